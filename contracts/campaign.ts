@@ -1,0 +1,129 @@
+// What a team submits. The document is immutable: its canonical JSON's hash identifies the campaign.
+import { z } from 'zod';
+import { campaignName } from './ids.ts';
+import { duration, fraction } from './units.ts';
+
+export const policySpec = z.strictObject({
+  base: z.enum(['smollm2-135m-instruct']).describe('The starting model.'),
+  lora: z
+    .strictObject({
+      rank: z.int().min(1).max(64).default(8),
+      alpha: z.number().positive().default(16),
+      layers: z.int().min(1).max(30).default(10).describe('How many of the last layers carry an adapter.'),
+    })
+    .prefault({}),
+});
+
+export const tasksSpec = z.strictObject({
+  source: z.enum(['python-stdlib']).describe('Where tasks come from.'),
+  modules: z
+    .array(z.enum(['builtins', 'operator', 'math', 'str', 'statistics', 'string', 'list', 'itertools']))
+    .min(1)
+    .describe('Which parts of the standard library are read.'),
+  casesPerTask: z.int().min(3).max(50).default(8).describe('Generated inputs a task is judged on.'),
+  phrasings: z.int().min(1).max(8).default(3).describe("Wordings of one function's instruction."),
+  compositions: z.int().min(0).max(500).default(40).describe('Tasks made by chaining two functions.'),
+  splits: z
+    .strictObject({ visible: fraction, gate: fraction, sealed: fraction })
+    .describe('Shares of the functions; every phrasing of a function lies in one split. They sum to 1.'),
+  exclude: z.array(z.string()).default([]).describe('Functions never used, for example those of the settings study.'),
+  only: z.array(z.string()).optional().describe('If given, only these functions are used.'),
+  startingPassRates: z
+    .string()
+    .optional()
+    .describe('A JSON file next to the campaign: how often the base model solves each task.'),
+});
+
+export const harnessSpec = z.strictObject({
+  system: z.string().default('').describe("System prompt; empty means none beyond the model's own template."),
+  prompt: z.string().refine((text) => text.includes('{instruction}'), 'a text that contains {instruction}'),
+  maxTokens: z.int().min(1).max(1024).default(48),
+  temperature: z.number().min(0).max(2).default(1),
+});
+
+export const rolloutsSpec = z.strictObject({
+  groupsPerRound: z.int().min(1).max(500),
+  groupSize: z.int().min(2).max(64),
+  concurrency: z.int().min(1).max(64).default(8),
+  timeout: duration.default('60s'),
+  curriculum: z
+    .strictObject({
+      minPassRate: fraction.default(0).describe('Tasks the base model solves less often are not drawn.'),
+      maxPassRate: fraction.default(1),
+    })
+    .prefault({}),
+});
+
+export const rewardSpec = z.strictObject({
+  correctness: z.number().min(0).default(1).describe('Reward when every case is right.'),
+  partial: z.number().min(0).default(0).describe('Reward times the share of right cases, when not all are.'),
+  format: z
+    .number()
+    .min(0)
+    .default(0.2)
+    .describe('Reward when the reply is exactly one code block that defines the function.'),
+});
+
+export const trainingSpec = z.strictObject({
+  algorithm: z.enum(['cispo']).default('cispo'),
+  steps: z.int().min(1).max(64).default(3).describe("Optimizer steps in one pass over the round's samples."),
+  learningRate: z.number().positive().max(1),
+  clipHigh: z.number().positive().default(2),
+  beta1: fraction.default(0.9),
+  beta2: fraction.default(0.95),
+  epsilon: z.number().positive().default(1e-15),
+  weightDecay: z.number().min(0).default(0),
+  maxGradNorm: z.number().positive().default(1),
+  maxStaleness: z.int().min(0).default(2),
+  advantage: z
+    .enum(['mean', 'mean-std'])
+    .default('mean')
+    .describe("Group baseline only, or divided by the group's deviation."),
+  timeout: duration.default('15m'),
+});
+
+export const evaluationSpec = z.strictObject({
+  samplesPerTask: z.int().min(1).max(64).default(2),
+  temperature: z.number().min(0).max(2).default(1),
+  confidence: z.number().min(0.5).max(0.999).default(0.95),
+});
+
+export const promotionSpec = z.strictObject({
+  minGain: z.number().min(-1).max(1).default(0).describe("Gate pass rate above the best version's, for promotion."),
+  maxDrop: fraction.default(0.1).describe("A gate pass rate this far below the best version's reverts."),
+  maxCorrectnessDrop: fraction
+    .default(1)
+    .describe('Correctness among well-formed replies may fall this much before a human is asked.'),
+});
+
+export const gatesSpec = z.strictObject({
+  deadline: duration.default('24h').describe('How long a gate stays open before its safe option is taken.'),
+  remindAfter: duration.default('1h'),
+});
+
+export const budgetSpec = z.strictObject({
+  tokens: z.int().positive().describe('Tokens that may be generated, evaluation included.'),
+  wallClock: duration,
+  sealedOpenings: z.int().min(0).max(1).default(1),
+});
+
+export const campaignSpec = z.strictObject({
+  apiVersion: z.literal('anneal/v1'),
+  kind: z.literal('Campaign'),
+  name: campaignName,
+  owner: z.string().min(1).max(100).default('local'),
+  description: z.string().max(500).default(''),
+  seed: z.int().nonnegative(),
+  rounds: z.int().min(1).max(1000),
+  policy: policySpec,
+  tasks: tasksSpec,
+  harness: harnessSpec,
+  rollouts: rolloutsSpec,
+  reward: rewardSpec.prefault({}),
+  training: trainingSpec,
+  evaluation: evaluationSpec.prefault({}),
+  promotion: promotionSpec.prefault({}),
+  gates: gatesSpec.prefault({}),
+  budget: budgetSpec,
+});
+export type CampaignSpec = z.infer<typeof campaignSpec>;

@@ -1,0 +1,39 @@
+// Writes the JSON Schemas that editors use. `npm run schemas`; a test checks that the committed files are current.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { campaignSpec } from './campaign.ts';
+import { decision, evidence } from './gate.ts';
+import { jobDocument, jobResult } from './job.ts';
+import { releaseManifest } from './release.ts';
+import { taskSetLock } from './task.ts';
+import { completionRecord, trajectory } from './trajectory.ts';
+
+const SCHEMAS = {
+  campaign: campaignSpec,
+  completion: completionRecord,
+  decision,
+  evidence,
+  job: jobDocument,
+  'job-result': jobResult,
+  release: releaseManifest,
+  'task-set-lock': taskSetLock,
+  trajectory,
+} as const;
+
+/** File name to file content, for the emitter and for the test that compares. */
+export function schemaFiles(): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(SCHEMAS).map(([name, schema]) => [
+      `${name}.schema.json`,
+      `${JSON.stringify(z.toJSONSchema(schema, { io: 'input' }), null, 2)}\n`,
+    ]),
+  );
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const folder = join(dirname(fileURLToPath(import.meta.url)), 'schema');
+  mkdirSync(folder, { recursive: true });
+  for (const [name, content] of Object.entries(schemaFiles())) writeFileSync(join(folder, name), content);
+}

@@ -1,0 +1,97 @@
+// Pauses for a human: the gate, what was shown, and the signed answer.
+import { z } from 'zod';
+import { artifactRef } from './artifact.ts';
+import { campaignName, decisionId, gateId, sha256 } from './ids.ts';
+
+export const gateKind = z.enum(['open-sealed', 'release', 'job-failed', 'promotion', 'integrity']);
+export type GateKind = z.infer<typeof gateKind>;
+
+export const gateOption = z.strictObject({
+  name: z.string().regex(/^[a-z][a-z-]*$/),
+  /** What happens when it is chosen, in one sentence. */
+  effect: z.string(),
+});
+
+/**
+ * Exactly what the human was shown. It is stored, and its hash is what the signature covers; nothing outside it
+ * was part of the decision.
+ */
+export const evidence = z.strictObject({
+  schema: z.literal('anneal/evidence/v1'),
+  gate: gateId,
+  campaign: campaignName,
+  kind: gateKind,
+  title: z.string(),
+  why: z.string(),
+  risk: z.string(),
+  facts: z.array(z.strictObject({ name: z.string(), value: z.string() })),
+  logTail: z.array(z.string()).default([]),
+  options: z.array(gateOption).min(2),
+  recommended: z.string(),
+  safe: z.string(),
+  /** Costs so far. */
+  cost: z.strictObject({ tokens: z.int(), seconds: z.number() }),
+  /** Machine-readable objects that the facts were taken from. */
+  attachments: z.array(z.strictObject({ name: z.string(), object: artifactRef })).default([]),
+  /** Runs that a decision may belong to: the first run id of the campaign's chain. */
+  runChain: z.string(),
+});
+export type Evidence = z.infer<typeof evidence>;
+
+/** What the approver signs: the canonical JSON of this, with Ed25519. */
+export const decisionBody = z.strictObject({
+  schema: z.literal('anneal/decision/v1'),
+  id: decisionId,
+  campaign: campaignName,
+  runChain: z.string(),
+  gate: gateId,
+  evidenceHash: sha256,
+  option: z.string(),
+  approver: z.string(),
+  reason: z.string().min(1),
+  /** The answer followed the recommendation without a human present (`--yes`). */
+  unattended: z.boolean(),
+  signedAt: z.iso.datetime(),
+  expiresAt: z.iso.datetime(),
+  nonce: z.string().min(16),
+});
+export type DecisionBody = z.infer<typeof decisionBody>;
+
+export const decision = z.strictObject({
+  body: decisionBody,
+  /** Which of the approver's keys signed: SHA-256 of its raw public key. */
+  keyId: sha256,
+  /** Base64url Ed25519 signature over the canonical JSON of `body`. */
+  signature: z.string(),
+});
+export type Decision = z.infer<typeof decision>;
+
+/** What `verifyDecision` must agree with. */
+export const decisionContext = z.strictObject({
+  campaign: campaignName,
+  runChain: z.string(),
+  gate: gateId,
+  evidenceHash: sha256,
+  options: z.array(z.string()),
+  owner: z.string(),
+});
+export type DecisionContext = z.infer<typeof decisionContext>;
+
+/** A closed gate. An expired gate has no decision: its safe option was taken. */
+export const gateResult = z.discriminatedUnion('how', [
+  z.strictObject({ how: z.literal('decided'), gate: gateId, option: z.string(), decision, selfApproved: z.boolean() }),
+  z.strictObject({ how: z.literal('expired'), gate: gateId, option: z.string() }),
+]);
+export type GateResult = z.infer<typeof gateResult>;
+
+/** Signs and verifies decisions; the local adapter keeps an Ed25519 key made by `anneal init`. */
+export interface Identity {
+  readonly approver: string;
+  sign(body: DecisionBody): Promise<Decision>;
+  /**
+   * Throws `AnnealError` with a `decision.*` code unless signature, signer, context, option, reason and expiry agree.
+   * It keeps no memory of used ids: replay is refused by the gate, and by the effect's own compare-and-swap.
+   * @param now instant to judge expiry by
+   */
+  verify(decision: Decision, context: DecisionContext, now: Date): Promise<{ selfApproved: boolean }>;
+}

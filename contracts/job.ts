@@ -1,0 +1,112 @@
+// The job contract: the same for a laptop process and 96 GPUs.
+import { z } from 'zod';
+import { artifactRef } from './artifact.ts';
+import { jobName, rolloutId, sha256 } from './ids.ts';
+
+/** One training sample, a line of the batch object (JSON Lines). */
+export const batchSample = z.strictObject({
+  id: rolloutId,
+  group: z.string(),
+  promptIds: z.array(z.int()),
+  completionIds: z.array(z.int()).min(1),
+  logprobs: z.array(z.number()),
+  advantage: z.number(),
+  reward: z.number(),
+  policyVersion: z.int().nonnegative(),
+});
+export type BatchSample = z.infer<typeof batchSample>;
+
+export const jobDocument = z.strictObject({
+  schema: z.literal('anneal/job/v1'),
+  name: jobName,
+  kind: z.literal('train'),
+  /** SHA-256 of the canonical document without this field: what a second submission is compared by. */
+  specHash: sha256,
+  seed: z.int().nonnegative(),
+  model: z.strictObject({
+    base: z.string(),
+    lora: z.strictObject({ rank: z.int(), alpha: z.number(), layers: z.int() }),
+  }),
+  algorithm: z.strictObject({
+    name: z.literal('cispo'),
+    clipHigh: z.number(),
+    learningRate: z.number(),
+    steps: z.int(),
+    beta1: z.number(),
+    beta2: z.number(),
+    epsilon: z.number(),
+    weightDecay: z.number(),
+    maxGradNorm: z.number(),
+    maxStaleness: z.int(),
+  }),
+  policyVersion: z.strictObject({ from: z.int(), to: z.int() }),
+  inputs: z.strictObject({ batch: artifactRef, adapter: artifactRef.nullable(), optimizer: artifactRef.nullable() }),
+  checkpointEverySteps: z.int().positive(),
+  maxSeconds: z.number().positive(),
+});
+export type JobDocument = z.infer<typeof jobDocument>;
+
+/** A line of metrics.jsonl; unknown members are kept, since algorithms differ in what they report. */
+export const stepMetrics = z.looseObject({
+  step: z.int(),
+  loss: z.number(),
+  kl: z.number(),
+  entropy: z.number(),
+  clipFraction: z.number(),
+  gradNorm: z.number(),
+  meanRatio: z.number(),
+  stalenessMin: z.int(),
+  stalenessMax: z.int(),
+  samples: z.int(),
+  tokens: z.int(),
+  seconds: z.number(),
+});
+export type StepMetrics = z.infer<typeof stepMetrics>;
+
+const output = z.strictObject({ path: z.string(), sha256, bytes: z.int() });
+
+export const jobResult = z.looseObject({
+  schema: z.literal('anneal/job-result/v1'),
+  name: jobName,
+  specHash: sha256,
+  status: z.literal('done'),
+  policyVersion: z.int(),
+  steps: z.int(),
+  trained: z.array(rolloutId),
+  dropped: z.array(z.strictObject({ id: rolloutId, reason: z.string() })),
+  outputs: z.strictObject({ adapter: output, adapterGguf: output, optimizer: output }),
+  seconds: z.record(z.string(), z.number()),
+});
+export type JobResult = z.infer<typeof jobResult>;
+
+/** Exit codes of a job; a job never exits 0 on SIGTERM. */
+export const JOB_EXIT = { done: 0, configuration: 42, accelerator: 43, noSpace: 44, checkpointed: 85 } as const;
+
+export type JobState =
+  | { readonly phase: 'absent' }
+  | { readonly phase: 'running'; readonly startedAt: string; readonly step: number | undefined }
+  | { readonly phase: 'done'; readonly result: JobResult; readonly metrics: readonly StepMetrics[] }
+  | {
+      readonly phase: 'stopped';
+      readonly exitCode: number;
+      readonly code: string | undefined;
+      readonly message: string;
+      readonly logTail: readonly string[];
+    };
+
+/**
+ * Runs jobs by deterministic names.
+ *
+ * `submit` is create-or-adopt: a finished job with the same spec hash is left alone, a running one adopted, a stopped one
+ * started again (it resumes from its checkpoints); another spec hash under the same name throws `job.conflict`.
+ */
+export interface JobRunner {
+  submit(document: JobDocument): Promise<void>;
+  state(name: JobDocument['name']): Promise<JobState>;
+  /** SIGTERM, so that the job checkpoints; SIGKILL after the grace period. */
+  cancel(name: JobDocument['name'], graceMs: number): Promise<void>;
+  /** The last lines of the job's log. */
+  logTail(name: JobDocument['name'], lines: number): Promise<string[]>;
+  /** Absolute path of an output file of a finished job. */
+  outputPath(name: JobDocument['name'], relative: string): string;
+}

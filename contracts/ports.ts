@@ -1,0 +1,71 @@
+// Ports other than the store, the job runner and the identity (which stand beside their data).
+
+import type { PolicyName, RolloutId } from './ids.ts';
+import type { PolicyVersion } from './policy-version.ts';
+import type { CompletionRecord, CredentialClaims, Trajectory } from './trajectory.ts';
+
+export interface SandboxLimits {
+  /** Wall-clock time outside the sandbox, milliseconds. */
+  readonly wallMs: number;
+  readonly memoryBytes: number;
+  /** Size of the writable tmpfs. */
+  readonly diskBytes: number;
+  readonly processes: number;
+  /** Bytes kept of each of stdout, stderr and the result channel; more ends the run. */
+  readonly outputBytes: number;
+}
+
+export interface SandboxRequest {
+  readonly argv: readonly [string, ...string[]];
+  /** Files placed read-only below /work, by relative path. */
+  readonly files: Readonly<Record<string, string>>;
+  readonly stdin: string;
+  readonly limits: SandboxLimits;
+}
+
+export interface SandboxResult {
+  readonly how: 'exited' | 'timeout' | 'output-limit' | 'signalled';
+  readonly exitCode: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly milliseconds: number;
+}
+
+/** Runs untrusted programs. Throws `sandbox.unavailable` rather than run anything unsandboxed; `sandbox.failed` when the sandbox itself broke. */
+export interface Sandbox {
+  /** What isolates, for manifests: adapter, version, namespaces, seccomp, cgroup level. */
+  describe(): Promise<string>;
+  run(request: SandboxRequest): Promise<SandboxResult>;
+}
+
+export interface ChatRequest {
+  readonly rollout: RolloutId;
+  readonly index: number;
+  readonly policy: PolicyName;
+  readonly messages: readonly { readonly role: 'system' | 'user' | 'assistant'; readonly content: string }[];
+  readonly temperature: number;
+  readonly maxTokens: number;
+  readonly seed: number;
+  readonly timeoutMs: number;
+}
+
+/** The worker's side of the gateway: requests as an agent would send them, plus the data pool. */
+export interface ModelGateway {
+  /** Mints the rollout's credential and posts to /v1/chat/completions; the answer's record is durable when this returns. */
+  complete(request: ChatRequest, signal: AbortSignal): Promise<CompletionRecord>;
+  /** Idempotent by rollout id; another content under the same id throws `gateway.conflict`. */
+  recordTrajectory(record: Trajectory): Promise<void>;
+  /** Every trajectory whose rollout id starts with the prefix, sorted by id. */
+  trajectories(prefix: string): Promise<Trajectory[]>;
+  completions(prefix: string): Promise<CompletionRecord[]>;
+}
+
+/** Signs what the gateway checks. */
+export interface Credentials {
+  mint(claims: CredentialClaims): string;
+}
+
+/** Loads policy versions for serving; idempotent. */
+export interface PolicyHost {
+  ensure(version: PolicyVersion): Promise<{ url: string }>;
+}

@@ -1,0 +1,147 @@
+// A campaign's durable record: what crosses continue-as-new, what status shows, what the report is made of.
+import { z } from 'zod';
+import { artifactRef } from './artifact.ts';
+import { evidence, gateKind, gateResult } from './gate.ts';
+import { campaignName, gateId, jobName, purpose, sha256 } from './ids.ts';
+import { evaluationResult, policyVersion, verdict } from './policy-version.ts';
+
+/** How every requested rollout of one purpose in one round ended: the states are disjoint and sum to `requested`. */
+export const ledgerCounts = z.strictObject({
+  requested: z.int(),
+  trained: z.int(),
+  masked: z.record(z.string(), z.int()),
+  cancelled: z.int(),
+});
+export type LedgerCounts = z.infer<typeof ledgerCounts>;
+
+export const stageTime = z.strictObject({ stage: z.string(), round: z.int().optional(), seconds: z.number() });
+export type StageTime = z.infer<typeof stageTime>;
+
+export const roundRecord = z.strictObject({
+  round: z.int().positive(),
+  from: z.int(),
+  to: z.int(),
+  verdict,
+  why: z.string(),
+  /** Training rollouts of the round: their pass rate is the visible one. */
+  visible: evaluationResult,
+  gate: evaluationResult,
+  job: jobName,
+  jobResult: artifactRef,
+  metrics: artifactRef,
+  /** Ids requested, one object; the workflow's side of the conservation check. */
+  plan: artifactRef,
+  ledger: ledgerCounts,
+  tokens: z.int(),
+  seconds: z.number(),
+});
+export type RoundRecord = z.infer<typeof roundRecord>;
+
+export const gateRecord = z.strictObject({
+  gate: gateId,
+  kind: gateKind,
+  evidence: artifactRef,
+  recommended: z.string(),
+  result: gateResult.optional(),
+});
+export type GateRecord = z.infer<typeof gateRecord>;
+
+export const stage = z.enum([
+  'construct',
+  'baseline',
+  'rollout',
+  'train',
+  'evaluate',
+  'decide',
+  'sealed-gate',
+  'sealed',
+  'release-gate',
+  'release',
+  'report',
+  'ended',
+]);
+export type Stage = z.infer<typeof stage>;
+
+/** Carried by continue-as-new. Version 1; every later version migrates it. */
+export const campaignState = z.strictObject({
+  version: z.literal(1),
+  campaign: campaignName,
+  spec: artifactRef,
+  specHash: sha256,
+  /** First run id of the chain; decisions are bound to it. */
+  runChain: z.string(),
+  startedAt: z.iso.datetime(),
+  taskSet: artifactRef.optional(),
+  round: z.int().nonnegative(),
+  policies: z.array(policyVersion),
+  latest: z.int(),
+  best: z.int(),
+  baseline: evaluationResult.optional(),
+  rounds: z.array(roundRecord),
+  gates: z.array(gateRecord),
+  sealed: z.strictObject({ before: evaluationResult, after: evaluationResult }).optional(),
+  release: artifactRef.optional(),
+  stages: z.array(stageTime),
+  tokens: z.int(),
+  ending: z.enum(['running', 'released', 'refused', 'not-opened', 'cancelled', 'aborted', 'budget']),
+});
+export type CampaignState = z.infer<typeof campaignState>;
+
+/** The answer of the `status` query; small, so that watching is cheap. */
+export const campaignStatus = z.strictObject({
+  state: campaignState,
+  stage,
+  /** The stage's progress, when it can be counted. */
+  progress: z.strictObject({ done: z.int(), total: z.int(), unit: z.string() }).optional(),
+  waitingFor: z.string().optional(),
+  openGate: z
+    .strictObject({ gate: gateId, evidence: artifactRef, evidenceHash: sha256, deadline: z.iso.datetime() })
+    .optional(),
+  error: z.strictObject({ code: z.string(), message: z.string() }).optional(),
+});
+export type CampaignStatus = z.infer<typeof campaignStatus>;
+
+/** The conservation check: three sets from three sources. */
+export const conservation = z.strictObject({
+  /** Training rollouts requested, by the workflow's plans. */
+  prompts: z.int(),
+  /** Ids in the trainers' result.json. */
+  trained: z.int(),
+  /** By reason, zero advantage included; from the pool and the batch's account. */
+  masked: z.record(z.string(), z.int()),
+  cancelled: z.int(),
+  balanced: z.boolean(),
+  problems: z.array(z.string()),
+  /** Ledgers of evaluation and pilot rollouts. */
+  others: z.array(z.strictObject({ purpose, requested: z.int(), recorded: z.int(), balanced: z.boolean() })),
+});
+export type Conservation = z.infer<typeof conservation>;
+
+/** Everything that the report page shows; built from the store and the pool, not from logs. */
+export const reportData = z.strictObject({
+  schema: z.literal('anneal/report/v1'),
+  state: campaignState,
+  spec: z.unknown(),
+  taskSet: z.unknown(),
+  evidences: z.array(evidence),
+  steps: z.array(z.looseObject({ round: z.int(), step: z.int() })),
+  samples: z.array(
+    z.strictObject({
+      rollout: z.string(),
+      task: z.string(),
+      round: z.int(),
+      purpose,
+      prompt: z.string(),
+      reply: z.string(),
+      outcome: z.string(),
+      total: z.number(),
+      format: z.number(),
+      correctness: z.number(),
+      partial: z.number(),
+      verdict: z.string(),
+    }),
+  ),
+  conservation,
+  manifest: z.unknown(),
+});
+export type ReportData = z.infer<typeof reportData>;

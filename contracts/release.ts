@@ -1,0 +1,66 @@
+// Releasing a policy version: the signed manifest and the history of `released`.
+import { z } from 'zod';
+import { artifactRef } from './artifact.ts';
+import { decision } from './gate.ts';
+import { campaignName, policyName, sha256 } from './ids.ts';
+import { evaluationResult, policyVersion } from './policy-version.ts';
+
+/** Everything a result depends on beyond the spec and its seed. */
+export const reproducibilityManifest = z.strictObject({
+  schema: z.literal('anneal/manifest/v1'),
+  campaign: campaignName,
+  specHash: sha256,
+  seed: z.int(),
+  taskSetRoot: sha256,
+  verifiers: z.array(z.strictObject({ name: z.string(), version: z.int() })),
+  git: z.strictObject({ commit: z.string(), dirty: z.boolean() }),
+  lockfiles: z.record(z.string(), sha256),
+  model: z.strictObject({ base: z.string(), sha256: sha256 }),
+  harnessHash: sha256,
+  sampling: z.strictObject({ temperature: z.number(), maxTokens: z.int() }),
+  machine: z.strictObject({
+    kernel: z.string(),
+    cpus: z.int(),
+    arch: z.string(),
+    node: z.string(),
+    python: z.string(),
+  }),
+  sandbox: z.string(),
+  temporal: z.string(),
+});
+export type ReproducibilityManifest = z.infer<typeof reproducibilityManifest>;
+
+export const releaseBody = z.strictObject({
+  schema: z.literal('anneal/release/v1'),
+  campaign: campaignName,
+  policy: policyVersion,
+  /** Files that users take: adapter.safetensors, adapter.gguf. */
+  exports: z.array(z.strictObject({ name: z.string(), object: artifactRef })),
+  gate: evaluationResult,
+  sealed: z.strictObject({ before: evaluationResult, after: evaluationResult }),
+  decision,
+  manifest: reproducibilityManifest,
+  /** Hash of the release it replaces, if any. */
+  previous: sha256.nullable(),
+});
+export type ReleaseBody = z.infer<typeof releaseBody>;
+
+export const releaseManifest = z.strictObject({ body: releaseBody, keyId: sha256, signature: z.string() });
+export type ReleaseManifest = z.infer<typeof releaseManifest>;
+
+/** The content of the name `released/<base>`: the newest release first moved by compare-and-swap. */
+export const releasedPointer = z.strictObject({
+  schema: z.literal('anneal/released/v1'),
+  base: z.string(),
+  policy: policyName,
+  manifest: artifactRef,
+  history: z.array(
+    z.strictObject({
+      policy: policyName,
+      manifest: artifactRef,
+      at: z.iso.datetime(),
+      how: z.enum(['release', 'rollback']),
+    }),
+  ),
+});
+export type ReleasedPointer = z.infer<typeof releasedPointer>;

@@ -1,0 +1,97 @@
+// Completions, outcomes, rewards and trajectories: the data plane's records.
+import { z } from 'zod';
+import { artifactRef } from './artifact.ts';
+import { campaignName, completionId, policyName, purpose, rolloutId, sha256, taskId } from './ids.ts';
+import { split } from './task.ts';
+
+/** Only `success` and `policy_failure` train. Everything else masks the sample: an infrastructure failure is never reward 0. */
+export const outcome = z.enum([
+  'success',
+  'policy_failure',
+  'infrastructure_failure',
+  'verifier_failure',
+  'cancelled',
+  'unknown',
+]);
+export type Outcome = z.infer<typeof outcome>;
+
+export const TRAINABLE: ReadonlySet<Outcome> = new Set(['success', 'policy_failure']);
+
+/** What the gateway makes durable before it answers. */
+export const completionRecord = z.strictObject({
+  schema: z.literal('anneal/completion/v1'),
+  id: completionId,
+  rollout: rolloutId,
+  campaign: campaignName,
+  /** Which request of the rollout, from 0. The same request, sent again, gets the recorded answer. */
+  index: z.int().nonnegative(),
+  requestHash: sha256,
+  /** The policy that the server says it answered with. */
+  policy: policyName,
+  /** Whether token ids are the engine's own. `text-only` records never train. */
+  fidelity: z.enum(['token-exact', 'text-only']),
+  messages: z.array(z.strictObject({ role: z.string(), content: z.string() })),
+  sampling: z.strictObject({ temperature: z.number(), maxTokens: z.int(), seed: z.int().optional() }),
+  promptIds: z.array(z.int()),
+  completionIds: z.array(z.int()),
+  /** Natural-log probability of each completion token under the sampling distribution; same length as completionIds. */
+  logprobs: z.array(z.number()),
+  text: z.string(),
+  finish: z.enum(['stop', 'length', 'aborted', 'error']),
+  /** Set when finish is `error`: the record stands for a request that has no usable answer. */
+  error: z.string().optional(),
+  startedAt: z.iso.datetime(),
+  milliseconds: z.number().nonnegative(),
+});
+export type CompletionRecord = z.infer<typeof completionRecord>;
+
+/** A reward with everything needed to check it. It carries no time, so that a second grading is byte-identical. */
+export const reward = z.strictObject({
+  total: z.number(),
+  components: z.strictObject({
+    /** 1 when the reply is exactly one code block that defines the entry point, else 0. */
+    format: z.number().min(0).max(1),
+    /** 1 when a code block was found and every case is right, else 0. */
+    correctness: z.number().min(0).max(1),
+    /** Share of right cases. */
+    partial: z.number().min(0).max(1),
+  }),
+  verifier: z.strictObject({ name: z.string(), version: z.int() }),
+  evidence: artifactRef,
+});
+export type Reward = z.infer<typeof reward>;
+
+export const trajectory = z.strictObject({
+  schema: z.literal('anneal/trajectory/v1'),
+  rollout: rolloutId,
+  campaign: campaignName,
+  round: z.int().nonnegative(),
+  purpose,
+  split,
+  task: taskId,
+  family: z.string(),
+  policy: policyName,
+  completions: z.array(completionId),
+  outcome,
+  /** Why, when the outcome is neither success nor policy failure. */
+  reason: z.string().optional(),
+  artifact: artifactRef.optional(),
+  reward: reward.optional(),
+  tokens: z.strictObject({ prompt: z.int(), completion: z.int() }),
+});
+export type Trajectory = z.infer<typeof trajectory>;
+
+/** What the gateway's credential says; signed with the gateway's secret, so that replicas share nothing else. */
+export const credentialClaims = z.strictObject({
+  v: z.literal(1),
+  scope: z.enum(['rollout', 'pool']),
+  campaign: campaignName,
+  /** For scope `rollout`. */
+  rollout: rolloutId.optional(),
+  policy: policyName.optional(),
+  maxRequests: z.int().positive().optional(),
+  maxTokens: z.int().positive().optional(),
+  /** Unix seconds. */
+  expires: z.int(),
+});
+export type CredentialClaims = z.infer<typeof credentialClaims>;
