@@ -26,6 +26,8 @@ export const roundRecord = z.strictObject({
   /** Training rollouts of the round: their pass rate is the visible one. */
   visible: evaluationResult,
   gate: evaluationResult,
+  /** The version that the round produced. */
+  policy: policyVersion,
   job: jobName,
   jobResult: artifactRef,
   metrics: artifactRef,
@@ -73,11 +75,15 @@ export const campaignState = z.strictObject({
   startedAt: z.iso.datetime(),
   taskSet: artifactRef.optional(),
   round: z.int().nonnegative(),
+  /** Versions 0, best and latest; the others are in their rounds' records. */
   policies: z.array(policyVersion),
   latest: z.int(),
   best: z.int(),
   baseline: evaluationResult.optional(),
+  /** The newest rounds. Older ones move into `archivedRounds`, so that the state stays far below 64 KiB. */
   rounds: z.array(roundRecord),
+  /** A JSON array of the older rounds' records, oldest first. */
+  archivedRounds: artifactRef.optional(),
   gates: z.array(gateRecord),
   sealed: z.strictObject({ before: evaluationResult, after: evaluationResult }).optional(),
   release: artifactRef.optional(),
@@ -94,6 +100,8 @@ export const campaignStatus = z.strictObject({
   /** The stage's progress, when it can be counted. */
   progress: z.strictObject({ done: z.int(), total: z.int(), unit: z.string() }).optional(),
   waitingFor: z.string().optional(),
+  /** The child workflow to ask for progress. */
+  activeWorkflow: z.string().optional(),
   openGate: z
     .strictObject({ gate: gateId, evidence: artifactRef, evidenceHash: sha256, deadline: z.iso.datetime() })
     .optional(),

@@ -1,0 +1,34 @@
+// What a stage is going to do, written down before it is done: the workflow's side of the conservation check.
+import { z } from 'zod';
+import { artifactRef } from './artifact.ts';
+import { campaignName, purpose, rolloutId, taskId } from './ids.ts';
+import { policyVersion } from './policy-version.ts';
+import { split } from './task.ts';
+
+export const plannedRollout = z.strictObject({
+  id: rolloutId,
+  /** Rollouts of one group share a task; the group is the reward's baseline. */
+  group: z.string(),
+  task: taskId,
+  seed: z.int().nonnegative(),
+});
+export type PlannedRollout = z.infer<typeof plannedRollout>;
+
+export const rolloutPlan = z.strictObject({
+  schema: z.literal('anneal/plan/v1'),
+  campaign: campaignName,
+  round: z.int().nonnegative(),
+  purpose,
+  split,
+  policy: policyVersion,
+  tasks: artifactRef,
+  harness: z.strictObject({ system: z.string(), prompt: z.string(), maxTokens: z.int(), temperature: z.number() }),
+  reward: z.strictObject({ correctness: z.number(), partial: z.number(), format: z.number() }),
+  timeoutMs: z.number(),
+  rollouts: z.array(plannedRollout),
+});
+export type RolloutPlan = z.infer<typeof rolloutPlan>;
+
+/** What workflows pass on instead of the plan itself. */
+export const planHandle = z.strictObject({ plan: artifactRef, rollouts: z.int().nonnegative() });
+export type PlanHandle = z.infer<typeof planHandle>;
