@@ -28,9 +28,10 @@ export const roundRecord = z.strictObject({
   gate: evaluationResult,
   /** The version that the round produced. */
   policy: policyVersion,
-  job: jobName,
-  jobResult: artifactRef,
-  metrics: artifactRef,
+  /** The training job, absent when no sample carried signal. */
+  training: z.strictObject({ job: jobName, result: artifactRef, metrics: artifactRef }).optional(),
+  /** Why each requested rollout was trained on or not, one object. */
+  account: artifactRef,
   /** Ids requested, one object; the workflow's side of the conservation check. */
   plan: artifactRef,
   ledger: ledgerCounts,

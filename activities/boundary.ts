@@ -1,0 +1,44 @@
+// The edge between activities and Temporal: our errors become ApplicationFailures with a stable type.
+import { ApplicationFailure } from '@temporalio/common';
+import { AnnealError, asAnnealError } from '../contracts/errors.ts';
+
+/**
+ * Wraps every activity of a factory, so that an AnnealError crosses as `ApplicationFailure{type: code}`, non-retryable when
+ * the error table says that the same call cannot succeed later. Anything else (cancellation too) passes unchanged.
+ */
+export function atBoundary<A extends object>(activities: A): A {
+  const wrapped = Object.entries(activities).map(([name, activity]) => [
+    name,
+    async (...input: unknown[]) => {
+      try {
+        return await activity(...input);
+      } catch (failure) {
+        throw crossing(failure);
+      }
+    },
+  ]);
+  return Object.fromEntries(wrapped) as A;
+}
+
+function crossing(failure: unknown): unknown {
+  if (!(failure instanceof AnnealError)) {
+    // A zod error means that our own data is malformed: trying again cannot help.
+    if (failure instanceof Error && failure.name === 'ZodError') {
+      return ApplicationFailure.create({ type: 'internal.bug', message: failure.message, nonRetryable: true });
+    }
+    return failure;
+  }
+  const { code, message, retryable, problems } = asAnnealError(failure);
+  const logTail =
+    failure instanceof JobFailure ? failure.logTail : problems.map((p) => `${p.path}: ${p.expected}. ${p.hint}`);
+  return ApplicationFailure.create({ type: code, message, nonRetryable: !retryable, details: [{ logTail }] });
+}
+
+/** A job's failure, with the last lines of its log for the human who decides. */
+export class JobFailure extends AnnealError {
+  readonly logTail: readonly string[];
+  constructor(code: AnnealError['code'], message: string, logTail: readonly string[]) {
+    super(code, message);
+    this.logTail = logTail;
+  }
+}

@@ -1,0 +1,109 @@
+// What workflows may ask of the outside world. Workflows import these types only; the factories beside this file implement them.
+import type { ArtifactRef } from '../contracts/artifact.ts';
+import type { CampaignSpec } from '../contracts/campaign.ts';
+import type { Decision, DecisionContext, Evidence, GateKind, GateResult } from '../contracts/gate.ts';
+import type { CampaignName, GateId, PolicyName } from '../contracts/ids.ts';
+import type { JobDocument } from '../contracts/job.ts';
+import type { PlanHandle } from '../contracts/plan.ts';
+import type { EvaluationResult, PolicyVersion } from '../contracts/policy-version.ts';
+import type { CampaignState, Conservation, LedgerCounts, RoundRecord } from '../contracts/record.ts';
+
+export interface ConstructionActivities {
+  /** Builds, certifies, splits and locks the task set; finds the lock if the campaign already made it. */
+  buildTaskSet(input: { campaign: CampaignName; spec: ArtifactRef }): Promise<ArtifactRef>;
+}
+
+export interface RolloutActivities {
+  planTraining(input: {
+    spec: ArtifactRef;
+    taskSet: ArtifactRef;
+    round: number;
+    policy: PolicyVersion;
+  }): Promise<PlanHandle>;
+  /** Every task of a split, `samplesPerTask` times. The sealed split needs a recorded opening. */
+  planEvaluation(input: {
+    spec: ArtifactRef;
+    taskSet: ArtifactRef;
+    round: number;
+    split: 'gate' | 'sealed';
+    policy: PolicyVersion;
+  }): Promise<PlanHandle>;
+  /** Asks the policy for one completion; the same rollout asked twice gets the same completion. */
+  generate(input: { plan: ArtifactRef; index: number }): Promise<{ tokens: number }>;
+  /** Judges the recorded completion and records the trajectory. */
+  grade(input: { plan: ArtifactRef; index: number }): Promise<void>;
+  /** Records a rollout that gives no sample, with its reason. */
+  mask(input: {
+    plan: ArtifactRef;
+    index: number;
+    outcome: 'infrastructure_failure' | 'verifier_failure';
+    reason: string;
+  }): Promise<void>;
+}
+
+export interface TrainingActivities {
+  /** Advantages by group; which samples train and why others do not. `document` is null when no sample carries signal. */
+  assembleBatch(input: {
+    spec: ArtifactRef;
+    plan: ArtifactRef;
+    round: number;
+    from: PolicyVersion;
+    to: number;
+  }): Promise<{ document: JobDocument | null; account: ArtifactRef; ledger: LedgerCounts }>;
+  /** Creates or adopts the job and waits for its end. */
+  runJob(input: { document: JobDocument }): Promise<void>;
+  /** Brings the finished job's outputs into the store. */
+  importJob(input: {
+    document: JobDocument;
+    campaign: CampaignName;
+    parent: number;
+  }): Promise<{ policy: PolicyVersion; result: ArtifactRef; metrics: ArtifactRef }>;
+  cancelJob(input: { name: JobDocument['name'] }): Promise<void>;
+}
+
+export interface EvaluationActivities {
+  measure(input: {
+    plan: ArtifactRef;
+    confidence: number;
+    /** Version 0 on the same split, for the paired difference. */
+    baseline?: EvaluationResult;
+  }): Promise<EvaluationResult>;
+}
+
+export interface GateActivities {
+  /** Freezes the evidence. If the gate was answered before (the campaign died meanwhile), gives that answer. */
+  freezeEvidence(input: { evidence: Evidence }): Promise<{ object: ArtifactRef; answer: GateResult | null }>;
+  /** Throws unless the decision is valid for this gate; records every refusal. */
+  verifyDecision(input: { decision: Decision; context: DecisionContext }): Promise<{ selfApproved: boolean }>;
+  /** Makes a gate's result durable, once. */
+  recordAnswer(input: { result: GateResult }): Promise<void>;
+}
+
+export interface CampaignActivities {
+  /** Saves the state that `resume` starts from. */
+  saveState(input: { state: CampaignState }): Promise<void>;
+  archiveRounds(input: { older: RoundRecord[]; archive?: ArtifactRef }): Promise<ArtifactRef>;
+  /** Verifies the decision again and records the opening within the budget. */
+  openSealed(input: {
+    spec: ArtifactRef;
+    taskSet: ArtifactRef;
+    decision: Decision;
+    evidence: ArtifactRef;
+    runChain: string;
+  }): Promise<void>;
+  /** Verifies the decision again, signs the manifest, moves `released` by compare-and-swap. */
+  publishRelease(input: {
+    spec: ArtifactRef;
+    taskSet: ArtifactRef;
+    policy: PolicyVersion;
+    gate: EvaluationResult;
+    sealed: { before: EvaluationResult; after: EvaluationResult };
+    decision: Decision;
+    evidence: ArtifactRef;
+    runChain: string;
+  }): Promise<ArtifactRef>;
+  /** Gathers everything the report shows and checks conservation from the three sources. */
+  assembleReport(input: { state: CampaignState }): Promise<{ report: ArtifactRef; conservation: Conservation }>;
+}
+
+export type { ArtifactRef, CampaignSpec, GateId, GateKind, PolicyName };

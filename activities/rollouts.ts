@@ -1,0 +1,204 @@
+// Planning rollouts, asking the policy, judging what it produced.
+import { createHash } from 'node:crypto';
+import { cancellationSignal, heartbeat } from '@temporalio/activity';
+import type { ArtifactStore } from '../contracts/artifact.ts';
+import type { CampaignSpec } from '../contracts/campaign.ts';
+import { AnnealError } from '../contracts/errors.ts';
+import { makeRolloutId, type Purpose, type RolloutId } from '../contracts/ids.ts';
+import type { PlanHandle, PlannedRollout, RolloutPlan } from '../contracts/plan.ts';
+import type { PolicyVersion } from '../contracts/policy-version.ts';
+import type { ModelGateway, PolicyHost, Sandbox } from '../contracts/ports.ts';
+import type { Split, Task } from '../contracts/task.ts';
+import type { CompletionRecord, Trajectory } from '../contracts/trajectory.ts';
+import { durationMs } from '../contracts/units.ts';
+import { gradeReply } from '../evals/verifiers/registry.ts';
+import { selectTasks } from '../policies/curriculum.ts';
+import type { RolloutActivities } from './interface.ts';
+import type { Documents } from './read.ts';
+import { startingPassRates } from './starting-pass-rates.ts';
+
+export interface RolloutPorts {
+  store: ArtifactStore;
+  documents: Documents;
+  gateway: ModelGateway;
+  policies: PolicyHost;
+  sandbox: Sandbox;
+}
+
+export function createRolloutActivities(ports: RolloutPorts): RolloutActivities {
+  const { store, documents, gateway, policies, sandbox } = ports;
+
+  return {
+    async planTraining({ spec: specRef, taskSet, round, policy }) {
+      const spec = await documents.spec(specRef);
+      const lock = await documents.lock(taskSet);
+      const { tasks } = await documents.split(lock.splits.visible.object);
+      const chosen = selectTasks({
+        tasks: tasks.map((task) => ({ id: task.id, family: task.family })),
+        startingPassRates: await startingPassRates(store, spec),
+        min: spec.rollouts.curriculum.minPassRate,
+        max: spec.rollouts.curriculum.maxPassRate,
+        groups: spec.rollouts.groupsPerRound,
+        seed: spec.seed,
+        round,
+      });
+      return write(
+        spec,
+        round,
+        'train',
+        'visible',
+        policy,
+        lock.splits.visible.object,
+        chosen.tasks,
+        spec.rollouts.groupSize,
+      );
+    },
+
+    async planEvaluation({ spec: specRef, taskSet, round, split, policy }) {
+      const spec = await documents.spec(specRef);
+      const lock = await documents.lock(taskSet);
+      if (split === 'sealed' && (await store.listNamed(`sealed/${lock.root}/`)).length === 0) {
+        throw new AnnealError('decision.not_verified', 'the sealed split was not opened by a decision');
+      }
+      const { tasks } = await documents.split(lock.splits[split].object);
+      const ids = tasks.map((task) => task.id);
+      return write(spec, round, split, split, policy, lock.splits[split].object, ids, spec.evaluation.samplesPerTask);
+    },
+
+    async generate({ plan: ref, index }) {
+      const plan = await documents.plan(ref);
+      const planned = plan.rollouts[index]!;
+      const task = await taskOf(plan, planned);
+      // Loading a version may take seconds after a restart of the policy server; beats keep the attempt alive meanwhile.
+      const beat = setInterval(() => heartbeat(), 2_000);
+      try {
+        await policies.ensure(plan.policy);
+        const completion = await gateway.complete(
+          {
+            rollout: planned.id,
+            index: 0,
+            policy: plan.policy.name,
+            messages: [
+              ...(plan.harness.system === '' ? [] : [{ role: 'system' as const, content: plan.harness.system }]),
+              { role: 'user', content: plan.harness.prompt.replace('{instruction}', task.instruction) },
+            ],
+            temperature: plan.harness.temperature,
+            maxTokens: plan.harness.maxTokens,
+            seed: planned.seed,
+            timeoutMs: plan.timeoutMs,
+          },
+          cancellationSignal(),
+        );
+        return { tokens: completion.completionIds.length };
+      } finally {
+        clearInterval(beat);
+      }
+    },
+
+    async grade({ plan: ref, index }) {
+      const plan = await documents.plan(ref);
+      const planned = plan.rollouts[index]!;
+      const task = await taskOf(plan, planned);
+      const completion = usable(await gateway.completions(planned.id), planned.id);
+      if (completion === undefined)
+        throw new AnnealError('gateway.upstream_failed', `${planned.id} has no completion to judge`);
+      const judged = await gradeReply({ reply: completion.text, task, weights: plan.reward, sandbox });
+      const evidence = await documents.write(judged.evidence);
+      await gateway.recordTrajectory({
+        ...trajectoryOf(plan, planned, task),
+        completions: [completion.id],
+        outcome: judged.outcome,
+        ...(judged.reason === undefined ? {} : { reason: judged.reason }),
+        ...(judged.artifact === undefined ? {} : { artifact: await store.put(judged.artifact) }),
+        ...(judged.reward === undefined ? {} : { reward: { ...judged.reward, evidence } }),
+        tokens: { prompt: completion.promptIds.length, completion: completion.completionIds.length },
+      });
+    },
+
+    async mask({ plan: ref, index, outcome, reason }) {
+      const plan = await documents.plan(ref);
+      const planned = plan.rollouts[index]!;
+      if ((await gateway.trajectories(planned.id)).some((known) => known.rollout === planned.id)) return;
+      await gateway.recordTrajectory({ ...trajectoryOf(plan, planned, await taskOf(plan, planned)), outcome, reason });
+    },
+  };
+
+  async function taskOf(plan: RolloutPlan, planned: PlannedRollout): Promise<Task> {
+    const { tasks } = await documents.split(plan.tasks);
+    const task = tasks.find((candidate) => candidate.id === planned.task);
+    if (task === undefined)
+      throw new AnnealError('tasks.lock_mismatch', `${planned.task} is not in the split that the plan names`);
+    return task;
+  }
+
+  async function write(
+    spec: CampaignSpec,
+    round: number,
+    purpose: Purpose,
+    split: Split,
+    policy: PolicyVersion,
+    tasks: RolloutPlan['tasks'],
+    chosen: readonly Task['id'][],
+    samples: number,
+  ): Promise<PlanHandle> {
+    const rollouts = chosen.flatMap((task, group) =>
+      Array.from({ length: samples }, (_, sample) => {
+        const id = makeRolloutId({ campaign: spec.name, round, purpose, policyVersion: policy.number, group, sample });
+        return {
+          id,
+          group: id.slice(0, id.lastIndexOf('/')),
+          task,
+          seed: seedOf(spec.seed, purpose === 'train' ? id : `${purpose}/g${group}/s${sample}`),
+        };
+      }),
+    );
+    const plan = await documents.write({
+      schema: 'anneal/plan/v1',
+      campaign: spec.name,
+      round,
+      purpose,
+      split,
+      policy,
+      tasks,
+      harness: {
+        ...spec.harness,
+        temperature: purpose === 'train' ? spec.harness.temperature : spec.evaluation.temperature,
+      },
+      reward: spec.reward,
+      timeoutMs: durationMs(spec.rollouts.timeout),
+      rollouts,
+    } satisfies RolloutPlan);
+    // The name is what the conservation check starts from: a plan that was written counts, whatever happened to it later.
+    await store.createNamed(
+      `campaigns/${spec.name}/plans/r${round}.${purpose}.v${policy.number}`,
+      JSON.stringify(plan),
+    );
+    return { plan, rollouts: rollouts.length };
+  }
+}
+
+function trajectoryOf(plan: RolloutPlan, planned: PlannedRollout, task: Task): Omit<Trajectory, 'outcome'> {
+  return {
+    schema: 'anneal/trajectory/v1',
+    rollout: planned.id,
+    campaign: plan.campaign,
+    round: plan.round,
+    purpose: plan.purpose,
+    split: plan.split,
+    task: task.id,
+    family: task.family,
+    policy: plan.policy.name,
+    completions: [],
+    tokens: { prompt: 0, completion: 0 },
+  };
+}
+
+/** The answer that counts: the one record of this rollout that did not end in an error or an abort. */
+function usable(records: readonly CompletionRecord[], rollout: RolloutId): CompletionRecord | undefined {
+  return records.find((r) => r.rollout === rollout && (r.finish === 'stop' || r.finish === 'length'));
+}
+
+/** Evaluation seeds leave the policy out, so that versions are compared on the same draws. 31 bits, as engines take. */
+function seedOf(seed: number, text: string): number {
+  return createHash('sha256').update(`${seed}/${text}`).digest().readUInt32BE(0) >>> 1;
+}

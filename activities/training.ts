@@ -1,0 +1,155 @@
+// From graded rollouts to a new policy version, by the job contract.
+import { createHash } from 'node:crypto';
+import { cancellationSignal, heartbeat, sleep } from '@temporalio/activity';
+import type { ArtifactStore } from '../contracts/artifact.ts';
+import { canonicalJson } from '../contracts/canonical.ts';
+import { type CampaignName, jobName, makePolicyName, sha256 } from '../contracts/ids.ts';
+import type { BatchSample, JobDocument, JobRunner } from '../contracts/job.ts';
+import type { PolicyVersion } from '../contracts/policy-version.ts';
+import type { ModelGateway } from '../contracts/ports.ts';
+import type { LedgerCounts } from '../contracts/record.ts';
+import { durationMs } from '../contracts/units.ts';
+import { assembleSamples } from '../policies/advantage.ts';
+import { JobFailure } from './boundary.ts';
+import type { TrainingActivities } from './interface.ts';
+import type { Documents } from './read.ts';
+
+export function createTrainingActivities(ports: {
+  store: ArtifactStore;
+  documents: Documents;
+  gateway: ModelGateway;
+  jobs: JobRunner;
+}): TrainingActivities {
+  const { store, documents, gateway, jobs } = ports;
+
+  return {
+    async assembleBatch({ spec: specRef, plan: planRef, round, from, to }) {
+      const spec = await documents.spec(specRef);
+      const plan = await documents.plan(planRef);
+      const prefix = `${spec.name}/r${round}/train.v${from.number}/`;
+      const trajectories = await gateway.trajectories(prefix);
+      const completions = new Map((await gateway.completions(prefix)).map((c) => [c.id, c]));
+      const fidelity = new Map([...completions.values()].map((c) => [c.rollout, c.fidelity]));
+      const states = assembleSamples({
+        planned: plan.rollouts.map(({ id, group }) => ({ id, group })),
+        trajectories,
+        fidelity: (rollout) => fidelity.get(rollout),
+        advantage: spec.training.advantage,
+      });
+      const account = await documents.write(states);
+      const byRollout = new Map(trajectories.map((t) => [t.rollout, t]));
+      const samples = states.flatMap((state): BatchSample[] => {
+        if (state.state !== 'train') return [];
+        const graded = byRollout.get(state.id)!;
+        const completion = completions.get(graded.completions[0]!)!;
+        const group = state.group;
+        const { promptIds, completionIds, logprobs } = completion;
+        const reward = graded.reward!.total;
+        return [
+          {
+            id: state.id,
+            group,
+            promptIds,
+            completionIds,
+            logprobs,
+            advantage: state.advantage,
+            reward,
+            policyVersion: from.number,
+          },
+        ];
+      });
+      const ledger = countStates(states);
+      if (samples.length === 0) return { document: null, account, ledger };
+
+      const { learningRate, clipHigh, steps, beta1, beta2, epsilon, weightDecay, maxGradNorm, maxStaleness } =
+        spec.training;
+      const body: Omit<JobDocument, 'specHash'> = {
+        schema: 'anneal/job/v1',
+        name: jobName.parse(`${spec.name}-r${round}-train`),
+        kind: 'train',
+        seed: spec.seed + round,
+        model: { base: spec.policy.base, lora: spec.policy.lora },
+        algorithm: {
+          name: 'cispo',
+          learningRate,
+          clipHigh,
+          steps,
+          beta1,
+          beta2,
+          epsilon,
+          weightDecay,
+          maxGradNorm,
+          maxStaleness,
+        },
+        policyVersion: { from: from.number, to },
+        inputs: {
+          batch: await store.put(samples.map((sample) => `${JSON.stringify(sample)}\n`).join('')),
+          adapter: from.adapter,
+          optimizer: from.optimizer,
+        },
+        checkpointEverySteps: 1,
+        maxSeconds: durationMs(spec.training.timeout) / 1000,
+      };
+      const specHash = sha256.parse(createHash('sha256').update(canonicalJson(body)).digest('hex'));
+      return { document: { ...body, specHash }, account, ledger };
+    },
+
+    async runJob({ document }) {
+      await jobs.submit(document);
+      for (;;) {
+        const state = await jobs.state(document.name);
+        if (state.phase === 'done') return;
+        if (state.phase === 'stopped') {
+          const { exitCode, message, logTail } = state;
+          const code =
+            state.code === 'job.configuration' || state.code === 'job.accelerator' || state.code === 'job.no_space'
+              ? state.code
+              : 'job.failed';
+          // Killed or checkpointed from outside is nobody's verdict on the job: the next attempt resumes it.
+          if (exitCode === 137 || exitCode === 85)
+            throw new Error(`the job was stopped from outside (exit ${exitCode}); it resumes`);
+          throw new JobFailure(code, `${document.name} ended with exit code ${exitCode}: ${message}`, logTail);
+        }
+        heartbeat(
+          state.phase === 'running'
+            ? { done: state.step ?? 0, total: document.algorithm.steps, unit: 'steps' }
+            : undefined,
+        );
+        if (cancellationSignal().aborted) await sleep(0);
+        await sleep(300);
+      }
+    },
+
+    async importJob({ document, campaign, parent }) {
+      const state = await jobs.state(document.name);
+      if (state.phase !== 'done') throw new Error(`${document.name} is ${state.phase}, expected done`);
+      const bring = (path: string) => store.putFile(jobs.outputPath(document.name, path));
+      const { adapter, adapterGguf, optimizer } = state.result.outputs;
+      const policy: PolicyVersion = {
+        campaign,
+        number: state.result.policyVersion,
+        name: makePolicyName(campaign as CampaignName, state.result.policyVersion),
+        base: document.model.base,
+        parent,
+        adapter: await bring(adapter.path),
+        adapterGguf: await bring(adapterGguf.path),
+        optimizer: await bring(optimizer.path),
+      };
+      return { policy, result: await bring('result.json'), metrics: await documents.write(state.metrics) };
+    },
+
+    async cancelJob({ name }) {
+      await jobs.cancel(name, 8_000);
+    },
+  };
+}
+
+function countStates(states: ReturnType<typeof assembleSamples>): LedgerCounts {
+  const counts: LedgerCounts = { requested: states.length, trained: 0, masked: {}, cancelled: 0 };
+  for (const state of states) {
+    if (state.state === 'train') counts.trained += 1;
+    else if (state.state === 'cancelled') counts.cancelled += 1;
+    else counts.masked[state.reason] = (counts.masked[state.reason] ?? 0) + 1;
+  }
+  return counts;
+}

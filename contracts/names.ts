@@ -1,0 +1,29 @@
+// Names that clients, workers and workflows must agree on.
+import type { CampaignName, GateId, Purpose } from './ids.ts';
+
+/** Control is quick and must never wait behind rollouts or jobs, so each has a queue of its own. */
+export const QUEUES = { control: 'anneal-control', rollouts: 'anneal-rollouts', jobs: 'anneal-jobs' } as const;
+
+export const SEARCH = {
+  campaign: 'AnnealCampaign',
+  stage: 'AnnealStage',
+  round: 'AnnealRound',
+  gateState: 'AnnealGateState',
+  owner: 'AnnealOwner',
+} as const;
+
+/** Messages of the campaign workflow. */
+export const CAMPAIGN = { status: 'status', gateClosed: 'gateClosed' } as const;
+/** Messages of the gate workflow. */
+export const GATE = { decide: 'decide', decideSignal: 'decideSignal', view: 'view' } as const;
+/** Query of every workflow whose work can be counted. */
+export const PROGRESS = 'progress';
+
+export const campaignWorkflowId = (campaign: CampaignName): `campaign/${string}` => `campaign/${campaign}`;
+export const gateWorkflowId = (gate: GateId): `gate/${string}` => `gate/${gate}`;
+export const childWorkflowId = (
+  campaign: CampaignName,
+  round: number,
+  what: Purpose | 'construct' | 'training',
+  part?: string,
+) => `campaign/${campaign}/r${round}/${what}${part === undefined ? '' : `/${part}`}`;

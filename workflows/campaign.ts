@@ -1,0 +1,123 @@
+// A campaign, top-down: construct and lock, measure version 0, play the rounds (a run each), then two human decisions.
+import {
+  allHandlersFinished,
+  CancellationScope,
+  condition,
+  continueAsNew,
+  executeChild,
+  isCancellation,
+  proxyActivities,
+} from '@temporalio/workflow';
+import type { CampaignActivities } from '../activities/interface.ts';
+import { childWorkflowId, QUEUES } from '../contracts/names.ts';
+import type { CampaignState } from '../contracts/record.ts';
+import { budgetLeft } from '../policies/budget.ts';
+import { recommendRelease } from '../policies/promotion.ts';
+import type { construction } from './construction.ts';
+import { askOpenSealed, askRelease, releaseCandidate } from './questions.ts';
+import { lastMeasured, playRound } from './round.ts';
+import { type Campaign, type CampaignInput, Ended, takeUp } from './stages.ts';
+
+const act = proxyActivities<CampaignActivities>({
+  taskQueue: QUEUES.control,
+  startToCloseTimeout: '5m',
+  retry: { maximumAttempts: 10, initialInterval: '500ms', maximumInterval: '10s' },
+});
+
+const KEEP_ROUNDS = 12;
+
+export async function campaign({ spec, state }: CampaignInput): Promise<CampaignState> {
+  const c = takeUp(spec, state);
+  try {
+    const workflowId = childWorkflowId(spec.name, 0, 'construct');
+    state.taskSet ??= await c.stage(
+      'construct',
+      () =>
+        executeChild<typeof construction>('construction', {
+          workflowId,
+          args: [{ campaign: spec.name, spec: state.spec }],
+        }),
+      { activeWorkflow: workflowId },
+    );
+    state.baseline ??= await c.stage('baseline', () => c.evaluate('gate', 0, state.policies[0]!));
+
+    const left = budgetLeft(spec, state, Date.now());
+    if (state.round < spec.rounds && left.go) {
+      await playRound(c);
+      await saveAndTrim(state);
+      await condition(allHandlersFinished);
+      await continueAsNew<typeof campaign>({ spec, state });
+    }
+    await decideRelease(c);
+  } catch (failure) {
+    if (isCancellation(failure)) state.ending = 'cancelled';
+    else if (!(failure instanceof Ended)) throw failure;
+  }
+  return CancellationScope.nonCancellable(async () => {
+    await c.desk.during('report', () => act.assembleReport({ state }));
+    c.desk.ended();
+    await act.saveState({ state });
+    await condition(allHandlersFinished);
+    return state;
+  });
+}
+
+/** The two gates that always open: the sealed split, then the release with the sealed result as evidence. */
+async function decideRelease(c: Campaign): Promise<void> {
+  const { spec, state, desk } = c;
+  const candidate = releaseCandidate(state);
+  const measured = lastMeasured(c, candidate.number);
+  const opening = await desk.during('sealed-gate', () => c.ask('open-sealed', askOpenSealed(spec, state, measured)));
+  if (opening.result.how === 'expired' || opening.result.option !== 'open') return end(state, 'not-opened');
+  const { decision } = opening.result;
+  await c.stage('sealed', async () => {
+    await act.openSealed({
+      spec: state.spec,
+      taskSet: state.taskSet!,
+      decision,
+      evidence: opening.evidence,
+      runChain: state.runChain,
+    });
+    const before = await c.evaluate('sealed', state.round, state.policies[0]!);
+    state.sealed = { before, after: await c.evaluate('sealed', state.round, candidate, before) };
+  });
+  await act.saveState({ state });
+
+  const advice = recommendRelease(state.best, state.sealed!);
+  const answer = await desk.during('release-gate', () =>
+    c.ask('release', askRelease(spec, candidate, measured, state.sealed!, advice)),
+  );
+  if (answer.result.how === 'expired' || answer.result.option !== 'release') return end(state, 'refused');
+  const released = answer.result.decision;
+  state.release = await c.stage('release', () =>
+    act.publishRelease({
+      spec: state.spec,
+      taskSet: state.taskSet!,
+      policy: candidate,
+      gate: measured,
+      sealed: state.sealed!,
+      decision: released,
+      evidence: answer.evidence,
+      runChain: state.runChain,
+    }),
+  );
+  state.ending = 'released';
+}
+
+async function saveAndTrim(state: CampaignState): Promise<void> {
+  // The best version's round stays: later verdicts compare with its measurement.
+  const older = state.rounds.slice(0, -KEEP_ROUNDS).filter((r) => r.to !== state.best);
+  if (older.length > 0) {
+    state.rounds = state.rounds.filter((r) => !older.includes(r));
+    state.archivedRounds = await act.archiveRounds({
+      older,
+      ...(state.archivedRounds ? { archive: state.archivedRounds } : {}),
+    });
+  }
+  state.policies = state.policies.filter((p) => p.number === 0 || p.number === state.best || p.number === state.latest);
+  await act.saveState({ state });
+}
+
+function end(state: CampaignState, ending: 'not-opened' | 'refused'): void {
+  state.ending = ending;
+}

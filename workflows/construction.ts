@@ -1,0 +1,17 @@
+// Data construction: build the task set, certify it, lock it. It happens once, before round 1.
+import { proxyActivities } from '@temporalio/workflow';
+import type { ConstructionActivities } from '../activities/interface.ts';
+import type { ArtifactRef } from '../contracts/artifact.ts';
+import type { CampaignName } from '../contracts/ids.ts';
+import { QUEUES } from '../contracts/names.ts';
+
+const { buildTaskSet } = proxyActivities<ConstructionActivities>({
+  taskQueue: QUEUES.jobs,
+  startToCloseTimeout: '1h',
+  heartbeatTimeout: '20s',
+  retry: { maximumAttempts: 5, backoffCoefficient: 2, initialInterval: '1s' },
+});
+
+export async function construction(input: { campaign: CampaignName; spec: ArtifactRef }): Promise<ArtifactRef> {
+  return buildTaskSet.executeWithOptions({ summary: 'build, certify and lock the task set' }, [input]);
+}

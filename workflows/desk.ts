@@ -1,0 +1,96 @@
+// What people see of a campaign while it runs: the status query, search attributes, and the table in Temporal's UI.
+
+import { defineSearchAttributeKey } from '@temporalio/common';
+import { defineQuery, setCurrentDetails, setHandler, upsertMemo, upsertSearchAttributes } from '@temporalio/workflow';
+import type { CampaignSpec } from '../contracts/campaign.ts';
+import { CAMPAIGN, SEARCH } from '../contracts/names.ts';
+import type { CampaignState, CampaignStatus, Stage } from '../contracts/record.ts';
+
+const stageKey = defineSearchAttributeKey(SEARCH.stage, 'KEYWORD');
+const roundKey = defineSearchAttributeKey(SEARCH.round, 'INT');
+
+export interface Desk {
+  /** Times `work` as one stage, shows it while it lasts, and books its seconds. */
+  during<T>(stage: Stage, work: () => Promise<T>, options?: { round?: number; activeWorkflow?: string }): Promise<T>;
+  watch(activeWorkflow: string): void;
+  waitFor(gate: CampaignStatus['openGate']): void;
+  failed(error: CampaignStatus['error']): void;
+  ended(): void;
+}
+
+export function openDesk(spec: CampaignSpec, state: CampaignState): Desk {
+  const status: CampaignStatus = { state, stage: 'construct' };
+  let round = state.round;
+  setHandler(defineQuery<CampaignStatus>(CAMPAIGN.status), () => status, {
+    description: 'Everything about the campaign',
+  });
+
+  function show(): void {
+    upsertSearchAttributes([
+      { key: stageKey, value: status.stage },
+      { key: roundKey, value: round },
+    ]);
+    setCurrentDetails(details(spec, status, round));
+  }
+
+  return {
+    async during(stage, work, options = {}) {
+      const startedAt = Date.now();
+      status.stage = stage;
+      round = options.round ?? state.round;
+      set('activeWorkflow', options.activeWorkflow);
+      show();
+      const result = await work();
+      const seconds = (Date.now() - startedAt) / 1000;
+      state.stages.push({ stage, ...(options.round === undefined ? {} : { round: options.round }), seconds });
+      return result;
+    },
+    watch: (id) => set('activeWorkflow', id),
+    waitFor(openGate) {
+      set('openGate', openGate);
+      set('waitingFor', openGate === undefined ? undefined : `a decision on ${openGate.gate}`);
+      show();
+    },
+    failed(error) {
+      set('error', error);
+      show();
+    },
+    ended() {
+      status.stage = 'ended';
+      upsertMemo({ ending: state.ending, best: state.best });
+      show();
+    },
+  };
+
+  function set<K extends 'activeWorkflow' | 'openGate' | 'waitingFor' | 'error'>(
+    key: K,
+    value: CampaignStatus[K],
+  ): void {
+    if (value === undefined) delete status[key];
+    else status[key] = value;
+  }
+}
+
+const percent = (value: number): string => `${(100 * value).toFixed(1)}%`;
+
+function details(spec: CampaignSpec, { state, stage, openGate, error }: CampaignStatus, round: number): string {
+  const rows = state.rounds.map(
+    (r) =>
+      `| ${r.round} | ${r.verdict} | ${percent(r.visible.passRate.value)} | ${percent(r.gate.passRate.value)} (${percent(r.gate.passRate.low)}–${percent(r.gate.passRate.high)}) | ${percent(r.gate.formatRate.value)} | ${r.tokens} | ${r.seconds.toFixed(0)} s |`,
+  );
+  const gate =
+    openGate &&
+    `**Waits for a human**: \`./anneal decide ${openGate.gate} OPTION --reason "…"\` before ${openGate.deadline}`;
+  return [
+    `**${stage}** · round ${round} of ${spec.rounds} · best v${state.best}, latest v${state.latest} · ${state.tokens} of ${spec.budget.tokens} tokens`,
+    ...(gate ? [gate] : []),
+    ...(error ? [`**${error.code}**: ${error.message}`] : []),
+    ...(state.baseline ? [`Baseline on the gate split: ${percent(state.baseline.passRate.value)}`] : []),
+    ...(rows.length > 0
+      ? [
+          '| round | verdict | visible | gate (interval) | format | tokens | time |\n|---|---|---|---|---|---|---|\n' +
+            rows.join('\n'),
+        ]
+      : []),
+  ].join('\n\n');
+}

@@ -1,0 +1,39 @@
+// One policy version on one split, paired with version 0.
+import { defineQuery, proxyActivities, setHandler } from '@temporalio/workflow';
+import type { EvaluationActivities, RolloutActivities } from '../activities/interface.ts';
+import type { ArtifactRef } from '../contracts/artifact.ts';
+import { PROGRESS, QUEUES } from '../contracts/names.ts';
+import type { EvaluationResult, PolicyVersion } from '../contracts/policy-version.ts';
+import { runPlan } from './run-plan.ts';
+
+export interface EvaluationInput {
+  workflowId: string;
+  spec: ArtifactRef;
+  taskSet: ArtifactRef;
+  round: number;
+  split: 'gate' | 'sealed';
+  policy: PolicyVersion;
+  confidence: number;
+  concurrency: number;
+  timeoutMs: number;
+  baseline?: EvaluationResult;
+}
+
+const act = proxyActivities<EvaluationActivities & RolloutActivities>({
+  taskQueue: QUEUES.control,
+  startToCloseTimeout: '5m',
+  retry: { maximumAttempts: 10, initialInterval: '500ms', maximumInterval: '10s' },
+});
+
+export async function evaluation(input: EvaluationInput): Promise<{ result: EvaluationResult; tokens: number }> {
+  let shard = '';
+  setHandler(defineQuery<{ shard: string }>(PROGRESS), () => ({ shard }), { description: 'The shard at work; ask it' });
+  const handle = await act.planEvaluation(input);
+  const { tokens } = await runPlan(handle, { ...input, onShard: (id) => (shard = id) });
+  const result = await act.measure({
+    plan: handle.plan,
+    confidence: input.confidence,
+    ...(input.baseline === undefined ? {} : { baseline: input.baseline }),
+  });
+  return { result, tokens };
+}

@@ -1,0 +1,112 @@
+// One human decision. It outlives the campaign's run, takes its safe option on silence, and never trusts an unsigned answer.
+
+import { defineSearchAttributeKey } from '@temporalio/common';
+import {
+  ApplicationFailure,
+  condition,
+  defineQuery,
+  defineSignal,
+  defineUpdate,
+  getExternalWorkflowHandle,
+  isCancellation,
+  proxyActivities,
+  setCurrentDetails,
+  setHandler,
+  upsertSearchAttributes,
+} from '@temporalio/workflow';
+import type { GateActivities } from '../activities/interface.ts';
+import type { ArtifactRef } from '../contracts/artifact.ts';
+import { type Decision, type DecisionContext, decision as decisionSchema, type GateResult } from '../contracts/gate.ts';
+import { CAMPAIGN, GATE, QUEUES, SEARCH } from '../contracts/names.ts';
+
+export interface GateInput {
+  context: DecisionContext;
+  evidence: ArtifactRef;
+  title: string;
+  recommended: string;
+  safe: string;
+  deadlineMs: number;
+  remindMs: number;
+  campaignWorkflowId: string;
+}
+export interface GateView extends GateInput {
+  state: 'open' | 'decided' | 'expired' | 'withdrawn';
+  reminders: number;
+}
+
+const act = proxyActivities<GateActivities>({
+  taskQueue: QUEUES.control,
+  startToCloseTimeout: '30s',
+  retry: { maximumAttempts: 10, initialInterval: '500ms' },
+});
+const gateState = defineSearchAttributeKey(SEARCH.gateState, 'KEYWORD');
+
+export async function gate(input: GateInput): Promise<GateResult | null> {
+  const seen = new Set<string>();
+  let result: GateResult | undefined;
+  const view: GateView = { ...input, state: 'open', reminders: 0 };
+
+  async function decide(answer: Decision): Promise<GateResult> {
+    seen.add(answer.body.id);
+    const { selfApproved } = await act.verifyDecision({ decision: answer, context: input.context });
+    // Two valid answers may have been verified side by side: the first to get here stands.
+    if (result !== undefined) throw refusal('gate.closed', 'another decision came first');
+    result = { how: 'decided', gate: input.context.gate, option: answer.body.option, decision: answer, selfApproved };
+    return result;
+  }
+  setHandler(defineUpdate<GateResult, [Decision]>(GATE.decide), decide, {
+    description: 'A signed decision',
+    validator: (answer) => checkShape(answer, seen, result),
+  });
+  setHandler(defineSignal<[Decision]>(GATE.decideSignal), async (answer) => {
+    // A signal has no caller to refuse to, and a throw would fail the gate: an invalid one is recorded by the activity and dropped.
+    try {
+      checkShape(answer, seen, result);
+      await decide(answer);
+    } catch (failure) {
+      if (isCancellation(failure)) throw failure;
+    }
+  });
+  setHandler(defineQuery<GateView>(GATE.view), () => view, { description: 'What is asked, and until when' });
+
+  upsertSearchAttributes([{ key: gateState, value: 'open' }]);
+  setCurrentDetails(
+    `**${input.title}**\n\nRecommended: \`${input.recommended}\`, on silence: \`${input.safe}\`\n\nAnswer: \`./anneal decide ${input.context.gate} OPTION --reason "…"\``,
+  );
+
+  try {
+    let left = input.deadlineMs;
+    while (result === undefined && left > 0) {
+      const wait = Math.min(left, input.remindMs);
+      if (await condition(() => result !== undefined, wait)) break;
+      left -= wait;
+      if (left > 0) view.reminders += 1;
+    }
+  } catch (failure) {
+    if (!isCancellation(failure)) throw failure;
+    view.state = 'withdrawn';
+    upsertSearchAttributes([{ key: gateState, value: 'withdrawn' }]);
+    return null;
+  }
+  result ??= { how: 'expired', gate: input.context.gate, option: input.safe };
+  view.state = result.how;
+  upsertSearchAttributes([{ key: gateState, value: result.how }]);
+  await act.recordAnswer({ result });
+  try {
+    await getExternalWorkflowHandle(input.campaignWorkflowId).signal(CAMPAIGN.gateClosed, result);
+  } catch (failure) {
+    // The campaign is gone for now. The answer is durable: a resumed campaign finds it when it asks again.
+    if (isCancellation(failure)) throw failure;
+  }
+  return result;
+}
+
+function checkShape(answer: Decision, seen: ReadonlySet<string>, result: GateResult | undefined): void {
+  const parsed = decisionSchema.safeParse(answer);
+  if (!parsed.success) throw refusal('decision.altered', 'this is not a signed decision');
+  if (seen.has(answer.body.id)) throw refusal('decision.replayed', 'this decision was already used');
+  if (result !== undefined)
+    throw refusal(result.how === 'expired' ? 'gate.expired' : 'gate.closed', 'the gate is closed');
+}
+
+const refusal = (type: string, message: string): ApplicationFailure => ApplicationFailure.nonRetryable(message, type);

@@ -1,0 +1,7 @@
+// The bundle's entry: every workflow, named one by one (an `export *` would drop clashing names silently).
+export { campaign } from './campaign.ts';
+export { construction } from './construction.ts';
+export { evaluation } from './evaluation.ts';
+export { gate } from './gate.ts';
+export { rollouts } from './rollouts.ts';
+export { training } from './training.ts';

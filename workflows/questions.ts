@@ -1,0 +1,124 @@
+// What each gate asks, with its evidence, its recommendation and its safe option. Pure.
+import type { CampaignSpec } from '../contracts/campaign.ts';
+import type { Estimate, EvaluationResult, PolicyVersion } from '../contracts/policy-version.ts';
+import type { CampaignState } from '../contracts/record.ts';
+import type { Question } from './ask.ts';
+
+const rate = (e: Estimate): string =>
+  `${(100 * e.value).toFixed(1)}% (${(100 * e.low).toFixed(1)} to ${(100 * e.high).toFixed(1)}, n=${e.n}, ${e.clusters} functions)`;
+
+function measured(label: string, result: EvaluationResult): Question['facts'] {
+  return [
+    { name: `${label}: pass rate`, value: rate(result.passRate) },
+    { name: `${label}: format rate`, value: rate(result.formatRate) },
+    { name: `${label}: correct when well-formed`, value: rate(result.correctWhenFormatted) },
+    ...(result.gain ? [{ name: `${label}: paired gain over v0`, value: rate(result.gain) }] : []),
+  ];
+}
+
+/** The version that would be released: the best one, or the latest when none was promoted. */
+export function releaseCandidate(state: CampaignState): PolicyVersion {
+  const number = state.best > 0 ? state.best : state.latest;
+  return state.policies.find((p) => p.number === number)!;
+}
+
+export function askOpenSealed(spec: CampaignSpec, state: CampaignState, gate: EvaluationResult): Question {
+  const candidate = releaseCandidate(state);
+  return {
+    title: `Open the sealed split of ${spec.name} for ${candidate.name}?`,
+    why:
+      state.best > 0
+        ? `${candidate.name} is the best version by the gate split. The sealed split shows whether that holds on functions no decision has seen.`
+        : `No version was promoted. ${candidate.name} is the latest; the sealed split shows how far it drifted from the base model.`,
+    risk: `The split can be opened ${spec.budget.sealedOpenings} time(s); afterwards it is no longer unseen.`,
+    facts: [
+      { name: 'policy', value: candidate.name },
+      { name: 'verdicts', value: state.rounds.map((r) => `${r.round}: ${r.verdict}`).join(', ') },
+      ...measured('gate split', gate),
+    ],
+    logTail: [],
+    options: [
+      { name: 'open', effect: 'Evaluates version 0 and the candidate on the sealed split, once.' },
+      { name: 'keep-closed', effect: 'Ends the campaign without a release; the split stays unseen.' },
+    ],
+    recommended: 'open',
+    safe: 'keep-closed',
+    attachments: [],
+  };
+}
+
+export function askRelease(
+  spec: CampaignSpec,
+  candidate: PolicyVersion,
+  gate: EvaluationResult,
+  sealed: { before: EvaluationResult; after: EvaluationResult },
+  advice: { option: string; why: string },
+): Question {
+  return {
+    title: `Release ${candidate.name} of ${spec.name}?`,
+    why: advice.why,
+    risk: 'Users get this version until ./anneal rollback moves the pointer back.',
+    facts: [
+      { name: 'policy', value: candidate.name },
+      ...measured('gate split', gate),
+      ...measured('sealed split, before', sealed.before),
+      ...measured('sealed split, after', sealed.after),
+    ],
+    logTail: [],
+    options: [
+      { name: 'release', effect: 'Signs a release manifest, exports the adapter, moves `released` to this version.' },
+      { name: 'keep', effect: 'Releases nothing; the campaign ends with its report.' },
+    ],
+    recommended: advice.option,
+    safe: 'keep',
+    attachments: [],
+  };
+}
+
+export function askPromotion(
+  round: number,
+  why: string,
+  candidate: EvaluationResult,
+  best: EvaluationResult,
+): Question {
+  return {
+    title: `Promote ${candidate.policy} in round ${round}?`,
+    why,
+    risk: 'A promoted version is what later rounds are compared with and what a release takes.',
+    facts: [
+      { name: 'policy', value: candidate.policy },
+      ...measured('candidate', candidate),
+      ...measured('best so far', best),
+    ],
+    logTail: [],
+    options: [
+      { name: 'promote', effect: 'The candidate becomes the best version.' },
+      { name: 'hold', effect: 'Training goes on from the candidate; the best version stays.' },
+      { name: 'revert', effect: 'Training goes back to the best version.' },
+    ],
+    recommended: 'hold',
+    safe: 'hold',
+    attachments: [],
+  };
+}
+
+export function askAfterFailure(stage: string, code: string, message: string, logTail: string[]): Question {
+  return {
+    title: `${stage} failed: ${code}`,
+    why: message,
+    risk: 'A retry costs the time of the stage again; what was finished is not repeated.',
+    facts: [
+      { name: 'stage', value: stage },
+      { name: 'error', value: code },
+    ],
+    logTail,
+    options: [
+      { name: 'retry', effect: 'Runs the stage again; a job resumes from its checkpoints.' },
+      { name: 'abort', effect: 'Ends the campaign; ./anneal resume can take it up later.' },
+    ],
+    // Where a retry alone can help, it is recommended; what needs a change first, is not.
+    recommended: /unavailable|accelerator|overloaded|upstream/.test(code) ? 'retry' : 'abort',
+    safe: 'abort',
+    attachments: [],
+  };
+}

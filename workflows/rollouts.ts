@@ -1,0 +1,82 @@
+// One shard of a plan: every rollout is generated, then graded; one that cannot be is masked with its reason.
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  defineQuery,
+  isCancellation,
+  proxyActivities,
+  setHandler,
+} from '@temporalio/workflow';
+import type { RolloutActivities } from '../activities/interface.ts';
+import type { ArtifactRef } from '../contracts/artifact.ts';
+import { PROGRESS, QUEUES } from '../contracts/names.ts';
+
+export interface Shard {
+  plan: ArtifactRef;
+  /** Rollouts [start, end) of the plan, at most SHARD_SIZE. */
+  start: number;
+  end: number;
+  concurrency: number;
+  timeoutMs: number;
+}
+export interface ShardProgress {
+  done: number;
+  total: number;
+  unit: 'rollouts';
+}
+
+/** Two activities a rollout: 200 rollouts stay near 2,500 history events, below where Temporal suggests to continue as new. */
+export const SHARD_SIZE = 200;
+
+const RETRY = { maximumAttempts: 6, initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '10s' } as const;
+
+export async function rollouts(shard: Shard): Promise<{ tokens: number; masked: number }> {
+  const progress: ShardProgress = { done: 0, total: shard.end - shard.start, unit: 'rollouts' };
+  setHandler(defineQuery<ShardProgress>(PROGRESS), () => progress, { description: 'Rollouts finished and requested' });
+  const { generate, mask } = proxyActivities<RolloutActivities>({
+    taskQueue: QUEUES.rollouts,
+    startToCloseTimeout: shard.timeoutMs + 30_000,
+    heartbeatTimeout: '15s',
+    retry: RETRY,
+  });
+  const { grade } = proxyActivities<RolloutActivities>({
+    taskQueue: QUEUES.rollouts,
+    startToCloseTimeout: '2m',
+    retry: RETRY,
+  });
+
+  let tokens = 0;
+  let masked = 0;
+  let next = shard.start;
+
+  async function one(index: number): Promise<void> {
+    let step: 'generate' | 'grade' = 'generate';
+    try {
+      tokens += (await generate({ plan: shard.plan, index })).tokens;
+      step = 'grade';
+      await grade({ plan: shard.plan, index });
+    } catch (failure) {
+      // A cancelled rollout leaves no trajectory, so that a resumed campaign can still play it; the report books it as cancelled.
+      if (isCancellation(failure)) throw failure;
+      masked += 1;
+      const outcome = step === 'generate' ? 'infrastructure_failure' : 'verifier_failure';
+      await mask({ plan: shard.plan, index, outcome, reason: failureCode(failure) });
+    }
+    progress.done += 1;
+  }
+
+  async function lane(): Promise<void> {
+    while (next < shard.end) {
+      const index = next;
+      next += 1;
+      await one(index);
+    }
+  }
+  await Promise.all(Array.from({ length: shard.concurrency }, lane));
+  return { tokens, masked };
+}
+
+function failureCode(failure: unknown): string {
+  const cause = failure instanceof ActivityFailure ? failure.cause : failure;
+  return cause instanceof ApplicationFailure && cause.type ? cause.type : 'internal.bug';
+}

@@ -1,0 +1,119 @@
+// One round: select tasks → roll out → reward → train → evaluate → decide.
+import { executeChild, proxyActivities } from '@temporalio/workflow';
+import type { EvaluationActivities, RolloutActivities } from '../activities/interface.ts';
+import { childWorkflowId, QUEUES } from '../contracts/names.ts';
+import type { EvaluationResult, Verdict } from '../contracts/policy-version.ts';
+import { durationMs } from '../contracts/units.ts';
+import { applyVerdict } from '../policies/lineage.ts';
+import { decideVerdict } from '../policies/promotion.ts';
+import { askPromotion } from './questions.ts';
+import { runPlan } from './run-plan.ts';
+import type { Campaign } from './stages.ts';
+import type { training } from './training.ts';
+
+const act = proxyActivities<RolloutActivities & EvaluationActivities>({
+  taskQueue: QUEUES.control,
+  startToCloseTimeout: '5m',
+  retry: { maximumAttempts: 10, initialInterval: '500ms', maximumInterval: '10s' },
+});
+
+export async function playRound(c: Campaign): Promise<void> {
+  const { spec, state, desk } = c;
+  const startedAt = Date.now();
+  const tokensBefore = state.tokens;
+  // `state.round` counts finished rounds, so that a campaign resumed in the middle plays this one again under the same ids.
+  const round = state.round + 1;
+  const from = state.policies.find((p) => p.number === state.latest)!;
+  const best = lastMeasured(c, state.best);
+
+  const { plan } = await c.stage(
+    'rollout',
+    async () => {
+      const planned = await act.planTraining({ spec: state.spec, taskSet: state.taskSet!, round, policy: from });
+      const { tokens } = await runPlan(planned, {
+        workflowId: childWorkflowId(spec.name, round, 'train'),
+        concurrency: spec.rollouts.concurrency,
+        timeoutMs: durationMs(spec.rollouts.timeout),
+        onShard: desk.watch,
+      });
+      state.tokens += tokens;
+      return planned;
+    },
+    { round },
+  );
+  const visible = await act.measure({ plan, confidence: spec.evaluation.confidence });
+
+  const workflowId = childWorkflowId(spec.name, round, 'training');
+  const { ledger, account, trained } = await c.stage(
+    'train',
+    () =>
+      executeChild<typeof training>('training', {
+        workflowId,
+        staticSummary: `round ${round}: v${from.number} → v${round}`,
+        args: [
+          {
+            campaign: spec.name,
+            spec: state.spec,
+            plan,
+            round,
+            from,
+            to: round,
+            timeoutMs: durationMs(spec.training.timeout),
+          },
+        ],
+      }),
+    { round, activeWorkflow: workflowId },
+  );
+
+  // Without a trained version there is nothing new to measure: the version it would have come from stands.
+  const policy = trained?.policy ?? from;
+  const gate = trained
+    ? await c.stage('evaluate', () => c.evaluate('gate', round, policy, state.baseline), { round })
+    : lastMeasured(c, from.number);
+
+  const { verdict, why } = trained
+    ? await settle(c, round, gate, best)
+    : { verdict: 'hold' as const, why: 'No sample carried signal, so nothing was trained.' };
+  if (trained) state.policies.push(policy);
+  Object.assign(state, applyVerdict(verdict, { latest: from.number, best: state.best }, policy.number));
+  state.rounds.push({
+    round,
+    from: from.number,
+    to: policy.number,
+    verdict,
+    why,
+    visible,
+    gate,
+    policy,
+    ...(trained ? { training: { job: trained.job, result: trained.result, metrics: trained.metrics } } : {}),
+    account,
+    plan,
+    ledger,
+    tokens: state.tokens - tokensBefore,
+    seconds: (Date.now() - startedAt) / 1000,
+  });
+  state.round = round;
+}
+
+/** The promotion rule decides; where it cannot, a human does. */
+async function settle(
+  c: Campaign,
+  round: number,
+  candidate: EvaluationResult,
+  best: EvaluationResult,
+): Promise<{ verdict: Exclude<Verdict, 'ask'>; why: string }> {
+  const ruled = decideVerdict(c.spec.promotion, { candidate, best, baseline: c.state.baseline! });
+  if (ruled.verdict !== 'ask') return { verdict: ruled.verdict, why: ruled.why };
+  const { result } = await c.desk.during(
+    'decide',
+    () => c.ask('promotion', askPromotion(round, ruled.why, candidate, best)),
+    { round },
+  );
+  const verdict = result.option === 'promote' || result.option === 'revert' ? result.option : 'hold';
+  return { verdict, why: `${ruled.why} A human chose ${verdict}.` };
+}
+
+/** The newest gate evaluation of a version; version 0's is the baseline. */
+export function lastMeasured({ state }: Campaign, version: number): EvaluationResult {
+  return [...state.rounds].reverse().find((r) => r.to === version)?.gate ?? state.baseline!;
+}

@@ -1,0 +1,114 @@
+// What every stage of a campaign needs: the state in hand, the desk that shows it, the human to ask, and what to do when a stage fails.
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  ChildWorkflowFailure,
+  executeChild,
+  isCancellation,
+  proxyActivities,
+} from '@temporalio/workflow';
+import type { CampaignActivities } from '../activities/interface.ts';
+import type { CampaignSpec } from '../contracts/campaign.ts';
+import { childWorkflowId, QUEUES } from '../contracts/names.ts';
+import type { EvaluationResult, PolicyVersion } from '../contracts/policy-version.ts';
+import type { CampaignState, Stage } from '../contracts/record.ts';
+import { durationMs } from '../contracts/units.ts';
+import { type Ask, openAsk } from './ask.ts';
+import { type Desk, openDesk } from './desk.ts';
+import type { evaluation } from './evaluation.ts';
+import { askAfterFailure } from './questions.ts';
+
+export interface CampaignInput {
+  spec: CampaignSpec;
+  state: CampaignState;
+}
+/** A campaign in hand: what every stage needs. */
+export interface Campaign extends CampaignInput {
+  desk: Desk;
+  ask: Ask;
+  /** Runs a stage; when it fails for good a human chooses between retry and abort. */
+  stage<T>(name: Stage, work: () => Promise<T>, options?: { round?: number; activeWorkflow?: string }): Promise<T>;
+  evaluate(
+    split: 'gate' | 'sealed',
+    round: number,
+    policy: PolicyVersion,
+    baseline?: EvaluationResult,
+  ): Promise<EvaluationResult>;
+}
+
+const { saveState } = proxyActivities<CampaignActivities>({
+  taskQueue: QUEUES.control,
+  startToCloseTimeout: '1m',
+  retry: { maximumAttempts: 10, initialInterval: '500ms', maximumInterval: '10s' },
+});
+
+/** Thrown to leave a campaign that a human has ended; `state.ending` says how. */
+export class Ended extends Error {}
+
+export function takeUp(spec: CampaignSpec, state: CampaignState): Campaign {
+  const desk = openDesk(spec, state);
+  const ask = openAsk(spec, state, desk);
+  const c: Campaign = {
+    spec,
+    state,
+    desk,
+    ask,
+    async stage(name, work, options) {
+      for (;;) {
+        try {
+          return await desk.during(name, work, options);
+        } catch (failure) {
+          if (isCancellation(failure)) throw failure;
+          const { code, message, logTail } = rootCause(failure);
+          desk.failed({ code, message });
+          const { result } = await ask('job-failed', askAfterFailure(name, code, message, logTail));
+          await saveState({ state });
+          if (result.option !== 'retry') {
+            state.ending = 'aborted';
+            throw new Ended();
+          }
+          desk.failed(undefined);
+        }
+      }
+    },
+    async evaluate(split, round, policy, baseline) {
+      const workflowId = childWorkflowId(spec.name, round, split, `v${policy.number}`);
+      desk.watch(workflowId);
+      const { result, tokens } = await executeChild<typeof evaluation>('evaluation', {
+        workflowId,
+        staticSummary: `${policy.name} on the ${split} split`,
+        args: [
+          {
+            workflowId,
+            spec: state.spec,
+            taskSet: state.taskSet!,
+            round,
+            split,
+            policy,
+            confidence: spec.evaluation.confidence,
+            concurrency: spec.rollouts.concurrency,
+            timeoutMs: durationMs(spec.rollouts.timeout),
+            ...(baseline ? { baseline } : {}),
+          },
+        ],
+      });
+      state.tokens += tokens;
+      return result;
+    },
+  };
+  return c;
+}
+
+function rootCause(failure: unknown): { code: string; message: string; logTail: string[] } {
+  let cause = failure;
+  while ((cause instanceof ActivityFailure || cause instanceof ChildWorkflowFailure) && cause.cause !== undefined)
+    cause = cause.cause;
+  if (!(cause instanceof ApplicationFailure)) return { code: 'internal.bug', message: String(cause), logTail: [] };
+  const details = cause.details?.[0];
+  const logTail = isLog(details) ? details.logTail : [];
+  return { code: cause.type ?? 'internal.bug', message: cause.message, logTail };
+}
+
+function isLog(value: unknown): value is { logTail: string[] } {
+  return typeof value === 'object' && value !== null && 'logTail' in value && Array.isArray(value.logTail);
+}

@@ -1,0 +1,50 @@
+// One training job by the job contract: assemble the batch, run the job, import what it made.
+import { CancellationScope, isCancellation, proxyActivities } from '@temporalio/workflow';
+import type { TrainingActivities } from '../activities/interface.ts';
+import type { ArtifactRef } from '../contracts/artifact.ts';
+import type { CampaignName, JobName } from '../contracts/ids.ts';
+import { QUEUES } from '../contracts/names.ts';
+import type { PolicyVersion } from '../contracts/policy-version.ts';
+import type { LedgerCounts } from '../contracts/record.ts';
+
+export interface TrainingInput {
+  campaign: CampaignName;
+  spec: ArtifactRef;
+  plan: ArtifactRef;
+  round: number;
+  from: PolicyVersion;
+  to: number;
+  timeoutMs: number;
+}
+export interface TrainingOutput {
+  ledger: LedgerCounts;
+  account: ArtifactRef;
+  /** Absent when no sample carried signal: then there was nothing to train on. */
+  trained?: { job: JobName; policy: PolicyVersion; result: ArtifactRef; metrics: ArtifactRef };
+}
+
+const quick = proxyActivities<TrainingActivities>({
+  taskQueue: QUEUES.control,
+  startToCloseTimeout: '5m',
+  retry: { maximumAttempts: 10, initialInterval: '500ms', maximumInterval: '10s' },
+});
+
+export async function training(input: TrainingInput): Promise<TrainingOutput> {
+  const { document, account, ledger } = await quick.assembleBatch(input);
+  if (document === null) return { ledger, account };
+  const { runJob } = proxyActivities<TrainingActivities>({
+    taskQueue: QUEUES.jobs,
+    startToCloseTimeout: input.timeoutMs,
+    heartbeatTimeout: '15s',
+    // A job that was killed resumes from its checkpoints; what is wrong with the job itself is never retried blindly.
+    retry: { maximumAttempts: 5, initialInterval: '1s', backoffCoefficient: 2 },
+  });
+  try {
+    await runJob.executeWithOptions({ summary: document.name }, [{ document }]);
+  } catch (failure) {
+    if (isCancellation(failure)) await CancellationScope.nonCancellable(() => quick.cancelJob({ name: document.name }));
+    throw failure;
+  }
+  const imported = await quick.importJob({ document, campaign: input.campaign, parent: input.from.number });
+  return { ledger, account, trained: { job: document.name, ...imported } };
+}
