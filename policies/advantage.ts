@@ -1,0 +1,151 @@
+// From graded rollouts to training samples: which rollouts train, with which advantage, and why the others do not.
+import { AnnealError } from '../contracts/errors.ts';
+import type { RolloutId } from '../contracts/ids.ts';
+import type { LedgerCounts } from '../contracts/record.ts';
+import { type Outcome, TRAINABLE } from '../contracts/trajectory.ts';
+
+export type AdvantageKind = 'mean' | 'mean-std';
+
+/**
+ * Advantage of each reward over its group.
+ *
+ * `mean`: r_i − mean(r). `mean-std`: (r_i − mean(r)) / std(r), the population deviation (GRPO, arXiv 2402.03300 eq. 3).
+ * Equal rewards, and groups of fewer than two, give exact zeros: there is nothing to compare with, and a rounding
+ * residue must not pass for a signal. Same length and order as the input.
+ */
+export function groupAdvantages(rewards: readonly number[], kind: AdvantageKind): number[] {
+  const first = rewards[0];
+  if (first === undefined || rewards.every((reward) => reward === first)) return rewards.map(() => 0);
+  const mean = rewards.reduce((sum, reward) => sum + reward, 0) / rewards.length;
+  const centred = rewards.map((reward) => reward - mean);
+  if (kind === 'mean') return centred.map(dropResidue);
+  const deviation = Math.sqrt(centred.reduce((sum, value) => sum + value * value, 0) / rewards.length);
+  return centred.map((value) => dropResidue(value / deviation));
+}
+
+/** Rewards are sums of a few components of order 1; anything this small is rounding. */
+const RESIDUE = 1e-12;
+const dropResidue = (value: number): number => (Math.abs(value) < RESIDUE ? 0 : value);
+
+/** What is known of one rollout when a batch is assembled. */
+export interface GradedRollout {
+  readonly rollout: RolloutId;
+  readonly outcome: Outcome;
+  /** The reward's total, when the verifier gave one. */
+  readonly reward: number | undefined;
+  /** The weakest fidelity among its completions; undefined when none is recorded. */
+  readonly fidelity: 'token-exact' | 'text-only' | undefined;
+  readonly completionTokens: number;
+}
+
+export const MASK_REASONS = [
+  'zero_advantage',
+  'infrastructure_failure',
+  'verifier_failure',
+  'unknown',
+  'text_only',
+  'no_completion',
+  'no_reward',
+  'no_trajectory',
+] as const;
+export type MaskReason = (typeof MASK_REASONS)[number];
+
+export type Sample =
+  | { readonly id: RolloutId; readonly group: string; readonly state: 'train'; advantage: number; reward: number }
+  | { readonly id: RolloutId; readonly group: string; readonly state: 'masked'; readonly reason: MaskReason }
+  | { readonly id: RolloutId; readonly group: string; readonly state: 'cancelled' };
+
+export interface AssembledSamples {
+  /** One for each planned id, in the plan's order. */
+  readonly samples: Sample[];
+  readonly ledger: LedgerCounts;
+  /** Graded rollouts that nobody planned; they are left out of everything, and a caller should ask why they exist. */
+  readonly strangers: RolloutId[];
+}
+
+/**
+ * Decides the state of every planned rollout. `trained + Σ masked + cancelled = requested`, always.
+ *
+ * The baseline of a group is the mean over its *valid* rollouts: success or policy failure, token-exact, with a reward.
+ * An infrastructure failure is not a reward of 0, so masked rollouts leave the baseline untouched. Valid rollouts whose
+ * advantage is 0 belong to the baseline but have no gradient; they are masked as `zero_advantage`.
+ * @throws AnnealError `internal.bug` when an id is planned or graded twice
+ */
+export function assembleSamples(input: {
+  readonly planned: readonly RolloutId[];
+  readonly graded: readonly GradedRollout[];
+  readonly advantage: AdvantageKind;
+}): AssembledSamples {
+  const graded = uniqueBy(input.graded, (rollout) => rollout.rollout, 'graded');
+  const planned = uniqueBy(input.planned, (id) => id, 'planned');
+
+  const states = new Map<RolloutId, MaskReason | 'cancelled' | { readonly reward: number }>();
+  const groups = new Map<string, { id: RolloutId; reward: number }[]>();
+  for (const id of input.planned) {
+    const state = stateOf(graded.get(id));
+    states.set(id, state);
+    if (typeof state !== 'object') continue;
+    const members = groups.get(groupOf(id)) ?? [];
+    members.push({ id, reward: state.reward });
+    groups.set(groupOf(id), members);
+  }
+
+  const advantages = new Map<RolloutId, number>();
+  for (const members of groups.values()) {
+    const values = groupAdvantages(
+      members.map((member) => member.reward),
+      input.advantage,
+    );
+    members.forEach((member, index) => {
+      advantages.set(member.id, values[index] ?? 0);
+    });
+  }
+
+  const samples = input.planned.map((id): Sample => {
+    const state = states.get(id) ?? 'no_trajectory';
+    const group = groupOf(id);
+    if (state === 'cancelled') return { id, group, state };
+    if (typeof state === 'string') return { id, group, state: 'masked', reason: state };
+    const advantage = advantages.get(id) ?? 0;
+    if (advantage === 0) return { id, group, state: 'masked', reason: 'zero_advantage' };
+    return { id, group, state: 'train', advantage, reward: state.reward };
+  });
+  const strangers = [...graded.keys()].filter((id) => !planned.has(id));
+  return { samples, ledger: countStates(samples), strangers };
+}
+
+/** `quickstart/r1/train.v0/g3/s5` → `quickstart/r1/train.v0/g3`. */
+export function groupOf(id: RolloutId): string {
+  return id.replace(/\/s\d+$/, '');
+}
+
+function stateOf(rollout: GradedRollout | undefined): MaskReason | 'cancelled' | { readonly reward: number } {
+  if (rollout === undefined) return 'no_trajectory';
+  if (!TRAINABLE.has(rollout.outcome)) {
+    // The outcomes that do not train are themselves the reasons; the set above only tests membership.
+    return rollout.outcome as Exclude<Outcome, 'success' | 'policy_failure'>;
+  }
+  if (rollout.fidelity === undefined || rollout.completionTokens < 1) return 'no_completion';
+  if (rollout.fidelity === 'text-only') return 'text_only';
+  if (rollout.reward === undefined || !Number.isFinite(rollout.reward)) return 'no_reward';
+  return { reward: rollout.reward };
+}
+
+function countStates(samples: readonly Sample[]): LedgerCounts {
+  const ledger: LedgerCounts = { requested: samples.length, trained: 0, masked: {}, cancelled: 0 };
+  for (const sample of samples) {
+    if (sample.state === 'train') ledger.trained += 1;
+    else if (sample.state === 'cancelled') ledger.cancelled += 1;
+    else ledger.masked[sample.reason] = (ledger.masked[sample.reason] ?? 0) + 1;
+  }
+  return ledger;
+}
+
+function uniqueBy<T>(items: readonly T[], key: (item: T) => RolloutId, what: string): Map<RolloutId, T> {
+  const byKey = new Map<RolloutId, T>();
+  for (const item of items) {
+    if (byKey.has(key(item))) throw new AnnealError('internal.bug', `rollout ${key(item)} is ${what} twice`);
+    byKey.set(key(item), item);
+  }
+  return byKey;
+}
