@@ -1,0 +1,127 @@
+// What the campaign's schema says about a field, in words: used for messages, never for deciding validity (zod does that).
+import { z } from 'zod';
+import { campaignSpec } from '../../contracts/campaign.ts';
+
+/** The parts of a JSON Schema node that messages need. */
+interface Node {
+  readonly type?: string;
+  readonly properties?: Readonly<Record<string, Node>>;
+  readonly items?: Node;
+  readonly required?: readonly string[];
+  readonly enum?: readonly unknown[];
+  readonly const?: unknown;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly exclusiveMinimum?: number;
+  readonly minItems?: number;
+  readonly minLength?: number;
+  readonly maxLength?: number;
+  readonly description?: string;
+  readonly default?: unknown;
+  readonly unit?: string;
+}
+
+const ROOT = z.toJSONSchema(campaignSpec, { io: 'input' }) as Node;
+export const DURATION = 'a duration with a unit, for example 90s, 15m or 2h';
+
+export type Path = readonly (string | number)[];
+
+/** The schema node at a path; list positions step into the items. */
+function nodeAt(path: Path): Node | undefined {
+  let node: Node | undefined = ROOT;
+  for (const step of path) node = typeof step === 'number' ? node?.items : node?.properties?.[step];
+  return node;
+}
+
+/** Field names that an object at `path` accepts; empty when there is no object. */
+export function fieldsAt(path: Path): string[] {
+  return Object.keys(nodeAt(path)?.properties ?? {});
+}
+
+export function requiredAt(path: Path): readonly string[] {
+  return nodeAt(path)?.required ?? [];
+}
+
+export function isDuration(path: Path): boolean {
+  return nodeAt(path)?.unit === 'duration';
+}
+
+export function isNumber(path: Path): boolean {
+  const type = nodeAt(path)?.type;
+  return type === 'number' || type === 'integer';
+}
+
+export function isShare(path: Path): boolean {
+  const node = nodeAt(path);
+  return node?.type === 'number' && node.minimum === 0 && node.maximum === 1;
+}
+
+export function choicesAt(path: Path): string[] {
+  const node = nodeAt(path);
+  const choices = node?.const === undefined ? (node?.enum ?? []) : [node.const];
+  return choices.map(String);
+}
+
+/** The first sentence of documentation that the schema carries for the field, or ''. */
+export function aboutAt(path: Path): string {
+  return nodeAt(path)?.description ?? '';
+}
+
+/** Every place in the document where a field of this name belongs, as dotted paths. */
+export function placesOf(name: string): string[] {
+  const found: string[] = [];
+  const visit = (node: Node, path: string[]): void => {
+    for (const [key, child] of Object.entries(node.properties ?? {})) {
+      const here = [...path, key];
+      if (key.toLowerCase() === name.toLowerCase()) found.push(here.join('.'));
+      visit(child, here);
+    }
+  };
+  visit(ROOT, []);
+  return found;
+}
+
+/** `a whole number from 2 to 64`, `one of promote, hold`, `a map with the fields …`. */
+export function expectedAt(path: Path): string {
+  const node = nodeAt(path);
+  if (node === undefined) return 'nothing: there is no such field';
+  if (node.unit === 'duration') return DURATION;
+  const choices = choicesAt(path);
+  if (choices.length === 1) return choices[0] ?? '';
+  if (choices.length > 1) return `one of ${choices.join(', ')}`;
+  switch (node.type) {
+    case 'integer':
+      return `a whole number${range(node)}`;
+    case 'number':
+      return `a number${range(node)}`;
+    case 'string':
+      return `a text${lengths(node)}`;
+    case 'boolean':
+      return 'true or false';
+    case 'array':
+      return `a list${node.minItems === undefined ? '' : ` of at least ${node.minItems}`}`;
+    case 'object':
+      return `a map with ${Object.keys(node.properties ?? {}).join(', ')}`;
+    default:
+      return 'another value';
+  }
+}
+
+function range(node: Node): string {
+  const low = node.exclusiveMinimum ?? node.minimum;
+  const bounded = (value: number | undefined): value is number =>
+    value !== undefined && Math.abs(value) < Number.MAX_SAFE_INTEGER;
+  const above = node.exclusiveMinimum === undefined ? 'of at least' : 'above';
+  if (bounded(low) && bounded(node.maximum))
+    return node.exclusiveMinimum === undefined
+      ? ` from ${low} to ${node.maximum}`
+      : ` above ${low}, at most ${node.maximum}`;
+  if (bounded(low)) return ` ${above} ${low}`;
+  return bounded(node.maximum) ? ` of at most ${node.maximum}` : '';
+}
+
+function lengths(node: Node): string {
+  if (node.minLength !== undefined && node.maxLength !== undefined)
+    return ` of ${node.minLength} to ${node.maxLength} characters`;
+  return node.maxLength === undefined ? '' : ` of at most ${node.maxLength} characters`;
+}

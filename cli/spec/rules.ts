@@ -1,0 +1,161 @@
+// Rules that span fields: each value is legal by itself, together they cannot work. They run on the plain document, so that
+// they are reported together with everything that zod finds; a value of the wrong type is left to zod.
+import type { ErrorCode, Problem } from '../../contracts/errors.ts';
+import { durationMs } from '../../contracts/units.ts';
+import { type CampaignDocument, dotted } from './document.ts';
+import { quote, valueAt } from './from-zod.ts';
+import type { Path } from './guide.ts';
+
+const SPLITS = ['visible', 'gate', 'sealed'] as const;
+/** Sums of decimal fractions such as 0.7 + 0.2 + 0.1 miss 1 by a rounding error, never by this much. */
+const SUM_TOLERANCE = 1e-6;
+
+/** Problems that need more than one field to see. */
+export function crossFieldProblems(root: unknown, document: CampaignDocument): Problem[] {
+  const found: Problem[] = [];
+  const report = (code: ErrorCode, path: Path, expected: string, hint: string): void => {
+    const value = valueAt(root, path);
+    const got = dotted(path) === 'tasks.splits' ? spelled(value) : quote(value);
+    found.push({ code, path: dotted(path), line: document.locate(path).line, expected, got, hint });
+  };
+  const number = (path: Path): number | undefined => {
+    const value = valueAt(root, path);
+    return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
+  };
+  const milliseconds = (path: Path): number | undefined => {
+    const value = valueAt(root, path);
+    return typeof value === 'string' && /^\d+(\.\d+)?(ms|s|m|h|d)$/.test(value) ? durationMs(value) : undefined;
+  };
+
+  splitRules(number, report);
+  functionListRules(root, report);
+
+  const groups = number(['rollouts', 'groupsPerRound']);
+  const size = number(['rollouts', 'groupSize']);
+  const steps = number(['training', 'steps']) ?? 3;
+  if (groups !== undefined && size !== undefined && groups * size < steps && groups > 0 && size > 0)
+    report(
+      'spec.out_of_range',
+      valueAt(root, ['training', 'steps']) === undefined ? ['rollouts', 'groupsPerRound'] : ['training', 'steps'],
+      `at most ${groups * size} steps: a round has ${groups} × ${size} rollouts, and every step needs one`,
+      'Lower training.steps, or raise rollouts.groupsPerRound or rollouts.groupSize.',
+    );
+
+  const lowest = number(['rollouts', 'curriculum', 'minPassRate']) ?? 0;
+  const highest = number(['rollouts', 'curriculum', 'maxPassRate']) ?? 1;
+  if (lowest > highest)
+    report(
+      'spec.out_of_range',
+      ['rollouts', 'curriculum', 'minPassRate'],
+      `at most maxPassRate, which is ${highest}`,
+      'No task lies between the two: swap them or widen the range.',
+    );
+
+  if (valueAt(root, ['harness', 'temperature']) === 0)
+    report(
+      'spec.out_of_range',
+      ['harness', 'temperature'],
+      'above 0',
+      'At temperature 0 every reply in a group is the same, so that nothing can be learnt from it. Write 1.',
+    );
+
+  const parts = ['correctness', 'partial', 'format'] as const;
+  const weights = parts.map((part) => number(['reward', part]) ?? { correctness: 1, partial: 0, format: 0.2 }[part]);
+  if (weights.every((weight) => weight === 0))
+    report(
+      'spec.out_of_range',
+      ['reward'],
+      'at least one component above 0',
+      'Every reply would earn 0. Give correctness a weight.',
+    );
+
+  for (const path of DURATIONS)
+    if (milliseconds(path) === 0) report('spec.out_of_range', path, 'longer than zero', 'Write for example 60s.');
+  const wall = milliseconds(['budget', 'wallClock']);
+  for (const path of [
+    ['rollouts', 'timeout'],
+    ['training', 'timeout'],
+  ]) {
+    const limit = milliseconds(path);
+    if (limit !== undefined && wall !== undefined && wall > 0 && limit > wall)
+      report('spec.out_of_range', path, 'at most budget.wallClock', 'Shorten the timeout or raise budget.wallClock.');
+  }
+  const deadline = milliseconds(['gates', 'deadline']);
+  const reminder = milliseconds(['gates', 'remindAfter']);
+  if (deadline !== undefined && reminder !== undefined && reminder > 0 && reminder >= deadline)
+    report('spec.out_of_range', ['gates', 'remindAfter'], 'before gates.deadline', 'Remind earlier, or wait longer.');
+  return found;
+}
+
+/** `visible 0.9, gate 0.3`: the numbers are what the message is about. */
+const spelled = (value: unknown): string =>
+  Object.entries(value ?? {})
+    .map(([key, share]) => `${key} ${share}`)
+    .join(', ');
+
+const DURATIONS: readonly Path[] = [
+  ['rollouts', 'timeout'],
+  ['training', 'timeout'],
+  ['gates', 'deadline'],
+  ['gates', 'remindAfter'],
+  ['budget', 'wallClock'],
+];
+
+type Report = (code: ErrorCode, path: Path, expected: string, hint: string) => void;
+
+function splitRules(number: (path: Path) => number | undefined, report: Report): void {
+  const shares = SPLITS.map((split) => number(['tasks', 'splits', split]));
+  for (const [index, split] of SPLITS.entries())
+    if (shares[index] === 0)
+      report(
+        'spec.impossible_split',
+        ['tasks', 'splits', split],
+        'above 0: a round trains on visible, decides by gate, and a release is judged by sealed',
+        `Give ${split} a share, for example 0.2, and take it from another split.`,
+      );
+  if (shares.some((share) => share === undefined || share < 0 || share > 1)) return;
+  const sum = shares.reduce<number>((total, share) => total + (share ?? 0), 0);
+  if (Math.abs(sum - 1) <= SUM_TOLERANCE) return;
+  const rest = Number((1 - sum).toFixed(6));
+  report(
+    'spec.impossible_split',
+    ['tasks', 'splits'],
+    `fractions that sum to 1; these sum to ${Number(sum.toFixed(6))}`,
+    rest > 0 ? `Add ${rest} to one of them.` : `Take ${-rest} from one of them.`,
+  );
+}
+
+function functionListRules(root: unknown, report: Report): void {
+  const listed = (path: Path): string[] => {
+    const value = valueAt(root, path);
+    return Array.isArray(value) ? value.map(String) : [];
+  };
+  for (const path of [
+    ['tasks', 'modules'],
+    ['tasks', 'exclude'],
+    ['tasks', 'only'],
+  ]) {
+    const items = listed(path);
+    for (const [index, item] of items.entries())
+      if (items.indexOf(item) < index)
+        report('spec.duplicate_key', [...path, index], 'each entry once', `Remove it: ${item} is already listed.`);
+  }
+  const exclude = new Set(listed(['tasks', 'exclude']));
+  const only = listed(['tasks', 'only']);
+  for (const [index, item] of only.entries())
+    if (exclude.has(item))
+      report(
+        'spec.duplicate_key',
+        ['tasks', 'only', index],
+        'a function that tasks.exclude does not name',
+        `${item} is in both lists: remove it from one.`,
+      );
+  const kept = new Set(only.filter((item) => !exclude.has(item)));
+  if (valueAt(root, ['tasks', 'only']) !== undefined && kept.size < SPLITS.length)
+    report(
+      'spec.impossible_split',
+      ['tasks', 'only'],
+      'at least three functions: every split needs one of its own',
+      'Name more functions, or remove `only`.',
+    );
+}
