@@ -3,11 +3,11 @@ import { createHash } from 'node:crypto';
 import { cancellationSignal, heartbeat, sleep } from '@temporalio/activity';
 import type { ArtifactStore } from '../contracts/artifact.ts';
 import { canonicalJson } from '../contracts/canonical.ts';
+import { AnnealError } from '../contracts/errors.ts';
 import { type CampaignName, jobName, makePolicyName, sha256 } from '../contracts/ids.ts';
 import type { BatchSample, JobDocument, JobRunner } from '../contracts/job.ts';
 import type { PolicyVersion } from '../contracts/policy-version.ts';
 import type { ModelGateway } from '../contracts/ports.ts';
-import type { LedgerCounts } from '../contracts/record.ts';
 import { durationMs } from '../contracts/units.ts';
 import { assembleSamples } from '../policies/advantage.ts';
 import { JobFailure } from './boundary.ts';
@@ -30,15 +30,26 @@ export function createTrainingActivities(ports: {
       const trajectories = await gateway.trajectories(prefix);
       const completions = new Map((await gateway.completions(prefix)).map((c) => [c.id, c]));
       const fidelity = new Map([...completions.values()].map((c) => [c.rollout, c.fidelity]));
-      const states = assembleSamples({
-        planned: plan.rollouts.map(({ id, group }) => ({ id, group })),
-        trajectories,
-        fidelity: (rollout) => fidelity.get(rollout),
+      const assembled = assembleSamples({
+        planned: plan.rollouts.map((rollout) => rollout.id),
+        graded: trajectories.map((t) => ({
+          rollout: t.rollout,
+          outcome: t.outcome,
+          reward: t.reward?.total,
+          fidelity: fidelity.get(t.rollout),
+          completionTokens: t.tokens.completion,
+        })),
         advantage: spec.training.advantage,
       });
-      const account = await documents.write(states);
+      if (assembled.strangers.length > 0) {
+        throw new AnnealError(
+          'campaign.unbalanced',
+          `the pool holds rollouts nobody planned: ${assembled.strangers.slice(0, 5).join(', ')}`,
+        );
+      }
+      const account = await documents.write(assembled.samples);
       const byRollout = new Map(trajectories.map((t) => [t.rollout, t]));
-      const samples = states.flatMap((state): BatchSample[] => {
+      const samples = assembled.samples.flatMap((state): BatchSample[] => {
         if (state.state !== 'train') return [];
         const graded = byRollout.get(state.id)!;
         const completion = completions.get(graded.completions[0]!)!;
@@ -58,7 +69,7 @@ export function createTrainingActivities(ports: {
           },
         ];
       });
-      const ledger = countStates(states);
+      const { ledger } = assembled;
       if (samples.length === 0) return { document: null, account, ledger };
 
       const { learningRate, clipHigh, steps, beta1, beta2, epsilon, weightDecay, maxGradNorm, maxStaleness } =
@@ -142,14 +153,4 @@ export function createTrainingActivities(ports: {
       await jobs.cancel(name, 8_000);
     },
   };
-}
-
-function countStates(states: ReturnType<typeof assembleSamples>): LedgerCounts {
-  const counts: LedgerCounts = { requested: states.length, trained: 0, masked: {}, cancelled: 0 };
-  for (const state of states) {
-    if (state.state === 'train') counts.trained += 1;
-    else if (state.state === 'cancelled') counts.cancelled += 1;
-    else counts.masked[state.reason] = (counts.masked[state.reason] ?? 0) + 1;
-  }
-  return counts;
 }

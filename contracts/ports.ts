@@ -1,7 +1,10 @@
 // Ports other than the store, the job runner and the identity (which stand beside their data).
 
+import type { ArtifactRef } from './artifact.ts';
+import type { Decision, DecisionContext } from './gate.ts';
 import type { PolicyName, RolloutId } from './ids.ts';
 import type { PolicyVersion } from './policy-version.ts';
+import type { ReleaseBody, ReleasedPointer } from './release.ts';
 import type { CompletionRecord, CredentialClaims, Trajectory } from './trajectory.ts';
 
 export interface SandboxLimits {
@@ -68,4 +71,24 @@ export interface Credentials {
 /** Loads policy versions for serving; idempotent. */
 export interface PolicyHost {
   ensure(version: PolicyVersion): Promise<{ url: string }>;
+}
+
+/** The registry of releases; every effect verifies its signed decision again. */
+export interface Releases {
+  /** Signs, stores, and moves `released/<base>` by compare-and-swap; publishing the same release twice changes nothing. */
+  publish(input: {
+    body: Omit<ReleaseBody, 'previous'>;
+    context: DecisionContext;
+    evidence: ArtifactRef;
+  }): Promise<ArtifactRef>;
+  current(base: string): Promise<ReleasedPointer | undefined>;
+  /** Moves the pointer back to the release before. */
+  rollback(base: string): Promise<ReleasedPointer>;
+  /** Spends one opening of the sealed split of a task set, once for a decision. */
+  openSealed(input: {
+    taskSetRoot: string;
+    decision: Decision;
+    context: DecisionContext;
+    budget: number;
+  }): Promise<void>;
 }

@@ -90,7 +90,9 @@ export const campaignState = z.strictObject({
   release: artifactRef.optional(),
   stages: z.array(stageTime),
   tokens: z.int(),
-  ending: z.enum(['running', 'released', 'refused', 'not-opened', 'cancelled', 'aborted', 'budget']),
+  ending: z.enum(['running', 'released', 'refused', 'not-opened', 'cancelled', 'aborted']),
+  /** Why the rounds ended early, when the budget did not allow another. */
+  stoppedBy: z.string().optional(),
 });
 export type CampaignState = z.infer<typeof campaignState>;
 

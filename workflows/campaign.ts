@@ -11,8 +11,8 @@ import {
 import type { CampaignActivities } from '../activities/interface.ts';
 import { childWorkflowId, QUEUES } from '../contracts/names.ts';
 import type { CampaignState } from '../contracts/record.ts';
-import { budgetLeft } from '../policies/budget.ts';
-import { recommendRelease } from '../policies/promotion.ts';
+import { durationMs } from '../contracts/units.ts';
+import { checkBudget, estimateRound } from '../policies/budget.ts';
 import type { construction } from './construction.ts';
 import { askOpenSealed, askRelease, releaseCandidate } from './questions.ts';
 import { lastMeasured, playRound } from './round.ts';
@@ -41,8 +41,7 @@ export async function campaign({ spec, state }: CampaignInput): Promise<Campaign
     );
     state.baseline ??= await c.stage('baseline', () => c.evaluate('gate', 0, state.policies[0]!));
 
-    const left = budgetLeft(spec, state, Date.now());
-    if (state.round < spec.rounds && left.go) {
+    if (state.round < spec.rounds && affordable(c)) {
       await playRound(c);
       await saveAndTrim(state);
       await condition(allHandlersFinished);
@@ -83,9 +82,8 @@ async function decideRelease(c: Campaign): Promise<void> {
   });
   await act.saveState({ state });
 
-  const advice = recommendRelease(state.best, state.sealed!);
   const answer = await desk.during('release-gate', () =>
-    c.ask('release', askRelease(spec, candidate, measured, state.sealed!, advice)),
+    c.ask('release', askRelease(spec, state, measured, state.sealed!)),
   );
   if (answer.result.how === 'expired' || answer.result.option !== 'release') return end(state, 'refused');
   const released = answer.result.decision;
@@ -102,6 +100,16 @@ async function decideRelease(c: Campaign): Promise<void> {
     }),
   );
   state.ending = 'released';
+}
+
+function affordable({ spec, state }: Campaign): boolean {
+  const ruling = checkBudget({
+    budget: { tokens: spec.budget.tokens, seconds: durationMs(spec.budget.wallClock) / 1000 },
+    spent: { tokens: state.tokens, seconds: (Date.now() - Date.parse(state.startedAt)) / 1000 },
+    nextRound: estimateRound(state.rounds),
+  });
+  if (ruling.action === 'stop') state.stoppedBy = ruling.why;
+  return ruling.action === 'continue';
 }
 
 async function saveAndTrim(state: CampaignState): Promise<void> {

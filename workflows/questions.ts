@@ -2,6 +2,7 @@
 import type { CampaignSpec } from '../contracts/campaign.ts';
 import type { Estimate, EvaluationResult, PolicyVersion } from '../contracts/policy-version.ts';
 import type { CampaignState } from '../contracts/record.ts';
+import { OPEN_SEALED_OPTIONS, RELEASE_OPTIONS, recommendOpenSealed, recommendRelease } from '../policies/promotion.ts';
 import type { Question } from './ask.ts';
 
 const rate = (e: Estimate): string =>
@@ -24,12 +25,15 @@ export function releaseCandidate(state: CampaignState): PolicyVersion {
 
 export function askOpenSealed(spec: CampaignSpec, state: CampaignState, gate: EvaluationResult): Question {
   const candidate = releaseCandidate(state);
+  const advice = recommendOpenSealed({
+    bestVersion: state.best,
+    best: gate,
+    baseline: state.baseline!,
+    openingsLeft: spec.budget.sealedOpenings,
+  });
   return {
     title: `Open the sealed split of ${spec.name} for ${candidate.name}?`,
-    why:
-      state.best > 0
-        ? `${candidate.name} is the best version by the gate split. The sealed split shows whether that holds on functions no decision has seen.`
-        : `No version was promoted. ${candidate.name} is the latest; the sealed split shows how far it drifted from the base model.`,
+    why: advice.why,
     risk: `The split can be opened ${spec.budget.sealedOpenings} time(s); afterwards it is no longer unseen.`,
     facts: [
       { name: 'policy', value: candidate.name },
@@ -37,23 +41,21 @@ export function askOpenSealed(spec: CampaignSpec, state: CampaignState, gate: Ev
       ...measured('gate split', gate),
     ],
     logTail: [],
-    options: [
-      { name: 'open', effect: 'Evaluates version 0 and the candidate on the sealed split, once.' },
-      { name: 'keep-closed', effect: 'Ends the campaign without a release; the split stays unseen.' },
-    ],
-    recommended: 'open',
-    safe: 'keep-closed',
+    options: [...OPEN_SEALED_OPTIONS],
+    recommended: advice.recommended,
+    safe: advice.safe,
     attachments: [],
   };
 }
 
 export function askRelease(
   spec: CampaignSpec,
-  candidate: PolicyVersion,
+  state: CampaignState,
   gate: EvaluationResult,
   sealed: { before: EvaluationResult; after: EvaluationResult },
-  advice: { option: string; why: string },
 ): Question {
+  const candidate = releaseCandidate(state);
+  const advice = recommendRelease({ bestVersion: state.best, sealed });
   return {
     title: `Release ${candidate.name} of ${spec.name}?`,
     why: advice.why,
@@ -65,12 +67,9 @@ export function askRelease(
       ...measured('sealed split, after', sealed.after),
     ],
     logTail: [],
-    options: [
-      { name: 'release', effect: 'Signs a release manifest, exports the adapter, moves `released` to this version.' },
-      { name: 'keep', effect: 'Releases nothing; the campaign ends with its report.' },
-    ],
-    recommended: advice.option,
-    safe: 'keep',
+    options: [...RELEASE_OPTIONS],
+    recommended: advice.recommended,
+    safe: advice.safe,
     attachments: [],
   };
 }

@@ -75,7 +75,7 @@ export async function playRound(c: Campaign): Promise<void> {
     ? await settle(c, round, gate, best)
     : { verdict: 'hold' as const, why: 'No sample carried signal, so nothing was trained.' };
   if (trained) state.policies.push(policy);
-  Object.assign(state, applyVerdict(verdict, { latest: from.number, best: state.best }, policy.number));
+  Object.assign(state, applyVerdict({ latest: from.number, best: state.best }, policy.number, verdict));
   state.rounds.push({
     round,
     from: from.number,
@@ -102,7 +102,7 @@ async function settle(
   candidate: EvaluationResult,
   best: EvaluationResult,
 ): Promise<{ verdict: Exclude<Verdict, 'ask'>; why: string }> {
-  const ruled = decideVerdict(c.spec.promotion, { candidate, best, baseline: c.state.baseline! });
+  const ruled = decideVerdict(c.spec.promotion, { latest: candidate, best, baseline: c.state.baseline! });
   if (ruled.verdict !== 'ask') return { verdict: ruled.verdict, why: ruled.why };
   const { result } = await c.desk.during(
     'decide',

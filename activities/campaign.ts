@@ -1,0 +1,94 @@
+// The campaign's own effects: its saved state, the sealed opening, the release.
+import { z } from 'zod';
+import type { ArtifactRef, ArtifactStore } from '../contracts/artifact.ts';
+import { canonicalJson } from '../contracts/canonical.ts';
+import { AnnealError } from '../contracts/errors.ts';
+import { type Decision, type DecisionContext, evidence as evidenceSchema } from '../contracts/gate.ts';
+import { sha256 } from '../contracts/ids.ts';
+import type { Releases } from '../contracts/ports.ts';
+import { roundRecord } from '../contracts/record.ts';
+import type { ReproducibilityManifest } from '../contracts/release.ts';
+import type { CampaignActivities } from './interface.ts';
+import type { Documents } from './read.ts';
+
+export const stateName = (campaign: string): string => `campaigns/${campaign}/state`;
+
+export interface CampaignPorts {
+  store: ArtifactStore;
+  documents: Documents;
+  releases: Releases;
+  /** What the result depends on beyond the spec: read from the machine. */
+  manifest(campaign: { spec: ArtifactRef; taskSet: ArtifactRef }): Promise<ReproducibilityManifest>;
+}
+
+export function createCampaignActivities(ports: CampaignPorts): Omit<CampaignActivities, 'assembleReport'> {
+  const { store, documents, releases, manifest } = ports;
+  return {
+    async saveState({ state }) {
+      const key = stateName(state.campaign);
+      const now = await store.readNamed(key);
+      if (!(await store.swapNamed(key, now?.tag ?? null, canonicalJson(state)))) {
+        throw new AnnealError('store.conflict', `${key} was changed by someone else`);
+      }
+    },
+
+    async archiveRounds({ older, archive }) {
+      const before = archive === undefined ? [] : await documents.read(z.array(roundRecord), archive);
+      const known = new Set(before.map((r) => r.round));
+      return documents.write(
+        [...before, ...older.filter((r) => !known.has(r.round))].sort((a, b) => a.round - b.round),
+      );
+    },
+
+    async openSealed({ spec: specRef, taskSet, decision, evidence, runChain }) {
+      const spec = await documents.spec(specRef);
+      const { root } = await documents.lock(taskSet);
+      const context = await contextOf(evidence, decision, runChain, spec.owner);
+      await releases.openSealed({ taskSetRoot: root, decision, context, budget: spec.budget.sealedOpenings });
+    },
+
+    async publishRelease({ spec: specRef, taskSet, policy, gate, sealed, decision, evidence, runChain }) {
+      const spec = await documents.spec(specRef);
+      if (policy.adapter === null || policy.adapterGguf === null) {
+        throw new AnnealError('decision.not_verified', `${policy.name} is the base model: there is nothing to release`);
+      }
+      return releases.publish({
+        body: {
+          schema: 'anneal/release/v1',
+          campaign: spec.name,
+          policy,
+          exports: [
+            { name: 'adapter.safetensors', object: policy.adapter },
+            { name: 'adapter.gguf', object: policy.adapterGguf },
+          ],
+          gate,
+          sealed,
+          decision,
+          manifest: await manifest({ spec: specRef, taskSet }),
+        },
+        context: await contextOf(evidence, decision, runChain, spec.owner),
+        evidence,
+      });
+    },
+  };
+
+  /** What the decision must agree with, taken from the frozen evidence and the campaign, never from the decision itself. */
+  async function contextOf(
+    evidence: ArtifactRef,
+    decision: Decision,
+    runChain: string,
+    owner: string,
+  ): Promise<DecisionContext> {
+    const shown = await documents.read(evidenceSchema, evidence);
+    if (decision.body.gate !== shown.gate)
+      throw new AnnealError('decision.other_run', `the decision is for ${decision.body.gate}`);
+    return {
+      campaign: shown.campaign,
+      runChain,
+      gate: shown.gate,
+      evidenceHash: sha256.parse(evidence.sha256),
+      options: shown.options.map((option) => option.name),
+      owner,
+    };
+  }
+}
