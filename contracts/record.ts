@@ -1,6 +1,7 @@
 // A campaign's durable record: what crosses continue-as-new, what status shows, what the report is made of.
 import { z } from 'zod';
 import { artifactRef } from './artifact.ts';
+import type { CampaignSpec } from './campaign.ts';
 import { evidence, gateKind, gateResult } from './gate.ts';
 import { campaignName, gateId, jobName, purpose, sha256 } from './ids.ts';
 import { evaluationResult, policyVersion, verdict } from './policy-version.ts';
@@ -71,7 +72,7 @@ export const campaignState = z.strictObject({
   campaign: campaignName,
   spec: artifactRef,
   specHash: sha256,
-  /** First run id of the chain; decisions are bound to it. */
+  /** First run id of the chain; decisions are bound to it. Empty until the first run starts. */
   runChain: z.string(),
   startedAt: z.iso.datetime(),
   taskSet: artifactRef.optional(),
@@ -95,6 +96,12 @@ export const campaignState = z.strictObject({
   stoppedBy: z.string().optional(),
 });
 export type CampaignState = z.infer<typeof campaignState>;
+
+/** What the campaign workflow is started, resumed and continued with. */
+export interface CampaignInput {
+  spec: CampaignSpec;
+  state: CampaignState;
+}
 
 /** The answer of the `status` query; small, so that watching is cheap. */
 export const campaignStatus = z.strictObject({

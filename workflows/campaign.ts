@@ -10,13 +10,14 @@ import {
 } from '@temporalio/workflow';
 import type { CampaignActivities } from '../activities/interface.ts';
 import { childWorkflowId, QUEUES } from '../contracts/names.ts';
-import type { CampaignState } from '../contracts/record.ts';
+import type { EvaluationResult, PolicyVersion } from '../contracts/policy-version.ts';
+import type { CampaignInput, CampaignState } from '../contracts/record.ts';
 import { durationMs } from '../contracts/units.ts';
 import { checkBudget, estimateRound } from '../policies/budget.ts';
 import type { construction } from './construction.ts';
 import { askOpenSealed, askRelease, releaseCandidate } from './questions.ts';
 import { lastMeasured, playRound } from './round.ts';
-import { type Campaign, type CampaignInput, Ended, takeUp } from './stages.ts';
+import { type Campaign, Ended, takeUp } from './stages.ts';
 
 const act = proxyActivities<CampaignActivities>({
   taskQueue: QUEUES.control,
@@ -27,7 +28,7 @@ const act = proxyActivities<CampaignActivities>({
 const KEEP_ROUNDS = 12;
 
 export async function campaign({ spec, state }: CampaignInput): Promise<CampaignState> {
-  const c = takeUp(spec, state);
+  const c = takeUp({ spec, state });
   try {
     const workflowId = childWorkflowId(spec.name, 0, 'construct');
     state.taskSet ??= await c.stage(
@@ -66,21 +67,7 @@ async function decideRelease(c: Campaign): Promise<void> {
   const { spec, state, desk } = c;
   const candidate = releaseCandidate(state);
   const measured = lastMeasured(c, candidate.number);
-  const opening = await desk.during('sealed-gate', () => c.ask('open-sealed', askOpenSealed(spec, state, measured)));
-  if (opening.result.how === 'expired' || opening.result.option !== 'open') return end(state, 'not-opened');
-  const { decision } = opening.result;
-  await c.stage('sealed', async () => {
-    await act.openSealed({
-      spec: state.spec,
-      taskSet: state.taskSet!,
-      decision,
-      evidence: opening.evidence,
-      runChain: state.runChain,
-    });
-    const before = await c.evaluate('sealed', state.round, state.policies[0]!);
-    state.sealed = { before, after: await c.evaluate('sealed', state.round, candidate, before) };
-  });
-  await act.saveState({ state });
+  if (state.sealed === undefined && !(await openSealed(c, candidate, measured))) return end(state, 'not-opened');
 
   const answer = await desk.during('release-gate', () =>
     c.ask('release', askRelease(spec, state, measured, state.sealed!)),
@@ -100,6 +87,28 @@ async function decideRelease(c: Campaign): Promise<void> {
     }),
   );
   state.ending = 'released';
+}
+
+/** Asks, and on yes measures version 0 and the candidate on the sealed split. A resumed campaign does not ask twice. */
+async function openSealed(c: Campaign, candidate: PolicyVersion, measured: EvaluationResult): Promise<boolean> {
+  const { spec, state } = c;
+  const opening = await c.desk.during('sealed-gate', () => c.ask('open-sealed', askOpenSealed(spec, state, measured)));
+  await act.saveState({ state });
+  if (opening.result.how === 'expired' || opening.result.option !== 'open') return false;
+  const { decision } = opening.result;
+  state.sealed = await c.stage('sealed', async () => {
+    await act.openSealed({
+      spec: state.spec,
+      taskSet: state.taskSet!,
+      decision,
+      evidence: opening.evidence,
+      runChain: state.runChain,
+    });
+    const before = await c.evaluate('sealed', state.round, state.policies[0]!);
+    return { before, after: await c.evaluate('sealed', state.round, candidate, before) };
+  });
+  await act.saveState({ state });
+  return true;
 }
 
 function affordable({ spec, state }: Campaign): boolean {

@@ -6,22 +6,18 @@ import {
   executeChild,
   isCancellation,
   proxyActivities,
+  workflowInfo,
 } from '@temporalio/workflow';
 import type { CampaignActivities } from '../activities/interface.ts';
-import type { CampaignSpec } from '../contracts/campaign.ts';
 import { childWorkflowId, QUEUES } from '../contracts/names.ts';
 import type { EvaluationResult, PolicyVersion } from '../contracts/policy-version.ts';
-import type { CampaignState, Stage } from '../contracts/record.ts';
+import type { CampaignInput, Stage } from '../contracts/record.ts';
 import { durationMs } from '../contracts/units.ts';
 import { type Ask, openAsk } from './ask.ts';
 import { type Desk, openDesk } from './desk.ts';
 import type { evaluation } from './evaluation.ts';
 import { askAfterFailure } from './questions.ts';
 
-export interface CampaignInput {
-  spec: CampaignSpec;
-  state: CampaignState;
-}
 /** A campaign in hand: what every stage needs. */
 export interface Campaign extends CampaignInput {
   desk: Desk;
@@ -45,7 +41,9 @@ const { saveState } = proxyActivities<CampaignActivities>({
 /** Thrown to leave a campaign that a human has ended; `state.ending` says how. */
 export class Ended extends Error {}
 
-export function takeUp(spec: CampaignSpec, state: CampaignState): Campaign {
+export function takeUp({ spec, state }: CampaignInput): Campaign {
+  // Decisions are bound to the first run of the chain; a resumed campaign keeps the chain that its open gates belong to.
+  state.runChain ||= workflowInfo().firstExecutionRunId;
   const desk = openDesk(spec, state);
   const ask = openAsk(spec, state, desk);
   const c: Campaign = {

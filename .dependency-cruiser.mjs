@@ -1,0 +1,71 @@
+// The import table of the architecture, enforced. What is not allowed here is forbidden.
+const ALLOWED = {
+  contracts: [],
+  policies: ['contracts'],
+  workflows: ['contracts', 'policies'],
+  activities: ['contracts', 'policies', 'agents', 'evals'],
+  agents: ['contracts', 'policies'],
+  evals: ['contracts', 'policies'],
+  gateway: ['contracts', 'policies'],
+  k8s: ['contracts', 'policies'],
+  infra: ['contracts', 'policies'],
+  worker: ['contracts', 'policies', 'activities', 'agents', 'evals', 'gateway', 'k8s', 'infra', 'workflows'],
+  cli: ['contracts', 'policies', 'activities', 'agents', 'evals', 'gateway', 'k8s', 'infra'],
+  console: ['contracts', 'policies', 'infra'],
+};
+const OWN = Object.keys(ALLOWED).join('|');
+const TEST = '\\.test\\.ts$';
+
+const matrix = Object.entries(ALLOWED).map(([folder, allowed]) => ({
+  name: `${folder}-imports`,
+  comment: `${folder}/ may import ${allowed.join(', ') || 'nothing'} of ours.`,
+  severity: 'error',
+  from: { path: `^${folder}/`, pathNot: TEST },
+  to: {
+    path: `^(${OWN}|tests|bench)/`,
+    pathNot: [
+      `^(${[folder, ...allowed].join('|')})/`,
+      ...(folder === 'workflows' ? ['^activities/interface\\.ts$'] : []),
+    ],
+  },
+}));
+
+export default {
+  forbidden: [
+    ...matrix,
+    {
+      name: 'no-cycles',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    {
+      name: 'contracts-need-zod-only',
+      severity: 'error',
+      from: { path: '^contracts/', pathNot: [TEST, '^contracts/emit-schemas\\.ts$'] },
+      to: { pathNot: '^contracts/', dependencyTypesNot: ['local'], path: '^(?!node_modules/zod/)' },
+    },
+    {
+      name: 'policies-are-pure',
+      severity: 'error',
+      from: { path: '^policies/', pathNot: TEST },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'workflows-are-deterministic',
+      severity: 'error',
+      from: { path: '^workflows/', pathNot: TEST },
+      to: {
+        path: '^(node_modules/(?!zod/|@temporalio/(workflow|common)/)|(fs|crypto|net|child_process|os|path|http)$)',
+      },
+    },
+    { name: 'no-utils', severity: 'error', from: {}, to: { path: '(^|/)utils?/' } },
+    { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
+  },
+};
