@@ -1,0 +1,100 @@
+// `npm test`: every check, one after the other, and one closing line. Parts: node tests/run.ts [PART …]
+import { spawn } from 'node:child_process';
+import { readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+interface Tally {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+type Part = () => Promise<Tally>;
+
+const node = process.execPath;
+const bin = (name: string): string => join('node_modules', '.bin', name);
+
+/** Runs a command; its exit code is the one test of the part. */
+const command =
+  (...argv: [string, ...string[]]): Part =>
+  async () =>
+    (await exitCode(argv)) === 0 ? { passed: 1, failed: 0, skipped: 0 } : { passed: 0, failed: 1, skipped: 0 };
+
+/** Runs vitest over some folders and reads the counts from its own report. */
+const vitest =
+  (...folders: string[]): Part =>
+  async () => {
+    const out = join(tmpdir(), `anneal-vitest-${process.pid}-${Math.random().toString(36).slice(2)}.json`);
+    await exitCode([node, bin('vitest'), 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${out}`, ...folders]);
+    try {
+      const report = JSON.parse(readFileSync(out, 'utf8')) as {
+        numPassedTests: number;
+        numFailedTests: number;
+        numFailedTestSuites: number;
+        numPendingTests: number;
+      };
+      rmSync(out, { force: true });
+      // A suite that fails to load has no failed test of its own; it must still count.
+      return {
+        passed: report.numPassedTests,
+        failed: Math.max(report.numFailedTests, report.numFailedTestSuites > 0 && report.numFailedTests === 0 ? 1 : 0),
+        skipped: report.numPendingTests,
+      };
+    } catch {
+      return { passed: 0, failed: 1, skipped: 0 };
+    }
+  };
+
+const pytest: Part = async () => {
+  const { trainerPython } = await import('./support/trainer-python.ts');
+  const out = join(tmpdir(), `anneal-pytest-${process.pid}.xml`);
+  const python = await trainerPython();
+  const code = await exitCode([python, '-m', 'pytest', '-q', '-p', 'no:cacheprovider', `--junitxml=${out}`, 'trainer/tests'], { PYTHONPATH: 'trainer' });
+  try {
+    const suite = /<testsuite [^>]*>/.exec(readFileSync(out, 'utf8'))?.[0] ?? '';
+    const count = (name: string): number => Number(new RegExp(`${name}="(\\d+)"`).exec(suite)?.[1] ?? 0);
+    rmSync(out, { force: true });
+    const failed = count('failures') + count('errors');
+    return { passed: count('tests') - failed - count('skipped'), failed: Math.max(failed, code === 0 ? 0 : 1), skipped: count('skipped') };
+  } catch {
+    return { passed: 0, failed: 1, skipped: 0 };
+  }
+};
+
+const PARTS: Record<string, Part> = {
+  lint: command(node, bin('biome'), 'check', '.'),
+  types: command(node, bin('tsc'), '--noEmit'),
+  imports: command('npm', 'run', '-s', 'check:imports'),
+  setup: async () => {
+    const { trainerPython } = await import('./support/trainer-python.ts');
+    await trainerPython();
+    return { passed: 1, failed: 0, skipped: 0 };
+  },
+  unit: vitest('contracts', 'policies', 'workflows', 'activities', 'evals', 'gateway', 'infra', 'worker', 'cli', 'tests/docs', 'tests/conformance', 'tests/contracts'),
+  trainer: pytest,
+  replay: vitest('tests/replay'),
+  journeys: vitest('tests/journeys'),
+};
+
+const chosen = process.argv.slice(2);
+const total: Tally = { passed: 0, failed: 0, skipped: 0 };
+for (const [name, part] of Object.entries(PARTS)) {
+  if (chosen.length > 0 && !chosen.includes(name)) continue;
+  const startedAt = Date.now();
+  console.log(`\n── ${name} ──`);
+  const tally = await part();
+  total.passed += tally.passed;
+  total.failed += tally.failed;
+  total.skipped += tally.skipped;
+  console.log(`── ${name}: ${tally.passed} passed, ${tally.failed} failed in ${((Date.now() - startedAt) / 1000).toFixed(0)} s`);
+}
+process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0;
+console.log(`\n${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}`);
+
+function exitCode(argv: readonly string[], env: Record<string, string> = {}): Promise<number> {
+  return new Promise((resolve) => {
+    const child = spawn(argv[0]!, argv.slice(1), { stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, ...env } });
+    child.on('error', () => resolve(127));
+    child.on('exit', (code) => resolve(code ?? 1));
+  });
+}
