@@ -7,6 +7,7 @@ import { AnnealError } from '../../contracts/errors.ts';
 import { type CampaignName, campaignName, makePolicyName, type Sha256 } from '../../contracts/ids.ts';
 import { CAMPAIGN, campaignWorkflowId, QUEUES, SEARCH } from '../../contracts/names.ts';
 import { type CampaignInput, type CampaignState, type CampaignStatus, campaignState } from '../../contracts/record.ts';
+import { progressOf } from './progress.ts';
 
 export interface CampaignSummary {
   readonly name: string;
@@ -30,7 +31,7 @@ export function createCampaigns(client: Client, store: ArtifactStore) {
   const decode = (bytes: Uint8Array): unknown => JSON.parse(new TextDecoder().decode(bytes));
   const handle = (name: CampaignName) => client.workflow.getHandle(campaignWorkflowId(name));
 
-  return { submit, status, list, cancel, resume, phase, savedState, reportRef };
+  return { submit, status, statusWithProgress, list, cancel, resume, phase, savedState, reportRef };
 
   /** `started`, or `attached` when the same campaign already runs, or `ended` when it already finished. */
   async function submit(
@@ -97,6 +98,13 @@ export function createCampaigns(client: Client, store: ArtifactStore) {
       if (state === undefined) throw new AnnealError('campaign.not_found', `no campaign is called ${name}`);
       return { state, stage: 'ended' };
     }
+  }
+
+  async function statusWithProgress(name: CampaignName): Promise<CampaignStatus> {
+    const now = await status(name);
+    if (now.activeWorkflow === undefined || now.openGate !== undefined) return now;
+    const progress = await progressOf(client, now.activeWorkflow);
+    return progress === undefined ? now : { ...now, progress };
   }
 
   async function savedState(name: CampaignName): Promise<CampaignState | undefined> {

@@ -1,0 +1,113 @@
+// gates, decide, approve, deny: seeing what is asked, and answering with a signature.
+import { createInterface } from 'node:readline/promises';
+import type { Command } from 'commander';
+import { AnnealError } from '../../contracts/errors.ts';
+import type { GateResult } from '../../contracts/gate.ts';
+import { makeDecision } from '../../infra/identity/decision.ts';
+import type { Run } from '../main.ts';
+import type { Session } from '../session.ts';
+import { renderGate } from '../view/gate.ts';
+import { renderGates } from '../view/lists.ts';
+
+export interface Answer {
+  /** An option's name, or what stands for the gate's recommended or safe one. */
+  readonly option: string | { readonly which: 'recommended' | 'safe' };
+  readonly reason: string;
+  readonly unattended: boolean;
+}
+
+/** Looks at the gate, checks that the evidence is what the gate is about, signs, sends. */
+export async function decide(session: Session, gate: string, answer: Answer): Promise<GateResult> {
+  const gates = await session.gates();
+  const { view, evidence } = await gates.look(gate);
+  const option = typeof answer.option === 'string' ? answer.option : evidence[answer.option.which];
+  if (!view.context.options.includes(option)) {
+    throw new AnnealError(
+      'decision.unknown_option',
+      `${gate} has the options ${view.context.options.join(', ')}; got ${option}`,
+    );
+  }
+  if (answer.reason.trim() === '') throw new AnnealError('decision.reason_missing', 'a decision needs a reason');
+  const identity = await session.identity();
+  const body = makeDecision(view.context, {
+    approver: identity.approver,
+    option,
+    reason: answer.reason,
+    unattended: answer.unattended,
+  });
+  return gates.decide(await identity.sign(body));
+}
+
+/** Shows a gate and asks on the terminal. Returns undefined when the person leaves it open. */
+export async function askOnTerminal(session: Session, gate: string): Promise<GateResult | undefined> {
+  const { evidence } = await (await session.gates()).look(gate);
+  process.stderr.write(
+    `${renderGate(evidence, { width: process.stderr.columns ?? 80, colour: session.colour }).join('\n')}\n`,
+  );
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    const names = evidence.options.map((option) => option.name);
+    for (;;) {
+      const option = (await terminal.question(`Your decision (${names.join(' / ')}; empty leaves it open): `)).trim();
+      if (option === '') return undefined;
+      if (!names.includes(option)) continue;
+      const reason = (await terminal.question('Reason: ')).trim();
+      if (reason === '') continue;
+      return await decide(session, gate, { option, reason, unattended: false });
+    }
+  } finally {
+    terminal.close();
+  }
+}
+
+export function addGateCommands(program: Command, run: Run): void {
+  program
+    .command('gates [gate]')
+    .description('list open gates, or show one with its evidence')
+    .action((gate: string | undefined, _options, command: Command) =>
+      run(async (session) => {
+        const gates = await session.gates();
+        if (gate !== undefined) {
+          const { evidence, view } = await gates.look(gate);
+          process.stdout.write(
+            session.json
+              ? `${JSON.stringify({ evidence, state: view.state })}\n`
+              : `${renderGate(evidence, { width: process.stdout.columns ?? 80, colour: session.colour }).join('\n')}\n`,
+          );
+          return;
+        }
+        const open = await Promise.all((await gates.open()).map(async (id) => (await gates.look(id)).evidence));
+        process.stdout.write(
+          session.json ? `${JSON.stringify({ gates: open })}\n` : `${renderGates(open).join('\n')}\n`,
+        );
+      }, command),
+    );
+
+  const answering = (name: string, description: string) =>
+    program.command(name).description(description).option('--reason <text>', 'why; it is signed and kept', '');
+
+  answering('decide <gate> <option>', 'answer a gate').action(
+    (gate: string, option: string, o: { reason: string }, command: Command) =>
+      run((session) => decideAndPrint(session, gate, { option, reason: o.reason, unattended: false }), command),
+  );
+  answering('approve <gate>', 'answer a gate with its recommended option').action(
+    (gate: string, o: { reason: string }, command: Command) =>
+      run(
+        (session) =>
+          decideAndPrint(session, gate, { option: { which: 'recommended' }, reason: o.reason, unattended: false }),
+        command,
+      ),
+  );
+  answering('deny <gate>', 'answer a gate with its safe option').action(
+    (gate: string, o: { reason: string }, command: Command) =>
+      run(
+        (session) => decideAndPrint(session, gate, { option: { which: 'safe' }, reason: o.reason, unattended: false }),
+        command,
+      ),
+  );
+}
+
+async function decideAndPrint(session: Session, gate: string, answer: Answer): Promise<void> {
+  const result = await decide(session, gate, answer);
+  process.stdout.write(session.json ? `${JSON.stringify(result)}\n` : `${gate}: ${result.option}\n`);
+}

@@ -1,0 +1,53 @@
+// release, rollback: what users get.
+import type { Command } from 'commander';
+import { AnnealError } from '../../contracts/errors.ts';
+import { releaseManifest } from '../../contracts/release.ts';
+import { parseCampaignName } from '../../infra/temporal/campaigns.ts';
+import type { Run } from '../main.ts';
+
+const BASE = 'smollm2-135m-instruct';
+
+export function addReleaseCommands(program: Command, run: Run): void {
+  program
+    .command('release [campaign]')
+    .description('show what is released, or what a campaign released; --out writes its files')
+    .option('--base <model>', 'the base model', BASE)
+    .option('--out <folder>', 'write adapter.safetensors, adapter.gguf and release.json there')
+    .action((campaign: string | undefined, options: { base: string; out?: string }, command: Command) =>
+      run(async (session) => {
+        const pointer = await (await session.releases()).current(options.base);
+        const history = pointer?.history ?? [];
+        const wanted =
+          campaign === undefined
+            ? pointer
+            : history.findLast((entry) => entry.policy.startsWith(`${parseCampaignName(campaign)}.v`));
+        if (wanted === undefined)
+          throw new AnnealError('release.nothing_to_roll_back', `nothing of ${campaign ?? options.base} is released`);
+        const bytes = await session.store.get(wanted.manifest);
+        const manifest = releaseManifest.parse(JSON.parse(new TextDecoder().decode(bytes)));
+        if (options.out !== undefined) {
+          for (const file of manifest.body.exports)
+            await session.store.getFile(file.object, `${options.out}/${file.name}`);
+          await session.store.getFile(wanted.manifest, `${options.out}/release.json`);
+        }
+        const text = [
+          `${wanted.policy} is ${wanted.policy === pointer?.policy ? 'released' : 'no longer the released version'} (manifest ${wanted.manifest.sha256.slice(0, 12)}).`,
+          ...history.map((entry) => `  ${entry.at}  ${entry.how.padEnd(8)}  ${entry.policy}`),
+        ].join('\n');
+        process.stdout.write(
+          session.json ? `${JSON.stringify({ current: pointer?.policy, manifest, history })}\n` : `${text}\n`,
+        );
+      }, command),
+    );
+
+  program
+    .command('rollback')
+    .description('move `released` back to the release before')
+    .option('--base <model>', 'the base model', BASE)
+    .action((options: { base: string }, command: Command) =>
+      run(async (session) => {
+        const pointer = await (await session.releases()).rollback(options.base);
+        process.stdout.write(session.json ? `${JSON.stringify(pointer)}\n` : `${pointer.policy} is released again.\n`);
+      }, command),
+    );
+}

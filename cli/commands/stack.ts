@@ -1,0 +1,76 @@
+// up, down, doctor, init.
+import type { Command } from 'commander';
+import { EXIT } from '../../contracts/errors.ts';
+import { initIdentity } from '../../infra/identity/local.ts';
+import { doctor } from '../../infra/stack/doctor.ts';
+import { purge, startStack, stopStack } from '../../infra/stack/stack.ts';
+import type { Run } from '../main.ts';
+import { paint } from '../view/paint.ts';
+import { createSetupReporter } from '../view/setup.ts';
+
+export function addStackCommands(program: Command, run: Run): void {
+  program
+    .command('up')
+    .description('start Temporal, the policy server, the gateway and the worker on this machine')
+    .action((_options, command: Command) =>
+      run(async ({ config, json }) => {
+        const reporter = createSetupReporter(process.stderr);
+        await initIdentity(config.paths.keys);
+        const stack = await startStack({ config, onProgress: reporter.progress });
+        reporter.done();
+        process.stdout.write(
+          json
+            ? `${JSON.stringify(stack)}\n`
+            : `The stack is up. Temporal's UI: ${stack.endpoints.temporalUi ?? stack.endpoints.temporal}\nStop it with ./anneal down\n`,
+        );
+      }, command),
+    );
+
+  program
+    .command('down')
+    .description('stop the local stack')
+    .option('--purge', 'also remove everything that Anneal has written: caches, store, keys, logs')
+    .action((options: { purge?: boolean }, command: Command) =>
+      run(async ({ config }) => {
+        const was = await stopStack(config);
+        if (options.purge) await purge(config);
+        process.stdout.write(
+          `${was ? 'The stack is down.' : 'The stack was not running.'}${options.purge ? ` Removed ${config.home}.` : ''}\n`,
+        );
+      }, command),
+    );
+
+  program
+    .command('doctor')
+    .description('check what this machine has and what is missing')
+    .action((_options, command: Command) =>
+      run(async ({ config, json, colour }) => {
+        const checks = await doctor(config);
+        if (json) process.stdout.write(`${JSON.stringify({ checks })}\n`);
+        else {
+          const p = paint(colour);
+          const mark = { ok: p.green('✓'), warn: p.yellow('!'), fail: p.red('✗') };
+          const width = Math.max(...checks.map((c) => c.name.length));
+          for (const c of checks) {
+            process.stdout.write(`${mark[c.status]} ${c.name.padEnd(width)}  ${c.detail}\n`);
+            if (c.hint !== undefined && c.status !== 'ok')
+              process.stdout.write(`  ${' '.repeat(width)}  ${p.dim(c.hint)}\n`);
+          }
+        }
+        if (checks.some((c) => c.status === 'fail')) process.exitCode = EXIT.unavailable;
+      }, command),
+    );
+
+  program
+    .command('init')
+    .description('make the local approver key')
+    .option('--approver <name>', 'the name decisions are signed with')
+    .action((options: { approver?: string }, command: Command) =>
+      run(async ({ config, json }) => {
+        const made = await initIdentity(config.paths.keys, options.approver);
+        process.stdout.write(
+          json ? `${JSON.stringify(made)}\n` : `Approver ${made.approver}, key ${made.keyId.slice(0, 16)}.\n`,
+        );
+      }, command),
+    );
+}

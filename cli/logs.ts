@@ -1,0 +1,42 @@
+// Training logs of a campaign, or the log of a part of the stack.
+import { createReadStream, existsSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AnnealError } from '../contracts/errors.ts';
+import type { CampaignName } from '../contracts/ids.ts';
+import type { Session } from './session.ts';
+
+const PARTS = ['temporal', 'policy', 'gateway', 'worker', 'supervisor'];
+
+export async function followLogs(
+  session: Session,
+  campaign: CampaignName,
+  options: { follow?: boolean; part?: string },
+): Promise<void> {
+  const { jobs, logs } = session.config.paths;
+  if (options.part !== undefined && !PARTS.includes(options.part)) {
+    throw new AnnealError('cli.usage', `--part is one of ${PARTS.join(', ')}; got ${options.part}`);
+  }
+  const round = (name: string): number => Number(/-r(\d+)-train$/.exec(name)?.[1] ?? 0);
+  const files = (): string[] =>
+    options.part !== undefined
+      ? [join(logs, `${options.part}.log`)]
+      : (existsSync(jobs) ? readdirSync(jobs) : [])
+          .filter((name) => name.startsWith(`${campaign}-r`) && name.endsWith('-train'))
+          .sort((a, b) => round(a) - round(b))
+          .map((name) => join(jobs, name, 'log'));
+  const printed = new Map<string, number>();
+  do {
+    for (const file of files().filter(existsSync)) {
+      const from = printed.get(file) ?? 0;
+      const size = statSync(file).size;
+      if (size <= from) continue;
+      if (from === 0 && options.part === undefined) process.stdout.write(`==> ${file.split('/').at(-2)} <==\n`);
+      await pipeline(createReadStream(file, { start: from, end: size - 1 }), process.stdout, { end: false });
+      printed.set(file, size);
+    }
+    if (options.follow) await sleep(500);
+  } while (options.follow);
+  if (printed.size === 0) throw new AnnealError('campaign.not_found', `${campaign} has written no log yet`);
+}

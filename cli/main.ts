@@ -1,0 +1,56 @@
+// The command line: parse, call, print. Every command prints its result to stdout, progress to stderr, and exits by the error table.
+import { Command, CommanderError } from 'commander';
+import { AnnealError, asAnnealError, EXIT } from '../contracts/errors.ts';
+import { addCampaignCommands } from './commands/campaigns.ts';
+import { addGateCommands } from './commands/gates.ts';
+import { addQuickstart } from './commands/quickstart.ts';
+import { addReleaseCommands } from './commands/releases.ts';
+import { addStackCommands } from './commands/stack.ts';
+import { type GlobalOptions, openSession, type Session } from './session.ts';
+import { formatError } from './view/error.ts';
+
+export type Run = (work: (session: Session) => Promise<void>, command: Command) => Promise<void>;
+
+async function run(work: (session: Session) => Promise<void>, command: Command): Promise<void> {
+  const session = openSession(command.optsWithGlobals<GlobalOptions>());
+  try {
+    await work(session);
+  } finally {
+    await session.close();
+  }
+}
+
+const program = new Command('anneal')
+  .description('Reinforcement-learning campaigns that improve a model and the harness around it.')
+  .option('--json', 'print one JSON document to stdout')
+  .option('--temporal <address>', 'use this Temporal server instead of the embedded one')
+  .option('--no-color', 'plain text')
+  .showSuggestionAfterError()
+  .exitOverride();
+
+addQuickstart(program, run);
+addStackCommands(program, run);
+addCampaignCommands(program, run);
+addGateCommands(program, run);
+addReleaseCommands(program, run);
+// Commander copies these settings only to commands made after them; ours are made by the functions above.
+for (const command of program.commands) command.exitOverride().showSuggestionAfterError();
+
+try {
+  await program.parseAsync();
+} catch (failure) {
+  if (failure instanceof CommanderError) {
+    process.exitCode = failure.exitCode === 0 ? EXIT.done : EXIT.badInput;
+  } else {
+    const error = asAnnealError(failure);
+    const json = program.opts<GlobalOptions>().json === true;
+    if (json) {
+      const { code, message, problems } = error;
+      process.stdout.write(`${JSON.stringify({ error: { code, message, problems } })}\n`);
+    }
+    process.stderr.write(
+      `${formatError(error, { colour: process.stderr.isTTY === true, trace: error.code === 'internal.bug' })}\n`,
+    );
+    process.exitCode = error instanceof AnnealError ? error.exitCode : EXIT.failed;
+  }
+}

@@ -1,0 +1,66 @@
+// What a command works with: configuration, store, Temporal, identity; opened on demand, closed at the end.
+import type { Client } from '@temporalio/client';
+import type { ArtifactStore } from '../contracts/artifact.ts';
+import { AnnealError } from '../contracts/errors.ts';
+import type { Identity } from '../contracts/gate.ts';
+import { type Config, endpointsOf, loadConfig } from '../infra/config.ts';
+import { createLocalIdentity, initIdentity } from '../infra/identity/local.ts';
+import { createReleases } from '../infra/releases/releases.ts';
+import { stackStatus } from '../infra/stack/stack.ts';
+import { createFolderStore } from '../infra/store/folder.ts';
+import { type Campaigns, createCampaigns } from '../infra/temporal/campaigns.ts';
+import { connectTemporal } from '../infra/temporal/client.ts';
+import { createGates, type Gates } from '../infra/temporal/gates.ts';
+
+export interface GlobalOptions {
+  readonly json?: boolean;
+  readonly temporal?: string;
+  readonly color?: boolean;
+}
+
+export interface Session {
+  readonly config: Config;
+  readonly store: ArtifactStore;
+  readonly colour: boolean;
+  readonly json: boolean;
+  identity(): Promise<Identity>;
+  campaigns(): Promise<Campaigns>;
+  gates(): Promise<Gates>;
+  releases(): Promise<ReturnType<typeof createReleases>>;
+  close(): Promise<void>;
+}
+
+export function openSession(options: GlobalOptions): Session {
+  const config = loadConfig({ temporal: options.temporal });
+  const store = createFolderStore(config.paths.store);
+  let client: Client | undefined;
+
+  async function temporal(): Promise<Client> {
+    if (client !== undefined) return client;
+    const stack = await stackStatus(config);
+    if (config.temporal.external === undefined && stack.state !== 'running') {
+      throw new AnnealError('stack.not_running', 'the local stack is not running');
+    }
+    client = await connectTemporal(endpointsOf(config, stack.ports).temporal, config.temporal.namespace);
+    return client;
+  }
+
+  return {
+    config,
+    store,
+    colour: options.color !== false && process.stdout.isTTY === true,
+    json: options.json === true,
+    identity: async () => {
+      await initIdentity(config.paths.keys);
+      return createLocalIdentity(config.paths.keys);
+    },
+    campaigns: async () => createCampaigns(await temporal(), store),
+    gates: async () => createGates(await temporal(), store),
+    async releases() {
+      return createReleases(store, await this.identity());
+    },
+    close: async () => {
+      await client?.connection.close();
+    },
+  };
+}

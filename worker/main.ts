@@ -1,0 +1,73 @@
+// The worker: wires adapters into activities and serves three queues. Started by the supervisor, or by hand in production.
+import { NativeConnection, Runtime, Worker, DefaultLogger } from '@temporalio/worker';
+import { atBoundary } from '../activities/boundary.ts';
+import { createCampaignActivities } from '../activities/campaign.ts';
+import { createConstructionActivities } from '../activities/construction.ts';
+import { createEvaluationActivities } from '../activities/evaluation.ts';
+import { createGateActivities } from '../activities/gates.ts';
+import { createDocuments } from '../activities/read.ts';
+import { createReportActivities } from '../activities/report.ts';
+import { createRolloutActivities } from '../activities/rollouts.ts';
+import { createTrainingActivities } from '../activities/training.ts';
+import { QUEUES } from '../contracts/names.ts';
+import { endpointsOf, loadConfig } from '../infra/config.ts';
+import { createGatewayClient, createPolicyHost } from '../infra/gateway-client/client.ts';
+import { createLocalIdentity } from '../infra/identity/local.ts';
+import { createLocalJobRunner } from '../infra/jobs/local.ts';
+import { createReleases } from '../infra/releases/releases.ts';
+import { createBubblewrapSandbox } from '../infra/sandbox/bubblewrap.ts';
+import { watchParent } from '../infra/stack/watch-parent.ts';
+import { createFolderStore } from '../infra/store/folder.ts';
+import { createManifest } from './manifest.ts';
+import { workflowBundle } from './bundle.ts';
+
+const config = loadConfig();
+const endpoints = endpointsOf(config);
+Runtime.install({ logger: new DefaultLogger('WARN') });
+
+const store = createFolderStore(config.paths.store);
+const documents = createDocuments(store);
+const sandbox = createBubblewrapSandbox({});
+const identity = await createLocalIdentity(config.paths.keys);
+const gateway = createGatewayClient({ url: endpoints.gateway, secretFile: config.paths.gatewaySecret });
+const policies = createPolicyHost({ controlUrl: endpoints.policy });
+const releases = createReleases(store, identity);
+const jobs = createLocalJobRunner({
+  jobsDir: config.paths.jobs,
+  argv: [config.paths.venvPython, '-m', 'anneal_trainer', 'train', '--job'],
+  env: {
+    PYTHONPATH: config.paths.trainer,
+    ANNEAL_STORE: `file://${config.paths.store}`,
+    ANNEAL_JAX_CACHE: config.paths.jaxCache,
+  },
+  supervisor: config.stack,
+});
+const manifest = createManifest({ config, documents, sandbox, store });
+
+const control = atBoundary({
+  ...createGateActivities({ store, documents, identity }),
+  ...createCampaignActivities({ store, documents, releases, manifest }),
+  ...createReportActivities({ store, documents, gateway, manifest }),
+  ...createEvaluationActivities({ documents, gateway }),
+});
+const rollouts = atBoundary(createRolloutActivities({ store, documents, gateway, policies, sandbox }));
+const training = atBoundary(createTrainingActivities({ store, documents, gateway, jobs }));
+const construction = atBoundary(createConstructionActivities({ store, documents, sandbox }));
+
+const connection = await NativeConnection.connect({ address: endpoints.temporal });
+const common = { connection, namespace: config.temporal.namespace, shutdownGraceTime: '5s' } as const;
+const workers = await Promise.all([
+  Worker.create({
+    ...common,
+    taskQueue: QUEUES.control,
+    workflowBundle: await workflowBundle(),
+    activities: { ...control, planTraining: rollouts.planTraining, planEvaluation: rollouts.planEvaluation, assembleBatch: training.assembleBatch, importJob: training.importJob, cancelJob: training.cancelJob },
+    maxConcurrentActivityTaskExecutions: 8,
+  }),
+  // Slots: enough for every lane of a shard; how many run at once is the campaign's choice (rollouts.concurrency).
+  Worker.create({ ...common, taskQueue: QUEUES.rollouts, activities: rollouts, maxConcurrentActivityTaskExecutions: 64 }),
+  Worker.create({ ...common, taskQueue: QUEUES.jobs, activities: { runJob: training.runJob, ...construction }, maxConcurrentActivityTaskExecutions: 2 }),
+]);
+watchParent(config.stack, () => process.kill(process.pid, 'SIGTERM'));
+await Promise.all(workers.map((worker) => worker.run()));
+await connection.close();
