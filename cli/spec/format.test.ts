@@ -8,11 +8,10 @@ const path = new URL('../../tests/fixtures/campaign-many-mistakes.yaml', import.
 const text = await readFile(path, 'utf8');
 const failure = await readCampaign(path).catch((error: unknown) => error);
 const problems = failure instanceof AnnealError ? failure.problems : [];
-const file = { path: 'campaign.yaml', text };
 
 it('shows line, field, excerpt with carets, expected, got, hint and page', () => {
   const timeout = problems.filter((one) => one.path === 'rollouts.timeout' || one.path === 'rollouts.grupsPerRound');
-  expect(formatProblems(timeout, file)).toMatchInlineSnapshot(`
+  expect(formatProblems(timeout, 'campaign.yaml', text)).toMatchInlineSnapshot(`
     "campaign.yaml:24  rollouts.grupsPerRound
         24 │   grupsPerRound: 2
            │   ^^^^^^^^^^^^^
@@ -35,7 +34,7 @@ it('shows line, field, excerpt with carets, expected, got, hint and page', () =>
 
 it('keeps to the width', () => {
   for (const width of [50, 80])
-    for (const line of formatProblems(problems, file, { width }).split('\n'))
+    for (const line of formatProblems(problems, 'campaign.yaml', text, { width }).split('\n'))
       if (!line.includes('page')) expect(line.length, line).toBeLessThanOrEqual(width);
 });
 
@@ -43,12 +42,13 @@ it('puts no escape sequence of the file on the terminal', () => {
   const evil = 'name: "\u001b[2J\u202eevil"\n';
   const shown = formatProblems(
     [{ code: 'spec.out_of_range', path: 'name', line: 1, expected: 'a name', got: '\u001b]0;x\u0007', hint: 'h' }],
-    { path: 'a\u001b[31m.yaml', text: evil },
+    'a\u001b[31m.yaml',
+    evil,
   );
   for (const bad of ['\u001b', '\u202e', '\u0007']) expect(shown).not.toContain(bad);
 });
 
 it('colours only when asked', () => {
-  expect(formatProblems(problems, file)).not.toContain('\u001b');
-  expect(formatProblems(problems, file, { colour: true })).toContain('\u001b[31m');
+  expect(formatProblems(problems, 'campaign.yaml', text)).not.toContain('\u001b');
+  expect(formatProblems(problems, 'campaign.yaml', text, { colour: true })).toContain('\u001b[31m');
 });

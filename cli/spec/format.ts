@@ -5,30 +5,26 @@ import { clip, plain, wrap } from '../view/text.ts';
 import { type Place, readDocument } from './document.ts';
 import type { Path } from './guide.ts';
 
-export interface ProblemFile {
-  /** As the user wrote it. */
-  readonly path: string;
-  readonly text: string;
-}
-
 /**
  * Terminal text for a campaign file's problems: `file:line`, field path, excerpt with carets, what was expected and found,
- * a hint, and the page that explains the code. Control characters of the file are made visible.
+ * a hint, and the page that explains the code. Control characters are removed.
+ * @param path as the user wrote it
  */
 export function formatProblems(
   problems: readonly Problem[],
-  file: ProblemFile,
+  path: string,
+  text: string,
   { colour = false, width = 80 }: { colour?: boolean; width?: number } = {},
 ): string {
   const ink = paint(colour);
-  const document = readDocument(file.text);
-  const lines = file.text.split(/\r\n|\n|\r/);
+  const document = readDocument(text);
+  const lines = text.split(/\r\n|\n|\r/);
   const blocks = problems.map((problem) => {
-    const where = `${plain(file.path)}${problem.line === undefined ? '' : `:${problem.line}`}`;
+    const where = `${plain(path)}${problem.line === undefined ? '' : `:${problem.line}`}`;
     const head = `${ink.bold(where)}  ${ink.red(problem.path === '' ? problem.code : plain(problem.path))}`;
     const tab = '  ';
-    const field = (name: string, text: string): string[] =>
-      wrap(plain(text), Math.max(20, width - 12)).map(
+    const field = (name: string, said: string): string[] =>
+      wrap(plain(said), Math.max(20, width - 12)).map(
         (line, index) => `${tab}${(index === 0 ? name : '').padEnd(10)}${line}`,
       );
     return [
@@ -41,7 +37,7 @@ export function formatProblems(
     ].join('\n');
   });
   const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
-  return [...blocks, ink.bold(`${count} in ${plain(file.path)}`)].join('\n\n');
+  return [...blocks, ink.bold(`${count} in ${plain(path)}`)].join('\n\n');
 }
 
 /** `rollouts.groupSize`, `tasks.modules[1]` as steps. */

@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest';
+import { type FixtureKind, fixtureReport } from '../../tests/fixtures/report.fixture.ts';
+import { resultOf } from './result.ts';
+
+const of = (kind: FixtureKind) => resultOf(fixtureReport(kind).state);
+
+describe('the sentence claims no more than the interval allows', () => {
+  it.each([
+    ['improved', 'better', 'a gain of 10.0 points (95% interval +3.0 to +17.0)'],
+    ['unclear', 'unclear', 'No improvement is shown: on functions no decision had seen'],
+    ['worse', 'worse', 'a loss of 9.0 points (95% interval −16.0 to −2.0)'],
+    ['not-opened', 'better', 'On the gate split, fixture-campaign.v4 solves 31.0% instead of 18.0%'],
+    ['not-promoted', 'none', 'Nothing was promoted in 4 rounds'],
+  ] as const)('%s', (kind, tone, part) => {
+    expect(of(kind).tone).toBe(tone);
+    expect(of(kind).sentence).toContain(part);
+  });
+
+  it('an interval that touches zero is no gain', () => {
+    const { state } = fixtureReport();
+    const { before, after } = state.sealed!;
+    const gain = { ...after.gain!, low: 0 };
+    expect(resultOf({ ...state, sealed: { before, after: { ...after, gain } } }).tone).toBe('unclear');
+    const { gain: _gain, ...unpaired } = after;
+    expect(resultOf({ ...state, sealed: { before, after: unpaired } }).tone).toBe('unclear');
+  });
+
+  it('names the level that the campaign asked for', () => {
+    expect(resultOf(fixtureReport().state, 0.9).sentence).toContain('90% interval');
+  });
+});
+
+describe('the notes', () => {
+  it('tell form from correctness', () => {
+    expect(of('improved').notes[0]).toContain('the gain is one of form, not of correctness');
+    expect(of('not-opened').notes[1]).toContain('both form and correctness contribute');
+  });
+
+  it('warn where the split that chose also measured', () =>
+    expect(of('not-opened').notes[0]).toContain('likely overstated'));
+
+  it('say how it ended', () => {
+    expect(of('improved').notes.at(-1)).toBe('Version 4 was released.');
+    const { state } = fixtureReport();
+    expect(resultOf({ ...state, ending: 'aborted', stoppedBy: 'tokens' }).notes.slice(-2)).toEqual([
+      'The rounds ended early: tokens.',
+      'The campaign was aborted after a failure; ./anneal resume can take it up again.',
+    ]);
+  });
+
+  it('claim nothing before a round was judged', () => {
+    const { state } = fixtureReport();
+    const { sealed: _sealed, ...rest } = state;
+    expect(resultOf({ ...rest, rounds: [] }).tone).toBe('none');
+  });
+});

@@ -1,0 +1,111 @@
+// Gates on a terminal: exactly what the approver decides on, and the command that answers.
+import type { Evidence } from '../../contracts/gate.ts';
+import { count, span } from './figures.ts';
+import { type Paint, paint } from './paint.ts';
+import { clip, columns, padEnd, plain, wrap } from './text.ts';
+
+export interface ViewOptions {
+  readonly width: number;
+  /** False under NO_COLOR and in pipes. */
+  readonly colour: boolean;
+  /** What deadlines and elapsed times are judged by; the clock unless given. */
+  readonly now?: Date;
+}
+
+const LOG_LINES = 12;
+
+/** The evidence of one gate, in a box. Every text in it may come from a model or a log, hence is stripped. */
+export function renderGate(
+  shown: Evidence,
+  { width, colour, now = new Date(), deadline }: ViewOptions & { deadline?: string },
+): string[] {
+  const ink = paint(colour);
+  const room = Math.max(20, width - 4);
+  const body: string[] = [
+    ...wrap(plain(shown.title), room).map(ink.bold),
+    ...wrap(plain(shown.why), room),
+    ...wrap(`Risk: ${plain(shown.risk)}`, room).map(ink.dim),
+    '',
+    ...facts(shown, room, ink),
+    ...logTail(shown, room, ink),
+    '',
+    ...options(shown, room, ink),
+    '',
+    ...wrap(`Spent so far: ${count(shown.cost.tokens)} tokens, ${span(shown.cost.seconds)}.`, room).map(ink.dim),
+    '',
+    ...answerCommand(shown.gate, shown.recommended, room, ink),
+  ];
+  const left = deadline === undefined ? undefined : (Date.parse(deadline) - now.getTime()) / 1000;
+  const foot =
+    left === undefined ? '' : left > 0 ? `in ${span(left)}: ${plain(shown.safe)}` : `expired: ${plain(shown.safe)}`;
+  return box(`waits for you · ${plain(shown.gate)}`, body, foot, width, ink);
+}
+
+/** A gate whose evidence is not at hand: only how to see it. */
+export function renderGateNotice(
+  gate: string,
+  { width, colour, now = new Date(), deadline }: ViewOptions & { deadline: string },
+): string[] {
+  const ink = paint(colour);
+  const left = (Date.parse(deadline) - now.getTime()) / 1000;
+  const room = Math.max(20, width - 4);
+  const body = [
+    ...wrap('See what is asked, then decide:', room),
+    ink.cyan(clip(`./anneal gates ${plain(gate)}`, room)),
+  ];
+  const foot = left > 0 ? `its safe option in ${span(left)}` : 'expired';
+  return box(`waits for you · ${plain(gate)}`, body, foot, width, ink);
+}
+
+function facts(shown: Evidence, room: number, ink: Paint): string[] {
+  const name = Math.min(Math.max(0, ...shown.facts.map((fact) => columns(plain(fact.name)))), Math.floor(room * 0.45));
+  return shown.facts.flatMap((fact) => {
+    const lines = wrap(plain(fact.value), Math.max(10, room - name - 2));
+    const names = wrap(plain(fact.name), Math.max(8, name));
+    return Array.from({ length: Math.max(lines.length, names.length) }, (_, index) => {
+      const label = padEnd(names[index] ?? '', Math.max(8, name));
+      return `${ink.dim(label)}  ${lines[index] ?? ''}`.trimEnd();
+    });
+  });
+}
+
+function logTail(shown: Evidence, room: number, ink: Paint): string[] {
+  if (shown.logTail.length === 0) return [];
+  const lines = shown.logTail.slice(-LOG_LINES).map((line) => ink.dim(`│ ${clip(plain(line), room - 2)}`));
+  const hidden = shown.logTail.length - lines.length;
+  return ['', hidden > 0 ? `Last ${LOG_LINES} of ${shown.logTail.length} log lines:` : 'Log:', ...lines];
+}
+
+function options(shown: Evidence, room: number, ink: Paint): string[] {
+  return shown.options.flatMap((option) => {
+    const marks = [
+      ...(option.name === shown.recommended ? ['recommended'] : []),
+      ...(option.name === shown.safe ? ['safe'] : []),
+    ];
+    const head = `${option.name === shown.recommended ? '▸' : ' '} ${ink.bold(plain(option.name))}`;
+    const note = marks.length === 0 ? '' : ` (${marks.join(', ')})`;
+    return [head + ink.green(note), ...wrap(plain(option.effect), room - 4).map((line) => `    ${line}`)];
+  });
+}
+
+/** The command is never broken or cut within a word: it is there to be copied. */
+export function answerCommand(gate: string, option: string, room: number, ink: Paint): string[] {
+  const start = `./anneal decide ${plain(gate)} ${plain(option)}`;
+  const end = '--reason "…"';
+  return columns(start) + 1 + columns(end) <= room
+    ? [ink.cyan(`${start} ${end}`)]
+    : [ink.cyan(`${start} \\`), ink.cyan(`  ${end}`)];
+}
+
+function box(title: string, body: readonly string[], foot: string, width: number, ink: Paint): string[] {
+  const rule = (left: string, text: string, right: string): string => {
+    const label = text === '' ? '' : ` ${clip(text, width - 6)} `;
+    return ink.yellow(`${left}─${label}${'─'.repeat(Math.max(0, width - 3 - columns(label)))}${right}`);
+  };
+  const side = ink.yellow('│');
+  return [
+    rule('╭', title, '╮'),
+    ...body.map((line) => `${side} ${padEnd(line, width - 4)} ${columns(line) > width - 4 ? '' : side}`.trimEnd()),
+    rule('╰', foot, '╯'),
+  ];
+}

@@ -1,0 +1,187 @@
+// The live view of one campaign: where it stands, what each round brought, what it waits for, what it has cost.
+import type { CampaignSpec } from '../../contracts/campaign.ts';
+import type { Evidence } from '../../contracts/gate.ts';
+import type { CampaignStatus, RoundRecord, Stage } from '../../contracts/record.ts';
+import { durationMs } from '../../contracts/units.ts';
+import { bar, sparkline } from './bars.ts';
+import { count, percent, small, span } from './figures.ts';
+import { renderGate, renderGateNotice, type ViewOptions } from './gate.ts';
+import { type Paint, paint } from './paint.ts';
+import { type Column, table } from './table.ts';
+import { clip, columns, padEnd, plain, wrap } from './text.ts';
+
+export interface WatchOptions extends ViewOptions {
+  /** For the number of rounds and the budget. */
+  readonly spec?: CampaignSpec | undefined;
+  /** Of the open gate. */
+  readonly evidence?: Evidence | undefined;
+  /** KL by round, from the trainers' metrics: the last step's. */
+  readonly kl?: Readonly<Record<number, number>> | undefined;
+}
+
+/** What a stage is called where people read it. */
+export const STAGE_WORDS: Readonly<Record<Stage, string>> = {
+  construct: 'constructing tasks',
+  baseline: 'measuring the starting model',
+  rollout: 'rolling out',
+  train: 'training',
+  evaluate: 'evaluating',
+  decide: 'deciding',
+  'sealed-gate': 'waiting: open the sealed split?',
+  sealed: 'evaluating the sealed split',
+  'release-gate': 'waiting: release?',
+  release: 'releasing',
+  report: 'writing the report',
+  ended: 'ended',
+};
+
+const IN_ROUND: ReadonlySet<Stage> = new Set(['rollout', 'train', 'evaluate', 'decide']);
+const LOOP: readonly Stage[] = ['rollout', 'train', 'evaluate', 'decide'];
+const PATH: readonly { name: string; stages: readonly Stage[] }[] = [
+  { name: 'construct', stages: ['construct'] },
+  { name: 'baseline', stages: ['baseline'] },
+  { name: 'rounds', stages: LOOP },
+  { name: 'sealed', stages: ['sealed-gate', 'sealed'] },
+  { name: 'release', stages: ['release-gate', 'release'] },
+  { name: 'report', stages: ['report'] },
+];
+
+export function renderWatch(status: CampaignStatus, options: WatchOptions): string[] {
+  const { width } = options;
+  const ink = paint(options.colour);
+  return [
+    ...header(status, options, ink),
+    '',
+    ...stageLines(status, options, ink),
+    '',
+    ...roundsTable(status, options, ink),
+    ...rewardLine(status, ink, width),
+    ...costLine(status, options, ink),
+    ...failure(status, width, ink),
+    ...openGate(status, options),
+  ];
+}
+
+function header(
+  { state, stage }: CampaignStatus,
+  { width, spec, now = new Date() }: WatchOptions,
+  ink: Paint,
+): string[] {
+  const of = spec === undefined ? '' : ` of ${spec.rounds}`;
+  const elapsed = span((now.getTime() - Date.parse(state.startedAt)) / 1000);
+  const inRound = IN_ROUND.has(stage) || state.round > 0;
+  const right = `${inRound ? `round ${state.round}${of} · ` : ''}${stage === 'ended' ? plain(state.ending) : elapsed}`;
+  const name = clip(plain(state.campaign), width - columns(right) - 2);
+  return [ink.bold(name) + ' '.repeat(Math.max(2, width - columns(name) - columns(right))) + ink.dim(right)];
+}
+
+function stageLines(status: CampaignStatus, { width }: WatchOptions, ink: Paint): string[] {
+  const { stage, progress } = status;
+  const reached = PATH.findIndex((step) => step.stages.includes(stage));
+  const at = stage === 'ended' ? PATH.length : reached;
+  const words = PATH.map(({ name }, index) =>
+    index < at ? ink.green(`✓ ${name}`) : index === at ? ink.bold(`● ${name}`) : ink.dim(`○ ${name}`),
+  );
+  const strip = words.join('  ');
+  const compact = PATH.map((_, index) =>
+    index < at ? ink.green('✓') : index === at ? ink.bold('●') : ink.dim('○'),
+  ).join(' ');
+  const lines = [columns(strip) <= width ? strip : compact];
+  const gateStage = stage === 'sealed-gate' || stage === 'release-gate';
+  const word = STAGE_WORDS[stage];
+  if (progress === undefined || progress.total === 0) return [...lines, gateStage ? ink.yellow(word) : word];
+  const share = progress.done / progress.total;
+  const tail = `${progress.done}/${progress.total} ${plain(progress.unit)}`;
+  const room = Math.min(36, width - columns(word) - columns(tail) - 4);
+  if (room < 8) return [...lines, clip(`${word}: ${tail}`, width)];
+  const drawn = bar(share, room);
+  return [...lines, `${word}  ${ink.cyan(drawn.full)}${ink.dim(drawn.empty)}  ${tail}`];
+}
+
+const HEAD: readonly Column[] = [
+  { title: 'round' },
+  { title: 'verdict' },
+  { title: 'visible', align: 'right', drop: 2 },
+  { title: 'gate (interval)' },
+  { title: 'format', align: 'right', drop: 1 },
+  { title: 'KL', align: 'right', drop: 5 },
+  { title: 'tokens', align: 'right', drop: 4 },
+  { title: 'time', align: 'right', drop: 3 },
+];
+
+function roundsTable({ state }: CampaignStatus, { width, kl }: WatchOptions, ink: Paint): string[] {
+  const rows: string[][] = [];
+  const gate = (one: RoundRecord['gate']): string =>
+    `${percent(one.passRate.value)} (${(100 * one.passRate.low).toFixed(0)}–${(100 * one.passRate.high).toFixed(0)})`;
+  if (state.baseline !== undefined) {
+    const tokens = count(state.baseline.tokens);
+    rows.push([
+      '0',
+      ink.dim('baseline'),
+      '–',
+      gate(state.baseline),
+      percent(state.baseline.formatRate.value),
+      '–',
+      tokens,
+      '–',
+    ]);
+  }
+  for (const one of state.rounds) {
+    const divergence = kl?.[one.round];
+    rows.push([
+      String(one.round),
+      verdictInk(one.verdict, ink),
+      percent(one.visible.passRate.value),
+      gate(one.gate),
+      percent(one.gate.formatRate.value),
+      divergence === undefined ? '–' : small(divergence),
+      count(one.tokens),
+      span(one.seconds),
+    ]);
+  }
+  if (rows.length === 0) return [];
+  const lines = table(HEAD, rows, { width, header: ink.dim });
+  return state.archivedRounds === undefined ? lines : [...lines, ink.dim('earlier rounds are in the report')];
+}
+
+function verdictInk(verdict: RoundRecord['verdict'], ink: Paint): string {
+  const inks = { promote: ink.green, hold: ink.dim, revert: ink.red, ask: ink.yellow };
+  return inks[verdict](verdict);
+}
+
+function rewardLine({ state }: CampaignStatus, ink: Paint, width: number): string[] {
+  const rewards = state.rounds.map((one) => one.visible.meanReward.value);
+  const first = rewards[0];
+  const last = rewards.at(-1);
+  if (first === undefined || last === undefined || rewards.length < 2) return [''];
+  const values = `${first.toFixed(2)} → ${last.toFixed(2)}`;
+  const drawn = sparkline(rewards.slice(-Math.max(2, width - 12 - columns(values))));
+  return ['', `${ink.dim(padEnd('reward', 8))}${ink.green(drawn)}  ${values}`];
+}
+
+function costLine({ state }: CampaignStatus, { spec, now = new Date(), width }: WatchOptions, ink: Paint): string[] {
+  const spent = (now.getTime() - Date.parse(state.startedAt)) / 1000;
+  const tokens =
+    spec === undefined
+      ? `${count(state.tokens)} tokens`
+      : `${count(state.tokens)} of ${count(spec.budget.tokens)} tokens (${((100 * state.tokens) / spec.budget.tokens).toFixed(0)}%)`;
+  const time = spec === undefined ? span(spent) : `${span(spent)} of ${span(durationMs(spec.budget.wallClock) / 1000)}`;
+  const text = `${padEnd('cost', 8)}${tokens} · ${time}`;
+  const over = spec !== undefined && state.tokens >= 0.9 * spec.budget.tokens;
+  return [over ? ink.yellow(clip(text, width)) : ink.dim(clip(text, width))];
+}
+
+function failure({ error }: CampaignStatus, width: number, ink: Paint): string[] {
+  if (error === undefined) return [];
+  const lines = wrap(`${plain(error.code)}: ${plain(error.message)}`, width);
+  return ['', ...lines.map(ink.red), ink.dim(clip(`docs/errors/${plain(error.code)}.md`, width))];
+}
+
+function openGate(status: CampaignStatus, options: WatchOptions): string[] {
+  const { openGate: gate, waitingFor } = status;
+  if (gate === undefined)
+    return waitingFor === undefined ? [] : ['', ...wrap(`Waits for ${plain(waitingFor)}.`, options.width)];
+  const known = options.evidence?.gate === gate.gate ? options.evidence : undefined;
+  const timed = { ...options, deadline: gate.deadline };
+  return ['', ...(known === undefined ? renderGateNotice(gate.gate, timed) : renderGate(known, timed))];
+}
