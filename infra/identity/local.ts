@@ -1,0 +1,216 @@
+// The local identity: one approver whose Ed25519 key lies on this machine, and the check of every decision.
+import { randomBytes, randomUUID, sign as signEd25519, verify as verifyEd25519 } from 'node:crypto';
+import { z } from 'zod';
+import { canonicalJson } from '../../contracts/canonical.ts';
+import { AnnealError } from '../../contracts/errors.ts';
+import {
+  type Decision,
+  type DecisionBody,
+  type DecisionContext,
+  decisionBody,
+  decision as decisionSchema,
+  type Identity,
+} from '../../contracts/gate.ts';
+import { decisionId, type Sha256 } from '../../contracts/ids.ts';
+import { type Duration, durationMs } from '../../contracts/units.ts';
+import {
+  type Approver,
+  approversPath,
+  createPrivateKeyFile,
+  keyIdOf,
+  keyPath,
+  publicKeyFromRaw,
+  rawPublicKey,
+  readApprovers,
+  readPrivateKey,
+  unusable,
+  writeApprovers,
+} from './keys.ts';
+
+export const DEFAULT_APPROVER = 'local';
+
+export interface InitialisedIdentity {
+  readonly approver: string;
+  readonly keyId: Sha256;
+  /** False when the key existed. */
+  readonly created: boolean;
+}
+
+/** Who signed some bytes. A key that is revoked now may still have signed in good standing then. */
+export interface Signer {
+  readonly approver: string;
+  readonly revoked: boolean;
+}
+
+export interface ByteSignature {
+  readonly keyId: Sha256;
+  /** Base64url Ed25519 signature over exactly the bytes. */
+  readonly signature: string;
+}
+
+export interface Answer {
+  readonly option: string;
+  readonly reason: string;
+  readonly unattended: boolean;
+  /** How long the decision may be used. */
+  readonly ttl: Duration;
+  /** Default: now. */
+  readonly now?: Date;
+}
+
+export interface LocalIdentity extends Identity {
+  readonly keyId: Sha256;
+  /** Builds and signs an answer to the gate that the context describes. */
+  makeDecision(context: DecisionContext, answer: Answer): Promise<Decision>;
+  signBytes(bytes: Uint8Array | string): ByteSignature;
+  /** @throws AnnealError `decision.unknown_signer`, `decision.altered` */
+  verifyBytes(bytes: Uint8Array | string, signed: ByteSignature): Signer;
+}
+
+/**
+ * Makes this machine's approver: key pair and entry in approvers.json. Calling it again changes nothing; a run that was
+ * killed half-way is completed.
+ * @throws AnnealError `cli.usage` when the machine's approver has another name already; `decision.unknown_signer` when a
+ * key file is damaged (nothing is overwritten)
+ */
+export async function initIdentity(keysDir: string, approver?: string): Promise<InitialisedIdentity> {
+  const approvers = readApprovers(keysDir);
+  const { key, created } = createPrivateKeyFile(keysDir);
+  const raw = rawPublicKey(key);
+  const keyId = keyIdOf(raw);
+  const entry = approvers.find((one) => one.keyId === keyId);
+  if (entry !== undefined) {
+    if (approver !== undefined && approver !== entry.name) {
+      throw new AnnealError('cli.usage', `the approver of this machine is ${entry.name} already, not ${approver}`);
+    }
+    return { approver: entry.name, keyId, created };
+  }
+  const name = approver ?? DEFAULT_APPROVER;
+  const added: Approver = { name, keyId, publicKey: raw.toString('base64url'), addedAt: new Date().toISOString() };
+  try {
+    writeApprovers(keysDir, [...approvers, added]);
+  } catch (failure) {
+    if (!(failure instanceof z.ZodError)) throw failure;
+    throw new AnnealError('cli.usage', `not a name for an approver: ${JSON.stringify(name)}`, { cause: failure });
+  }
+  return { approver: name, keyId, created };
+}
+
+/**
+ * Opens the identity that `initIdentity` made. approvers.json is read again at every verification, so that a revocation
+ * counts at once.
+ * @throws AnnealError `decision.unknown_signer` when the key is missing, damaged or not in approvers.json
+ */
+export function createLocalIdentity(keysDir: string): LocalIdentity {
+  const key = readPrivateKey(keysDir);
+  if (key === undefined) throw unusable(`${keyPath(keysDir)} does not exist; run ./anneal init`);
+  const keyId = keyIdOf(rawPublicKey(key));
+  const own = (): Approver => {
+    const entry = readApprovers(keysDir).find((one) => one.keyId === keyId);
+    if (entry === undefined)
+      throw unusable(`the key of this machine is not in ${approversPath(keysDir)}; run ./anneal init`);
+    return entry;
+  };
+  const { name: approver } = own();
+
+  function signBytes(bytes: Uint8Array | string): ByteSignature {
+    if (own().revokedAt !== undefined) throw unusable(`the key of ${approver} is revoked`);
+    return { keyId, signature: signEd25519(null, Buffer.from(bytes), key!).toString('base64url') };
+  }
+
+  function checkSignature(bytes: Uint8Array | string, signed: ByteSignature): Approver {
+    const signer = readApprovers(keysDir).find((one) => one.keyId === signed.keyId);
+    if (signer === undefined) throw unusable(`no approver has the key ${signed.keyId}`);
+    const signature = Buffer.from(signed.signature, 'base64url');
+    // One signature has one spelling: base64url readers ignore stray characters and surplus bits.
+    const spelt = signature.toString('base64url') === signed.signature;
+    const publicKey = publicKeyFromRaw(Buffer.from(signer.publicKey, 'base64url'));
+    if (!spelt || !verifyEd25519(null, Buffer.from(bytes), publicKey, signature)) {
+      throw new AnnealError('decision.altered', `the signature of ${signer.name} does not fit`);
+    }
+    return signer;
+  }
+
+  async function sign(body: DecisionBody): Promise<Decision> {
+    if (body.reason.trim() === '') throw new AnnealError('decision.reason_missing', 'a decision needs a reason');
+    if (body.approver !== approver) throw unusable(`this machine signs as ${approver}, not as ${body.approver}`);
+    const checked = decisionBody.parse(body);
+    return { body: checked, ...signBytes(canonicalJson(checked)) };
+  }
+
+  return {
+    approver,
+    keyId,
+    sign,
+    signBytes,
+    verifyBytes(bytes, signed) {
+      const signer = checkSignature(bytes, signed);
+      return { approver: signer.name, revoked: signer.revokedAt !== undefined };
+    },
+
+    async makeDecision(context, { option, reason, unattended, ttl, now = new Date() }) {
+      if (!context.options.includes(option)) throw unknownOption(option, context);
+      return sign({
+        schema: 'anneal/decision/v1',
+        id: decisionId.parse(randomUUID()),
+        campaign: context.campaign,
+        runChain: context.runChain,
+        gate: context.gate,
+        evidenceHash: context.evidenceHash,
+        option,
+        approver,
+        reason,
+        unattended,
+        signedAt: now.toISOString(),
+        expiresAt: new Date(now.getTime() + durationMs(ttl)).toISOString(),
+        nonce: randomBytes(16).toString('base64url'),
+      });
+    },
+
+    async verify(given, context, now) {
+      const { body, keyId: signedWith, signature } = parseDecision(given);
+      const signer = checkSignature(canonicalJson(body), { keyId: signedWith, signature });
+      if (signer.revokedAt !== undefined) throw unusable(`the key of ${signer.name} is revoked`);
+      if (signer.name !== body.approver) throw unusable(`${signer.name} signed as ${body.approver}`);
+      if (body.reason.trim() === '') throw new AnnealError('decision.reason_missing', 'the decision gives no reason');
+      refuseOtherRun(body, context);
+      if (body.evidenceHash !== context.evidenceHash) {
+        throw new AnnealError('decision.altered', 'the decision was made on other evidence than the gate shows');
+      }
+      if (!context.options.includes(body.option)) throw unknownOption(body.option, context);
+      if (now.getTime() >= Date.parse(body.expiresAt)) {
+        throw new AnnealError('gate.expired', `the decision expired at ${body.expiresAt}`);
+      }
+      return { selfApproved: isOwner(signer, context.owner) };
+    },
+  };
+
+  /** The owner `local` is whoever holds this machine's key, under whatever name. */
+  function isOwner(signer: Approver, owner: string): boolean {
+    return signer.name === owner || (owner === DEFAULT_APPROVER && signer.keyId === keyId);
+  }
+}
+
+/** Whatever comes from outside may be malformed in any way; an empty reason is told apart, since a human can mend it. */
+function parseDecision(given: unknown): Decision {
+  const parsed = decisionSchema.safeParse(given);
+  if (parsed.success) return parsed.data;
+  const onlyReason = parsed.error.issues.every((issue) => issue.path.join('.') === 'body.reason');
+  if (onlyReason) throw new AnnealError('decision.reason_missing', 'the decision gives no reason');
+  throw new AnnealError('decision.altered', `not a decision: ${z.prettifyError(parsed.error)}`);
+}
+
+function refuseOtherRun(body: DecisionBody, context: DecisionContext): void {
+  for (const what of ['campaign', 'runChain', 'gate'] as const) {
+    if (body[what] !== context[what]) {
+      throw new AnnealError('decision.other_run', `the decision is for ${what} ${body[what]}, not ${context[what]}`);
+    }
+  }
+}
+
+function unknownOption(option: string, context: DecisionContext): AnnealError {
+  return new AnnealError(
+    'decision.unknown_option',
+    `${JSON.stringify(option)} is not an option of ${context.gate}: ${context.options.join(', ')}`,
+  );
+}

@@ -1,0 +1,178 @@
+// The artifact store in a folder: objects by content, and a few mutable names (names.ts).
+//
+//   objects/ab/ab…64 hex digits   written once, verified on every read
+//   names/<key>/@<generation>     see names.ts
+//   tmp/                          files on their way; what a killed process leaves here is swept after a day
+import { randomUUID } from 'node:crypto';
+import { open, readdir, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { type ArtifactRef, type ArtifactStore, artifactRef } from '../../contracts/artifact.ts';
+import { AnnealError } from '../../contracts/errors.ts';
+import { sha256 as sha256Schema } from '../../contracts/ids.ts';
+import {
+  type Copied,
+  codeOf,
+  copy,
+  makeFolder,
+  openForReading,
+  replace,
+  type Source,
+  storeFailure,
+  syncFolder,
+  withTemporary,
+} from './durable.ts';
+import { createNames } from './names.ts';
+
+const LEFTOVER_AGE_MS = 24 * 3_600_000;
+
+/** Opens or creates the store below `root`. Safe to use from many processes at once; a SIGKILL at any point loses nothing acknowledged. */
+export function createFolderStore(root: string): ArtifactStore {
+  const base = resolve(root);
+  let prepared: Promise<void> | undefined;
+  const temporary = (): string => join(base, 'tmp', `${process.pid}-${randomUUID()}`);
+  const names = createNames(join(base, 'names'), temporary);
+
+  /** Runs one operation, with the folders in place and file errors named. */
+  async function during<T>(doing: string, operation: () => Promise<T>): Promise<T> {
+    try {
+      prepared ??= prepare(base);
+      await prepared;
+      return await operation();
+    } catch (failure) {
+      prepared = undefined; // The folder may have been removed or the disk been full: prepare again next time.
+      throw storeFailure(failure, doing);
+    }
+  }
+
+  async function store(source: Source): Promise<ArtifactRef> {
+    const path = temporary();
+    return withTemporary(path, source, async (copied) => {
+      const ref = refOf(copied);
+      const place = placeOf(base, ref);
+      // An intact object is left alone; a damaged one is healed by the right bytes at hand.
+      if ((await inspect(place, ref)) === 'intact') await syncFolder(dirname(place));
+      else {
+        await makeFolder(base, 'objects', basename(dirname(place)));
+        await replace(path, place);
+      }
+      return ref;
+    });
+  }
+
+  return {
+    put: (bytes) => during('put', () => store(typeof bytes === 'string' ? new TextEncoder().encode(bytes) : bytes)),
+
+    putFile: (path) =>
+      during(`put ${path}`, async () => {
+        const handle = await open(path, 'r');
+        try {
+          return await store(handle);
+        } finally {
+          await handle.close();
+        }
+      }),
+
+    get: (given) =>
+      during(`get ${given.uri}`, async () => {
+        const ref = checkedRef(given);
+        const handle = await openObject(base, ref);
+        try {
+          // The size is checked first: a wrong one must not decide how much memory is taken.
+          if ((await handle.stat()).size !== ref.bytes) throw corrupt(ref, 'its size differs');
+          const bytes = new Uint8Array(await handle.readFile());
+          const found = await copy(bytes);
+          if (found.sha256 !== ref.sha256 || found.bytes !== ref.bytes)
+            throw corrupt(ref, `it hashes to ${found.sha256}`);
+          return bytes;
+        } finally {
+          await handle.close();
+        }
+      }),
+
+    getFile: (given, path) =>
+      during(`get ${given.uri} as ${path}`, async () => {
+        const ref = checkedRef(given);
+        const target = resolve(path);
+        const handle = await openObject(base, ref);
+        try {
+          await makeFolder(dirname(target));
+          // Beside the target, since a rename cannot cross file systems.
+          const beside = join(dirname(target), `.${basename(target)}.${randomUUID()}.part`);
+          await withTemporary(beside, handle, async (copied) => {
+            if (copied.sha256 !== ref.sha256 || copied.bytes !== ref.bytes) {
+              throw corrupt(ref, `it hashes to ${copied.sha256}`);
+            }
+            await replace(beside, target);
+          });
+        } finally {
+          await handle.close();
+        }
+      }),
+
+    has: (given) =>
+      during(`look for ${given.uri}`, async () => {
+        const ref = checkedRef(given);
+        const found = await stat(placeOf(base, ref)).catch((failure: unknown) => {
+          if (codeOf(failure) === 'ENOENT') return undefined;
+          throw failure;
+        });
+        return found?.isFile() === true && found.size === ref.bytes;
+      }),
+
+    createNamed: (key, bytes) => during(`create ${key}`, () => names.swap(key, null, bytes)),
+    readNamed: (key) => during(`read ${key}`, () => names.read(key)),
+    swapNamed: (key, expectedTag, bytes) => during(`swap ${key}`, () => names.swap(key, expectedTag, bytes)),
+    listNamed: (prefix) => during(`list ${prefix}`, () => names.list(prefix)),
+  };
+}
+
+async function prepare(base: string): Promise<void> {
+  for (const folder of ['objects', 'names', 'tmp']) await makeFolder(base, folder);
+  const oldest = Date.now() - LEFTOVER_AGE_MS;
+  for (const name of await readdir(join(base, 'tmp'))) {
+    const path = join(base, 'tmp', name);
+    const found = await stat(path).catch(() => undefined);
+    if (found !== undefined && found.mtimeMs < oldest) await rm(path, { force: true });
+  }
+}
+
+function refOf({ sha256, bytes }: Copied): ArtifactRef {
+  return { uri: `store:objects/${sha256.slice(0, 2)}/${sha256}`, sha256: sha256Schema.parse(sha256), bytes };
+}
+
+function placeOf(base: string, ref: ArtifactRef): string {
+  return join(base, 'objects', ref.sha256.slice(0, 2), ref.sha256);
+}
+
+/** References arrive inside documents: one that contradicts itself must not lead anywhere. */
+function checkedRef(given: ArtifactRef): ArtifactRef {
+  const parsed = artifactRef.safeParse(given);
+  if (!parsed.success || parsed.data.uri !== refOf(parsed.data).uri) {
+    throw new AnnealError('store.corrupt_object', `not a reference to an object: ${JSON.stringify(given)}`);
+  }
+  return parsed.data;
+}
+
+async function openObject(base: string, ref: ArtifactRef) {
+  const handle = await openForReading(placeOf(base, ref));
+  if (handle === undefined) throw new AnnealError('store.not_found', `${ref.uri} is not in the store`);
+  return handle;
+}
+
+async function inspect(place: string, ref: ArtifactRef): Promise<'absent' | 'damaged' | 'intact'> {
+  const handle = await openForReading(place).catch((failure: unknown) => {
+    if (codeOf(failure) === 'ELOOP') return undefined;
+    throw failure;
+  });
+  if (handle === undefined) return 'absent';
+  try {
+    if ((await handle.stat()).size !== ref.bytes) return 'damaged';
+    return (await copy(handle)).sha256 === ref.sha256 ? 'intact' : 'damaged';
+  } finally {
+    await handle.close();
+  }
+}
+
+function corrupt(ref: ArtifactRef, how: string): AnnealError {
+  return new AnnealError('store.corrupt_object', `${ref.uri} is damaged: ${how}`);
+}
