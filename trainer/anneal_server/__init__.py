@@ -1,0 +1,1 @@
+"""Serves policies (base model + adapter) by llama.cpp, one engine process each (see ../README.md)."""

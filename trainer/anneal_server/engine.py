@@ -1,0 +1,72 @@
+"""One engine: llama.cpp's own HTTP server for one policy, in a process of its own.
+
+    python -m anneal_server.engine --model M.gguf --alias NAME [--adapter A.gguf]
+
+Prints one line, {"url": ...}, when it answers requests. Lives no longer than its parent.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ctypes
+import json
+import os
+import signal
+import sys
+
+# Measured (README): 16 requests at once keep two cores busy; the cache is shared by all slots,
+# so 16 x 512 tokens fit and a single long request still may have more than 512.
+SLOTS = 16
+CONTEXT = SLOTS * 512
+PR_SET_PDEATHSIG = 1
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="anneal_server.engine", description=__doc__)
+    parser.add_argument("--model", required=True)
+    parser.add_argument("--alias", required=True)
+    parser.add_argument("--adapter")
+    parser.add_argument("--parent", type=int, required=True, help="pid that this process serves")
+    arguments = parser.parse_args()
+    die_with_parent(arguments.parent)
+    # The parent stops an engine with SIGTERM; nothing here needs to be saved.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    server = serve(arguments.model, arguments.alias, arguments.adapter)
+    print(json.dumps({"url": server.listening_address}), flush=True)
+    # End of input means the parent closed its end or died; belt to PDEATHSIG's braces.
+    sys.stdin.buffer.read()
+    os._exit(0)
+
+
+def die_with_parent(parent: int) -> None:
+    """Ask the kernel for SIGKILL when the parent's spawning thread ends (Linux prctl(2))."""
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it died before the call
+        os._exit(1)
+
+
+def serve(model: str, alias: str, adapter: str | None) -> object:
+    """Start the server on a free loopback port. Raises when the model or adapter does not load."""
+    import xllamacpp
+
+    p = xllamacpp.CommonParams()
+    p.model.path = model
+    p.model_alias = {alias}  # answers carry it, so a completion names its policy
+    if adapter:
+        p.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(adapter, 1.0)]
+    p.hostnames, p.port = ["127.0.0.1"], 0
+    p.n_parallel, p.n_ctx, p.kv_unified = SLOTS, CONTEXT, True
+    p.cont_batching = p.cache_prompt = True
+    threads = len(os.sched_getaffinity(0))
+    p.cpuparams.n_threads = p.cpuparams_batch.n_threads = threads
+    # Otherwise the reported log-probabilities are not those of the distribution sampled from.
+    p.sampling.samplers, p.sampling.temp = "temperature", 1.0
+    p.cache_ram_mib = 0  # prompts evicted from a slot are cheap to evaluate again
+    p.endpoint_slots = True  # the pool asks it who is busy
+    p.ui = p.warmup = p.fit_params = False
+    p.verbosity = 1
+    return xllamacpp.Server(p)
+
+
+if __name__ == "__main__":
+    main()

