@@ -1,7 +1,7 @@
 // Campaigns as commands and the console see them: submit, look, resume, cancel.
 import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
 import { defineSearchAttributeKey, TypedSearchAttributes } from '@temporalio/common';
-import { type ArtifactStore, artifactRef } from '../../contracts/artifact.ts';
+import { type ArtifactRef, type ArtifactStore, artifactRef } from '../../contracts/artifact.ts';
 import { type CampaignSpec, campaignSpec } from '../../contracts/campaign.ts';
 import { AnnealError } from '../../contracts/errors.ts';
 import { type CampaignName, campaignName, makePolicyName, type Sha256 } from '../../contracts/ids.ts';
@@ -31,7 +31,7 @@ export function createCampaigns(client: Client, store: ArtifactStore) {
   const decode = (bytes: Uint8Array): unknown => JSON.parse(new TextDecoder().decode(bytes));
   const handle = (name: CampaignName) => client.workflow.getHandle(campaignWorkflowId(name));
 
-  return { submit, status, statusWithProgress, list, cancel, resume, phase, savedState, reportRef };
+  return { submit, status, statusWithProgress, spec: specOf, list, cancel, resume, phase, savedState, reportRef };
 
   /** `started`, or `attached` when the same campaign already runs, or `ended` when it already finished. */
   async function submit(
@@ -141,16 +141,24 @@ export function createCampaigns(client: Client, store: ArtifactStore) {
     const now = await phase(name);
     if (now === 'running')
       throw new AnnealError('campaign.duplicate_name', `${name} is running; there is nothing to resume`);
-    const known = await store.readNamed(`campaigns/${name}/spec`);
-    if (known === undefined) throw new AnnealError('campaign.not_found', `no campaign is called ${name}`);
-    const ref = artifactRef.parse(decode(known.bytes));
-    const spec = campaignSpec.parse(decode(await store.get(ref)));
+    const ref = await specRef(name);
+    const spec = await specOf(name);
     const saved = await savedState(name);
     if (saved?.ending === 'released')
       throw new AnnealError('campaign.not_running', `${name} has released a version; it is complete`);
     const state: CampaignState = { ...(saved ?? firstState(spec, ref, ref.sha256)), ending: 'running' };
     delete state.stoppedBy;
     await start(spec, state);
+  }
+
+  async function specRef(name: CampaignName): Promise<ArtifactRef> {
+    const known = await store.readNamed(`campaigns/${name}/spec`);
+    if (known === undefined) throw new AnnealError('campaign.not_found', `no campaign is called ${name}`);
+    return artifactRef.parse(decode(known.bytes));
+  }
+
+  async function specOf(name: CampaignName): Promise<CampaignSpec> {
+    return campaignSpec.parse(decode(await store.get(await specRef(name))));
   }
 
   async function reportRef(name: CampaignName) {

@@ -1,0 +1,244 @@
+// Everything that the environment may say, read once and typed. No other file of Anneal reads process.env.
+//
+// The standard TEMPORAL_* variables are ignored on purpose: Anneal must never touch a cluster that merely happens to be
+// configured on the machine. Only `--temporal ADDRESS` (or ANNEAL_TEMPORAL) names another server than its own.
+import { existsSync, realpathSync } from 'node:fs';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { AnnealError, type Problem } from '../contracts/errors.ts';
+import type { ProcessIdentity } from './process/identity.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const port = z
+  .string()
+  .regex(/^\d{1,5}$/, 'a port number between 1 and 65535')
+  .transform(Number)
+  .refine((value) => value >= 1 && value <= 65_535, 'a port number between 1 and 65535')
+  .optional();
+const address = z
+  .string()
+  .regex(/^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9_.-]+):\d{1,5}$/, 'HOST:PORT')
+  .optional();
+const path = z.string().min(1).optional();
+const whole = z.string().regex(/^\d+$/, 'a whole number').transform(Number).optional();
+
+/** The variables, all optional. What each means stands beside the member of `Config` that it fills. */
+const variables = z.object({
+  ANNEAL_HOME: path,
+  ANNEAL_TEMPORAL: address,
+  ANNEAL_NAMESPACE: z.string().min(1).optional(),
+  TEMPORAL_CLI: path,
+  ANNEAL_PYTHON: path,
+  ANNEAL_TEMPORAL_PORT: port,
+  ANNEAL_UI_PORT: port,
+  ANNEAL_POLICY_PORT: port,
+  ANNEAL_GATEWAY_PORT: port,
+  ANNEAL_STACK_PID: whole,
+  ANNEAL_STACK_START: whole,
+  ANNEAL_TEST_CHILDREN: path,
+  ANNEAL_TEST_FAULT: z.string().min(1).optional(),
+});
+
+/** The four ports of the local stack, all on 127.0.0.1. */
+export interface Ports {
+  readonly temporal: number;
+  readonly temporalUi: number;
+  readonly policy: number;
+  readonly gateway: number;
+}
+
+export interface Config {
+  /** The folder that holds package.json: where the trainer and the examples lie. */
+  readonly repo: string;
+  /** ANNEAL_HOME, default `<repo>/.anneal`: every byte that Anneal writes lies below it. */
+  readonly home: string;
+  readonly paths: Paths;
+  readonly temporal: {
+    /** `--temporal` or ANNEAL_TEMPORAL, HOST:PORT; undefined: the stack runs its own server. */
+    readonly external: string | undefined;
+    /** ANNEAL_NAMESPACE, default `default`. */
+    readonly namespace: string;
+    /** TEMPORAL_CLI: path of a Temporal CLI to use rather than look for one. */
+    readonly cli: string | undefined;
+  };
+  /** ANNEAL_PYTHON: the interpreter that the trainer's virtual environment is made from. */
+  readonly python: string | undefined;
+  /** ANNEAL_{TEMPORAL,UI,POLICY,GATEWAY}_PORT. The supervisor sets all of them for its children. */
+  readonly ports: { readonly [Name in keyof Ports]: number | undefined };
+  /** ANNEAL_STACK_PID and ANNEAL_STACK_START: the supervisor that this process belongs to. */
+  readonly stack: ProcessIdentity | undefined;
+  readonly hooks: {
+    /** ANNEAL_TEST_CHILDREN: a JSON file `{name: argv}` that replaces commands of the stack's children. */
+    readonly children: string | undefined;
+    /** ANNEAL_TEST_FAULT: a point at which a component kills itself; what the points are is up to the component. */
+    readonly fault: string | undefined;
+  };
+}
+
+export interface Paths {
+  readonly cache: string;
+  readonly run: string;
+  readonly logs: string;
+  readonly store: string;
+  readonly gateway: string;
+  readonly jobs: string;
+  readonly keys: string;
+  readonly policy: string;
+  readonly venv: string;
+  readonly venvPython: string;
+  readonly jaxCache: string;
+  readonly temporalDatabase: string;
+  /** Signs rollout credentials; shared by worker (mints) and gateway (checks). 32 random bytes in hexadecimal, mode 0600. */
+  readonly gatewaySecret: string;
+  readonly marker: string;
+  readonly trainer: string;
+  readonly requirementsLock: string;
+}
+
+export interface ConfigOptions {
+  readonly environment?: Environment;
+  /** The value of `--temporal`. Wins over ANNEAL_TEMPORAL. */
+  readonly temporal?: string | undefined;
+  /** Wins over ANNEAL_HOME. */
+  readonly home?: string | undefined;
+}
+
+/**
+ * Reads the configuration. An empty variable counts as unset.
+ * @throws AnnealError `cli.usage` naming every variable that has a wrong form.
+ */
+export function loadConfig(options: ConfigOptions = {}): Config {
+  const environment = options.environment ?? process.env;
+  const given = Object.fromEntries(
+    Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
+  );
+  const parsed = variables.safeParse({ ...given, ...(options.temporal ? { ANNEAL_TEMPORAL: options.temporal } : {}) });
+  if (!parsed.success) throw usage(parsed.error, given);
+  const set = parsed.data;
+  const repo = repositoryRoot();
+  const home = absolute(options.home ?? set.ANNEAL_HOME ?? join(repo, '.anneal'));
+  return {
+    repo,
+    home,
+    paths: pathsOf(repo, home),
+    temporal: {
+      external: set.ANNEAL_TEMPORAL,
+      namespace: set.ANNEAL_NAMESPACE ?? 'default',
+      cli: set.TEMPORAL_CLI,
+    },
+    python: set.ANNEAL_PYTHON,
+    ports: {
+      temporal: set.ANNEAL_TEMPORAL_PORT,
+      temporalUi: set.ANNEAL_UI_PORT,
+      policy: set.ANNEAL_POLICY_PORT,
+      gateway: set.ANNEAL_GATEWAY_PORT,
+    },
+    stack:
+      set.ANNEAL_STACK_PID === undefined || set.ANNEAL_STACK_START === undefined
+        ? undefined
+        : { pid: set.ANNEAL_STACK_PID, startTime: set.ANNEAL_STACK_START },
+    hooks: { children: set.ANNEAL_TEST_CHILDREN, fault: set.ANNEAL_TEST_FAULT },
+  };
+}
+
+/** Where the parts of the stack listen, as seen by one of its children or by a client that knows the ports. */
+export interface Endpoints {
+  /** HOST:PORT. */
+  readonly temporal: string;
+  /** Undefined when Temporal is not ours. */
+  readonly temporalUi: string | undefined;
+  readonly policy: string;
+  readonly gateway: string;
+}
+
+/** @throws AnnealError `stack.not_running` when a port is unknown: this process is not a child of the supervisor. */
+export function endpointsOf(config: Config, ports: Partial<Ports> = {}): Endpoints {
+  const need = (name: keyof Ports): number => {
+    const value = ports[name] ?? config.ports[name];
+    if (value === undefined) throw new AnnealError('stack.not_running', `the ${name} port is not known`);
+    return value;
+  };
+  const external = config.temporal.external;
+  return {
+    temporal: external ?? `127.0.0.1:${need('temporal')}`,
+    temporalUi: external === undefined ? `http://127.0.0.1:${need('temporalUi')}` : undefined,
+    policy: `http://127.0.0.1:${need('policy')}`,
+    gateway: `http://127.0.0.1:${need('gateway')}`,
+  };
+}
+
+/**
+ * What a child process inherits: this process's environment without TEMPORAL_* (the Temporal CLI would obey it) and without
+ * our own variables, which the caller sets anew through `additions`.
+ */
+export function childEnvironment(
+  additions: Readonly<Record<string, string>> = {},
+  environment: Environment = process.env,
+): Record<string, string> {
+  const kept: Record<string, string> = {};
+  for (const [name, value] of Object.entries(environment)) {
+    if (value !== undefined && !name.startsWith('TEMPORAL_') && !name.startsWith('ANNEAL_')) kept[name] = value;
+  }
+  return { ...kept, ...additions };
+}
+
+/** The folders of PATH, in order. */
+export function searchPath(environment: Environment = process.env): string[] {
+  return (environment.PATH ?? '/usr/local/bin:/usr/bin:/bin').split(':').filter((entry) => isAbsolute(entry));
+}
+
+function pathsOf(repo: string, home: string): Paths {
+  const cache = join(home, 'cache');
+  const trainer = join(repo, 'trainer');
+  return {
+    cache,
+    run: join(home, 'run'),
+    logs: join(home, 'logs'),
+    store: join(home, 'store'),
+    gateway: join(home, 'gateway'),
+    jobs: join(home, 'jobs'),
+    keys: join(home, 'keys'),
+    policy: join(home, 'policy'),
+    venv: join(cache, 'venv'),
+    venvPython: join(cache, 'venv', 'bin', 'python'),
+    jaxCache: join(cache, 'jax'),
+    temporalDatabase: join(home, 'temporal', 'temporal.db'),
+    gatewaySecret: join(home, 'keys', 'gateway.secret'),
+    marker: join(home, 'anneal-home.json'),
+    trainer,
+    requirementsLock: join(trainer, 'requirements.lock'),
+  };
+}
+
+/** The nearest folder above this file with a package.json: the same from source and from compiled output in dist/. */
+function repositoryRoot(): string {
+  let folder = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(folder, 'package.json'))) {
+    const parent = dirname(folder);
+    if (parent === folder) throw new AnnealError('internal.bug', 'no package.json above infra/config.ts');
+    folder = parent;
+  }
+  return realpathSync(folder);
+}
+
+/** Absolute and, where it exists, free of symbolic links, so that one home has one name. */
+function absolute(folder: string): string {
+  const full = resolve(folder);
+  return existsSync(full) ? realpathSync(full) : full;
+}
+
+function usage(error: z.ZodError, given: Record<string, string | undefined>): AnnealError {
+  const problems: Problem[] = error.issues.map((issue) => {
+    const name = String(issue.path[0]);
+    return {
+      code: 'cli.usage',
+      path: name === 'ANNEAL_TEMPORAL' ? '--temporal / ANNEAL_TEMPORAL' : name,
+      expected: issue.message,
+      got: given[name],
+      hint: 'Correct or unset it.',
+    };
+  });
+  return new AnnealError('cli.usage', `${problems.length} setting(s) have a wrong form`, { problems });
+}

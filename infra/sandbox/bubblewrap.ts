@@ -1,0 +1,202 @@
+// The bubblewrap adapter of the sandbox port. It refuses to run anything when it cannot isolate.
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { promisify } from 'node:util';
+import { AnnealError } from '../../contracts/errors.ts';
+import type { Sandbox, SandboxLimits, SandboxRequest, SandboxResult } from '../../contracts/ports.ts';
+import { type Cgroups, findCgroups } from './cgroup.ts';
+import { launch } from './launch.ts';
+import { bubblewrapArguments, NAMESPACES, type RootEntry, readRootEntries, SANDBOX_UID } from './profile.ts';
+import { DEFAULT_PYTHONS, type PythonInstallation, resolvePython } from './python.ts';
+import { seccompFilter } from './seccomp.ts';
+
+const BWRAP_PATHS = ['/usr/bin/bwrap', '/usr/local/bin/bwrap', '/bin/bwrap'];
+const PRLIMIT_PATHS = ['/usr/bin/prlimit', '/bin/prlimit'];
+/** The first version that has --disable-userns. */
+const OLDEST_BWRAP = [0, 8] as const;
+const SELF_TEST: SandboxLimits = {
+  wallMs: 10_000,
+  memoryBytes: 512 * 2 ** 20,
+  diskBytes: 0,
+  processes: 8,
+  outputBytes: 4_096,
+};
+
+export interface BubblewrapOptions {
+  /** The Python that `argv[0] === 'python3'` stands for; a shim or virtual environment is resolved to what it stands on. */
+  readonly pythonPath?: string;
+  readonly bwrapPath?: string;
+  /** Runs at a time; more wait, so that a wall-clock limit measures the program and not the queue. Default: cores. */
+  readonly concurrency?: number;
+}
+
+interface Prepared {
+  readonly bwrap: string;
+  readonly version: string;
+  readonly prlimit: string;
+  readonly python: PythonInstallation;
+  readonly filter: Buffer;
+  readonly rootLinks: readonly RootEntry[];
+  readonly cgroups: Cgroups;
+  readonly uid: number | undefined;
+}
+
+/**
+ * Nothing is checked until first use. The first use finds bubblewrap and Python and runs a trial; while that fails every call
+ * throws `sandbox.unavailable` (or `stack.python_missing`) and says what to install or allow.
+ */
+export function createBubblewrapSandbox(options: BubblewrapOptions = {}): Sandbox {
+  const queue = createSlots(options.concurrency ?? availableParallelism());
+  let preparing: Promise<Prepared> | undefined;
+  const prepared = () => {
+    preparing ??= prepare(options);
+    // A failed preparation is tried again: the user may have installed what was missing.
+    preparing.catch(() => {
+      preparing = undefined;
+    });
+    return preparing;
+  };
+
+  return {
+    async describe() {
+      const { version, filter, cgroups, uid, python } = await prepared();
+      const seccomp = createHash('sha256').update(filter).digest('hex').slice(0, 16);
+      return [
+        `bubblewrap ${version}`,
+        `name spaces ${NAMESPACES.join(' ')} mount`,
+        `seccomp ${seccomp}`,
+        'no /proc, no capabilities, no network, resource limits',
+        cgroups.level,
+        uid === undefined ? "the worker's user outside" : `user ${uid} outside`,
+        `Python ${python.version}`,
+      ].join('; ');
+    },
+    async run(request) {
+      checkRequest(request);
+      const ready = await prepared();
+      return queue((slot) => runPrepared(ready, request, slot));
+    },
+  };
+}
+
+function runPrepared(ready: Prepared, request: SandboxRequest, slot: number): Promise<SandboxResult> {
+  const [program, ...rest] = request.argv;
+  const names = Object.keys(request.files).sort();
+  return launch({
+    bwrap: ready.bwrap,
+    args: bubblewrapArguments({
+      argv: [program === 'python3' ? ready.python.executable : program, ...rest],
+      fileNames: names,
+      binds: ready.python.binds,
+      limits: request.limits,
+      rootLinks: ready.rootLinks,
+      prlimit: ready.prlimit,
+    }),
+    filter: ready.filter,
+    files: names.map((name) => request.files[name] ?? ''),
+    stdin: request.stdin,
+    limits: request.limits,
+    uid: ready.uid,
+    cgroup: ready.cgroups.slot(slot),
+  });
+}
+
+async function prepare(options: BubblewrapOptions): Promise<Prepared> {
+  if (process.platform !== 'linux' || process.arch !== 'x64')
+    throw unavailable(`the seccomp filter is for Linux on x86-64, this is ${process.platform} on ${process.arch}`);
+  const candidates = options.bwrapPath === undefined ? BWRAP_PATHS : [options.bwrapPath];
+  const bwrap = candidates.find((path) => existsSync(path));
+  if (bwrap === undefined) throw unavailable(`bubblewrap is not installed (looked at ${candidates.join(', ')})`);
+  const prlimit = PRLIMIT_PATHS.find((path) => existsSync(path));
+  if (prlimit === undefined) throw unavailable('prlimit is not installed (package util-linux)');
+  const base = {
+    bwrap,
+    version: await bubblewrapVersion(bwrap),
+    prlimit,
+    filter: seccompFilter(),
+    rootLinks: readRootEntries(),
+    cgroups: findCgroups(),
+  };
+
+  // As root the kernel ignores RLIMIT_NPROC and an escape would be root's: switch to an ordinary user first. Only when that
+  // user cannot read any Python (one that lives in /root) does the sandbox keep root outside, which describe() tells.
+  const root = process.getuid?.() === 0;
+  const problems: string[] = [];
+  for (const uid of root ? [SANDBOX_UID, undefined] : [undefined]) {
+    for (const path of options.pythonPath === undefined ? DEFAULT_PYTHONS : [options.pythonPath]) {
+      const python = await resolvePython(path).catch((failure: unknown) => {
+        if (options.pythonPath !== undefined) throw failure;
+        return undefined;
+      });
+      if (python === undefined) continue;
+      const ready: Prepared = { ...base, python, uid };
+      const trial = await trialRun(ready);
+      if (trial === undefined) return ready;
+      problems.push(trial);
+    }
+  }
+  if (problems.length === 0) throw new AnnealError('stack.python_missing', 'no Python 3.11 or newer was found');
+  throw unavailable(`a trial run failed: ${problems[0]}`);
+}
+
+/** Runs Python once inside the profile. Returns what went wrong, or undefined. */
+async function trialRun(ready: Prepared): Promise<string | undefined> {
+  const request: SandboxRequest = {
+    argv: ['python3', '-P', '-s', '-S', '-B', '-c', 'import os; print(os.getpid(), os.getuid())'],
+    files: {},
+    stdin: '',
+    limits: SELF_TEST,
+  };
+  try {
+    const result = await runPrepared(ready, request, 0);
+    if (result.stdout === `1 ${SANDBOX_UID}\n`) return undefined;
+    return result.stderr.trim().slice(0, 300) || `the trial ${result.how}`;
+  } catch (failure) {
+    return failure instanceof Error ? failure.message : String(failure);
+  }
+}
+
+async function bubblewrapVersion(path: string): Promise<string> {
+  const { stdout } = await promisify(execFile)(path, ['--version'], { timeout: 10_000 }).catch((cause: unknown) => {
+    throw unavailable(`${path} does not run`, cause);
+  });
+  const match = /(\d+)\.(\d+)(?:\.\d+)*/.exec(stdout);
+  const [major, minor] = [Number(match?.[1] ?? 0), Number(match?.[2] ?? 0)];
+  if (major < OLDEST_BWRAP[0] || (major === OLDEST_BWRAP[0] && minor < OLDEST_BWRAP[1]))
+    throw unavailable(`${path} is ${stdout.trim()}; 0.8.0 or newer is needed`);
+  return match?.[0] ?? '';
+}
+
+function unavailable(reason: string, cause?: unknown): AnnealError {
+  const hint =
+    'Install bubblewrap 0.8 or newer (apt-get install bubblewrap) and allow user name spaces: ' +
+    'sysctl kernel.unprivileged_userns_clone=1 user.max_user_namespaces=15000, and on Ubuntu ' +
+    'kernel.apparmor_restrict_unprivileged_userns=0. Nothing is ever run outside a sandbox.';
+  return new AnnealError('sandbox.unavailable', `${reason}. ${hint}`, { cause });
+}
+
+function checkRequest(request: SandboxRequest): void {
+  for (const name of Object.keys(request.files)) {
+    const parts = name.split('/');
+    if (name.includes('\0') || parts.some((part) => part === '' || part === '.' || part === '..'))
+      throw new AnnealError('internal.bug', `not a relative path below /work: ${JSON.stringify(name)}`);
+  }
+}
+
+/** Numbered slots: `run` gets the number of one that nobody else holds. */
+function createSlots(count: number): <T>(run: (slot: number) => Promise<T>) => Promise<T> {
+  const free = Array.from({ length: Math.max(1, count) }, (_, index) => index);
+  const waiting: ((slot: number) => void)[] = [];
+  return async (run) => {
+    const slot = free.shift() ?? (await new Promise<number>((resolve) => waiting.push(resolve)));
+    try {
+      return await run(slot);
+    } finally {
+      const next = waiting.shift();
+      if (next === undefined) free.push(slot);
+      else next(slot);
+    }
+  };
+}

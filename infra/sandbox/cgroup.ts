@@ -1,0 +1,125 @@
+// Control groups, when this process may make them: they bound memory and processes of a whole sandbox, which resource limits
+// cannot. Without delegation the sandbox still has its resource limits and its watchdog; the level is recorded either way.
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { SandboxLimits } from '../../contracts/ports.ts';
+
+const MOUNT = '/sys/fs/cgroup';
+const NAME = /^anneal-(\d+)-\d+$/;
+
+type Controller = 'pids' | 'memory';
+
+export interface CgroupSlot {
+  /** Sets the limits and moves a process in, before it has run anything. */
+  enter(pid: number, limits: SandboxLimits): void;
+}
+
+export interface Cgroups {
+  /** For example `cgroup v1 (pids, memory)` or `no cgroup`. */
+  readonly level: string;
+  /** Reusable: at most one sandbox is in a slot at a time. */
+  slot(index: number): CgroupSlot | undefined;
+}
+
+export const NO_CGROUPS: Cgroups = { level: 'no cgroup', slot: () => undefined };
+
+/** Finds where groups may be made. Never throws: no delegation is a level, not a failure. */
+export function findCgroups(): Cgroups {
+  try {
+    const v2 = existsSync(join(MOUNT, 'cgroup.controllers'));
+    const parents = v2 ? version2Parents() : version1Parents();
+    const usable = [...parents].filter(([controller, folder]) => works(controller, folder));
+    if (usable.length === 0) return NO_CGROUPS;
+    const folders = new Map(usable);
+    for (const folder of new Set(folders.values())) removeLeftovers(folder);
+    const made = new Map<number, CgroupSlot>();
+    return {
+      level: `cgroup ${v2 ? 'v2' : 'v1'} (${usable.map(([controller]) => controller).join(', ')})`,
+      slot(index) {
+        const slot = made.get(index) ?? createSlot(folders, `anneal-${process.pid}-${index}`, v2);
+        made.set(index, slot);
+        return slot;
+      },
+    };
+  } catch {
+    return NO_CGROUPS;
+  }
+}
+
+function version2Parents(): Map<Controller, string> {
+  const own = /^0::(.*)$/m.exec(readFileSync('/proc/self/cgroup', 'utf8'))?.[1] ?? '/';
+  const folder = join(MOUNT, own);
+  const enabled = readFileSync(join(folder, 'cgroup.subtree_control'), 'utf8').split(/\s+/);
+  return new Map((['pids', 'memory'] as const).filter((c) => enabled.includes(c)).map((c) => [c, folder]));
+}
+
+function version1Parents(): Map<Controller, string> {
+  const lines = readFileSync('/proc/self/cgroup', 'utf8').split('\n');
+  return new Map(
+    (['pids', 'memory'] as const).flatMap((controller) => {
+      const own = lines.map((line) => line.split(':')).find(([, names]) => names?.split(',').includes(controller))?.[2];
+      // In a container the path may be the host's; the mount point itself is then our group.
+      const folder = [join(MOUNT, controller, own ?? '/'), join(MOUNT, controller)].find((path) => existsSync(path));
+      return folder === undefined ? [] : [[controller, folder] as const];
+    }),
+  );
+}
+
+function works(controller: Controller, folder: string): boolean {
+  const trial = join(folder, `anneal-${process.pid}-${999_999}`);
+  try {
+    mkdirSync(trial);
+    const limit = ['pids.max', 'memory.max', 'memory.limit_in_bytes'].find(
+      (name) => name.startsWith(controller) && existsSync(join(trial, name)),
+    );
+    if (limit !== undefined) writeFileSync(join(trial, limit), String(64 * 1024 * 1024));
+    return limit !== undefined;
+  } catch {
+    return false;
+  } finally {
+    remove(trial);
+  }
+}
+
+function createSlot(folders: ReadonlyMap<Controller, string>, name: string, v2: boolean): CgroupSlot {
+  const groups = new Map([...folders].map(([controller, folder]) => [controller, join(folder, name)]));
+  const unique = new Set(groups.values());
+  for (const group of unique) if (!existsSync(group)) mkdirSync(group);
+  process.once('exit', () => {
+    for (const group of unique) remove(group);
+  });
+  let set = '';
+  return {
+    enter(pid, limits) {
+      const wanted = `${limits.processes}/${limits.memoryBytes}/${limits.diskBytes}`;
+      if (wanted !== set) {
+        const pids = groups.get('pids');
+        const memory = groups.get('memory');
+        if (pids !== undefined) writeFileSync(join(pids, 'pids.max'), String(limits.processes + 2));
+        if (memory !== undefined) {
+          // Twice a single process's limit: one greedy process meets its own limit first and sees a MemoryError.
+          const bytes = String(2 * limits.memoryBytes + limits.diskBytes);
+          writeFileSync(join(memory, v2 ? 'memory.max' : 'memory.limit_in_bytes'), bytes);
+        }
+        set = wanted;
+      }
+      for (const group of unique) writeFileSync(join(group, 'cgroup.procs'), String(pid));
+    },
+  };
+}
+
+/** Groups of processes that were killed before they could tidy up. */
+function removeLeftovers(folder: string): void {
+  for (const name of readdirSync(folder)) {
+    const owner = NAME.exec(name)?.[1];
+    if (owner !== undefined && !existsSync(`/proc/${owner}`)) remove(join(folder, name));
+  }
+}
+
+function remove(group: string): void {
+  try {
+    rmdirSync(group);
+  } catch {
+    // Still occupied or never made; the next start tries again.
+  }
+}

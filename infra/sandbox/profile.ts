@@ -1,0 +1,90 @@
+// The bubblewrap profile as an argument list: pure, so that a test can read what isolates.
+import { lstatSync, readlinkSync } from 'node:fs';
+import type { SandboxLimits } from '../../contracts/ports.ts';
+
+/** Descriptors that the launcher opens for bubblewrap; none of them survives into the sandbox. */
+export const FD = { seccomp: 3, status: 4, block: 5, firstFile: 6 } as const;
+
+export const NAMESPACES = ['user', 'ipc', 'pid', 'net', 'uts', 'cgroup'] as const;
+
+/** The user that a program is inside, and outside too when the worker runs as root. */
+export const SANDBOX_UID = 65534;
+
+const OPEN_FILES = 64;
+
+export interface ProfileInput {
+  readonly argv: readonly string[];
+  /** Relative paths in the order of their descriptors. */
+  readonly fileNames: readonly string[];
+  /** Folders outside /usr that the interpreter needs. */
+  readonly binds: readonly string[];
+  readonly limits: SandboxLimits;
+  /** `/bin`, `/lib`, … as they are on this machine. */
+  readonly rootLinks: readonly RootEntry[];
+  readonly prlimit: string;
+}
+
+export interface RootEntry {
+  readonly path: string;
+  /** Target when it is a symbolic link (merged /usr), else a real folder. */
+  readonly link: string | undefined;
+}
+
+/** How this machine's root refers to its libraries. */
+export function readRootEntries(): RootEntry[] {
+  return ['/bin', '/sbin', '/lib', '/lib32', '/lib64'].flatMap((path) => {
+    const entry = lstatSync(path, { throwIfNoEntry: false });
+    if (entry === undefined) return [];
+    return [{ path, link: entry.isSymbolicLink() ? readlinkSync(path) : undefined }];
+  });
+}
+
+/**
+ * Arguments for bwrap.
+ *
+ * The program is process 1 of its name space: nothing inside can kill or stop it (the kernel drops such signals), orphans are
+ * re-parented to it, and its end takes every other process along. There is no /proc: it is the way to another
+ * process's memory, descriptors and environment, and nothing that is judged needs it. Nothing is writable but a sized /tmp,
+ * and that only when `diskBytes` is positive.
+ */
+export function bubblewrapArguments(input: ProfileInput): string[] {
+  const { limits } = input;
+  return [
+    ...NAMESPACES.map((name) => `--unshare-${name}`),
+    '--disable-userns',
+    ...['--uid', String(SANDBOX_UID), '--gid', String(SANDBOX_UID), '--cap-drop', 'ALL'],
+    ...['--hostname', 'sandbox', '--new-session', '--die-with-parent', '--as-pid-1', '--clearenv'],
+    // A fixed hash seed: the order of a set of strings must not differ between two gradings.
+    ...['--setenv', 'PATH', '/usr/bin:/bin', '--setenv', 'LC_ALL', 'C.UTF-8', '--setenv', 'PYTHONHASHSEED', '0'],
+    ...['--seccomp', String(FD.seccomp), '--json-status-fd', String(FD.status), '--block-fd', String(FD.block)],
+    ...['--ro-bind', '/usr', '/usr', '--ro-bind-try', '/etc/ld.so.cache', '/etc/ld.so.cache'],
+    ...input.rootLinks.flatMap(({ path, link }) =>
+      link === undefined ? ['--ro-bind', path, path] : ['--symlink', link, path],
+    ),
+    ...input.binds.flatMap((path) => ['--ro-bind', path, path]),
+    ...['--dev', '/dev', '--remount-ro', '/dev', '--dir', '/work'],
+    ...input.fileNames.flatMap((name, index) => [
+      ...['--perms', '0444', '--file', String(FD.firstFile + index), `/work/${name}`],
+    ]),
+    ...(limits.diskBytes > 0 ? ['--size', String(limits.diskBytes), '--tmpfs', '/tmp'] : []),
+    ...['--remount-ro', '/', '--chdir', '/work', '--'],
+    ...[input.prlimit, ...resourceLimits(limits), '--', ...input.argv],
+  ];
+}
+
+/**
+ * Set inside, after the user name space exists: RLIMIT_NPROC then counts this sandbox alone. Standard output is a pipe, which
+ * RLIMIT_FSIZE does not concern.
+ */
+function resourceLimits(limits: SandboxLimits): string[] {
+  return [
+    `--cpu=${Math.ceil(limits.wallMs / 1_000) + 1}`,
+    `--as=${limits.memoryBytes}`,
+    `--nproc=${limits.processes}`,
+    `--fsize=${limits.diskBytes}`,
+    `--nofile=${OPEN_FILES}`,
+    '--core=0',
+    '--memlock=0',
+    '--msgqueue=0',
+  ];
+}
