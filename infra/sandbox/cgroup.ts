@@ -72,7 +72,7 @@ function works(controller: Controller, folder: string): boolean {
     const limit = ['pids.max', 'memory.max', 'memory.limit_in_bytes'].find(
       (name) => name.startsWith(controller) && existsSync(join(trial, name)),
     );
-    if (limit !== undefined) writeFileSync(join(trial, limit), String(64 * 1024 * 1024));
+    if (limit !== undefined) writeFileSync(join(trial, limit), controller === 'pids' ? '64' : String(64 * 2 ** 20));
     return limit !== undefined;
   } catch {
     return false;

@@ -35,6 +35,8 @@ export function launch(input: Launch): Promise<SandboxResult> {
       ...(input.uid === undefined ? {} : { uid: input.uid, gid: input.uid }),
     });
 
+    // Beyond the third, the types know only `unknown` ends.
+    const ends: readonly unknown[] = child.stdio;
     let ended: 'timeout' | 'output-limit' | undefined;
     let failure: unknown;
     const status = { text: '', childPid: undefined as number | undefined };
@@ -62,7 +64,7 @@ export function launch(input: Launch): Promise<SandboxResult> {
     const stdout = keep(child.stdout);
     const stderr = keep(child.stderr);
 
-    (child.stdio[FD.status] as Readable | null)?.on('error', ignore).on('data', (chunk: Buffer) => {
+    (ends[FD.status] as Readable | null)?.on('error', ignore).on('data', (chunk: Buffer) => {
       status.text += chunk.toString('utf8');
       const pid = /"child-pid":\s*(\d+)/.exec(status.text)?.[1];
       if (status.childPid !== undefined || pid === undefined) return;
@@ -70,15 +72,15 @@ export function launch(input: Launch): Promise<SandboxResult> {
       if (ended !== undefined) return kill();
       try {
         input.cgroup?.enter(status.childPid, limits);
-        feed(child.stdio[FD.block], 'go');
+        feed(ends[FD.block], 'go');
       } catch (cause) {
         failure = cause;
         kill();
       }
     });
     feed(child.stdin, input.stdin);
-    feed(child.stdio[FD.seccomp], input.filter);
-    for (const [index, content] of input.files.entries()) feed(child.stdio[FD.firstFile + index], content);
+    feed(ends[FD.seccomp], input.filter);
+    for (const [index, content] of input.files.entries()) feed(ends[FD.firstFile + index], content);
 
     child.on('error', (cause) => {
       clearTimeout(watchdog);
