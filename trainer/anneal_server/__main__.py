@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import signal
 import sys
@@ -33,7 +34,7 @@ def main(argv: list[str] | None = None) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: spawner.stop())
     watch_stack(stop)
-    threading.Thread(target=lambda: (stop.wait(float("inf")), spawner.stop()), daemon=True).start()
+    threading.Thread(target=lambda: (stop.wait(math.inf), spawner.stop()), daemon=True).start()
 
     model: Future[Path] = Future()
     try:

@@ -35,7 +35,7 @@ class Stop:
 
     def wait(self, seconds: float) -> None:
         """Until requested, done, or `seconds` have passed, which requests a stop itself."""
-        if not self._changed.wait(seconds):
+        if not self._changed.wait(min(seconds, threading.TIMEOUT_MAX)):
             self.request(f"maxSeconds ({seconds:g} s) reached")
 
 
