@@ -1,0 +1,164 @@
+// Releases: what users get, moved only by a signed decision, one compare-and-swap at a time.
+//
+//   released/<base>            the pointer, with its history
+//   release-decisions/<hash>   which manifest a decision was spent on; made before the pointer moves, so that a repeated
+//                              call goes on with that manifest and a decision can never be spent on another
+import { createHash } from 'node:crypto';
+import { type ArtifactRef, type ArtifactStore, artifactRef } from '../../contracts/artifact.ts';
+import { canonicalJson } from '../../contracts/canonical.ts';
+import { AnnealError } from '../../contracts/errors.ts';
+import type { Identity } from '../../contracts/gate.ts';
+import type { Releases } from '../../contracts/ports.ts';
+import { type ReleaseBody, type ReleasedPointer, releasedPointer } from '../../contracts/release.ts';
+import type { ByteSignature, Signer } from '../identity/local.ts';
+import { checkAgainstEvidence } from './evidence.ts';
+import { readManifest, writeManifest } from './manifest.ts';
+import { openSealed } from './sealed.ts';
+
+/** An identity that can sign manifests too. */
+export interface ReleaseIdentity extends Identity {
+  signBytes(bytes: Uint8Array | string): ByteSignature;
+  verifyBytes(bytes: Uint8Array | string, signed: ByteSignature): Signer;
+}
+
+type PublishInput = Parameters<Releases['publish']>[0];
+
+/**
+ * The registry of releases in a store. Every effect verifies its signed decision again, whatever a workflow believes.
+ *
+ * `publish` throws `decision.*` or `gate.expired` for a decision that does not cover exactly this release, `store.not_found`
+ * when one of its files is missing, and `release.conflict` when another release came between.
+ */
+export function createReleases(store: ArtifactStore, identity: ReleaseIdentity): Releases {
+  async function publish({ body, context, evidence }: PublishInput): Promise<ArtifactRef> {
+    const spentOn = await readSpent(body);
+    if (spentOn !== undefined && (await pointerOf(body.policy.base)).pointer?.history.some(isEntry(spentOn))) {
+      return spentOn;
+    }
+    await identity.verify(body.decision, context, new Date());
+    await checkAgainstEvidence(store, body, context, evidence);
+    for (const { object } of body.exports) {
+      if (!(await store.has(object))) throw new AnnealError('store.not_found', `${object.uri} is not in the store`);
+    }
+    const { pointer, tag } = await pointerOf(body.policy.base);
+    const manifest = spentOn ?? (await spend({ ...body, previous: pointer?.manifest.sha256 ?? null }));
+    return move(manifest, tag, pointer);
+  }
+
+  /** The manifest that this decision was spent on earlier. @throws AnnealError `decision.replayed` when that was another release */
+  async function readSpent(body: PublishInput['body']): Promise<ArtifactRef | undefined> {
+    const spent = await store.readNamed(spentName(body));
+    if (spent === undefined) return undefined;
+    const ref = artifactRef.parse(JSON.parse(text(spent.bytes)));
+    const earlier = await readManifest(store, identity, ref);
+    const same =
+      canonicalJson(earlier.body.decision) === canonicalJson(body.decision) &&
+      canonicalJson(earlier.body.policy) === canonicalJson(body.policy);
+    if (!same) throw new AnnealError('decision.replayed', `the decision released ${earlier.body.policy.name} already`);
+    return ref;
+  }
+
+  async function spend(body: ReleaseBody): Promise<ArtifactRef> {
+    const ref = await writeManifest(store, identity, body);
+    if (await store.createNamed(spentName(body), canonicalJson(ref))) return ref;
+    // Another try of the same decision was quicker: its manifest is the one.
+    const quicker = await readSpent(body);
+    if (quicker === undefined) throw new AnnealError('internal.bug', `${spentName(body)} vanished`);
+    return quicker;
+  }
+
+  async function move(
+    ref: ArtifactRef,
+    tag: string | null,
+    pointer: ReleasedPointer | undefined,
+  ): Promise<ArtifactRef> {
+    if (pointer?.history.some(isEntry(ref))) return ref;
+    const { body } = await readManifest(store, identity, ref);
+    const { name, base } = body.policy;
+    const conflict = new AnnealError(
+      'release.conflict',
+      `${name} was to replace another release than ${pointer?.policy ?? 'none'}, which is current`,
+    );
+    if ((pointer?.manifest.sha256 ?? null) !== body.previous) throw conflict;
+    const next: ReleasedPointer = {
+      schema: 'anneal/released/v1',
+      base,
+      policy: name,
+      manifest: ref,
+      history: [
+        ...(pointer?.history ?? []),
+        { policy: name, manifest: ref, at: new Date().toISOString(), how: 'release' },
+      ],
+    };
+    if (await store.swapNamed(pointerName(base), tag, canonicalJson(next))) return ref;
+    // Lost the race; fine if the winner was another try of this same release.
+    if ((await pointerOf(base)).pointer?.history.some(isEntry(ref))) return ref;
+    throw conflict;
+  }
+
+  async function rollback(base: string): Promise<ReleasedPointer> {
+    const { pointer, tag } = await pointerOf(base);
+    const target = pointer === undefined ? undefined : releaseBefore(pointer);
+    if (pointer === undefined || target === undefined) {
+      throw new AnnealError('release.nothing_to_roll_back', `${base} has no earlier release`);
+    }
+    await readManifest(store, identity, target.manifest);
+    const entry = { ...target, at: new Date().toISOString(), how: 'rollback' as const };
+    const next = { ...pointer, policy: entry.policy, manifest: entry.manifest, history: [...pointer.history, entry] };
+    if (await store.swapNamed(pointerName(base), tag, canonicalJson(next))) return next;
+    throw new AnnealError('release.conflict', `the release of ${base} changed meanwhile`);
+  }
+
+  async function pointerOf(base: string): Promise<{ pointer: ReleasedPointer | undefined; tag: string | null }> {
+    const found = await store.readNamed(pointerName(base));
+    if (found === undefined) return { pointer: undefined, tag: null };
+    const parsed = releasedPointer.safeParse(JSON.parse(text(found.bytes)));
+    if (!parsed.success || parsed.data.base !== base) {
+      throw new AnnealError('store.corrupt_object', `${pointerName(base)} is not a release pointer`);
+    }
+    return { pointer: parsed.data, tag: found.tag };
+  }
+
+  return {
+    publish,
+    rollback,
+
+    async current(base) {
+      const { pointer } = await pointerOf(base);
+      if (pointer === undefined) return undefined;
+      const { body } = await readManifest(store, identity, pointer.manifest);
+      if (body.policy.name !== pointer.policy) {
+        throw new AnnealError('store.corrupt_object', `${pointerName(base)} and its manifest name different versions`);
+      }
+      return pointer;
+    },
+
+    async openSealed(request) {
+      await openSealed(store, identity, request);
+    },
+  };
+}
+
+/** What a rollback goes back to: releases stack up and each rollback takes one off, so that a second one goes back further. */
+export function releaseBefore(pointer: ReleasedPointer): ReleasedPointer['history'][number] | undefined {
+  const stack: ReleasedPointer['history'] = [];
+  for (const entry of pointer.history) {
+    if (entry.how === 'release') stack.push(entry);
+    else stack.pop();
+  }
+  return stack.at(-2);
+}
+
+const pointerName = (base: string): string => `released/${base}`;
+
+/** By hash: a decision's id may hold characters that a name may not. */
+function spentName(body: PublishInput['body']): string {
+  return `release-decisions/${createHash('sha256').update(body.decision.body.id).digest('hex')}`;
+}
+
+const isEntry =
+  (ref: ArtifactRef) =>
+  (entry: ReleasedPointer['history'][number]): boolean =>
+    entry.how === 'release' && entry.manifest.sha256 === ref.sha256;
+
+const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
