@@ -1,11 +1,13 @@
 // Following a campaign on a terminal, or as plain lines where there is none. Ctrl-C leaves the campaign running.
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { ArtifactRef } from '../contracts/artifact.ts';
 import { type AnnealError, asAnnealError } from '../contracts/errors.ts';
+import { type Evidence, evidence as evidenceSchema } from '../contracts/gate.ts';
 import type { CampaignName } from '../contracts/ids.ts';
 import type { CampaignStatus } from '../contracts/record.ts';
 import type { Session } from './session.ts';
-import { createLive } from './view/live.ts';
-import { renderProgressLine } from './view/progress-line.ts';
+import { openLive } from './view/live.ts';
+import { renderProgressLine } from './view/summary.ts';
 import { renderWatch } from './view/watch.ts';
 
 export interface WatchOptions {
@@ -19,9 +21,14 @@ export interface WatchOptions {
 const EVERY_MS = 700;
 
 /** Watches until the campaign ends, and returns its last status. Losing Temporal for a while is shown, not fatal. */
-export async function watchCampaign(session: Session, campaign: CampaignName, options: WatchOptions = {}): Promise<CampaignStatus> {
+export async function watchCampaign(
+  session: Session,
+  campaign: CampaignName,
+  options: WatchOptions = {},
+): Promise<CampaignStatus> {
   const campaigns = await session.campaigns();
-  const live = createLive(process.stderr);
+  const spec = await campaigns.spec(campaign);
+  const live = openLive(process.stderr);
   const asked = new Set<string>();
   let lost: AnnealError | undefined;
   let status: CampaignStatus | undefined;
@@ -36,20 +43,37 @@ export async function watchCampaign(session: Session, campaign: CampaignName, op
       lost = error;
     }
     if (status !== undefined) {
-      const view = { width: process.stderr.columns ?? 80, colour: session.colour, now: new Date() };
-      const lines = renderWatch(status, view);
-      live.show(lost === undefined ? lines : [...lines, `Not answering (${lost.code}): shown as of the last answer`], renderProgressLine(status));
+      const evidence = status.openGate && (await readEvidence(session, status.openGate.evidence));
+      const lines = renderWatch(status, {
+        width: live.width,
+        colour: session.colour,
+        spec,
+        ...(evidence ? { evidence } : {}),
+      });
+      live.draw(
+        lost === undefined ? lines : [...lines, `Not answering (${lost.code}): shown as of the last answer`],
+        renderProgressLine(status, spec),
+      );
       if (status.stage === 'ended' || options.once) {
-        live.end();
+        live.close();
         return status;
       }
       const gate = status.openGate?.gate;
       if (gate !== undefined && !asked.has(gate) && options.onGate !== undefined) {
         asked.add(gate);
-        live.end();
+        live.close();
         await options.onGate(gate);
       }
     }
     await sleep(EVERY_MS, undefined, options.signal ? { signal: options.signal } : {});
+  }
+}
+
+async function readEvidence(session: Session, ref: ArtifactRef): Promise<Evidence | undefined> {
+  try {
+    return evidenceSchema.parse(JSON.parse(new TextDecoder().decode(await session.store.get(ref))));
+  } catch {
+    // The gate's own command reports what is wrong with it; watching goes on.
+    return undefined;
   }
 }

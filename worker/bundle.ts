@@ -24,7 +24,9 @@ export async function workflowBundle(): Promise<{ codePath: string }> {
 function sourceHash(): string {
   const hash = createHash('sha256').update(readFileSync(join(root, 'package.json')));
   for (const folder of ['contracts', 'policies', 'workflows']) {
-    for (const file of readdirSync(join(root, folder)).filter((name) => /\.[jt]s$/.test(name)).sort()) {
+    for (const file of readdirSync(join(root, folder))
+      .filter((name) => /\.[jt]s$/.test(name))
+      .sort()) {
       hash.update(file).update(readFileSync(join(root, folder, file)));
     }
   }

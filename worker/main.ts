@@ -1,5 +1,5 @@
 // The worker: wires adapters into activities and serves three queues. Started by the supervisor, or by hand in production.
-import { NativeConnection, Runtime, Worker, DefaultLogger } from '@temporalio/worker';
+import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { atBoundary } from '../activities/boundary.ts';
 import { createCampaignActivities } from '../activities/campaign.ts';
 import { createConstructionActivities } from '../activities/construction.ts';
@@ -18,8 +18,8 @@ import { createReleases } from '../infra/releases/releases.ts';
 import { createBubblewrapSandbox } from '../infra/sandbox/bubblewrap.ts';
 import { watchParent } from '../infra/stack/watch-parent.ts';
 import { createFolderStore } from '../infra/store/folder.ts';
-import { createManifest } from './manifest.ts';
 import { workflowBundle } from './bundle.ts';
+import { createManifest } from './manifest.ts';
 
 const config = loadConfig();
 const endpoints = endpointsOf(config);
@@ -28,7 +28,7 @@ Runtime.install({ logger: new DefaultLogger('WARN') });
 const store = createFolderStore(config.paths.store);
 const documents = createDocuments(store);
 const sandbox = createBubblewrapSandbox({});
-const identity = await createLocalIdentity(config.paths.keys);
+const identity = createLocalIdentity(config.paths.keys);
 const gateway = createGatewayClient({ url: endpoints.gateway, secretFile: config.paths.gatewaySecret });
 const policies = createPolicyHost({ controlUrl: endpoints.policy });
 const releases = createReleases(store, identity);
@@ -42,7 +42,7 @@ const jobs = createLocalJobRunner({
   },
   supervisor: config.stack,
 });
-const manifest = createManifest({ config, documents, sandbox, store });
+const manifest = createManifest({ config, documents, sandbox });
 
 const control = atBoundary({
   ...createGateActivities({ store, documents, identity }),
@@ -61,12 +61,29 @@ const workers = await Promise.all([
     ...common,
     taskQueue: QUEUES.control,
     workflowBundle: await workflowBundle(),
-    activities: { ...control, planTraining: rollouts.planTraining, planEvaluation: rollouts.planEvaluation, assembleBatch: training.assembleBatch, importJob: training.importJob, cancelJob: training.cancelJob },
+    activities: {
+      ...control,
+      planTraining: rollouts.planTraining,
+      planEvaluation: rollouts.planEvaluation,
+      assembleBatch: training.assembleBatch,
+      importJob: training.importJob,
+      cancelJob: training.cancelJob,
+    },
     maxConcurrentActivityTaskExecutions: 8,
   }),
   // Slots: enough for every lane of a shard; how many run at once is the campaign's choice (rollouts.concurrency).
-  Worker.create({ ...common, taskQueue: QUEUES.rollouts, activities: rollouts, maxConcurrentActivityTaskExecutions: 64 }),
-  Worker.create({ ...common, taskQueue: QUEUES.jobs, activities: { runJob: training.runJob, ...construction }, maxConcurrentActivityTaskExecutions: 2 }),
+  Worker.create({
+    ...common,
+    taskQueue: QUEUES.rollouts,
+    activities: rollouts,
+    maxConcurrentActivityTaskExecutions: 64,
+  }),
+  Worker.create({
+    ...common,
+    taskQueue: QUEUES.jobs,
+    activities: { runJob: training.runJob, ...construction },
+    maxConcurrentActivityTaskExecutions: 2,
+  }),
 ]);
 watchParent(config.stack, () => process.kill(process.pid, 'SIGTERM'));
 await Promise.all(workers.map((worker) => worker.run()));

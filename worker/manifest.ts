@@ -5,17 +5,21 @@ import { readFileSync } from 'node:fs';
 import { cpus, release } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import type { CampaignPorts } from '../activities/campaign.ts';
 import type { Documents } from '../activities/read.ts';
 import { canonicalJson } from '../contracts/canonical.ts';
 import { type Sha256, sha256 } from '../contracts/ids.ts';
 import type { Sandbox } from '../contracts/ports.ts';
-import type { CampaignPorts } from '../activities/campaign.ts';
 import type { Config } from '../infra/config.ts';
 
 const exec = promisify(execFile);
 const hash = (bytes: string | Buffer): Sha256 => sha256.parse(createHash('sha256').update(bytes).digest('hex'));
 
-export function createManifest(of: { config: Config; documents: Documents; sandbox: Sandbox }): CampaignPorts['manifest'] {
+export function createManifest(of: {
+  config: Config;
+  documents: Documents;
+  sandbox: Sandbox;
+}): CampaignPorts['manifest'] {
   const { config, documents, sandbox } = of;
   return async ({ spec: specRef, taskSet }) => {
     const spec = await documents.spec(specRef);
@@ -27,7 +31,13 @@ export function createManifest(of: { config: Config; documents: Documents; sandb
         return '';
       }
     };
-    const model = JSON.parse((await exec(config.paths.venvPython, ['-m', 'anneal_trainer', 'model'], { env: { PYTHONPATH: config.paths.trainer } })).stdout) as { base: string; sha256: string };
+    const model = JSON.parse(
+      (
+        await exec(config.paths.venvPython, ['-m', 'anneal_trainer', 'model'], {
+          env: { PYTHONPATH: config.paths.trainer },
+        })
+      ).stdout,
+    ) as { base: string; sha256: string };
     const python = (await exec(config.paths.venvPython, ['--version'])).stdout.trim();
     return {
       schema: 'anneal/manifest/v1',
@@ -36,9 +46,15 @@ export function createManifest(of: { config: Config; documents: Documents; sandb
       seed: spec.seed,
       taskSetRoot: lock.root,
       verifiers: [{ name: 'python-function', version: 1 }],
-      git: { commit: (await git('rev-parse', 'HEAD')) || 'unknown', dirty: (await git('status', '--porcelain')) !== '' },
+      git: {
+        commit: (await git('rev-parse', 'HEAD')) || 'unknown',
+        dirty: (await git('status', '--porcelain')) !== '',
+      },
       lockfiles: Object.fromEntries(
-        ['package-lock.json', 'trainer/requirements.lock'].map((file) => [file, hash(readFileSync(join(config.repo, file)))]),
+        ['package-lock.json', 'trainer/requirements.lock'].map((file) => [
+          file,
+          hash(readFileSync(join(config.repo, file))),
+        ]),
       ),
       model: { base: model.base, sha256: sha256.parse(model.sha256) },
       harnessHash: hash(canonicalJson(spec.harness)),

@@ -58,13 +58,14 @@ export function openAsk(spec: CampaignSpec, state: CampaignState, desk: Desk): A
     let result = answer ?? undefined;
     if (result === undefined) {
       const deadlineMs = durationMs(spec.gates.deadline);
+      const deadline = new Date(Date.now() + deadlineMs).toISOString();
+      await openGate(deadlineMs);
       desk.waitFor({
         gate: id,
         evidence: object,
         evidenceHash: object.sha256,
-        deadline: new Date(Date.now() + deadlineMs).toISOString(),
+        deadline,
       });
-      await openGate(deadlineMs);
       try {
         await condition(() => answers.has(id));
       } catch (failure) {

@@ -90,7 +90,12 @@ export function addCampaignCommands(program: Command, run: Run): void {
     .command('watch <campaign>')
     .description('follow a campaign until it ends; Ctrl-C leaves it running')
     .action((name: string, _options, command: Command) =>
-      run((session) => watchCampaign(session, parseCampaignName(name)), command),
+      run(async (session) => {
+        const { state } = await watchCampaign(session, parseCampaignName(name));
+        if (session.json)
+          process.stdout.write(`${JSON.stringify(state)}
+`);
+      }, command),
     );
 
   program

@@ -3,11 +3,13 @@ import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import { AnnealError } from '../../contracts/errors.ts';
 import type { GateResult } from '../../contracts/gate.ts';
-import { makeDecision } from '../../infra/identity/decision.ts';
 import type { Run } from '../main.ts';
 import type { Session } from '../session.ts';
 import { renderGate } from '../view/gate.ts';
 import { renderGates } from '../view/lists.ts';
+
+/** Long enough for a slow stage between answer and effect, short enough that a leaked decision is soon worthless. */
+const DECISION_TTL = '24h';
 
 export interface Answer {
   /** An option's name, or what stands for the gate's recommended or safe one. */
@@ -29,13 +31,8 @@ export async function decide(session: Session, gate: string, answer: Answer): Pr
   }
   if (answer.reason.trim() === '') throw new AnnealError('decision.reason_missing', 'a decision needs a reason');
   const identity = await session.identity();
-  const body = makeDecision(view.context, {
-    approver: identity.approver,
-    option,
-    reason: answer.reason,
-    unattended: answer.unattended,
-  });
-  return gates.decide(await identity.sign(body));
+  const { reason, unattended } = answer;
+  return gates.decide(await identity.makeDecision(view.context, { option, reason, unattended, ttl: DECISION_TTL }));
 }
 
 /** Shows a gate and asks on the terminal. Returns undefined when the person leaves it open. */

@@ -10,8 +10,8 @@ import { quickstartDocument } from '../quickstart-document.ts';
 import { writeReport } from '../report-file.ts';
 import type { Session } from '../session.ts';
 import { readCampaign } from '../spec/read.ts';
-import { renderFinal } from '../view/final.ts';
 import { createSetupReporter } from '../view/setup.ts';
+import { renderFinal } from '../view/summary.ts';
 import { watchCampaign } from '../watch.ts';
 import { submitFile } from './campaigns.ts';
 import { askOnTerminal, decide } from './gates.ts';
@@ -27,7 +27,7 @@ export function addQuickstart(program: Command, run: Run): void {
   program
     .command('quickstart')
     .description('run a whole campaign on this machine, with a real model and real gradients')
-    .option('-y, --yes', "answer each gate with its recommendation, under the local key, marked as unattended")
+    .option('-y, --yes', 'answer each gate with its recommendation, under the local key, marked as unattended')
     .option('-f, --file <campaign>', 'another campaign file')
     .option('--keep-up', 'leave the stack running afterwards (the default on a terminal)')
     .option('--down', 'stop the stack afterwards (the default elsewhere)')
@@ -56,8 +56,13 @@ async function quickstart(session: Session, options: QuickstartOptions): Promise
     if (stack.endpoints.temporalUi !== undefined) say(`Temporal's UI: ${stack.endpoints.temporalUi}`);
     const how = await submitFile(session, read);
     if (how === 'attached') say(`Campaign ${campaign} is already running: going on with it.`);
-    if (how === 'ended') say(`Campaign ${campaign} has already ended: this is its result. For another, change its name or seed.`);
-    else await watchCampaign(session, campaign, { onGate: gateHandler(session, options, interactive), signal: interrupted.signal });
+    if (how === 'ended')
+      say(`Campaign ${campaign} has already ended: this is its result. For another, change its name or seed.`);
+    else
+      await watchCampaign(session, campaign, {
+        onGate: gateHandler(session, options, interactive),
+        signal: interrupted.signal,
+      });
     await printEnd(session, campaign);
   } catch (failure) {
     if (!interrupted.signal.aborted) throw failure;
@@ -68,11 +73,16 @@ async function quickstart(session: Session, options: QuickstartOptions): Promise
     process.off('SIGTERM', onSignal);
     await session.close();
     if (stopAfter || (interrupted.signal.aborted && stack.startedNow)) await stopStack(config);
-    else if (!interrupted.signal.aborted) say('The stack is still up, so that you can look around. Stop it with ./anneal down');
+    else if (!interrupted.signal.aborted)
+      say('The stack is still up, so that you can look around. Stop it with ./anneal down');
   }
 }
 
-function gateHandler(session: Session, options: QuickstartOptions, interactive: boolean): (gate: string) => Promise<void> {
+function gateHandler(
+  session: Session,
+  options: QuickstartOptions,
+  interactive: boolean,
+): (gate: string) => Promise<void> {
   return async (gate) => {
     if (options.yes) {
       const reason = 'unattended run (--yes): the recommendation was followed';
@@ -80,9 +90,12 @@ function gateHandler(session: Session, options: QuickstartOptions, interactive: 
       process.stderr.write(`${gate}: ${result.option} (unattended, self-approved)\n`);
     } else if (interactive) {
       const result = await askOnTerminal(session, gate);
-      if (result === undefined) process.stderr.write(`${gate} stays open. Answer it with ./anneal decide ${gate} OPTION --reason "…"\n`);
+      if (result === undefined)
+        process.stderr.write(`${gate} stays open. Answer it with ./anneal decide ${gate} OPTION --reason "…"\n`);
     } else {
-      process.stderr.write(`${gate} waits for you: ./anneal gates ${gate}, then ./anneal decide ${gate} OPTION --reason "…"\n`);
+      process.stderr.write(
+        `${gate} waits for you: ./anneal gates ${gate}, then ./anneal decide ${gate} OPTION --reason "…"\n`,
+      );
     }
   };
 }
@@ -91,7 +104,9 @@ async function printEnd(session: Session, campaign: CampaignName): Promise<void>
   const { path, data } = await writeReport(session, campaign);
   const document = quickstartDocument(data, path);
   if (session.json) process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
-  process.stderr.write(`${renderFinal(data, { width: process.stderr.columns ?? 80, colour: session.colour, report: path }).join('\n')}\n`);
+  process.stderr.write(
+    `${renderFinal(data.state, { width: process.stderr.columns ?? 80, colour: session.colour, reportPath: path }).join('\n')}\n`,
+  );
   // A refusal is a clean end; an aborted or unbalanced campaign is not.
   const { ending } = data.state;
   if (ending === 'aborted' || ending === 'cancelled' || !data.conservation.balanced) process.exitCode = EXIT.failed;

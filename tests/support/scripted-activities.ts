@@ -1,0 +1,250 @@
+// Scripted activities: they answer as told and touch nothing, so that a workflow's decisions can be tested by themselves.
+import { createHash } from 'node:crypto';
+import { ApplicationFailure } from '@temporalio/common';
+import type {
+  CampaignActivities,
+  ConstructionActivities,
+  EvaluationActivities,
+  GateActivities,
+  RolloutActivities,
+  TrainingActivities,
+} from '../../activities/interface.ts';
+import type { ArtifactRef } from '../../contracts/artifact.ts';
+import { type CampaignSpec, campaignSpec } from '../../contracts/campaign.ts';
+import { canonicalJson } from '../../contracts/canonical.ts';
+import type { Decision, GateResult } from '../../contracts/gate.ts';
+import { campaignName, jobName, makePolicyName, sha256 } from '../../contracts/ids.ts';
+import type { EvaluationResult, PolicyVersion } from '../../contracts/policy-version.ts';
+import type { CampaignState } from '../../contracts/record.ts';
+
+export const refOf = (value: unknown): ArtifactRef => {
+  const text = canonicalJson(value);
+  const hash = sha256.parse(createHash('sha256').update(text).digest('hex'));
+  return { uri: `store:objects/${hash.slice(0, 2)}/${hash}`, sha256: hash, bytes: text.length };
+};
+
+export function scriptedSpec(name: string, changes: Partial<CampaignSpec> = {}): CampaignSpec {
+  return {
+    ...campaignSpec.parse({
+      apiVersion: 'anneal/v1',
+      kind: 'Campaign',
+      name,
+      seed: 1,
+      rounds: 2,
+      policy: { base: 'smollm2-135m-instruct' },
+      tasks: { source: 'python-stdlib', modules: ['math'], splits: { visible: 0.5, gate: 0.25, sealed: 0.25 } },
+      harness: { prompt: '{instruction}' },
+      rollouts: { groupsPerRound: 2, groupSize: 2, concurrency: 2 },
+      training: { learningRate: 0.001 },
+      gates: { deadline: '60s', remindAfter: '20s' },
+      budget: { tokens: 100_000, wallClock: '1h' },
+    }),
+    ...changes,
+  };
+}
+
+export function firstState(spec: CampaignSpec): CampaignState {
+  const base: PolicyVersion = {
+    campaign: spec.name,
+    number: 0,
+    name: makePolicyName(spec.name, 0),
+    base: spec.policy.base,
+    parent: null,
+    adapter: null,
+    adapterGguf: null,
+    optimizer: null,
+  };
+  const ref = refOf(spec);
+  return {
+    version: 1,
+    campaign: spec.name,
+    spec: ref,
+    specHash: ref.sha256,
+    runChain: '',
+    startedAt: new Date().toISOString(),
+    round: 0,
+    policies: [base],
+    latest: 0,
+    best: 0,
+    rounds: [],
+    gates: [],
+    stages: [],
+    tokens: 0,
+    ending: 'running',
+  };
+}
+
+type All = CampaignActivities &
+  ConstructionActivities &
+  EvaluationActivities &
+  GateActivities &
+  RolloutActivities &
+  TrainingActivities;
+
+export interface Script {
+  /** Gate pass rate by policy number; the sealed split has the same. */
+  passRates: number[];
+  /** Thrown by runJob, one a call, until used up. */
+  jobFailures?: ApplicationFailure[];
+  /** Fails these rollout indexes for good. */
+  brokenRollouts?: number[];
+  /** Milliseconds that a rollout takes. */
+  rolloutMs?: number;
+}
+
+export interface Told {
+  readonly calls: string[];
+  readonly saved: CampaignState[];
+  readonly answers: GateResult[];
+}
+
+export function scriptedActivities(script: Script): { activities: All; told: Told } {
+  const told: Told = { calls: [], saved: [], answers: [] };
+  const failures = [...(script.jobFailures ?? [])];
+  const note = (call: string): void => void told.calls.push(call);
+  const estimate = (value: number) => ({
+    value,
+    low: Math.max(0, value - 0.1),
+    high: Math.min(1, value + 0.1),
+    n: 40,
+    clusters: 20,
+  });
+  const measured = (number: number, split: EvaluationResult['split'], name: string): EvaluationResult => {
+    const rate = estimate(script.passRates[number] ?? 0);
+    return {
+      policy: makePolicyName(campaignName.parse(name), number),
+      split,
+      passRate: rate,
+      formatRate: rate,
+      correctWhenFormatted: rate,
+      meanReward: rate,
+      ...(number === 0 ? {} : { gain: estimate(rate.value - (script.passRates[0] ?? 0)) }),
+      masked: 0,
+      tokens: 100,
+      perTask: refOf([]),
+      root: sha256.parse('0'.repeat(64)),
+    };
+  };
+  const plans = new Map<string, { number: number; split: EvaluationResult['split']; name: string }>();
+  const planned = (policy: PolicyVersion, split: EvaluationResult['split'], round: number, rollouts: number) => {
+    const plan = refOf({ policy: policy.name, split, round });
+    plans.set(plan.sha256, { number: policy.number, split, name: policy.campaign });
+    return { plan, rollouts };
+  };
+
+  const activities: All = {
+    async buildTaskSet() {
+      note('buildTaskSet');
+      return refOf('task set');
+    },
+    async planTraining({ round, policy }) {
+      note(`planTraining r${round} v${policy.number}`);
+      return planned(policy, 'visible', round, 4);
+    },
+    async planEvaluation({ round, policy, split }) {
+      note(`planEvaluation ${split} v${policy.number}`);
+      return planned(policy, split, round, 4);
+    },
+    async generate({ index }) {
+      if (script.rolloutMs) await new Promise((done) => setTimeout(done, script.rolloutMs));
+      if (script.brokenRollouts?.includes(index))
+        throw ApplicationFailure.nonRetryable('scripted', 'gateway.bad_request');
+      return { tokens: 10 };
+    },
+    async grade() {},
+    async mask({ index, outcome, reason }) {
+      note(`mask ${index} ${outcome} ${reason}`);
+    },
+    async measure({ plan }) {
+      const { number, split, name } = plans.get(plan.sha256)!;
+      return measured(number, split, name);
+    },
+    async assembleBatch({ round, from, to }) {
+      note(`assembleBatch r${round}`);
+      const name = jobName.parse(`${from.campaign}-r${round}-train`);
+      const document = {
+        schema: 'anneal/job/v1' as const,
+        name,
+        kind: 'train' as const,
+        specHash: sha256.parse('1'.repeat(64)),
+        seed: 1,
+        model: { base: from.base, lora: { rank: 8, alpha: 16, layers: 10 } },
+        algorithm: {
+          name: 'cispo' as const,
+          clipHigh: 2,
+          learningRate: 0.001,
+          steps: 3,
+          beta1: 0.9,
+          beta2: 0.95,
+          epsilon: 1e-15,
+          weightDecay: 0,
+          maxGradNorm: 1,
+          maxStaleness: 2,
+        },
+        policyVersion: { from: from.number, to },
+        inputs: { batch: refOf('batch'), adapter: null, optimizer: null },
+        checkpointEverySteps: 1,
+        maxSeconds: 60,
+      };
+      return { document, account: refOf('account'), ledger: { requested: 4, trained: 4, masked: {}, cancelled: 0 } };
+    },
+    async runJob({ document }) {
+      note(`runJob ${document.name}`);
+      const failure = failures.shift();
+      if (failure) throw failure;
+    },
+    async importJob({ document, campaign, parent }) {
+      const number = document.policyVersion.to;
+      const adapter = refOf(`adapter ${number}`);
+      const policy = {
+        campaign,
+        number,
+        name: makePolicyName(campaign, number),
+        base: document.model.base,
+        parent,
+        adapter,
+        adapterGguf: adapter,
+        optimizer: adapter,
+      };
+      return { policy, result: refOf('result'), metrics: refOf('metrics') };
+    },
+    async cancelJob({ name }) {
+      note(`cancelJob ${name}`);
+    },
+    async freezeEvidence({ evidence }) {
+      note(`freezeEvidence ${evidence.gate} recommends ${evidence.recommended}`);
+      return { object: refOf(evidence), answer: told.answers.find((answer) => answer.gate === evidence.gate) ?? null };
+    },
+    async verifyDecision({ decision }: { decision: Decision }) {
+      // Scripted: a signature that says so is valid.
+      if (decision.signature !== 'scripted-valid')
+        throw ApplicationFailure.nonRetryable('the signature is not valid', 'decision.altered');
+      return { selfApproved: true };
+    },
+    async recordAnswer({ result }) {
+      told.answers.push(result);
+    },
+    async saveState({ state }) {
+      told.saved.push(structuredClone(state));
+    },
+    async archiveRounds({ older }) {
+      note(`archiveRounds ${older.length}`);
+      return refOf(older);
+    },
+    async openSealed() {
+      note('openSealed');
+    },
+    async publishRelease({ policy }) {
+      note(`publishRelease ${policy.name}`);
+      return refOf('release');
+    },
+    async assembleReport() {
+      note('assembleReport');
+      return {
+        report: refOf('report'),
+        conservation: { prompts: 0, trained: 0, masked: {}, cancelled: 0, balanced: true, problems: [], others: [] },
+      };
+    },
+  };
+  return { activities, told };
+}
