@@ -1,0 +1,159 @@
+// What each round brought: visible beside gate, form beside correctness, reward, and the verdicts.
+import type { RoundRecord } from '../../contracts/record.ts';
+import { grouped, percent, points, span } from '../view/figures.ts';
+import { dataTable, figure, legend, lineChart, type Series, toPoint } from './charts.ts';
+import { type Html, html } from './html.ts';
+import { axisFor } from './scale.ts';
+import { term } from './terms.ts';
+import { type ReportView, rate } from './view.ts';
+
+export function rounds({ data, level }: ReportView): Html {
+  const { baseline, rounds: all, archivedRounds } = data.state;
+  const missing = archivedRounds !== undefined && all[0]?.round !== 1;
+  const body =
+    all.length === 0
+      ? html`<p>No round was finished.</p>`
+      : html`<div class="pair">${passRates(data)}${formBesideCorrectness(data)}${rewards(data)}</div>${table(all, baseline)}`;
+  return html`<section id="rounds" aria-labelledby="h-rounds"><h2 id="h-rounds">Round by round</h2>
+<p class="lead">Bars are ${level} ${term('interval', 'intervals')}. Each figure of the ${term('gate split')} belongs to the version that the round produced; ${term('visible')} ones to the version that it started with, on the tasks it drew.</p>${
+    missing && html`<p class="note">Only the newest ${all.length} rounds are shown.</p>`
+  }${body}</section>`;
+}
+
+const hundredth = (value: number): string => `${(100 * value).toFixed(0)}%`;
+
+interface Frame {
+  readonly labels: string[];
+  readonly sublabels: { kind: string; text: string }[];
+  /** Shift of the rounds' points: 1 when round 0 is drawn. */
+  readonly shift: number;
+}
+
+function frame(data: ReportView['data']): Frame {
+  const { baseline, rounds: all } = data.state;
+  const start = baseline === undefined ? [] : [{ label: '0', kind: 'start', text: 'start' }];
+  const entries = [...start, ...all.map((one) => ({ label: String(one.round), kind: one.verdict, text: one.verdict }))];
+  return {
+    labels: entries.map((one) => one.label),
+    sublabels: entries.map(({ kind, text }) => ({ kind, text })),
+    shift: start.length,
+  };
+}
+
+function passRates(data: ReportView['data']): Html {
+  const { baseline, rounds: all } = data.state;
+  const { labels, sublabels, shift } = frame(data);
+  const series: Series[] = [
+    {
+      name: 'visible (trained on)',
+      ink: 'visible',
+      points: all.map((one, index) => toPoint(index + shift, one.visible.passRate)),
+    },
+    {
+      name: 'gate (never trained on)',
+      ink: 'gate',
+      points: [
+        ...(baseline === undefined ? [] : [toPoint(0, baseline.passRate)]),
+        ...all.map((one, index) => toPoint(index + shift, one.gate.passRate)),
+      ],
+    },
+  ];
+  const last = all.at(-1);
+  const gap = last === undefined ? 0 : last.visible.passRate.value - last.gate.passRate.value;
+  return figure(
+    html`${term('pass rate', 'Pass rate')} by round`,
+    html`${legend(series)}${lineChart({ description: `Pass rate by round, visible beside gate. Gate: ${all.map((one) => percent(one.gate.passRate.value)).join(', ')}.`, labels, sublabels, series, format: percent, tick: hundredth })}`,
+    html`Visible lies ${points(gap)} from gate in the last round; a gap that widens is overfitting.`,
+  );
+}
+
+function formBesideCorrectness(data: ReportView['data']): Html {
+  const { baseline, rounds: all } = data.state;
+  const { labels, sublabels, shift } = frame(data);
+  const gates = [
+    ...(baseline === undefined ? [] : [{ at: 0, gate: baseline }]),
+    ...all.map((one, index) => ({ at: index + shift, gate: one.gate })),
+  ];
+  const series: Series[] = [
+    { name: 'well-formed', ink: 'format', points: gates.map(({ at, gate }) => toPoint(at, gate.formatRate)) },
+    {
+      name: 'correct among well-formed',
+      ink: 'right',
+      points: gates.map(({ at, gate }) => toPoint(at, gate.correctWhenFormatted)),
+    },
+  ];
+  return figure(
+    html`Form beside ${term('correct when well-formed', 'correctness')}, gate split`,
+    html`${legend(series)}${lineChart({ description: `Share of well-formed replies and of correct ones among them, by round: ${gates.map(({ gate }) => `${percent(gate.formatRate.value)} and ${percent(gate.correctWhenFormatted.value)}`).join('; ')}.`, labels, sublabels, series, format: percent, tick: hundredth, axis: axisFor([0, 1]) })}`,
+    'Pass rate is the product of the two. Form is learnt quickly; only the second line is skill.',
+  );
+}
+
+function rewards(data: ReportView['data']): Html {
+  const { baseline, rounds: all } = data.state;
+  const { labels, sublabels, shift } = frame(data);
+  const series: Series[] = [
+    {
+      name: 'visible',
+      ink: 'visible',
+      points: all.map((one, index) => toPoint(index + shift, one.visible.meanReward)),
+    },
+    {
+      name: 'gate',
+      ink: 'gate',
+      points: [
+        ...(baseline === undefined ? [] : [toPoint(0, baseline.meanReward)]),
+        ...all.map((one, index) => toPoint(index + shift, one.gate.meanReward)),
+      ],
+    },
+  ];
+  return figure(
+    'Mean reward by round',
+    html`${legend(series)}${lineChart({ description: `Mean reward by round. Visible: ${all.map((one) => one.visible.meanReward.value.toFixed(2)).join(', ')}.`, labels, sublabels, series, format: (value) => value.toFixed(2), tick: (value) => String(Number(value.toFixed(3))) })}`,
+    'What training maximises: correctness and format, weighted as the campaign says.',
+  );
+}
+
+function table(all: readonly RoundRecord[], baseline: ReportView['data']['state']['baseline']): Html {
+  const start = baseline && [
+    '0',
+    html`<span class="soft">start</span>`,
+    '–',
+    rate(baseline.passRate),
+    percent(baseline.formatRate.value),
+    percent(baseline.correctWhenFormatted.value),
+    '–',
+    grouped(baseline.tokens),
+    '–',
+  ];
+  const rows = all.map((one) => [
+    String(one.round),
+    html`<span class="verdict-${one.verdict}">${one.verdict}</span>`,
+    rate(one.visible.passRate),
+    rate(one.gate.passRate),
+    percent(one.gate.formatRate.value),
+    percent(one.gate.correctWhenFormatted.value),
+    one.gate.gain === undefined ? '–' : points(one.gate.gain.value, { unit: false }),
+    grouped(one.tokens),
+    span(one.seconds),
+  ]);
+  const reasons = all.map(
+    (one) =>
+      html`<li value="${one.round}">${one.why}${one.training === undefined && ' No sample carried signal: nothing was trained.'}</li>`,
+  );
+  return html`${dataTable(
+    'Rounds',
+    [
+      term('round'),
+      term('verdict'),
+      'visible',
+      'gate',
+      'well-formed',
+      'correct of those',
+      term('gain'),
+      'tokens',
+      'time',
+    ],
+    start === undefined ? rows : [start, ...rows],
+  )}<details class="data"><summary>Why each verdict</summary><ol class="reasons">${reasons}</ol></details>`;
+}
