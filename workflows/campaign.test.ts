@@ -1,8 +1,10 @@
 // The campaign's decisions on a real Temporal server, with scripted activities.
 
+import { execFile } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { ApplicationFailure, WorkflowUpdateFailedError } from '@temporalio/client';
 import { bundleWorkflowCode, Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -17,6 +19,7 @@ import {
   scriptedSpec,
   type Told,
 } from '../tests/support/scripted-activities.ts';
+import { temporalBinary } from '../tests/support/temporal-binary.ts';
 import { startTemporal, type TestServer } from '../tests/support/temporal-server.ts';
 
 let server: TestServer;
@@ -123,14 +126,23 @@ async function keepHistory(name: string, workflowId: string): Promise<void> {
   if (folder === undefined) return;
   mkdirSync(folder, { recursive: true });
   for await (const w of server.client.workflow.list({
-    query: `WorkflowId STARTS_WITH '${workflowId}' OR WorkflowId STARTS_WITH 'gate/${name}.'`,
+    query: `WorkflowId STARTS_WITH '${workflowId}' OR WorkflowId STARTS_WITH 'gate/${name}'`,
   })) {
-    const history = await server.client.workflow.getHandle(w.workflowId, w.runId).fetchHistory();
-    const { historyToJSON } = await import('@temporalio/common/lib/proto-utils.js');
-    writeFileSync(
-      join(folder, `${w.workflowId.replaceAll('/', '_')}.${w.runId.slice(0, 8)}.json`),
-      JSON.stringify(historyToJSON(history)),
-    );
+    const args = [
+      'workflow',
+      'show',
+      '-w',
+      w.workflowId,
+      '-r',
+      w.runId,
+      '--output',
+      'json',
+      '--address',
+      server.address,
+    ];
+    const { stdout } = await promisify(execFile)(await temporalBinary(), args, { maxBuffer: 64 << 20 });
+    const file = `${w.workflowId.replaceAll('/', '_')}.${w.runId.slice(0, 8)}.json`;
+    writeFileSync(join(folder, file), JSON.stringify(JSON.parse(stdout)));
   }
 }
 

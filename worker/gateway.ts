@@ -1,0 +1,17 @@
+// The gateway's process: configuration in, gateway up, down on SIGTERM or when the stack is gone.
+import { readFileSync } from 'node:fs';
+import { endpointsOf, loadConfig } from '../infra/config.ts';
+import { createGateway } from '../gateway/gateway.ts';
+import { watchParent } from '../infra/stack/watch-parent.ts';
+
+const config = loadConfig();
+const gateway = await createGateway({
+  dir: config.paths.gateway,
+  controlUrl: endpointsOf(config).policy,
+  secret: Buffer.from(readFileSync(config.paths.gatewaySecret, 'utf8').trim(), 'hex'),
+  port: config.ports.gateway ?? 0,
+});
+const stop = (): void => void gateway.close().then(() => process.exit(0));
+process.once('SIGTERM', stop);
+process.once('SIGINT', stop);
+watchParent(config.stack, stop);
