@@ -69,6 +69,20 @@ export function createEvaluationActivities(ports: {
         root: sha256.parse(plan.tasks.sha256),
       };
     },
+
+    async passRates({ plan: planRef }) {
+      const plan = await documents.plan(planRef);
+      const counts = new Map<string, { passes: number; samples: number }>();
+      for (const t of await gateway.trajectories(
+        `${plan.campaign}/r${plan.round}/${plan.purpose}.v${plan.policy.number}/`,
+      )) {
+        if (t.reward === undefined || !TRAINABLE.has(t.outcome)) continue;
+        const count = counts.get(t.task) ?? { passes: 0, samples: 0 };
+        counts.set(t.task, { passes: count.passes + t.reward.components.correctness, samples: count.samples + 1 });
+      }
+      const sorted = [...counts].sort(([a], [b]) => (a < b ? -1 : 1));
+      return documents.write(Object.fromEntries(sorted.map(([task, c]) => [task, c.passes / c.samples])));
+    },
   };
 }
 

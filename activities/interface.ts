@@ -28,6 +28,13 @@ export interface RolloutActivities {
     split: 'gate' | 'sealed';
     policy: PolicyVersion;
   }): Promise<PlanHandle>;
+  /** Every visible task, `samples` times, by the base model. */
+  planPilot(input: {
+    spec: ArtifactRef;
+    taskSet: ArtifactRef;
+    policy: PolicyVersion;
+    samples: number;
+  }): Promise<PlanHandle>;
   /** Asks the policy for one completion; the same rollout asked twice gets the same completion. */
   generate(input: { plan: ArtifactRef; index: number }): Promise<{ tokens: number }>;
   /** Judges the recorded completion and records the trajectory. */
@@ -68,6 +75,8 @@ export interface EvaluationActivities {
     /** Version 0 on the same split, for the paired difference. */
     baseline?: EvaluationResult;
   }): Promise<EvaluationResult>;
+  /** How often each task of a plan was solved: an object by task id. */
+  passRates(input: { plan: ArtifactRef }): Promise<ArtifactRef>;
 }
 
 export interface GateActivities {

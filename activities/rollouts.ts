@@ -65,6 +65,14 @@ export function createRolloutActivities(ports: RolloutPorts): RolloutActivities 
       return write(spec, round, split, split, policy, lock.splits[split].object, ids, spec.evaluation.samplesPerTask);
     },
 
+    async planPilot({ spec: specRef, taskSet, policy, samples }) {
+      const spec = await documents.spec(specRef);
+      const { visible } = (await documents.lock(taskSet)).splits;
+      const { tasks } = await documents.split(visible.object);
+      const ids = tasks.map((task) => task.id);
+      return write(spec, 0, 'pilot', 'visible', policy, visible.object, ids, samples);
+    },
+
     async generate({ plan: ref, index }) {
       const plan = await documents.plan(ref);
       const planned = plan.rollouts[index]!;
@@ -162,7 +170,8 @@ export function createRolloutActivities(ports: RolloutPorts): RolloutActivities 
       tasks,
       harness: {
         ...spec.harness,
-        temperature: purpose === 'train' ? spec.harness.temperature : spec.evaluation.temperature,
+        temperature:
+          purpose === 'train' || purpose === 'pilot' ? spec.harness.temperature : spec.evaluation.temperature,
       },
       reward: spec.reward,
       timeoutMs: durationMs(spec.rollouts.timeout),

@@ -1,7 +1,7 @@
 // The gateway's process: configuration in, gateway up, down on SIGTERM or when the stack is gone.
 import { readFileSync } from 'node:fs';
-import { endpointsOf, loadConfig } from '../infra/config.ts';
 import { createGateway } from '../gateway/gateway.ts';
+import { endpointsOf, loadConfig } from '../infra/config.ts';
 import { watchParent } from '../infra/stack/watch-parent.ts';
 
 const config = loadConfig();

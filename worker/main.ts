@@ -11,7 +11,8 @@ import { createRolloutActivities } from '../activities/rollouts.ts';
 import { createTrainingActivities } from '../activities/training.ts';
 import { QUEUES } from '../contracts/names.ts';
 import { endpointsOf, loadConfig } from '../infra/config.ts';
-import { createGatewayClient, createPolicyHost } from '../infra/gateway-client/client.ts';
+import { createGatewayClient } from '../infra/gateway-client/client.ts';
+import { createPolicyHost } from '../infra/gateway-client/policy-host.ts';
 import { createLocalIdentity } from '../infra/identity/local.ts';
 import { createLocalJobRunner } from '../infra/jobs/local.ts';
 import { createReleases } from '../infra/releases/releases.ts';
@@ -29,7 +30,10 @@ const store = createFolderStore(config.paths.store);
 const documents = createDocuments(store);
 const sandbox = createBubblewrapSandbox({});
 const identity = createLocalIdentity(config.paths.keys);
-const gateway = createGatewayClient({ url: endpoints.gateway, secretFile: config.paths.gatewaySecret });
+const gateway = createGatewayClient({
+  url: endpoints.gateway,
+  secret: Buffer.from(readFileSync(config.paths.gatewaySecret, 'utf8').trim(), 'hex'),
+});
 const policies = createPolicyHost({ controlUrl: endpoints.policy });
 const releases = createReleases(store, identity);
 const jobs = createLocalJobRunner({
@@ -65,6 +69,7 @@ const workers = await Promise.all([
       ...control,
       planTraining: rollouts.planTraining,
       planEvaluation: rollouts.planEvaluation,
+      planPilot: rollouts.planPilot,
       assembleBatch: training.assembleBatch,
       importJob: training.importJob,
       cancelJob: training.cancelJob,

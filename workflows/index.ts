@@ -3,5 +3,6 @@ export { campaign } from './campaign.ts';
 export { construction } from './construction.ts';
 export { evaluation } from './evaluation.ts';
 export { gate } from './gate.ts';
+export { pilot } from './pilot.ts';
 export { rollouts } from './rollouts.ts';
 export { training } from './training.ts';

@@ -1,5 +1,5 @@
 // validate, submit, ls, status, watch, logs, cancel, resume, report.
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { AnnealError, EXIT } from '../../contracts/errors.ts';
 import { parseCampaignName } from '../../infra/temporal/campaigns.ts';
@@ -60,6 +60,33 @@ export function addCampaignCommands(program: Command, run: Run): void {
         if (options.watch && how !== 'ended') await watchCampaign(session, read.spec.name);
         else if (session.json)
           process.stdout.write(`${JSON.stringify({ campaign: read.spec.name, hash: read.hash, how })}\n`);
+      }, command),
+    );
+
+  program
+    .command('pilot <file>')
+    .description("measure how often the base model solves each visible task, for the campaign's curriculum")
+    .option('--samples <n>', 'rollouts a task', '4')
+    .requiredOption('-o, --out <file>', 'where to write the rates')
+    .action((file: string, options: { samples: string; out: string }, command: Command) =>
+      run(async (session) => {
+        const { spec } = await readCampaign(file);
+        const samples = Number(options.samples);
+        if (!Number.isInteger(samples) || samples < 1)
+          throw new AnnealError('cli.usage', `--samples takes a whole number; got ${options.samples}`);
+        const rates = await (await session.campaigns()).pilot(spec, samples, (done, total) =>
+          process.stderr.write(`${done} of ${total} rollouts\n`),
+        );
+        const command = `./anneal pilot ${file} --samples ${samples} --out ${options.out}`;
+        const document = {
+          schema: 'anneal/starting-pass-rates/v1',
+          command,
+          model: spec.policy.base,
+          samplesPerTask: samples,
+          rates,
+        };
+        await writeFile(options.out, `${JSON.stringify(document, null, 1)}\n`);
+        process.stdout.write(`${Object.keys(rates).length} tasks measured: ${options.out}\n`);
       }, command),
     );
 

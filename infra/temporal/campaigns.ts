@@ -1,12 +1,15 @@
 // Campaigns as commands and the console see them: submit, look, resume, cancel.
 import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
 import { defineSearchAttributeKey, TypedSearchAttributes } from '@temporalio/common';
+import { z } from 'zod';
 import { type ArtifactRef, type ArtifactStore, artifactRef } from '../../contracts/artifact.ts';
 import { type CampaignSpec, campaignSpec } from '../../contracts/campaign.ts';
+import { canonicalJson } from '../../contracts/canonical.ts';
 import { AnnealError } from '../../contracts/errors.ts';
 import { type CampaignName, campaignName, makePolicyName, type Sha256 } from '../../contracts/ids.ts';
 import { CAMPAIGN, campaignWorkflowId, QUEUES, SEARCH } from '../../contracts/names.ts';
 import { type CampaignInput, type CampaignState, type CampaignStatus, campaignState } from '../../contracts/record.ts';
+import { durationMs } from '../../contracts/units.ts';
 import { progressOf } from './progress.ts';
 
 export interface CampaignSummary {
@@ -25,13 +28,27 @@ const KEYS = {
   owner: defineSearchAttributeKey(SEARCH.owner, 'KEYWORD'),
 };
 
+const rateTable = z.record(z.string(), z.number());
+
 export type Campaigns = ReturnType<typeof createCampaigns>;
 
 export function createCampaigns(client: Client, store: ArtifactStore) {
   const decode = (bytes: Uint8Array): unknown => JSON.parse(new TextDecoder().decode(bytes));
   const handle = (name: CampaignName) => client.workflow.getHandle(campaignWorkflowId(name));
 
-  return { submit, status, statusWithProgress, spec: specOf, list, cancel, resume, phase, savedState, reportRef };
+  return {
+    submit,
+    pilot,
+    status,
+    statusWithProgress,
+    spec: specOf,
+    list,
+    cancel,
+    resume,
+    phase,
+    savedState,
+    reportRef,
+  };
 
   /** `started`, or `attached` when the same campaign already runs, or `ended` when it already finished. */
   async function submit(
@@ -52,6 +69,32 @@ export function createCampaigns(client: Client, store: ArtifactStore) {
     if (now === 'running') return 'attached';
     if (now === 'closed') return 'ended';
     return (await start(spec, firstState(spec, ref, hash))) ? 'started' : 'attached';
+  }
+
+  /** Runs the base model over every visible task, `samples` times, and gives each task's pass rate. */
+  async function pilot(
+    spec: CampaignSpec,
+    samples: number,
+    onProgress: (done: number, total: number) => void,
+  ): Promise<Record<string, number>> {
+    // A campaign of its own name: its ids and its task set never mix with the campaign's.
+    const own: CampaignSpec = { ...spec, name: campaignName.parse(`${spec.name}-pilot`) };
+    const ref = await store.put(canonicalJson(own));
+    const workflowId = `pilot/${own.name}`;
+    const policy = firstState(own, ref, ref.sha256).policies[0]!;
+    const options = { concurrency: spec.rollouts.concurrency, timeoutMs: durationMs(spec.rollouts.timeout) };
+    const args = [{ campaign: own.name, spec: ref, policy, samples, ...options }];
+    const run = await client.workflow.start('pilot', { workflowId, taskQueue: QUEUES.control, args });
+    const timer = setInterval(
+      () => void progressOf(client, workflowId).then((p) => p && onProgress(p.done, p.total)),
+      2_000,
+    );
+    try {
+      const rates = artifactRef.parse(await run.result());
+      return rateTable.parse(decode(await store.get(rates)));
+    } finally {
+      clearInterval(timer);
+    }
   }
 
   async function start(spec: CampaignSpec, state: CampaignState): Promise<boolean> {

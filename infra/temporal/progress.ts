@@ -11,7 +11,7 @@ export async function progressOf(client: Client, workflowId: string): Promise<Pr
     const handle = client.workflow.getHandle(workflowId);
     const description = await handle.describe();
     if (description.type === 'rollouts') return await handle.query<Progress>(PROGRESS);
-    if (description.type === 'evaluation') {
+    if (description.type === 'evaluation' || description.type === 'pilot') {
       const { shard } = await handle.query<{ shard: string }>(PROGRESS);
       return shard === '' ? undefined : await client.workflow.getHandle(shard).query<Progress>(PROGRESS);
     }

@@ -145,6 +145,12 @@ export function scriptedActivities(script: Script): { activities: All; told: Tol
       note(`planEvaluation ${split} v${policy.number}`);
       return planned(policy, split, round, 4);
     },
+    async planPilot({ policy }) {
+      return planned(policy, 'visible', 0, 4);
+    },
+    async passRates() {
+      return refOf({});
+    },
     async generate({ index }) {
       if (script.rolloutMs) await new Promise((done) => setTimeout(done, script.rolloutMs));
       if (script.brokenRollouts?.includes(index))

@@ -1,0 +1,36 @@
+// How often the base model solves each visible task: what the curriculum of a campaign draws by.
+import { defineQuery, executeChild, proxyActivities, setHandler } from '@temporalio/workflow';
+import type { EvaluationActivities, RolloutActivities } from '../activities/interface.ts';
+import type { ArtifactRef } from '../contracts/artifact.ts';
+import type { CampaignName } from '../contracts/ids.ts';
+import { childWorkflowId, PROGRESS, QUEUES } from '../contracts/names.ts';
+import type { PolicyVersion } from '../contracts/policy-version.ts';
+import type { construction } from './construction.ts';
+import { runPlan } from './run-plan.ts';
+
+export interface PilotInput {
+  campaign: CampaignName;
+  spec: ArtifactRef;
+  policy: PolicyVersion;
+  samples: number;
+  concurrency: number;
+  timeoutMs: number;
+}
+
+const act = proxyActivities<EvaluationActivities & RolloutActivities>({
+  taskQueue: QUEUES.control,
+  startToCloseTimeout: '5m',
+  retry: { maximumAttempts: 10, initialInterval: '500ms', maximumInterval: '10s' },
+});
+
+export async function pilot(input: PilotInput): Promise<ArtifactRef> {
+  let shard = '';
+  setHandler(defineQuery<{ shard: string }>(PROGRESS), () => ({ shard }), { description: 'The shard at work; ask it' });
+  const { campaign, spec } = input;
+  const workflowId = childWorkflowId(campaign, 0, 'construct');
+  const taskSet = await executeChild<typeof construction>('construction', { workflowId, args: [{ campaign, spec }] });
+  const { plan, rollouts } = await act.planPilot({ ...input, taskSet });
+  const handle = { plan, rollouts };
+  await runPlan(handle, { ...input, workflowId: childWorkflowId(campaign, 0, 'pilot'), onShard: (id) => (shard = id) });
+  return act.passRates({ plan });
+}
