@@ -1,0 +1,78 @@
+// JSON over kept-alive connections to the policy server and its engines.
+import { Agent, request as send } from 'node:http';
+import { AnnealError } from '../contracts/errors.ts';
+
+export interface JsonAnswer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+/** A failure before any answer arrived: the engine is gone, not unwilling. */
+export class ConnectionFailure extends AnnealError {}
+
+export interface JsonClient {
+  /** @throws ConnectionFailure (`gateway.upstream_failed`) without an answer; rejects with the signal's reason when aborted. */
+  call(method: 'GET' | 'POST', url: string, body: unknown, signal: AbortSignal): Promise<JsonAnswer>;
+  close(): void;
+}
+
+const ANSWER_LIMIT = 64 << 20;
+
+/** @param timeoutMs for one call, answer included. */
+export function createJsonClient(options: { maxSockets: number; timeoutMs: number }): JsonClient {
+  const agent = new Agent({ keepAlive: true, maxSockets: options.maxSockets, scheduling: 'fifo' });
+
+  function once(method: string, url: string, text: string | undefined, signal: AbortSignal): Promise<JsonAnswer> {
+    return new Promise((resolve, reject) => {
+      const headers =
+        text === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) };
+      const request = send(url, { method, agent, headers, signal }, (response) => {
+        const chunks: Buffer[] = [];
+        let size = 0;
+        response.on('data', (chunk: Buffer) => {
+          chunks.push(chunk);
+          size += chunk.length;
+          if (size > ANSWER_LIMIT) response.destroy(new Error('the answer is too long'));
+        });
+        response.on('error', fail);
+        response.on('end', () => {
+          try {
+            const body: unknown = JSON.parse(Buffer.concat(chunks).toString('utf8'));
+            resolve({ status: response.statusCode ?? 0, body });
+          } catch {
+            reject(new AnnealError('gateway.upstream_failed', `${url} answered ${response.statusCode} without JSON`));
+          }
+        });
+      });
+      function fail(failure: Error): void {
+        const stale = request.reusedSocket && (failure as NodeJS.ErrnoException).code === 'ECONNRESET';
+        reject(stale ? new StaleSocket() : failure);
+      }
+      request.on('error', fail);
+      request.end(text);
+    });
+  }
+
+  return {
+    async call(method, url, body, caller) {
+      const text = body === undefined ? undefined : JSON.stringify(body);
+      const timeout = AbortSignal.timeout(options.timeoutMs);
+      const signal = AbortSignal.any([caller, timeout]);
+      for (;;) {
+        try {
+          return await once(method, url, text, signal);
+        } catch (failure) {
+          caller.throwIfAborted();
+          // The server closed an idle connection just as it was used again: nothing was answered, so it is sent anew.
+          if (failure instanceof StaleSocket) continue;
+          if (failure instanceof AnnealError) throw failure;
+          const why = timeout.aborted ? `no answer within ${options.timeoutMs} ms` : (failure as Error).message;
+          throw new ConnectionFailure('gateway.upstream_failed', `${url}: ${why}`, { cause: failure });
+        }
+      }
+    },
+    close: () => agent.destroy(),
+  };
+}
+
+class StaleSocket extends Error {}

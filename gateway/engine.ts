@@ -1,0 +1,215 @@
+// Asking an engine for a completion by token ids. The ids that are trained on are the ones that were sent and sampled; nothing
+// is ever tokenised again from text.
+import { isDeepStrictEqual } from 'node:util';
+import { z } from 'zod';
+import { AnnealError } from '../contracts/errors.ts';
+import type { PolicyName } from '../contracts/ids.ts';
+import type { CompletionRecord } from '../contracts/trajectory.ts';
+import { ConnectionFailure, createJsonClient, type JsonAnswer, type JsonClient } from './engine-http.ts';
+
+const location = z.looseObject({ policy: z.string(), url: z.url() });
+const rendered = z.looseObject({ prompt: z.string() });
+const tokenized = z.looseObject({ tokens: z.array(z.int()).min(1) });
+const sampled = z.looseObject({
+  id: z.int(),
+  /** Before the sampler chain: raw log-softmax. JSON has no infinity, so that it may be null. */
+  logprob: z.number().nullish(),
+  /** After the sampler chain, present with `post_sampling_probs`. */
+  prob: z.number().nullish(),
+});
+const completion = z.looseObject({
+  content: z.string(),
+  model: z.string(),
+  tokens: z.array(z.int()),
+  completion_probabilities: z.array(sampled).default([]),
+  stop_type: z.enum(['eos', 'word', 'limit']),
+  tokens_evaluated: z.int(),
+  truncated: z.boolean(),
+});
+const ANSWER_MEMBERS = Object.keys(completion.shape);
+
+export interface Generation {
+  readonly model: string;
+  readonly promptIds: number[];
+  readonly completionIds: number[];
+  readonly logprobs: number[];
+  readonly fidelity: CompletionRecord['fidelity'];
+  readonly text: string;
+  readonly finish: 'stop' | 'length';
+}
+
+export interface Engines {
+  /**
+   * @throws AnnealError `gateway.bad_request` when the engine refuses the request, `gateway.upstream_failed` when it fails,
+   * `stack.policy_unavailable` when the policy server does not answer or does not serve the policy. The signal's reason when aborted.
+   */
+  generate(
+    policy: PolicyName,
+    messages: CompletionRecord['messages'],
+    sampling: CompletionRecord['sampling'],
+    signal: AbortSignal,
+  ): Promise<Generation>;
+  /** Names of the policies that are loaded. */
+  list(signal: AbortSignal): Promise<string[]>;
+  /** Ask the policy server again where this policy is. */
+  forget(policy: PolicyName): void;
+  close(): void;
+}
+
+export interface EngineOptions {
+  readonly controlUrl: string;
+  /** For one generation. */
+  readonly timeoutMs: number;
+  /** Generations in flight at one engine; more wait here. */
+  readonly connections: number;
+}
+
+const PROMPTS_REMEMBERED = 512;
+/** A policy that had to make room is started again before the policy server answers; the first start prepares the model. */
+const CONTROL_TIMEOUT_MS = 90_000;
+
+export function createEngines(options: EngineOptions): Engines {
+  // Engines serve a connection by a thread: short calls have their own few connections, so that they never wait behind
+  // generations.
+  const long = createJsonClient({ maxSockets: options.connections, timeoutMs: options.timeoutMs });
+  const short = createJsonClient({ maxSockets: 4, timeoutMs: Math.min(options.timeoutMs, 30_000) });
+  const control = createJsonClient({ maxSockets: 4, timeoutMs: CONTROL_TIMEOUT_MS });
+  const where = new Map<PolicyName, string>();
+  /** Token ids by engine and rendered prompt; the groups of a round ask the same prompt many times. */
+  const prompts = new Map<string, number[]>();
+
+  async function locate(policy: PolicyName, signal: AbortSignal): Promise<string> {
+    const known = where.get(policy);
+    if (known !== undefined) return known;
+    const answer = await ask(`/policies/${encodeURIComponent(policy)}`, signal);
+    if (answer.status === 404) throw unavailable(`the policy server does not serve ${policy}`);
+    if (answer.status !== 200) throw unavailable(`the policy server answered ${answer.status} about ${policy}`);
+    const parsed = location.safeParse(answer.body);
+    if (!parsed.success) throw unavailable(`the policy server gave no address for ${policy}`);
+    const url = parsed.data.url.replace(/\/$/, '');
+    where.set(policy, url);
+    return url;
+  }
+
+  async function ask(path: string, signal: AbortSignal): Promise<JsonAnswer> {
+    try {
+      return await control.call('GET', options.controlUrl + path, undefined, signal);
+    } catch (failure) {
+      if (failure instanceof ConnectionFailure) throw unavailable(failure.message);
+      throw failure;
+    }
+  }
+
+  async function tokenize(url: string, prompt: string, signal: AbortSignal): Promise<number[]> {
+    const key = `${url} ${prompt}`;
+    const known = prompts.get(key);
+    if (known !== undefined) {
+      prompts.delete(key);
+      prompts.set(key, known);
+      return known;
+    }
+    // As the engine's own chat endpoint does: a model whose vocabulary wants a BOS gets one.
+    const body = { content: prompt, add_special: true, parse_special: true };
+    const { tokens } = await post(short, tokenized, `${url}/tokenize`, body, signal);
+    prompts.set(key, tokens);
+    if (prompts.size > PROMPTS_REMEMBERED) prompts.delete(prompts.keys().next().value!);
+    return tokens;
+  }
+
+  async function attempt(
+    url: string,
+    messages: CompletionRecord['messages'],
+    { temperature, maxTokens, seed }: CompletionRecord['sampling'],
+    signal: AbortSignal,
+  ): Promise<Generation> {
+    const { prompt } = await post(short, rendered, `${url}/apply-template`, { messages }, signal);
+    const promptIds = await tokenize(url, prompt, signal);
+    const body = {
+      prompt: promptIds,
+      n_predict: maxTokens,
+      temperature,
+      ...(seed === undefined ? {} : { seed }),
+      samplers: ['temperature'],
+      n_probs: 1,
+      // Without it the probabilities are those before the temperature: not the sampling distribution's unless that is 1.
+      post_sampling_probs: temperature !== 1,
+      return_tokens: true,
+      stream: false,
+      cache_prompt: true,
+      response_fields: ANSWER_MEMBERS,
+    };
+    return readGeneration(promptIds, await post(long, completion, `${url}/completion`, body, signal));
+  }
+
+  return {
+    async generate(policy, messages, sampling, signal) {
+      const remembered = where.has(policy);
+      try {
+        return await attempt(await locate(policy, signal), messages, sampling, signal);
+      } catch (failure) {
+        if (!(failure instanceof ConnectionFailure)) throw failure;
+        where.delete(policy);
+        // A remembered engine may have been restarted at another port meanwhile; a fresh address deserves no second try.
+        if (!remembered || signal.aborted) throw failure;
+        return attempt(await locate(policy, signal), messages, sampling, signal);
+      }
+    },
+    async list(signal) {
+      const { body } = await ask('/health', signal);
+      const health = z.looseObject({ engines: z.array(location.partial({ url: true })) }).safeParse(body);
+      return health.success ? health.data.engines.map((engine) => engine.policy) : [];
+    },
+    forget: (policy) => void where.delete(policy),
+    close() {
+      for (const client of [long, short, control]) client.close();
+    },
+  };
+}
+
+async function post<S extends z.ZodType>(
+  client: JsonClient,
+  schema: S,
+  url: string,
+  body: unknown,
+  signal: AbortSignal,
+): Promise<z.infer<S>> {
+  const answer = await client.call('POST', url, body, signal);
+  if (answer.status !== 200) {
+    const why = z.looseObject({ error: z.looseObject({ message: z.string() }) }).safeParse(answer.body);
+    const text = `${url} answered ${answer.status}: ${why.success ? why.data.error.message : 'without a reason'}`;
+    throw new AnnealError(answer.status === 400 ? 'gateway.bad_request' : 'gateway.upstream_failed', text);
+  }
+  const parsed = schema.safeParse(answer.body);
+  if (parsed.success) return parsed.data;
+  const first = parsed.error.issues[0]!;
+  const text = `${url} answered in an unknown form: ${first.path.join('.')}: ${first.message}`;
+  throw new AnnealError('gateway.upstream_failed', text);
+}
+
+/**
+ * Token-exact only if the two lists of ids that the engine gives agree (they differ when a reply ends inside a UTF-8
+ * character), every probability is there, and the whole prompt was seen.
+ */
+function readGeneration(promptIds: number[], answer: z.infer<typeof completion>): Generation {
+  const completionIds = answer.completion_probabilities.map((token) => token.id);
+  const logprobs = answer.completion_probabilities.map((token) => token.logprob ?? Math.log(token.prob ?? 0));
+  const exact =
+    completionIds.length > 0 &&
+    isDeepStrictEqual(completionIds, answer.tokens) &&
+    logprobs.every(Number.isFinite) &&
+    answer.tokens_evaluated === promptIds.length &&
+    !answer.truncated;
+  return {
+    model: answer.model,
+    promptIds,
+    completionIds,
+    logprobs: logprobs.map((value) => (Number.isFinite(value) ? value : 0)),
+    fidelity: exact ? 'token-exact' : 'text-only',
+    text: answer.content,
+    finish: answer.stop_type === 'limit' ? 'length' : 'stop',
+  };
+}
+
+function unavailable(message: string): AnnealError {
+  return new AnnealError('stack.policy_unavailable', message);
+}

@@ -1,0 +1,134 @@
+// The gateway's routes: credentials, back-pressure, bodies. What is guaranteed about completions is in capture.ts.
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { AnnealError, asAnnealError } from '../contracts/errors.ts';
+import { type CredentialClaims, trajectory } from '../contracts/trajectory.ts';
+import type { Capture } from './capture.ts';
+import { badRequest, chatAnswer, parseChat, parseIndex } from './chat-request.ts';
+import { asRollout, authenticate, requirePool } from './credential.ts';
+import type { Engines } from './engine.ts';
+import { readJson, sendError, sendJson } from './http.ts';
+import type { CompletionPool } from './pool/completions.ts';
+import type { TrajectoryPool } from './pool/trajectories.ts';
+
+export interface RouteOptions {
+  readonly capture: Capture;
+  readonly completions: CompletionPool;
+  readonly trajectories: TrajectoryPool;
+  readonly engines: Engines;
+  readonly secret: Uint8Array;
+  readonly maxInFlight: number;
+  readonly log: (line: string) => void;
+}
+
+type Route = (request: IncomingMessage, response: ServerResponse, signal: AbortSignal) => Promise<void>;
+
+const BODY_LIMIT = 4 << 20;
+
+export function createListener(options: RouteOptions): RequestListener {
+  const { capture, completions, trajectories, engines, secret, maxInFlight, log } = options;
+  const count = { requests: 0, inFlight: 0, generated: 0, joined: 0, replayed: 0, refused: 0, failed: 0, tokens: 0 };
+  const started = performance.now();
+
+  const claimsOf = (request: IncomingMessage): CredentialClaims =>
+    authenticate(request.headers.authorization, secret, Math.floor(Date.now() / 1000));
+
+  const chat: Route = async (request, response, signal) => {
+    const claims = asRollout(claimsOf(request));
+    if (count.inFlight >= maxInFlight) {
+      throw new AnnealError('gateway.overloaded', `${maxInFlight} requests are in flight already`);
+    }
+    count.inFlight += 1;
+    try {
+      const index = parseIndex(request.headers['x-anneal-index']);
+      const call = parseChat(await readJson(request, BODY_LIMIT));
+      if (call.policy !== claims.policy) {
+        throw new AnnealError('gateway.unauthorised', `the credential is for ${claims.policy}, not ${call.policy}`);
+      }
+      const { record, how } = await capture.complete(claims, call, index, signal);
+      count[how] += 1;
+      if (how === 'generated') count.tokens += record.completionIds.length;
+      // The whole record on request: the worker needs it, an OpenAI client would only be puzzled.
+      const whole = request.headers['x-anneal-record'] === 'full' ? { anneal: record } : {};
+      const headers = { 'x-anneal-completion': record.id, 'x-anneal-how': how };
+      sendJson(response, 200, { ...chatAnswer(record), ...whole }, headers);
+    } finally {
+      count.inFlight -= 1;
+    }
+  };
+
+  const models: Route = async (request, response, signal) => {
+    const claims = claimsOf(request);
+    const names = claims.scope === 'rollout' ? [asRollout(claims).policy] : await engines.list(signal);
+    const data = names.map((id) => ({ id, object: 'model', created: 0, owned_by: 'anneal' }));
+    sendJson(response, 200, { object: 'list', data });
+  };
+
+  const record: Route = async (request, response) => {
+    const claims = claimsOf(request);
+    requirePool(claims, `${claims.campaign}/`);
+    const parsed = trajectory.safeParse(await readJson(request, BODY_LIMIT));
+    if (!parsed.success) throw badRequest(parsed.error);
+    requirePool(claims, parsed.data.rollout);
+    const created = await trajectories.add(parsed.data);
+    sendJson(response, created ? 201 : 200, { rollout: parsed.data.rollout, created });
+  };
+
+  const list =
+    (from: { startingWith(prefix: string): AsyncGenerator<string> }): Route =>
+    async (request, response) => {
+      const prefix = new URL(request.url ?? '', 'http://gateway').searchParams.get('prefix') ?? '';
+      requirePool(claimsOf(request), prefix);
+      response.writeHead(200, { 'content-type': 'application/x-ndjson' });
+      // A failure half-way destroys the connection: the reader sees a broken body, never a short list.
+      await pipeline(Readable.from(lines(from.startingWith(prefix))), response);
+    };
+
+  const metrics: Route = async (_, response) => {
+    const logs = [completions.log.stats(), trajectories.log.stats()];
+    const sum = (of: 'fsyncs' | 'bytes' | 'segments'): number => logs.reduce((total, one) => total + one[of], 0);
+    sendJson(response, 200, {
+      ...count,
+      fsyncs: sum('fsyncs'),
+      bytes: sum('bytes'),
+      segments: sum('segments'),
+      completions: completions.size(),
+      trajectories: trajectories.size(),
+      uptimeSeconds: Math.round(performance.now() - started) / 1000,
+      residentBytes: process.memoryUsage.rss(),
+    });
+  };
+
+  const routes: Readonly<Record<string, Route>> = {
+    'POST /v1/chat/completions': chat,
+    'GET /v1/models': models,
+    'GET /health': async (_, response) => sendJson(response, 200, { ok: true }),
+    'GET /metrics': metrics,
+    'POST /pool/trajectories': record,
+    'GET /pool/trajectories': list(trajectories),
+    'GET /pool/completions': list(completions),
+  };
+
+  return async (request, response) => {
+    count.requests += 1;
+    const gone = new AbortController();
+    response.on('close', () => gone.abort());
+    const name = `${request.method} ${(request.url ?? '').split('?', 1)[0]!}`;
+    const route = Object.hasOwn(routes, name) ? routes[name] : undefined;
+    try {
+      if (route !== undefined) await route(request, response, gone.signal);
+      else sendError(response, new AnnealError('gateway.bad_request', `no ${name} here`), 404);
+    } catch (failure) {
+      if (gone.signal.aborted) return;
+      const error = asAnnealError(failure);
+      count[error.code === 'internal.bug' || error.retryable ? 'failed' : 'refused'] += 1;
+      if (error.code === 'internal.bug') log(`${name}: ${failure instanceof Error ? failure.stack : failure}`);
+      sendError(response, error);
+    }
+  };
+}
+
+async function* lines(records: AsyncGenerator<string>): AsyncGenerator<string> {
+  for await (const json of records) yield `${json}\n`;
+}

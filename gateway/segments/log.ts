@@ -1,0 +1,189 @@
+// An append-only log in segments. `append` resolves when the record is on disk: requests that arrive while one fsync runs
+// share the next one (group commit), so that durability costs one fsync a batch and not one a request.
+import { constants } from 'node:fs';
+import { type FileHandle, mkdir, open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AnnealError } from '../../contracts/errors.ts';
+import { encodeLine, type Location } from './line.ts';
+import { damaged, recoverSegments, segmentName } from './recover.ts';
+
+/** The two calls that can lose data; replaced in tests to let them fail. */
+export interface SegmentIo {
+  write(file: FileHandle, bytes: Buffer, position: number): Promise<void>;
+  sync(file: FileHandle): Promise<void>;
+}
+
+export const diskIo: SegmentIo = {
+  async write(file, bytes, position) {
+    for (let done = 0; done < bytes.length; ) {
+      done += (await file.write(bytes, done, bytes.length - done, position + done)).bytesWritten;
+    }
+  },
+  sync: (file) => file.datasync(),
+};
+
+export interface LogOptions {
+  readonly dir: string;
+  /** A segment that has reached this size is left, and the next one begun. */
+  readonly segmentBytes: number;
+  /** How long a batch waits for company before its fsync; 0: only while another fsync runs. */
+  readonly fsyncIntervalMs: number;
+  readonly log: (line: string) => void;
+  readonly io?: SegmentIo;
+}
+
+export interface SegmentLog {
+  /** Durable when it resolves. @throws AnnealError `store.no_space` or `store.unavailable`; nothing of the record remains then. */
+  append(json: string): Promise<Location>;
+  read(at: Location): Promise<string>;
+  stats(): { readonly fsyncs: number; readonly bytes: number; readonly segments: number };
+  close(): Promise<void>;
+}
+
+interface Waiting {
+  readonly bytes: Buffer;
+  readonly jsonOffset: number;
+  readonly jsonLength: number;
+  readonly done: PromiseWithResolvers<Location>;
+}
+
+const BATCH_BYTES = 8 << 20;
+const OPEN_READERS = 16;
+
+/**
+ * Opens the log, handing every record that survived to `onRecord` in the order of writing. A torn tail is cut off (and
+ * logged); damage before it throws `gateway.segment_corrupt` naming file and offset. The folder must be locked by the caller.
+ */
+export async function openLog(
+  options: LogOptions,
+  onRecord: (json: string, at: Location) => void,
+): Promise<SegmentLog> {
+  const { dir, segmentBytes, fsyncIntervalMs, log, io = diskIo } = options;
+  await mkdir(dir, { recursive: true });
+  let { segment, durable } = await recoverSegments(dir, onRecord, log);
+  let file = await openSegment(dir, segment);
+  // A record that a killed process wrote but never synced is served again from now on: it must be on disk first.
+  await io.sync(file);
+  /** Set by a failed batch: what lies beyond `durable` must be cut off before anything else is written. */
+  let broken: 'write' | 'sync' | undefined;
+  let waiting: Waiting[] = [];
+  let draining: Promise<void> | undefined;
+  let closed = false;
+  let fsyncs = 0;
+  let bytesWritten = 0;
+  const readers = new Map<number, Promise<FileHandle>>();
+
+  async function nextSegment(): Promise<void> {
+    const next = await openSegment(dir, segment + 1);
+    await file.close();
+    file = next;
+    segment += 1;
+    durable = 0;
+  }
+
+  async function repair(): Promise<void> {
+    if (broken === undefined) return;
+    await file.truncate(durable);
+    await io.sync(file);
+    // After a failed fsync the kernel may believe that the pages are clean: that file is not written to again.
+    if (broken === 'sync' && durable > 0) await nextSegment();
+    broken = undefined;
+  }
+
+  async function commit(batch: readonly Waiting[]): Promise<void> {
+    await repair();
+    if (durable >= segmentBytes) await nextSegment();
+    const bytes = Buffer.concat(batch.map((one) => one.bytes));
+    broken = 'write';
+    await io.write(file, bytes, durable);
+    broken = 'sync';
+    await io.sync(file);
+    broken = undefined;
+    fsyncs += 1;
+    bytesWritten += bytes.length;
+    for (const one of batch) {
+      one.done.resolve({ segment, offset: durable + one.jsonOffset, length: one.jsonLength });
+      durable += one.bytes.length;
+    }
+  }
+
+  async function drain(): Promise<void> {
+    while (waiting.length > 0) {
+      if (fsyncIntervalMs > 0) await sleep(fsyncIntervalMs);
+      const batch: Waiting[] = [];
+      for (let size = 0; size < BATCH_BYTES && waiting.length > batch.length; ) {
+        const one = waiting[batch.length]!;
+        batch.push(one);
+        size += one.bytes.length;
+      }
+      waiting = waiting.slice(batch.length);
+      try {
+        await commit(batch);
+      } catch (failure) {
+        const error = storageError(failure, join(dir, segmentName(segment)));
+        log(`${batch.length} records were refused: ${error.message}`);
+        for (const one of batch) one.done.reject(error);
+      }
+    }
+    draining = undefined;
+  }
+
+  function reader(of: number): Promise<FileHandle> {
+    const known = readers.get(of);
+    readers.delete(of);
+    const handle = known ?? open(join(dir, segmentName(of)), 'r');
+    // Reinserted last: the first key is the one that was not used for longest.
+    readers.set(of, handle);
+    if (readers.size > OPEN_READERS) {
+      const oldest = readers.keys().next().value!;
+      void readers.get(oldest)!.then((unused) => unused.close());
+      readers.delete(oldest);
+    }
+    return handle;
+  }
+
+  return {
+    append(json) {
+      if (closed) return Promise.reject(new AnnealError('stack.gateway_unavailable', 'the gateway is stopping'));
+      const one: Waiting = { ...encodeLine(json), done: Promise.withResolvers<Location>() };
+      waiting.push(one);
+      draining ??= drain();
+      return one.done.promise;
+    },
+    async read(at) {
+      const bytes = Buffer.alloc(at.length);
+      const { bytesRead } = await (await reader(at.segment)).read(bytes, 0, at.length, at.offset);
+      if (bytesRead !== at.length) throw damaged(join(dir, segmentName(at.segment)), at.offset, 'ends too early');
+      return bytes.toString('utf8');
+    },
+    stats: () => ({ fsyncs, bytes: bytesWritten, segments: segment }),
+    async close() {
+      closed = true;
+      await draining;
+      // What a failed batch left behind is cut off now if that is possible; otherwise the next start does it.
+      await repair().catch(() => undefined);
+      await file.close();
+      for (const handle of readers.values()) await (await handle).close();
+    },
+  };
+}
+
+/** Creates it when missing, and makes its name durable too. */
+async function openSegment(dir: string, segment: number): Promise<FileHandle> {
+  const file = await open(join(dir, segmentName(segment)), constants.O_RDWR | constants.O_CREAT, 0o600);
+  const folder = await open(dir, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+  return file;
+}
+
+function storageError(failure: unknown, path: string): AnnealError {
+  if (failure instanceof AnnealError) return failure;
+  const { code, message } = failure as NodeJS.ErrnoException;
+  const full = code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG';
+  return new AnnealError(full ? 'store.no_space' : 'store.unavailable', `${path}: ${message}`, { cause: failure });
+}

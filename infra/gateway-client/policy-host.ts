@@ -1,0 +1,53 @@
+// Loading policy versions at the policy server (trainer/anneal_server).
+import { z } from 'zod';
+import { AnnealError, type ErrorCode } from '../../contracts/errors.ts';
+import type { PolicyHost } from '../../contracts/ports.ts';
+import { parseJson, send } from './http.ts';
+
+export interface PolicyHostOptions {
+  /** The policy server's control API, without a trailing slash. */
+  readonly controlUrl: string;
+  /** A start loads the model, the first one also prepares it; default 90 s. */
+  readonly timeoutMs?: number;
+}
+
+const loaded = z.looseObject({ policy: z.string(), url: z.url() });
+const refused = z.looseObject({ code: z.string(), message: z.string() });
+
+/** The policy server's own codes; every other failure means that it cannot serve now. */
+const CODES: Readonly<Record<string, ErrorCode>> = {
+  adapter_corrupt: 'policy.adapter_corrupt',
+  adapter_format: 'policy.adapter_corrupt',
+  adapter_rejected: 'policy.adapter_corrupt',
+  model_unavailable: 'policy.model_corrupt',
+  store_unavailable: 'store.unavailable',
+  policy_conflict: 'gateway.conflict',
+  bad_request: 'internal.bug',
+};
+
+export function createPolicyHost({ controlUrl, timeoutMs = 90_000 }: PolicyHostOptions): PolicyHost {
+  const base = controlUrl.replace(/\/$/, '');
+  return {
+    /** @throws AnnealError `policy.adapter_corrupt`, `policy.model_corrupt`, `gateway.conflict` (the name serves another adapter), `stack.policy_unavailable`. */
+    async ensure(version) {
+      const answer = await send({
+        method: 'PUT',
+        url: `${base}/policies/${version.name}`,
+        // The engine reads GGUF; version 0 is the base model and has no adapter.
+        body: { adapter: version.adapterGguf },
+        timeoutMs,
+        unreachable: 'stack.policy_unavailable',
+        late: 'stack.policy_unavailable',
+      });
+      const body = parseJson(answer.text);
+      if (answer.status !== 200) {
+        const { code, message } = refused.safeParse(body).data ?? { code: '', message: `HTTP ${answer.status}` };
+        throw new AnnealError(CODES[code] ?? 'stack.policy_unavailable', `${version.name}: ${message}`);
+      }
+      const parsed = loaded.safeParse(body);
+      if (!parsed.success)
+        throw new AnnealError('stack.policy_unavailable', `${version.name}: an answer without a URL`);
+      return { url: parsed.data.url };
+    },
+  };
+}
