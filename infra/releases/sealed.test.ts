@@ -1,0 +1,78 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import type { ArtifactStore } from '../../contracts/artifact.ts';
+import type { DecisionContext } from '../../contracts/gate.ts';
+import { createLocalIdentity, initIdentity, type LocalIdentity } from '../identity/local.ts';
+import { createFolderStore } from '../store/folder.ts';
+import { openGate } from './release.fixture.ts';
+import { openSealed, sealedOpenings } from './sealed.ts';
+
+const code = (wanted: string) => expect.objectContaining({ code: wanted });
+const taskSetRoot = 'd'.repeat(64);
+let root: string;
+let store: ArtifactStore;
+let identity: LocalIdentity;
+let context: DecisionContext;
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'anneal-sealed-'));
+  store = createFolderStore(join(root, 'store'));
+  await initIdentity(join(root, 'keys'));
+  identity = createLocalIdentity(join(root, 'keys'));
+  const options = [
+    { name: 'open', effect: 'Opened.' },
+    { name: 'keep', effect: 'Kept.' },
+  ];
+  ({ context } = await openGate(store, { kind: 'open-sealed', options }));
+});
+afterEach(() => rm(root, { recursive: true, force: true }));
+
+const decide = (option = 'open', now = new Date()) =>
+  identity.makeDecision(context, { option, reason: 'A test', unattended: false, ttl: '1h', now });
+
+it('records one opening for a decision, however often it is asked for', async () => {
+  const decision = await decide();
+  const request = { taskSetRoot, decision, context, budget: 1 };
+  const openings = await Promise.all(Array.from({ length: 5 }, () => openSealed(store, identity, request)));
+  openings.push(await openSealed(store, identity, { ...request, now: new Date(Date.now() + 86_400_000) }));
+  for (const opening of openings) expect(opening).toEqual(openings[0]);
+  expect(openings[0]).toMatchObject({ number: 1, taskSetRoot, decision });
+  expect(await sealedOpenings(store, taskSetRoot)).toEqual([openings[0]]);
+});
+
+it('refuses more openings than the budget, of this task set only', async () => {
+  await openSealed(store, identity, { taskSetRoot, decision: await decide(), context, budget: 1 });
+  const another = await decide();
+  await expect(openSealed(store, identity, { taskSetRoot, decision: another, context, budget: 1 })).rejects.toEqual(
+    code('decision.not_verified'),
+  );
+  const none = { taskSetRoot: 'e'.repeat(64), decision: another, context, budget: 0 };
+  await expect(openSealed(store, identity, none)).rejects.toEqual(code('decision.not_verified'));
+  expect(await openSealed(store, identity, { ...none, budget: 1 })).toMatchObject({ number: 1 });
+  expect(await openSealed(store, identity, { taskSetRoot, decision: another, context, budget: 2 })).toMatchObject({
+    number: 2,
+  });
+});
+
+it('never opens more often than the budget when many decisions race', async () => {
+  const decisions = await Promise.all(Array.from({ length: 8 }, () => decide()));
+  const done = await Promise.allSettled(
+    decisions.map((decision) => openSealed(store, identity, { taskSetRoot, decision, context, budget: 3 })),
+  );
+  expect(done.filter((one) => one.status === 'fulfilled')).toHaveLength(3);
+  expect((await sealedOpenings(store, taskSetRoot)).map((one) => one.number)).toEqual([1, 2, 3]);
+});
+
+it('refuses the other option, and forged, foreign or expired decisions, and records nothing', async () => {
+  const open = async (decision: Awaited<ReturnType<typeof decide>>, other: Partial<DecisionContext> = {}) =>
+    openSealed(store, identity, { taskSetRoot, decision, context: { ...context, ...other }, budget: 1 });
+  const decision = await decide();
+  await expect(open(await decide('keep'))).rejects.toEqual(code('decision.not_verified'));
+  await expect(open({ ...decision, body: { ...decision.body, nonce: 'n'.repeat(16) } })).rejects.toEqual(
+    code('decision.altered'),
+  );
+  await expect(open(decision, { runChain: 'run-2' })).rejects.toEqual(code('decision.other_run'));
+  await expect(open(await decide('open', new Date(0)))).rejects.toEqual(code('gate.expired'));
+  expect(await sealedOpenings(store, taskSetRoot)).toEqual([]);
+});
