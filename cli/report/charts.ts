@@ -32,8 +32,8 @@ export interface LineChart {
   /** Said to those who cannot see the drawing. */
   readonly description: string;
   readonly labels: readonly string[];
-  /** A second line of labels: class and text. */
-  readonly sublabels?: readonly { readonly kind: string; readonly text: string }[];
+  /** A second line of labels: class, text, and the sign that stands for it where there is no room. */
+  readonly sublabels?: readonly { readonly kind: string; readonly text: string; readonly glyph: string }[];
   readonly series: readonly Series[];
   readonly format: (value: number) => string;
   /** How axis labels are written, when shorter than `format`. */
@@ -76,11 +76,11 @@ export function lineChart(chart: LineChart): Html {
   const slot = (width - left - 10) / Math.max(1, chart.labels.length);
   const y = linear([axis.min, axis.max], [bottom, top]);
   const x = (index: number): number => Number((left + (index + 0.5) * slot).toFixed(1));
-  const shown = thinned(chart.labels.length, Math.floor((width - left) / (chart.sublabels === undefined ? 26 : 52)));
+  const shown = thinned(chart.labels.length, Math.floor((width - left) / 26));
   const tick = chart.tick ?? chart.format;
   const grid = axis.ticks.map(
     (value) =>
-      html`<line class="grid" x1="${left}" x2="${width - 8}" y1="${y(value)}" y2="${y(value)}"/><text class="axis" x="${left - 7}" y="${y(value) + 4}" text-anchor="end">${tick(value)}</text>`,
+      html`<line class="${value === 0 && axis.min < 0 ? 'grid zero' : 'grid'}" x1="${left}" x2="${width - 8}" y1="${y(value)}" y2="${y(value)}"/><text class="axis" x="${left - 7}" y="${y(value) + 4}" text-anchor="end">${tick(value)}</text>`,
   );
   const bands = (chart.bands ?? []).map((band, index) => {
     const from = left + band.from * slot;
@@ -96,33 +96,43 @@ export function lineChart(chart: LineChart): Html {
     (label, index) =>
       shown(index) && html`<text class="axis" x="${x(index)}" y="${bottom + 16}" text-anchor="middle">${label}</text>`,
   );
+  const worded = slot >= 52;
   const sublabels = (chart.sublabels ?? []).map(
     (label, index) =>
-      shown(index) &&
-      html`<text class="axis verdict-${label.kind}" x="${x(index)}" y="${bottom + 32}" text-anchor="middle">${label.text}</text>`,
+      (worded || slot >= 9) &&
+      html`<text class="axis verdict-${label.kind}" x="${x(index)}" y="${bottom + 32}" text-anchor="middle">${worded ? label.text : label.glyph}</text>`,
   );
   const series = chart.series.map((one, index) => {
     const dodge = chart.series.length === 1 ? 0 : (index - (chart.series.length - 1) / 2) * Math.min(8, slot / 5);
     const at = (point: Point): number => fixed(x(point.x) + dodge);
     const size = one.points.length > 40 ? 1.6 : small ? 2.6 : 3.8;
-    const line = one.points.map((point) => `${at(point)},${y(point.y)}`).join(' ');
+    // A line that crossed from one band into the next would suggest a continuity that is not there.
+    const runs = (chart.bands ?? [{ from: 0, to: chart.labels.length }]).map((band) =>
+      one.points
+        .filter((point) => point.x >= band.from && point.x <= band.to)
+        .map((point) => `${at(point)},${y(point.y)}`)
+        .join(' '),
+    );
+    const lines = runs.map((run) => html`<polyline class="line" points="${run}"/>`);
     const marks = one.points.map((point) => {
       const range = point.low !== undefined && point.high !== undefined;
       const said = `${one.name}, ${chart.labels[point.x] ?? ''}: ${chart.format(point.y)}${range ? ` (${chart.format(point.low ?? 0)} to ${chart.format(point.high ?? 0)})` : ''}`;
       return html`<g><title>${said}</title>${range && html`<line class="whisker" x1="${at(point)}" x2="${at(point)}" y1="${y(point.low ?? 0)}" y2="${y(point.high ?? 0)}"/>`}${marker(SHAPES[one.ink], at(point), y(point.y), size)}</g>`;
     });
-    return html`<g class="ink-${one.ink}"><polyline class="line" points="${line}"/>${marks}</g>`;
+    return html`<g class="ink-${one.ink}">${lines}${marks}</g>`;
   });
   return html`<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${chart.description}">${bands}${grid}${labels}${sublabels}${series}</svg>`;
 }
 
 const fixed = (value: number): number => Number(value.toFixed(1));
 
-export function legend(series: readonly Pick<Series, 'name' | 'ink'>[]): Html {
-  const entries = series.map(
-    (one) =>
-      html`<li class="ink-${one.ink}"><svg viewBox="0 0 24 12" width="24" height="12" aria-hidden="true"><line class="line" x1="1" x2="23" y1="6" y2="6"/>${marker(SHAPES[one.ink], 12, 6, 3.6)}</svg>${one.name}</li>`,
-  );
+export function legend(series: readonly (Pick<Series, 'name' | 'ink'> & { readonly hollow?: boolean })[]): Html {
+  const entries = series.map((one) => {
+    const sign = one.hollow
+      ? html`<circle class="mark hollow" cx="12" cy="6" r="4"/>`
+      : html`<line class="line" x1="1" x2="23" y1="6" y2="6"/>${marker(SHAPES[one.ink], 12, 6, 3.6)}`;
+    return html`<li class="ink-${one.ink}"><svg viewBox="0 0 24 12" width="24" height="12" aria-hidden="true">${sign}</svg>${one.name}</li>`;
+  });
   return html`<ul class="legend">${entries}</ul>`;
 }
 
@@ -148,7 +158,7 @@ export function dumbbells(rows: readonly Dumbbell[], description: string, format
       html`<line class="whisker" x1="${x(estimate.low)}" x2="${x(estimate.high)}" y1="${top + offset}" y2="${top + offset}"/>`;
     const said = (word: string, e: Estimate): string =>
       `${row.name}, ${word}: ${format(e.value)} (${format(e.low)} to ${format(e.high)})`;
-    return html`<text class="row" x="10" y="${top - 4}">${row.name}</text><g class="ink-plain"><title>${said('before', row.before)}</title>${line(row.before, 9)}<circle class="mark hollow" cx="${x(row.before.value)}" cy="${top + 9}" r="4.5"/></g><g class="ink-gate"><title>${said('after', row.after)}</title>${line(row.after, 22)}<circle class="mark" cx="${x(row.after.value)}" cy="${top + 22}" r="4.8"/></g>`;
+    return html`<text class="row" x="10" y="${top - 4}">${row.name}</text><text class="row" x="${width - 14}" y="${top - 4}" text-anchor="end">${format(row.before.value)} → ${format(row.after.value)}</text><g class="ink-plain"><title>${said('before', row.before)}</title>${line(row.before, 9)}<circle class="mark hollow" cx="${x(row.before.value)}" cy="${top + 9}" r="4.5"/></g><g class="ink-gate"><title>${said('after', row.after)}</title>${line(row.after, 22)}<circle class="mark" cx="${x(row.after.value)}" cy="${top + 22}" r="4.8"/></g>`;
   });
   return html`<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${description}">${grid}${drawn}</svg>`;
 }
@@ -177,13 +187,18 @@ export function figure(caption: Part, body: Part, note?: Part): Html {
   return html`<figure><figcaption>${caption}</figcaption>${body}${note !== undefined && html`<p class="note">${note}</p>`}</figure>`;
 }
 
-/** The numbers behind a drawing. Header cells name rows and columns; wide tables scroll by themselves. */
+/** The numbers behind a drawing. Wide tables scroll by themselves. `texts`: columns of a numeric table that hold words. */
 export function dataTable(
   caption: string,
   head: readonly Part[],
   rows: readonly (readonly Part[])[],
-  { folded = false, numeric = true }: { folded?: boolean; numeric?: boolean } = {},
+  {
+    folded = false,
+    numeric = true,
+    texts = [],
+  }: { folded?: boolean; numeric?: boolean; texts?: readonly number[] } = {},
 ): Html {
-  const table = html`<div class="scroll" tabindex="0" role="region" aria-label="${caption}"><table class="${numeric ? 'numbers' : 'words'}"><caption>${caption}</caption><thead><tr>${head.map((cell) => html`<th scope="col">${cell}</th>`)}</tr></thead><tbody>${rows.map((row) => html`<tr>${row.map((cell, index) => (index === 0 ? html`<th scope="row">${cell}</th>` : html`<td>${cell}</td>`))}</tr>`)}</tbody></table></div>`;
+  const text = (index: number): Html | undefined => (texts.includes(index) ? html` class="text"` : undefined);
+  const table = html`<div class="scroll" tabindex="0" role="region" aria-label="${caption}"><table class="${numeric ? 'numbers' : 'words'}"><caption>${caption}</caption><thead><tr>${head.map((cell, index) => html`<th scope="col"${text(index)}>${cell}</th>`)}</tr></thead><tbody>${rows.map((row) => html`<tr>${row.map((cell, index) => (index === 0 ? html`<th scope="row">${cell}</th>` : html`<td${text(index)}>${cell}</td>`))}</tr>`)}</tbody></table></div>`;
   return folded ? html`<details class="data"><summary>The numbers</summary>${table}</details>` : table;
 }

@@ -15,10 +15,11 @@ const STAGES: Readonly<Record<string, { name: string; kind: string }>> = {
   evaluate: { name: 'evaluate', kind: 'e' },
   decide: { name: 'decide', kind: 'f' },
   'sealed-gate': { name: 'wait: open sealed?', kind: 'wait' },
-  sealed: { name: 'evaluate sealed', kind: 'b' },
+  sealed: { name: 'evaluate sealed', kind: 'g' },
   'release-gate': { name: 'wait: release?', kind: 'wait' },
   release: { name: 'release', kind: 'f' },
   report: { name: 'report', kind: 'f' },
+  other: { name: 'other', kind: 'a' },
 };
 
 /** Tokens by the stage that generated them; what no measurement claims is shown as `other`, never dropped. */

@@ -89,7 +89,7 @@ function comparison(state: ReportView['data']['state'], level: string): Html {
   return figure(
     html`Before and after on the ${splitName}`,
     html`${legend([
-      { name: `starting model`, ink: 'plain' },
+      { name: 'starting model', ink: 'plain', hollow: true },
       { name: pair.after.policy, ink: 'gate' },
     ])}${dumbbells(rows, `Before and after on three measures: ${rows.map((row) => `${row.name} ${percent(row.before.value)} to ${percent(row.after.value)}`).join('; ')}.`, percent)}${table}`,
     html`${grouped(n)} replies on ${clusters} functions; bars are ${level} ${term('interval', 'intervals')}.${

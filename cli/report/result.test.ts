@@ -32,8 +32,8 @@ describe('the sentence claims no more than the interval allows', () => {
 
 describe('the notes', () => {
   it('tell form from correctness', () => {
-    expect(of('improved').notes[0]).toContain('the gain is one of form, not of correctness');
-    expect(of('not-opened').notes[1]).toContain('both form and correctness contribute');
+    expect(of('improved').notes[0]).toContain('those that have it are not right more often');
+    expect(of('not-opened').notes[1]).toContain('those that have it are right more often');
   });
 
   it('warn where the split that chose also measured', () =>

@@ -91,8 +91,9 @@ function formBesideCorrectness({ before, after }: Comparison): string {
     `Well-formed replies went from ${percent(before.formatRate.value)} to ${percent(after.formatRate.value)}, ` +
     `correct ones among them from ${percent(before.correctWhenFormatted.value)} to ${percent(after.correctWhenFormatted.value)}`;
   if (passed > 0 && form > 0 && right <= 0)
-    return `${figures}: by these estimates the gain is one of form, not of correctness.`;
-  if (passed > 0 && form > 0 && right > 0) return `${figures}: both form and correctness contribute.`;
+    return `${figures}: more replies have the right form, but those that have it are not right more often.`;
+  if (passed > 0 && form > 0 && right > 0)
+    return `${figures}: more replies have the right form, and those that have it are right more often.`;
   return `${figures}.`;
 }
 

@@ -1,9 +1,8 @@
 // What each round brought: visible beside gate, form beside correctness, reward, and the verdicts.
 import type { RoundRecord } from '../../contracts/record.ts';
 import { grouped, percent, points, span } from '../view/figures.ts';
-import { dataTable, figure, legend, lineChart, type Series, toPoint } from './charts.ts';
+import { dataTable, figure, type LineChart, legend, lineChart, type Series, toPoint } from './charts.ts';
 import { type Html, html } from './html.ts';
-import { axisFor } from './scale.ts';
 import { term } from './terms.ts';
 import { type ReportView, rate } from './view.ts';
 
@@ -13,29 +12,33 @@ export function rounds({ data, level }: ReportView): Html {
   const body =
     all.length === 0
       ? html`<p>No round was finished.</p>`
-      : html`<div class="pair">${passRates(data)}${formBesideCorrectness(data)}${rewards(data)}</div>${table(all, baseline)}`;
+      : html`<div class="pair">${passRates(data)}${formBesideCorrectness(data)}${rewards(data)}${gains(data)}</div>${table(all, baseline)}`;
   return html`<section id="rounds" aria-labelledby="h-rounds"><h2 id="h-rounds">Round by round</h2>
 <p class="lead">Bars are ${level} ${term('interval', 'intervals')}. Each figure of the ${term('gate split')} belongs to the version that the round produced; ${term('visible')} ones to the version that it started with, on the tasks it drew.</p>${
     missing && html`<p class="note">Only the newest ${all.length} rounds are shown.</p>`
   }${body}</section>`;
 }
 
+const WHOLE = { min: 0, max: 1, ticks: [0, 0.25, 0.5, 0.75, 1] };
 const hundredth = (value: number): string => `${(100 * value).toFixed(0)}%`;
+
+type Sublabel = NonNullable<LineChart['sublabels']>[number];
+const GLYPHS = { promote: '▲', hold: '·', revert: '▼', ask: '?' } as const;
+const verdictLabel = ({ verdict }: RoundRecord): Sublabel => ({ kind: verdict, text: verdict, glyph: GLYPHS[verdict] });
 
 interface Frame {
   readonly labels: string[];
-  readonly sublabels: { kind: string; text: string }[];
+  readonly sublabels: Sublabel[];
   /** Shift of the rounds' points: 1 when round 0 is drawn. */
   readonly shift: number;
 }
 
 function frame(data: ReportView['data']): Frame {
   const { baseline, rounds: all } = data.state;
-  const start = baseline === undefined ? [] : [{ label: '0', kind: 'start', text: 'start' }];
-  const entries = [...start, ...all.map((one) => ({ label: String(one.round), kind: one.verdict, text: one.verdict }))];
+  const start: Sublabel[] = baseline === undefined ? [] : [{ kind: 'start', text: 'start', glyph: '' }];
   return {
-    labels: entries.map((one) => one.label),
-    sublabels: entries.map(({ kind, text }) => ({ kind, text })),
+    labels: [...start.map(() => '0'), ...all.map((one) => String(one.round))],
+    sublabels: [...start, ...all.map(verdictLabel)],
     shift: start.length,
   };
 }
@@ -63,7 +66,7 @@ function passRates(data: ReportView['data']): Html {
   return figure(
     html`${term('pass rate', 'Pass rate')} by round`,
     html`${legend(series)}${lineChart({ description: `Pass rate by round, visible beside gate. Gate: ${all.map((one) => percent(one.gate.passRate.value)).join(', ')}.`, labels, sublabels, series, format: percent, tick: hundredth })}`,
-    html`Visible lies ${points(gap)} from gate in the last round; a gap that widens is overfitting.`,
+    html`In the last round visible lies ${(100 * Math.abs(gap)).toFixed(1)} points ${gap < 0 ? 'below' : 'above'} gate. A gap that widens hints at overfitting.`,
   );
 }
 
@@ -84,8 +87,8 @@ function formBesideCorrectness(data: ReportView['data']): Html {
   ];
   return figure(
     html`Form beside ${term('correct when well-formed', 'correctness')}, gate split`,
-    html`${legend(series)}${lineChart({ description: `Share of well-formed replies and of correct ones among them, by round: ${gates.map(({ gate }) => `${percent(gate.formatRate.value)} and ${percent(gate.correctWhenFormatted.value)}`).join('; ')}.`, labels, sublabels, series, format: percent, tick: hundredth, axis: axisFor([0, 1]) })}`,
-    'Pass rate is the product of the two. Form is learnt quickly; only the second line is skill.',
+    html`${legend(series)}${lineChart({ description: `Share of well-formed replies and of correct ones among them, by round: ${gates.map(({ gate }) => `${percent(gate.formatRate.value)} and ${percent(gate.correctWhenFormatted.value)}`).join('; ')}.`, labels, sublabels, series, format: percent, tick: hundredth, axis: WHOLE })}`,
+    'Form is learnt quickly and lifts the pass rate by itself; only the second line is skill.',
   );
 }
 
@@ -111,6 +114,20 @@ function rewards(data: ReportView['data']): Html {
     'Mean reward by round',
     html`${legend(series)}${lineChart({ description: `Mean reward by round. Visible: ${all.map((one) => one.visible.meanReward.value.toFixed(2)).join(', ')}.`, labels, sublabels, series, format: (value) => value.toFixed(2), tick: (value) => String(Number(value.toFixed(3))) })}`,
     'What training maximises: correctness and format, weighted as the campaign says.',
+  );
+}
+
+function gains(data: ReportView['data']): Html | undefined {
+  const { rounds: all } = data.state;
+  const measured = all.flatMap((one, index) => (one.gate.gain === undefined ? [] : [{ index, gain: one.gate.gain }]));
+  if (measured.length === 0) return undefined;
+  const series: Series[] = [
+    { name: 'paired gain', ink: 'gate', points: measured.map(({ index, gain }) => toPoint(index, gain)) },
+  ];
+  return figure(
+    html`Paired ${term('gain')} over the starting model`,
+    html`${legend([{ name: 'gate, compared task by task', ink: 'gate' }])}${lineChart({ description: `Paired gain over the starting model by round, gate split: ${measured.map(({ gain }) => points(gain.value)).join(', ')}.`, labels: all.map((one) => String(one.round)), sublabels: all.map(verdictLabel), series, format: (value) => points(value), tick: (value) => `${value > 0 ? '+' : value < 0 ? '−' : ''}${Math.abs(Math.round(100 * value))}` })}`,
+    'In points. Where a bar crosses zero, chance alone may explain the gain.',
   );
 }
 
@@ -155,5 +172,6 @@ function table(all: readonly RoundRecord[], baseline: ReportView['data']['state'
       'time',
     ],
     start === undefined ? rows : [start, ...rows],
+    { texts: [1] },
   )}<details class="data"><summary>Why each verdict</summary><ol class="reasons">${reasons}</ol></details>`;
 }

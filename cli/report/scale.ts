@@ -6,8 +6,13 @@ export interface Axis {
   readonly ticks: readonly number[];
 }
 
-/** An axis over the values with three to six ticks at 1, 2 or 5 times a power of ten. */
-export function axisFor(values: readonly number[], { zero = false }: { zero?: boolean } = {}): Axis {
+const TINY = 1e-12;
+
+/** An axis over the values with three to six ticks at 1, 2 or 5 times a power of ten; `whole`: never between integers. */
+export function axisFor(
+  values: readonly number[],
+  { zero = false, whole = false }: { zero?: boolean; whole?: boolean } = {},
+): Axis {
   const known = values.filter(Number.isFinite);
   if (known.length === 0) return { min: 0, max: 1, ticks: [0, 0.5, 1] };
   let low = Math.min(...known);
@@ -16,14 +21,16 @@ export function axisFor(values: readonly number[], { zero = false }: { zero?: bo
     low = Math.min(0, low);
     high = Math.max(0, high);
   }
-  if (high === low) {
-    const room = Math.abs(high) > 0 ? Math.abs(high) / 2 : 1;
+  // All but equal values would give steps below what a double resolves.
+  if (high - low <= Math.max(TINY, 1e-9 * Math.max(Math.abs(low), Math.abs(high)))) {
+    const room = Math.abs(high) > TINY ? Math.abs(high) / 2 : 1;
     high += room;
-    if (!(zero && low === 0)) low -= room;
+    if (!(zero && Math.abs(low) <= TINY)) low -= room;
   }
   const rough = (high - low) / 4;
   const power = 10 ** Math.floor(Math.log10(rough));
-  const step = ([1, 2, 5, 10].find((factor) => factor * power >= rough) ?? 10) * power;
+  const nice = ([1, 2, 5, 10].find((factor) => factor * power >= rough) ?? 10) * power;
+  const step = whole ? Math.max(1, nice) : nice;
   const first = Math.floor(low / step + 1e-9);
   const last = Math.ceil(high / step - 1e-9);
   // Multiples of the step, rounded to its own precision: 3 × 0.1 is 0.3.
@@ -40,8 +47,8 @@ export function linear(from: readonly [number, number], to: readonly [number, nu
   return (value) => Number((to[0] + (value - from[0]) * slope).toFixed(1));
 }
 
-/** Which of `count` labels to show when there is room for `room`: the first, the last and an even stride. */
+/** Which of `count` labels to show when there is room for `room` of them: every so many, from the first. */
 export function thinned(count: number, room: number): (index: number) => boolean {
   const stride = Math.max(1, Math.ceil(count / Math.max(1, room)));
-  return (index) => index % stride === 0 || (index === count - 1 && (count - 1) % stride > stride / 2);
+  return (index) => index % stride === 0;
 }

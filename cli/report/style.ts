@@ -56,7 +56,7 @@ export const STYLE = `
 *{box-sizing:border-box}
 html{-webkit-text-size-adjust:100%;scroll-behavior:smooth}
 @media (prefers-reduced-motion:reduce){html{scroll-behavior:auto}}
-body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.55 var(--sans);font-variant-numeric:tabular-nums}
+body{margin:0;overflow-x:clip;background:var(--paper);color:var(--ink);font:16px/1.55 var(--sans);font-variant-numeric:tabular-nums}
 main{max-width:1040px;margin:0 auto;padding:40px 32px 80px}
 h1{font:500 clamp(1.45rem,1.05rem + 1.7vw,2.1rem)/1.28 var(--serif);letter-spacing:-.01em;margin:10px 0 14px;max-width:34em;text-wrap:pretty;overflow-wrap:anywhere}
 h2{font:500 1.5rem/1.3 var(--serif);margin:0 0 6px}
@@ -91,8 +91,8 @@ figcaption{font-weight:600;margin:0 0 6px}
 svg{display:block;width:100%;height:auto;overflow:visible}
 svg text{font:12px var(--sans);fill:var(--ink);font-variant-numeric:tabular-nums}
 svg .axis{fill:var(--soft);font-size:11.5px}
-svg .row{font-weight:500;font-size:12.5px}
-.grid{stroke:var(--line);stroke-width:1}
+svg .row{font-weight:500;font-size:12.5px;paint-order:stroke;stroke:var(--paper);stroke-width:5px}
+.grid{stroke:var(--line);stroke-width:1}.zero{stroke:var(--soft)}
 .band{fill:var(--line);opacity:.42}
 .line{fill:none;stroke:var(--c);stroke-width:1.8;stroke-linejoin:round}
 .whisker{stroke:var(--c);stroke-width:2.4;opacity:.42;stroke-linecap:round}
@@ -102,27 +102,28 @@ svg .row{font-weight:500;font-size:12.5px}
 .verdict-promote{fill:var(--good)!important;color:var(--good);font-weight:600}.verdict-revert{fill:var(--bad)!important;color:var(--bad);font-weight:600}.verdict-ask{fill:var(--warn)!important;color:var(--warn);font-weight:600}
 .legend{display:flex;flex-wrap:wrap;gap:2px 18px;list-style:none;margin:0 0 6px;padding:0;font-size:.88rem;color:var(--soft)}
 .legend li{display:flex;align-items:center;gap:7px}.legend svg{width:24px;flex:none}
-.stack{height:28px;margin:2px 0 10px;border-radius:4px;overflow:hidden}
-.part-a{--p:#8a8f98}.part-b{--p:#7f6aa8}.part-c{--p:#b9702a}.part-d{--p:#0b7a86}.part-e{--p:#4d8a4f}.part-f{--p:#9c4a5c}.part-wait{--p:var(--line)}
+.stack{height:28px;margin:2px 0 18px;border-radius:4px;overflow:hidden}#cost h2{margin-bottom:14px}
+.part-a{--p:#8a8f98}.part-b{--p:#7f6aa8}.part-c{--p:#b9702a}.part-d{--p:#0b7a86}.part-e{--p:#4d8a4f}.part-f{--p:#9c4a5c}.part-g{--p:#3b6aa8}.part-wait{--p:var(--line)}
 .part{fill:var(--p)}.swatch{display:inline-block;width:11px;height:11px;border-radius:3px;background:var(--p);margin-right:9px}
 .part-wait.swatch{outline:1px solid var(--soft);outline-offset:-1px}
-.scroll{overflow-x:auto;margin:14px 0;border-radius:6px}
+.scroll{overflow-x:auto;margin:14px 0}
 .scroll:focus-visible,summary:focus-visible,a:focus-visible,select:focus-visible{outline:2px solid var(--gate);outline-offset:2px}
-table{border-collapse:collapse;width:100%;font-size:.92rem}
+table{border-collapse:collapse;min-width:min(100%,38rem);font-size:.92rem}
 caption{text-align:left;font-weight:600;padding:0 0 6px}
-th,td{padding:7px 14px 7px 0;border-bottom:1px solid var(--line);vertical-align:top;text-align:left}
+th,td{padding:7px 22px 7px 0;border-bottom:1px solid var(--line);vertical-align:top;text-align:left}
 thead th{font-weight:500;color:var(--soft);vertical-align:bottom;border-bottom:1px solid var(--soft)}
 tbody th{font-weight:500}
 .numbers td,.numbers thead th:not(:first-child){text-align:right;white-space:nowrap}
 .numbers th:last-child,.numbers td:last-child,.words th:last-child,.words td:last-child{padding-right:0}
-.words tbody th{min-width:9em}
+.numbers tbody th{white-space:nowrap}.numbers .text.text{text-align:left}
+.words{width:100%}.words th,.words td{padding-top:5px;padding-bottom:5px}.words tbody th{min-width:9em}
 .words td{overflow-wrap:anywhere}
 details.data{margin:8px 0 0}
 summary{cursor:pointer;color:var(--soft);font-size:.9rem;padding:3px 0}
 summary:hover{color:var(--ink)}
 .reasons{margin:8px 0;padding-left:2.2em;max-width:80ch}
 .gate{border-top:1px solid var(--line);padding:22px 0 8px}
-.gate header{display:flex;flex-wrap:wrap;justify-content:space-between;gap:6px 18px;margin-bottom:6px}
+.gate header{display:flex;flex-wrap:wrap;align-items:start;gap:6px 18px;margin-bottom:6px}.gate h3{flex:1 1 20rem}
 .marks{display:flex;flex-wrap:wrap;gap:6px;margin:0;font-size:.84rem;font-weight:600}
 .marks>span{border:1px solid;border-radius:99px;padding:0 10px 1px}
 .mark-done{color:var(--good)}.mark-warn,.mark-open{color:var(--warn)}
@@ -150,9 +151,9 @@ pre{margin:0;padding:12px 14px;background:var(--card);border:1px solid var(--lin
 .glossary>div:target dt{color:var(--gate)}
 dt{font-weight:500}.glossary dt{font-weight:600}.glossary dd{margin:2px 0 0;color:var(--soft);font-size:.94rem}
 .term{position:relative;text-decoration:underline dotted;text-decoration-color:var(--soft);text-underline-offset:4px;text-decoration-thickness:1px;font-weight:inherit}
-.tip{position:absolute;left:0;bottom:calc(100% + 8px);width:max-content;max-width:19rem;padding:9px 12px;border-radius:7px;background:var(--ink);color:var(--paper);font:400 .86rem/1.45 var(--sans);text-align:left;white-space:normal;visibility:hidden;z-index:2;pointer-events:none}
-.term:hover .tip,.term:focus-visible .tip{visibility:visible}
-td .tip,thead .tip,.numbers .tip{display:none}
+.tip{position:absolute;left:0;bottom:calc(100% + 8px);width:max-content;max-width:19rem;padding:9px 12px;border-radius:7px;background:var(--ink);color:var(--paper);font:400 .86rem/1.45 var(--sans);text-align:left;white-space:normal;display:none;z-index:2;pointer-events:none}
+.term:hover .tip,.term:focus-visible .tip{display:block}
+.scroll .term .tip{display:none}
 @media (max-width:760px){
 main{padding:24px 18px 60px}
 .answer{grid-template-columns:minmax(0,1fr);gap:26px}
@@ -169,6 +170,7 @@ nav a{padding:6px 0}
 @page{margin:16mm 14mm}
 body{font-size:10.5pt}main{max-width:none;padding:0}
 nav,#filter,.tip{display:none}
+details.data::details-content{content-visibility:visible;block-size:auto}
 section{margin-top:28px}figure,.gate,.sample,tr{break-inside:avoid}h2,h3,figcaption,caption{break-after:avoid}
 pre{max-height:none;overflow:visible}.scroll{overflow:visible}.answer{grid-template-columns:1.15fr 1fr;gap:24px}
 .pair{grid-template-columns:1fr 1fr;gap:20px}.smalls{grid-template-columns:repeat(3,1fr);gap:14px}

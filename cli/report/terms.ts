@@ -7,7 +7,7 @@ const TERMS = {
   'correct when well-formed':
     'Among the well-formed replies, the share that is right. It tells skill from mere form: a rising pass rate with this one falling means that the model learnt the shape of answers.',
   interval:
-    'The range that the true value lies in with the stated confidence, given how few functions were tried. Functions are counted, not replies, because replies on one function resemble each other.',
+    'A range made so that it would contain the true value in the stated share of repetitions. It goes by the number of functions, not of replies, because replies on one function resemble each other.',
   gain: 'Difference to the starting model on the same tasks, compared task by task.',
   visible: 'The split that training draws its tasks from.',
   'gate split':

@@ -14,6 +14,8 @@ interface Quantity {
   readonly of: (step: Step) => number;
   readonly zero: boolean;
   readonly format: (value: number) => string;
+  readonly tick?: (value: number) => string;
+  readonly whole?: boolean;
 }
 
 const percentage = (value: number): string => `${Number((100 * value).toFixed(2))}%`;
@@ -21,10 +23,17 @@ const plainNumber = (value: number): string => String(Number(value.toPrecision(3
 
 const QUANTITIES: readonly Quantity[] = [
   { name: 'Loss', term: 'loss', of: (step) => step.loss, zero: false, format: plainNumber },
-  { name: 'KL', term: 'KL', of: (step) => step.kl, zero: true, format: small },
+  { name: 'KL', term: 'KL', of: (step) => step.kl, zero: true, format: small, tick: plainNumber },
   { name: 'Entropy', term: 'entropy', of: (step) => step.entropy, zero: true, format: plainNumber },
   { name: 'Clip fraction', term: 'clip fraction', of: (step) => step.clipFraction, zero: true, format: percentage },
-  { name: 'Staleness, at most', term: 'staleness', of: (step) => step.stalenessMax, zero: true, format: plainNumber },
+  {
+    name: 'Staleness, at most',
+    term: 'staleness',
+    of: (step) => step.stalenessMax,
+    zero: true,
+    format: plainNumber,
+    whole: true,
+  },
   { name: 'Gradient norm', term: 'gradient norm', of: (step) => step.gradNorm, zero: true, format: plainNumber },
 ];
 
@@ -37,7 +46,10 @@ export function training({ steps }: ReportView): Html {
 <p class="lead">Every point is one optimizer step; shaded bands are rounds.</p>${body}</section>`;
 }
 
-function chart({ name, term: word, of, zero, format }: Quantity, steps: readonly Step[]): Html {
+function chart(
+  { name, term: word, of, zero, format, tick = format, whole = false }: Quantity,
+  steps: readonly Step[],
+): Html {
   const points = steps.map((step, x) => ({ x, y: of(step) })).filter((point) => Number.isFinite(point.y));
   const values = points.map((point) => point.y);
   const last = values.at(-1);
@@ -48,7 +60,8 @@ function chart({ name, term: word, of, zero, format }: Quantity, steps: readonly
       labels: steps.map((_, index) => String(index + 1)),
       series: [{ name, ink: 'gate', points }],
       format,
-      axis: axisFor(values, { zero }),
+      tick,
+      axis: axisFor(values, { zero, whole }),
       size: [320, 170],
       bands: bandsOf(steps),
     }),

@@ -30,7 +30,7 @@ describe('watch', () => {
       round  verdict   visible  gate (interval)  format      KL  tokens    time
       0      baseline        –  18.0% (11–25)     58.0%       –    4.5k       –
       1      hold        24.0%  21.0% (14–28)     71.0%  0.0027    6.4k  1m 02s
-      2      promote     33.0%  27.0% (20–34)     86.0%  0.0041    6.6k  1m 05s
+      2      promote     33.0%  27.0% (20–34)     86.0%  0.0041    6.4k  1m 05s
 
       reward  ▁█  0.35 → 0.48
       cost    25.3k of 200.0k tokens (13%) · 3m 20s of 30m 00s"
@@ -53,7 +53,7 @@ describe('watch', () => {
       4      promote     49.0%  31.0% (24–38)     95.0%
 
       reward  ▁▄▇█  0.35 → 0.68
-      cost    57.8k of 200.0k tokens (29%) · 3m 20s of …
+      cost    40.2k of 200.0k tokens (20%) · 3m 20s of …
 
       ╭─ waits for you · fixture-campaign.release-1 ───╮
       │ Release fixture-campaign.v4 of                 │
@@ -207,12 +207,13 @@ describe('the end', () => {
       "On functions no decision had seen, fixture-campaign.v4 solves 27.0% instead of
       17.0%: a gain of 10.0 points (95% interval +3.0 to +17.0).
       Well-formed replies went from 57.0% to 94.0%, correct ones among them from 30.0%
-      to 28.7%: by these estimates the gain is one of form, not of correctness.
+      to 28.7%: more replies have the right form, but those that have it are not right
+      more often.
       Version 4 was released.
 
       release  fixture-campaign.v4
       report   .anneal/reports/x.html
-      spent    57.8k tokens, 5m 35s
+      spent    40.2k tokens, 5m 35s
 
       construct         14 s  █▎                                 4%
       baseline          19 s  █▊                                 6%
