@@ -1,9 +1,11 @@
-"""`python -m anneal_trainer train --job DIR` and `... export --adapter X --out Y`."""
+"""Runs a train job, exports an adapter, or names the base model."""
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
+import signal
 import sys
 import threading
 import traceback
@@ -18,14 +20,18 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="anneal_trainer", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     train = commands.add_parser("train", help="run the job in DIR/job.json")
-    train.add_argument("--job", type=Path, required=True, metavar="DIR")
+    train.add_argument("--job", type=Path, required=True, metavar="DIR", help="or DIR/job.json")
     export = commands.add_parser("export", help="convert an adapter for llama.cpp")
     export.add_argument("--adapter", type=Path, required=True, metavar="X.safetensors")
     export.add_argument("--out", type=Path, required=True, metavar="X.gguf")
+    commands.add_parser("model", help="print the base model's name and hash, once checked")
     arguments = parser.parse_args(argv)
     if arguments.command == "export":
         return _export(arguments.adapter, arguments.out)
-    return _train(arguments.job)
+    if arguments.command == "model":
+        return _model()
+    folder = arguments.job.parent if arguments.job.name == "job.json" else arguments.job
+    return _train(folder.absolute())
 
 
 def _train(folder: Path) -> int:
@@ -39,6 +45,7 @@ def _train(folder: Path) -> int:
         job = load_job(folder)
         if finished(folder, job):
             print("already done: result.json has the same specHash", file=sys.stderr)
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
             return failures.CHECKPOINTED if stop.reason else failures.DONE
     except Exception as error:
         return _fail(folder, error)
@@ -57,6 +64,9 @@ def _train(folder: Path) -> int:
     thread = threading.Thread(target=run, name="train", daemon=True)
     thread.start()
     stop.wait(job.max_seconds)
+    if not outcome and not stop.reason:
+        # From here on a SIGTERM ends the process by itself: never with status 0.
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
     if stop.reason:
         return _leave(folder, work, stop.reason)
     return _fail(folder, outcome[0]) if outcome else failures.DONE
@@ -95,9 +105,22 @@ def _fail(folder: Path, error: BaseException) -> int:
     return failure.exit_code
 
 
+def _model() -> int:
+    from .basemodel import SMOLLM2, SMOLLM2_FILE
+
+    try:
+        SMOLLM2_FILE.locate()
+    except JobFailure as failure:
+        print(f"error: {failure.message}", file=sys.stderr)
+        return failure.exit_code
+    about = {"base": SMOLLM2, "file": SMOLLM2_FILE.name}
+    print(json.dumps(about | {"sha256": SMOLLM2_FILE.sha256, "bytes": SMOLLM2_FILE.bytes}))
+    return failures.DONE
+
+
 def _export(adapter: Path, out: Path) -> int:
     from . import adapterfile
-    from .gguftensors import write_adapter
+    from .ggufadapter import write_adapter
 
     try:
         flat, about, problems = adapterfile.read(adapter.read_bytes(), str(adapter))

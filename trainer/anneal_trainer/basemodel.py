@@ -33,18 +33,18 @@ class ModelFile:
         hint = "install the locked requirements again: pip install --force-reinstall -r trainer/requirements.lock"
         if spec is None or spec.origin is None:
             problem = Problem(self.name, f"the package {self.package}", "not installed", hint)
-            raise bad_configuration("model_missing", f"{self.name} is not installed", [problem])
+            raise bad_configuration("policy.model_corrupt", f"{self.name} is not installed", [problem])
         path = Path(spec.origin).parent / self.name
         try:
             sha256, size = digest_file(path)
         except OSError as error:
             problem = Problem(str(path), "a readable file", error.strerror or str(error), hint)
-            raise bad_configuration("model_missing", f"cannot read {path}", [problem]) from None
+            raise bad_configuration("policy.model_corrupt", f"cannot read {path}", [problem]) from None
         if sha256 != self.sha256:
             problem = Problem(
                 str(path), f"sha256 {self.sha256}, {self.bytes} bytes", f"{sha256}, {size} bytes", hint
             )
-            raise bad_configuration("model_corrupt", f"model file is damaged: {path}", [problem])
+            raise bad_configuration("policy.model_corrupt", f"model file is damaged: {path}", [problem])
         return path
 
 
@@ -83,16 +83,24 @@ def _load(path: Path, shape: "Shape") -> "Weights":
     """Dequantised float32 weights of a GGUF file, blocks stacked along a first axis."""
     import numpy as np
 
-    from .gguftensors import read_tensors
+    from .gguffile import GgufFile
     from .transformer import NORMS, PROJECTIONS
 
-    tensors = read_tensors(path)
+    file = GgufFile(path)
 
-    def stacked(name: str) -> Any:
-        return np.stack([tensors[f"blk.{i}.{name}.weight"] for i in range(shape.layers)])
+    def tensor(name: str, *size: int) -> Any:
+        file.expand(name, out := np.empty(size, np.float32))
+        return out
+
+    def stacked(name: str, *size: int) -> Any:
+        out = np.empty((shape.layers, *size), np.float32)
+        for i in range(shape.layers):
+            file.expand(f"blk.{i}.{name}.weight", out[i])
+        return out
 
     return {
-        "embedding": tensors["token_embd.weight"],
-        "output_norm": tensors["output_norm.weight"],
-        "blocks": {name: stacked(name) for name in (*NORMS, *PROJECTIONS)},
+        "embedding": tensor("token_embd.weight", shape.vocabulary, shape.width),
+        "output_norm": tensor("output_norm.weight", shape.width),
+        "blocks": {n: stacked(n, shape.width) for n in NORMS}
+        | {n: stacked(n, *shape.projection(n)) for n in PROJECTIONS},
     }

@@ -86,4 +86,4 @@ def _moments(data: bytes, job: Job, base: BaseModel) -> tuple[Moments | None, li
 
 
 def _failure(problems: list[Problem]) -> Exception:
-    return bad_configuration("bad_input", f"the job's inputs have {len(problems)} problem(s)", problems)
+    return bad_configuration("job.configuration", f"the job's inputs have {len(problems)} problem(s)", problems)

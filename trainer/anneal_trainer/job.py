@@ -66,13 +66,13 @@ def load_job(folder: Path) -> Job:
         document = json.loads(file.read_bytes())
     except OSError as error:
         problem = Problem("job.json", "a readable file", error.strerror or str(error))
-        raise bad_configuration("bad_job", f"cannot read {file}", [problem]) from None
+        raise bad_configuration("job.configuration", f"cannot read {file}", [problem]) from None
     except ValueError as error:
         problem = Problem("job.json", "a JSON document", str(error))
-        raise bad_configuration("bad_job", f"{file} is not JSON", [problem]) from None
+        raise bad_configuration("job.configuration", f"{file} is not JSON", [problem]) from None
     job, problems = parse_job(document)
     if job is None:
-        raise bad_configuration("bad_job", f"job.json has {len(problems)} problem(s)", problems)
+        raise bad_configuration("job.configuration", f"job.json has {len(problems)} problem(s)", problems)
     return job
 
 

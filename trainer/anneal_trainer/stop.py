@@ -58,11 +58,16 @@ def start_time(pid: int) -> int | None:
 
 
 def watch_stack(stop: Stop, env: Mapping[str, str] = os.environ) -> None:
-    """Stop when the process named by ANNEAL_STACK_PID goes: no one is left to collect the work."""
+    """Stop when the process named by ANNEAL_STACK_PID goes: no one is left to collect the work.
+
+    ANNEAL_STACK_START, when given, is its start time: the pid may have been reused before now.
+    """
     value = env.get("ANNEAL_STACK_PID", "")
     if not value:
         return
     born = start_time(int(value)) if value.isdigit() else None
+    if env.get("ANNEAL_STACK_START", str(born)) != str(born):
+        born = None
 
     def watch() -> None:
         while born is not None and start_time(int(value)) == born:

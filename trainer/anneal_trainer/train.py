@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import resource
 import threading
 import time
 from pathlib import Path
@@ -72,7 +73,10 @@ class TrainJob:
                 "total": now - self._start,
             }
             self._write_result(schedule, journal, outputs, seconds)
-        self.log("done: " + ", ".join(f"{k} {v:.2f} s" for k, v in seconds.items()))
+        self.log(
+            "done: " + ", ".join(f"{k} {v:.2f} s" for k, v in seconds.items())
+            + f", peak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.1f} GiB"
+        )  # fmt: skip
         os.close(lock)
 
     def save_now(self) -> None:
@@ -100,8 +104,9 @@ class TrainJob:
 
     def _engine(self, inputs: Inputs) -> Any:
         self._check()
-        from .engine import Engine, use_cache
+        from .engine import Engine, keep_memory, use_cache
 
+        keep_memory()
         if cache := os.environ.get("ANNEAL_JAX_CACHE"):
             use_cache(cache)
         weights = inputs.base.load()
@@ -174,7 +179,7 @@ class TrainJob:
 
     def _export(self, inputs: Inputs) -> dict[str, Any]:
         from .adapterfile import adapter_bytes, optimizer_bytes
-        from .gguftensors import write_adapter
+        from .ggufadapter import write_adapter
 
         job, folder, state = self._job, self._folder, self._state
         about = {"base": job.base, "alpha": job.lora.alpha}
@@ -235,7 +240,7 @@ def finished(folder: Path, job: Job) -> bool:
         return True
     hint = "give each job its own folder"
     problem = Problem("result.json#specHash", job.spec_hash, str(got), hint)
-    raise bad_configuration("other_result", f"{folder} holds another job's result", [problem])
+    raise bad_configuration("job.conflict", f"{folder} holds another job's result", [problem])
 
 
 def _finite(value: float) -> bool:

@@ -1,4 +1,4 @@
-"""GGUF in and out: a base model's tensors as float32, an adapter as the file llama.cpp loads."""
+"""An adapter as the GGUF file that llama.cpp loads, and back."""
 
 from __future__ import annotations
 
@@ -8,21 +8,11 @@ from typing import Any
 
 import gguf
 import numpy as np
-from gguf.quants import dequantize
 
 from .failures import Problem
 from .lora import Flat
 
 ARCHITECTURE = "llama"
-
-
-def read_tensors(path: Path) -> dict[str, np.ndarray]:
-    """Every tensor, dequantised; matrices are [out, in]."""
-    reader = gguf.GGUFReader(path)
-    return {
-        t.name: np.ascontiguousarray(dequantize(t.data, t.tensor_type), np.float32)
-        for t in reader.tensors
-    }
 
 
 def write_adapter(path: Path, flat: Flat, about: dict[str, Any]) -> None:
