@@ -166,6 +166,7 @@ describe('escaping', () => {
       }),
     );
   });
+  it('knows all five', () => expect(escapeHtml(`<>&"'`)).toBe('&lt;&gt;&amp;&quot;&#39;'));
   it('interpolates lists, numbers and nothing', () => {
     expect(html`${['<', 1, undefined, false, null]}${html`<b>${'&'}</b>`}`.html).toBe('&lt;1<b>&amp;</b>');
   });

@@ -217,7 +217,7 @@ describe('what is no campaign', () => {
     ['a tab', 'a:\n\tb: 1\n', 2],
     ['an open bracket', 'apiVersion: anneal/v1\ntasks: [a, b\n', undefined],
     ['two documents', 'a: 1\n---\nb: 2\n', 2],
-    ['a key that is a number', '1: a\n', 1],
+    ['a key that is a list', '? [a]\n: b\n', 1],
     ['a tag', 'a: !exec ls\n', 1],
     ['an alias without an anchor', 'a: *b\n', 1],
     ['a list', '- a\n', 1],
