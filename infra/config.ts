@@ -37,6 +37,7 @@ const variables = z.object({
   ANNEAL_GATEWAY_PORT: port,
   ANNEAL_STACK_PID: whole,
   ANNEAL_STACK_START: whole,
+  ANNEAL_READY_FILE: path,
   ANNEAL_TEST_CHILDREN: path,
   ANNEAL_TEST_FAULT: z.string().min(1).optional(),
 });
@@ -69,6 +70,8 @@ export interface Config {
   readonly ports: { readonly [Name in keyof Ports]: number | undefined };
   /** ANNEAL_STACK_PID and ANNEAL_STACK_START: the supervisor that this process belongs to. */
   readonly stack: ProcessIdentity | undefined;
+  /** ANNEAL_READY_FILE: what `markReady` writes to tell the supervisor that this process serves. */
+  readonly readyFile: string | undefined;
   readonly hooks: {
     /** ANNEAL_TEST_CHILDREN: a JSON file `{name: argv}` that replaces commands of the stack's children. */
     readonly children: string | undefined;
@@ -139,6 +142,7 @@ export function loadConfig(options: ConfigOptions = {}): Config {
       set.ANNEAL_STACK_PID === undefined || set.ANNEAL_STACK_START === undefined
         ? undefined
         : { pid: set.ANNEAL_STACK_PID, startTime: set.ANNEAL_STACK_START },
+    readyFile: set.ANNEAL_READY_FILE,
     hooks: { children: set.ANNEAL_TEST_CHILDREN, fault: set.ANNEAL_TEST_FAULT },
   };
 }

@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type JobDocument, type JobRunner, type JobState, jobDocument } from '../../contracts/job.ts';
-import { childEnvironment } from '../config.ts';
 import { identityOf, isAlive, type ProcessIdentity } from '../process/identity.ts';
 import { createLocalJobRunner } from './local.ts';
 
@@ -44,7 +43,6 @@ let folder: string;
 let runner: JobRunner;
 const started: ChildProcess[] = [];
 const trainerArgv = (): [string, string] => [process.execPath, join(folder, 'trainer.mjs')];
-const path = childEnvironment();
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'anneal-jobs-'));
@@ -52,7 +50,7 @@ beforeEach(() => {
   runner = createLocalJobRunner({
     jobsDir: join(folder, 'jobs'),
     argv: trainerArgv(),
-    env: path,
+    env: {},
     supervisor: undefined,
   });
 });
@@ -117,7 +115,7 @@ test('a job runs to its end; a second submission leaves it alone', async () => {
 
 test('many submissions at once start one process', async () => {
   const others = Array.from({ length: 5 }, () =>
-    createLocalJobRunner({ jobsDir: join(folder, 'jobs'), argv: trainerArgv(), env: path, supervisor: undefined }),
+    createLocalJobRunner({ jobsDir: join(folder, 'jobs'), argv: trainerArgv(), env: {}, supervisor: undefined }),
   );
   await Promise.all([...others, ...others, runner].map((one) => one.submit(doc(1))));
   await trainerIsUp(1);
@@ -189,7 +187,7 @@ test('a job survives SIGKILL of the process that submitted it, and its successor
   writeFileSync(
     join(folder, 'submitter.mjs'),
     `import { createLocalJobRunner } from ${JSON.stringify(module)};
-     const runner = createLocalJobRunner(${JSON.stringify({ jobsDir: join(folder, 'jobs'), argv: trainerArgv(), env: path })});
+     const runner = createLocalJobRunner(${JSON.stringify({ jobsDir: join(folder, 'jobs'), argv: trainerArgv(), env: {} })});
      await runner.submit(${JSON.stringify(doc(4))});
      console.log('submitted'); setInterval(() => {}, 1000);`,
   );
@@ -209,7 +207,7 @@ test('a job ends by itself when the supervisor is gone', async () => {
   const watched = createLocalJobRunner({
     jobsDir: join(folder, 'jobs'),
     argv: trainerArgv(),
-    env: path,
+    env: {},
     supervisor: identityOf(supervisor.pid!),
   });
   await watched.submit(doc(3));

@@ -7,6 +7,7 @@ import { isAbsolute, join, resolve, sep } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AnnealError, type ErrorCode } from '../../contracts/errors.ts';
 import { JOB_EXIT, type JobDocument, type JobRunner, type JobState, jobDocument } from '../../contracts/job.ts';
+import { childEnvironment } from '../config.ts';
 import { isAlive, type ProcessIdentity, signalProcess, whenGone } from '../process/identity.ts';
 import {
   JOB_FILES,
@@ -28,7 +29,7 @@ export interface LocalJobOptions {
   readonly jobsDir: string;
   /** Command prefix of the trainer; the path of job.json is appended. */
   readonly argv: readonly [string, ...string[]];
-  /** The whole environment of the trainer, less what is set here (ANNEAL_STACK_PID, ANNEAL_STACK_START). */
+  /** Added to what every child inherits (`childEnvironment`), as are ANNEAL_STACK_PID and ANNEAL_STACK_START. */
   readonly env: Readonly<Record<string, string>>;
   /** Jobs end by themselves when this process is gone. Undefined: they do not watch anything. */
   readonly supervisor: ProcessIdentity | undefined;
@@ -156,7 +157,7 @@ async function launch(folder: string, options: LocalJobOptions): Promise<string>
     {
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...options.env, ...stackVariables(options.supervisor) },
+      env: childEnvironment({ ...options.env, ...stackVariables(options.supervisor) }),
     },
   );
   child.unref();

@@ -1,0 +1,28 @@
+// Everything a fresh clone needs, in order. Each step looks first and does nothing where nothing is missing.
+import type { Config } from '../../config.ts';
+import { ensureSandbox } from './bubblewrap.ts';
+import { type OnProgress, stepReporter } from './progress.ts';
+import { findPython } from './python.ts';
+import { ensureTemporal, type TemporalBinary } from './temporal-binary.ts';
+import { ensureVenv } from './venv.ts';
+
+export interface Installed {
+  /** Undefined when another Temporal was named. */
+  readonly temporal: TemporalBinary | undefined;
+}
+
+/**
+ * Idempotent; call it under the stack's lock, since two at once would build the same environment.
+ * @throws AnnealError `stack.python_missing`, `stack.download_failed`, `stack.no_space`, `sandbox.unavailable`
+ */
+export async function setUp(config: Config, onProgress: OnProgress, signal?: AbortSignal): Promise<Installed> {
+  const report = stepReporter('python', onProgress);
+  const python = await findPython(config);
+  report('cached', `Python ${python.version} at ${python.executable}`);
+  // The sandbox before the large downloads: it is the step that may need a person.
+  await ensureSandbox(python.executable, onProgress, signal);
+  await ensureVenv(config, python, onProgress, signal);
+  const temporal =
+    config.temporal.external === undefined ? await ensureTemporal(config, python, onProgress, signal) : undefined;
+  return { temporal };
+}
