@@ -49,6 +49,7 @@ interface Flight {
 
 export function createCapture({ engines, pool, log, fault }: CaptureOptions): Capture {
   const flights = new Map<string, Map<number, Flight>>();
+  let closed = false;
 
   async function complete(
     claims: RolloutClaims,
@@ -58,6 +59,7 @@ export function createCapture({ engines, pool, log, fault }: CaptureOptions): Ca
   ): Promise<Captured> {
     for (;;) {
       signal.throwIfAborted();
+      if (closed) throw new AnnealError('stack.gateway_unavailable', 'the gateway is stopping');
       // From here to the start of a flight nothing may await: two equal requests must not both find nothing.
       const entries = pool.of(claims.rollout);
       const flying = flights.get(claims.rollout) ?? new Map<number, Flight>();
@@ -174,6 +176,7 @@ export function createCapture({ engines, pool, log, fault }: CaptureOptions): Ca
   return {
     complete,
     async close() {
+      closed = true;
       const all = [...flights.values()].flatMap((flying) => [...flying.values()]);
       for (const flight of all) if (flight.stage === 'generating') flight.controller.abort();
       await Promise.allSettled(all.map((flight) => flight.record));

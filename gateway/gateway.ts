@@ -54,8 +54,12 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   if (secret.length < 16) throw new AnnealError('stack.start_failed', 'the gateway secret is shorter than 16 bytes');
   /** What to undo, last thing first. */
   const undo: (() => Promise<void> | void)[] = [await lockFolder(dir, log)];
-  const release = async (): Promise<void> => {
-    for (const step of undo.toReversed()) await step();
+  let releasing: Promise<void> | undefined;
+  const release = (): Promise<void> => {
+    releasing ??= (async () => {
+      for (const step of undo.toReversed()) await step();
+    })();
+    return releasing;
   };
   try {
     const segments = {
@@ -103,9 +107,11 @@ function listen(server: Server, port: number, host: string): Promise<number> {
 async function stop(server: Server, finishCapture: () => Promise<void>): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   await finishCapture();
-  server.closeIdleConnections();
+  // Connections fall idle when their last answer is out; kept-alive ones would hold us up for seconds.
+  const idle = setInterval(() => server.closeIdleConnections(), 20);
   const patience = setTimeout(() => server.closeAllConnections(), PATIENCE_MS);
   await closed;
+  clearInterval(idle);
   clearTimeout(patience);
 }
 

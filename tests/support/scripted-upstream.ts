@@ -26,8 +26,10 @@ export interface EngineAnswer {
 }
 
 export interface ScriptedUpstream {
-  /** Also the engine's URL: one server plays both. */
+  /** One server plays both parts. */
   readonly url: string;
+  /** Where the control API says that the engine is. */
+  engineUrl: string;
   /** What the engine says it is; policies ask for `demo.v0`. */
   policy: string;
   /** Milliseconds of one generation. */
@@ -46,16 +48,18 @@ export interface ScriptedUpstream {
 const TEMPLATE = (messages: readonly { role: string; content: string }[]): string =>
   `${messages.map(({ role, content }) => `<|${role}|>${content}`).join('')}<|assistant|>`;
 
-export async function startScriptedUpstream(port = 0): Promise<ScriptedUpstream> {
+export async function startScriptedUpstream(): Promise<ScriptedUpstream> {
   const server = createServer((request, response) => {
     answer(request, response).catch((failure: Error) => {
       response.destroyed ||
         send(response, 500, { error: { code: 500, message: failure.message, type: 'server_error' } });
     });
   });
-  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const upstream: ScriptedUpstream = {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url,
+    engineUrl: url,
     policy: 'demo.v0',
     latencyMs: 0,
     script: undefined,
@@ -74,22 +78,22 @@ export async function startScriptedUpstream(port = 0): Promise<ScriptedUpstream>
     upstream.seen[path] = (upstream.seen[path] ?? 0) + 1;
     let text = '';
     for await (const chunk of request) text += chunk;
-    const body = text === '' ? {} : (JSON.parse(text) as Record<string, unknown>);
+    const body = text === '' ? {} : (JSON.parse(text) as { messages?: unknown; content?: unknown });
     if (path === '/health') {
       return send(response, 200, {
         ok: true,
-        engines: [{ policy: upstream.policy, url: upstream.url, adapterSha256: null }],
+        engines: [{ policy: upstream.policy, url: upstream.engineUrl, adapterSha256: null }],
       });
     }
     if (path.startsWith('/policies/')) {
       const policy = path.slice('/policies/'.length);
       if (policy.startsWith('unknown')) return send(response, 404, { code: 'policy_unknown', message: `no ${policy}` });
-      return send(response, 200, { policy, url: upstream.url, adapterSha256: null });
+      return send(response, 200, { policy, url: upstream.engineUrl, adapterSha256: null });
     }
     if (path === '/apply-template') {
-      return send(response, 200, { prompt: TEMPLATE(body['messages'] as { role: string; content: string }[]) });
+      return send(response, 200, { prompt: TEMPLATE(body.messages as { role: string; content: string }[]) });
     }
-    if (path === '/tokenize') return send(response, 200, { tokens: codes(body['content'] as string) });
+    if (path === '/tokenize') return send(response, 200, { tokens: codes(body.content as string) });
     if (path === '/completion') return complete(body as unknown as CompletionBody, response);
     send(response, 404, { error: { code: 404, message: 'File Not Found', type: 'not_found_error' } });
   }
