@@ -22,7 +22,7 @@ export interface ConservationInput {
   /** What batch assembly left out, and why. */
   readonly masks: readonly { readonly id: RolloutId; readonly reason: string }[];
   readonly cancelled: readonly RolloutId[];
-  /** Evaluation and pilot rollouts requested. */
+  /** Evaluation and pilot rollouts requested; a purpose may stand several times, for example once a round. */
   readonly others: readonly { readonly purpose: Exclude<Purpose, 'train'>; readonly ids: readonly RolloutId[] }[];
 }
 
@@ -120,7 +120,12 @@ export function checkConservation(input: ConservationInput): Conservation {
     [...cancelled].filter((id) => trains(outcomes.get(id)) && outcomes.has(id)),
   );
 
-  const others = input.others.map(({ purpose, ids }) => compareOther(purpose, ids, input.trajectories, report));
+  // By purpose, also those that nobody requested: a stray trajectory must not hide behind a missing ledger.
+  const requested = new Map<Purpose, RolloutId[]>();
+  for (const { purpose } of input.trajectories) if (purpose !== 'train') requested.set(purpose, []);
+  for (const { purpose } of input.others) requested.set(purpose, []);
+  for (const { purpose, ids } of input.others) requested.get(purpose)?.push(...ids);
+  const others = [...requested].map(([purpose, ids]) => compareOther(purpose, ids, input.trajectories, report));
   const counted: Record<string, number> = {};
   for (const reason of masked.values()) counted[reason] = (counted[reason] ?? 0) + 1;
   return {

@@ -52,15 +52,14 @@ export function selectTasks(input: CurriculumInput): Selection {
 
   const start = (input.round - 1) * input.groups;
   const end = start + input.groups;
-  const drawn: TaskId[] = [];
-  let previous: TaskId[] = [];
-  for (let epoch = 0; epoch * size < end; epoch += 1) {
-    const order = epochOrder(eligible, previous, { ...input, epoch });
-    const first = epoch * size;
-    drawn.push(...order.slice(Math.max(0, start - first), Math.max(0, end - first)));
-    previous = order;
+  const sequence: TaskId[] = [];
+  for (let epoch = 0; sequence.length < end; epoch += 1) {
+    const order = spreadOverFamilies(eligible, { seed: input.seed, epoch });
+    // What the stretch that crosses into this epoch has drawn already.
+    const taken = sequence.slice(sequence.length - (sequence.length % input.groups));
+    sequence.push(...puttingOff(order, taken, input.groups - taken.length));
   }
-  return { tasks: drawn, notes };
+  return { tasks: sequence.slice(start, end), notes };
 }
 
 function eligibleTasks(input: CurriculumInput, notes: string[]): CurriculumTask[] {
@@ -87,19 +86,14 @@ function eligibleTasks(input: CurriculumInput, notes: string[]): CurriculumTask[
   return withUnknown;
 }
 
-function epochOrder(
-  eligible: readonly CurriculumTask[],
-  previous: readonly TaskId[],
-  at: { readonly seed: number; readonly epoch: number; readonly groups: number },
-): TaskId[] {
-  const order = spreadOverFamilies(eligible, at);
-  // How many tasks of the last epoch the stretch that crosses the border took already.
-  const taken = (at.epoch * eligible.length) % at.groups;
-  if (taken === 0 || taken > previous.length) return order;
-  const tail = new Set(previous.slice(previous.length - taken));
-  const head = order.filter((id) => !tail.has(id)).slice(0, at.groups - taken);
-  const inHead = new Set(head);
-  return [...head, ...order.filter((id) => !inHead.has(id))];
+/** The epoch's order, except that its first `head` places go to the tasks least often among those taken. */
+function puttingOff(order: readonly TaskId[], taken: readonly TaskId[], head: number): TaskId[] {
+  if (taken.length === 0) return [...order];
+  const times = new Map<TaskId, number>();
+  for (const id of taken) times.set(id, (times.get(id) ?? 0) + 1);
+  const leastFirst = [...order].sort((a, b) => (times.get(a) ?? 0) - (times.get(b) ?? 0));
+  const first = new Set(leastFirst.slice(0, head));
+  return [...first, ...order.filter((id) => !first.has(id))];
 }
 
 /** The i-th of a family's m shuffled tasks stands near (i + offset) / m of the epoch, with one random offset a family. */

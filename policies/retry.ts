@@ -109,11 +109,11 @@ const options = (initialInterval: number, maximumInterval: number, maximumAttemp
 });
 
 export const RETRY_OPTIONS = {
-  /** Store, pool and identity calls: short waits, about a minute in all. */
+  /** Store, pool and identity calls: short waits, about 45 seconds in all. */
   quick: options(200, 10_000, 10),
-  /** One rollout or grading: a restart of gateway, policy server or sandbox must fit in (about two minutes). */
+  /** One rollout or grading: a restart of gateway, policy server or sandbox must fit in (about 105 seconds). */
   rollout: options(500, 15_000, 12),
-  /** Long activities that resume where they stopped (training, construction): few attempts, long waits (about six minutes). */
+  /** Long activities that resume where they stopped (training, construction): few attempts, long waits (about five minutes). */
   patient: options(2_000, 60_000, 10),
   /** For calls that must not be repeated blindly. */
   once: options(1_000, 1_000, 1),
