@@ -29,8 +29,8 @@ it.each([
 
 it.each([
   ['Python, for trainer and policy server', 'trainer/requirements.lock'],
-  ['Python, for the trainer’s tests', 'trainer/requirements-dev.lock'],
+  ["Python, for the trainer's tests", 'trainer/requirements-dev.lock'],
 ])('%s', async (section, lock) => {
-  const rows = await explained(section.replace('’', "'"));
+  const rows = await explained(section);
   expect([...rows.keys()].sort()).toEqual(pinned(await read(lock)));
 });
