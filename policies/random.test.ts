@@ -56,6 +56,9 @@ it('is fair: each value of below(6), and each order of three, comes about as oft
   for (let index = 0; index < 60_000; index += 1) tally(`b${random.below(6)}`);
   for (let index = 0; index < 60_000; index += 1) tally(random.shuffle(['x', 'y', 'z']).join(''));
   expect(counts.size).toBe(12);
+  // Plain modulo would draw from the lowest third of this range half of the time.
+  const low = Array.from({ length: 30_000 }, () => random.below(3 * 2 ** 30)).filter((value) => value < 2 ** 30);
+  expect(Math.abs(low.length - 10_000)).toBeLessThan(460);
   // 10,000 each; the standard deviation is 91.
   for (const [key, count] of counts) expect(Math.abs(count - 10_000), key).toBeLessThan(460);
 });

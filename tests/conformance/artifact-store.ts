@@ -69,6 +69,24 @@ export function artifactStoreConformance(name: string, makeStore: () => Promise<
         expect(Buffer.from(await store.get(refs[0]!)).equals(bytes)).toBe(true);
       });
 
+      it('shows an object whole or not at all while it is written', async () => {
+        const bytes = randomBytes(48 << 20);
+        const sha256 = createHash('sha256').update(bytes).digest('hex') as ArtifactRef['sha256'];
+        const ref = { uri: `store:objects/${sha256.slice(0, 2)}/${sha256}`, sha256, bytes: bytes.length };
+        let written = false;
+        const writing = store.put(bytes).then(() => {
+          written = true;
+        });
+        while (!written) {
+          const seen = await store.get(ref).then(
+            () => 'whole',
+            (failure: { code?: string }) => failure.code,
+          );
+          expect(['whole', 'store.not_found']).toContain(seen);
+        }
+        await writing;
+      });
+
       it('moves files in and out whole', async () => {
         const source = join(folder, 'in');
         const target = join(folder, 'deep', 'er', 'out');
