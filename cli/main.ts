@@ -6,19 +6,17 @@ import { addGateCommands } from './commands/gates.ts';
 import { addQuickstart } from './commands/quickstart.ts';
 import { addReleaseCommands } from './commands/releases.ts';
 import { addStackCommands } from './commands/stack.ts';
-import { type GlobalOptions, openSession, type Session } from './session.ts';
+import { type GlobalOptions, openSession, type Run } from './session.ts';
 import { formatError } from './view/error.ts';
 
-export type Run = (work: (session: Session) => Promise<void>, command: Command) => Promise<void>;
-
-async function run(work: (session: Session) => Promise<void>, command: Command): Promise<void> {
+const run: Run = async (work, command) => {
   const session = openSession(command.optsWithGlobals<GlobalOptions>());
   try {
     await work(session);
   } finally {
     await session.close();
   }
-}
+};
 
 const program = new Command('anneal')
   .description('Reinforcement-learning campaigns that improve a model and the harness around it.')

@@ -1,10 +1,10 @@
 // What a command works with: configuration, store, Temporal, identity; opened on demand, closed at the end.
 import type { Client } from '@temporalio/client';
+import type { Command } from 'commander';
 import type { ArtifactStore } from '../contracts/artifact.ts';
 import { AnnealError } from '../contracts/errors.ts';
-import type { Identity } from '../contracts/gate.ts';
 import { type Config, endpointsOf, loadConfig } from '../infra/config.ts';
-import { createLocalIdentity, initIdentity } from '../infra/identity/local.ts';
+import { createLocalIdentity, initIdentity, type LocalIdentity } from '../infra/identity/local.ts';
 import { createReleases } from '../infra/releases/releases.ts';
 import { stackStatus } from '../infra/stack/stack.ts';
 import { createFolderStore } from '../infra/store/folder.ts';
@@ -18,12 +18,21 @@ export interface GlobalOptions {
   readonly color?: boolean;
 }
 
+/** How a command runs its work: with a session that is closed afterwards. */
+export type Run = (work: (session: Session) => Promise<void>, command: Command) => Promise<void>;
+
+/** The terminal that results are printed to. */
+export const screen = (session: Session): { width: number; colour: boolean } => ({
+  width: process.stdout.columns ?? 80,
+  colour: session.colour,
+});
+
 export interface Session {
   readonly config: Config;
   readonly store: ArtifactStore;
   readonly colour: boolean;
   readonly json: boolean;
-  identity(): Promise<Identity>;
+  identity(): Promise<LocalIdentity>;
   campaigns(): Promise<Campaigns>;
   gates(): Promise<Gates>;
   releases(): Promise<ReturnType<typeof createReleases>>;

@@ -32,40 +32,45 @@ export async function watchCampaign(
   const asked = new Set<string>();
   let lost: AnnealError | undefined;
   let status: CampaignStatus | undefined;
-  for (;;) {
-    options.signal?.throwIfAborted();
-    try {
-      status = await campaigns.statusWithProgress(campaign);
-      lost = undefined;
-    } catch (failure) {
-      const error = asAnnealError(failure);
-      if (error.code === 'campaign.not_found' || options.once) throw error;
-      lost = error;
-    }
-    if (status !== undefined) {
-      const evidence = status.openGate && (await readEvidence(session, status.openGate.evidence));
-      const lines = renderWatch(status, {
-        width: live.width,
-        colour: session.colour,
-        spec,
-        ...(evidence ? { evidence } : {}),
-      });
-      live.draw(
-        lost === undefined ? lines : [...lines, `Not answering (${lost.code}): shown as of the last answer`],
-        renderProgressLine(status, spec),
-      );
-      if (status.stage === 'ended' || options.once) {
-        live.close();
-        return status;
+  try {
+    for (;;) {
+      options.signal?.throwIfAborted();
+      try {
+        status = await campaigns.statusWithProgress(campaign);
+        lost = undefined;
+      } catch (failure) {
+        const error = asAnnealError(failure);
+        if (error.code === 'campaign.not_found' || options.once) throw error;
+        lost = error;
       }
-      const gate = status.openGate?.gate;
-      if (gate !== undefined && !asked.has(gate) && options.onGate !== undefined) {
-        asked.add(gate);
-        live.close();
-        await options.onGate(gate);
+      if (status !== undefined) {
+        const evidence = status.openGate && (await readEvidence(session, status.openGate.evidence));
+        const lines = renderWatch(status, {
+          width: live.width,
+          colour: session.colour,
+          spec,
+          ...(evidence ? { evidence } : {}),
+        });
+        live.draw(
+          lost === undefined ? lines : [...lines, `Not answering (${lost.code}): shown as of the last answer`],
+          renderProgressLine(status, spec),
+        );
+        if (status.stage === 'ended' || options.once) {
+          live.close();
+          return status;
+        }
+        const gate = status.openGate?.gate;
+        if (gate !== undefined && !asked.has(gate) && options.onGate !== undefined) {
+          asked.add(gate);
+          live.close();
+          await options.onGate(gate);
+        }
       }
+      await sleep(EVERY_MS, undefined, options.signal ? { signal: options.signal } : {});
     }
-    await sleep(EVERY_MS, undefined, options.signal ? { signal: options.signal } : {});
+  } finally {
+    // Whatever ends the watch, the terminal gets its cursor back.
+    live.close();
   }
 }
 

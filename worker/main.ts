@@ -1,4 +1,5 @@
 // The worker: wires adapters into activities and serves three queues. Started by the supervisor, or by hand in production.
+import { readFileSync } from 'node:fs';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { atBoundary } from '../activities/boundary.ts';
 import { createCampaignActivities } from '../activities/campaign.ts';

@@ -4,9 +4,9 @@ import type { Command } from 'commander';
 import { AnnealError, EXIT } from '../../contracts/errors.ts';
 import { parseCampaignName } from '../../infra/temporal/campaigns.ts';
 import { followLogs } from '../logs.ts';
-import type { Run } from '../main.ts';
 import { writeReport } from '../report-file.ts';
 import type { Session } from '../session.ts';
+import { type Run, screen } from '../session.ts';
 import { formatProblems } from '../spec/format.ts';
 import { type ReadCampaign, readCampaign } from '../spec/read.ts';
 import { renderList } from '../view/lists.ts';
@@ -97,7 +97,7 @@ export function addCampaignCommands(program: Command, run: Run): void {
       run(async (session) => {
         const all = await (await session.campaigns()).list();
         process.stdout.write(
-          session.json ? `${JSON.stringify({ campaigns: all })}\n` : `${renderList(all).join('\n')}\n`,
+          session.json ? `${JSON.stringify({ campaigns: all })}\n` : `${renderList(all, screen(session)).join('\n')}\n`,
         );
       }, command),
     );

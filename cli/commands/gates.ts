@@ -3,8 +3,7 @@ import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import { AnnealError } from '../../contracts/errors.ts';
 import type { GateResult } from '../../contracts/gate.ts';
-import type { Run } from '../main.ts';
-import type { Session } from '../session.ts';
+import { type Run, type Session, screen } from '../session.ts';
 import { renderGate } from '../view/gate.ts';
 import { renderGates } from '../view/lists.ts';
 
@@ -75,7 +74,7 @@ export function addGateCommands(program: Command, run: Run): void {
         }
         const open = await Promise.all((await gates.open()).map(async (id) => (await gates.look(id)).evidence));
         process.stdout.write(
-          session.json ? `${JSON.stringify({ gates: open })}\n` : `${renderGates(open).join('\n')}\n`,
+          session.json ? `${JSON.stringify({ gates: open })}\n` : `${renderGates(open, screen(session)).join('\n')}\n`,
         );
       }, command),
     );

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { AnnealError } from '../../contracts/errors.ts';
 import { releaseManifest } from '../../contracts/release.ts';
 import { parseCampaignName } from '../../infra/temporal/campaigns.ts';
-import type { Run } from '../main.ts';
+import type { Run } from '../session.ts';
 
 const BASE = 'smollm2-135m-instruct';
 

@@ -4,7 +4,7 @@ import { EXIT } from '../../contracts/errors.ts';
 import { initIdentity } from '../../infra/identity/local.ts';
 import { doctor } from '../../infra/stack/doctor.ts';
 import { purge, startStack, stopStack } from '../../infra/stack/stack.ts';
-import type { Run } from '../main.ts';
+import type { Run } from '../session.ts';
 import { paint } from '../view/paint.ts';
 import { createSetupReporter } from '../view/setup.ts';
 

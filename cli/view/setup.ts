@@ -9,7 +9,11 @@ export interface SetupReporter {
   done(): void;
 }
 
-export function createSetupReporter(screen: { write(text: string): unknown; isTTY?: boolean; columns?: number }): SetupReporter {
+export function createSetupReporter(screen: {
+  write(text: string): unknown;
+  isTTY?: boolean;
+  columns?: number;
+}): SetupReporter {
   const live = screen.isTTY === true;
   const p = paint(live);
   let open: string | undefined;
