@@ -40,6 +40,13 @@ export function createCampaignActivities(ports: CampaignPorts): Omit<CampaignAct
       );
     },
 
+    async sealedOpeningsLeft({ spec: specRef, taskSet }) {
+      const spec = await documents.spec(specRef);
+      const { root } = await documents.lock(taskSet);
+      const spent = (await store.listNamed(`sealed/${root}/`)).length;
+      return { left: Math.max(0, spec.budget.sealedOpenings - spent) };
+    },
+
     async openSealed({ spec: specRef, taskSet, decision, evidence, runChain }) {
       const spec = await documents.spec(specRef);
       const { root } = await documents.lock(taskSet);

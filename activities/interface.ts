@@ -92,6 +92,8 @@ export interface CampaignActivities {
   /** Saves the state that `resume` starts from. */
   saveState(input: { state: CampaignState }): Promise<void>;
   archiveRounds(input: { older: RoundRecord[]; archive?: ArtifactRef }): Promise<ArtifactRef>;
+  /** Openings that the budget still allows; every campaign on the same task set counts. */
+  sealedOpeningsLeft(input: { spec: ArtifactRef; taskSet: ArtifactRef }): Promise<{ left: number }>;
   /** Verifies the decision again and records the opening within the budget. */
   openSealed(input: {
     spec: ArtifactRef;

@@ -92,7 +92,10 @@ async function decideRelease(c: Campaign): Promise<void> {
 /** Asks, and on yes measures version 0 and the candidate on the sealed split. A resumed campaign does not ask twice. */
 async function openSealed(c: Campaign, candidate: PolicyVersion, measured: EvaluationResult): Promise<boolean> {
   const { spec, state } = c;
-  const opening = await c.desk.during('sealed-gate', () => c.ask('open-sealed', askOpenSealed(spec, state, measured)));
+  const { left } = await act.sealedOpeningsLeft({ spec: state.spec, taskSet: state.taskSet! });
+  const opening = await c.desk.during('sealed-gate', () =>
+    c.ask('open-sealed', askOpenSealed(spec, state, measured, left)),
+  );
   await act.saveState({ state });
   if (opening.result.how === 'expired' || opening.result.option !== 'open') return false;
   const { decision } = opening.result;

@@ -23,18 +23,23 @@ export function releaseCandidate(state: CampaignState): PolicyVersion {
   return state.policies.find((p) => p.number === number)!;
 }
 
-export function askOpenSealed(spec: CampaignSpec, state: CampaignState, gate: EvaluationResult): Question {
+export function askOpenSealed(
+  spec: CampaignSpec,
+  state: CampaignState,
+  gate: EvaluationResult,
+  openingsLeft: number,
+): Question {
   const candidate = releaseCandidate(state);
   const advice = recommendOpenSealed({
     bestVersion: state.best,
     best: gate,
     baseline: state.baseline!,
-    openingsLeft: spec.budget.sealedOpenings,
+    openingsLeft,
   });
   return {
     title: `Open the sealed split of ${spec.name} for ${candidate.name}?`,
     why: advice.why,
-    risk: `The split can be opened ${spec.budget.sealedOpenings} time(s); afterwards it is no longer unseen.`,
+    risk: `The split can be opened ${openingsLeft} more time(s), counted over all campaigns on this task set; then it is no longer unseen.`,
     facts: [
       { name: 'policy', value: candidate.name },
       { name: 'verdicts', value: state.rounds.map((r) => `${r.round}: ${r.verdict}`).join(', ') },
@@ -62,6 +67,8 @@ export function askRelease(
     risk: 'Users get this version until ./anneal rollback moves the pointer back.',
     facts: [
       { name: 'policy', value: candidate.name },
+      // The decision binds these bytes, not only their name.
+      ...(candidate.adapter ? [{ name: 'adapter', value: candidate.adapter.sha256 }] : []),
       ...measured('gate split', gate),
       ...measured('sealed split, before', sealed.before),
       ...measured('sealed split, after', sealed.after),

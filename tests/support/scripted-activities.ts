@@ -237,6 +237,9 @@ export function scriptedActivities(script: Script): { activities: All; told: Tol
       note(`archiveRounds ${older.length}`);
       return refOf(older);
     },
+    async sealedOpeningsLeft() {
+      return { left: 1 };
+    },
     async openSealed() {
       note('openSealed');
     },
