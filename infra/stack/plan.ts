@@ -1,0 +1,155 @@
+// What the supervisor is told: which children, in what order, and when each counts as ready.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { SEARCH } from '../../contracts/names.ts';
+import type { Config, Ports } from '../config.ts';
+
+const argv = z.tuple([z.string()], z.string());
+
+/** `file`: the child makes it (`markReady`); the supervisor removes it before each start. `exec`: the command exits 0 and prints every expected word. */
+export const readiness = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('tcp'), port: z.int() }),
+  z.strictObject({ kind: z.literal('http'), url: z.string() }),
+  z.strictObject({ kind: z.literal('file'), path: z.string() }),
+  z.strictObject({ kind: z.literal('exec'), argv, expect: z.array(z.string()) }),
+]);
+export type Readiness = z.infer<typeof readiness>;
+
+export const childPlan = z.strictObject({
+  name: z.string().regex(/^[a-z]+$/),
+  argv,
+  /** Added to what every child inherits. */
+  env: z.record(z.string(), z.string()),
+  /** What the kernel sends the child when the supervisor dies. */
+  deathSignal: z.enum(['TERM', 'KILL']),
+  /** Children that must be ready before this one is started for the first time. */
+  after: z.array(z.string()),
+  ready: readiness,
+});
+export type ChildPlan = z.infer<typeof childPlan>;
+
+export const stackPlan = z.strictObject({
+  schema: z.literal('anneal/stack-plan/v1'),
+  home: z.string(),
+  logs: z.string(),
+  stateFile: z.string(),
+  jobs: z.string(),
+  ports: z.strictObject({ temporal: z.int(), temporalUi: z.int(), policy: z.int(), gateway: z.int() }).partial(),
+  /** The Temporal that was named; null: the stack runs its own. */
+  external: z.string().nullable(),
+  /** In the order of starting; stopped in reverse. */
+  children: z.array(childPlan),
+});
+export type StackPlan = z.infer<typeof stackPlan>;
+
+export interface ChildContext {
+  readonly config: Config;
+  readonly ports: Partial<Ports>;
+  /** The Temporal CLI; undefined when another Temporal was named. */
+  readonly temporalBinary: string | undefined;
+}
+
+/** Path of one of our programs, in the form (source or compiled) in which this very file runs. */
+export function programPath(name: string): string {
+  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+  return fileURLToPath(new URL(`../../${name}.${extension}`, import.meta.url));
+}
+
+/** Temporal and policy server first, then the gateway, then the worker. */
+export function defaultChildren(context: ChildContext): ChildPlan[] {
+  const { config, ports } = context;
+  const { paths } = config;
+  const shared = sharedEnvironment(context);
+  const readyFile = join(paths.run, 'worker.ready');
+  const temporal = context.temporalBinary === undefined ? [] : [temporalChild(context, context.temporalBinary)];
+  const children: ChildPlan[] = [
+    ...temporal,
+    {
+      name: 'policy',
+      argv: [paths.venvPython, '-m', 'anneal_server', '--port', `${ports.policy}`, '--state', paths.policy],
+      env: {
+        PYTHONPATH: paths.trainer,
+        PYTHONUNBUFFERED: '1',
+        PYTHONNOUSERSITE: '1',
+        ANNEAL_STORE: `file://${paths.store}`,
+        ANNEAL_JAX_CACHE: paths.jaxCache,
+      },
+      deathSignal: 'TERM',
+      after: [],
+      ready: { kind: 'http', url: `http://127.0.0.1:${ports.policy}/health` },
+    },
+    {
+      name: 'gateway',
+      argv: [process.execPath, programPath('worker/gateway')],
+      env: shared,
+      deathSignal: 'TERM',
+      after: ['policy'],
+      ready: { kind: 'tcp', port: ports.gateway ?? 0 },
+    },
+    {
+      name: 'worker',
+      argv: [process.execPath, programPath('worker/main')],
+      env: { ...shared, ANNEAL_READY_FILE: readyFile },
+      deathSignal: 'TERM',
+      after: [...temporal.map((child) => child.name), 'gateway'],
+      ready: { kind: 'file', path: readyFile },
+    },
+  ];
+  return replaceCommands(children, config.hooks.children);
+}
+
+function temporalChild({ config, ports }: ChildContext, binary: string): ChildPlan {
+  const { namespace } = config.temporal;
+  const address = `127.0.0.1:${ports.temporal}`;
+  const attributes: Readonly<Record<string, string>> = {
+    [SEARCH.campaign]: 'Keyword',
+    [SEARCH.stage]: 'Keyword',
+    [SEARCH.round]: 'Int',
+    [SEARCH.gateState]: 'Keyword',
+    [SEARCH.owner]: 'Keyword',
+  };
+  return {
+    name: 'temporal',
+    argv: [
+      ...([binary, 'server', 'start-dev', '--db-filename', config.paths.temporalDatabase] as const),
+      ...['--ip', '127.0.0.1', '--port', `${ports.temporal}`, '--ui-port', `${ports.temporalUi}`],
+      ...['--log-level', 'warn', '--namespace', namespace],
+      ...Object.entries(attributes).flatMap(([name, type]) => ['--search-attribute', `${name}=${type}`]),
+    ],
+    env: {},
+    // The database is a write-ahead-logged SQLite file, so that there is nothing to be gained by asking politely.
+    deathSignal: 'KILL',
+    after: [],
+    // The port opens before the namespace and the search attributes exist.
+    ready: {
+      kind: 'exec',
+      argv: [binary, 'operator', 'search-attribute', 'list', '--address', address, '--namespace', namespace],
+      expect: Object.keys(attributes),
+    },
+  };
+}
+
+/** What our own children read through `loadConfig`. */
+function sharedEnvironment({ config, ports }: ChildContext): Record<string, string> {
+  const all: Record<string, string | number | undefined> = {
+    ANNEAL_HOME: config.home,
+    ANNEAL_NAMESPACE: config.temporal.namespace,
+    ANNEAL_TEMPORAL: config.temporal.external,
+    ANNEAL_TEMPORAL_PORT: ports.temporal,
+    ANNEAL_UI_PORT: ports.temporalUi,
+    ANNEAL_POLICY_PORT: ports.policy,
+    ANNEAL_GATEWAY_PORT: ports.gateway,
+    ANNEAL_TEST_FAULT: config.hooks.fault,
+  };
+  const set = Object.entries(all).flatMap(([name, value]) => (value === undefined ? [] : [[name, `${value}`]]));
+  return Object.fromEntries(set) as Record<string, string>;
+}
+
+/** The test hook: other commands under the same names. */
+function replaceCommands(children: ChildPlan[], file: string | undefined): ChildPlan[] {
+  if (file === undefined) return children;
+  const commands = z.record(z.string(), argv).parse(JSON.parse(readFileSync(file, 'utf8')));
+  return children.map((child) => ({ ...child, argv: commands[child.name] ?? child.argv }));
+}
