@@ -18,7 +18,7 @@ import { createLocalIdentity } from '../infra/identity/local.ts';
 import { createLocalJobRunner } from '../infra/jobs/local.ts';
 import { createReleases } from '../infra/releases/releases.ts';
 import { createBubblewrapSandbox } from '../infra/sandbox/bubblewrap.ts';
-import { watchParent } from '../infra/stack/watch-parent.ts';
+import { markReady, watchParent } from '../infra/stack/watch-parent.ts';
 import { createFolderStore } from '../infra/store/folder.ts';
 import { workflowBundle } from './bundle.ts';
 import { createManifest } from './manifest.ts';
@@ -91,6 +91,7 @@ const workers = await Promise.all([
     maxConcurrentActivityTaskExecutions: 2,
   }),
 ]);
+markReady(config);
 watchParent(config.stack, () => process.kill(process.pid, 'SIGTERM'));
 await Promise.all(workers.map((worker) => worker.run()));
 await connection.close();
