@@ -110,12 +110,19 @@ function temporalChild({ config, ports }: ChildContext, binary: string): ChildPl
     [SEARCH.gateState]: 'Keyword',
     [SEARCH.owner]: 'Keyword',
   };
+  // The CLI would otherwise take address, keys and certificates from the user's own Temporal settings.
+  const isolated = [
+    '--disable-config-file',
+    '--disable-config-env',
+    '--env-file',
+    join(config.paths.run, 'no-env.yaml'),
+  ];
   return {
     name: 'temporal',
     argv: [
       ...([binary, 'server', 'start-dev', '--db-filename', config.paths.temporalDatabase] as const),
       ...['--ip', '127.0.0.1', '--port', `${ports.temporal}`, '--ui-port', `${ports.temporalUi}`],
-      ...['--log-level', 'warn', '--namespace', namespace],
+      ...['--log-level', 'warn', '--namespace', namespace, ...isolated],
       ...Object.entries(attributes).flatMap(([name, type]) => ['--search-attribute', `${name}=${type}`]),
     ],
     env: {},
@@ -125,7 +132,10 @@ function temporalChild({ config, ports }: ChildContext, binary: string): ChildPl
     // The port opens before the namespace and the search attributes exist.
     ready: {
       kind: 'exec',
-      argv: [binary, 'operator', 'search-attribute', 'list', '--address', address, '--namespace', namespace],
+      argv: [
+        ...([binary, 'operator', 'search-attribute', 'list', '--address', address, '--namespace', namespace] as const),
+        ...isolated,
+      ],
       expect: Object.keys(attributes),
     },
   };
