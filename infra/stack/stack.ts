@@ -234,6 +234,7 @@ async function sweep(config: Config, state: StackState | undefined): Promise<voi
   for (const process of left) signalProcess(process, 'SIGTERM');
   await Promise.all(left.map((process) => whenGone(process, 8_000)));
   for (const process of left) signalProcess(process, 'SIGKILL', { group: true });
+  await Promise.all(left.map((process) => whenGone(process, 5_000)));
   await endAllJobs(config.paths.jobs, 8_000);
 }
 

@@ -124,8 +124,12 @@ async function install(tree: string, folder: string): Promise<AnnealError | unde
   const aside = `${tree}-final`;
   await mkdir(aside);
   await rename(binary, join(aside, 'temporal'));
+  // Somebody else may have fetched it at the same time: theirs is as good. A broken one gives way.
+  if ((await versionOf(join(folder, 'temporal'))) !== undefined) return undefined;
   await rm(folder, { recursive: true, force: true });
-  await rename(aside, folder);
+  await rename(aside, folder).catch(async (failure: unknown) => {
+    if ((await versionOf(join(folder, 'temporal'))) === undefined) throw failure;
+  });
   return undefined;
 }
 
