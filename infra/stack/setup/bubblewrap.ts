@@ -9,8 +9,8 @@ import { type OnProgress, stepReporter } from './progress.ts';
 interface PackageManager {
   readonly command: string;
   readonly install: readonly (readonly [string, ...string[]])[];
-  /** What a person would type. */
-  readonly hint: string;
+  /** What a person would type, each with or without sudo before it. */
+  readonly hint: readonly string[];
 }
 
 const MANAGERS: readonly PackageManager[] = [
@@ -20,10 +20,10 @@ const MANAGERS: readonly PackageManager[] = [
       ['apt-get', 'update', '-q'],
       ['apt-get', 'install', '-y', '-q', '--no-install-recommends', 'bubblewrap'],
     ],
-    hint: 'apt-get update && apt-get install -y bubblewrap',
+    hint: ['apt-get update', 'apt-get install -y bubblewrap'],
   },
-  { command: 'dnf', install: [['dnf', 'install', '-y', 'bubblewrap']], hint: 'dnf install -y bubblewrap' },
-  { command: 'apk', install: [['apk', 'add', 'bubblewrap']], hint: 'apk add bubblewrap' },
+  { command: 'dnf', install: [['dnf', 'install', '-y', 'bubblewrap']], hint: ['dnf install -y bubblewrap'] },
+  { command: 'apk', install: [['apk', 'add', 'bubblewrap']], hint: ['apk add bubblewrap'] },
 ];
 
 /**
@@ -40,10 +40,11 @@ export async function ensureSandbox(pythonPath: string, onProgress: OnProgress, 
   if (onPath('bwrap') !== undefined) throw first;
   const manager = MANAGERS.find((one) => onPath(one.command) !== undefined);
   const prefix = await rootPrefix();
+  const sudo = process.getuid?.() === 0 ? '' : 'sudo ';
   const byHand =
     manager === undefined
       ? 'install bubblewrap 0.8 or newer with this system’s package manager'
-      : `run: ${process.getuid?.() === 0 ? '' : 'sudo '}${manager.hint}`;
+      : `run: ${manager.hint.map((line) => sudo + line).join(' && ')}`;
   if (manager === undefined || prefix === undefined) {
     throw new AnnealError('sandbox.unavailable', `bubblewrap is not installed; ${byHand}`);
   }
