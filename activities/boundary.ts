@@ -1,19 +1,30 @@
 // The edge between activities and Temporal: our errors become ApplicationFailures with a stable type.
+import { heartbeat } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { AnnealError, asAnnealError } from '../contracts/errors.ts';
 
+/** Their own heartbeats carry their progress; one of ours would hide it. */
+const TELL_PROGRESS: ReadonlySet<string> = new Set(['runJob', 'buildTaskSet']);
+const BEAT_MS = 3_000;
+
 /**
- * Wraps every activity of a factory, so that an AnnealError crosses as `ApplicationFailure{type: code}`, non-retryable when
- * the error table says that the same call cannot succeed later. Anything else (cancellation too) passes unchanged.
+ * Wraps every activity of a factory.
+ * - An AnnealError crosses as `ApplicationFailure{type: code}`, non-retryable when the error table says that the same call
+ *   cannot succeed later. Anything else (cancellation too) passes unchanged.
+ * - It beats while it runs: a worker that was killed is then missed after the workflows' heartbeat timeout of 15 seconds,
+ *   not after the minutes that its activity might have taken.
  */
 export function atBoundary<A extends object>(activities: A): A {
   const wrapped = Object.entries(activities).map(([name, activity]) => [
     name,
     async (...input: unknown[]) => {
+      const beat = TELL_PROGRESS.has(name) ? undefined : setInterval(() => heartbeat(), BEAT_MS);
       try {
         return await activity(...input);
       } catch (failure) {
         throw crossing(failure);
+      } finally {
+        clearInterval(beat);
       }
     },
   ]);

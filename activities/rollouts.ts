@@ -1,6 +1,6 @@
 // Planning rollouts, asking the policy, judging what it produced.
 import { createHash } from 'node:crypto';
-import { cancellationSignal, heartbeat } from '@temporalio/activity';
+import { cancellationSignal } from '@temporalio/activity';
 import type { ArtifactStore } from '../contracts/artifact.ts';
 import type { CampaignSpec } from '../contracts/campaign.ts';
 import { AnnealError } from '../contracts/errors.ts';
@@ -77,30 +77,25 @@ export function createRolloutActivities(ports: RolloutPorts): RolloutActivities 
       const plan = await documents.plan(ref);
       const planned = plan.rollouts[index]!;
       const task = await taskOf(plan, planned);
-      // Loading a version may take seconds after a restart of the policy server; beats keep the attempt alive meanwhile.
-      const beat = setInterval(() => heartbeat(), 2_000);
-      try {
-        await policies.ensure(plan.policy);
-        const completion = await gateway.complete(
-          {
-            rollout: planned.id,
-            index: 0,
-            policy: plan.policy.name,
-            messages: [
-              ...(plan.harness.system === '' ? [] : [{ role: 'system' as const, content: plan.harness.system }]),
-              { role: 'user', content: plan.harness.prompt.replace('{instruction}', task.instruction) },
-            ],
-            temperature: plan.harness.temperature,
-            maxTokens: plan.harness.maxTokens,
-            seed: planned.seed,
-            timeoutMs: plan.timeoutMs,
-          },
-          cancellationSignal(),
-        );
-        return { tokens: completion.completionIds.length };
-      } finally {
-        clearInterval(beat);
-      }
+      await policies.ensure(plan.policy);
+      const completion = await gateway.complete(
+        {
+          rollout: planned.id,
+          index: 0,
+          policy: plan.policy.name,
+          messages: [
+            ...(plan.harness.system === '' ? [] : [{ role: 'system' as const, content: plan.harness.system }]),
+            // A function, since `$&` in an instruction is text, not a pattern.
+            { role: 'user', content: plan.harness.prompt.replace('{instruction}', () => task.instruction) },
+          ],
+          temperature: plan.harness.temperature,
+          maxTokens: plan.harness.maxTokens,
+          seed: planned.seed,
+          timeoutMs: plan.timeoutMs,
+        },
+        cancellationSignal(),
+      );
+      return { tokens: completion.completionIds.length };
     },
 
     async grade({ plan: ref, index }) {

@@ -32,6 +32,7 @@ type GateEvidence = CampaignState['gates'][number]['evidence'];
 const act = proxyActivities<GateActivities>({
   taskQueue: QUEUES.control,
   startToCloseTimeout: '1m',
+  heartbeatTimeout: '15s',
   retry: { maximumAttempts: 10, initialInterval: '500ms' },
 });
 

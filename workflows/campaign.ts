@@ -22,6 +22,7 @@ import { type Campaign, Ended, takeUp } from './stages.ts';
 const act = proxyActivities<CampaignActivities>({
   taskQueue: QUEUES.control,
   startToCloseTimeout: '5m',
+  heartbeatTimeout: '15s',
   retry: { maximumAttempts: 10, initialInterval: '500ms', maximumInterval: '10s' },
 });
 

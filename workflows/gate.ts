@@ -37,6 +37,7 @@ export interface GateView extends GateInput {
 const act = proxyActivities<GateActivities>({
   taskQueue: QUEUES.control,
   startToCloseTimeout: '30s',
+  heartbeatTimeout: '15s',
   retry: { maximumAttempts: 10, initialInterval: '500ms' },
 });
 const gateState = defineSearchAttributeKey(SEARCH.gateState, 'KEYWORD');

@@ -20,6 +20,7 @@ export interface PilotInput {
 const act = proxyActivities<EvaluationActivities & RolloutActivities>({
   taskQueue: QUEUES.control,
   startToCloseTimeout: '5m',
+  heartbeatTimeout: '15s',
   retry: { maximumAttempts: 10, initialInterval: '500ms', maximumInterval: '10s' },
 });
 

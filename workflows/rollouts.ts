@@ -42,6 +42,7 @@ export async function rollouts(shard: Shard): Promise<{ tokens: number; masked: 
   const { grade } = proxyActivities<RolloutActivities>({
     taskQueue: QUEUES.rollouts,
     startToCloseTimeout: '2m',
+    heartbeatTimeout: '15s',
     retry: RETRY,
   });
 

@@ -14,6 +14,7 @@ import type { training } from './training.ts';
 const act = proxyActivities<RolloutActivities & EvaluationActivities>({
   taskQueue: QUEUES.control,
   startToCloseTimeout: '5m',
+  heartbeatTimeout: '15s',
   retry: { maximumAttempts: 10, initialInterval: '500ms', maximumInterval: '10s' },
 });
 

@@ -35,6 +35,7 @@ export interface Campaign extends CampaignInput {
 const { saveState } = proxyActivities<CampaignActivities>({
   taskQueue: QUEUES.control,
   startToCloseTimeout: '1m',
+  heartbeatTimeout: '15s',
   retry: { maximumAttempts: 10, initialInterval: '500ms', maximumInterval: '10s' },
 });
 

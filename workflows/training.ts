@@ -26,6 +26,7 @@ export interface TrainingOutput {
 const quick = proxyActivities<TrainingActivities>({
   taskQueue: QUEUES.control,
   startToCloseTimeout: '5m',
+  heartbeatTimeout: '15s',
   retry: { maximumAttempts: 10, initialInterval: '500ms', maximumInterval: '10s' },
 });
 
