@@ -32,7 +32,10 @@ class Moments:
 
 
 def global_norm(gradient: Flat) -> float:
-    return float(np.sqrt(sum(np.sum(np.square(g, dtype=np.float64)) for g in gradient.values())))
+    """The norm of all tensors as one vector; by name, since a float sum depends on its order."""
+    return float(
+        np.sqrt(sum(np.sum(np.square(g, dtype=np.float64)) for _, g in sorted(gradient.items())))
+    )
 
 
 def update(

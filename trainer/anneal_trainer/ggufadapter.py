@@ -18,14 +18,15 @@ ARCHITECTURE = "llama"
 def write_adapter(path: Path, flat: Flat, about: dict[str, Any]) -> None:
     """A LoRA adapter in GGUF, fsynced. `about` is the adapter's metadata (base, alpha, ...).
 
-    llama.cpp scales by alpha / rank and takes the rank from lora_b's shape.
+    llama.cpp scales by alpha / rank and takes the rank from lora_b's shape. Tensors are sorted, so
+    that equal adapters are equal files wherever they were read from.
     """
     writer = gguf.GGUFWriter(path, ARCHITECTURE)
     writer.add_type(gguf.GGUFType.ADAPTER)
     writer.add_string(gguf.Keys.Adapter.TYPE, "lora")
     writer.add_float32(gguf.Keys.Adapter.LORA_ALPHA, float(about["alpha"]))
     writer.add_string("anneal.base", str(about["base"]))
-    for name, value in flat.items():
+    for name, value in sorted(flat.items()):
         writer.add_tensor(name, np.ascontiguousarray(value, np.float32))
     writer.write_header_to_file()
     writer.write_kv_data_to_file()

@@ -70,8 +70,7 @@ def _adapter(
     flat, about, bad = adapterfile.read(found["adapter"], path)
     bad = bad or adapterfile.check_adapter(about, job.base, job.lora, path)
     bad = bad or lora.check(flat, base.shape, job.lora, path)
-    # The file's order of tensors is the library's; ours decides the order of float sums.
-    return {n: flat[n] for n, _ in lora.names(base.shape, job.lora)} if not bad else {}, bad
+    return flat, bad
 
 
 def _moments(data: bytes, job: Job, base: BaseModel) -> tuple[Moments | None, list[Problem]]:

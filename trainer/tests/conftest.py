@@ -1,0 +1,38 @@
+"""Fixtures: a store, a job folder, a shared compilation cache; and the trainer as a process."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Iterator
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from support import Bench  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Compiled programs, shared by the processes of a test run: compiling is most of their time."""
+    return tmp_path_factory.mktemp("jax")
+
+
+@pytest.fixture
+def bench(tmp_path: Path, cache: Path) -> Iterator[Bench]:
+    running: list[subprocess.Popen[str]] = []
+    yield Bench(tmp_path, cache, running)
+    for process in running:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture(autouse=True)
+def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the caller's shell happens to set must not change a test."""
+    for name in [n for n in os.environ if n.startswith("ANNEAL_")]:
+        monkeypatch.delenv(name)

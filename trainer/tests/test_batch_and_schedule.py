@@ -1,0 +1,124 @@
+"""Reading the batch, splitting it into minibatches, laying rows out."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+
+from anneal_trainer.batch import Sample, parse_batch
+from anneal_trainer.packing import BUCKETS, CHUNK, pack
+from anneal_trainer.schedule import plan
+from support import line, samples
+
+
+def jsonl(values: list) -> bytes:
+    return "".join(json.dumps(v) + "\n" for v in values).encode()
+
+
+def test_every_bad_line_is_reported_with_its_field() -> None:
+    good = samples(groups=1, size=1)[0]
+    n = len(good.completion)
+    data = jsonl(
+        [
+            line(good),
+            line(good),  # the id again
+            line(good, id="a", promptIds=[]),
+            line(good, id="b", completionIds=[256] * n),
+            line(good, id="c", logprobs=[-1.0] * (n + 1)),
+            line(good, id="d", logprobs=[0.5] * n),
+            line(good, id="e", advantage=float("nan")),
+            line(good, id="f", policyVersion=3),
+            line(good, id="g", group=""),
+        ]
+    ) + b"{not json\n"
+    parsed, problems = parse_batch(data, "inputs.batch", 256, version_from=2)
+    assert [p.path for p in problems] == [
+        "inputs.batch:2.id", "inputs.batch:3.promptIds", "inputs.batch:4.completionIds",
+        "inputs.batch:5.logprobs", "inputs.batch:6.logprobs", "inputs.batch:7.advantage",
+        "inputs.batch:8.policyVersion", "inputs.batch:9.group", "inputs.batch:10",
+    ]  # fmt: skip
+    assert parsed[0] == good
+
+
+def test_an_empty_batch_is_a_problem() -> None:
+    assert [p.path for p in parse_batch(b"", "inputs.batch", 256, 0)[1]] == ["inputs.batch"]
+
+
+def test_each_sample_is_used_once_and_groups_stay_whole() -> None:
+    batch = samples(groups=7, size=4)
+    got = plan(batch, 3, version_from=0, max_staleness=2, seed=1)
+    used = [s.id for m in got.minibatches for s in m]
+    assert sorted(used) == sorted(s.id for s in batch) and not got.dropped
+    for group in {s.group for s in batch}:
+        assert sum(any(s.group == group for s in m) for m in got.minibatches) == 1
+    loads = [sum(len(s.completion) for s in m) for m in got.minibatches]
+    assert max(loads) < 2 * min(loads)
+
+
+def test_the_plan_depends_on_the_seed_alone() -> None:
+    batch = [replace(s, completion=s.completion[:1], logprobs=s.logprobs[:1]) for s in samples(9, 2)]
+    plans = [plan(batch, 3, 0, 2, seed) for seed in (1, 1, 2)]
+    assert plans[0] == plans[1] != plans[2]
+
+
+def test_a_group_is_split_only_when_there_are_too_few() -> None:
+    got = plan(samples(groups=1, size=4), 3, 0, 2, seed=0)
+    assert sorted(len(m) for m in got.minibatches) == [1, 1, 2]
+    assert len(plan(samples(groups=1, size=2), 3, 0, 2, seed=0).minibatches) == 2
+
+
+def test_staleness_decides_which_minibatch_and_who_is_dropped() -> None:
+    batch = [replace(s, policy_version=int(s.group[1])) for s in samples(groups=6, size=2)]
+    got = plan(batch, 3, version_from=5, max_staleness=2, seed=0)
+    assert sorted(d.id for d in got.dropped) == sorted(s.id for s in batch if s.policy_version < 3)
+    assert all("stale" in d.reason and "at most 2" in d.reason for d in got.dropped)
+    for k, minibatch in enumerate(got.minibatches):
+        assert all(5 - s.policy_version + k <= 2 for s in minibatch)
+    # Version 3 may only be in the first minibatch, 4 in the first two: nothing else was lost.
+    assert sum(len(m) for m in got.minibatches) == 6
+
+
+def test_too_long_samples_are_dropped_with_the_reason() -> None:
+    s = samples(1, 1)[0]
+    long = replace(s, id="long", prompt=(1,) * 5000)
+    got = plan([s, long], 1, 0, 0, seed=0)
+    assert [(d.id, d.reason.split(":")[0]) for d in got.dropped] == [("long", "too_long")]
+
+
+def test_rows_hold_each_target_once_and_share_the_prompt() -> None:
+    batch = samples(groups=3, size=4)
+    (row,) = pack(batch)
+    assert row.length in BUCKETS and len(row.targets) % CHUNK == 0
+    assert row.used == sum(
+        len(g[0].prompt) + sum(len(s.completion) - 1 for s in g)
+        for g in ([s for s in batch if s.group == f"g{i}"] for i in range(3))
+    )
+    assert {s.id for s, _ in row.spans} == {s.id for s in batch}
+    for s, span in row.spans:
+        assert tuple(row.targets[span]) == s.completion
+        assert row.valid[span].all()
+        # A target's source is the token before it, at the position before it.
+        before = (*s.prompt[-1:], *s.completion[:-1])
+        assert tuple(row.tokens[row.sources[span]]) == before
+        first = len(s.prompt) - 1
+        assert list(row.positions[row.sources[span]]) == list(range(first, first + len(before)))
+    assert row.valid.sum() == sum(len(s.completion) for s in batch)
+
+
+def test_groups_too_large_for_a_row_repeat_their_prompt() -> None:
+    batch = [
+        Sample(f"s{i}", "g", (1,) * 30, (2,) * 40, (-1.0,) * 40, 0.0, 0.0, 0) for i in range(5)
+    ]
+    rows = pack(batch, row=128)
+    assert all(row.used <= 128 for row in rows)
+    assert sorted(s.id for row in rows for s, _ in row.spans) == [s.id for s in batch]
+    assert np.concatenate([r.targets[r.valid] for r in rows]).size == 200
+
+
+def test_one_group_name_with_two_prompts_is_not_merged() -> None:
+    a, b = samples(1, 2)
+    b = replace(b, prompt=a.prompt + (9,))
+    (row,) = pack([a, b])
+    assert row.used == sum(len(s.prompt) + len(s.completion) - 1 for s in (a, b))
