@@ -1,106 +1,44 @@
-// One writer a folder: a lock file that names its owner by pid, start time and boot, so that a reused pid is not mistaken
-// for the owner and a lock left by SIGKILL is taken over.
-import { link, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+// One writer a folder. The lock is a listening socket in Linux's abstract namespace, named after the folder's inode: the kernel
+// gives it to one process and takes it back when that process ends, however it ends. (A lock file with a pid cannot do that: two
+// starters that both find its owner dead can each remove the other's fresh one.) The file `lock` only says who it is.
+import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { AnnealError } from '../../contracts/errors.ts';
 
-interface Owner {
-  readonly pid: number;
-  /** Clock ticks since boot (/proc/PID/stat, field 22). */
-  readonly start: string;
-  readonly boot: string;
-}
-
 /**
- * Takes `<dir>/lock`. The returned function gives it back.
+ * Locks the folder, which is created when missing. The returned function gives the lock back.
  * @throws AnnealError `stack.start_failed` when a living process holds it.
  */
 export async function lockFolder(dir: string, log: (line: string) => void): Promise<() => Promise<void>> {
-  const path = join(dir, 'lock');
-  const own = join(dir, `lock.${process.pid}.${process.hrtime.bigint()}`);
   await mkdir(dir, { recursive: true });
-  const me: Owner = { pid: process.pid, start: (await startOf(process.pid)) ?? '', boot: await bootId() };
-  const text = `${JSON.stringify(me)}\n`;
-  const file = await open(own, 'wx');
+  const { dev, ino } = await stat(dir);
+  const path = join(dir, 'lock');
+  const socket = createServer((connection) => connection.destroy());
   try {
-    await file.writeFile(text);
-  } finally {
-    await file.close();
-  }
-  try {
-    for (;;) {
-      // Linking a finished file is atomic: nobody ever reads half a lock.
-      if (await linked(own, path)) {
-        return async () => {
-          if ((await read(path)) === text) await rm(path, { force: true });
-        };
-      }
-      const held = await read(path);
-      if (held === undefined) continue;
-      const owner = parse(held);
-      if (owner !== undefined && (await lives(owner))) {
-        throw new AnnealError(
-          'stack.start_failed',
-          `${dir} is in use by process ${owner.pid}; stop that gateway first`,
-        );
-      }
-      log(`taking over the lock that process ${owner?.pid ?? '?'} left in ${dir}`);
-      await takeAside(path, `${own}.stale`, held);
-    }
-  } finally {
-    await rm(own, { force: true });
-  }
-}
-
-/** Moves a stale lock away; puts it back when another starter replaced it between our reading and our moving. */
-async function takeAside(path: string, aside: string, expected: string): Promise<void> {
-  try {
-    await rename(path, aside);
-  } catch {
-    return;
-  }
-  if ((await read(aside)) !== expected) await linked(aside, path);
-  await rm(aside, { force: true });
-}
-
-async function linked(from: string, to: string): Promise<boolean> {
-  try {
-    await link(from, to);
-    return true;
+    await new Promise<void>((resolve, reject) => {
+      socket.once('error', reject);
+      socket.listen(`\0anneal-gateway-${dev}-${ino}`, resolve);
+    });
   } catch (failure) {
-    if ((failure as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw failure;
+    if ((failure as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw failure;
+    throw new AnnealError(
+      'stack.start_failed',
+      `${dir} is in use by process ${await owner(path)}; stop that gateway first`,
+    );
   }
+  // It must not keep a process alive that has nothing else to do.
+  socket.unref();
+  const left = await owner(path);
+  if (left !== undefined) log(`taking over the lock that process ${left} left in ${dir}`);
+  await writeFile(path, `${process.pid}\n`);
+  return async () => {
+    await rm(path, { force: true });
+    await new Promise((resolve) => socket.close(resolve));
+  };
 }
 
-async function read(path: string): Promise<string | undefined> {
-  return readFile(path, 'utf8').catch(() => undefined);
-}
-
-function parse(text: string): Owner | undefined {
-  try {
-    const { pid, start, boot } = JSON.parse(text) as Partial<Owner>;
-    return typeof pid === 'number' && typeof start === 'string' && typeof boot === 'string'
-      ? { pid, start, boot }
-      : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-async function lives(owner: Owner): Promise<boolean> {
-  return owner.boot === (await bootId()) && owner.start !== '' && owner.start === (await startOf(owner.pid));
-}
-
-async function bootId(): Promise<string> {
-  return ((await read('/proc/sys/kernel/random/boot_id')) ?? '').trim();
-}
-
-/** Undefined for a process that is gone or only waits to be reaped. */
-async function startOf(pid: number): Promise<string | undefined> {
-  const text = await read(`/proc/${pid}/stat`);
-  if (text === undefined) return undefined;
-  // The command, in parentheses, may itself hold spaces and parentheses.
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19];
+async function owner(path: string): Promise<string | undefined> {
+  const text = await readFile(path, 'utf8').catch(() => undefined);
+  return text?.trim();
 }

@@ -1,5 +1,6 @@
-import { fork } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, readFile, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -172,22 +173,34 @@ describe('the lock', () => {
     expect(await readdir(dir)).toEqual([]);
   });
 
-  test('that a killed process left is taken over, by exactly one of many', async () => {
-    const child = fork('', { execArgv: ['-e', 'setInterval(() => 0, 1000)'], stdio: 'ignore' });
-    const start = (await readFile(`/proc/${child.pid}/stat`, 'utf8')).split(') ')[1]!.split(' ')[19];
-    const boot = (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
-    await writeFile(join(dir, 'lock'), JSON.stringify({ pid: child.pid, start, boot }));
-    await expect(lockFolder(dir, () => undefined)).rejects.toMatchObject({ code: 'stack.start_failed' });
+  test('of a killed process is taken over, by exactly one of many', async () => {
+    const script = `import { lockFolder } from './gateway/segments/lock.ts';
+      await lockFolder(${JSON.stringify(dir)}, () => undefined);
+      process.stdout.write('locked');
+      setInterval(() => undefined, 1000);`;
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    await once(child.stdout, 'data');
+    const refused = { code: 'stack.start_failed', message: expect.stringContaining(`process ${child.pid};`) };
+    await expect(lockFolder(dir, () => undefined)).rejects.toMatchObject(refused);
     child.kill('SIGKILL');
-    await new Promise((resolve) => child.once('exit', resolve));
-    const taken = await Promise.allSettled(Array.from({ length: 8 }, () => lockFolder(dir, () => undefined)));
+    await once(child, 'exit');
+    const lines: string[] = [];
+    const taken = await Promise.allSettled(
+      Array.from({ length: 8 }, () => lockFolder(dir, (line) => lines.push(line))),
+    );
     expect(taken.filter((one) => one.status === 'fulfilled')).toHaveLength(1);
+    expect(lines).toEqual([expect.stringContaining(`process ${child.pid} left`)]);
+    for (const one of taken) if (one.status === 'fulfilled') await one.value();
   });
 
-  test('of a pid that another process has now is stale', async () => {
-    await writeFile(join(dir, 'lock'), JSON.stringify({ pid: process.pid, start: '1', boot: 'x' }));
-    const lines: string[] = [];
-    await (await lockFolder(dir, (line) => lines.push(line)))();
-    expect(lines[0]).toContain('taking over');
+  test('is the folder’s, whatever its path', async () => {
+    const link = `${dir}.link`;
+    await symlink(dir, link);
+    const unlock = await lockFolder(link, () => undefined);
+    await expect(lockFolder(dir, () => undefined)).rejects.toMatchObject({ code: 'stack.start_failed' });
+    await unlock();
+    await rm(link);
   });
 });

@@ -24,6 +24,18 @@ async function open(options: Partial<GatewayOptions> = {}): Promise<Gateway> {
 }
 const records = (prefix = 'demo/') => createGatewayClient({ url: gateway.url, secret: SECRET }).completions(prefix);
 
+/** Patient: the machine may be busy. */
+const soon = { timeout: 15_000 };
+const metric = async (name: string): Promise<unknown> =>
+  ((await fetch(`${gateway.url}/metrics`).then((response) => response.json())) as Record<string, unknown>)[name];
+
+/** Lets every generation wait until the returned function is called: no test depends on how long something takes. */
+function hold(): () => void {
+  const gate = Promise.withResolvers<void>();
+  upstream.script = () => gate.promise;
+  return gate.resolve;
+}
+
 beforeEach(async () => {
   stack = new AsyncDisposableStack();
   dir = stack.use(await temporaryFolder()).path;
@@ -212,8 +224,11 @@ describe('the same request', () => {
   });
 
   test('joins the one in flight', async () => {
-    upstream.latencyMs = 150;
-    const replies = await Promise.all(Array.from({ length: 8 }, () => chat(gateway.url, { index: 0 })));
+    const release = hold();
+    const asked = Array.from({ length: 8 }, () => chat(gateway.url, { index: 0 }));
+    await expect.poll(() => metric('inFlight'), soon).toBe(8);
+    release();
+    const replies = await Promise.all(asked);
     expect(new Set(replies.map(content))).toEqual(new Set(['generation 1']));
     expect(replies.map((reply) => reply.headers.get('x-anneal-how')).sort()).toEqual([
       'generated',
@@ -223,11 +238,12 @@ describe('the same request', () => {
   });
 
   test('another one under its index is a conflict, in flight, recorded, and after a restart', async () => {
-    upstream.latencyMs = 100;
+    const release = hold();
     const first = chat(gateway.url, { index: 0 });
-    await expect.poll(() => upstream.bodies.length).toBe(1);
+    await expect.poll(() => upstream.bodies.length, soon).toBe(1);
     const other = { index: 0, body: { temperature: 0.5 } };
     expect((await chat(gateway.url, other)).body.error?.code).toBe('gateway.conflict');
+    release();
     expect((await first).status).toBe(200);
     expect((await chat(gateway.url, other)).status).toBe(409);
     await gateway.close();
@@ -303,23 +319,25 @@ describe('a generation that fails', () => {
     upstream.latencyMs = 5_000;
     const leave = new AbortController();
     const request = chat(gateway.url, { index: 0, signal: leave.signal });
-    await expect.poll(() => upstream.bodies.length).toBe(1);
+    await expect.poll(() => upstream.bodies.length, soon).toBe(1);
     leave.abort();
     await expect(request).rejects.toThrow();
-    await expect.poll(async () => (await records())[0]?.finish).toBe('aborted');
-    await expect.poll(() => upstream.aborted).toBe(1);
+    await expect.poll(async () => (await records())[0]?.finish, soon).toBe('aborted');
+    await expect.poll(() => upstream.aborted, soon).toBe(1);
     upstream.latencyMs = 0;
     expect((await chat(gateway.url, { index: 0 })).body.id).toBe('demo/r1/train.v0/g0/s0/c0.a1');
   });
 
   test('one of two waiting clients going away stops nothing', async () => {
-    upstream.latencyMs = 200;
+    const release = hold();
     const leave = new AbortController();
     const first = chat(gateway.url, { index: 0, signal: leave.signal });
-    await expect.poll(() => upstream.bodies.length).toBe(1);
     const second = chat(gateway.url, { index: 0 });
-    setTimeout(() => leave.abort(), 50);
+    await expect.poll(() => metric('inFlight'), soon).toBe(2);
+    leave.abort();
     await expect(first).rejects.toThrow();
+    await expect.poll(() => metric('inFlight'), soon).toBe(1);
+    release();
     expect(content(await second)).toBe('generation 1');
   });
 
@@ -338,8 +356,11 @@ describe('a generation that fails', () => {
 test('more requests than allowed are turned away at once, with Retry-After', async () => {
   await gateway.close();
   gateway = await open({ maxInFlight: 2 });
-  upstream.latencyMs = 300;
-  const replies = await Promise.all([0, 1, 2, 3].map((index) => chat(gateway.url, { index })));
+  const release = hold();
+  const asked = [0, 1, 2, 3].map((index) => chat(gateway.url, { index }));
+  await expect.poll(() => metric('failed'), soon).toBe(2);
+  release();
+  const replies = await Promise.all(asked);
   expect(replies.map((reply) => reply.status).sort()).toEqual([200, 200, 503, 503]);
   const refused = replies.find((reply) => reply.status === 503)!;
   expect([refused.body.error?.code, refused.headers.get('retry-after')]).toEqual(['gateway.overloaded', '1']);
@@ -350,7 +371,7 @@ test('more requests than allowed are turned away at once, with Retry-After', asy
 test('closing records what was in flight as aborted', async () => {
   upstream.latencyMs = 5_000;
   const reply = chat(gateway.url, { index: 0 }).catch(() => undefined);
-  await expect.poll(() => upstream.bodies.length).toBe(1);
+  await expect.poll(() => upstream.bodies.length, soon).toBe(1);
   await Promise.all([gateway.close(), gateway.close()]);
   await reply;
   gateway = await open();

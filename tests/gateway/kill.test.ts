@@ -50,7 +50,7 @@ test('killed while the engine generates: the retry generates, once', async () =>
   upstream.latencyMs = 60_000;
   const first = await start();
   const lost = chat(first.url, { index: 0 }).catch(() => 'lost');
-  await expect.poll(() => upstream.bodies.length).toBe(1);
+  await expect.poll(() => upstream.bodies.length, { timeout: 15_000 }).toBe(1);
   await first.kill();
   expect(await lost).toBe('lost');
   upstream.latencyMs = 0;
@@ -85,7 +85,6 @@ test('killed between record and answer: the retry gets the recorded answer', asy
 test('killed again and again under load: nothing acknowledged is lost, nothing is there twice', async () => {
   const wanted = Array.from({ length: 120 }, (_, sample) => rollout(sample));
   const acknowledged = new Map<string, string>();
-  upstream.latencyMs = 15;
   for (let life = 0; life < 6; life += 1) {
     const gateway = await start();
     const missing = wanted.filter((id) => !acknowledged.has(id));
@@ -95,8 +94,13 @@ test('killed again and again under load: nothing acknowledged is lost, nothing i
       );
       if (reply?.status === 200) acknowledged.set(id, content(reply)!);
     };
-    // All lives but the last are short.
-    const ending = life < 5 ? sleep(20 + 15 * life).then(gateway.kill) : undefined;
+    // All lives but the last end in the middle of some generation, with others before, at and after their fsync.
+    const last = upstream.bodies.length + 7 + 9 * life;
+    let ending: Promise<void> | undefined;
+    upstream.script = async () => {
+      if (life < 5 && upstream.bodies.length >= last) ending ??= gateway.kill();
+      await sleep(2);
+    };
     for (let at = 0; at < missing.length; at += 16) await Promise.all(missing.slice(at, at + 16).map(ask));
     await (ending ?? gateway.kill());
   }

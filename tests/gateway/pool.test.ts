@@ -50,6 +50,8 @@ const request = (id: RolloutId, more = {}) => ({
   timeoutMs: 5_000,
   ...more,
 });
+/** Patient: the machine may be busy. */
+const soon = { timeout: 15_000 };
 const idle = (): AbortSignal => new AbortController().signal;
 
 describe('trajectories', () => {
@@ -197,11 +199,11 @@ describe('the client', () => {
     upstream.latencyMs = 5_000;
     const cancel = new AbortController();
     const asked = client.complete(request(rollout(0)), cancel.signal);
-    await expect.poll(() => upstream.bodies.length).toBe(1);
+    await expect.poll(() => upstream.bodies.length, soon).toBe(1);
     const reason = new Error('the campaign was cancelled');
     cancel.abort(reason);
     await expect(asked).rejects.toBe(reason);
-    await expect.poll(async () => (await client.completions('demo/'))[0]?.finish).toBe('aborted');
+    await expect.poll(async () => (await client.completions('demo/'))[0]?.finish, soon).toBe('aborted');
   });
 });
 
