@@ -19,9 +19,9 @@ builtins.bool: truth_value(x): True if {x} counts as true in Python, else False
 builtins.chr: character(n): the character whose Unicode code is {n}
 builtins.divmod: quotient_and_remainder(a, b): the tuple ({a} // {b}, {a} % {b})
 builtins.enumerate: number_items(values): a list of (position, item) tuples for {values}, counting from 0
-builtins.float: to_float(s): the string {s} converted to a float
+builtins.float: to_float(x): {x} converted to a float
 builtins.hex: to_hexadecimal(n): the integer {n} as a hexadecimal string that starts with 0x
-builtins.int: to_integer(s): the string {s} converted to an integer
+builtins.int: to_integer(x): {x} converted to an integer
 builtins.len: count_items(values): the number of items in {values}
 builtins.list: characters(s): a list of the characters of {s}
 builtins.max: largest(values): the largest item of {values}

@@ -69,7 +69,9 @@ export function composedDraft({ family, inner, outer }: Pair, probed: ProbedComp
     wording: {
       name,
       parameters: [parameter],
-      plain: fill(outer.description.phrase, { [outer.description.parameters[0]!]: nested(innerPhrase) }),
+      plain: fill(outer.description.phrase, {
+        [outer.description.parameters[0]!]: nested(innerPhrase, outer.description.phrase),
+      }),
       docs: [inner.probed.doc, outer.probed.doc],
       docNote: outer.wording.docNote === undefined ? undefined : 'It should return a list.',
       examples: probed.examples,
@@ -92,7 +94,7 @@ export function composedDraft({ family, inner, outer }: Pair, probed: ProbedComp
   };
 }
 
-/** A phrase inside another one: set apart where commas or a condition would run into the outer sentence. */
-function nested(phrase: string): string {
-  return /,| if /.test(phrase) ? `(${phrase})` : phrase;
+/** Set apart where the outer sentence goes on after it, or where it has a comma or a condition of its own. */
+function nested(phrase: string, outer: string): string {
+  return /,| if /.test(phrase) || !outer.endsWith('}') ? `(${phrase})` : phrase;
 }

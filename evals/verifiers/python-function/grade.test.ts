@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { canonicalJson } from '../../../contracts/canonical.ts';
 import { AnnealError } from '../../../contracts/errors.ts';
 import { taskId } from '../../../contracts/ids.ts';
@@ -8,6 +8,9 @@ import { reward as rewardSchema } from '../../../contracts/trajectory.ts';
 import { createBubblewrapSandbox } from '../../../infra/sandbox/bubblewrap.ts';
 import { gradeReply } from '../registry.ts';
 import { gradePythonReply } from './grade.ts';
+
+// Generous: a loaded machine must not fail a test; the limits under test are the sandbox's own.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const sandbox = createBubblewrapSandbox();
 const weights = { correctness: 1, partial: 0.5, format: 0.2 };

@@ -1,0 +1,36 @@
+import { expect, test } from 'vitest';
+import { bubblewrapArguments } from './profile.ts';
+
+const limits = { wallMs: 2_500, memoryBytes: 1_000, diskBytes: 0, processes: 7, outputBytes: 10 };
+const profile = (diskBytes: number) =>
+  bubblewrapArguments({
+    argv: ['/usr/bin/python3.11', 'x.py'],
+    fileNames: ['x.py'],
+    binds: ['/opt/python'],
+    limits: { ...limits, diskBytes },
+    rootLinks: [{ path: '/bin', link: 'usr/bin' }],
+    prlimit: '/usr/bin/prlimit',
+  }).join(' ');
+
+test('the profile asks for everything that isolates, also where another layer would catch the same attack', () => {
+  const text = profile(0);
+  for (const wanted of [
+    ...['user', 'ipc', 'pid', 'net', 'uts', 'cgroup'].map((name) => `--unshare-${name} `),
+    '--disable-userns --uid 65534 --gid 65534 --cap-drop ALL',
+    '--new-session --die-with-parent --as-pid-1 --clearenv',
+    '--seccomp 3 --json-status-fd 4 --block-fd 5',
+    '--ro-bind /usr /usr',
+    '--ro-bind /opt/python /opt/python',
+    '--perms 0444 --file 6 /work/x.py',
+    '--dev /dev --remount-ro /dev',
+    '--remount-ro / --chdir /work -- /usr/bin/prlimit --cpu=4 --as=1000 --nproc=7 --fsize=0',
+    '--core=0',
+  ])
+    expect(text).toContain(wanted);
+  expect(text).not.toMatch(/ --(bind|dev-bind|share-net|proc) /);
+  expect(text).not.toContain('/tmp');
+});
+
+test('a writable place is sized', () => {
+  expect(profile(4_096)).toContain('--size 4096 --tmpfs /tmp');
+});
