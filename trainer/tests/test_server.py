@@ -87,7 +87,7 @@ def adapter() -> lora.Flat:
     """Random, and strong enough to change what the model says."""
     rng = np.random.default_rng(1)
     flat = lora.fresh(open_base(SMOLLM2).shape, SPEC, 0)
-    strong = {n: (rng.standard_normal(a.shape) * 0.06) for n, a in flat.items() if "lora_b" in n}
+    strong = {n: (rng.standard_normal(a.shape) * 0.2) for n, a in flat.items() if "lora_b" in n}
     return flat | {n: a.astype(np.float32) for n, a in strong.items()}
 
 
