@@ -94,6 +94,11 @@ async function twice<T extends { family: string }>(
   };
 }
 
+function probeFiles(): Record<string, string> {
+  const names = ['probe.py', 'probe_cases.py', 'probe_inputs.py', 'probe_values.py'];
+  return Object.fromEntries(names.map((name) => [name, readFileSync(new URL(`./${name}`, import.meta.url), 'utf8')]));
+}
+
 async function once<T>(
   sandbox: Sandbox,
   request: object,
@@ -102,7 +107,7 @@ async function once<T>(
 ): Promise<Probed<T>> {
   const result = await sandbox.run({
     argv: ['python3', ...PYTHON_ARGUMENTS, '/work/probe.py', String(hashSeed)],
-    files: { 'probe.py': readFileSync(new URL('./probe.py', import.meta.url), 'utf8') },
+    files: probeFiles(),
     stdin: JSON.stringify(request),
     limits: LIMITS,
   });
