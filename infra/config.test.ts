@@ -47,6 +47,7 @@ test('a home has one name, also through a link', () => {
   const folder = mkdtempSync(join(tmpdir(), 'anneal-config-'));
   symlinkSync(folder, `${folder}-link`);
   expect(loadConfig({ environment: { ANNEAL_HOME: `${folder}-link` } }).home).toBe(folder);
+  expect(loadConfig({ environment: { ANNEAL_HOME: `${folder}-link/not/yet` } }).home).toBe(join(folder, 'not/yet'));
   rmSync(`${folder}-link`);
   rmSync(folder, { recursive: true });
 });

@@ -3,7 +3,7 @@
 // The standard TEMPORAL_* variables are ignored on purpose: Anneal must never touch a cluster that merely happens to be
 // configured on the machine. Only `--temporal ADDRESS` (or ANNEAL_TEMPORAL) names another server than its own.
 import { existsSync, realpathSync } from 'node:fs';
-import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { AnnealError, type Problem } from '../contracts/errors.ts';
@@ -227,10 +227,12 @@ function repositoryRoot(): string {
   return realpathSync(folder);
 }
 
-/** Absolute and, where it exists, free of symbolic links, so that one home has one name. */
+/** Absolute and free of symbolic links, also where only the folders above exist yet, so that one home has one name. */
 function absolute(folder: string): string {
   const full = resolve(folder);
-  return existsSync(full) ? realpathSync(full) : full;
+  if (existsSync(full)) return realpathSync(full);
+  const parent = dirname(full);
+  return parent === full ? full : join(absolute(parent), basename(full));
 }
 
 function usage(error: z.ZodError, given: Record<string, string | undefined>): AnnealError {

@@ -5,6 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { link, mkdir, rm, writeFile } from 'node:fs/promises';
 import { isAbsolute, join, resolve, sep } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { AnnealError, type ErrorCode } from '../../contracts/errors.ts';
 import { JOB_EXIT, type JobDocument, type JobRunner, type JobState, jobDocument } from '../../contracts/job.ts';
 import { childEnvironment } from '../config.ts';
@@ -19,8 +20,12 @@ import {
   readResult,
   tailLines,
 } from './folder.ts';
-import { JOB_WRAPPER } from './wrapper.ts';
 
+const SCRIPT = 'infra/jobs/run-job.sh';
+/** Beside this file in the source; compiled output lies one folder deeper, in dist/, and has no copy. */
+const WRAPPER = fileURLToPath(
+  new URL(`${import.meta.url.endsWith('.ts') ? '../..' : '../../..'}/${SCRIPT}`, import.meta.url),
+);
 const LOG_TAIL_LINES = 40;
 /** What a shell reports for a process that SIGKILL ended; also stands for "vanished without an exit code". */
 const KILLED = 137;
@@ -151,15 +156,11 @@ async function start(folder: string, options: LocalJobOptions): Promise<void> {
 async function launch(folder: string, options: LocalJobOptions): Promise<string> {
   const watch = options.supervisor ?? { pid: 0, startTime: 0 };
   const trainer = [...options.argv, join(folder, JOB_FILES.document)];
-  const child = spawn(
-    'sh',
-    ['-c', JOB_WRAPPER, 'anneal-job', folder, `${watch.pid}`, `${watch.startTime}`, ...trainer],
-    {
-      detached: true,
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: childEnvironment({ ...options.env, ...stackVariables(options.supervisor) }),
-    },
-  );
+  const child = spawn('sh', [WRAPPER, folder, `${watch.pid}`, `${watch.startTime}`, ...trainer], {
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: childEnvironment({ ...options.env, ...stackVariables(options.supervisor) }),
+  });
   child.unref();
   return await firstWord(child);
 }

@@ -18,7 +18,7 @@ async function family(setpriv: boolean, argv: string[]): Promise<{ parent: Proce
     child.once('exit', (code) => process.exit(code ?? 1));
     setInterval(() => {}, 1000);`;
   const parent = spawn(process.execPath, ['--input-type=module', '-e', script], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'ignore'],
     env: childEnvironment(),
   });
   const text = await new Promise<string>((done) => parent.stdout.once('data', (bytes: Buffer) => done(`${bytes}`)));

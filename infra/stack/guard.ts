@@ -8,9 +8,10 @@ import { capture } from '../process/capture.ts';
 const CHECKED = '[ "$PPID" = "$0" ] || exit 143; exec "$@"';
 
 const WATCHED = `
-parent=$0
+parent=$0 child= asked=
+trap 'asked=yes; [ -z "$child" ] || kill -TERM "$child" 2>/dev/null' TERM INT
 "$@" & child=$!
-trap 'kill -TERM "$child" 2>/dev/null' TERM INT
+[ -z "$asked" ] || kill -TERM "$child" 2>/dev/null
 (
   trap - TERM INT
   while kill -0 "$parent" 2>/dev/null && kill -0 $$ 2>/dev/null && kill -0 "$child" 2>/dev/null; do sleep 1; done

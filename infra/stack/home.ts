@@ -1,6 +1,6 @@
 // The home folder: the only place that Anneal writes to. A marker file says that a folder is one; only such a folder is purged.
-import { randomBytes } from 'node:crypto';
-import { lstat, mkdir, open, readdir, rm } from 'node:fs/promises';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { link, lstat, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { z } from 'zod';
 import { AnnealError } from '../../contracts/errors.ts';
@@ -21,7 +21,9 @@ export async function prepareHome(config: Config): Promise<void> {
   try {
     await mkdir(home, { recursive: true, mode: 0o700 });
     if ((await readJson(paths.marker, marker)) === undefined) {
-      const strangers = (await readdir(home)).filter((name) => !KNOWN.includes(name));
+      const strangers = (await readdir(home)).filter(
+        (name) => !KNOWN.includes(name) && !name.startsWith('anneal-home.json.'),
+      );
       if (strangers.length > 0) {
         throw new AnnealError(
           'cli.usage',
@@ -36,22 +38,25 @@ export async function prepareHome(config: Config): Promise<void> {
     }
     await createSecret(paths.gatewaySecret);
   } catch (failure) {
-    if (failure instanceof Error && 'code' in failure && failure.code === 'ENOSPC') {
-      throw new AnnealError('stack.no_space', `no space left below ${home}`, { cause: failure });
+    const code = failure instanceof Error && 'code' in failure ? failure.code : undefined;
+    if (code === 'ENOSPC') throw new AnnealError('stack.no_space', `no space left below ${home}`, { cause: failure });
+    if (code === 'EACCES' || code === 'EROFS' || code === 'ENOTDIR') {
+      throw new AnnealError('cli.usage', `ANNEAL_HOME=${home} cannot be written to (${code})`, { cause: failure });
     }
     throw failure;
   }
 }
 
-/** 32 random bytes in hexadecimal, mode 0600, made once. */
+/** 32 random bytes in hexadecimal, mode 0600, made once and whole. */
 async function createSecret(path: string): Promise<void> {
+  const temporary = `${path}.${randomUUID()}.tmp`;
   try {
-    const file = await open(path, 'wx', 0o600);
-    await file.writeFile(`${randomBytes(32).toString('hex')}\n`);
-    await file.sync();
-    await file.close();
+    await writeFile(temporary, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600, flush: true });
+    await link(temporary, path);
   } catch (failure) {
     if (!(failure instanceof Error && 'code' in failure && failure.code === 'EEXIST')) throw failure;
+  } finally {
+    await rm(temporary, { force: true });
   }
 }
 
@@ -66,7 +71,9 @@ export async function removeHome(config: Config): Promise<void> {
   const inside = relative(home, repo);
   const holdsRepository = inside === '' || !inside.startsWith('..');
   const proof = await lstat(paths.marker).catch(() => undefined);
-  const marked = proof?.isFile() === true && (await readJson(paths.marker, marker)) !== undefined;
+  // The default home is ours by its place, even where nothing but `init` has run.
+  const ours = home === join(repo, '.anneal');
+  const marked = ours || (proof?.isFile() === true && (await readJson(paths.marker, marker)) !== undefined);
   if (!state.isDirectory() || holdsRepository || !marked) {
     throw new AnnealError('cli.usage', `${home} is not an Anneal home, so nothing was removed`);
   }

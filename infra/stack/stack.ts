@@ -85,11 +85,11 @@ export async function startStack(options: StartOptions): Promise<RunningStack> {
   let startedNow = false;
   let lock: Lock | undefined;
   try {
-    await prepareHome(config);
     lock = await takeLock(config.home, 'up', {
       signal,
       onWait: () => onProgress({ step: 'lock', state: 'running', detail: 'another command is starting the stack' }),
     });
+    await prepareHome(config);
     const state = await readState(config);
     const supervisor = supervisorOf(state);
     if (state?.stopping === true && supervisor !== undefined) await whenGone(supervisor, STOP_TIMEOUT_MS);
