@@ -53,7 +53,9 @@ export async function rollouts(shard: Shard): Promise<{ tokens: number; masked: 
   async function one(index: number): Promise<void> {
     let step: 'generate' | 'grade' = 'generate';
     try {
-      tokens += (await generate({ plan: shard.plan, index })).tokens;
+      // Not `tokens += (await …).tokens`: that reads the sum before it waits, and the lanes would overwrite each other's.
+      const generated = await generate({ plan: shard.plan, index });
+      tokens += generated.tokens;
       step = 'grade';
       await grade({ plan: shard.plan, index });
     } catch (failure) {
