@@ -18,8 +18,10 @@ export function startTimeOf(pid: number): number | undefined {
   }
   // The second field is the command in parentheses and may itself hold spaces and parentheses.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  const [state, startTime] = [fields[0], Number(fields[19])];
-  return state === 'Z' || state === 'X' || !Number.isSafeInteger(startTime) ? undefined : startTime;
+  const [state, threads, startTime] = [fields[0], Number(fields[17]), Number(fields[19])];
+  // A killed process is a zombie from its main thread's end on, but holds its ports until its last thread has ended.
+  const dead = state === 'X' || (state === 'Z' && threads <= 1);
+  return dead || !Number.isSafeInteger(startTime) ? undefined : startTime;
 }
 
 export function identityOf(pid: number): ProcessIdentity | undefined {

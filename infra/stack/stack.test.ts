@@ -215,6 +215,12 @@ test('purge removes the home, never what a link in it points to, and never a fol
   expect(readFileSync(join(precious, 'file'), 'utf8')).toBe('keep');
 });
 
+test('a stack whose home is removed by hand ends', async () => {
+  const stack = await start();
+  rmSync(config.home, { recursive: true });
+  await expect.poll(() => everyone(stack).filter(isAlive), { timeout: 10_000 }).toEqual([]);
+});
+
 test('with another Temporal named, none of its ports is chosen', async () => {
   const external = loadConfig({ environment: { ANNEAL_HOME: config.home }, temporal: '127.0.0.1:1' });
   const stack = await startStack({ config: external, children: (context) => scripted()(context).slice(1, 2) });

@@ -1,6 +1,6 @@
 // The supervisor: starts the children of a plan in order, keeps them alive, writes down how they are, stops them in reverse.
 import { existsSync, renameSync, rmSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { AnnealError } from '../../contracts/errors.ts';
 import { endAllJobs } from '../jobs/sweep.ts';
 import { identityOf } from '../process/identity.ts';
@@ -51,8 +51,10 @@ export async function supervise(plan: StackPlan): Promise<void> {
     const needed = children.filter((other) => plan.children[index]?.after.includes(other.name));
     void Promise.all(needed.map((other) => other.firstReady)).then(() => child.start());
   }
-  // The lock's socket does not keep a process alive, nor do children that are being restarted.
-  const alive = setInterval(() => {}, 60_000);
+  // Whoever removes the home by hand takes away what `down` would find this process by. The timer also keeps it alive.
+  const alive = setInterval(() => {
+    if (!existsSync(dirname(plan.stateFile))) stop.resolve('the removal of its home');
+  }, 2_000);
 
   note(`stopping on ${await stop.promise}`);
   stopping = true;
