@@ -80,6 +80,15 @@ def test_staleness_decides_which_minibatch_and_who_is_dropped() -> None:
     assert sum(len(m) for m in got.minibatches) == 6
 
 
+def test_old_groups_share_the_only_minibatch_they_may_enter() -> None:
+    """Two of them: balance alone would put the second into another one."""
+    batch = [replace(s, policy_version=3 if s.group in ("g0", "g1") else 5) for s in samples(6, 2)]
+    got = plan(batch, 3, version_from=5, max_staleness=2, seed=0)
+    assert not got.dropped and len(got.minibatches) == 3
+    for k, minibatch in enumerate(got.minibatches):
+        assert all(5 - s.policy_version + k <= 2 for s in minibatch)
+
+
 def test_too_long_samples_are_dropped_with_the_reason() -> None:
     s = samples(1, 1)[0]
     long = replace(s, id="long", prompt=(1,) * 5000)
