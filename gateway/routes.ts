@@ -115,7 +115,7 @@ export function createListener(options: RouteOptions): RequestListener {
     const gone = new AbortController();
     response.on('close', () => gone.abort());
     const name = `${request.method} ${(request.url ?? '').split('?', 1)[0]!}`;
-    const route = Object.hasOwn(routes, name) ? routes[name] : undefined;
+    const route = routes[name];
     try {
       if (route !== undefined) await route(request, response, gone.signal);
       else sendError(response, new AnnealError('gateway.bad_request', `no ${name} here`), 404);

@@ -23,8 +23,8 @@ export function createByRollout<T>(): ByRollout<T> {
     },
     startingWith(prefix) {
       // A prefix that reaches into a rollout's third part names its round completely.
-      const only = prefix.split('/').length > 2 ? rounds.get(roundOf(prefix)) : undefined;
-      const searched = prefix.split('/').length > 2 ? (only === undefined ? [] : [only]) : [...rounds.values()];
+      const inOneRound = prefix.split('/').length > 2;
+      const searched = inOneRound ? [rounds.get(roundOf(prefix)) ?? new Map<string, T>()] : [...rounds.values()];
       return searched
         .flatMap((values) => [...values].filter(([rollout]) => rollout.startsWith(prefix)))
         .sort(([a], [b]) => (a < b ? -1 : 1))

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createGateway, type Gateway, type GatewayOptions } from '../../gateway/gateway.ts';
+import { diskIo } from '../../gateway/segments/log.ts';
 import { createGatewayClient } from '../../infra/gateway-client/client.ts';
 import { mintCredential } from '../../infra/gateway-client/credential.ts';
 import { chat, claims, content, type DEMO, POLICY, rollout, SECRET, temporaryFolder } from '../support/gateway.ts';
@@ -139,7 +140,13 @@ describe('a request that cannot be done', () => {
     const post = (path: string, body: string, more = {}) =>
       fetch(gateway.url + path, { method: 'POST', headers: { ...headers, ...more }, body }).then((r) => r.status);
     expect(await post('/v1/chat/completions', '{')).toBe(400);
-    expect(await post('/v1/chat/completions', `"${'x'.repeat(5 << 20)}"`).catch(() => 400)).toBe(400);
+    const long = await fetch(`${gateway.url}/v1/chat/completions`, {
+      method: 'POST',
+      headers,
+      body: `"${'x'.repeat(5 << 20)}"`,
+    }).catch(() => undefined);
+    // Node's client may see the connection close before it reads the answer.
+    if (long !== undefined) expect(await long.text()).toContain('longer than');
     expect(await post('/v1/chat/completions', '{}', { 'x-anneal-index': '-1' })).toBe(400);
     expect(await post('/v1/completions', '{}')).toBe(404);
     expect(await post('/constructor', '{}')).toBe(404);
@@ -261,10 +268,19 @@ describe('the same request', () => {
       await chat(gateway.url),
     ];
     expect(replies.map((reply) => reply.body.id?.split('/').at(-1))).toEqual(['c0', 'c1', 'c9', 'c10']);
+    await chat(gateway.url, { index: 4 });
+    expect((await records()).map(({ index }) => index)).toEqual([0, 1, 4, 9, 10]);
   });
 });
 
 describe('a generation that fails', () => {
+  test('gives its index back', async () => {
+    upstream.script = () => Promise.reject(new Error('out of luck'));
+    await chat(gateway.url);
+    upstream.script = undefined;
+    expect((await chat(gateway.url)).body.id).toBe('demo/r1/train.v0/g0/s0/c0.a1');
+  });
+
   test('is recorded, and the retry is a new attempt', async () => {
     upstream.script = () => Promise.reject(new Error('out of luck'));
     const failed = await chat(gateway.url, { index: 0, of: { maxRequests: 1 } });
@@ -326,6 +342,27 @@ describe('a generation that fails', () => {
     await expect.poll(() => upstream.aborted, soon).toBe(1);
     upstream.latencyMs = 0;
     expect((await chat(gateway.url, { index: 0 })).body.id).toBe('demo/r1/train.v0/g0/s0/c0.a1');
+  });
+
+  test('asked again while the abort is still being recorded, it is the next attempt', async () => {
+    await gateway.close();
+    let disk: Promise<void> = Promise.resolve();
+    gateway = await open({ io: { write: diskIo.write, sync: (file) => disk.then(() => diskIo.sync(file)) } });
+    const slow = Promise.withResolvers<void>();
+    disk = slow.promise;
+    upstream.latencyMs = 5_000;
+    const leave = new AbortController();
+    const request = chat(gateway.url, { index: 0, signal: leave.signal });
+    await expect.poll(() => upstream.bodies.length, soon).toBe(1);
+    leave.abort();
+    await expect(request).rejects.toThrow();
+    await expect.poll(() => upstream.aborted, soon).toBe(1);
+    upstream.latencyMs = 0;
+    const again = chat(gateway.url, { index: 0 });
+    await expect.poll(() => metric('inFlight'), soon).toBe(1);
+    slow.resolve();
+    expect((await again).body.id).toBe('demo/r1/train.v0/g0/s0/c0.a1');
+    expect((await records()).map(({ finish }) => finish)).toEqual(['aborted', 'stop']);
   });
 
   test('one of two waiting clients going away stops nothing', async () => {

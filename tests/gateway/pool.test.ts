@@ -195,6 +195,22 @@ describe('the client', () => {
     expect(() => createGatewayClient({ url: gateway.url, secretFile: '/nowhere' })).toThrow('/nowhere');
   });
 
+  test('asks once more when a connection breaks: every call may be repeated', async () => {
+    let broken = 0;
+    const proxy = createServer((incoming, outgoing) => {
+      if (broken++ === 0) return void incoming.socket.destroy();
+      void fetch(gateway.url + incoming.url, { headers: { authorization: incoming.headers.authorization ?? '' } })
+        .then((answer) => answer.text())
+        .then((text) => outgoing.end(text));
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    stack.defer(() => void proxy.close());
+    const url = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+    expect(await createGatewayClient({ url, secret: SECRET }).trajectories('demo/')).toEqual([]);
+    expect(broken).toBe(2);
+    proxy.closeAllConnections();
+  });
+
   test('passes the caller’s own reason on when it is cancelled', async () => {
     upstream.latencyMs = 5_000;
     const cancel = new AbortController();
