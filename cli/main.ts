@@ -40,7 +40,7 @@ try {
   if (failure instanceof CommanderError) {
     process.exitCode = failure.exitCode === 0 ? EXIT.done : EXIT.badInput;
   } else {
-    const error = asAnnealError(failure);
+    const error = named(failure);
     const json = program.opts<GlobalOptions>().json === true;
     if (json) {
       const { code, message, problems } = error;
@@ -51,4 +51,11 @@ try {
     );
     process.exitCode = error instanceof AnnealError ? error.exitCode : EXIT.failed;
   }
+}
+
+/** A full disk can meet any command, wherever it writes. */
+function named(failure: unknown): AnnealError {
+  if (!(failure instanceof AnnealError) && failure instanceof Error && 'code' in failure && failure.code === 'ENOSPC')
+    return new AnnealError('stack.no_space', failure.message, { cause: failure });
+  return asAnnealError(failure);
 }

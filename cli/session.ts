@@ -50,7 +50,9 @@ export function openSession(options: GlobalOptions): Session {
     if (config.temporal.external === undefined && stack.state !== 'running') {
       throw new AnnealError('stack.not_running', 'the local stack is not running');
     }
-    client = await connectTemporal(endpointsOf(config, stack.ports).temporal, config.temporal.namespace);
+    // A server that was named needs none of the stack's ports.
+    const address = config.temporal.external ?? endpointsOf(config, stack.ports).temporal;
+    client = await connectTemporal(address, config.temporal.namespace);
     return client;
   }
 

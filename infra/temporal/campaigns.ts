@@ -175,7 +175,9 @@ export function createCampaigns(client: Client, store: ArtifactStore) {
   }
 
   async function cancel(name: CampaignName): Promise<void> {
-    if ((await phase(name)) !== 'running') throw new AnnealError('campaign.not_running', `${name} is not running`);
+    const now = await phase(name);
+    if (now === 'absent') throw new AnnealError('campaign.not_found', `no campaign is called ${name}`);
+    if (now === 'closed') throw new AnnealError('campaign.not_running', `${name} is not running`);
     await handle(name).cancel();
   }
 

@@ -63,14 +63,18 @@ export function createGates(client: Client, store: ArtifactStore) {
           updateId: decision.body.id,
         });
       } catch (failure) {
-        throw refused(failure);
+        if (!(failure instanceof WorkflowNotFoundError)) throw refused(failure);
+        // The gate has ended: it still tells how.
+        const { state } = await handle.query<GateView>(GATE.view);
+        throw state === 'expired'
+          ? new AnnealError('gate.expired', 'the gate had been open for its time; its safe option was taken')
+          : new AnnealError('gate.closed', `the gate is ${state}`);
       }
     },
   };
 }
 
 function refused(failure: unknown): unknown {
-  if (failure instanceof WorkflowNotFoundError) return new AnnealError('gate.closed', 'the gate is closed');
   if (!(failure instanceof WorkflowUpdateFailedError)) return failure;
   let cause: unknown = failure.cause;
   while (cause instanceof ActivityFailure) cause = cause.cause;

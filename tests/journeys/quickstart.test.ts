@@ -1,0 +1,172 @@
+// What a newcomer does, small, with the worker and the trainer killed on the way.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { campaignName, jobName } from '../../contracts/ids.ts';
+import { verdict } from '../../contracts/policy-version.ts';
+import { createLocalIdentity } from '../../infra/identity/local.ts';
+import { createReleases } from '../../infra/releases/releases.ts';
+import { type Finished, type Journey, openJourney, until } from '../support/journey.ts';
+
+const FILE = join(import.meta.dirname, 'small.yaml');
+const SMALL = campaignName.parse('small');
+const JOB = jobName.parse('small-r1-train');
+const BASE = 'smollm2-135m-instruct';
+const QUICKSTART = ['quickstart', '--yes', '--json', '--file', FILE];
+const MINUTES = 60_000;
+
+const rate = z.number().min(0).max(1);
+const ci = z.tuple([z.number(), z.number()]);
+/** The document that the issue promises, with the fields that it names. */
+const promised = z.object({
+  campaign: z.literal(SMALL),
+  rounds: z.array(
+    z.object({
+      round: z.int().positive(),
+      verdict,
+      visible: z.object({ passRate: rate, ci }),
+      gate: z.object({ passRate: rate, formatRate: rate, ci }),
+      tokens: z.int().positive(),
+      seconds: z.number().positive(),
+    }),
+  ),
+  baseline: z.object({ passRate: rate, formatRate: rate, ci }),
+  sealed: z.object({ before: rate, after: rate, ci }),
+  conservation: z.object({
+    prompts: z.int(),
+    trained: z.int(),
+    masked: z.record(z.string(), z.int()),
+    cancelled: z.int(),
+    balanced: z.boolean(),
+  }),
+  gates: z.array(
+    z.object({
+      gate: z.string(),
+      option: z.string(),
+      approver: z.string(),
+      unattended: z.boolean(),
+      selfApproved: z.boolean(),
+    }),
+  ),
+  release: z.string().nullable(),
+  report: z.string(),
+  stages: z.array(z.object({ stage: z.string(), seconds: z.number() })),
+});
+
+let journey: Journey;
+let first: Finished;
+let document: z.infer<typeof promised>;
+
+beforeAll(async () => {
+  journey = await openJourney();
+  const command = journey.start(QUICKSTART, { timeoutMs: 10 * MINUTES });
+  const stillRuns = (): void => {
+    if (!command.running()) throw new Error('the quickstart ended too early');
+  };
+
+  await until(
+    'a rollout of round 1 has finished',
+    async () => {
+      stillRuns();
+      const status = await journey.status(SMALL);
+      return status?.stage === 'rollout' && (status.progress?.done ?? 0) >= 1 ? status : undefined;
+    },
+    3 * MINUTES,
+  );
+  await journey.kill('worker');
+
+  await until(
+    'the trainer is amid its second step, and killed',
+    () => {
+      stillRuns();
+      return journey.checkpointsOf(JOB).length >= 1 ? journey.killTrainer(JOB) : undefined;
+    },
+    5 * MINUTES,
+    5,
+  );
+  first = await command.finished;
+  if (first.code !== 0) console.error(first.stderr.slice(-4_000), journey.logTail('worker'));
+}, 11 * MINUTES);
+
+afterAll(async () => {
+  await journey.end();
+}, MINUTES);
+
+describe('a quickstart whose worker and trainer are killed', () => {
+  test('exits 0 and prints exactly the document that is promised', () => {
+    expect(first.code).toBe(0);
+    document = promised.parse(JSON.parse(first.stdout));
+    expect(document.rounds.map((round) => round.round)).toEqual([1]);
+    const stages = new Set(document.stages.map((stage) => stage.stage));
+    for (const stage of ['construct', 'baseline', 'rollout', 'train', 'evaluate', 'sealed'])
+      expect(stages).toContain(stage);
+  });
+
+  test('the killed trainer went on from its checkpoint', () => {
+    const log = readFileSync(join(journey.config.paths.jobs, JOB, 'log'), 'utf8');
+    expect(log).toMatch(/resuming after step \d/);
+  });
+
+  test('every rollout is accounted for', () => {
+    const { prompts, trained, masked, cancelled, balanced } = document.conservation;
+    expect(balanced).toBe(true);
+    expect(prompts).toBe(16);
+    expect(trained).toBeGreaterThan(0);
+    expect(trained + cancelled + Object.values(masked).reduce((sum, count) => sum + count, 0)).toBe(prompts);
+    // A worker's death is nobody's failure: no sample is lost by it.
+    expect(masked).not.toHaveProperty('infrastructure_failure');
+    expect(masked).not.toHaveProperty('verifier_failure');
+  });
+
+  test('both gates were answered, and say that nobody was there', () => {
+    expect(document.gates.map((gate) => gate.gate)).toEqual(['small.open-sealed-1', 'small.release-1']);
+    for (const gate of document.gates)
+      expect(gate).toMatchObject({ unattended: true, selfApproved: true, approver: 'local' });
+  });
+
+  test('what is released is signed and named; what is not, is kept by decision', async () => {
+    const pointer = await createReleases(journey.store, createLocalIdentity(journey.config.paths.keys)).current(BASE);
+    const rolledBack = await journey.run(['rollback', '--json']);
+    if (document.gates[1]?.option === 'release') {
+      // `current` verifies the signature.
+      expect(pointer?.manifest.sha256).toBe(document.release);
+      expect(pointer?.history).toHaveLength(1);
+    } else {
+      expect(document.release).toBeNull();
+      expect(pointer).toBeUndefined();
+    }
+    // Either way there is no release before it.
+    expect(rolledBack.code).toBe(4);
+    expect(JSON.parse(rolledBack.stdout)).toMatchObject({ error: { code: 'release.nothing_to_roll_back' } });
+  });
+
+  test('the report is one page that asks nothing of the network', () => {
+    const html = readFileSync(document.report, 'utf8');
+    expect(html).toMatch(/^<!doctype html>/i);
+    expect(html).toContain('small');
+    // A link is for a person to follow; everything that a browser would load by itself is not allowed.
+    expect(html).not.toMatch(
+      /<(script|img|iframe|link|source|video|audio)[^>]*\s(src|href)\s*=\s*["']?(https?:)?\/\//i,
+    );
+    expect(html).not.toMatch(/@import|url\(\s*["']?(https?:)?\/\/|fetch\(|XMLHttpRequest|WebSocket/i);
+  });
+
+  test('ten seconds later no process is left', async () => {
+    for (let second = 0; second < 10 && journey.processes().length > 0; second += 1) await sleep(1_000);
+    expect(journey.processes()).toEqual([]);
+  });
+
+  test(
+    'the same command again gives the same result and runs nothing',
+    async () => {
+      const again = await journey.run(QUICKSTART, { timeoutMs: 2 * MINUTES });
+      expect(again.code, again.stderr.slice(-2_000)).toBe(0);
+      expect(JSON.parse(again.stdout)).toEqual(JSON.parse(first.stdout));
+      expect(again.stderr).toContain('already ended');
+      expect(again.seconds).toBeLessThan(45);
+    },
+    3 * MINUTES,
+  );
+});
