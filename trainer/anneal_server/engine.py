@@ -65,8 +65,6 @@ def serve(model: str, alias: str, adapter: str | None) -> object:
     # Otherwise the reported log-probabilities are not those of the distribution sampled from.
     p.sampling.samplers, p.sampling.temp = "temperature", 1.0
     p.cache_ram_mib = 0  # prompts evicted from a slot are cheap to evaluate again
-    # By default any page open in a browser on this machine may call a local server.
-    p.cors_origins, p.cors_credentials = "http://127.0.0.1", False
     p.endpoint_slots = True  # the pool asks it who is busy
     p.ui = p.warmup = p.fit_params = False
     p.verbosity = 1
