@@ -25,7 +25,15 @@ const vitest =
   (...folders: string[]): Part =>
   async () => {
     const out = join(tmpdir(), `anneal-vitest-${process.pid}-${Math.random().toString(36).slice(2)}.json`);
-    await exitCode([node, bin('vitest'), 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${out}`, ...folders]);
+    await exitCode([
+      node,
+      bin('vitest'),
+      'run',
+      '--reporter=default',
+      '--reporter=json',
+      `--outputFile.json=${out}`,
+      ...folders,
+    ]);
     try {
       const report = JSON.parse(readFileSync(out, 'utf8')) as {
         numPassedTests: number;
@@ -49,13 +57,20 @@ const pytest: Part = async () => {
   const { trainerPython } = await import('./support/trainer-python.ts');
   const out = join(tmpdir(), `anneal-pytest-${process.pid}.xml`);
   const python = await trainerPython();
-  const code = await exitCode([python, '-m', 'pytest', '-q', '-p', 'no:cacheprovider', `--junitxml=${out}`, 'trainer/tests'], { PYTHONPATH: 'trainer' });
+  const code = await exitCode(
+    [python, '-m', 'pytest', '-q', '-p', 'no:cacheprovider', `--junitxml=${out}`, 'trainer/tests'],
+    { PYTHONPATH: 'trainer' },
+  );
   try {
     const suite = /<testsuite [^>]*>/.exec(readFileSync(out, 'utf8'))?.[0] ?? '';
     const count = (name: string): number => Number(new RegExp(`${name}="(\\d+)"`).exec(suite)?.[1] ?? 0);
     rmSync(out, { force: true });
     const failed = count('failures') + count('errors');
-    return { passed: count('tests') - failed - count('skipped'), failed: Math.max(failed, code === 0 ? 0 : 1), skipped: count('skipped') };
+    return {
+      passed: count('tests') - failed - count('skipped'),
+      failed: Math.max(failed, code === 0 ? 0 : 1),
+      skipped: count('skipped'),
+    };
   } catch {
     return { passed: 0, failed: 1, skipped: 0 };
   }
@@ -70,7 +85,20 @@ const PARTS: Record<string, Part> = {
     await trainerPython();
     return { passed: 1, failed: 0, skipped: 0 };
   },
-  unit: vitest('contracts', 'policies', 'workflows', 'activities', 'evals', 'gateway', 'infra', 'worker', 'cli', 'tests/docs', 'tests/conformance', 'tests/contracts'),
+  unit: vitest(
+    'contracts',
+    'policies',
+    'workflows',
+    'activities',
+    'evals',
+    'gateway',
+    'infra',
+    'worker',
+    'cli',
+    'tests/docs',
+    'tests/conformance',
+    'tests/contracts',
+  ),
   trainer: pytest,
   replay: vitest('tests/replay'),
   journeys: vitest('tests/journeys'),
@@ -86,14 +114,19 @@ for (const [name, part] of Object.entries(PARTS)) {
   total.passed += tally.passed;
   total.failed += tally.failed;
   total.skipped += tally.skipped;
-  console.log(`── ${name}: ${tally.passed} passed, ${tally.failed} failed in ${((Date.now() - startedAt) / 1000).toFixed(0)} s`);
+  console.log(
+    `── ${name}: ${tally.passed} passed, ${tally.failed} failed in ${((Date.now() - startedAt) / 1000).toFixed(0)} s`,
+  );
 }
 process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0;
 console.log(`\n${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}`);
 
 function exitCode(argv: readonly string[], env: Record<string, string> = {}): Promise<number> {
   return new Promise((resolve) => {
-    const child = spawn(argv[0]!, argv.slice(1), { stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, ...env } });
+    const child = spawn(argv[0]!, argv.slice(1), {
+      stdio: ['ignore', 'inherit', 'inherit'],
+      env: { ...process.env, ...env },
+    });
     child.on('error', () => resolve(127));
     child.on('exit', (code) => resolve(code ?? 1));
   });

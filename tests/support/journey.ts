@@ -112,6 +112,14 @@ export async function openJourney(options: { readonly env?: Readonly<Record<stri
     return found?.state === 'ready' && found.process !== null && isAlive(found.process) ? found.process : undefined;
   }
 
+  /** The Python process of a job that runs now. */
+  function trainerOf(job: string): Found | undefined {
+    const document = join(config.paths.jobs, job, 'job.json');
+    return allProcesses().find(
+      ({ command }) => command.includes(`anneal_trainer train --job ${document}`) && !command.startsWith('sh '),
+    );
+  }
+
   return {
     home,
     config,
@@ -139,15 +147,15 @@ export async function openJourney(options: { readonly env?: Readonly<Record<stri
       return { killed, descendants };
     },
 
+    trainerOf,
+
     /** SIGKILLs the trainer of a job (not the wrapper that watches it). Undefined when none runs. */
     killTrainer(job: string): Found | undefined {
-      const folder = join(config.paths.jobs, job);
-      const trainer = allProcesses().find(
-        (one) =>
-          one.command.includes('anneal_trainer') && one.command.includes(folder) && !one.command.startsWith('sh '),
-      );
+      const trainer = trainerOf(job);
       return trainer !== undefined && signalProcess(trainer, 'SIGKILL') ? trainer : undefined;
     },
+
+    jobIsDone: (job: string): boolean => existsSync(join(config.paths.jobs, job, 'result.json')),
 
     /** Finished checkpoints of a job: what a killed trainer goes on from. */
     checkpointsOf: (job: string): string[] =>
