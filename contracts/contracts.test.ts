@@ -24,13 +24,21 @@ describe('canonicalJson', () => {
   });
 
   test('refuses what JSON cannot carry', () => {
-    for (const value of [Number.NaN, Number.POSITIVE_INFINITY, 1n, () => 1]) expect(() => canonicalJson({ value })).toThrow(TypeError);
+    for (const value of [Number.NaN, Number.POSITIVE_INFINITY, 1n, () => 1])
+      expect(() => canonicalJson({ value })).toThrow(TypeError);
   });
 });
 
 describe('ids', () => {
   test('a rollout id is the same for the same request and parses', () => {
-    const of = { campaign: campaignName.parse('quickstart'), round: 2, purpose: 'train', policyVersion: 1, group: 3, sample: 4 } as const;
+    const of = {
+      campaign: campaignName.parse('quickstart'),
+      round: 2,
+      purpose: 'train',
+      policyVersion: 1,
+      group: 3,
+      sample: 4,
+    } as const;
     expect(makeRolloutId(of)).toBe('quickstart/r2/train.v1/g3/s4');
     expect(rolloutId.safeParse('quickstart/r2/elsewhere.v1/g3/s4').success).toBe(false);
   });
