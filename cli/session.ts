@@ -3,7 +3,7 @@ import type { Client } from '@temporalio/client';
 import type { Command } from 'commander';
 import type { ArtifactStore } from '../contracts/artifact.ts';
 import { AnnealError } from '../contracts/errors.ts';
-import { type Config, endpointsOf, loadConfig } from '../infra/config.ts';
+import { type Config, loadConfig } from '../infra/config.ts';
 import { createLocalIdentity, initIdentity, type LocalIdentity } from '../infra/identity/local.ts';
 import { createReleases } from '../infra/releases/releases.ts';
 import { stackStatus } from '../infra/stack/stack.ts';
@@ -47,11 +47,9 @@ export function openSession(options: GlobalOptions): Session {
   async function temporal(): Promise<Client> {
     if (client !== undefined) return client;
     const stack = await stackStatus(config);
-    if (config.temporal.external === undefined && stack.state !== 'running') {
-      throw new AnnealError('stack.not_running', 'the local stack is not running');
-    }
-    // A server that was named needs none of the stack's ports.
-    const address = config.temporal.external ?? endpointsOf(config, stack.ports).temporal;
+    // A named server wins; else the one that the running stack uses, which `up --temporal` may have named.
+    const address = config.temporal.external ?? stack.endpoints?.temporal;
+    if (address === undefined) throw new AnnealError('stack.not_running', 'the local stack is not running');
     client = await connectTemporal(address, config.temporal.namespace);
     return client;
   }

@@ -29,7 +29,7 @@ Runtime.install({ logger: new DefaultLogger('WARN') });
 
 const store = createFolderStore(config.paths.store);
 const documents = createDocuments(store);
-const sandbox = createBubblewrapSandbox({});
+const sandbox = createBubblewrapSandbox(config.python === undefined ? {} : { pythonPath: config.python });
 const identity = createLocalIdentity(config.paths.keys);
 const gateway = createGatewayClient({
   url: endpoints.gateway,
