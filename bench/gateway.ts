@@ -1,5 +1,5 @@
 // What the gateway costs: requests a second and latency directly at the engine and through the gateway, measured in turn
-// (A B A B …), so that whatever else the machine does falls on both. First a scripted upstream that answers at once (all
+// (A B B A …), so that whatever else the machine does falls on both. First a scripted upstream that answers at once (all
 // overhead, nothing to hide behind) and after 100 ms, then, when there is a policy server, real tokens a second.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -125,8 +125,10 @@ async function compare(
   // The first pair warms up both sides and is thrown away.
   for (let pair = 0; pair <= pairs; pair += 1) {
     const { direct: a, gateway: b, rate } = make(pair);
+    // Each goes first in turn: whoever goes second finds warmer caches.
+    const first = pair % 2 === 0 ? await load(b, concurrency) : undefined;
     const direct = await load(a, concurrency);
-    const gateway = await load(b, concurrency);
+    const gateway = first ?? (await load(b, concurrency));
     if (pair > 0) done.push({ direct, gateway, rates: [rate(direct), rate(gateway)] });
   }
   const middle = (of: (one: (typeof done)[number]) => number): number => spread(done.map(of)).median;

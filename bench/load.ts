@@ -51,7 +51,7 @@ function fire({ url, headers, body }: Shot, agent: Agent): Promise<unknown> {
         else reject(new Error(`${url} answered ${response.statusCode}: ${text.slice(0, 300)}`));
       });
     });
-    sent.on('error', reject);
+    sent.on('error', (failure) => reject(new Error(`${url}: ${failure.message}`, { cause: failure })));
     sent.end(body);
   });
 }
