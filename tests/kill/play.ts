@@ -71,7 +71,6 @@ async function oneKill(journey: Journey, name: CampaignName, kill: Kill, answer:
     MOMENT_MS,
     2,
   );
-  const before = footprint(journey, moment);
   const killedAt = performance.now();
   const { pid, left } = await strike(journey, name, kill, moment);
   const flying = kill.what === 'temporal' || kill.what === 'supervisor' ? [] : await inFlight(journey, name, moment);
@@ -85,14 +84,20 @@ async function oneKill(journey: Journey, name: CampaignName, kill: Kill, answer:
     const up = await journey.run(['up'], { timeoutMs: 300_000 });
     if (up.code !== 0) throw new Error(`the stack did not start again:\n${up.stderr}`);
   }
+  // First its replacement, then progress that only the replacement can have made.
+  await until(`${kill.what} is back`, () => replaced(journey, name, kill, pid, moment), RECOVERY_MS);
+  let before: string | undefined;
   await until(
     `the campaign goes on after ${kill.name}`,
     async () => {
       const status = await journey.status(name);
       if (status === undefined) return undefined;
+      before ??= footprint(journey, status);
       if (status.stage !== kill.gate) answer(status);
       // A gate stands still by itself: that it answers again is all there is to see.
-      return status.openGate !== undefined || footprint(journey, status) !== before ? true : undefined;
+      return status.stage === 'ended' || status.openGate !== undefined || footprint(journey, status) !== before
+        ? true
+        : undefined;
     },
     RECOVERY_MS,
   );
@@ -159,18 +164,31 @@ async function inFlight(journey: Journey, name: CampaignName, { activeWorkflow }
   return [...counts].map(([activity, count]) => (count > 1 ? `${count} ${activity}` : activity));
 }
 
-/** Changes when the campaign has come further. */
+/** Whether something else does the work of the killed process, or that work is over. */
+async function replaced(
+  journey: Journey,
+  name: CampaignName,
+  { what }: Kill,
+  pid: number,
+  { state }: CampaignStatus,
+): Promise<true | undefined> {
+  // The policy server starts an engine when it is asked for one.
+  if (what === 'engine') return true;
+  if (what !== 'trainer' && what !== 'wrapper') {
+    const now = await journey.processOf(what);
+    return now !== undefined && now.pid !== pid ? true : undefined;
+  }
+  const job = jobOf(name, state.round + 1);
+  const trainer = journey.trainerOf(job);
+  const another = trainer !== undefined && trainer.pid !== pid && trainer.parent !== pid;
+  return another || journey.jobIsDone(job) ? true : undefined;
+}
+
+/** Changes when the campaign has come further. Training is told by its checkpoints: heartbeats arrive late. */
 function footprint(journey: Journey, { stage, progress, state, openGate }: CampaignStatus): string {
-  const checkpoints = journey.checkpointsOf(jobOf(state.campaign, state.round + 1)).length;
-  return JSON.stringify([
-    stage,
-    progress?.done ?? 0,
-    state.stages.length,
-    state.round,
-    state.gates.length,
-    openGate?.gate,
-    checkpoints,
-  ]);
+  const done =
+    stage === 'train' ? journey.checkpointsOf(jobOf(state.campaign, state.round + 1)).length : (progress?.done ?? 0);
+  return JSON.stringify([stage, done, state.stages.length, state.round, state.gates.length, openGate?.gate]);
 }
 
 type Answer = (status: CampaignStatus) => void;

@@ -15,9 +15,10 @@ const say: Say = (passed, name, seconds, detail) => {
 /** The root of each scenario's task set: the same specification and seed must give the same, whatever was killed. */
 const roots = new Set<string>();
 
+const matches = (name: string): boolean => values.only === undefined || name.includes(values.only);
 const chosen = SCENARIOS.map((scenario) => ({
   ...scenario,
-  kills: scenario.kills.filter((kill) => values.only === undefined || kill.name.includes(values.only)),
+  kills: matches(scenario.campaign) ? scenario.kills : scenario.kills.filter((kill) => matches(kill.name)),
 })).filter((scenario) => scenario.kills.length > 0);
 if (values.list === true) for (const kill of chosen.flatMap((scenario) => scenario.kills)) console.log(kill.name);
 else {
