@@ -1,12 +1,19 @@
 // `npm run test:kill [-- --only NAME]`: SIGKILL of every part in every stage, on real campaigns; one line a case as it goes.
 import { parseArgs } from 'node:util';
-import { openJourney } from '../support/journey.ts';
+import { type Journey, openJourney } from '../support/journey.ts';
 import { CHECKS, lookAt } from './checks.ts';
 import { SCENARIOS, type Scenario } from './kills.ts';
 import { playScenario, type Say } from './play.ts';
 
 const { values } = parseArgs({ options: { only: { type: 'string' }, list: { type: 'boolean' } } });
 const began = performance.now();
+let open: Journey | undefined;
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.once(signal, () => {
+    console.log(`\nended by ${signal}: stopping what runs`);
+    void Promise.resolve(open?.end()).finally(() => process.exit(130));
+  });
+}
 const tally = { passed: 0, failed: 0 };
 const say: Say = (passed, name, seconds, detail) => {
   tally[passed ? 'passed' : 'failed'] += 1;
@@ -33,6 +40,7 @@ async function runScenario(scenario: Scenario): Promise<void> {
     `\n${scenario.campaign}: ${scenario.kills.length} kill(s) in one campaign of ${scenario.rounds} round(s)`,
   );
   const journey = await openJourney();
+  open = journey;
   const timed = async (name: string, work: () => Promise<{ wrong: string[]; seen: string }>): Promise<void> => {
     const start = performance.now();
     const { wrong, seen } = await work().catch((failure: unknown) => ({ wrong: [String(failure)], seen: '' }));
