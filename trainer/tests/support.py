@@ -140,8 +140,13 @@ def wait_for(condition: Callable[[], object], what: str, seconds: float = 60) ->
 
 
 def wait_for_step(folder: Path, step: int) -> None:
-    """Until `step` steps are done and checkpointed."""
+    """Until the metrics of `step` steps are written; a checkpoint, if any is due, comes after them."""
     wait_for(lambda: len(metrics(folder)) >= step, f"step {step} in {folder / 'metrics.jsonl'}")
+
+
+def wait_for_checkpoint(folder: Path, step: int) -> None:
+    checkpoint = folder / "checkpoints" / f"step-{step:05}"
+    wait_for(checkpoint.exists, f"the checkpoint of step {step} in {folder}")
 
 
 def kill(process: subprocess.Popen[str], number: int = signal.SIGKILL) -> int:

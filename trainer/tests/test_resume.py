@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from anneal_trainer import adapterfile
-from support import Bench, kill, line, metrics, result, same_outputs, samples, wait_for, wait_for_step
+from support import Bench, kill, line, metrics, result, same_outputs, samples, wait_for, wait_for_checkpoint, wait_for_step
 
 SLOW = {"ANNEAL_TRAINER_STEP_DELAY": "1.0"}
 
@@ -58,7 +58,9 @@ def test_sigkill_in_every_step(bench: Bench, undisturbed: Path) -> None:
     folder = bench.job("killed", bench.document())
     for step in (0, 1, 2):
         process = bench.start(folder, **SLOW)
-        wait_for_step(folder, step)
+        wait_for(lambda: "model ready" in (folder / "log").read_text(), "the model")
+        if step > 0:
+            wait_for_checkpoint(folder, step)
         time.sleep(0.3)  # inside the next step
         assert kill(process) == -signal.SIGKILL
         assert not (folder / "result.json").exists()
@@ -130,7 +132,7 @@ DAMAGES = [
 def test_damaged_checkpoints_are_passed_over(bench: Bench, undisturbed: Path) -> None:
     killed = bench.job("killed", bench.document())
     process = bench.start(killed, **SLOW)
-    wait_for(lambda: (killed / "checkpoints" / "step-00002").exists(), "the second checkpoint")
+    wait_for_checkpoint(killed, 2)
     kill(process)
     for name, damage in DAMAGES:
         folder = shutil.copytree(killed, bench.folder / f"{damage.__name__}-{name}")
@@ -145,7 +147,7 @@ def test_checkpoints_of_another_specification_are_not_used(bench: Bench) -> None
     document = bench.document()
     folder = bench.job("changed", document)
     process = bench.start(folder, **SLOW)
-    wait_for_step(folder, 1)
+    wait_for_checkpoint(folder, 1)
     kill(process)
     (folder / "job.json").write_text(json.dumps(document | {"specHash": "b" * 64, "seed": 8}))
     assert bench.run(folder) == 0
