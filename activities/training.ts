@@ -92,6 +92,7 @@ export function createTrainingActivities(ports: {
           maxGradNorm,
           maxStaleness,
         },
+        sampling: { temperature: plan.harness.temperature },
         policyVersion: { from: from.number, to },
         inputs: {
           batch: await store.put(samples.map((sample) => `${JSON.stringify(sample)}\n`).join('')),

@@ -39,6 +39,8 @@ export const jobDocument = z.strictObject({
     maxGradNorm: z.number(),
     maxStaleness: z.int(),
   }),
+  /** The rollouts': π in the ratio is the distribution that they were sampled from. */
+  sampling: z.strictObject({ temperature: z.number().positive() }),
   policyVersion: z.strictObject({ from: z.int(), to: z.int() }),
   inputs: z.strictObject({ batch: artifactRef, adapter: artifactRef.nullable(), optimizer: artifactRef.nullable() }),
   checkpointEverySteps: z.int().positive(),

@@ -81,6 +81,7 @@ function doc(seed: number, specHash = 'b'.repeat(64)): JobDocument {
       maxGradNorm: 1,
       maxStaleness: 2,
     },
+    sampling: { temperature: 1 },
     policyVersion: { from: 0, to: 1 },
     inputs: { batch: ref, adapter: null, optimizer: null },
     checkpointEverySteps: 1,

@@ -187,6 +187,7 @@ export function scriptedActivities(script: Script): { activities: All; told: Tol
           maxGradNorm: 1,
           maxStaleness: 2,
         },
+        sampling: { temperature: 1 },
         policyVersion: { from: from.number, to },
         inputs: { batch: refOf('batch'), adapter: null, optimizer: null },
         checkpointEverySteps: 1,

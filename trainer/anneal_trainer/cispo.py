@@ -3,6 +3,9 @@
     J = (1 / Σ|o_i|) Σ_i Σ_t sg(min(ρ_t, 1 + ε_high)) · Â_t · log π(o_t)
     ρ_t = π(o_t) / μ(o_t),   μ = the policy that sampled the token
 
+π is the distribution that is sampled from, softmax(logits / temperature): at another temperature
+than the rollouts' the ratio would compare two different things.
+
 The weight is cut from above only (clipping to [0, 1 + ε_high] bounds nothing below) and no
 gradient flows through it, so a clipped token still contributes: that is the difference from
 PPO. There is no KL term. Σ|o_i| runs over the whole minibatch, so rows simply add up.
@@ -29,6 +32,7 @@ def row_loss(
     shape: Shape,
     scale: float,
     clip_high: float,
+    temperature: float,
 ) -> tuple[Array, tuple[Array, Array]]:
     """-J of one row (its share of the minibatch's), with (log π, entropy) [T] of its targets.
 
@@ -39,7 +43,7 @@ def row_loss(
         row["tokens"], row["positions"], row["segments"], row["branches"],
     )  # fmt: skip
     logp, entropy = token_logprobs(
-        states[row["sources"]], weights["embedding"], row["targets"], row["valid"]
+        states[row["sources"]] / temperature, weights["embedding"], row["targets"], row["valid"]
     )
     ratio = jnp.exp(logp - row["behaviour"])
     weight = jax.lax.stop_gradient(jnp.minimum(ratio, 1 + clip_high)) * row["advantages"]
@@ -47,9 +51,9 @@ def row_loss(
     return loss, (logp, entropy)
 
 
-def row_gradient(shape: Shape, scale: float, clip_high: float) -> Any:
+def row_gradient(shape: Shape, scale: float, clip_high: float, temperature: float) -> Any:
     """f(lora, weights, row, total_tokens) -> ((loss, (logp, entropy)), gradient wrt lora)."""
-    loss = partial(row_loss, shape=shape, scale=scale, clip_high=clip_high)
+    loss = partial(row_loss, shape=shape, scale=scale, clip_high=clip_high, temperature=temperature)
     return jax.value_and_grad(loss, has_aux=True)
 
 

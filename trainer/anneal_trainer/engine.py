@@ -48,12 +48,14 @@ def keep_memory() -> None:
 
 
 class Engine:
-    """Gradients of minibatches for one model, adapter layout and clip."""
+    """Gradients of minibatches for one model, adapter layout, clip and sampling temperature."""
 
-    def __init__(self, shape: Shape, weights: Weights, spec: LoraSpec, clip_high: float) -> None:
+    def __init__(
+        self, shape: Shape, weights: Weights, spec: LoraSpec, clip_high: float, temperature: float
+    ) -> None:
         self._shape, self._spec = shape, spec
         self._weights = jax.device_put(weights)
-        self._gradient = jax.jit(row_gradient(shape, spec.alpha / spec.rank, clip_high))
+        self._gradient = jax.jit(row_gradient(shape, spec.alpha / spec.rank, clip_high, temperature))
         self._compiled: dict[tuple[int, int], Any] = {}
         self.compile_seconds = 0.0
 

@@ -50,6 +50,7 @@ class Job:
     base: str
     lora: LoraSpec
     algorithm: Algorithm
+    temperature: float
     version_from: int
     version_to: int
     batch: Ref
@@ -118,6 +119,9 @@ def parse_job(document: Any) -> tuple[Job | None, list[Problem]]:
             )
         )
 
+    sampling = top.object("sampling")
+    temperature = sampling.number("temperature", above=0)
+
     versions = top.object("policyVersion")
     before, after = versions.integer("from", 0), versions.integer("to", 1)
     if not problems and after <= before:
@@ -131,13 +135,13 @@ def parse_job(document: Any) -> tuple[Job | None, list[Problem]]:
         hint = "moments belong to the adapter they were gathered on"
         problems.append(Problem("inputs.optimizer", "null without an adapter", "a reference", hint))
 
-    for fields in (lora, model, algo, versions, inputs, top):
+    for fields in (lora, model, algo, sampling, versions, inputs, top):
         fields.no_others()
     if problems:
         return None, problems
     return (
         Job(
-            name, spec_hash, seed, base, spec, algorithm, before, after, batch, adapter, optimizer,
+            name, spec_hash, seed, base, spec, algorithm, temperature, before, after, batch, adapter, optimizer,
             every, seconds,
         ),
         [],

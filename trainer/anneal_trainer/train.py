@@ -111,7 +111,8 @@ class TrainJob:
             use_cache(cache)
         weights = inputs.base.load()
         self.log("load: model ready")
-        return Engine(inputs.base.shape, weights, self._job.lora, self._job.algorithm.clip_high)
+        job = self._job
+        return Engine(inputs.base.shape, weights, job.lora, job.algorithm.clip_high, job.temperature)
 
     def _resume(self, inputs: Inputs) -> None:
         state = checkpoint.latest(self._folder, self._job, self.log)

@@ -11,8 +11,10 @@ from anneal_trainer.batch import Sample
 from anneal_trainer.transformer import Shape
 
 
-def logprobs(shape: Shape, weights: dict, lora: dict | None, scale: float, s: Sample) -> np.ndarray:
-    """ln π of each completion token, from an ordinary causal pass over prompt + completion."""
+def logprobs(
+    shape: Shape, weights: dict, lora: dict | None, scale: float, s: Sample, temperature: float
+) -> np.ndarray:
+    """ln π of each completion token at a sampling temperature, from an ordinary causal pass over prompt + completion."""
     ids = np.array(s.prompt + s.completion)
     x = weights["embedding"][ids].astype(np.float64)
     first = shape.layers if lora is None else shape.layers - len(lora["attn_q"]["a"])
@@ -44,7 +46,7 @@ def logprobs(shape: Shape, weights: dict, lora: dict | None, scale: float, s: Sa
         h = rms(x, weights["blocks"]["ffn_norm"][i], shape.epsilon)
         gate = linear("ffn_gate", h)
         x = x + linear("ffn_down", gate / (1 + np.exp(-gate)) * linear("ffn_up", h))
-    logits = rms(x, weights["output_norm"], shape.epsilon) @ weights["embedding"].T
+    logits = rms(x, weights["output_norm"], shape.epsilon) @ weights["embedding"].T / temperature
     start = len(s.prompt)
     return np.array(
         [np.log(softmax(logits[t - 1])[ids[t]]) for t in range(start, len(ids))]

@@ -89,6 +89,7 @@ class Bench:
                 "beta2": 0.95, "epsilon": 1e-15, "weightDecay": 0, "maxGradNorm": 1.0,
                 "maxStaleness": 2, **algorithm,
             },
+            "sampling": {"temperature": 1.0},
             "policyVersion": {"from": 0, "to": 1},
             "inputs": {"batch": self.put(data), "adapter": None, "optimizer": None},
             "checkpointEverySteps": 1,

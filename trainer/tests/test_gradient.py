@@ -26,7 +26,8 @@ SHAPE = Shape(
 SPEC = LoraSpec(rank=2, alpha=4, layers=2)
 SCALE = SPEC.alpha / SPEC.rank
 CLIP = 0.5
-RUN = jax.jit(row_gradient(SHAPE, SCALE, CLIP))
+TEMPERATURE = 0.7
+RUN = jax.jit(row_gradient(SHAPE, SCALE, CLIP, TEMPERATURE))
 
 
 @pytest.fixture
@@ -47,7 +48,7 @@ def batch_near(weights: dict, lora: dict) -> list[Sample]:
     """Samples whose ratios lie on both sides of 1 + CLIP and well below 1 - CLIP."""
     made = []
     for i, s in enumerate(samples(groups=3, size=3, seed=5, vocabulary=SHAPE.vocabulary)):
-        logp = reference.logprobs(SHAPE, weights, lora, SCALE, s)
+        logp = reference.logprobs(SHAPE, weights, lora, SCALE, s, TEMPERATURE)
         gaps = [(-1.5, -0.2, 0.1, 0.9, 2.0)[(i + t) % 5] for t in range(len(logp))]
         made.append(replace(s, logprobs=tuple(logp - gaps)))
     return made
@@ -74,7 +75,7 @@ def test_loss_is_the_reference_with_a_one_sided_clip(f64: None) -> None:
     loss, logp, _ = gradient(rows, weights, lora)
 
     packed = [s for row in rows for s, _ in row.spans]
-    want = [reference.logprobs(SHAPE, weights, lora, SCALE, s) for s in packed]
+    want = [reference.logprobs(SHAPE, weights, lora, SCALE, s, TEMPERATURE) for s in packed]
     np.testing.assert_allclose(logp, np.concatenate(want), atol=1e-6)
     assert loss == pytest.approx(reference.cispo_loss(want, packed, CLIP), abs=1e-7)
     # The batch must tell a two-sided clip apart, or the line above proves nothing about it.
@@ -146,7 +147,7 @@ def test_the_engine_normalises_over_the_minibatch() -> None:
     weights = random_weights(SHAPE, 0)
     flat = layout.unstack(adapter(np.float32), SHAPE, SPEC)
     batch = samples(groups=5, size=4, seed=2, vocabulary=SHAPE.vocabulary)
-    engine = Engine(SHAPE, weights, SPEC, CLIP)
+    engine = Engine(SHAPE, weights, SPEC, CLIP, TEMPERATURE)
     got = []
     for rows in (pack(batch), pack(batch, row=64)):
         engine.prepare(rows, flat, lambda _: None)

@@ -115,17 +115,18 @@ def prompt_ids(url: str, text: str) -> list[int]:
     return got["tokens"]
 
 
-def sampled(url: str, prompts: int = 1, each: int = 6) -> list[Sample]:
+def sampled(url: str, temperature: float, prompts: int = 1, each: int = 6) -> list[Sample]:
     made = []
+    options = {} if temperature == 1 else {"temperature": temperature, "post_sampling_probs": True}
     for i, what in enumerate(("the sum of a and b", "the larger of a and b")[:prompts]):
         ids = prompt_ids(url, f"Write a Python function f(a, b) that returns {what}.")
-        answers = complete(url, ids, n_cmpl=each)
+        answers = complete(url, ids, n_cmpl=each, **options)
         assert len({a["index"] for a in answers}) == each
         for a in answers:
             probabilities = a["completion_probabilities"]
             if [p["id"] for p in probabilities] != a["tokens"]:
                 continue  # cut inside a character: not token-exact, the gateway drops it
-            logprobs = tuple(min(p["logprob"], 0.0) for p in probabilities)
+            logprobs = tuple(np.log(p["prob"]) if options else min(p["logprob"], 0.0) for p in probabilities)
             name = f"{i}-{a['index']}"
             tokens = tuple(a["tokens"])
             made.append(Sample(name, str(i), tuple(ids), tokens, logprobs, 1.0, 0.0, 0))
@@ -133,15 +134,16 @@ def sampled(url: str, prompts: int = 1, each: int = 6) -> list[Sample]:
     return made
 
 
+@pytest.mark.parametrize("temperature", [1.0, 0.6])
 def test_the_trainer_computes_the_probabilities_that_the_server_sampled_from(
-    server: Server, cache: Path
+    server: Server, cache: Path, temperature: float
 ) -> None:
     status, policy = server.put("round-1", reference := stored_adapter(server.bench))
     assert status == 200 and policy["adapterSha256"] == reference["sha256"]
-    batch = sampled(policy["url"])
+    batch = sampled(policy["url"], temperature)
     use_cache(str(cache))
     base = open_base(SMOLLM2)
-    engine = Engine(base.shape, base.load(), SPEC, clip_high=2.0)
+    engine = Engine(base.shape, base.load(), SPEC, clip_high=2.0, temperature=temperature)
     rows = pack(batch)
     gaps = {}
     for name, flat in (("with", adapter()), ("without", lora.fresh(base.shape, SPEC, 0))):
