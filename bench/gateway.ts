@@ -11,6 +11,7 @@ import { campaignName, makePolicyName, makeRolloutId } from '../contracts/ids.ts
 import { childEnvironment, loadConfig } from '../infra/config.ts';
 import { mintCredential } from '../infra/gateway-client/credential.ts';
 import { SECRET } from '../tests/support/gateway.ts';
+import { endingStack } from './ending.ts';
 import { type Load, load, type Shot, spread } from './load.ts';
 
 export interface GatewayBenchOptions {
@@ -20,6 +21,8 @@ export interface GatewayBenchOptions {
   readonly pairs?: number;
   /** Only the scripted or only the real engine. */
   readonly only?: 'scripted' | 'real';
+  /** Takes each line of figures; default: standard output. */
+  readonly print?: (line: string) => void;
 }
 
 export interface Comparison {
@@ -51,13 +54,13 @@ const messagesOf = (n: number) => [
 ];
 
 export async function run(options: GatewayBenchOptions = {}): Promise<Comparison[]> {
-  const { pairs = 4, only } = options;
+  const { pairs = 4, only, print = (line: string) => void process.stdout.write(`${line}\n`) } = options;
   const results: Comparison[] = [];
   for (const latencyMs of only === 'real' ? [] : [0, 100]) {
     for (const concurrency of [1, 8, 64]) {
       const requests = latencyMs === 0 ? 600 : Math.min(600, 15 * concurrency);
       results.push(await compareScripted(latencyMs, concurrency, requests, pairs));
-      print(results.at(-1)!);
+      print(lineOf(results.at(-1)!));
     }
   }
   if (only === 'scripted') return results;
@@ -65,9 +68,8 @@ export async function run(options: GatewayBenchOptions = {}): Promise<Comparison
   const python = options.python ?? config.paths.venvPython;
   if (existsSync(python)) {
     results.push(await compareReal(python, config.paths.trainer, pairs));
-    print(results.at(-1)!);
-  } else
-    process.stdout.write('real engine: skipped, there is no Python environment yet (npm run quickstart makes it)\n');
+    print(lineOf(results.at(-1)!));
+  } else print('real engine: skipped, there is no Python environment yet (npm run quickstart makes it)');
   return results;
 }
 
@@ -77,7 +79,7 @@ async function compareScripted(
   requests: number,
   pairs: number,
 ): Promise<Comparison> {
-  await using stack = new AsyncDisposableStack();
+  await using stack = endingStack();
   const upstream = await child(stack, process.execPath, [
     'tests/support/scripted-upstream-process.ts',
     String(latencyMs),
@@ -93,7 +95,7 @@ async function compareScripted(
 }
 
 async function compareReal(python: string, trainer: string, pairs: number): Promise<Comparison> {
-  await using stack = new AsyncDisposableStack();
+  await using stack = endingStack();
   const state = await mkdtemp(join(tmpdir(), 'anneal-bench-'));
   stack.defer(() => rm(state, { recursive: true, force: true }));
   const argv = ['-m', 'anneal_server', '--port', '0', '--state', state];
@@ -205,6 +207,7 @@ async function child(
   argv: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): Promise<string> {
+  if (stack.disposed) throw new Error(`interrupted before ${command} was started`);
   const started: ChildProcess = spawn(command, argv, { stdio: ['pipe', 'pipe', 'pipe'], env: childEnvironment(env) });
   const exited = new Promise<void>((resolve) => started.once('exit', () => resolve()));
   stack.defer(() => {
@@ -222,11 +225,11 @@ async function child(
   return found.promise;
 }
 
-function print({ what, concurrency, direct, gateway, ratio, p50, p99 }: Comparison): void {
+function lineOf({ what, concurrency, direct, gateway, ratio, p50, p99 }: Comparison): string {
   const ms = ([a, b]: readonly [number, number]): string => `${a.toFixed(1)} → ${b.toFixed(1)} ms`;
-  process.stdout.write(
+  return (
     `${what}, ${concurrency} at a time: ${direct.toFixed(1)}/s directly, ${gateway.toFixed(1)}/s through the gateway, ` +
-      `ratio ${ratio.median.toFixed(3)} (${ratio.low.toFixed(3)} to ${ratio.high.toFixed(3)}); ` +
-      `p50 ${ms(p50)}, p99 ${ms(p99)}\n`,
+    `ratio ${ratio.median.toFixed(3)} (${ratio.low.toFixed(3)} to ${ratio.high.toFixed(3)}); ` +
+    `p50 ${ms(p50)}, p99 ${ms(p99)}`
   );
 }

@@ -1,13 +1,15 @@
 // `npm run bench -- NAME`: runs one benchmark; each prints its figures with their spread, beside what it is compared with.
-const BENCHES: Readonly<Record<string, () => Promise<{ run(): Promise<unknown> }>>> = {
-  gateway: () => import('./gateway.ts'),
+import { untilInterrupted } from './ending.ts';
+
+const BENCHES: Readonly<Record<string, (argv: readonly string[]) => Promise<unknown>>> = {
+  gateway: async () => (await import('./gateway.ts')).run(),
 };
 
-const name = process.argv[2];
+const [name, ...argv] = process.argv.slice(2);
 const bench = name === undefined ? undefined : BENCHES[name];
 if (bench === undefined) {
   process.stderr.write(`Usage: npm run bench -- NAME, one of: ${Object.keys(BENCHES).join(', ')}\n`);
   process.exitCode = 2;
 } else {
-  await (await bench()).run();
+  await untilInterrupted(async () => void (await bench(argv)));
 }
