@@ -3,6 +3,7 @@ import { untilInterrupted } from './ending.ts';
 
 const BENCHES: Readonly<Record<string, (argv: readonly string[]) => Promise<unknown>>> = {
   gateway: async () => (await import('./gateway.ts')).run(),
+  overhead: async (argv) => (await import('./overhead.ts')).main(argv),
 };
 
 const [name, ...argv] = process.argv.slice(2);
