@@ -1,0 +1,17 @@
+// What the study compares, each as its difference from the quickstart's own file.
+import type { CampaignSpec } from '../contracts/campaign.ts';
+
+export interface Setting {
+  readonly rounds?: number;
+  readonly harness?: Partial<CampaignSpec['harness']>;
+  readonly rollouts?: Partial<Pick<CampaignSpec['rollouts'], 'groupsPerRound' | 'groupSize'>>;
+  readonly reward?: Partial<CampaignSpec['reward']>;
+  readonly training?: Partial<CampaignSpec['training']>;
+  readonly evaluation?: Partial<CampaignSpec['evaluation']>;
+}
+
+export const SETTINGS: Readonly<Record<string, Setting>> = {
+  chosen: {},
+  hot: { harness: { temperature: 1 }, evaluation: { temperature: 1 } },
+  faster: { training: { learningRate: 0.003 } },
+};

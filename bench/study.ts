@@ -1,0 +1,86 @@
+// The settings study: whole campaigns over several seeds, on the functions that the quickstart leaves out for it.
+//   npm run bench -- study [--settings chosen,cold] [--seeds 1,2,3]
+// A finished campaign is not run again: Ctrl-C and the same command go on. What it showed: docs/quickstart-study.md.
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { parse, stringify } from 'yaml';
+import { z } from 'zod';
+import type { campaignSpec } from '../contracts/campaign.ts';
+import { loadConfig } from '../infra/config.ts';
+import { SETTINGS, type Setting } from './study-settings.ts';
+import { type StudyRun, studyRun, studyTable } from './study-table.ts';
+
+const config = loadConfig();
+const folder = join(config.home, 'study');
+const settingName = z.enum(Object.keys(SETTINGS) as [string, ...string[]]);
+
+export async function main(argv: readonly string[]): Promise<void> {
+  const { values } = parseArgs({
+    args: [...argv],
+    options: {
+      settings: { type: 'string', default: Object.keys(SETTINGS).join(',') },
+      seeds: { type: 'string', default: '1,2,3' },
+      json: { type: 'boolean', default: false },
+    },
+  });
+  const settings = z.array(settingName).parse(values.settings.split(','));
+  const seeds = z.array(z.coerce.number().int().nonnegative()).parse(values.seeds.split(','));
+  mkdirSync(folder, { recursive: true });
+  const runs: StudyRun[] = [];
+  // Seeds outside: after the first pass every setting has been seen once.
+  for (const seed of seeds) for (const setting of settings) runs.push(await campaign(setting, seed));
+  process.stdout.write(values.json ? `${JSON.stringify(runs, null, 2)}\n` : studyTable(runs));
+}
+
+async function campaign(setting: string, seed: number): Promise<StudyRun> {
+  const name = `study-${setting}-s${seed}`;
+  const result = join(folder, `${name}.json`);
+  if (!existsSync(result)) {
+    const file = join(folder, `${name}.yaml`);
+    writeFileSync(file, stringify(document(name, seed, SETTINGS[setting]!)));
+    process.stderr.write(`\n── ${name} ──\n`);
+    const answer = await quickstart(file);
+    writeFileSync(`${result}.new`, answer);
+    renameSync(`${result}.new`, result);
+  }
+  return studyRun(setting, seed, JSON.parse(readFileSync(result, 'utf8')));
+}
+
+/** The quickstart's own file, on the functions it excludes, without sealed evaluation: that split stays for its users. */
+function document(name: string, seed: number, setting: Setting): z.input<typeof campaignSpec> {
+  const example = parse(readFileSync(join(config.repo, 'examples', 'quickstart', 'campaign.yaml'), 'utf8'));
+  const base = example as z.input<typeof campaignSpec>;
+  const { exclude, startingPassRates: _, ...tasks } = base.tasks;
+  const { curriculum: __, ...rollouts } = base.rollouts;
+  return {
+    ...base,
+    name,
+    seed,
+    rounds: setting.rounds ?? base.rounds,
+    tasks: { ...tasks, ...(exclude ? { only: exclude } : {}), splits: { visible: 0.6, gate: 0.36, sealed: 0.04 } },
+    harness: { ...base.harness, ...setting.harness },
+    rollouts: { ...rollouts, ...setting.rollouts },
+    reward: { ...base.reward, ...setting.reward },
+    training: { ...base.training, ...setting.training },
+    evaluation: { ...base.evaluation, ...setting.evaluation },
+    budget: { ...base.budget, sealedOpenings: 0 },
+  };
+}
+
+/** Runs the campaign to its end and gives the JSON document that the command prints. */
+function quickstart(file: string): Promise<string> {
+  const args = ['quickstart', '-f', file, '--yes', '--json', '--keep-up'];
+  const child = spawn(join(config.repo, 'anneal'), args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  let answer = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    answer += text;
+  });
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code) =>
+      code === 0 ? resolve(answer) : reject(new Error(`the campaign of ${file} ended with exit code ${code}`)),
+    );
+  });
+}
