@@ -2,18 +2,23 @@
 //   npm run bench -- study [--settings chosen,cold] [--seeds 1,2,3]
 // A finished campaign is not run again: Ctrl-C and the same command go on. What it showed: docs/quickstart-study.md.
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { parse, stringify } from 'yaml';
 import { z } from 'zod';
 import type { campaignSpec } from '../contracts/campaign.ts';
+import { canonicalJson } from '../contracts/canonical.ts';
 import { loadConfig } from '../infra/config.ts';
 import { SETTINGS, type Setting } from './study-settings.ts';
 import { type StudyRun, studyRun, studyTable } from './study-table.ts';
 
 const config = loadConfig();
-const folder = join(config.home, 'study');
+const folder = join(config.repo, 'bench', 'study');
+/** `hash` tells a campaign of today's settings from one of settings that have changed since. */
+const finished = z.strictObject({ hash: z.string(), document: z.record(z.string(), z.unknown()) });
 const settingName = z.enum(Object.keys(SETTINGS) as [string, ...string[]]);
 
 export async function main(argv: readonly string[]): Promise<void> {
@@ -36,16 +41,22 @@ export async function main(argv: readonly string[]): Promise<void> {
 
 async function campaign(setting: string, seed: number): Promise<StudyRun> {
   const name = `study-${setting}-s${seed}`;
-  const result = join(folder, `${name}.json`);
-  if (!existsSync(result)) {
-    const file = join(folder, `${name}.yaml`);
-    writeFileSync(file, stringify(document(name, seed, SETTINGS[setting]!)));
-    process.stderr.write(`\n── ${name} ──\n`);
-    const answer = await quickstart(file);
-    writeFileSync(`${result}.new`, answer);
-    renameSync(`${result}.new`, result);
+  const spec = document(name, seed, SETTINGS[setting]!);
+  const hash = createHash('sha256').update(canonicalJson(spec)).digest('hex');
+  const kept = join(folder, `${name}.json`);
+  if (existsSync(kept)) {
+    const before = finished.parse(JSON.parse(readFileSync(kept, 'utf8')));
+    if (before.hash === hash) return studyRun(setting, seed, before.document);
   }
-  return studyRun(setting, seed, JSON.parse(readFileSync(result, 'utf8')));
+  process.stderr.write(`\n── ${name} ──\n`);
+  const yaml = join(tmpdir(), `${name}-${hash.slice(0, 8)}.yaml`);
+  writeFileSync(yaml, stringify(spec));
+  const { report: _, ...answer } = finished.shape.document.parse(JSON.parse(await quickstart(yaml)));
+  rmSync(yaml);
+  const run = studyRun(setting, seed, answer);
+  writeFileSync(`${kept}.new`, `${JSON.stringify({ hash, document: answer }, null, 1)}\n`);
+  renameSync(`${kept}.new`, kept);
+  return run;
 }
 
 /** The quickstart's own file, on the functions it excludes, without sealed evaluation: that split stays for its users. */
