@@ -8,6 +8,8 @@ export interface Kill {
   readonly what: Part | 'trainer' | 'wrapper' | 'engine';
   /** Whether this is the moment. */
   readonly at: (status: CampaignStatus, journey: Journey) => boolean;
+  /** The activity that must be with the worker when the process dies: without one the kill would prove nothing. */
+  readonly during?: string;
   /** The gate of this stage stays unanswered until the kill is over. */
   readonly gate?: Stage;
 }
@@ -49,10 +51,10 @@ export const SCENARIOS: readonly Scenario[] = [
     campaign: 'kill-worker',
     rounds: 1,
     kills: [
-      { name: 'worker-construct', what: 'worker', at: amid('construct') },
-      { name: 'worker-baseline', what: 'worker', at: amid('baseline') },
-      { name: 'worker-rollout', what: 'worker', at: amid('rollout', { done: 3 }) },
-      { name: 'worker-train', what: 'worker', at: midStep(1) },
+      { name: 'worker-construct', what: 'worker', during: 'buildTaskSet', at: amid('construct') },
+      { name: 'worker-baseline', what: 'worker', during: 'generate', at: amid('baseline') },
+      { name: 'worker-rollout', what: 'worker', during: 'generate', at: amid('rollout', { done: 3 }) },
+      { name: 'worker-train', what: 'worker', during: 'runJob', at: midStep(1) },
       { name: 'worker-evaluate', what: 'worker', at: amid('evaluate') },
       {
         name: 'worker-sealed-gate',
@@ -75,10 +77,10 @@ export const SCENARIOS: readonly Scenario[] = [
     campaign: 'kill-others',
     rounds: 2,
     kills: [
-      { name: 'gateway-mid-request', what: 'gateway', at: amid('rollout', { round: 1, done: 2 }) },
-      { name: 'engine-mid-request', what: 'engine', at: amid('rollout', { round: 1, done: 5 }) },
+      { name: 'gateway-mid-request', what: 'gateway', during: 'generate', at: amid('rollout', { round: 1, done: 2 }) },
+      { name: 'engine-mid-request', what: 'engine', during: 'generate', at: amid('rollout', { round: 1, done: 5 }) },
       { name: 'trainer-mid-step', what: 'trainer', at: midStep(1) },
-      { name: 'policy-mid-request', what: 'policy', at: amid('rollout', { round: 2, done: 2 }) },
+      { name: 'policy-mid-request', what: 'policy', during: 'generate', at: amid('rollout', { round: 2, done: 2 }) },
       { name: 'temporal-rollout', what: 'temporal', at: amid('rollout', { round: 2, done: 6 }) },
       { name: 'wrapper-mid-step', what: 'wrapper', at: midStep(2) },
       { name: 'supervisor-sealed', what: 'supervisor', at: amid('sealed') },

@@ -74,6 +74,8 @@ async function oneKill(journey: Journey, name: CampaignName, kill: Kill, answer:
   const killedAt = performance.now();
   const { pid, left } = await strike(journey, name, kill, moment);
   const flying = kill.what === 'temporal' || kill.what === 'supervisor' ? [] : await inFlight(journey, name, moment);
+  if (kill.during !== undefined && !flying.some((one) => one.endsWith(kill.during!)))
+    throw new Error(`it died with no ${kill.during} in flight, only: ${flying.join(', ') || 'nothing'}`);
 
   if (kill.what === 'supervisor') {
     await until(
