@@ -51,8 +51,10 @@ export interface Ports {
 }
 
 export interface Config {
-  /** The folder that holds package.json: where the trainer and the examples lie. */
+  /** The folder that holds package.json. */
   readonly repo: string;
+  /** The folder that our code runs from: `repo`, or `repo`/dist when compiled. Trainer, examples and locks lie in both. */
+  readonly root: string;
   /** ANNEAL_HOME, default `<repo>/.anneal`: every byte that Anneal writes lies below it. */
   readonly home: string;
   readonly paths: Paths;
@@ -120,12 +122,14 @@ export function loadConfig(options: ConfigOptions = {}): Config {
   const parsed = variables.safeParse({ ...given, ...(options.temporal ? { ANNEAL_TEMPORAL: options.temporal } : {}) });
   if (!parsed.success) throw usage(parsed.error, given);
   const set = parsed.data;
-  const repo = repositoryRoot();
+  const root = realpathSync(join(dirname(fileURLToPath(import.meta.url)), '..'));
+  const repo = repositoryRoot(root);
   const home = absolute(options.home ?? set.ANNEAL_HOME ?? join(repo, '.anneal'));
   return {
     repo,
+    root,
     home,
-    paths: pathsOf(repo, home),
+    paths: pathsOf(root, home),
     temporal: {
       external: set.ANNEAL_TEMPORAL,
       namespace: set.ANNEAL_NAMESPACE ?? 'default',
@@ -193,9 +197,9 @@ export function searchPath(environment: Environment = process.env): string[] {
   return (environment.PATH ?? '/usr/local/bin:/usr/bin:/bin').split(':').filter((entry) => isAbsolute(entry));
 }
 
-function pathsOf(repo: string, home: string): Paths {
+function pathsOf(root: string, home: string): Paths {
   const cache = join(home, 'cache');
-  const trainer = join(repo, 'trainer');
+  const trainer = join(root, 'trainer');
   return {
     cache,
     run: join(home, 'run'),
@@ -216,15 +220,15 @@ function pathsOf(repo: string, home: string): Paths {
   };
 }
 
-/** The nearest folder above this file with a package.json: the same from source and from compiled output in dist/. */
-function repositoryRoot(): string {
-  let folder = dirname(fileURLToPath(import.meta.url));
+/** The nearest folder with a package.json, so that a home is the same one from source and from compiled output in dist/. */
+function repositoryRoot(root: string): string {
+  let folder = root;
   while (!existsSync(join(folder, 'package.json'))) {
     const parent = dirname(folder);
-    if (parent === folder) throw new AnnealError('internal.bug', 'no package.json above infra/config.ts');
+    if (parent === folder) throw new AnnealError('internal.bug', 'no package.json at or above the code');
     folder = parent;
   }
-  return realpathSync(folder);
+  return folder;
 }
 
 /** Absolute and free of symbolic links, also where only the folders above exist yet, so that one home has one name. */

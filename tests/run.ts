@@ -98,6 +98,7 @@ const PARTS: Record<string, Part> = {
     'tests/docs',
     'tests/conformance',
     'tests/contracts',
+    'tests/build',
   ),
   trainer: pytest,
   replay: vitest('tests/replay'),

@@ -53,7 +53,7 @@ export function createManifest(of: {
       lockfiles: Object.fromEntries(
         ['package-lock.json', 'trainer/requirements.lock'].map((file) => [
           file,
-          hash(readFileSync(join(config.repo, file))),
+          hash(readFileSync(join(config.root, file))),
         ]),
       ),
       model: { base: model.base, sha256: sha256.parse(model.sha256) },

@@ -36,7 +36,7 @@ export function addQuickstart(program: Command, run: Run): void {
 async function quickstart(session: Session, options: QuickstartOptions): Promise<void> {
   const { config } = session;
   // The file first: a mistake in it should not cost a download.
-  const read = await readCampaign(options.file ?? join(config.repo, 'examples', 'quickstart', 'campaign.yaml'));
+  const read = await readCampaign(options.file ?? join(config.root, 'examples', 'quickstart', 'campaign.yaml'));
   const campaign = read.spec.name;
   const say = (line: string): void => void process.stderr.write(`${line}\n`);
 

@@ -21,11 +21,7 @@ import {
   tailLines,
 } from './folder.ts';
 
-const SCRIPT = 'infra/jobs/run-job.sh';
-/** Beside this file in the source; compiled output lies one folder deeper, in dist/, and has no copy. */
-const WRAPPER = fileURLToPath(
-  new URL(`${import.meta.url.endsWith('.ts') ? '../..' : '../../..'}/${SCRIPT}`, import.meta.url),
-);
+const WRAPPER = fileURLToPath(new URL('./run-job.sh', import.meta.url));
 const LOG_TAIL_LINES = 40;
 /** What a shell reports for a process that SIGKILL ended; also stands for "vanished without an exit code". */
 const KILLED = 137;

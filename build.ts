@@ -1,0 +1,49 @@
+// `npm run build [-- FOLDER]`: compiles into dist/ and puts beside it what the code reads at run time and tsc leaves behind.
+import { execFileSync } from 'node:child_process';
+import { cpSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { extname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('.', import.meta.url));
+const out = resolve(process.argv[2] ?? join(root, 'dist'));
+
+/** Read by path, at the same place below `Config.root` as in the repository. */
+const READ_AT_RUN_TIME = [
+  'trainer/anneal_server',
+  'trainer/anneal_trainer',
+  'trainer/requirements.lock',
+  'examples',
+  'package-lock.json',
+  'critical.yaml',
+];
+/** Not read, or compiled. */
+const LEFT = new Set(['.ts', '.md', '.pyc']);
+
+const isWanted = (path: string): boolean => statSync(path).isDirectory() || !LEFT.has(extname(path));
+const copy = (path: string): void =>
+  cpSync(join(root, path), join(out, path), {
+    recursive: true,
+    filter: (from) => !from.endsWith('__pycache__') && isWanted(from),
+  });
+
+// An old build may hold files that no source has any more.
+rmSync(out, { recursive: true, force: true });
+execFileSync(process.execPath, [tsc(), '-p', join(root, 'tsconfig.build.json'), '--outDir', out], { stdio: 'inherit' });
+for (const folder of compiledFolders()) {
+  for (const entry of readdirSync(join(root, folder), { withFileTypes: true, recursive: true })) {
+    const path = join(entry.parentPath, entry.name);
+    if (entry.isFile() && isWanted(path)) copy(path.slice(root.length));
+  }
+}
+for (const path of READ_AT_RUN_TIME) copy(path);
+
+function tsc(): string {
+  return join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+}
+
+/** What tsc was given and there is; the list also names folders that are still to come. */
+function compiledFolders(): string[] {
+  const { include } = JSON.parse(readFileSync(join(root, 'tsconfig.build.json'), 'utf8')) as { include: string[] };
+  const there = new Set(readdirSync(root));
+  return include.filter((folder) => there.has(folder));
+}
