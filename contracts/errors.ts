@@ -107,6 +107,12 @@ export const ERRORS = {
     'Temporal does not answer',
     'Start it with ./anneal up, or correct --temporal.',
   ),
+  'stack.search_attributes': entry(
+    'unavailable',
+    false,
+    'Temporal lacks search attributes that Anneal needs',
+    'Let an administrator of the namespace create them; the message says how.',
+  ),
   'stack.gateway_unavailable': entry(
     'unavailable',
     true,

@@ -11,6 +11,15 @@ export const SEARCH = {
   gateState: 'AnnealGateState',
   owner: 'AnnealOwner',
 } as const;
+type SearchAttribute = (typeof SEARCH)[keyof typeof SEARCH];
+/** What every Temporal that Anneal uses must have, under Temporal's names of the types. */
+export const SEARCH_TYPES = {
+  [SEARCH.campaign]: 'Keyword',
+  [SEARCH.stage]: 'Keyword',
+  [SEARCH.round]: 'Int',
+  [SEARCH.gateState]: 'Keyword',
+  [SEARCH.owner]: 'Keyword',
+} as const satisfies Record<SearchAttribute, 'Keyword' | 'Int'>;
 
 /** Messages of the campaign workflow. */
 export const CAMPAIGN = { status: 'status', gateClosed: 'gateClosed' } as const;

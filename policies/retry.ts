@@ -30,6 +30,7 @@ export const FAILURE_ACTIONS = {
   'stack.port_in_use': 'fail',
   'stack.no_space': 'gate',
   'stack.temporal_unavailable': 'retry',
+  'stack.search_attributes': 'fail',
   'stack.gateway_unavailable': 'retry',
   'stack.policy_unavailable': 'retry',
   'stack.python_missing': 'gate',

@@ -20,6 +20,7 @@ import { createReleases } from '../infra/releases/releases.ts';
 import { createBubblewrapSandbox } from '../infra/sandbox/bubblewrap.ts';
 import { markReady, watchParent } from '../infra/stack/watch-parent.ts';
 import { createFolderStore } from '../infra/store/folder.ts';
+import { ensureSearchAttributes } from '../infra/temporal/search-attributes.ts';
 import { workflowBundle } from './bundle.ts';
 import { createManifest } from './manifest.ts';
 
@@ -60,6 +61,8 @@ const training = atBoundary(createTrainingActivities({ store, documents, gateway
 const construction = atBoundary(createConstructionActivities({ store, documents, sandbox }));
 
 const connection = await NativeConnection.connect({ address: endpoints.temporal });
+// For a worker started by hand; the stack has looked before it starts anything.
+if (config.temporal.external !== undefined) await ensureSearchAttributes(connection, config.temporal.namespace);
 const common = { connection, namespace: config.temporal.namespace, shutdownGraceTime: '5s' } as const;
 const workers = await Promise.all([
   Worker.create({

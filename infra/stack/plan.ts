@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { SEARCH } from '../../contracts/names.ts';
+import { SEARCH_TYPES } from '../../contracts/names.ts';
 import type { Config, Ports } from '../config.ts';
 
 const argv = z.tuple([z.string()], z.string());
@@ -103,13 +103,6 @@ export function defaultChildren(context: ChildContext): ChildPlan[] {
 function temporalChild({ config, ports }: ChildContext, binary: string): ChildPlan {
   const { namespace } = config.temporal;
   const address = `127.0.0.1:${ports.temporal}`;
-  const attributes: Readonly<Record<string, string>> = {
-    [SEARCH.campaign]: 'Keyword',
-    [SEARCH.stage]: 'Keyword',
-    [SEARCH.round]: 'Int',
-    [SEARCH.gateState]: 'Keyword',
-    [SEARCH.owner]: 'Keyword',
-  };
   // The CLI would otherwise take address, keys and certificates from the user's own Temporal settings.
   const isolated = [
     '--disable-config-file',
@@ -123,7 +116,7 @@ function temporalChild({ config, ports }: ChildContext, binary: string): ChildPl
       ...([binary, 'server', 'start-dev', '--db-filename', config.paths.temporalDatabase] as const),
       ...['--ip', '127.0.0.1', '--port', `${ports.temporal}`, '--ui-port', `${ports.temporalUi}`],
       ...['--log-level', 'warn', '--namespace', namespace, ...isolated],
-      ...Object.entries(attributes).flatMap(([name, type]) => ['--search-attribute', `${name}=${type}`]),
+      ...Object.entries(SEARCH_TYPES).flatMap(([name, type]) => ['--search-attribute', `${name}=${type}`]),
     ],
     env: {},
     // The database is a write-ahead-logged SQLite file, so that there is nothing to be gained by asking politely.
@@ -136,7 +129,7 @@ function temporalChild({ config, ports }: ChildContext, binary: string): ChildPl
         ...([binary, 'operator', 'search-attribute', 'list', '--address', address, '--namespace', namespace] as const),
         ...isolated,
       ],
-      expect: Object.keys(attributes),
+      expect: Object.keys(SEARCH_TYPES),
     },
   };
 }

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
-import { SEARCH } from '../../contracts/names.ts';
+import { SEARCH_TYPES } from '../../contracts/names.ts';
 import { temporalBinary } from './temporal-binary.ts';
 
 export interface TestServer {
@@ -12,12 +12,10 @@ export interface TestServer {
   stop(): Promise<void>;
 }
 
-export async function startTemporal(): Promise<TestServer> {
+/** With Anneal's search attributes, or with others. */
+export async function startTemporal(types: Readonly<Record<string, string>> = SEARCH_TYPES): Promise<TestServer> {
   const port = await freePort();
-  const attributes = Object.values(SEARCH).flatMap((name) => [
-    '--search-attribute',
-    `${name}=${name === SEARCH.round ? 'Int' : 'Keyword'}`,
-  ]);
+  const attributes = Object.entries(types).flatMap(([name, type]) => ['--search-attribute', `${name}=${type}`]);
   const child = spawn(
     await temporalBinary(),
     [

@@ -1,5 +1,6 @@
 // Everything a fresh clone needs, in order. Each step looks first and does nothing where nothing is missing.
 import type { Config } from '../../config.ts';
+import { registerSearchAttributes } from '../../temporal/search-attributes.ts';
 import { ensureSandbox } from './bubblewrap.ts';
 import { type OnProgress, stepReporter } from './progress.ts';
 import { findPython } from './python.ts';
@@ -13,9 +14,11 @@ export interface Installed {
 
 /**
  * Idempotent; call it under the stack's lock, since two at once would build the same environment.
- * @throws AnnealError `stack.python_missing`, `stack.download_failed`, `stack.no_space`, `sandbox.unavailable`
+ * @throws AnnealError `stack.temporal_unavailable`, `stack.search_attributes`, `stack.python_missing`, `stack.download_failed`, `stack.no_space`, `sandbox.unavailable`
  */
 export async function setUp(config: Config, onProgress: OnProgress, signal?: AbortSignal): Promise<Installed> {
+  // A server that does not answer or refuses us should not cost a download.
+  if (config.temporal.external !== undefined) await prepareExternal(config, config.temporal.external, onProgress);
   const report = stepReporter('python', onProgress);
   const python = await findPython(config);
   report('cached', `Python ${python.version} at ${python.executable}`);
@@ -25,4 +28,11 @@ export async function setUp(config: Config, onProgress: OnProgress, signal?: Abo
   const temporal =
     config.temporal.external === undefined ? await ensureTemporal(config, python, onProgress, signal) : undefined;
   return { temporal };
+}
+
+async function prepareExternal({ temporal }: Config, address: string, onProgress: OnProgress): Promise<void> {
+  const report = stepReporter('temporal', onProgress);
+  const created = await registerSearchAttributes(address, temporal.namespace);
+  if (created.length === 0) report('cached', `the server at ${address}`);
+  else report('done', `the server at ${address}; created ${created.join(', ')}`);
 }
