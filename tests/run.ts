@@ -99,6 +99,7 @@ const PARTS: Record<string, Part> = {
     'tests/conformance',
     'tests/contracts',
     'tests/build',
+    'tests/imports',
   ),
   trainer: pytest,
   replay: vitest('tests/replay'),
