@@ -5,8 +5,9 @@ import { type AnnealError, asAnnealError } from '../contracts/errors.ts';
 import { type Evidence, evidence as evidenceSchema } from '../contracts/gate.ts';
 import type { CampaignName } from '../contracts/ids.ts';
 import type { CampaignStatus } from '../contracts/record.ts';
+import { divergenceReader } from './divergence.ts';
 import type { Session } from './session.ts';
-import { openLive } from './view/live.ts';
+import { openLive, type Screen } from './view/live.ts';
 import { renderProgressLine } from './view/summary.ts';
 import { renderWatch } from './view/watch.ts';
 
@@ -16,6 +17,8 @@ export interface WatchOptions {
   /** Called once for each gate that opens; the live view is paused meanwhile. */
   readonly onGate?: (gate: string) => Promise<void>;
   readonly signal?: AbortSignal;
+  /** Default: the standard error stream. */
+  readonly screen?: Screen;
 }
 
 const EVERY_MS = 700;
@@ -28,7 +31,8 @@ export async function watchCampaign(
 ): Promise<CampaignStatus> {
   const campaigns = await session.campaigns();
   const spec = await campaigns.spec(campaign);
-  const live = openLive(process.stderr);
+  const live = openLive(options.screen ?? process.stderr);
+  const divergence = divergenceReader(session.store);
   const asked = new Set<string>();
   let lost: AnnealError | undefined;
   let status: CampaignStatus | undefined;
@@ -49,6 +53,7 @@ export async function watchCampaign(
           width: live.width,
           colour: session.colour,
           spec,
+          kl: await divergence(status.state.rounds),
           ...(evidence ? { evidence } : {}),
         });
         live.draw(
