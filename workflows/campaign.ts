@@ -16,6 +16,7 @@ import { durationMs } from '../contracts/units.ts';
 import { checkBudget, estimateRound } from '../policies/budget.ts';
 import type { construction } from './construction.ts';
 import { askOpenSealed, askRelease, releaseCandidate } from './questions.ts';
+import { retire } from './retire.ts';
 import { lastMeasured, playRound } from './round.ts';
 import { type Campaign, Ended, takeUp } from './stages.ts';
 
@@ -25,8 +26,6 @@ const act = proxyActivities<CampaignActivities>({
   heartbeatTimeout: '15s',
   retry: { maximumAttempts: 10, initialInterval: '500ms', maximumInterval: '10s' },
 });
-
-const KEEP_ROUNDS = 12;
 
 export async function campaign({ spec, state }: CampaignInput): Promise<CampaignState> {
   const c = takeUp({ spec, state });
@@ -45,7 +44,7 @@ export async function campaign({ spec, state }: CampaignInput): Promise<Campaign
 
     if (state.round < spec.rounds && affordable(c)) {
       await playRound(c);
-      await saveAndTrim(state);
+      await archiveAndSave(state);
       await condition(allHandlersFinished);
       await continueAsNew<typeof campaign>({ spec, state });
     }
@@ -125,17 +124,14 @@ function affordable({ spec, state }: Campaign): boolean {
   return ruling.action === 'continue';
 }
 
-async function saveAndTrim(state: CampaignState): Promise<void> {
-  // The best version's round stays: later verdicts compare with its measurement.
-  const older = state.rounds.slice(0, -KEEP_ROUNDS).filter((r) => r.to !== state.best);
+async function archiveAndSave(state: CampaignState): Promise<void> {
+  const older = retire(state);
   if (older.length > 0) {
-    state.rounds = state.rounds.filter((r) => !older.includes(r));
     state.archivedRounds = await act.archiveRounds({
       older,
       ...(state.archivedRounds ? { archive: state.archivedRounds } : {}),
     });
   }
-  state.policies = state.policies.filter((p) => p.number === 0 || p.number === state.best || p.number === state.latest);
   await act.saveState({ state });
 }
 

@@ -1,0 +1,80 @@
+// What a workflow or an activity hands to Temporal stays small: larger values go to the store, as {uri, sha256, bytes}.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { type CampaignInput, campaignState, type RoundRecord } from '../../contracts/record.ts';
+import { retire } from '../../workflows/retire.ts';
+
+const folder = join(import.meta.dirname, '..', 'histories');
+const LIMIT = 64 * 1024;
+
+interface Found {
+  readonly bytes: number;
+  /** File, event and the members that lead to it. */
+  readonly at: string;
+  readonly values: readonly unknown[];
+}
+
+/** Every payload below a value. The arguments of one call count together: they are sent together. */
+function payloads(value: unknown, at: string): Found[] {
+  if (typeof value !== 'object' || value === null) return [];
+  if ('payloads' in value && Array.isArray(value.payloads)) {
+    const each = value.payloads.flatMap((one) => payloads(one, at));
+    return [{ bytes: each.reduce((sum, { bytes }) => sum + bytes, 0), at, values: each.flatMap((one) => one.values) }];
+  }
+  if ('data' in value && 'metadata' in value && typeof value.data === 'string') {
+    const data = Buffer.from(value.data, 'base64');
+    return [{ bytes: data.byteLength, at, values: [JSON.parse(data.toString('utf8'))] }];
+  }
+  return Object.entries(value).flatMap(([name, member]) => payloads(member, `${at}.${name}`));
+}
+
+function measured(file: string): Found[] {
+  const { events } = JSON.parse(readFileSync(join(folder, file), 'utf8')) as {
+    events: { eventId: string; eventType: string }[];
+  };
+  return events.flatMap((event) => payloads(event, `${file} ${event.eventId}`));
+}
+
+const all = readdirSync(folder)
+  .filter((name) => name.endsWith('.json'))
+  .flatMap(measured)
+  .sort((a, b) => b.bytes - a.bytes);
+
+test('no payload of any recorded campaign comes near 64 KiB', () => {
+  expect(all.length).toBeGreaterThan(1_000);
+  expect(all[0]?.bytes, all[0]?.at).toBeGreaterThan(8 * 1024);
+  expect(all[0]?.bytes, all[0]?.at).toBeLessThan(LIMIT / 2);
+});
+
+test('a run of a campaign starts below 64 KiB, also after a thousand rounds', () => {
+  const input = all.find(({ at }) => at.includes('ContinuedAsNew'))!.values[0] as CampaignInput;
+  const state = campaignState.parse(input.state);
+  const like = wide(state.rounds[0]!) as RoundRecord;
+  let largest = 0;
+  for (let round = state.round + 1; round <= 1_000; round += 1) {
+    state.round = round;
+    state.latest = round;
+    if (round % 3 === 0) state.best = round;
+    state.rounds.push({ ...like, round, from: round - 1, to: round });
+    state.policies.push({ ...like.policy, number: round });
+    for (const stage of ['rollout', 'train', 'evaluate', 'decide'])
+      state.stages.push({ stage, round, seconds: 1_234.567 });
+    const seconds = total(state.stages);
+    retire(state);
+    expect(total(state.stages)).toBeCloseTo(seconds, 3);
+    largest = Math.max(largest, Buffer.byteLength(JSON.stringify({ ...input, state })));
+  }
+  expect(state.rounds.map(({ round }) => round)).toEqual(Array.from({ length: 12 }, (_, index) => 989 + index));
+  expect(largest).toBeLessThan(LIMIT);
+});
+
+const total = (stages: readonly { seconds: number }[]): number => stages.reduce((sum, { seconds }) => sum + seconds, 0);
+
+/** The same value with every fraction as long as a fraction can be, as measured ones are. */
+function wide(value: unknown): unknown {
+  if (typeof value === 'number') return Number.isInteger(value) ? value : 0.1234567890123457;
+  if (Array.isArray(value)) return value.map(wide);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, wide(member)]));
+}

@@ -1,0 +1,28 @@
+// What a campaign's state sheds after each round, so that a run starts with less than 64 KiB whatever its number.
+import type { CampaignState, RoundRecord, StageTime } from '../contracts/record.ts';
+
+/** A round's record takes up to 3.5 KiB. */
+const KEEP_ROUNDS = 12;
+
+/** Takes older rounds, their stages and unused versions out of the state. Returns the rounds, for the archive. */
+export function retire(state: CampaignState): RoundRecord[] {
+  // The best version's round stays: later verdicts compare with its measurement.
+  const older = state.rounds.slice(0, -KEEP_ROUNDS).filter((r) => r.to !== state.best);
+  if (older.length > 0) {
+    state.rounds = state.rounds.filter((r) => !older.includes(r));
+    state.stages = summed(state.stages, state.round - KEEP_ROUNDS);
+  }
+  state.policies = state.policies.filter((p) => p.number === 0 || p.number === state.best || p.number === state.latest);
+  return older;
+}
+
+/** Stages up to a round as one entry each, without the round: everything that shows times adds them up. */
+function summed(stages: readonly StageTime[], upTo: number): StageTime[] {
+  const sums = new Map<string, number>();
+  const kept: StageTime[] = [];
+  for (const one of stages) {
+    if (one.round !== undefined && one.round > upTo) kept.push(one);
+    else sums.set(one.stage, (sums.get(one.stage) ?? 0) + one.seconds);
+  }
+  return [...[...sums].map(([stage, seconds]) => ({ stage, seconds })), ...kept];
+}
