@@ -4,8 +4,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
 import { bundleWorkflowCode, Worker } from '@temporalio/worker';
-import * as workflows from '../../workflows/index.ts';
 import { beforeAll, describe, expect, test } from 'vitest';
+import * as workflows from '../../workflows/index.ts';
 
 const folder = join(import.meta.dirname, '..', 'histories');
 const files = readdirSync(folder).filter((name) => name.endsWith('.json'));
