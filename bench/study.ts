@@ -12,6 +12,7 @@ import { z } from 'zod';
 import type { campaignSpec } from '../contracts/campaign.ts';
 import { canonicalJson } from '../contracts/canonical.ts';
 import { loadConfig } from '../infra/config.ts';
+import { endingStack } from './ending.ts';
 import { SETTINGS, type Setting } from './study-settings.ts';
 import { type StudyRun, studyRun, studyTable } from './study-table.ts';
 
@@ -81,17 +82,23 @@ function document(name: string, seed: number, setting: Setting): z.input<typeof 
 }
 
 /** Runs the campaign to its end and gives the JSON document that the command prints. */
-function quickstart(file: string): Promise<string> {
+async function quickstart(file: string): Promise<string> {
   const args = ['quickstart', '-f', file, '--yes', '--json', '--keep-up'];
+  await using ending = endingStack();
   const child = spawn(join(config.repo, 'anneal'), args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const ended = new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', resolve);
+  });
+  ending.defer(async () => {
+    if (child.exitCode === null) child.kill('SIGINT');
+    await ended;
+  });
   let answer = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     answer += text;
   });
-  return new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('exit', (code) =>
-      code === 0 ? resolve(answer) : reject(new Error(`the campaign of ${file} ended with exit code ${code}`)),
-    );
-  });
+  const code = await ended;
+  if (code !== 0) throw new Error(`the campaign of ${file} ended with exit code ${code}`);
+  return answer;
 }
