@@ -1,7 +1,8 @@
 // The edge between activities and Temporal: our errors become ApplicationFailures with a stable type.
 import { heartbeat } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
-import { AnnealError, asAnnealError } from '../contracts/errors.ts';
+import { AnnealError } from '../contracts/errors.ts';
+import { actionFor } from '../policies/retry.ts';
 
 /** Their own heartbeats carry their progress; one of ours would hide it. */
 const TELL_PROGRESS: ReadonlySet<string> = new Set(['runJob', 'buildTaskSet']);
@@ -9,8 +10,8 @@ const BEAT_MS = 3_000;
 
 /**
  * Wraps every activity of a factory.
- * - An AnnealError crosses as `ApplicationFailure{type: code}`, non-retryable when the error table says that the same call
- *   cannot succeed later. Anything else (cancellation too) passes unchanged.
+ * - An AnnealError crosses as `ApplicationFailure{type: code}`, non-retryable unless the retry policy has it repeated.
+ *   Anything else (cancellation too) passes unchanged.
  * - It beats while it runs: a worker that was killed is then missed after the workflows' heartbeat timeout of 15 seconds,
  *   not after the minutes that its activity might have taken.
  */
@@ -39,10 +40,11 @@ function crossing(failure: unknown): unknown {
     }
     return failure;
   }
-  const { code, message, retryable, problems } = asAnnealError(failure);
+  const { code, message, problems } = failure;
   const logTail =
     failure instanceof JobFailure ? failure.logTail : problems.map((p) => `${p.path}: ${p.expected}. ${p.hint}`);
-  return ApplicationFailure.create({ type: code, message, nonRetryable: !retryable, details: [{ logTail }] });
+  const nonRetryable = actionFor(code) !== 'retry';
+  return ApplicationFailure.create({ type: code, message, nonRetryable, details: [{ logTail }] });
 }
 
 /** A job's failure, with the last lines of its log for the human who decides. */

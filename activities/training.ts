@@ -10,6 +10,7 @@ import type { PolicyVersion } from '../contracts/policy-version.ts';
 import type { ModelGateway } from '../contracts/ports.ts';
 import { durationMs } from '../contracts/units.ts';
 import { assembleSamples } from '../policies/advantage.ts';
+import { codeOfExit } from '../policies/retry.ts';
 import { JobFailure } from './boundary.ts';
 import type { TrainingActivities } from './interface.ts';
 import type { Documents } from './read.ts';
@@ -113,14 +114,8 @@ export function createTrainingActivities(ports: {
         if (state.phase === 'done') return;
         if (state.phase === 'stopped') {
           const { exitCode, message, logTail } = state;
-          const code =
-            state.code === 'job.configuration' || state.code === 'job.accelerator' || state.code === 'job.no_space'
-              ? state.code
-              : 'job.failed';
-          // Killed or checkpointed from outside is nobody's verdict on the job: the next attempt resumes it.
-          if (exitCode === 137 || exitCode === 85)
-            throw new Error(`the job was stopped from outside (exit ${exitCode}); it resumes`);
-          throw new JobFailure(code, `${document.name} ended with exit code ${exitCode}: ${message}`, logTail);
+          const how = `${document.name} ended with exit code ${exitCode}: ${message}`;
+          throw new JobFailure(codeOfExit(exitCode), how, logTail);
         }
         heartbeat(
           state.phase === 'running'

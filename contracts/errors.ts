@@ -246,7 +246,7 @@ export const ERRORS = {
   ),
   'job.accelerator': entry(
     'failed',
-    true,
+    false,
     'The accelerator or the network failed (exit 43)',
     'Check the node; retry at the gate.',
   ),
@@ -257,6 +257,12 @@ export const ERRORS = {
     'Free space, then retry at the gate.',
   ),
   'job.failed': entry('failed', false, 'The job failed', 'Read its last log lines at the gate; retry or abort.'),
+  'job.interrupted': entry(
+    'failed',
+    true,
+    'The job was stopped from outside',
+    'Nothing to do at first: it is started again and goes on from its last checkpoint.',
+  ),
   'job.conflict': entry(
     'failed',
     false,

@@ -90,8 +90,8 @@ export type JobState =
   | { readonly phase: 'done'; readonly result: JobResult; readonly metrics: readonly StepMetrics[] }
   | {
       readonly phase: 'stopped';
+      /** What it means is the retry policy's business. */
       readonly exitCode: number;
-      readonly code: string | undefined;
       readonly message: string;
       readonly logTail: readonly string[];
     };

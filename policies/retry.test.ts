@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { ERRORS, type ErrorCode } from '../contracts/errors.ts';
-import { actionFor, FAILURE_ACTIONS, NON_RETRYABLE, RETRY_OPTIONS } from './retry.ts';
+import { ADVISED_RETRIES, actionFor, adviseAfterFailure, codeOfExit, FAILURE_ACTIONS, RETRY_OPTIONS } from './retry.ts';
 
 const codes = Object.keys(ERRORS) as ErrorCode[];
 
@@ -8,35 +8,57 @@ it('has an action for exactly the known codes', () => {
   expect(Object.keys(FAILURE_ACTIONS).sort()).toEqual([...codes].sort());
 });
 
-it('retries only what the error table calls retryable, and leaves out only what a human must look at', () => {
-  for (const code of codes) {
-    if (FAILURE_ACTIONS[code] === 'retry') expect(ERRORS[code].retryable, code).toBe(true);
-  }
-  const exceptions = codes.filter((code) => ERRORS[code].retryable && FAILURE_ACTIONS[code] !== 'retry');
-  expect(exceptions).toEqual(['job.accelerator']);
+it('retries exactly what the error table and the pages call repeated', () => {
+  for (const code of codes) expect(FAILURE_ACTIONS[code] === 'retry', code).toBe(ERRORS[code].retryable);
 });
 
 it('never retries a refusal, and ends with it', () => {
   for (const code of codes.filter((code) => ERRORS[code].exit === 'denied')) expect(actionFor(code)).toBe('fail');
 });
 
-it('puts every failure of a job before a human', () => {
-  for (const code of codes.filter((code) => code.startsWith('job.') && code !== 'job.conflict'))
-    expect(actionFor(code), code).toBe('gate');
+it.each([
+  [42, 'job.configuration', 'gate', 'abort'],
+  [43, 'job.accelerator', 'gate', 'retry'],
+  [44, 'job.no_space', 'gate', 'abort'],
+  [1, 'job.failed', 'gate', 'abort'],
+  [139, 'job.failed', 'gate', 'abort'],
+  // Exit 0 without a result: the trainer is wrong.
+  [0, 'job.failed', 'gate', 'abort'],
+  // Stopped from outside: repeated; a human is asked only when that did not end.
+  [85, 'job.interrupted', 'retry', 'retry'],
+  [137, 'job.interrupted', 'retry', 'retry'],
+  [143, 'job.interrupted', 'retry', 'retry'],
+] as const)('a job that exits with %i is %s: %s, and a human is advised %s', (exitCode, code, action, advice) => {
+  expect(codeOfExit(exitCode)).toBe(code);
+  expect(actionFor(code)).toBe(action);
+  expect(adviseAfterFailure(code, 0)).toBe(advice);
+});
+
+it('advises another try only for what may pass by itself, and only so often', () => {
+  for (const code of codes.filter((code) => actionFor(code) === 'retry'))
+    expect(adviseAfterFailure(code, 0), code).toBe('retry');
+  for (const code of [
+    'sandbox.unavailable',
+    'store.no_space',
+    'tasks.none_left',
+    'decision.altered',
+    'internal.bug',
+    'X',
+  ])
+    expect(adviseAfterFailure(code, 0), code).toBe('abort');
+  expect(adviseAfterFailure('stack.gateway_unavailable', ADVISED_RETRIES - 1)).toBe('retry');
+  expect(adviseAfterFailure('stack.gateway_unavailable', ADVISED_RETRIES)).toBe('abort');
 });
 
 it('fails on codes from elsewhere', () => {
   for (const code of ['', 'nonsense', 'toString', '__proto__', 'constructor']) expect(actionFor(code)).toBe('fail');
 });
 
-it('gives Temporal options that end, and that name every code not to be retried', () => {
+it('gives Temporal options that end', () => {
   for (const [name, options] of Object.entries(RETRY_OPTIONS)) {
-    expect(options.nonRetryableErrorTypes, name).toEqual(NON_RETRYABLE);
     expect(options.maximumAttempts, name).toBeGreaterThan(0);
     expect(options.maximumInterval).toBeGreaterThanOrEqual(options.initialInterval);
   }
-  expect(NON_RETRYABLE).toContain('decision.altered');
-  expect(NON_RETRYABLE).not.toContain('store.unavailable');
 });
 
 it('waits as long as its comments say', () => {
@@ -50,7 +72,6 @@ it('waits as long as its comments say', () => {
     Object.fromEntries(Object.entries(RETRY_OPTIONS).map(([name, options]) => [name, waits(options)])),
   ).toMatchInlineSnapshot(`
     {
-      "once": 0,
       "patient": 302,
       "quick": 43,
       "rollout": 106,

@@ -1,10 +1,15 @@
-// What is done about each failure: sent again by Temporal, put before a human, or ended with.
+// What is done about each failure: the one place that decides what is repeated, what stops the work around it, and what a
+// human is advised.
 import { ERRORS, type ErrorCode } from '../contracts/errors.ts';
+import { JOB_EXIT } from '../contracts/job.ts';
 
 /**
- * retry: the same call may succeed; Temporal repeats it with backoff, and the last failure goes to a gate.
- * gate: a human chooses between another try and the end; the campaign waits and loses nothing.
- * fail: the call is refused; nothing but another input helps.
+ * retry: the same call may succeed; Temporal repeats it with backoff.
+ * gate: never repeated blindly, since the machine or the store is at fault and other calls would fail as well: the stage
+ * stops and a human chooses between another try and the end; the campaign waits and loses nothing.
+ * fail: never repeated; the call itself is refused. A rollout masks its sample; any other stage stops and asks.
+ *
+ * What is still failing after its last attempt ends a stage too, and masks a rollout.
  */
 export type FailureAction = 'retry' | 'gate' | 'fail';
 
@@ -61,6 +66,7 @@ export const FAILURE_ACTIONS = {
   'job.accelerator': 'gate',
   'job.no_space': 'gate',
   'job.failed': 'gate',
+  'job.interrupted': 'retry',
   'job.conflict': 'fail',
   'gate.not_found': 'fail',
   'gate.closed': 'fail',
@@ -87,10 +93,35 @@ function isErrorCode(code: string): code is ErrorCode {
   return Object.hasOwn(ERRORS, code);
 }
 
-/** Codes that Temporal must not retry: the `type` of the ApplicationFailure that an activity throws. */
-export const NON_RETRYABLE: readonly ErrorCode[] = (Object.keys(ERRORS) as ErrorCode[]).filter(
-  (code) => FAILURE_ACTIONS[code] !== 'retry',
-);
+/**
+ * The code of a job that ended, by its exit code: the job contract's own, and those of a process that was stopped from
+ * outside, which is nobody's verdict on the job. An exit with 0 but without a result is a failure like any other.
+ */
+export function codeOfExit(exitCode: number): ErrorCode {
+  return EXIT_CODES.get(exitCode) ?? 'job.failed';
+}
+
+const EXIT_CODES: ReadonlyMap<number, ErrorCode> = new Map([
+  [JOB_EXIT.configuration, 'job.configuration'],
+  [JOB_EXIT.accelerator, 'job.accelerator'],
+  [JOB_EXIT.noSpace, 'job.no_space'],
+  [JOB_EXIT.checkpointed, 'job.interrupted'],
+  [128 + 9, 'job.interrupted'],
+  [128 + 15, 'job.interrupted'],
+]);
+
+/** After so many retries in a row another one is no longer advised: an unattended run follows the advice and must end. */
+export const ADVISED_RETRIES = 2;
+
+/**
+ * What a human is advised when a stage has failed for good: another try where that alone may help, the end where something
+ * must be changed first.
+ */
+export function adviseAfterFailure(code: string, retriesBefore: number): 'retry' | 'abort' {
+  // A broken node is the one failure that is not repeated blindly although nothing about the campaign need change.
+  const mayPass = actionFor(code) === 'retry' || code === 'job.accelerator';
+  return mayPass && retriesBefore < ADVISED_RETRIES ? 'retry' : 'abort';
+}
 
 /** The shape of Temporal's RetryPolicy, as data: policies do not import Temporal. Intervals in milliseconds. */
 export interface RetryOptions {
@@ -98,7 +129,6 @@ export interface RetryOptions {
   readonly backoffCoefficient: number;
   readonly maximumInterval: number;
   readonly maximumAttempts: number;
-  readonly nonRetryableErrorTypes: string[];
 }
 
 const options = (initialInterval: number, maximumInterval: number, maximumAttempts: number): RetryOptions => ({
@@ -106,9 +136,9 @@ const options = (initialInterval: number, maximumInterval: number, maximumAttemp
   backoffCoefficient: 2,
   maximumInterval,
   maximumAttempts,
-  nonRetryableErrorTypes: [...NON_RETRYABLE],
 });
 
+/** How often and how long apart Temporal repeats what may be repeated. */
 export const RETRY_OPTIONS = {
   /** Store, pool and identity calls: short waits, about 45 seconds in all. */
   quick: options(200, 10_000, 10),
@@ -116,6 +146,4 @@ export const RETRY_OPTIONS = {
   rollout: options(500, 15_000, 12),
   /** Long activities that resume where they stopped (training, construction): few attempts, long waits (about five minutes). */
   patient: options(2_000, 60_000, 10),
-  /** For calls that must not be repeated blindly. */
-  once: options(1_000, 1_000, 1),
 } as const satisfies Record<string, RetryOptions>;

@@ -19,6 +19,7 @@ import { gateId } from '../contracts/ids.ts';
 import { CAMPAIGN, campaignWorkflowId, gateWorkflowId, QUEUES } from '../contracts/names.ts';
 import type { CampaignState } from '../contracts/record.ts';
 import { durationMs } from '../contracts/units.ts';
+import { RETRY_OPTIONS } from '../policies/retry.ts';
 import type { Desk } from './desk.ts';
 import type { gate } from './gate.ts';
 
@@ -33,7 +34,7 @@ const act = proxyActivities<GateActivities>({
   taskQueue: QUEUES.control,
   startToCloseTimeout: '1m',
   heartbeatTimeout: '15s',
-  retry: { maximumAttempts: 10, initialInterval: '500ms' },
+  retry: RETRY_OPTIONS.quick,
 });
 
 export function openAsk(spec: CampaignSpec, state: CampaignState, desk: Desk): Ask {

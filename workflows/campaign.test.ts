@@ -1,150 +1,10 @@
 // The campaign's decisions on a real Temporal server, with scripted activities.
+import { WorkflowUpdateFailedError } from '@temporalio/client';
+import { describe, expect, test } from 'vitest';
+import type { Decision } from '../contracts/gate.ts';
+import { play, withTemporal } from '../tests/support/play-campaign.ts';
 
-import { execFile } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
-import { ApplicationFailure, WorkflowUpdateFailedError } from '@temporalio/client';
-import { bundleWorkflowCode, Worker } from '@temporalio/worker';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Decision, DecisionContext } from '../contracts/gate.ts';
-import { decisionId, sha256 } from '../contracts/ids.ts';
-import { CAMPAIGN, campaignWorkflowId, GATE, gateWorkflowId, QUEUES } from '../contracts/names.ts';
-import { type CampaignInput, type CampaignState, type CampaignStatus, campaignState } from '../contracts/record.ts';
-import {
-  firstState,
-  type Script,
-  scriptedActivities,
-  scriptedSpec,
-  type Told,
-} from '../tests/support/scripted-activities.ts';
-import { temporalBinary } from '../tests/support/temporal-binary.ts';
-import { startTemporal, type TestServer } from '../tests/support/temporal-server.ts';
-
-let server: TestServer;
-let bundle: { code: string };
-
-beforeAll(async () => {
-  [server, bundle] = await Promise.all([
-    startTemporal(),
-    bundleWorkflowCode({
-      workflowsPath: join(import.meta.dirname, 'index.ts'),
-      logger: { log() {}, trace() {}, debug() {}, info() {}, warn() {}, error() {} },
-    }),
-  ]);
-});
-afterAll(() => server.stop());
-
-type Body = Decision['body'];
-
-async function play(
-  name: string,
-  script: Script,
-  act: (api: {
-    status(): Promise<CampaignStatus>;
-    gateOpen(kind: string): Promise<string>;
-    answer(gate: string, option: string, change?: (d: Decision) => void): Promise<unknown>;
-    cancel(): Promise<unknown>;
-    told: Told;
-  }) => Promise<void>,
-  options: { spec?: Parameters<typeof scriptedSpec>[1]; state?: Partial<CampaignState> } = {},
-): Promise<{ state: CampaignState; told: Told }> {
-  const { activities, told } = scriptedActivities(script);
-  const { NativeConnection } = await import('@temporalio/worker');
-  const connection = await NativeConnection.connect({ address: server.address });
-  const workers = await Promise.all(
-    Object.values(QUEUES).map((taskQueue) =>
-      Worker.create({
-        connection,
-        taskQueue,
-        activities,
-        ...(taskQueue === QUEUES.control ? { workflowBundle: bundle } : {}),
-        shutdownGraceTime: 0,
-      }),
-    ),
-  );
-  const running = workers.map((worker) => worker.run());
-  try {
-    const spec = scriptedSpec(name, options.spec);
-    const input: CampaignInput = { spec, state: { ...firstState(spec), ...options.state } };
-    const handle = await server.client.workflow.start('campaign', {
-      workflowId: campaignWorkflowId(spec.name),
-      taskQueue: QUEUES.control,
-      args: [input],
-    });
-    const live = server.client.workflow.getHandle(handle.workflowId);
-    const status = () => live.query<CampaignStatus>(CAMPAIGN.status);
-    await act({
-      told,
-      status,
-      cancel: () => live.cancel(),
-      async gateOpen(kind) {
-        for (let tries = 0; tries < 300; tries += 1) {
-          const { openGate } = await status().catch(() => ({ openGate: undefined }));
-          if (openGate?.gate.includes(kind)) return openGate.gate;
-          await sleep(50);
-        }
-        throw new Error(`no gate ${kind} opened; calls: ${told.calls.join('; ')}`);
-      },
-      async answer(gate, option, change) {
-        const gateHandle = server.client.workflow.getHandle(gateWorkflowId(gate as never));
-        const { context } = await gateHandle.query<{ context: DecisionContext }>(GATE.view);
-        const body: Body = {
-          schema: 'anneal/decision/v1',
-          id: decisionId.parse(`decision-${Math.random()}`),
-          campaign: context.campaign,
-          runChain: context.runChain,
-          gate: context.gate,
-          evidenceHash: context.evidenceHash,
-          option,
-          approver: 'local',
-          reason: 'scripted',
-          unattended: false,
-          signedAt: new Date().toISOString(),
-          expiresAt: new Date(Date.now() + 60_000).toISOString(),
-          nonce: '0123456789abcdef',
-        };
-        const decision: Decision = { body, keyId: sha256.parse('2'.repeat(64)), signature: 'scripted-valid' };
-        change?.(decision);
-        return gateHandle.executeUpdate(GATE.decide, { args: [decision] });
-      },
-    });
-    const state = campaignState.parse(await live.result());
-    await keepHistory(name, handle.workflowId);
-    return { state, told };
-  } finally {
-    for (const worker of workers) worker.shutdown();
-    await Promise.all(running);
-    await connection.close();
-  }
-}
-
-/** With RECORD_HISTORIES set, writes what ran here as the histories that tests/replay replays for ever after. */
-async function keepHistory(name: string, workflowId: string): Promise<void> {
-  const folder = process.env.RECORD_HISTORIES;
-  if (folder === undefined) return;
-  mkdirSync(folder, { recursive: true });
-  for await (const w of server.client.workflow.list({
-    query: `WorkflowId STARTS_WITH '${workflowId}' OR WorkflowId STARTS_WITH 'gate/${name}'`,
-  })) {
-    const args = [
-      'workflow',
-      'show',
-      '-w',
-      w.workflowId,
-      '-r',
-      w.runId,
-      '--output',
-      'json',
-      '--address',
-      server.address,
-    ];
-    const { stdout } = await promisify(execFile)(await temporalBinary(), args, { maxBuffer: 64 << 20 });
-    const file = `${w.workflowId.replaceAll('/', '_')}.${w.runId.slice(0, 8)}.json`;
-    writeFileSync(join(folder, file), JSON.stringify(JSON.parse(stdout)));
-  }
-}
+withTemporal();
 
 describe('campaign', () => {
   test('promotes, opens the sealed split, releases', async () => {
@@ -179,40 +39,6 @@ describe('campaign', () => {
       [0, 2, 'promote'],
     ]);
     expect(told.calls).toContain('planTraining r2 v0');
-  });
-
-  test('a failed job opens a gate with its reason; retry goes on', async () => {
-    const failure = ApplicationFailure.create({
-      type: 'job.failed',
-      message: 'scripted crash',
-      nonRetryable: true,
-      details: [{ logTail: ['line 1', 'line 2'] }],
-    });
-    const { state } = await play(
-      'crash',
-      { passRates: [0.1, 0.2, 0.3], jobFailures: [failure] },
-      async ({ gateOpen, answer, status }) => {
-        const gate = await gateOpen('job-failed');
-        expect((await status()).error).toEqual({ code: 'job.failed', message: 'scripted crash' });
-        await answer(gate, 'retry');
-        await answer(await gateOpen('open-sealed'), 'keep');
-      },
-    );
-    expect(state.rounds).toHaveLength(2);
-    expect(state.gates[0]?.kind).toBe('job-failed');
-  });
-
-  test('abort leaves a state that resume starts from', async () => {
-    const failure = ApplicationFailure.nonRetryable('scripted', 'job.configuration');
-    const { state } = await play(
-      'abort',
-      { passRates: [0.1], jobFailures: [failure] },
-      async ({ gateOpen, answer }) => {
-        await answer(await gateOpen('job-failed'), 'abort');
-      },
-    );
-    expect(state.ending).toBe('aborted');
-    expect(state.round).toBe(0);
   });
 
   test('invalid, altered and replayed decisions are refused; the gate stays open', async () => {
@@ -250,17 +76,6 @@ describe('campaign', () => {
     });
     expect(state.ending).toBe('cancelled');
     expect(told.calls.at(-1)).toBe('assembleReport');
-  });
-
-  test('a rollout that fails for good masks its sample and the round goes on', async () => {
-    const { told } = await play(
-      'masked',
-      { passRates: [0.1, 0.2, 0.3], brokenRollouts: [1] },
-      async ({ gateOpen, answer }) => {
-        await answer(await gateOpen('open-sealed'), 'keep');
-      },
-    );
-    expect(told.calls).toContain('mask 1 infrastructure_failure gateway.bad_request');
   });
 
   test('a spent budget stops the rounds and says why; the closing gates still open', async () => {

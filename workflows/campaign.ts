@@ -14,6 +14,7 @@ import type { EvaluationResult, PolicyVersion } from '../contracts/policy-versio
 import type { CampaignInput, CampaignState } from '../contracts/record.ts';
 import { durationMs } from '../contracts/units.ts';
 import { checkBudget, estimateRound } from '../policies/budget.ts';
+import { RETRY_OPTIONS } from '../policies/retry.ts';
 import type { construction } from './construction.ts';
 import { askOpenSealed, askRelease, releaseCandidate } from './questions.ts';
 import { retire } from './retire.ts';
@@ -24,7 +25,7 @@ const act = proxyActivities<CampaignActivities>({
   taskQueue: QUEUES.control,
   startToCloseTimeout: '5m',
   heartbeatTimeout: '15s',
-  retry: { maximumAttempts: 10, initialInterval: '500ms', maximumInterval: '10s' },
+  retry: RETRY_OPTIONS.quick,
 });
 
 export async function campaign({ spec, state }: CampaignInput): Promise<CampaignState> {

@@ -4,12 +4,13 @@ import type { ConstructionActivities } from '../activities/interface.ts';
 import type { ArtifactRef } from '../contracts/artifact.ts';
 import type { CampaignName } from '../contracts/ids.ts';
 import { QUEUES } from '../contracts/names.ts';
+import { RETRY_OPTIONS } from '../policies/retry.ts';
 
 const { buildTaskSet } = proxyActivities<ConstructionActivities>({
   taskQueue: QUEUES.jobs,
   startToCloseTimeout: '1h',
   heartbeatTimeout: '20s',
-  retry: { maximumAttempts: 5, backoffCoefficient: 2, initialInterval: '1s' },
+  retry: RETRY_OPTIONS.patient,
 });
 
 export async function construction(input: { campaign: CampaignName; spec: ArtifactRef }): Promise<ArtifactRef> {

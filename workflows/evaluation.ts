@@ -4,6 +4,7 @@ import type { EvaluationActivities, RolloutActivities } from '../activities/inte
 import type { ArtifactRef } from '../contracts/artifact.ts';
 import { PROGRESS, QUEUES } from '../contracts/names.ts';
 import type { EvaluationResult, PolicyVersion } from '../contracts/policy-version.ts';
+import { RETRY_OPTIONS } from '../policies/retry.ts';
 import { runPlan } from './run-plan.ts';
 
 export interface EvaluationInput {
@@ -23,7 +24,7 @@ const act = proxyActivities<EvaluationActivities & RolloutActivities>({
   taskQueue: QUEUES.control,
   startToCloseTimeout: '5m',
   heartbeatTimeout: '15s',
-  retry: { maximumAttempts: 10, initialInterval: '500ms', maximumInterval: '10s' },
+  retry: RETRY_OPTIONS.quick,
 });
 
 export async function evaluation(input: EvaluationInput): Promise<{ result: EvaluationResult; tokens: number }> {

@@ -18,6 +18,7 @@ import type { GateActivities } from '../activities/interface.ts';
 import type { ArtifactRef } from '../contracts/artifact.ts';
 import { type Decision, type DecisionContext, decision as decisionSchema, type GateResult } from '../contracts/gate.ts';
 import { CAMPAIGN, GATE, QUEUES, SEARCH } from '../contracts/names.ts';
+import { RETRY_OPTIONS } from '../policies/retry.ts';
 
 export interface GateInput {
   context: DecisionContext;
@@ -38,7 +39,7 @@ const act = proxyActivities<GateActivities>({
   taskQueue: QUEUES.control,
   startToCloseTimeout: '30s',
   heartbeatTimeout: '15s',
-  retry: { maximumAttempts: 10, initialInterval: '500ms' },
+  retry: RETRY_OPTIONS.quick,
 });
 const gateState = defineSearchAttributeKey(SEARCH.gateState, 'KEYWORD');
 

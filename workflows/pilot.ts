@@ -5,6 +5,7 @@ import type { ArtifactRef } from '../contracts/artifact.ts';
 import type { CampaignName } from '../contracts/ids.ts';
 import { childWorkflowId, PROGRESS, QUEUES } from '../contracts/names.ts';
 import type { PolicyVersion } from '../contracts/policy-version.ts';
+import { RETRY_OPTIONS } from '../policies/retry.ts';
 import type { construction } from './construction.ts';
 import { runPlan } from './run-plan.ts';
 
@@ -21,7 +22,7 @@ const act = proxyActivities<EvaluationActivities & RolloutActivities>({
   taskQueue: QUEUES.control,
   startToCloseTimeout: '5m',
   heartbeatTimeout: '15s',
-  retry: { maximumAttempts: 10, initialInterval: '500ms', maximumInterval: '10s' },
+  retry: RETRY_OPTIONS.quick,
 });
 
 export async function pilot(input: PilotInput): Promise<ArtifactRef> {

@@ -10,6 +10,7 @@ import {
 import type { RolloutActivities } from '../activities/interface.ts';
 import type { ArtifactRef } from '../contracts/artifact.ts';
 import { PROGRESS, QUEUES } from '../contracts/names.ts';
+import { actionFor, RETRY_OPTIONS } from '../policies/retry.ts';
 
 export interface Shard {
   plan: ArtifactRef;
@@ -28,8 +29,6 @@ export interface ShardProgress {
 /** Two activities a rollout: 200 rollouts stay near 2,500 history events, below where Temporal suggests to continue as new. */
 export const SHARD_SIZE = 200;
 
-const RETRY = { maximumAttempts: 6, initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '10s' } as const;
-
 export async function rollouts(shard: Shard): Promise<{ tokens: number; masked: number }> {
   const progress: ShardProgress = { done: 0, total: shard.end - shard.start, unit: 'rollouts' };
   setHandler(defineQuery<ShardProgress>(PROGRESS), () => progress, { description: 'Rollouts finished and requested' });
@@ -37,13 +36,13 @@ export async function rollouts(shard: Shard): Promise<{ tokens: number; masked: 
     taskQueue: QUEUES.rollouts,
     startToCloseTimeout: shard.timeoutMs + 30_000,
     heartbeatTimeout: '15s',
-    retry: RETRY,
+    retry: RETRY_OPTIONS.rollout,
   });
   const { grade } = proxyActivities<RolloutActivities>({
     taskQueue: QUEUES.rollouts,
     startToCloseTimeout: '2m',
     heartbeatTimeout: '15s',
-    retry: RETRY,
+    retry: RETRY_OPTIONS.rollout,
   });
 
   let tokens = 0;
@@ -61,9 +60,12 @@ export async function rollouts(shard: Shard): Promise<{ tokens: number; masked: 
     } catch (failure) {
       // A cancelled rollout leaves no trajectory, so that a resumed campaign can still play it; the report books it as cancelled.
       if (isCancellation(failure)) throw failure;
+      const reason = failureCode(failure);
+      // The machine is at fault, not this rollout: masking would go through every other one, and train on what is left.
+      if (actionFor(reason) === 'gate') throw failure;
       masked += 1;
       const outcome = step === 'generate' ? 'infrastructure_failure' : 'verifier_failure';
-      await mask({ plan: shard.plan, index, outcome, reason: failureCode(failure) });
+      await mask({ plan: shard.plan, index, outcome, reason });
     }
     progress.done += 1;
   }

@@ -6,6 +6,7 @@ import type { EvaluationResult, Verdict } from '../contracts/policy-version.ts';
 import { durationMs } from '../contracts/units.ts';
 import { applyVerdict } from '../policies/lineage.ts';
 import { decideVerdict } from '../policies/promotion.ts';
+import { RETRY_OPTIONS } from '../policies/retry.ts';
 import { askPromotion } from './questions.ts';
 import { runPlan } from './run-plan.ts';
 import type { Campaign } from './stages.ts';
@@ -15,7 +16,7 @@ const act = proxyActivities<RolloutActivities & EvaluationActivities>({
   taskQueue: QUEUES.control,
   startToCloseTimeout: '5m',
   heartbeatTimeout: '15s',
-  retry: { maximumAttempts: 10, initialInterval: '500ms', maximumInterval: '10s' },
+  retry: RETRY_OPTIONS.quick,
 });
 
 export async function playRound(c: Campaign): Promise<void> {

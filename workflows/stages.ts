@@ -13,6 +13,7 @@ import { childWorkflowId, QUEUES } from '../contracts/names.ts';
 import type { EvaluationResult, PolicyVersion } from '../contracts/policy-version.ts';
 import type { CampaignInput, Stage } from '../contracts/record.ts';
 import { durationMs } from '../contracts/units.ts';
+import { RETRY_OPTIONS } from '../policies/retry.ts';
 import { type Ask, openAsk } from './ask.ts';
 import { type Desk, openDesk } from './desk.ts';
 import type { evaluation } from './evaluation.ts';
@@ -36,7 +37,7 @@ const { saveState } = proxyActivities<CampaignActivities>({
   taskQueue: QUEUES.control,
   startToCloseTimeout: '1m',
   heartbeatTimeout: '15s',
-  retry: { maximumAttempts: 10, initialInterval: '500ms', maximumInterval: '10s' },
+  retry: RETRY_OPTIONS.quick,
 });
 
 /** Thrown to leave a campaign that a human has ended; `state.ending` says how. */

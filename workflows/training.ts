@@ -6,6 +6,7 @@ import type { CampaignName, JobName } from '../contracts/ids.ts';
 import { QUEUES } from '../contracts/names.ts';
 import type { PolicyVersion } from '../contracts/policy-version.ts';
 import type { LedgerCounts } from '../contracts/record.ts';
+import { RETRY_OPTIONS } from '../policies/retry.ts';
 
 export interface TrainingInput {
   campaign: CampaignName;
@@ -27,7 +28,7 @@ const quick = proxyActivities<TrainingActivities>({
   taskQueue: QUEUES.control,
   startToCloseTimeout: '5m',
   heartbeatTimeout: '15s',
-  retry: { maximumAttempts: 10, initialInterval: '500ms', maximumInterval: '10s' },
+  retry: RETRY_OPTIONS.quick,
 });
 
 export async function training(input: TrainingInput): Promise<TrainingOutput> {
@@ -38,7 +39,7 @@ export async function training(input: TrainingInput): Promise<TrainingOutput> {
     startToCloseTimeout: input.timeoutMs,
     heartbeatTimeout: '15s',
     // A job that was killed resumes from its checkpoints; what is wrong with the job itself is never retried blindly.
-    retry: { maximumAttempts: 5, initialInterval: '1s', backoffCoefficient: 2 },
+    retry: RETRY_OPTIONS.patient,
   });
   try {
     await runJob.executeWithOptions({ summary: document.name }, [{ document }]);

@@ -2,7 +2,7 @@
 import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { AnnealError, errorCode } from '../../contracts/errors.ts';
+import { AnnealError } from '../../contracts/errors.ts';
 import {
   type JobDocument,
   type JobResult,
@@ -27,7 +27,6 @@ export type JobProcess = z.infer<typeof processFile>;
 
 /** What the trainer says about its own failure; everything is optional, since a dying process may write less. */
 const errorFile = z.looseObject({
-  code: z.string().optional(),
   message: z.string().optional(),
   problems: z
     .array(
@@ -79,20 +78,18 @@ export async function readMetrics(folder: string): Promise<StepMetrics[]> {
   return [...steps.values()].sort((a, b) => a.step - b.step);
 }
 
-/** The trainer's own words about a failure: its code where that is one of ours, and message and problems as one text. */
-export async function readError(
-  folder: string,
-): Promise<{ code: z.infer<typeof errorCode> | undefined; message: string | undefined }> {
+/** The trainer's own words about a failure: message and problems as one text. */
+export async function readError(folder: string): Promise<string | undefined> {
   const text = await readText(join(folder, JOB_FILES.error));
   const said = text === undefined ? undefined : errorFile.safeParse(parseJson(text)).data;
-  if (said === undefined) return { code: undefined, message: undefined };
+  if (said === undefined) return undefined;
   const lines = (said.problems ?? []).map((problem) => {
     const expected = problem.expected === undefined ? '' : ` expected ${problem.expected}`;
     const got = problem.got === undefined ? '' : `, got ${problem.got}`;
     return `${problem.path}:${expected}${got}${problem.hint ? ` (${problem.hint})` : ''}`;
   });
   const message = [said.message, ...lines].filter((line) => line !== undefined).join('\n');
-  return { code: errorCode.safeParse(said.code).data, message: message === '' ? undefined : message };
+  return message === '' ? undefined : message;
 }
 
 /** The last lines of a text file, reading at most its last 256 KiB. */

@@ -6,7 +6,7 @@ import { link, mkdir, rm, writeFile } from 'node:fs/promises';
 import { isAbsolute, join, resolve, sep } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { AnnealError, type ErrorCode } from '../../contracts/errors.ts';
+import { AnnealError } from '../../contracts/errors.ts';
 import { JOB_EXIT, type JobDocument, type JobRunner, type JobState, jobDocument } from '../../contracts/job.ts';
 import { childEnvironment } from '../config.ts';
 import { isAlive, type ProcessIdentity, signalProcess, whenGone } from '../process/identity.ts';
@@ -106,12 +106,10 @@ async function finishedState(folder: string): Promise<JobState> {
   // A document alone: the submitter died before it could start the process. Submitting again is the cure, as for absent.
   if (exit === undefined && (await readProcess(folder)) === undefined) return { phase: 'absent' };
   const exitCode = exit ?? KILLED;
-  const said = await readError(folder);
   return {
     phase: 'stopped',
     exitCode,
-    code: codeOf(exitCode) === 'job.configuration' ? (said.code ?? 'job.configuration') : codeOf(exitCode),
-    message: said.message ?? explain(exitCode),
+    message: (await readError(folder)) ?? explain(exitCode),
     logTail: await tailLines(join(folder, JOB_FILES.log), LOG_TAIL_LINES),
   };
 }
@@ -181,21 +179,6 @@ function firstWord(child: ChildProcess): Promise<string> {
     });
     child.once('close', (code) => done(complaint.trim() || `the wrapper exited with ${code}`));
   });
-}
-
-function codeOf(exitCode: number): ErrorCode | undefined {
-  switch (exitCode) {
-    case JOB_EXIT.checkpointed:
-      return undefined;
-    case JOB_EXIT.configuration:
-      return 'job.configuration';
-    case JOB_EXIT.accelerator:
-      return 'job.accelerator';
-    case JOB_EXIT.noSpace:
-      return 'job.no_space';
-    default:
-      return 'job.failed';
-  }
 }
 
 function explain(exitCode: number): string {

@@ -12,6 +12,7 @@ import type {
 import type { ArtifactRef } from '../../contracts/artifact.ts';
 import { type CampaignSpec, campaignSpec } from '../../contracts/campaign.ts';
 import { canonicalJson } from '../../contracts/canonical.ts';
+import type { ErrorCode } from '../../contracts/errors.ts';
 import type { Decision, GateResult } from '../../contracts/gate.ts';
 import { campaignName, jobName, makePolicyName, sha256 } from '../../contracts/ids.ts';
 import type { EvaluationResult, PolicyVersion } from '../../contracts/policy-version.ts';
@@ -86,8 +87,10 @@ export interface Script {
   passRates: number[];
   /** Thrown by runJob, one a call, until used up. */
   jobFailures?: ApplicationFailure[];
-  /** Fails these rollout indexes for good. */
+  /** Fails these rollout indexes for good, with `brokenWith` (default `gateway.bad_request`), `brokenTimes` times each. */
   brokenRollouts?: number[];
+  brokenWith?: ErrorCode;
+  brokenTimes?: number;
   /** Milliseconds that a rollout takes. */
   rolloutMs?: number;
 }
@@ -96,10 +99,12 @@ export interface Told {
   readonly calls: string[];
   readonly saved: CampaignState[];
   readonly answers: GateResult[];
+  /** Rollouts that failed, one entry a failure. */
+  readonly broken: number[];
 }
 
 export function scriptedActivities(script: Script): { activities: All; told: Told } {
-  const told: Told = { calls: [], saved: [], answers: [] };
+  const told: Told = { calls: [], saved: [], answers: [], broken: [] };
   const failures = [...(script.jobFailures ?? [])];
   const note = (call: string): void => void told.calls.push(call);
   const estimate = (value: number) => ({
@@ -153,8 +158,11 @@ export function scriptedActivities(script: Script): { activities: All; told: Tol
     },
     async generate({ index }) {
       if (script.rolloutMs) await new Promise((done) => setTimeout(done, script.rolloutMs));
-      if (script.brokenRollouts?.includes(index))
-        throw ApplicationFailure.nonRetryable('scripted', 'gateway.bad_request');
+      const broken = told.broken.filter((other) => other === index).length;
+      if (script.brokenRollouts?.includes(index) && broken < (script.brokenTimes ?? Infinity)) {
+        told.broken.push(index);
+        throw ApplicationFailure.nonRetryable('scripted', script.brokenWith ?? 'gateway.bad_request');
+      }
       return { tokens: 10 };
     },
     async grade() {},

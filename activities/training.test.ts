@@ -1,0 +1,53 @@
+// What Temporal is told about a job that ended: the retry policy's word, by exit code.
+import { ApplicationFailure } from '@temporalio/common';
+import { expect, test } from 'vitest';
+import type { ArtifactStore } from '../contracts/artifact.ts';
+import { AnnealError } from '../contracts/errors.ts';
+import { type JobDocument, type JobRunner, jobDocument } from '../contracts/job.ts';
+import type { ModelGateway } from '../contracts/ports.ts';
+import { atBoundary } from './boundary.ts';
+import type { Documents } from './read.ts';
+import { createTrainingActivities } from './training.ts';
+
+const document = { name: 'quickstart-r1-train', algorithm: { steps: 1 } } as JobDocument;
+expect(jobDocument.shape.name.parse(document.name)).toBe(document.name);
+
+function running(jobs: Partial<JobRunner>) {
+  const none = {} as unknown;
+  return atBoundary(
+    createTrainingActivities({
+      store: none as ArtifactStore,
+      documents: none as Documents,
+      gateway: none as ModelGateway,
+      jobs: { submit: async () => undefined, ...jobs } as JobRunner,
+    }),
+  );
+}
+
+const failureOf = async (work: Promise<unknown>): Promise<ApplicationFailure> => {
+  const failure = await work.catch((thrown: unknown) => thrown);
+  expect(failure).toBeInstanceOf(ApplicationFailure);
+  return failure as ApplicationFailure;
+};
+
+test.each([
+  [42, 'job.configuration', true],
+  [43, 'job.accelerator', true],
+  [44, 'job.no_space', true],
+  [1, 'job.failed', true],
+  [85, 'job.interrupted', false],
+  [137, 'job.interrupted', false],
+])('a job that exits with %i fails as %s; for good: %s', async (exitCode, type, nonRetryable) => {
+  const stopped = { phase: 'stopped', exitCode, message: 'why', logTail: ['last line'] } as const;
+  const failure = await failureOf(running({ state: async () => stopped }).runJob({ document }));
+  expect(failure).toMatchObject({ type, nonRetryable, details: [{ logTail: ['last line'] }] });
+  expect(failure.message).toBe(`quickstart-r1-train ended with exit code ${exitCode}: why`);
+});
+
+test('any other error of ours crosses by the same policy; what is not ours passes unchanged', async () => {
+  const raise = (failure: Error) => running({ submit: () => Promise.reject(failure) }).runJob({ document });
+  expect(await failureOf(raise(new AnnealError('store.unavailable', 'x')))).toMatchObject({ nonRetryable: false });
+  expect(await failureOf(raise(new AnnealError('job.conflict', 'x')))).toMatchObject({ nonRetryable: true });
+  const strange = new Error('strange');
+  await expect(raise(strange)).rejects.toBe(strange);
+});

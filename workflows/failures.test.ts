@@ -1,0 +1,68 @@
+// What a campaign does when a stage, a job or a rollout fails.
+import { ApplicationFailure } from '@temporalio/client';
+import { describe, expect, test } from 'vitest';
+import { play, withTemporal } from '../tests/support/play-campaign.ts';
+
+withTemporal();
+
+describe('failures', () => {
+  test('a failed job opens a gate with its reason; retry goes on', async () => {
+    const failure = ApplicationFailure.create({
+      type: 'job.failed',
+      message: 'scripted crash',
+      nonRetryable: true,
+      details: [{ logTail: ['line 1', 'line 2'] }],
+    });
+    const { state } = await play(
+      'crash',
+      { passRates: [0.1, 0.2, 0.3], jobFailures: [failure] },
+      async ({ gateOpen, answer, status }) => {
+        const gate = await gateOpen('job-failed');
+        expect((await status()).error).toEqual({ code: 'job.failed', message: 'scripted crash' });
+        await answer(gate, 'retry');
+        await answer(await gateOpen('open-sealed'), 'keep');
+      },
+    );
+    expect(state.rounds).toHaveLength(2);
+    expect(state.gates[0]?.kind).toBe('job-failed');
+  });
+
+  test('abort leaves a state that resume starts from', async () => {
+    const failure = ApplicationFailure.nonRetryable('scripted', 'job.configuration');
+    const { state } = await play(
+      'abort',
+      { passRates: [0.1], jobFailures: [failure] },
+      async ({ gateOpen, answer }) => {
+        await answer(await gateOpen('job-failed'), 'abort');
+      },
+    );
+    expect(state.ending).toBe('aborted');
+    expect(state.round).toBe(0);
+  });
+
+  test('a rollout that fails for good masks its sample and the round goes on', async () => {
+    const { told } = await play(
+      'masked',
+      { passRates: [0.1, 0.2, 0.3], brokenRollouts: [1] },
+      async ({ gateOpen, answer }) => {
+        await answer(await gateOpen('open-sealed'), 'keep');
+      },
+    );
+    expect(told.calls).toContain('mask 1 infrastructure_failure gateway.bad_request');
+  });
+
+  test('a machine that cannot roll out masks nothing: the stage stops and asks, and a retry goes on', async () => {
+    const { state, told } = await play(
+      'machine',
+      { passRates: [0.1, 0.2, 0.3], brokenRollouts: [2], brokenWith: 'sandbox.unavailable', brokenTimes: 1 },
+      async ({ gateOpen, answer, status }) => {
+        const gate = await gateOpen('job-failed');
+        expect((await status()).error?.code).toBe('sandbox.unavailable');
+        await answer(gate, 'retry');
+        await answer(await gateOpen('open-sealed'), 'keep');
+      },
+    );
+    expect(told.calls.filter((call) => call.startsWith('mask'))).toEqual([]);
+    expect(state.rounds).toHaveLength(2);
+  });
+});
