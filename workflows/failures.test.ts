@@ -65,4 +65,23 @@ describe('failures', () => {
     expect(told.calls.filter((call) => call.startsWith('mask'))).toEqual([]);
     expect(state.rounds).toHaveLength(2);
   });
+
+  test('a failure that may pass is advised to be tried again, and not for ever', async () => {
+    const failure = () => ApplicationFailure.nonRetryable('scripted', 'job.accelerator');
+    const { told, state } = await play(
+      'node',
+      { passRates: [0.1], jobFailures: [failure(), failure(), failure()] },
+      async ({ gateOpen, answer }) => {
+        await answer(await gateOpen('job-failed-1'), 'retry');
+        await answer(await gateOpen('job-failed-2'), 'retry');
+        await answer(await gateOpen('job-failed-3'), 'abort');
+      },
+    );
+    expect(told.calls.filter((call) => call.startsWith('freezeEvidence'))).toEqual([
+      'freezeEvidence node.job-failed-1 recommends retry',
+      'freezeEvidence node.job-failed-2 recommends retry',
+      'freezeEvidence node.job-failed-3 recommends abort',
+    ]);
+    expect(state.ending).toBe('aborted');
+  });
 });

@@ -3,6 +3,7 @@ import type { CampaignSpec } from '../contracts/campaign.ts';
 import type { Estimate, EvaluationResult, PolicyVersion } from '../contracts/policy-version.ts';
 import type { CampaignState } from '../contracts/record.ts';
 import { OPEN_SEALED_OPTIONS, RELEASE_OPTIONS, recommendOpenSealed, recommendRelease } from '../policies/promotion.ts';
+import { adviseAfterFailure } from '../policies/retry.ts';
 import type { Question } from './ask.ts';
 
 const rate = (e: Estimate): string =>
@@ -108,7 +109,12 @@ export function askPromotion(
   };
 }
 
-export function askAfterFailure(stage: string, code: string, message: string, logTail: string[]): Question {
+export function askAfterFailure(
+  stage: string,
+  failure: { code: string; message: string; logTail: string[] },
+  retriesBefore: number,
+): Question {
+  const { code, message, logTail } = failure;
   return {
     title: `${stage} failed: ${code}`,
     why: message,
@@ -116,14 +122,14 @@ export function askAfterFailure(stage: string, code: string, message: string, lo
     facts: [
       { name: 'stage', value: stage },
       { name: 'error', value: code },
+      { name: 'retries so far', value: String(retriesBefore) },
     ],
     logTail,
     options: [
       { name: 'retry', effect: 'Runs the stage again; a job resumes from its checkpoints.' },
       { name: 'abort', effect: 'Ends the campaign; ./anneal resume can take it up later.' },
     ],
-    // Where a retry alone can help, it is recommended; what needs a change first, is not.
-    recommended: /unavailable|accelerator|overloaded|upstream/.test(code) ? 'retry' : 'abort',
+    recommended: adviseAfterFailure(code, retriesBefore),
     safe: 'abort',
     attachments: [],
   };

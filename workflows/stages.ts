@@ -54,14 +54,14 @@ export function takeUp({ spec, state }: CampaignInput): Campaign {
     desk,
     ask,
     async stage(name, work, options) {
-      for (;;) {
+      for (let retries = 0; ; retries += 1) {
         try {
           return await desk.during(name, work, options);
         } catch (failure) {
           if (isCancellation(failure)) throw failure;
-          const { code, message, logTail } = rootCause(failure);
-          desk.failed({ code, message });
-          const { result } = await ask('job-failed', askAfterFailure(name, code, message, logTail));
+          const cause = rootCause(failure);
+          desk.failed({ code: cause.code, message: cause.message });
+          const { result } = await ask('job-failed', askAfterFailure(name, cause, retries));
           await saveState({ state });
           if (result.option !== 'retry') {
             state.ending = 'aborted';
