@@ -1,9 +1,10 @@
 // The campaign's own effects: its saved state, the sealed opening, the release.
 import { z } from 'zod';
 import type { ArtifactRef, ArtifactStore } from '../contracts/artifact.ts';
+import type { CampaignSpec } from '../contracts/campaign.ts';
 import { canonicalJson } from '../contracts/canonical.ts';
 import { AnnealError } from '../contracts/errors.ts';
-import { type Decision, type DecisionContext, evidence as evidenceSchema } from '../contracts/gate.ts';
+import { type DecisionContext, evidence as evidenceSchema } from '../contracts/gate.ts';
 import { sha256 } from '../contracts/ids.ts';
 import type { Releases } from '../contracts/ports.ts';
 import { roundRecord } from '../contracts/record.ts';
@@ -50,8 +51,9 @@ export function createCampaignActivities(ports: CampaignPorts): Omit<CampaignAct
     async openSealed({ spec: specRef, taskSet, decision, evidence, runChain }) {
       const spec = await documents.spec(specRef);
       const { root } = await documents.lock(taskSet);
-      const context = await contextOf(evidence, decision, runChain, spec.owner);
-      await releases.openSealed({ taskSetRoot: root, decision, context, budget: spec.budget.sealedOpenings });
+      const context = await contextOf(spec, evidence, runChain);
+      const budget = spec.budget.sealedOpenings;
+      await releases.openSealed({ taskSetRoot: root, taskSet, decision, context, evidence, budget });
     },
 
     async publishRelease({ spec: specRef, taskSet, policy, gate, sealed, decision, evidence, runChain }) {
@@ -73,29 +75,22 @@ export function createCampaignActivities(ports: CampaignPorts): Omit<CampaignAct
           decision,
           manifest: await manifest({ spec: specRef, taskSet }),
         },
-        context: await contextOf(evidence, decision, runChain, spec.owner),
+        context: await contextOf(spec, evidence, runChain),
         evidence,
       });
     },
   };
 
-  /** What the decision must agree with, taken from the frozen evidence and the campaign, never from the decision itself. */
-  async function contextOf(
-    evidence: ArtifactRef,
-    decision: Decision,
-    runChain: string,
-    owner: string,
-  ): Promise<DecisionContext> {
+  /** What the decision must agree with, taken from the campaign and the frozen evidence, never from the decision itself. */
+  async function contextOf(spec: CampaignSpec, evidence: ArtifactRef, runChain: string): Promise<DecisionContext> {
     const shown = await documents.read(evidenceSchema, evidence);
-    if (decision.body.gate !== shown.gate)
-      throw new AnnealError('decision.other_run', `the decision is for ${decision.body.gate}`);
     return {
-      campaign: shown.campaign,
+      campaign: spec.name,
       runChain,
       gate: shown.gate,
       evidenceHash: sha256.parse(evidence.sha256),
       options: shown.options.map((option) => option.name),
-      owner,
+      owner: spec.owner,
     };
   }
 }

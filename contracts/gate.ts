@@ -12,6 +12,9 @@ export const gateOption = z.strictObject({
   effect: z.string(),
 });
 
+/** Facts by which an effect is recognised as the one that was decided on. */
+export const FACTS = { policy: 'policy', adapter: 'adapter', taskSet: 'task set' } as const;
+
 /**
  * Exactly what the human was shown. It is stored, and its hash is what the signature covers; nothing outside it
  * was part of the decision.

@@ -87,8 +87,10 @@ export interface Releases {
   /** Spends one opening of the sealed split of a task set, once for a decision. */
   openSealed(input: {
     taskSetRoot: string;
+    taskSet: ArtifactRef;
     decision: Decision;
     context: DecisionContext;
+    evidence: ArtifactRef;
     budget: number;
   }): Promise<void>;
 }

@@ -1,5 +1,6 @@
 // What each gate asks, with its evidence, its recommendation and its safe option. Pure.
 import type { CampaignSpec } from '../contracts/campaign.ts';
+import { FACTS } from '../contracts/gate.ts';
 import type { Estimate, EvaluationResult, PolicyVersion } from '../contracts/policy-version.ts';
 import type { CampaignState } from '../contracts/record.ts';
 import { OPEN_SEALED_OPTIONS, RELEASE_OPTIONS, recommendOpenSealed, recommendRelease } from '../policies/promotion.ts';
@@ -42,7 +43,8 @@ export function askOpenSealed(
     why: advice.why,
     risk: `The split can be opened ${openingsLeft} more time(s), counted over all campaigns on this task set; then it is no longer unseen.`,
     facts: [
-      { name: 'policy', value: candidate.name },
+      { name: FACTS.policy, value: candidate.name },
+      { name: FACTS.taskSet, value: state.taskSet!.sha256 },
       { name: 'verdicts', value: state.rounds.map((r) => `${r.round}: ${r.verdict}`).join(', ') },
       ...measured('gate split', gate),
     ],
@@ -67,9 +69,9 @@ export function askRelease(
     why: advice.why,
     risk: 'Users get this version until ./anneal rollback moves the pointer back.',
     facts: [
-      { name: 'policy', value: candidate.name },
+      { name: FACTS.policy, value: candidate.name },
       // The decision binds these bytes, not only their name.
-      ...(candidate.adapter ? [{ name: 'adapter', value: candidate.adapter.sha256 }] : []),
+      ...(candidate.adapter ? [{ name: FACTS.adapter, value: candidate.adapter.sha256 }] : []),
       ...measured('gate split', gate),
       ...measured('sealed split, before', sealed.before),
       ...measured('sealed split, after', sealed.after),

@@ -1,7 +1,7 @@
 // A release to test with: everything that `publish` looks at, with a signed decision.
 import type { ArtifactRef, ArtifactStore } from '../../contracts/artifact.ts';
 import { canonicalJson } from '../../contracts/canonical.ts';
-import type { DecisionContext, Evidence } from '../../contracts/gate.ts';
+import { type DecisionContext, type Evidence, FACTS } from '../../contracts/gate.ts';
 import { campaignName, gateId, makePolicyName, sha256 } from '../../contracts/ids.ts';
 import type { Releases } from '../../contracts/ports.ts';
 import type { Answer, LocalIdentity } from '../identity/local.ts';
@@ -45,7 +45,7 @@ export async function openGate(
   const context: DecisionContext = {
     campaign: CAMPAIGN,
     runChain: 'run-1',
-    gate,
+    gate: content.gate,
     evidenceHash: evidence.sha256,
     options: content.options.map((option) => option.name),
     owner: 'local',
@@ -62,7 +62,10 @@ export async function exampleRelease(
   const name = makePolicyName(CAMPAIGN, version);
   const opened = await openGate(store, {
     kind: 'release',
-    facts: [{ name: 'policy', value: name }],
+    facts: [
+      { name: FACTS.policy, value: name },
+      { name: FACTS.adapter, value: adapter.sha256 },
+    ],
     options: [
       { name: 'release', effect: 'Released.' },
       { name: 'keep', effect: 'Not released.' },

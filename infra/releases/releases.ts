@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { type ArtifactRef, type ArtifactStore, artifactRef } from '../../contracts/artifact.ts';
 import { canonicalJson } from '../../contracts/canonical.ts';
 import { AnnealError } from '../../contracts/errors.ts';
-import type { Identity } from '../../contracts/gate.ts';
+import { FACTS, type Identity } from '../../contracts/gate.ts';
 import type { Releases } from '../../contracts/ports.ts';
 import { type ReleaseBody, type ReleasedPointer, releasedPointer } from '../../contracts/release.ts';
 import type { ByteSignature, Signer } from '../identity/local.ts';
@@ -36,11 +36,25 @@ export function createReleases(store: ArtifactStore, identity: ReleaseIdentity):
       return spentOn;
     }
     await identity.verify(body.decision, context, new Date());
-    await checkAgainstEvidence(store, body, context, evidence);
+    const { name, adapter, base } = body.policy;
+    await checkAgainstEvidence(store, {
+      kind: 'release',
+      option: 'release',
+      // The bytes as well as the name.
+      facts: [
+        { name: FACTS.policy, value: name },
+        ...(adapter === null ? [] : [{ name: FACTS.adapter, value: adapter.sha256 }]),
+      ],
+      decision: body.decision,
+      context,
+      evidence,
+    });
+    if (body.campaign !== context.campaign)
+      throw new AnnealError('decision.other_run', `the release is of ${body.campaign}, not ${context.campaign}`);
     for (const { object } of body.exports) {
       if (!(await store.has(object))) throw new AnnealError('store.not_found', `${object.uri} is not in the store`);
     }
-    const { pointer, tag } = await pointerOf(body.policy.base);
+    const { pointer, tag } = await pointerOf(base);
     const manifest = spentOn ?? (await spend({ ...body, previous: pointer?.manifest.sha256 ?? null }));
     return move(manifest, tag, pointer);
   }

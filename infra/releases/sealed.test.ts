@@ -2,8 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import type { ArtifactStore } from '../../contracts/artifact.ts';
-import type { DecisionContext } from '../../contracts/gate.ts';
+import type { ArtifactRef, ArtifactStore } from '../../contracts/artifact.ts';
+import { type Decision, type DecisionContext, FACTS } from '../../contracts/gate.ts';
 import { createLocalIdentity, initIdentity, type LocalIdentity } from '../identity/local.ts';
 import { createFolderStore } from '../store/folder.ts';
 import { openGate } from './release.fixture.ts';
@@ -15,6 +15,8 @@ let root: string;
 let store: ArtifactStore;
 let identity: LocalIdentity;
 let context: DecisionContext;
+let evidence: ArtifactRef;
+let taskSet: ArtifactRef;
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'anneal-sealed-'));
   store = createFolderStore(join(root, 'store'));
@@ -24,41 +26,43 @@ beforeEach(async () => {
     { name: 'open', effect: 'Opened.' },
     { name: 'keep', effect: 'Kept.' },
   ];
-  ({ context } = await openGate(store, { kind: 'open-sealed', options }));
+  taskSet = await store.put('a lock');
+  const facts = [{ name: FACTS.taskSet, value: taskSet.sha256 }];
+  ({ context, evidence } = await openGate(store, { kind: 'open-sealed', options, facts }));
 });
 afterEach(() => rm(root, { recursive: true, force: true }));
 
 const decide = (option = 'open', now = new Date()) =>
   identity.makeDecision(context, { option, reason: 'A test', unattended: false, ttl: '1h', now });
 
+const request = (decision: Decision, more: Partial<Parameters<typeof openSealed>[2]> = {}) => ({
+  ...{ taskSetRoot, taskSet, decision, context, evidence, budget: 1 },
+  ...more,
+});
+
 it('records one opening for a decision, however often it is asked for', async () => {
   const decision = await decide();
-  const request = { taskSetRoot, decision, context, budget: 1 };
-  const openings = await Promise.all(Array.from({ length: 5 }, () => openSealed(store, identity, request)));
-  openings.push(await openSealed(store, identity, { ...request, now: new Date(Date.now() + 86_400_000) }));
+  const openings = await Promise.all(Array.from({ length: 5 }, () => openSealed(store, identity, request(decision))));
+  openings.push(await openSealed(store, identity, request(decision, { now: new Date(Date.now() + 86_400_000) })));
   for (const opening of openings) expect(opening).toEqual(openings[0]);
   expect(openings[0]).toMatchObject({ number: 1, taskSetRoot, decision });
   expect(await sealedOpenings(store, taskSetRoot)).toEqual([openings[0]]);
 });
 
 it('refuses more openings than the budget, of this task set only', async () => {
-  await openSealed(store, identity, { taskSetRoot, decision: await decide(), context, budget: 1 });
+  await openSealed(store, identity, request(await decide()));
   const another = await decide();
-  await expect(openSealed(store, identity, { taskSetRoot, decision: another, context, budget: 1 })).rejects.toEqual(
-    code('decision.not_verified'),
-  );
-  const none = { taskSetRoot: 'e'.repeat(64), decision: another, context, budget: 0 };
+  await expect(openSealed(store, identity, request(another))).rejects.toEqual(code('decision.not_verified'));
+  const none = request(another, { taskSetRoot: 'e'.repeat(64), budget: 0 });
   await expect(openSealed(store, identity, none)).rejects.toEqual(code('decision.not_verified'));
   expect(await openSealed(store, identity, { ...none, budget: 1 })).toMatchObject({ number: 1 });
-  expect(await openSealed(store, identity, { taskSetRoot, decision: another, context, budget: 2 })).toMatchObject({
-    number: 2,
-  });
+  expect(await openSealed(store, identity, request(another, { budget: 2 }))).toMatchObject({ number: 2 });
 });
 
 it('never opens more often than the budget when many decisions race', async () => {
   const decisions = await Promise.all(Array.from({ length: 8 }, () => decide()));
   const done = await Promise.allSettled(
-    decisions.map((decision) => openSealed(store, identity, { taskSetRoot, decision, context, budget: 3 })),
+    decisions.map((decision) => openSealed(store, identity, request(decision, { budget: 3 }))),
   );
   expect(done.filter((one) => one.status === 'fulfilled')).toHaveLength(3);
   expect((await sealedOpenings(store, taskSetRoot)).map((one) => one.number)).toEqual([1, 2, 3]);
@@ -66,7 +70,7 @@ it('never opens more often than the budget when many decisions race', async () =
 
 it('refuses the other option, and forged, foreign or expired decisions, and records nothing', async () => {
   const open = async (decision: Awaited<ReturnType<typeof decide>>, other: Partial<DecisionContext> = {}) =>
-    openSealed(store, identity, { taskSetRoot, decision, context: { ...context, ...other }, budget: 1 });
+    openSealed(store, identity, request(decision, { context: { ...context, ...other } }));
   const decision = await decide();
   await expect(open(await decide('keep'))).rejects.toEqual(code('decision.not_verified'));
   await expect(open({ ...decision, body: { ...decision.body, nonce: 'n'.repeat(16) } })).rejects.toEqual(
@@ -74,5 +78,24 @@ it('refuses the other option, and forged, foreign or expired decisions, and reco
   );
   await expect(open(decision, { runChain: 'run-2' })).rejects.toEqual(code('decision.other_run'));
   await expect(open(await decide('open', new Date(0)))).rejects.toEqual(code('gate.expired'));
+  expect(await sealedOpenings(store, taskSetRoot)).toEqual([]);
+});
+
+it('refuses a valid decision that was made about something else', async () => {
+  const options = [
+    { name: 'open', effect: 'Opened.' },
+    { name: 'keep', effect: 'Kept.' },
+  ];
+  const facts = [{ name: FACTS.taskSet, value: taskSet.sha256 }];
+  const askedElsewhere = async (shown: Partial<Parameters<typeof openGate>[1]>, refused: string) => {
+    const gate = await openGate(store, { kind: 'open-sealed', options, facts, ...shown });
+    const own = { option: 'open', reason: 'A test', unattended: false, ttl: '1h' } as const;
+    const decision = await identity.makeDecision(gate.context, own);
+    await expect(openSealed(store, identity, request(decision, gate)), refused).rejects.toEqual(code(refused));
+  };
+  await askedElsewhere({ kind: 'release' }, 'decision.not_verified');
+  await askedElsewhere({ facts: [] }, 'decision.replayed');
+  await askedElsewhere({ facts: [{ name: FACTS.taskSet, value: 'f'.repeat(64) }] }, 'decision.replayed');
+  await askedElsewhere({ runChain: 'run-2' }, 'decision.other_run');
   expect(await sealedOpenings(store, taskSetRoot)).toEqual([]);
 });

@@ -1,15 +1,17 @@
 // Openings of the sealed split: each spends part of what the split can still tell, so each is on record and counted.
 
 import { z } from 'zod';
-import type { ArtifactStore } from '../../contracts/artifact.ts';
+import type { ArtifactRef, ArtifactStore } from '../../contracts/artifact.ts';
 import { canonicalJson } from '../../contracts/canonical.ts';
 import { AnnealError } from '../../contracts/errors.ts';
 import {
   type Decision,
   type DecisionContext,
   decision as decisionSchema,
+  FACTS,
   type Identity,
 } from '../../contracts/gate.ts';
+import { checkAgainstEvidence } from './evidence.ts';
 
 const opening = z.strictObject({
   schema: z.literal('anneal/sealed-opening/v1'),
@@ -27,30 +29,29 @@ const keyOf = (root: string, number: number): string => `sealed/${root}/${number
  * Records an opening of a task set's sealed split as `sealed/<root>/<n>`, and returns it. The same decision always gets the
  * same opening, so that an activity may be repeated. The budget counts every opening of the task set, by whichever
  * campaign: a copy of a campaign must not buy another look.
- * @throws AnnealError `decision.*` and `gate.expired` as the identity does; `decision.not_verified` when another option was
- * chosen or the budget is spent
+ * @throws AnnealError `decision.*` and `gate.expired` as the identity does; `decision.*` when it was not made at a gate that
+ * asked for opening this task set; `decision.not_verified` when the budget is spent
  */
 export async function openSealed(
   store: ArtifactStore,
   identity: Identity,
   request: {
     readonly taskSetRoot: string;
+    /** The lock that the approver was shown. */
+    readonly taskSet: ArtifactRef;
+    readonly evidence: ArtifactRef;
     readonly decision: Decision;
     readonly context: DecisionContext;
     readonly budget: number;
     readonly now?: Date;
   },
 ): Promise<SealedOpening> {
-  const { taskSetRoot, decision, context, budget, now = new Date() } = request;
+  const { taskSetRoot, taskSet, decision, context, evidence, budget, now = new Date() } = request;
   const known = (await sealedOpenings(store, taskSetRoot)).find((one) => isSame(one.decision, decision));
   if (known !== undefined) return known;
   await identity.verify(decision, context, now);
-  if (decision.body.option !== 'open') {
-    throw new AnnealError(
-      'decision.not_verified',
-      `the decision on ${context.gate} is ${decision.body.option}, not open`,
-    );
-  }
+  const facts = [{ name: FACTS.taskSet, value: taskSet.sha256 }];
+  await checkAgainstEvidence(store, { kind: 'open-sealed', option: 'open', facts, decision, context, evidence });
   for (let number = 1; number <= budget; number += 1) {
     const record: SealedOpening = {
       schema: 'anneal/sealed-opening/v1',
