@@ -4,11 +4,12 @@ import type { ArtifactRef, ArtifactStore } from '../contracts/artifact.ts';
 import type { CampaignSpec } from '../contracts/campaign.ts';
 import { canonicalJson } from '../contracts/canonical.ts';
 import { AnnealError } from '../contracts/errors.ts';
-import { type DecisionContext, evidence as evidenceSchema } from '../contracts/gate.ts';
+import { type Decision, type DecisionContext, evidence as evidenceSchema } from '../contracts/gate.ts';
 import { sha256 } from '../contracts/ids.ts';
 import type { Releases } from '../contracts/ports.ts';
 import { roundRecord } from '../contracts/record.ts';
 import type { ReproducibilityManifest } from '../contracts/release.ts';
+import { readAnswer } from './gates.ts';
 import type { CampaignActivities } from './interface.ts';
 import type { Documents } from './read.ts';
 
@@ -52,8 +53,9 @@ export function createCampaignActivities(ports: CampaignPorts): Omit<CampaignAct
       const spec = await documents.spec(specRef);
       const { root } = await documents.lock(taskSet);
       const context = await contextOf(spec, evidence, runChain);
+      const acceptedAt = await acceptanceOf(decision, context);
       const budget = spec.budget.sealedOpenings;
-      await releases.openSealed({ taskSetRoot: root, taskSet, decision, context, evidence, budget });
+      await releases.openSealed({ taskSetRoot: root, taskSet, decision, context, acceptedAt, evidence, budget });
     },
 
     async publishRelease({ spec: specRef, taskSet, policy, gate, sealed, decision, evidence, runChain }) {
@@ -61,6 +63,7 @@ export function createCampaignActivities(ports: CampaignPorts): Omit<CampaignAct
       if (policy.adapter === null || policy.adapterGguf === null) {
         throw new AnnealError('decision.not_verified', `${policy.name} is the base model: there is nothing to release`);
       }
+      const context = await contextOf(spec, evidence, runChain);
       return releases.publish({
         body: {
           schema: 'anneal/release/v1',
@@ -75,11 +78,20 @@ export function createCampaignActivities(ports: CampaignPorts): Omit<CampaignAct
           decision,
           manifest: await manifest({ spec: specRef, taskSet }),
         },
-        context: await contextOf(spec, evidence, runChain),
+        context,
+        acceptedAt: await acceptanceOf(decision, context),
         evidence,
       });
     },
   };
+
+  /** When the gate took the decision in, by the gate's own record: an effect may come long after. */
+  async function acceptanceOf(decision: Decision, { gate }: DecisionContext): Promise<Date> {
+    const answer = await readAnswer(store, gate);
+    if (answer?.how !== 'decided' || canonicalJson(answer.decision) !== canonicalJson(decision))
+      throw new AnnealError('decision.not_verified', `${gate} was not closed by this decision`);
+    return new Date(answer.acceptedAt);
+  }
 
   /** What the decision must agree with, taken from the campaign and the frozen evidence, never from the decision itself. */
   async function contextOf(spec: CampaignSpec, evidence: ArtifactRef, runChain: string): Promise<DecisionContext> {

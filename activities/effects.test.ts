@@ -5,7 +5,13 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ArtifactRef, ArtifactStore } from '../contracts/artifact.ts';
 import { canonicalJson } from '../contracts/canonical.ts';
-import { type Decision, type DecisionContext, FACTS, type GateKind } from '../contracts/gate.ts';
+import {
+  type Decision,
+  type DecisionContext,
+  evidence as evidenceSchema,
+  FACTS,
+  type GateKind,
+} from '../contracts/gate.ts';
 import { gateId, sha256 } from '../contracts/ids.ts';
 import type { TaskSetLock } from '../contracts/task.ts';
 import { createLocalIdentity, initIdentity, type LocalIdentity } from '../infra/identity/local.ts';
@@ -14,6 +20,7 @@ import { createReleases } from '../infra/releases/releases.ts';
 import { createFolderStore } from '../infra/store/folder.ts';
 import { scriptedSpec } from '../tests/support/scripted-activities.ts';
 import { createCampaignActivities } from './campaign.ts';
+import { createGateActivities } from './gates.ts';
 import type { CampaignActivities } from './interface.ts';
 import { createDocuments } from './read.ts';
 
@@ -74,7 +81,19 @@ const gate = (effect: Effect, shown: Partial<Parameters<typeof openGate>[1]> = {
 const decide = (asked: Asked, option: string, now = new Date()): Promise<Decision> =>
   identity.makeDecision(asked.context, { option, reason: 'A test', unattended: false, ttl: '1h', now });
 
-async function carryOut(effect: Effect, decision: Decision, evidence: ArtifactRef): Promise<void> {
+/** Closes the gate with the decision, as the gate workflow does, and asks for the effect. */
+async function carryOut(
+  effect: Effect,
+  decision: Decision,
+  evidence: ArtifactRef,
+  acceptedAt: string = new Date().toISOString(),
+): Promise<void> {
+  const { option } = decision.body;
+  const shown = evidenceSchema.parse(JSON.parse(new TextDecoder().decode(await store.get(evidence))));
+  if (acceptedAt !== 'never') {
+    const result = { how: 'decided', gate: shown.gate, option, decision, selfApproved: true, acceptedAt } as const;
+    await createGateActivities({ store, documents: createDocuments(store), identity }).recordAnswer({ result });
+  }
   const common = { spec, taskSet, decision, evidence, runChain: RUN };
   if (effect === 'open-sealed') return act.openSealed(common);
   const { policy, gate: measured, sealed } = released;
@@ -120,9 +139,11 @@ describe.each(['open-sealed', 'release'] as const)('%s', (effect) => {
   it('is refused when the option was altered, or is the other one', async () => {
     const asked = await gate(effect);
     const kept = await decide(asked, 'keep');
-    await expect(carryOut(effect, kept, asked.evidence)).rejects.toEqual(code('decision.not_verified'));
     const altered = { ...kept, body: { ...kept.body, option: GRANTS[effect] } };
     await expect(carryOut(effect, altered, asked.evidence)).rejects.toEqual(code('decision.altered'));
+    const again = await gate(effect, { gate: gateId.parse(`${CAMPAIGN}.${effect}-2`) });
+    const refused = await decide(again, 'keep');
+    await expect(carryOut(effect, refused, again.evidence)).rejects.toEqual(code('decision.not_verified'));
   });
 
   it('is refused when the evidence is not the one decided on', async () => {
@@ -131,10 +152,11 @@ describe.each(['open-sealed', 'release'] as const)('%s', (effect) => {
     // The same gate, but the approver was shown another text.
     const swapped = await gate(effect, { why: 'Other words' });
     await expect(carryOut(effect, decision, swapped.evidence)).rejects.toEqual(code('decision.altered'));
-    const body = { ...decision.body, evidenceHash: sha256.parse(swapped.evidence.sha256) };
-    await expect(carryOut(effect, { ...decision, body }, swapped.evidence)).rejects.toEqual(code('decision.altered'));
-    const resigned = { body, ...identity.signBytes(canonicalJson(decision.body)) };
-    await expect(carryOut(effect, resigned, swapped.evidence)).rejects.toEqual(code('decision.altered'));
+    const next = await gate(effect, { gate: gateId.parse(`${CAMPAIGN}.${effect}-2`) });
+    const { body } = await decide(await gate(effect, { gate: next.context.gate, why: 'Other words' }), GRANTS[effect]);
+    const pointed = { ...body, evidenceHash: sha256.parse(next.evidence.sha256) };
+    const forged = { body: pointed, ...identity.signBytes(canonicalJson(body)) };
+    await expect(carryOut(effect, forged, next.evidence)).rejects.toEqual(code('decision.altered'));
   });
 
   it('is refused when the evidence was about another task set or policy', async () => {
@@ -144,14 +166,32 @@ describe.each(['open-sealed', 'release'] as const)('%s', (effect) => {
     await expect(carryOut(effect, decision, asked.evidence)).rejects.toEqual(code('decision.replayed'));
   });
 
-  it('is refused by an expired decision', async () => {
+  it('happens late, after the decision expired, when the gate took it in before that', async () => {
+    const hour = 3_600_000;
     const asked = await gate(effect);
-    const decision = await decide(asked, GRANTS[effect], new Date(Date.now() - 2 * 3_600_000));
-    await expect(carryOut(effect, decision, asked.evidence)).rejects.toEqual(code('gate.expired'));
+    const decision = await decide(asked, GRANTS[effect], new Date(Date.now() - 25 * hour));
+    const inTime = new Date(Date.parse(decision.body.expiresAt) - 1).toISOString();
+    await carryOut(effect, decision, asked.evidence, inTime);
+    expect(await happened()).toHaveLength(1);
+  });
+
+  it('is refused by a decision that had expired when the gate took it in', async () => {
+    const asked = await gate(effect);
+    const decision = await decide(asked, GRANTS[effect]);
+    const { expiresAt } = decision.body;
+    await expect(carryOut(effect, decision, asked.evidence, expiresAt)).rejects.toEqual(code('gate.expired'));
+  });
+
+  it('is refused by a decision that no gate took in, or that came second', async () => {
+    const asked = await gate(effect);
+    const decision = await decide(asked, GRANTS[effect]);
+    await expect(carryOut(effect, decision, asked.evidence, 'never')).rejects.toEqual(code('decision.not_verified'));
+    await expect(carryOut(effect, await decide(asked, 'keep'), asked.evidence)).rejects.toBeDefined();
+    await expect(carryOut(effect, decision, asked.evidence)).rejects.toEqual(code('decision.not_verified'));
   });
 
   afterEach(async () => {
     // Whatever was refused left nothing behind.
-    if (!expect.getState().currentTestName?.includes('happens once')) expect(await happened()).toEqual([]);
+    if (!expect.getState().currentTestName?.includes(' happens ')) expect(await happened()).toEqual([]);
   });
 });

@@ -3,11 +3,17 @@ import { randomUUID } from 'node:crypto';
 import type { ArtifactStore } from '../contracts/artifact.ts';
 import { canonicalJson } from '../contracts/canonical.ts';
 import { asAnnealError } from '../contracts/errors.ts';
-import { gateResult, type Identity } from '../contracts/gate.ts';
+import { type GateResult, gateResult, type Identity } from '../contracts/gate.ts';
 import type { GateActivities } from './interface.ts';
 import type { Documents } from './read.ts';
 
 const answerName = (gate: string): string => `gates/${gate}/answer`;
+
+/** How a gate was closed, once it was. */
+export async function readAnswer(store: ArtifactStore, gate: string): Promise<GateResult | undefined> {
+  const answered = await store.readNamed(answerName(gate));
+  return answered === undefined ? undefined : gateResult.parse(JSON.parse(new TextDecoder().decode(answered.bytes)));
+}
 
 export function createGateActivities(ports: {
   store: ArtifactStore;
@@ -18,15 +24,12 @@ export function createGateActivities(ports: {
   return {
     async freezeEvidence({ evidence }) {
       const object = await documents.write(evidence);
-      const answered = await store.readNamed(answerName(evidence.gate));
-      const answer =
-        answered === undefined ? null : gateResult.parse(JSON.parse(new TextDecoder().decode(answered.bytes)));
-      return { object, answer };
+      return { object, answer: (await readAnswer(store, evidence.gate)) ?? null };
     },
 
-    async verifyDecision({ decision, context }) {
+    async verifyDecision({ decision, context, acceptedAt }) {
       try {
-        return await identity.verify(decision, context, new Date());
+        return await identity.verify(decision, context, new Date(acceptedAt));
       } catch (failure) {
         const { code, message } = asAnnealError(failure);
         await store.createNamed(

@@ -83,7 +83,12 @@ export interface GateActivities {
   /** Freezes the evidence. If the gate was answered before (the campaign died meanwhile), gives that answer. */
   freezeEvidence(input: { evidence: Evidence }): Promise<{ object: ArtifactRef; answer: GateResult | null }>;
   /** Throws unless the decision is valid for this gate; records every refusal. */
-  verifyDecision(input: { decision: Decision; context: DecisionContext }): Promise<{ selfApproved: boolean }>;
+  verifyDecision(input: {
+    decision: Decision;
+    context: DecisionContext;
+    /** When the gate took it in. */
+    acceptedAt: string;
+  }): Promise<{ selfApproved: boolean }>;
   /** Makes a gate's result durable, once. */
   recordAnswer(input: { result: GateResult }): Promise<void>;
 }

@@ -82,7 +82,15 @@ export type DecisionContext = z.infer<typeof decisionContext>;
 
 /** A closed gate. An expired gate has no decision: its safe option was taken. */
 export const gateResult = z.discriminatedUnion('how', [
-  z.strictObject({ how: z.literal('decided'), gate: gateId, option: z.string(), decision, selfApproved: z.boolean() }),
+  z.strictObject({
+    how: z.literal('decided'),
+    gate: gateId,
+    option: z.string(),
+    decision,
+    selfApproved: z.boolean(),
+    /** When the gate took the decision in: what its expiry is judged by, however late its effect is. */
+    acceptedAt: z.iso.datetime(),
+  }),
   z.strictObject({ how: z.literal('expired'), gate: gateId, option: z.string() }),
 ]);
 export type GateResult = z.infer<typeof gateResult>;

@@ -79,6 +79,8 @@ export interface Releases {
   publish(input: {
     body: Omit<ReleaseBody, 'previous'>;
     context: DecisionContext;
+    /** When the gate took the decision in. */
+    acceptedAt: Date;
     evidence: ArtifactRef;
   }): Promise<ArtifactRef>;
   current(base: string): Promise<ReleasedPointer | undefined>;
@@ -90,6 +92,7 @@ export interface Releases {
     taskSet: ArtifactRef;
     decision: Decision;
     context: DecisionContext;
+    acceptedAt: Date;
     evidence: ArtifactRef;
     budget: number;
   }): Promise<void>;

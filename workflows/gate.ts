@@ -44,26 +44,40 @@ const act = proxyActivities<GateActivities>({
 const gateState = defineSearchAttributeKey(SEARCH.gateState, 'KEYWORD');
 
 export async function gate(input: GateInput): Promise<GateResult | null> {
+  const deadline = Date.now() + input.deadlineMs;
   const seen = new Set<string>();
+  let verifying = 0;
   let result: GateResult | undefined;
   const view: GateView = { ...input, state: 'open', reminders: 0 };
 
   async function decide(answer: Decision): Promise<GateResult> {
     seen.add(answer.body.id);
-    const { selfApproved } = await act.verifyDecision({ decision: answer, context: input.context });
-    // Two valid answers may have been verified side by side: the first to get here stands.
-    if (result !== undefined) throw refusal('gate.closed', 'another decision came first');
-    result = { how: 'decided', gate: input.context.gate, option: answer.body.option, decision: answer, selfApproved };
-    return result;
+    const { gate } = input.context;
+    const acceptedAt = new Date().toISOString();
+    verifying += 1;
+    try {
+      const { selfApproved } = await act.verifyDecision({ decision: answer, context: input.context, acceptedAt });
+      // Two valid answers may have been verified side by side: the first to get here stands.
+      if (result !== undefined) throw refusal('gate.closed', 'another decision came first');
+      result = { how: 'decided', gate, option: answer.body.option, decision: answer, selfApproved, acceptedAt };
+      return result;
+    } finally {
+      verifying -= 1;
+    }
   }
+  const refuseUnlessOpen = (answer: Decision): void => {
+    checkShape(answer, seen, result);
+    // A worker that was down over the deadline sees an answer that came after it before it sees the timer.
+    if (Date.now() >= deadline) throw refusal('gate.expired', 'the gate had been open for its time');
+  };
   setHandler(defineUpdate<GateResult, [Decision]>(GATE.decide), decide, {
     description: 'A signed decision',
-    validator: (answer) => checkShape(answer, seen, result),
+    validator: refuseUnlessOpen,
   });
   setHandler(defineSignal<[Decision]>(GATE.decideSignal), async (answer) => {
     // A signal has no caller to refuse to, and a throw would fail the gate: an invalid one is recorded by the activity and dropped.
     try {
-      checkShape(answer, seen, result);
+      refuseUnlessOpen(answer);
       await decide(answer);
     } catch (failure) {
       if (isCancellation(failure)) throw failure;
@@ -84,6 +98,8 @@ export async function gate(input: GateInput): Promise<GateResult | null> {
       left -= wait;
       if (left > 0) view.reminders += 1;
     }
+    // An answer that was taken in before the deadline counts, however long its verification takes.
+    await condition(() => result !== undefined || verifying === 0);
   } catch (failure) {
     if (!isCancellation(failure)) throw failure;
     view.state = 'withdrawn';

@@ -7,8 +7,8 @@ import { type Run, type Session, screen } from '../session.ts';
 import { renderGate } from '../view/gate.ts';
 import { renderGates } from '../view/lists.ts';
 
-/** Long enough for a slow stage between answer and effect, short enough that a leaked decision is soon worthless. */
-const DECISION_TTL = '24h';
+/** It is sent at once, and judged by when the gate takes it in: short, so that a leaked one is soon worthless. */
+const DECISION_TTL = '1h';
 
 export interface Answer {
   /** An option's name, or what stands for the gate's recommended or safe one. */

@@ -95,6 +95,7 @@ export async function exampleRelease(
   };
   return {
     context,
+    acceptedAt: new Date(),
     evidence: opened.evidence,
     body: {
       schema: 'anneal/release/v1',

@@ -30,12 +30,12 @@ type PublishInput = Parameters<Releases['publish']>[0];
  * when one of its files is missing, and `release.conflict` when another release came between.
  */
 export function createReleases(store: ArtifactStore, identity: ReleaseIdentity): Releases {
-  async function publish({ body, context, evidence }: PublishInput): Promise<ArtifactRef> {
+  async function publish({ body, context, acceptedAt, evidence }: PublishInput): Promise<ArtifactRef> {
     const spentOn = await readSpent(body);
     if (spentOn !== undefined && (await pointerOf(body.policy.base)).pointer?.history.some(isEntry(spentOn))) {
       return spentOn;
     }
-    await identity.verify(body.decision, context, new Date());
+    await identity.verify(body.decision, context, acceptedAt);
     const { name, adapter, base } = body.policy;
     await checkAgainstEvidence(store, {
       kind: 'release',

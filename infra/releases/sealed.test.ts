@@ -36,14 +36,16 @@ const decide = (option = 'open', now = new Date()) =>
   identity.makeDecision(context, { option, reason: 'A test', unattended: false, ttl: '1h', now });
 
 const request = (decision: Decision, more: Partial<Parameters<typeof openSealed>[2]> = {}) => ({
-  ...{ taskSetRoot, taskSet, decision, context, evidence, budget: 1 },
+  ...{ taskSetRoot, taskSet, decision, context, acceptedAt: new Date(), evidence, budget: 1 },
   ...more,
 });
 
 it('records one opening for a decision, however often it is asked for', async () => {
   const decision = await decide();
   const openings = await Promise.all(Array.from({ length: 5 }, () => openSealed(store, identity, request(decision))));
-  openings.push(await openSealed(store, identity, request(decision, { now: new Date(Date.now() + 86_400_000) })));
+  openings.push(
+    await openSealed(store, identity, request(decision, { acceptedAt: new Date(Date.now() + 86_400_000) })),
+  );
   for (const opening of openings) expect(opening).toEqual(openings[0]);
   expect(openings[0]).toMatchObject({ number: 1, taskSetRoot, decision });
   expect(await sealedOpenings(store, taskSetRoot)).toEqual([openings[0]]);

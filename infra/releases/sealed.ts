@@ -42,14 +42,14 @@ export async function openSealed(
     readonly evidence: ArtifactRef;
     readonly decision: Decision;
     readonly context: DecisionContext;
+    readonly acceptedAt: Date;
     readonly budget: number;
-    readonly now?: Date;
   },
 ): Promise<SealedOpening> {
-  const { taskSetRoot, taskSet, decision, context, evidence, budget, now = new Date() } = request;
+  const { taskSetRoot, taskSet, decision, context, acceptedAt, evidence, budget } = request;
   const known = (await sealedOpenings(store, taskSetRoot)).find((one) => isSame(one.decision, decision));
   if (known !== undefined) return known;
-  await identity.verify(decision, context, now);
+  await identity.verify(decision, context, acceptedAt);
   const facts = [{ name: FACTS.taskSet, value: taskSet.sha256 }];
   await checkAgainstEvidence(store, { kind: 'open-sealed', option: 'open', facts, decision, context, evidence });
   for (let number = 1; number <= budget; number += 1) {
@@ -57,7 +57,7 @@ export async function openSealed(
       schema: 'anneal/sealed-opening/v1',
       taskSetRoot,
       number,
-      at: now.toISOString(),
+      at: new Date().toISOString(),
       decision,
     };
     if (await store.createNamed(keyOf(taskSetRoot, number), canonicalJson(record))) return record;

@@ -1,6 +1,6 @@
 // Gates as commands and the console see them: the open ones, what one asks, the signed answer.
 import { type Client, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
-import { ActivityFailure, ApplicationFailure } from '@temporalio/common';
+import { ActivityFailure, ApplicationFailure, defineSearchAttributeKey } from '@temporalio/common';
 import type { ArtifactRef, ArtifactStore } from '../../contracts/artifact.ts';
 import { AnnealError, errorCode } from '../../contracts/errors.ts';
 import {
@@ -12,6 +12,8 @@ import {
 } from '../../contracts/gate.ts';
 import { type GateId, gateId } from '../../contracts/ids.ts';
 import { GATE, gateWorkflowId, SEARCH } from '../../contracts/names.ts';
+
+const gateState = defineSearchAttributeKey(SEARCH.gateState, 'KEYWORD');
 
 /** The answer of the gate workflow's `view` query. */
 export interface GateView {
@@ -64,8 +66,10 @@ export function createGates(client: Client, store: ArtifactStore) {
         });
       } catch (failure) {
         if (!(failure instanceof WorkflowNotFoundError)) throw refused(failure);
-        // The gate has ended: it still tells how.
-        const { state } = await handle.query<GateView>(GATE.view);
+        // The gate has ended. How is a search attribute of its own, so that no worker is needed to tell.
+        const ended = await handle.describe().catch(() => undefined);
+        const state = ended?.typedSearchAttributes.get(gateState);
+        if (state === undefined) throw new AnnealError('gate.not_found', `no gate is called ${decision.body.gate}`);
         throw state === 'expired'
           ? new AnnealError('gate.expired', 'the gate had been open for its time; its safe option was taken')
           : new AnnealError('gate.closed', `the gate is ${state}`);

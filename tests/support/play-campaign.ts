@@ -31,20 +31,10 @@ export function withTemporal(): void {
   afterAll(() => server.stop());
 }
 
-type Body = Decision['body'];
+export const temporal = (): TestServer['client'] => server.client;
 
-export async function play(
-  name: string,
-  script: Script,
-  act: (api: {
-    status(): Promise<CampaignStatus>;
-    gateOpen(kind: string): Promise<string>;
-    answer(gate: string, option: string, change?: (d: Decision) => void): Promise<unknown>;
-    cancel(): Promise<unknown>;
-    told: Told;
-  }) => Promise<void>,
-  options: { spec?: Parameters<typeof scriptedSpec>[1]; state?: Partial<CampaignState> } = {},
-): Promise<{ state: CampaignState; told: Told }> {
+/** The worker of every queue, until `stop`. */
+export async function startWorkers(script: Script): Promise<{ told: Told; stop(): Promise<void> }> {
   const { activities, told } = scriptedActivities(script);
   const connection = await NativeConnection.connect({ address: server.address });
   const workers = await Promise.all(
@@ -59,6 +49,50 @@ export async function play(
     ),
   );
   const running = workers.map((worker) => worker.run());
+  return {
+    told,
+    async stop() {
+      for (const worker of workers) worker.shutdown();
+      await Promise.all(running);
+      await connection.close();
+    },
+  };
+}
+
+/** A decision that the scripted verification calls valid. */
+export function scriptedDecision(context: DecisionContext, option: string): Decision {
+  const { options: _, owner: __, ...bound } = context;
+  return {
+    body: {
+      schema: 'anneal/decision/v1',
+      id: decisionId.parse(`decision-${Math.random()}`),
+      ...bound,
+      option,
+      approver: 'local',
+      reason: 'scripted',
+      unattended: false,
+      signedAt: new Date().toISOString(),
+      expiresAt: new Date(Date.now() + 60_000).toISOString(),
+      nonce: '0123456789abcdef',
+    },
+    keyId: sha256.parse('2'.repeat(64)),
+    signature: 'scripted-valid',
+  };
+}
+
+export async function play(
+  name: string,
+  script: Script,
+  act: (api: {
+    status(): Promise<CampaignStatus>;
+    gateOpen(kind: string): Promise<string>;
+    answer(gate: string, option: string, change?: (d: Decision) => void): Promise<unknown>;
+    cancel(): Promise<unknown>;
+    told: Told;
+  }) => Promise<void>,
+  options: { spec?: Parameters<typeof scriptedSpec>[1]; state?: Partial<CampaignState> } = {},
+): Promise<{ state: CampaignState; told: Told }> {
+  const { told, stop } = await startWorkers(script);
   try {
     const spec = scriptedSpec(name, options.spec);
     const input: CampaignInput = { spec, state: { ...firstState(spec), ...options.state } };
@@ -84,22 +118,7 @@ export async function play(
       async answer(gate, option, change) {
         const gateHandle = server.client.workflow.getHandle(gateWorkflowId(gate as never));
         const { context } = await gateHandle.query<{ context: DecisionContext }>(GATE.view);
-        const body: Body = {
-          schema: 'anneal/decision/v1',
-          id: decisionId.parse(`decision-${Math.random()}`),
-          campaign: context.campaign,
-          runChain: context.runChain,
-          gate: context.gate,
-          evidenceHash: context.evidenceHash,
-          option,
-          approver: 'local',
-          reason: 'scripted',
-          unattended: false,
-          signedAt: new Date().toISOString(),
-          expiresAt: new Date(Date.now() + 60_000).toISOString(),
-          nonce: '0123456789abcdef',
-        };
-        const decision: Decision = { body, keyId: sha256.parse('2'.repeat(64)), signature: 'scripted-valid' };
+        const decision = scriptedDecision(context, option);
         change?.(decision);
         return gateHandle.executeUpdate(GATE.decide, { args: [decision] });
       },
@@ -108,9 +127,7 @@ export async function play(
     await keepHistory(name, handle.workflowId);
     return { state, told };
   } finally {
-    for (const worker of workers) worker.shutdown();
-    await Promise.all(running);
-    await connection.close();
+    await stop();
   }
 }
 

@@ -91,6 +91,8 @@ export interface Script {
   brokenRollouts?: number[];
   brokenWith?: ErrorCode;
   brokenTimes?: number;
+  /** Milliseconds that the verification of a decision takes. */
+  verifyMs?: number;
   /** Milliseconds that a rollout takes. */
   rolloutMs?: number;
 }
@@ -231,6 +233,7 @@ export function scriptedActivities(script: Script): { activities: All; told: Tol
       return { object: refOf(evidence), answer: told.answers.find((answer) => answer.gate === evidence.gate) ?? null };
     },
     async verifyDecision({ decision }: { decision: Decision }) {
+      if (script.verifyMs) await new Promise((done) => setTimeout(done, script.verifyMs));
       // Scripted: a signature that says so is valid.
       if (decision.signature !== 'scripted-valid')
         throw ApplicationFailure.nonRetryable('the signature is not valid', 'decision.altered');
