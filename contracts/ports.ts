@@ -84,8 +84,8 @@ export interface Releases {
     evidence: ArtifactRef;
   }): Promise<ArtifactRef>;
   current(base: string): Promise<ReleasedPointer | undefined>;
-  /** Moves the pointer back to the release before. */
-  rollback(base: string): Promise<ReleasedPointer>;
+  /** Moves the pointer back to the release before, or to the one named; the same call made twice moves it once. */
+  rollback(base: string, to?: string): Promise<{ pointer: ReleasedPointer; moved: boolean }>;
   /** Spends one opening of the sealed split of a task set, once for a decision. */
   openSealed(input: {
     taskSetRoot: string;

@@ -42,12 +42,16 @@ export function addReleaseCommands(program: Command, run: Run): void {
 
   program
     .command('rollback')
-    .description('move `released` back to the release before')
+    .description('move `released` back to the release before; said twice, it moves once')
     .option('--base <model>', 'the base model', BASE)
-    .action((options: { base: string }, command: Command) =>
+    .option('--to <policy>', 'an earlier release, to go further back')
+    .action((options: { base: string; to?: string }, command: Command) =>
       run(async (session) => {
-        const pointer = await (await session.releases()).rollback(options.base);
-        process.stdout.write(session.json ? `${JSON.stringify(pointer)}\n` : `${pointer.policy} is released again.\n`);
+        const { pointer, moved } = await (await session.releases()).rollback(options.base, options.to);
+        const text = moved
+          ? `${pointer.policy} is released again.`
+          : `${pointer.policy} is released already. To go further back: ./anneal rollback --to POLICY`;
+        process.stdout.write(session.json ? `${JSON.stringify({ ...pointer, moved })}\n` : `${text}\n`);
       }, command),
     );
 }

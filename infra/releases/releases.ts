@@ -13,6 +13,7 @@ import { type ReleaseBody, type ReleasedPointer, releasedPointer } from '../../c
 import type { ByteSignature, Signer } from '../identity/local.ts';
 import { checkAgainstEvidence } from './evidence.ts';
 import { readManifest, writeManifest } from './manifest.ts';
+import { rollbackTarget } from './rollback.ts';
 import { openSealed } from './sealed.ts';
 
 /** An identity that can sign manifests too. */
@@ -110,16 +111,20 @@ export function createReleases(store: ArtifactStore, identity: ReleaseIdentity):
     throw conflict;
   }
 
-  async function rollback(base: string): Promise<ReleasedPointer> {
+  async function rollback(base: string, to?: string): Promise<{ pointer: ReleasedPointer; moved: boolean }> {
     const { pointer, tag } = await pointerOf(base);
-    const target = pointer === undefined ? undefined : releaseBefore(pointer);
-    if (pointer === undefined || target === undefined) {
-      throw new AnnealError('release.nothing_to_roll_back', `${base} has no earlier release`);
-    }
+    if (pointer === undefined) throw new AnnealError('release.nothing_to_roll_back', `nothing of ${base} is released`);
+    const target = rollbackTarget(pointer, to);
+    if (target === undefined) return { pointer, moved: false };
     await readManifest(store, identity, target.manifest);
     const entry = { ...target, at: new Date().toISOString(), how: 'rollback' as const };
     const next = { ...pointer, policy: entry.policy, manifest: entry.manifest, history: [...pointer.history, entry] };
-    if (await store.swapNamed(pointerName(base), tag, canonicalJson(next))) return next;
+    if (await store.swapNamed(pointerName(base), tag, canonicalJson(next))) return { pointer: next, moved: true };
+    // Lost the race; fine if the winner was another try of this same rollback.
+    const now = (await pointerOf(base)).pointer;
+    const last = now?.history.at(-1);
+    if (now !== undefined && last?.how === 'rollback' && last.manifest.sha256 === target.manifest.sha256)
+      return { pointer: now, moved: false };
     throw new AnnealError('release.conflict', `the release of ${base} changed meanwhile`);
   }
 
@@ -151,16 +156,6 @@ export function createReleases(store: ArtifactStore, identity: ReleaseIdentity):
       await openSealed(store, identity, request);
     },
   };
-}
-
-/** What a rollback goes back to: releases stack up and each rollback takes one off, so that a second one goes back further. */
-export function releaseBefore(pointer: ReleasedPointer): ReleasedPointer['history'][number] | undefined {
-  const stack: ReleasedPointer['history'] = [];
-  for (const entry of pointer.history) {
-    if (entry.how === 'release') stack.push(entry);
-    else stack.pop();
-  }
-  return stack.at(-2);
 }
 
 const pointerName = (base: string): string => `released/${base}`;
