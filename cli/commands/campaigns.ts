@@ -2,6 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { AnnealError, EXIT } from '../../contracts/errors.ts';
+import { stackStatus } from '../../infra/stack/stack.ts';
 import { parseCampaignName } from '../../infra/temporal/campaigns.ts';
 import { followLogs } from '../logs.ts';
 import { writeReport } from '../report-file.ts';
@@ -10,6 +11,7 @@ import { type Run, screen } from '../session.ts';
 import { formatProblems } from '../spec/format.ts';
 import { type ReadCampaign, readCampaign } from '../spec/read.ts';
 import { renderList } from '../view/lists.ts';
+import { stackTroubles } from '../view/stack.ts';
 import { watchCampaign } from '../watch.ts';
 
 export async function submitFile(session: Session, read: ReadCampaign): Promise<'started' | 'attached' | 'ended'> {
@@ -107,6 +109,8 @@ export function addCampaignCommands(program: Command, run: Run): void {
     .description('where a campaign stands')
     .action((name: string, _options, command: Command) =>
       run(async (session) => {
+        // First: with a part that hangs, what follows may only be an error about nobody answering.
+        for (const line of stackTroubles(await stackStatus(session.config))) process.stderr.write(`${line}\n`);
         const status = await (await session.campaigns()).status(parseCampaignName(name));
         if (session.json) process.stdout.write(`${JSON.stringify(status)}\n`);
         else await watchCampaign(session, parseCampaignName(name), { once: true });

@@ -10,6 +10,16 @@ export interface ProcessIdentity {
 
 /** The start time of a living process; undefined when there is none, or only a zombie that its parent has yet to reap. */
 export function startTimeOf(pid: number): number | undefined {
+  return statOf(pid)?.startTime;
+}
+
+/** Whether the process lives but was stopped by a signal (SIGSTOP): it holds all it has and does nothing. */
+export function isStopped({ pid, startTime }: ProcessIdentity): boolean {
+  const found = statOf(pid);
+  return found?.startTime === startTime && (found.state === 'T' || found.state === 't');
+}
+
+function statOf(pid: number): { state: string; startTime: number } | undefined {
   let text: string;
   try {
     text = readFileSync(`/proc/${pid}/stat`, 'utf8');
@@ -21,7 +31,7 @@ export function startTimeOf(pid: number): number | undefined {
   const [state, threads, startTime] = [fields[0], Number(fields[17]), Number(fields[19])];
   // A killed process is a zombie from its main thread's end on, but holds its ports until its last thread has ended.
   const dead = state === 'X' || (state === 'Z' && threads <= 1);
-  return dead || !Number.isSafeInteger(startTime) ? undefined : startTime;
+  return dead || state === undefined || !Number.isSafeInteger(startTime) ? undefined : { state, startTime };
 }
 
 export function identityOf(pid: number): ProcessIdentity | undefined {

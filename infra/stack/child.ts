@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { childEnvironment } from '../config.ts';
 import { identityOf, type ProcessIdentity } from '../process/identity.ts';
 import type { Guard } from './guard.ts';
+import { type HealthWatch, watchHealth } from './health.ts';
 import type { ChildPlan } from './plan.ts';
 import { isReady } from './readiness.ts';
 import { restartDelay } from './restart.ts';
@@ -43,6 +44,9 @@ export function createChild(options: ChildOptions): Child {
   let crashes: number[] = [];
   let restarts = 0;
   let lastExit: string | null = null;
+  let silentSince: string | null = null;
+  /** Why it was killed, when we did it. */
+  let hung: string | undefined;
   let stopping = false;
   /** Whether it has served since it was last started from nothing. */
   let served = false;
@@ -95,17 +99,42 @@ export function createChild(options: ChildOptions): Child {
         served = true;
         enter('ready');
         becameReady();
+        if (plan.health !== undefined) void watchHealth(plan.health, watchOf(child, plan.health.limitMs));
         return;
       }
       await sleep(POLL_MS);
     }
   }
 
-  function ended(child: ChildProcess, how: string): void {
+  function watchOf(child: ChildProcess, limitMs: number): HealthWatch {
+    return {
+      current: () => current === child && !stopping,
+      silent() {
+        silentSince = new Date().toISOString();
+        note(`${plan.name}: does not answer`);
+        enter('silent');
+      },
+      answersAgain() {
+        silentSince = null;
+        note(`${plan.name}: answers again`);
+        enter('ready');
+      },
+      hung() {
+        hung = `no answer for ${limitMs / 1_000} s`;
+        // Not SIGTERM: what is stopped or stuck does not handle it.
+        if (child.pid !== undefined) killGroup(child.pid);
+      },
+    };
+  }
+
+  function ended(child: ChildProcess, signal: string): void {
     if (current !== child) return;
     current = undefined;
     identity = undefined;
+    const how = hung ?? signal;
     lastExit = how;
+    hung = undefined;
+    silentSince = null;
     // Its own children, if any are left, would hold its ports and files.
     if (child.pid !== undefined) killGroup(child.pid);
     if (stopping) {
@@ -131,7 +160,15 @@ export function createChild(options: ChildOptions): Child {
     name: plan.name,
     firstReady,
     start,
-    state: () => ({ name: plan.name, state: phase, process: identity ?? null, restarts, log: options.log, lastExit }),
+    state: () => ({
+      name: plan.name,
+      state: phase,
+      process: identity ?? null,
+      restarts,
+      log: options.log,
+      lastExit,
+      silentSince,
+    }),
     retry() {
       if (phase !== 'failed') return;
       crashes = [];

@@ -6,6 +6,7 @@ import { dirname } from 'node:path';
 import { AnnealError, asAnnealError } from '../../contracts/errors.ts';
 import type { Config } from '../config.ts';
 import { capture } from '../process/capture.ts';
+import { isStopped } from '../process/identity.ts';
 import { hasSetpriv } from './guard.ts';
 import { holderOf, isFree, type PortName } from './ports.ts';
 import { tryOut } from './setup/bubblewrap.ts';
@@ -13,6 +14,7 @@ import { findPython, type Python } from './setup/python.ts';
 import { findTemporal } from './setup/temporal-binary.ts';
 import { venvIsCurrent } from './setup/venv.ts';
 import { type StackInfo, stackStatus } from './stack.ts';
+import { troubleOf } from './state.ts';
 
 export interface Check {
   readonly name: string;
@@ -152,17 +154,23 @@ function processes(status: StackInfo): Check[] {
   if (status.state === 'stopped') {
     return [{ name: 'stack', status: 'warn', detail: 'not running', hint: 'Start it with ./anneal up.' }];
   }
+  const stopped = status.supervisor !== undefined && isStopped(status.supervisor);
   const supervisor: Check = {
     name: 'stack',
-    status: status.state === 'degraded' ? 'fail' : 'ok',
-    detail: `${status.state}, supervisor ${status.supervisor?.pid}, since ${status.startedAt}`,
-    ...(status.state === 'degraded' ? { hint: './anneal up tries the failed part again.' } : {}),
+    status: stopped || status.state === 'degraded' ? 'fail' : 'ok',
+    detail: `${stopped ? 'stopped by a signal' : status.state}, supervisor ${status.supervisor?.pid}, since ${status.startedAt}`,
+    ...(stopped ? { hint: `Nothing is watched meanwhile: kill -CONT ${status.supervisor?.pid}.` } : {}),
+    ...(!stopped && status.state === 'degraded' ? { hint: './anneal up waits for it, or tries it again.' } : {}),
   };
   const children = status.children.map((child): Check => {
+    const hint = `Read ${child.log}.`;
     const ended = child.lastExit === null ? '' : `, last ended by ${child.lastExit}`;
     const detail = `${child.state}, pid ${child.process?.pid ?? '–'}, ${child.restarts} restart(s)${ended}`;
-    if (child.state === 'ready') return { name: child.name, status: 'ok', detail };
-    return { name: child.name, status: child.state === 'failed' ? 'fail' : 'warn', detail, hint: `Read ${child.log}.` };
+    const trouble = troubleOf(child);
+    if (trouble !== undefined) return { name: child.name, status: 'fail', detail: `${trouble}; ${detail}`, hint };
+    return child.state === 'ready'
+      ? { name: child.name, status: 'ok', detail }
+      : { name: child.name, status: 'warn', detail, hint };
   });
   return [supervisor, ...children];
 }

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { SEARCH_TYPES } from '../../contracts/names.ts';
 import type { Config, Ports } from '../config.ts';
+import { TOUCH_MS } from './watch-parent.ts';
 
 const argv = z.tuple([z.string()], z.string());
 
@@ -17,6 +18,20 @@ export const readiness = z.discriminatedUnion('kind', [
 ]);
 export type Readiness = z.infer<typeof readiness>;
 
+/** `http`: it answers. `touched`: it touches the file (`markReady` does, as long as its event loop turns). */
+export const health = z.strictObject({
+  look: z.discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('http'), url: z.string() }),
+    z.strictObject({ kind: z.literal('touched'), path: z.string(), maxAgeMs: z.int() }),
+  ]),
+  everyMs: z.int().positive(),
+  /** A busy machine is slow, not hung. */
+  timeoutMs: z.int().positive(),
+  /** After so long without a good look it is killed and started again. */
+  limitMs: z.int().positive(),
+});
+export type Health = z.infer<typeof health>;
+
 export const childPlan = z.strictObject({
   name: z.string().regex(/^[a-z]+$/),
   argv,
@@ -27,6 +42,8 @@ export const childPlan = z.strictObject({
   /** Children that must be ready before this one is started for the first time. */
   after: z.array(z.string()),
   ready: readiness,
+  /** Looked at from when it is ready; the port alone does not tell: the kernel goes on accepting for a process that hangs. */
+  health: health.optional(),
 });
 export type ChildPlan = z.infer<typeof childPlan>;
 
@@ -50,6 +67,9 @@ export interface ChildContext {
   /** The Temporal CLI; undefined when another Temporal was named. */
   readonly temporalBinary: string | undefined;
 }
+
+const OFTEN = { everyMs: 5_000, timeoutMs: 5_000, limitMs: 30_000 } as const;
+const answering = (url: string): Health => ({ ...OFTEN, look: { kind: 'http', url } });
 
 /** Path of one of our programs, in the form (source or compiled) in which this very file runs. */
 export function programPath(name: string): string {
@@ -79,6 +99,7 @@ export function defaultChildren(context: ChildContext): ChildPlan[] {
       deathSignal: 'TERM',
       after: [],
       ready: { kind: 'http', url: `http://127.0.0.1:${ports.policy}/health` },
+      health: answering(`http://127.0.0.1:${ports.policy}/health`),
     },
     {
       name: 'gateway',
@@ -87,6 +108,7 @@ export function defaultChildren(context: ChildContext): ChildPlan[] {
       deathSignal: 'TERM',
       after: ['policy'],
       ready: { kind: 'tcp', port: ports.gateway ?? 0 },
+      health: answering(`http://127.0.0.1:${ports.gateway}/health`),
     },
     {
       name: 'worker',
@@ -95,6 +117,7 @@ export function defaultChildren(context: ChildContext): ChildPlan[] {
       deathSignal: 'TERM',
       after: [...temporal.map((child) => child.name), 'gateway'],
       ready: { kind: 'file', path: readyFile },
+      health: { ...OFTEN, look: { kind: 'touched', path: readyFile, maxAgeMs: 3 * TOUCH_MS } },
     },
   ];
   return replaceCommands(children, config.hooks.children);
@@ -131,6 +154,8 @@ function temporalChild({ config, ports }: ChildContext, binary: string): ChildPl
       ],
       expect: Object.keys(SEARCH_TYPES),
     },
+    // The UI's server is the same process and asks its frontend.
+    health: answering(`http://127.0.0.1:${ports.temporalUi}/api/v1/cluster-info`),
   };
 }
 
@@ -150,9 +175,13 @@ function sharedEnvironment({ config, ports }: ChildContext): Record<string, stri
   return Object.fromEntries(set) as Record<string, string>;
 }
 
-/** The test hook: other commands under the same names. */
+/** The test hook: other commands under the same names, of whose health nothing is known. */
 function replaceCommands(children: ChildPlan[], file: string | undefined): ChildPlan[] {
   if (file === undefined) return children;
   const commands = z.record(z.string(), argv).parse(JSON.parse(readFileSync(file, 'utf8')));
-  return children.map((child) => ({ ...child, argv: commands[child.name] ?? child.argv }));
+  return children.map((child) => {
+    const { health: _, ...other } = child;
+    const replaced = commands[child.name];
+    return replaced === undefined ? child : { ...other, argv: replaced };
+  });
 }

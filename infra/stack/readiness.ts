@@ -1,5 +1,5 @@
 // One look at whether a child serves. Never throws: not ready is an answer.
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
 import { capture } from '../process/capture.ts';
 import type { Readiness } from './plan.ts';
@@ -32,12 +32,18 @@ function answersTcp(port: number): Promise<boolean> {
   });
 }
 
-async function answersHttp(url: string): Promise<boolean> {
+export async function answersHttp(url: string, timeoutMs = LOOK_MS): Promise<boolean> {
   try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(LOOK_MS) });
+    const response = await fetch(url, { signal: AbortSignal.timeout(timeoutMs) });
     await response.arrayBuffer();
     return response.ok;
   } catch {
     return false;
   }
+}
+
+/** Whether a file was touched in the last `maxAgeMs`. */
+export function isFresh(path: string, maxAgeMs: number): boolean {
+  const touched = statSync(path, { throwIfNoEntry: false })?.mtimeMs;
+  return touched !== undefined && Date.now() - touched < maxAgeMs;
 }

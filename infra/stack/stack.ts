@@ -25,7 +25,7 @@ const STOP_TIMEOUT_MS = 40_000;
 const LOG_LINES = 15;
 
 export interface StackInfo {
-  /** `running`: every child has served (one may just be restarting). `degraded`: a child is given up; `up` tries it again. */
+  /** `running`: every child has served (one may just be restarting). `degraded`: a child is given up (`up` tries it again) or does not answer. */
   readonly state: 'stopped' | 'starting' | 'running' | 'degraded' | 'stopping';
   readonly supervisor: ProcessIdentity | undefined;
   readonly startedAt: string | undefined;
@@ -248,12 +248,14 @@ function refuseOtherTemporal(config: Config, state: StackState): void {
 async function retryFailed(config: Config, supervisor: ProcessIdentity): Promise<void> {
   signalProcess(supervisor, 'SIGHUP');
   const deadline = performance.now() + 2_000;
-  while ((await stackStatus(config)).state === 'degraded' && performance.now() < deadline) await sleep(25);
+  const given = async (): Promise<boolean> =>
+    (await stackStatus(config)).children.some((child) => child.state === 'failed');
+  while ((await given()) && performance.now() < deadline) await sleep(25);
 }
 
 function summary({ stopping, children }: StackState): 'starting' | 'running' | 'degraded' | 'stopping' {
   if (stopping) return 'stopping';
-  if (children.some((child) => child.state === 'failed')) return 'degraded';
+  if (children.some((child) => child.state === 'failed' || child.state === 'silent')) return 'degraded';
   return children.some((child) => child.state === 'waiting' || child.state === 'starting') ? 'starting' : 'running';
 }
 

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Config } from '../config.ts';
-import { isAlive, type ProcessIdentity } from '../process/identity.ts';
+import { isAlive, isStopped, type ProcessIdentity } from '../process/identity.ts';
 import { readJson } from './json-file.ts';
 
 const identity = z.object({ pid: z.int().positive(), startTime: z.int() });
@@ -10,17 +10,28 @@ const identity = z.object({ pid: z.int().positive(), startTime: z.int() });
 export const childState = z.object({
   name: z.string(),
   /**
-   * `waiting` for the children before it, `starting` until ready, `restarting` after a crash, `failed` after five crashes in
-   * a minute (until the next `up`).
+   * `waiting` for the children before it, `starting` until ready, `silent` when it was ready and does not answer, `restarting`
+   * after a crash, `failed` after five crashes in a minute (until the next `up`).
    */
-  state: z.enum(['waiting', 'starting', 'ready', 'restarting', 'failed', 'stopped']),
+  state: z.enum(['waiting', 'starting', 'ready', 'silent', 'restarting', 'failed', 'stopped']),
   process: identity.nullable(),
   restarts: z.int(),
   log: z.string(),
   /** How it last ended, for example `SIGKILL` or `exit 1`; null: never yet. */
   lastExit: z.string().nullable(),
+  /** Since when it does not answer. */
+  silentSince: z.string().nullable(),
 });
 export type ChildState = z.infer<typeof childState>;
+
+/** What is wrong with a part of a running stack, in one clause; undefined: nothing, or it is only just starting. */
+export function troubleOf(child: ChildState): string | undefined {
+  if (child.state === 'failed') return `given up after it kept ending (${child.lastExit})`;
+  // Seen at once, before the supervisor's next look.
+  if (child.process !== null && isStopped(child.process)) return 'stopped by a signal; it does not answer';
+  if (child.state === 'silent') return `does not answer since ${child.silentSince}; it is started again if that lasts`;
+  return undefined;
+}
 
 export const stackState = z.object({
   schema: z.literal('anneal/stack/v1'),

@@ -1,10 +1,12 @@
 // For the stack's own Node processes: they end when their supervisor is gone, and tell it when they serve.
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Config } from '../config.ts';
 import { isAlive, type ProcessIdentity } from '../process/identity.ts';
 
 const POLL_MS = 1_000;
+/** How often a process that is ready says so again. */
+export const TOUCH_MS = 5_000;
 /** With the poll this stays below the ten seconds after which nothing may be left. */
 const HARD_EXIT_MS = 6_000;
 
@@ -27,11 +29,24 @@ export function watchParent(
   timer.unref();
 }
 
-/** Tells the supervisor that this process serves; it does nothing in a process that the supervisor did not start. */
+/**
+ * Tells the supervisor that this process serves, and goes on telling as long as its event loop turns; it does nothing in a
+ * process that the supervisor did not start.
+ */
 export function markReady(config: Config): void {
   if (config.readyFile === undefined) return;
   mkdirSync(dirname(config.readyFile), { recursive: true });
   const temporary = `${config.readyFile}.${process.pid}.tmp`;
   writeFileSync(temporary, `${process.pid}\n`);
   renameSync(temporary, config.readyFile);
+  setInterval(() => touch(config.readyFile as string), TOUCH_MS).unref();
+}
+
+function touch(path: string): void {
+  try {
+    const now = new Date();
+    utimesSync(path, now, now);
+  } catch {
+    // The supervisor removes the file before it starts a successor.
+  }
 }
