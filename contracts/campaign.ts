@@ -103,7 +103,7 @@ export const gatesSpec = z.strictObject({
 
 export const budgetSpec = z.strictObject({
   tokens: z.int().positive().describe('Tokens that may be generated, evaluation included.'),
-  wallClock: duration,
+  wallClock: duration.describe('Time at work: what humans take at gates is not counted.'),
   sealedOpenings: z.int().min(0).max(1).default(1),
 });
 

@@ -9,7 +9,7 @@ import { JOB_EXIT } from '../contracts/job.ts';
  * stops and a human chooses between another try and the end; the campaign waits and loses nothing.
  * fail: never repeated; the call itself is refused. A rollout masks its sample; any other stage stops and asks.
  *
- * What is still failing after its last attempt ends a stage too, and masks a rollout.
+ * What is still failing after its last attempt ends a stage too; it masks a rollout unless it blames the machine.
  */
 export type FailureAction = 'retry' | 'gate' | 'fail';
 
@@ -87,6 +87,11 @@ export const FAILURE_ACTIONS = {
 /** What to do about a failure's code; a code from elsewhere (a bug, another version of Anneal) fails. */
 export function actionFor(code: string): FailureAction {
   return isErrorCode(code) ? FAILURE_ACTIONS[code] : 'fail';
+}
+
+/** Whether a failure that outlasted its attempts says something about the machine, not about the one rollout that met it. */
+export function blamesMachine(code: string): boolean {
+  return actionFor(code) === 'gate' || /^(stack|store|policy)\./.test(code) || code === 'gateway.overloaded';
 }
 
 function isErrorCode(code: string): code is ErrorCode {

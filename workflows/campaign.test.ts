@@ -78,9 +78,27 @@ describe('campaign', () => {
     expect(told.calls.at(-1)).toBe('assembleReport');
   });
 
+  test.each(['promote', 'hold', 'revert'] as const)(
+    'where the rule cannot decide a human does, here: %s',
+    async (option) => {
+      const { state } = await play(
+        `ask-${option}`,
+        { passRates: [0.1, 0.2], correctness: [0.9, 0.1] },
+        async ({ gateOpen, answer }) => {
+          await answer(await gateOpen('promotion'), option);
+          await answer(await gateOpen('open-sealed'), 'keep');
+        },
+        { spec: { rounds: 1, promotion: { minGain: 0, maxDrop: 0.1, maxCorrectnessDrop: 0.5 } } },
+      );
+      expect(state.rounds[0]).toMatchObject({ verdict: option, why: expect.stringContaining(`chose ${option}`) });
+      expect(state.best).toBe(option === 'promote' ? 1 : 0);
+      expect(state.latest).toBe(option === 'revert' ? 0 : 1);
+    },
+  );
+
   test('a spent budget stops the rounds and says why; the closing gates still open', async () => {
     const { state } = await play(
-      'ask',
+      'budget',
       { passRates: [0.1, 0.2, 0.3] },
       async ({ gateOpen, answer }) => {
         await answer(await gateOpen('open-sealed'), 'keep');

@@ -10,15 +10,14 @@ import {
 } from '@temporalio/workflow';
 import type { CampaignActivities } from '../activities/interface.ts';
 import { childWorkflowId, QUEUES } from '../contracts/names.ts';
-import type { EvaluationResult, PolicyVersion } from '../contracts/policy-version.ts';
 import type { CampaignInput, CampaignState } from '../contracts/record.ts';
 import { durationMs } from '../contracts/units.ts';
 import { checkBudget, estimateRound } from '../policies/budget.ts';
 import { RETRY_OPTIONS } from '../policies/retry.ts';
+import { decideRelease } from './closing.ts';
 import type { construction } from './construction.ts';
-import { askOpenSealed, askRelease, releaseCandidate } from './questions.ts';
 import { retire } from './retire.ts';
-import { lastMeasured, playRound } from './round.ts';
+import { playRound } from './round.ts';
 import { type Campaign, Ended, takeUp } from './stages.ts';
 
 const act = proxyActivities<CampaignActivities>({
@@ -45,7 +44,7 @@ export async function campaign({ spec, state }: CampaignInput): Promise<Campaign
 
     if (state.round < spec.rounds && affordable(c)) {
       await playRound(c);
-      await archiveAndSave(state);
+      await archiveAndSave(c);
       await condition(allHandlersFinished);
       await continueAsNew<typeof campaign>({ spec, state });
     }
@@ -55,7 +54,10 @@ export async function campaign({ spec, state }: CampaignInput): Promise<Campaign
     else if (!(failure instanceof Ended)) throw failure;
   }
   return CancellationScope.nonCancellable(async () => {
-    await c.desk.during('report', () => act.assembleReport({ state }));
+    await c.desk
+      .during('report', () => act.assembleReport({ state }))
+      // What was decided stands, and can be reported later; a run that failed here would only hide it.
+      .catch(c.failed);
     c.desk.ended();
     await act.saveState({ state });
     await condition(allHandlersFinished);
@@ -63,79 +65,28 @@ export async function campaign({ spec, state }: CampaignInput): Promise<Campaign
   });
 }
 
-/** The two gates that always open: the sealed split, then the release with the sealed result as evidence. */
-async function decideRelease(c: Campaign): Promise<void> {
-  const { spec, state, desk } = c;
-  const candidate = releaseCandidate(state);
-  const measured = lastMeasured(c, candidate.number);
-  if (state.sealed === undefined && !(await openSealed(c, candidate, measured))) return end(state, 'not-opened');
-
-  const answer = await desk.during('release-gate', () =>
-    c.ask('release', askRelease(spec, state, measured, state.sealed!)),
-  );
-  if (answer.result.how === 'expired' || answer.result.option !== 'release') return end(state, 'refused');
-  const released = answer.result.decision;
-  state.release = await c.stage('release', () =>
-    act.publishRelease({
-      spec: state.spec,
-      taskSet: state.taskSet!,
-      policy: candidate,
-      gate: measured,
-      sealed: state.sealed!,
-      decision: released,
-      evidence: answer.evidence,
-      runChain: state.runChain,
-    }),
-  );
-  state.ending = 'released';
-}
-
-/** Asks, and on yes measures version 0 and the candidate on the sealed split. A resumed campaign does not ask twice. */
-async function openSealed(c: Campaign, candidate: PolicyVersion, measured: EvaluationResult): Promise<boolean> {
-  const { spec, state } = c;
-  const { left } = await act.sealedOpeningsLeft({ spec: state.spec, taskSet: state.taskSet! });
-  const opening = await c.desk.during('sealed-gate', () =>
-    c.ask('open-sealed', askOpenSealed(spec, state, measured, left)),
-  );
-  await act.saveState({ state });
-  if (opening.result.how === 'expired' || opening.result.option !== 'open') return false;
-  const { decision } = opening.result;
-  state.sealed = await c.stage('sealed', async () => {
-    await act.openSealed({
-      spec: state.spec,
-      taskSet: state.taskSet!,
-      decision,
-      evidence: opening.evidence,
-      runChain: state.runChain,
-    });
-    const before = await c.evaluate('sealed', state.round, state.policies[0]!);
-    return { before, after: await c.evaluate('sealed', state.round, candidate, before) };
-  });
-  await act.saveState({ state });
-  return true;
-}
-
 function affordable({ spec, state }: Campaign): boolean {
   const ruling = checkBudget({
     budget: { tokens: spec.budget.tokens, seconds: durationMs(spec.budget.wallClock) / 1000 },
-    spent: { tokens: state.tokens, seconds: (Date.now() - Date.parse(state.startedAt)) / 1000 },
+    spent: { tokens: state.tokens, seconds: workedSeconds(state) },
     nextRound: estimateRound(state.rounds),
   });
   if (ruling.action === 'stop') state.stoppedBy = ruling.why;
   return ruling.action === 'continue';
 }
 
-async function archiveAndSave(state: CampaignState): Promise<void> {
-  const older = retire(state);
-  if (older.length > 0) {
-    state.archivedRounds = await act.archiveRounds({
-      older,
-      ...(state.archivedRounds ? { archive: state.archivedRounds } : {}),
-    });
-  }
-  await act.saveState({ state });
+/** Seconds at work: a campaign does not pay for the time that its humans take, nor for that between an end and a resume. */
+function workedSeconds({ stages }: CampaignState): number {
+  const waits: readonly string[] = ['decide', 'sealed-gate', 'release-gate'];
+  return stages.reduce((sum, { stage, seconds }) => sum + (waits.includes(stage) ? 0 : seconds), 0);
 }
 
-function end(state: CampaignState, ending: 'not-opened' | 'refused'): void {
-  state.ending = ending;
+async function archiveAndSave({ state, insist }: Campaign): Promise<void> {
+  const older = retire(state);
+  if (older.length > 0) {
+    state.archivedRounds = await insist('decide', () =>
+      act.archiveRounds({ older, ...(state.archivedRounds ? { archive: state.archivedRounds } : {}) }),
+    );
+  }
+  await insist('decide', () => act.saveState({ state }));
 }

@@ -66,6 +66,18 @@ describe('failures', () => {
     expect(state.rounds).toHaveLength(2);
   });
 
+  test('a gateway that stays away masks nothing either', async () => {
+    const { told } = await play(
+      'away',
+      { passRates: [0.1, 0.2, 0.3], brokenRollouts: [0], brokenWith: 'stack.gateway_unavailable', brokenTimes: 1 },
+      async ({ gateOpen, answer }) => {
+        await answer(await gateOpen('job-failed'), 'retry');
+        await answer(await gateOpen('open-sealed'), 'keep');
+      },
+    );
+    expect(told.calls.filter((call) => call.startsWith('mask'))).toEqual([]);
+  });
+
   test('a failure that may pass is advised to be tried again, and not for ever', async () => {
     const failure = () => ApplicationFailure.nonRetryable('scripted', 'job.accelerator');
     const { told, state } = await play(

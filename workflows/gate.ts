@@ -3,6 +3,7 @@
 import { defineSearchAttributeKey } from '@temporalio/common';
 import {
   ApplicationFailure,
+  allHandlersFinished,
   condition,
   defineQuery,
   defineSignal,
@@ -86,9 +87,12 @@ export async function gate(input: GateInput): Promise<GateResult | null> {
   setHandler(defineQuery<GateView>(GATE.view), () => view, { description: 'What is asked, and until when' });
 
   upsertSearchAttributes([{ key: gateState, value: 'open' }]);
-  setCurrentDetails(
-    `**${input.title}**\n\nRecommended: \`${input.recommended}\`, on silence: \`${input.safe}\`\n\nAnswer: \`./anneal decide ${input.context.gate} OPTION --reason "…"\``,
-  );
+  const shown = `**${input.title}**\n\nRecommended: \`${input.recommended}\`, on silence: \`${input.safe}\`\n\nAnswer: \`./anneal decide ${input.context.gate} OPTION --reason "…"\``;
+  setCurrentDetails(shown);
+  function remind(): void {
+    view.reminders += 1;
+    setCurrentDetails(`Reminder ${view.reminders}: nobody has answered yet.\n\n${shown}`);
+  }
 
   try {
     let left = input.deadlineMs;
@@ -96,7 +100,7 @@ export async function gate(input: GateInput): Promise<GateResult | null> {
       const wait = Math.min(left, input.remindMs);
       if (await condition(() => result !== undefined, wait)) break;
       left -= wait;
-      if (left > 0) view.reminders += 1;
+      if (left > 0) remind();
     }
     // An answer that was taken in before the deadline counts, however long its verification takes.
     await condition(() => result !== undefined || verifying === 0);
@@ -116,6 +120,8 @@ export async function gate(input: GateInput): Promise<GateResult | null> {
     // The campaign is gone for now. The answer is durable: a resumed campaign finds it when it asks again.
     if (isCancellation(failure)) throw failure;
   }
+  // An answer that came second is told so before the run closes on it.
+  await condition(allHandlersFinished);
   return result;
 }
 

@@ -10,7 +10,7 @@ import {
 import type { RolloutActivities } from '../activities/interface.ts';
 import type { ArtifactRef } from '../contracts/artifact.ts';
 import { PROGRESS, QUEUES } from '../contracts/names.ts';
-import { actionFor, RETRY_OPTIONS } from '../policies/retry.ts';
+import { blamesMachine, RETRY_OPTIONS } from '../policies/retry.ts';
 
 export interface Shard {
   plan: ArtifactRef;
@@ -62,7 +62,7 @@ export async function rollouts(shard: Shard): Promise<{ tokens: number; masked: 
       if (isCancellation(failure)) throw failure;
       const reason = failureCode(failure);
       // The machine is at fault, not this rollout: masking would go through every other one, and train on what is left.
-      if (actionFor(reason) === 'gate') throw failure;
+      if (blamesMachine(reason)) throw failure;
       masked += 1;
       const outcome = step === 'generate' ? 'infrastructure_failure' : 'verifier_failure';
       await mask({ plan: shard.plan, index, outcome, reason });

@@ -3,6 +3,7 @@ import { executeChild, proxyActivities } from '@temporalio/workflow';
 import type { EvaluationActivities, RolloutActivities } from '../activities/interface.ts';
 import { childWorkflowId, QUEUES } from '../contracts/names.ts';
 import type { EvaluationResult, Verdict } from '../contracts/policy-version.ts';
+import type { LedgerCounts } from '../contracts/record.ts';
 import { durationMs } from '../contracts/units.ts';
 import { applyVerdict } from '../policies/lineage.ts';
 import { decideVerdict } from '../policies/promotion.ts';
@@ -28,7 +29,7 @@ export async function playRound(c: Campaign): Promise<void> {
   const from = state.policies.find((p) => p.number === state.latest)!;
   const best = lastMeasured(c, state.best);
 
-  const { plan } = await c.stage(
+  const { plan, visible } = await c.stage(
     'rollout',
     async () => {
       const planned = await act.planTraining({ spec: state.spec, taskSet: state.taskSet!, round, policy: from });
@@ -39,11 +40,11 @@ export async function playRound(c: Campaign): Promise<void> {
         onShard: desk.watch,
       });
       state.tokens += tokens;
-      return planned;
+      const visible = await act.measure({ plan: planned.plan, confidence: spec.evaluation.confidence });
+      return { plan: planned.plan, visible };
     },
     { round },
   );
-  const visible = await act.measure({ plan, confidence: spec.evaluation.confidence });
 
   const workflowId = childWorkflowId(spec.name, round, 'training');
   const { ledger, account, trained } = await c.stage(
@@ -75,7 +76,7 @@ export async function playRound(c: Campaign): Promise<void> {
 
   const { verdict, why } = trained
     ? await settle(c, round, gate, best)
-    : { verdict: 'hold' as const, why: 'No sample carried signal, so nothing was trained.' };
+    : { verdict: 'hold' as const, why: `Nothing was trained: ${masks(ledger)}.` };
   if (trained) state.policies.push(policy);
   Object.assign(state, applyVerdict({ latest: from.number, best: state.best }, policy.number, verdict));
   state.rounds.push({
@@ -113,6 +114,12 @@ async function settle(
   );
   const verdict = result.option === 'promote' || result.option === 'revert' ? result.option : 'hold';
   return { verdict, why: `${ruled.why} A human chose ${verdict}.` };
+}
+
+/** For example `16 zero_advantage, 2 verifier_failure`. */
+function masks({ masked }: LedgerCounts): string {
+  const reasons = Object.entries(masked).sort(([a], [b]) => (a < b ? -1 : 1));
+  return reasons.map(([reason, count]) => `${count} ${reason}`).join(', ') || 'no rollout was requested';
 }
 
 /** The newest gate evaluation of a version; version 0's is the baseline. */

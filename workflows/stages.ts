@@ -25,6 +25,10 @@ export interface Campaign extends CampaignInput {
   ask: Ask;
   /** Runs a stage; when it fails for good a human chooses between retry and abort. */
   stage<T>(name: Stage, work: () => Promise<T>, options?: { round?: number; activeWorkflow?: string }): Promise<T>;
+  /** Shows what failed. */
+  failed(failure: unknown): void;
+  /** The same for work between stages, which is not timed. */
+  insist<T>(name: string, work: () => Promise<T>): Promise<T>;
   evaluate(
     split: 'gate' | 'sealed',
     round: number,
@@ -53,14 +57,19 @@ export function takeUp({ spec, state }: CampaignInput): Campaign {
     state,
     desk,
     ask,
-    async stage(name, work, options) {
+    failed(failure) {
+      const { code, message } = rootCause(failure);
+      desk.failed({ code, message });
+    },
+    stage: (name, work, options) => c.insist(name, () => desk.during(name, work, options)),
+    async insist(name, work) {
       for (let retries = 0; ; retries += 1) {
         try {
-          return await desk.during(name, work, options);
+          return await work();
         } catch (failure) {
           if (isCancellation(failure)) throw failure;
           const cause = rootCause(failure);
-          desk.failed({ code: cause.code, message: cause.message });
+          c.failed(failure);
           const { result } = await ask('job-failed', askAfterFailure(name, cause, retries));
           await saveState({ state });
           if (result.option !== 'retry') {

@@ -132,7 +132,7 @@ export async function play(
 }
 
 /** With RECORD_HISTORIES set, writes what ran here as the histories that tests/replay replays for ever after. */
-async function keepHistory(name: string, workflowId: string): Promise<void> {
+export async function keepHistory(name: string, workflowId: string): Promise<void> {
   const folder = process.env.RECORD_HISTORIES;
   if (folder === undefined) return;
   mkdirSync(folder, { recursive: true });

@@ -85,6 +85,10 @@ type All = CampaignActivities &
 export interface Script {
   /** Gate pass rate by policy number; the sealed split has the same. */
   passRates: number[];
+  /** Correctness among well-formed replies by policy number; default: the pass rate. */
+  correctness?: number[];
+  /** Thrown by assembleReport. */
+  reportFailure?: ApplicationFailure;
   /** Thrown by runJob, one a call, until used up. */
   jobFailures?: ApplicationFailure[];
   /** Fails these rollout indexes for good, with `brokenWith` (default `gateway.bad_request`), `brokenTimes` times each. */
@@ -123,7 +127,7 @@ export function scriptedActivities(script: Script): { activities: All; told: Tol
       split,
       passRate: rate,
       formatRate: rate,
-      correctWhenFormatted: rate,
+      correctWhenFormatted: script.correctness === undefined ? rate : estimate(script.correctness[number] ?? 0),
       meanReward: rate,
       ...(number === 0 ? {} : { gain: estimate(rate.value - (script.passRates[0] ?? 0)) }),
       masked: 0,
@@ -261,6 +265,7 @@ export function scriptedActivities(script: Script): { activities: All; told: Tol
     },
     async assembleReport() {
       note('assembleReport');
+      if (script.reportFailure) throw script.reportFailure;
       return {
         report: refOf('report'),
         conservation: { prompts: 0, trained: 0, masked: {}, cancelled: 0, balanced: true, problems: [], others: [] },
