@@ -92,7 +92,9 @@ async function carryOut(
   const shown = evidenceSchema.parse(JSON.parse(new TextDecoder().decode(await store.get(evidence))));
   if (acceptedAt !== 'never') {
     const result = { how: 'decided', gate: shown.gate, option, decision, selfApproved: true, acceptedAt } as const;
-    await createGateActivities({ store, documents: createDocuments(store), identity }).recordAnswer({ result });
+    await createGateActivities({ store, documents: createDocuments(store), identity, critical: [] }).recordAnswer({
+      result,
+    });
   }
   const common = { spec, taskSet, decision, evidence, runChain: RUN };
   if (effect === 'open-sealed') return act.openSealed(common);

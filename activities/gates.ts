@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { ArtifactStore } from '../contracts/artifact.ts';
 import { canonicalJson } from '../contracts/canonical.ts';
 import { asAnnealError } from '../contracts/errors.ts';
-import { type GateResult, gateResult, type Identity } from '../contracts/gate.ts';
+import { type GateKind, type GateResult, gateResult, type Identity } from '../contracts/gate.ts';
 import type { GateActivities } from './interface.ts';
 import type { Documents } from './read.ts';
 
@@ -19,12 +19,15 @@ export function createGateActivities(ports: {
   store: ArtifactStore;
   documents: Documents;
   identity: Identity;
+  /** The gates that need a human. */
+  critical: readonly GateKind[];
 }): GateActivities {
-  const { store, documents, identity } = ports;
+  const { store, documents, identity, critical } = ports;
   return {
     async freezeEvidence({ evidence }) {
       const object = await documents.write(evidence);
-      return { object, answer: (await readAnswer(store, evidence.gate)) ?? null };
+      const answer = (await readAnswer(store, evidence.gate)) ?? null;
+      return { object, answer, listed: critical.includes(evidence.kind) };
     },
 
     async verifyDecision({ decision, context, acceptedAt }) {

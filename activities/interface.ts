@@ -80,8 +80,13 @@ export interface EvaluationActivities {
 }
 
 export interface GateActivities {
-  /** Freezes the evidence. If the gate was answered before (the campaign died meanwhile), gives that answer. */
-  freezeEvidence(input: { evidence: Evidence }): Promise<{ object: ArtifactRef; answer: GateResult | null }>;
+  /**
+   * Freezes the evidence. If the gate was answered before (the campaign died meanwhile), gives that answer. `listed`: whether
+   * critical.yaml demands a human for this kind of gate.
+   */
+  freezeEvidence(input: {
+    evidence: Evidence;
+  }): Promise<{ object: ArtifactRef; answer: GateResult | null; listed: boolean }>;
   /** Throws unless the decision is valid for this gate; records every refusal. */
   verifyDecision(input: {
     decision: Decision;

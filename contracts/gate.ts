@@ -80,7 +80,10 @@ export const decisionContext = z.strictObject({
 });
 export type DecisionContext = z.infer<typeof decisionContext>;
 
-/** A closed gate. An expired gate has no decision: its safe option was taken. */
+/**
+ * A closed gate. An expired one has no decision: its safe option was taken. Nor has an automatic one, which critical.yaml does not
+ * list: its recommended option was taken without asking.
+ */
 export const gateResult = z.discriminatedUnion('how', [
   z.strictObject({
     how: z.literal('decided'),
@@ -92,6 +95,7 @@ export const gateResult = z.discriminatedUnion('how', [
     acceptedAt: z.iso.datetime(),
   }),
   z.strictObject({ how: z.literal('expired'), gate: gateId, option: z.string() }),
+  z.strictObject({ how: z.literal('automatic'), gate: gateId, option: z.string() }),
 ]);
 export type GateResult = z.infer<typeof gateResult>;
 

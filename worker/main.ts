@@ -12,6 +12,7 @@ import { createRolloutActivities } from '../activities/rollouts.ts';
 import { createTrainingActivities } from '../activities/training.ts';
 import { QUEUES } from '../contracts/names.ts';
 import { endpointsOf, loadConfig } from '../infra/config.ts';
+import { readCritical } from '../infra/critical.ts';
 import { createGatewayClient } from '../infra/gateway-client/client.ts';
 import { createPolicyHost } from '../infra/gateway-client/policy-host.ts';
 import { createLocalIdentity } from '../infra/identity/local.ts';
@@ -51,7 +52,7 @@ const jobs = createLocalJobRunner({
 const manifest = createManifest({ config, documents, sandbox });
 
 const control = atBoundary({
-  ...createGateActivities({ store, documents, identity }),
+  ...createGateActivities({ store, documents, identity, critical: await readCritical(config.root) }),
   ...createCampaignActivities({ store, documents, releases, manifest }),
   ...createReportActivities({ store, documents, gateway, manifest }),
   ...createEvaluationActivities({ documents, gateway }),

@@ -51,7 +51,7 @@ export function createManifest(of: {
         dirty: (await git('status', '--porcelain')) !== '',
       },
       lockfiles: Object.fromEntries(
-        ['package-lock.json', 'trainer/requirements.lock'].map((file) => [
+        ['package-lock.json', 'trainer/requirements.lock', 'critical.yaml'].map((file) => [
           file,
           hash(readFileSync(join(config.root, file))),
         ]),

@@ -19,6 +19,7 @@ import { gateId } from '../contracts/ids.ts';
 import { CAMPAIGN, campaignWorkflowId, gateWorkflowId, QUEUES } from '../contracts/names.ts';
 import type { CampaignState } from '../contracts/record.ts';
 import { durationMs } from '../contracts/units.ts';
+import { needsHuman } from '../policies/critical.ts';
 import { RETRY_OPTIONS } from '../policies/retry.ts';
 import type { Desk } from './desk.ts';
 import type { gate } from './gate.ts';
@@ -45,7 +46,7 @@ export function openAsk(spec: CampaignSpec, state: CampaignState, desk: Desk): A
 
   return async function ask(kind, question) {
     const id = gateId.parse(`${spec.name}.${kind}-${state.gates.filter((g) => g.kind === kind).length + 1}`);
-    const { object, answer } = await act.freezeEvidence({
+    const { object, answer, listed } = await act.freezeEvidence({
       evidence: {
         schema: 'anneal/evidence/v1',
         gate: id,
@@ -58,6 +59,7 @@ export function openAsk(spec: CampaignSpec, state: CampaignState, desk: Desk): A
     });
     const record = { gate: id, kind, evidence: object, recommended: question.recommended };
     let result = answer ?? undefined;
+    if (!needsHuman(kind, listed)) result ??= { how: 'automatic', gate: id, option: question.recommended };
     if (result === undefined) {
       const deadlineMs = durationMs(spec.gates.deadline);
       const deadline = new Date(Date.now() + deadlineMs).toISOString();

@@ -27,7 +27,7 @@ export async function decideRelease(c: Campaign): Promise<void> {
   const answer = await desk.during('release-gate', () =>
     c.ask('release', askRelease(spec, state, measured, state.sealed!)),
   );
-  if (answer.result.how === 'expired' || answer.result.option !== 'release') return end(state, 'refused');
+  if (answer.result.how !== 'decided' || answer.result.option !== 'release') return end(state, 'refused');
   const released = answer.result.decision;
   state.release = await c.stage('release', () =>
     carriedThrough(() =>

@@ -96,4 +96,23 @@ describe('failures', () => {
     ]);
     expect(state.ending).toBe('aborted');
   });
+
+  test('a gate that is not critical takes its recommended option by itself, on record; the two closing ones never do', async () => {
+    const failure = ApplicationFailure.nonRetryable('scripted', 'job.accelerator');
+    const { state, told } = await play(
+      'unlisted',
+      { passRates: [0.1, 0.3, 0.2], jobFailures: [failure], unlisted: ['job-failed', 'open-sealed', 'release'] },
+      async ({ gateOpen, answer }) => {
+        await answer(await gateOpen('open-sealed'), 'open');
+        await answer(await gateOpen('release'), 'release');
+      },
+    );
+    expect(state.gates.map((g) => [g.kind, g.result?.how, g.result?.option])).toEqual([
+      ['job-failed', 'automatic', 'retry'],
+      ['open-sealed', 'decided', 'open'],
+      ['release', 'decided', 'release'],
+    ]);
+    expect(told.calls.filter((call) => call.startsWith('runJob unlisted-r1'))).toHaveLength(2);
+    expect(state.ending).toBe('released');
+  });
 });

@@ -48,7 +48,7 @@ export async function gate(input: GateInput): Promise<GateResult | null> {
   const deadline = Date.now() + input.deadlineMs;
   const seen = new Set<string>();
   let verifying = 0;
-  let result: GateResult | undefined;
+  let result: Exclude<GateResult, { how: 'automatic' }> | undefined;
   const view: GateView = { ...input, state: 'open', reminders: 0 };
 
   async function decide(answer: Decision): Promise<GateResult> {

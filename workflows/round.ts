@@ -113,7 +113,10 @@ async function settle(
     { round },
   );
   const verdict = result.option === 'promote' || result.option === 'revert' ? result.option : 'hold';
-  return { verdict, why: `${ruled.why} A human chose ${verdict}.` };
+  const who = { decided: 'A human chose', expired: 'Nobody answered, so it is', automatic: 'Without asking, it is' }[
+    result.how
+  ];
+  return { verdict, why: `${ruled.why} ${who} ${verdict}.` };
 }
 
 /** For example `16 zero_advantage, 2 verifier_failure`. */

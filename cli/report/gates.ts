@@ -34,6 +34,8 @@ ${result === undefined && html`<p class="note">This gate has no answer.</p>`}
 function marks({ result }: GateRecord): Part {
   if (result === undefined) return html`<span class="mark-open">open</span>`;
   if (result.how === 'expired') return html`<span class="mark-warn">expired: the safe option was taken</span>`;
+  if (result.how === 'automatic')
+    return html`<span class="mark-warn">not asked: the recommended option was taken</span>`;
   return [
     html`<span class="mark-done">decided: ${result.option}</span>`,
     result.decision.body.unattended && html`<span class="mark-warn">${term('unattended')}</span>`,

@@ -5,6 +5,7 @@ import { freemem, totalmem } from 'node:os';
 import { dirname } from 'node:path';
 import { AnnealError, asAnnealError } from '../../contracts/errors.ts';
 import type { Config } from '../config.ts';
+import { readCritical } from '../critical.ts';
 import { capture } from '../process/capture.ts';
 import { isStopped } from '../process/identity.ts';
 import { hasSetpriv } from './guard.ts';
@@ -42,6 +43,7 @@ export async function doctor(config: Config): Promise<Check[]> {
     await temporal(config),
     await death(),
     await jobLock(),
+    await critical(config),
     await disk(config),
     memory(),
     await ports(config, status),
@@ -114,6 +116,15 @@ async function jobLock(): Promise<Check> {
   return code === 127
     ? { name: 'flock', status: 'fail', detail: 'not found', hint: 'Install util-linux: jobs are locked with it.' }
     : { name: 'flock', status: 'ok', detail: 'jobs start once' };
+}
+
+async function critical({ root }: Config): Promise<Check> {
+  try {
+    return { name: 'gates', status: 'ok', detail: `a human answers ${(await readCritical(root)).join(', ')}` };
+  } catch (failure) {
+    const { code, message } = asAnnealError(failure);
+    return { name: 'gates', status: 'fail', detail: message, hint: `Restore critical.yaml (${code}).` };
+  }
 }
 
 async function disk(config: Config): Promise<Check> {

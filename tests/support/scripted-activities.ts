@@ -13,7 +13,7 @@ import type { ArtifactRef } from '../../contracts/artifact.ts';
 import { type CampaignSpec, campaignSpec } from '../../contracts/campaign.ts';
 import { canonicalJson } from '../../contracts/canonical.ts';
 import type { ErrorCode } from '../../contracts/errors.ts';
-import type { Decision, GateResult } from '../../contracts/gate.ts';
+import type { Decision, GateKind, GateResult } from '../../contracts/gate.ts';
 import { campaignName, jobName, makePolicyName, sha256 } from '../../contracts/ids.ts';
 import type { EvaluationResult, PolicyVersion } from '../../contracts/policy-version.ts';
 import type { CampaignState } from '../../contracts/record.ts';
@@ -95,6 +95,8 @@ export interface Script {
   brokenRollouts?: number[];
   brokenWith?: ErrorCode;
   brokenTimes?: number;
+  /** Gates that critical.yaml does not list. */
+  unlisted?: GateKind[];
   /** Milliseconds that the verification of a decision takes. */
   verifyMs?: number;
   /** Milliseconds that a rollout takes. */
@@ -234,7 +236,8 @@ export function scriptedActivities(script: Script): { activities: All; told: Tol
     },
     async freezeEvidence({ evidence }) {
       note(`freezeEvidence ${evidence.gate} recommends ${evidence.recommended}`);
-      return { object: refOf(evidence), answer: told.answers.find((answer) => answer.gate === evidence.gate) ?? null };
+      const answer = told.answers.find((other) => other.gate === evidence.gate) ?? null;
+      return { object: refOf(evidence), answer, listed: !script.unlisted?.includes(evidence.kind) };
     },
     async verifyDecision({ decision }: { decision: Decision }) {
       if (script.verifyMs) await new Promise((done) => setTimeout(done, script.verifyMs));

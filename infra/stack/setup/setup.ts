@@ -1,5 +1,6 @@
 // Everything a fresh clone needs, in order. Each step looks first and does nothing where nothing is missing.
 import type { Config } from '../../config.ts';
+import { readCritical } from '../../critical.ts';
 import { registerSearchAttributes } from '../../temporal/search-attributes.ts';
 import { ensureSandbox } from './bubblewrap.ts';
 import { type OnProgress, stepReporter } from './progress.ts';
@@ -14,10 +15,12 @@ export interface Installed {
 
 /**
  * Idempotent; call it under the stack's lock, since two at once would build the same environment.
- * @throws AnnealError `stack.temporal_unavailable`, `stack.search_attributes`, `stack.python_missing`, `stack.download_failed`, `stack.no_space`, `sandbox.unavailable`
+ * @throws AnnealError `stack.temporal_unavailable`, `stack.search_attributes`, `stack.python_missing`, `stack.download_failed`, `stack.no_space`, `sandbox.unavailable`, `spec.*`
  */
 export async function setUp(config: Config, onProgress: OnProgress, signal?: AbortSignal): Promise<Installed> {
-  // A server that does not answer or refuses us should not cost a download.
+  // First what costs nothing: the worker would refuse to start without it, after all the downloads.
+  await readCritical(config.root);
+  // A server that does not answer or refuses us should not cost a download either.
   if (config.temporal.external !== undefined) await prepareExternal(config, config.temporal.external, onProgress);
   const report = stepReporter('python', onProgress);
   const python = await findPython(config);
