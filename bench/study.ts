@@ -1,10 +1,10 @@
 // The settings study: whole campaigns over several seeds, on the functions that the quickstart leaves out for it.
-//   npm run bench -- study [--settings chosen,cold] [--seeds 1,2,3]
+//   npm run bench -- study [--settings chosen,hot] [--seeds 1,2,3]
+//   npm run bench -- study --pilot      measures the starting pass rates that they draw by, kept beside them
 // A finished campaign is not run again: Ctrl-C and the same command go on. What it showed: docs/quickstart-study.md.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { parse, stringify } from 'yaml';
@@ -19,6 +19,7 @@ import { type StudyRun, studyRun, studyTable } from './study-table.ts';
 const config = loadConfig();
 const folder = join(config.repo, 'bench', 'study');
 /** `hash` tells a campaign of today's settings from one of settings that have changed since. */
+const RATES = 'starting-pass-rates.json';
 const finished = z.strictObject({ hash: z.string(), document: z.record(z.string(), z.unknown()) });
 const settingName = z.enum(Object.keys(SETTINGS) as [string, ...string[]]);
 
@@ -28,12 +29,14 @@ export async function main(argv: readonly string[]): Promise<void> {
     options: {
       settings: { type: 'string', default: Object.keys(SETTINGS).join(',') },
       seeds: { type: 'string', default: '1,2,3' },
+      pilot: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
     },
   });
   const settings = z.array(settingName).parse(values.settings.split(','));
   const seeds = z.array(z.coerce.number().int().nonnegative()).parse(values.seeds.split(','));
   mkdirSync(folder, { recursive: true });
+  if (values.pilot) return pilot();
   const runs: StudyRun[] = [];
   // Seeds outside: after the first pass every setting has been seen once.
   for (const seed of seeds) for (const setting of settings) runs.push(await campaign(setting, seed));
@@ -50,9 +53,10 @@ async function campaign(setting: string, seed: number): Promise<StudyRun> {
     if (before.hash === hash) return studyRun(setting, seed, before.document);
   }
   process.stderr.write(`\n── ${name} ──\n`);
-  const yaml = join(tmpdir(), `${name}-${hash.slice(0, 8)}.yaml`);
+  const yaml = join(folder, `${name}.yaml`);
   writeFileSync(yaml, stringify(spec));
-  const { report: _, ...answer } = finished.shape.document.parse(JSON.parse(await quickstart(yaml)));
+  const args = ['quickstart', '-f', yaml, '--yes', '--json', '--keep-up'];
+  const { report: _, ...answer } = finished.shape.document.parse(JSON.parse(await anneal(args)));
   rmSync(yaml);
   const run = studyRun(setting, seed, answer);
   writeFileSync(`${kept}.new`, `${JSON.stringify({ hash, document: answer }, null, 1)}\n`);
@@ -64,16 +68,20 @@ async function campaign(setting: string, seed: number): Promise<StudyRun> {
 function document(name: string, seed: number, setting: Setting): z.input<typeof campaignSpec> {
   const example = parse(readFileSync(join(config.repo, 'examples', 'quickstart', 'campaign.yaml'), 'utf8'));
   const base = example as z.input<typeof campaignSpec>;
-  const { exclude, startingPassRates: _, ...tasks } = base.tasks;
-  const { curriculum: __, ...rollouts } = base.rollouts;
+  const { exclude, ...tasks } = base.tasks;
   return {
     ...base,
     name,
     seed,
     rounds: setting.rounds ?? base.rounds,
-    tasks: { ...tasks, ...(exclude ? { only: exclude } : {}), splits: { visible: 0.6, gate: 0.36, sealed: 0.04 } },
+    tasks: {
+      ...tasks,
+      ...(exclude ? { only: exclude } : {}),
+      startingPassRates: RATES,
+      splits: { visible: 0.6, gate: 0.36, sealed: 0.04 },
+    },
     harness: { ...base.harness, ...setting.harness },
-    rollouts: { ...rollouts, ...setting.rollouts },
+    rollouts: { ...base.rollouts, ...setting.rollouts },
     reward: { ...base.reward, ...setting.reward },
     training: { ...base.training, ...setting.training },
     evaluation: { ...base.evaluation, ...setting.evaluation },
@@ -81,9 +89,24 @@ function document(name: string, seed: number, setting: Setting): z.input<typeof 
   };
 }
 
-/** Runs the campaign to its end and gives the JSON document that the command prints. */
-async function quickstart(file: string): Promise<string> {
-  const args = ['quickstart', '-f', file, '--yes', '--json', '--keep-up'];
+/** Nearly all of the study's functions are visible to its pilot, whatever split a seed will put them in. */
+async function pilot(): Promise<void> {
+  const spec = document('study', 0, SETTINGS.chosen!);
+  const yaml = join(folder, 'pilot.yaml');
+  const { startingPassRates: _, ...tasks } = spec.tasks;
+  const splits = { visible: 0.96, gate: 0.02, sealed: 0.02 };
+  writeFileSync(yaml, stringify({ ...spec, tasks: { ...tasks, splits } }));
+  const rates = join(folder, RATES);
+  await anneal(['up']);
+  await anneal(['pilot', yaml, '--samples', '4', '--out', rates]);
+  rmSync(yaml);
+  const measured: unknown = JSON.parse(readFileSync(rates, 'utf8'));
+  const command = 'npm run bench -- study --pilot';
+  writeFileSync(rates, `${JSON.stringify({ ...finished.shape.document.parse(measured), command }, null, 1)}\n`);
+}
+
+/** Runs a command of ours to its end and gives what it printed. */
+async function anneal(args: readonly string[]): Promise<string> {
   await using ending = endingStack();
   const child = spawn(join(config.repo, 'anneal'), args, { stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = new Promise<number | null>((resolve, reject) => {
@@ -99,6 +122,6 @@ async function quickstart(file: string): Promise<string> {
     answer += text;
   });
   const code = await ended;
-  if (code !== 0) throw new Error(`the campaign of ${file} ended with exit code ${code}`);
+  if (code !== 0) throw new Error(`anneal ${args.join(' ')} ended with exit code ${code}`);
   return answer;
 }
