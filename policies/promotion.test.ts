@@ -57,6 +57,9 @@ describe('decideVerdict', () => {
     expect(decide(0.3, 0.4, {}, 0.3).verdict).toBe('promote');
     expect(decide(0.3, 0.3, {}, 0.1).verdict).toBe('hold');
     expect(decide(0.3, 0.1, {}, 0.1).verdict).toBe('revert');
+    // One well-formed reply at the start, rightly answered, is not a correctness of 100%.
+    const one = { best: measured(1, 0.3), latest: measured(2, 0.4, 0.1), baseline: measured(0, 0, 1, 9) };
+    expect(decideVerdict(rule(), one).verdict).toBe('promote');
     const none = { best: measured(1, 0.3), latest: measured(2, 0.4, 0.1), baseline: measured(0, 0, 0.9, 0) };
     expect(decideVerdict(rule(), none).verdict).toBe('promote');
   });

@@ -2,6 +2,9 @@
 import type { CampaignSpec } from '../contracts/campaign.ts';
 import type { EvaluationResult, Verdict } from '../contracts/policy-version.ts';
 
+/** Well-formed replies that a comparison of their correctness takes, on each side. */
+const MIN_WELL_FORMED = 10;
+
 export interface RuledVerdict {
   readonly verdict: Verdict;
   /** One plain sentence with the numbers it rests on. */
@@ -14,6 +17,7 @@ export interface RuledVerdict {
  * gain = candidate − best. revert: gain < −maxDrop. promote: gain reaches minGain, and exceeds it when minGain ≤ 0 (standing
  * still is no gain). ask: it would be promoted, but correctness among well-formed replies lies more than
  * maxCorrectnessDrop below version 0's: the format was learnt at the cost of the answers. hold: anything else.
+ * A rate over fewer than 10 well-formed replies is no measure of correctness (a starting model may have formed one, rightly).
  * Point estimates decide; the intervals are for the reader (small sets cannot certify small gains).
  */
 export function decideVerdict(
@@ -35,7 +39,7 @@ export function decideVerdict(
     return { verdict: 'hold', why: `Held: ${rates}; promotion needs ${needed}.` };
   }
   const drop = baseline.correctWhenFormatted.value - latest.correctWhenFormatted.value;
-  const comparable = baseline.correctWhenFormatted.n > 0 && latest.correctWhenFormatted.n > 0;
+  const comparable = Math.min(baseline.correctWhenFormatted.n, latest.correctWhenFormatted.n) >= MIN_WELL_FORMED;
   if (comparable && below(rule.maxCorrectnessDrop, drop)) {
     return {
       verdict: 'ask',
