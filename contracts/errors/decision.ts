@@ -1,0 +1,52 @@
+// Human decisions and the effects that they allow: gates, decisions, releases.
+import { type ErrorEntry, entry } from './entry.ts';
+
+export const DECISION_ERRORS = {
+  'gate.not_found': entry('notFound', false, 'No such gate', 'List the open gates with ./anneal gates.'),
+  'gate.closed': entry('failed', false, 'The gate is already decided', 'Nothing to do: its decision stands.'),
+  'gate.expired': entry(
+    'denied',
+    false,
+    'The gate has expired',
+    'Its safe option was taken; resume the campaign to open a new gate.',
+  ),
+  'decision.other_run': entry(
+    'denied',
+    false,
+    'The decision belongs to another campaign or run',
+    'Decide on the gate that is open now.',
+  ),
+  'decision.replayed': entry('denied', false, 'The decision was already used', 'Sign a new decision.'),
+  'decision.altered': entry(
+    'denied',
+    false,
+    'The decision or its evidence was altered',
+    'Look at the evidence again and sign anew.',
+  ),
+  'decision.unknown_signer': entry(
+    'denied',
+    false,
+    'The signer is not an approver',
+    'Use a key that ./anneal init made on this machine.',
+  ),
+  'decision.unknown_option': entry(
+    'badInput',
+    false,
+    'The gate has no such option',
+    'Use one of the options that the gate lists.',
+  ),
+  'decision.reason_missing': entry('badInput', false, 'A decision needs a reason', 'Give --reason.'),
+  'decision.not_verified': entry(
+    'denied',
+    false,
+    'An effect was asked for without a valid decision',
+    'Decide at the gate; a signal alone is no approval.',
+  ),
+  'release.conflict': entry(
+    'failed',
+    false,
+    'The released version changed meanwhile',
+    'Look at ./anneal release and decide again.',
+  ),
+  'release.nothing_to_roll_back': entry('notFound', false, 'There is no earlier release', 'Nothing to do.'),
+} as const satisfies Record<string, ErrorEntry>;

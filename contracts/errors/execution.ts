@@ -1,0 +1,54 @@
+// What runs for a rollout or a round: sandbox, verifier, training job.
+import { type ErrorEntry, entry } from './entry.ts';
+
+export const EXECUTION_ERRORS = {
+  'sandbox.unavailable': entry(
+    'unavailable',
+    false,
+    'No sandbox can be made on this machine',
+    'Install bubblewrap and allow user namespaces; Anneal never runs candidates unsandboxed.',
+  ),
+  'sandbox.failed': entry(
+    'failed',
+    true,
+    'The sandbox itself failed',
+    'Nothing to do at first: it is retried and masks the sample.',
+  ),
+  'verifier.failed': entry(
+    'failed',
+    true,
+    'The verifier could not give a verdict',
+    'Look at the evidence; the sample is masked, never scored 0.',
+  ),
+  'job.configuration': entry(
+    'failed',
+    false,
+    'The job refused its configuration (exit 42)',
+    'Correct what its error names, then retry at the gate.',
+  ),
+  'job.accelerator': entry(
+    'failed',
+    false,
+    'The accelerator or the network failed (exit 43)',
+    'Check the node; retry at the gate.',
+  ),
+  'job.no_space': entry(
+    'failed',
+    false,
+    'The job ran out of disk space (exit 44)',
+    'Free space, then retry at the gate.',
+  ),
+  'job.failed': entry('failed', false, 'The job failed', 'Read its last log lines at the gate; retry or abort.'),
+  'job.interrupted': entry(
+    'failed',
+    true,
+    'The job was stopped from outside',
+    'Nothing to do at first: it is started again and goes on from its last checkpoint.',
+  ),
+  'job.conflict': entry(
+    'failed',
+    false,
+    'A job of that name exists with another specification',
+    'Report it: job names must be unique.',
+  ),
+} as const satisfies Record<string, ErrorEntry>;
