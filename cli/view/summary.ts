@@ -6,6 +6,7 @@ import { bar } from './bars.ts';
 import { count, percent, span } from './figures.ts';
 import type { ViewOptions } from './gate.ts';
 import { paint } from './paint.ts';
+import { currentRound } from './round.ts';
 import { clip, columns, padEnd, padStart, plain, wrap } from './text.ts';
 import { STAGE_WORDS } from './watch.ts';
 
@@ -64,12 +65,11 @@ export function renderStages(stages: readonly StageTime[], { width, colour }: Vi
 }
 
 /** One line for logs and pipes; without colour, without width: print it when it differs from the last. */
-export function renderProgressLine(
-  { state, stage, progress, openGate, error }: CampaignStatus,
-  spec?: CampaignSpec,
-): string {
+export function renderProgressLine(status: CampaignStatus, spec?: CampaignSpec): string {
+  const { state, stage, progress, openGate, error } = status;
+  const round = currentRound(status);
   const parts = [plain(state.campaign)];
-  if (state.round > 0) parts.push(`round ${state.round}${spec === undefined ? '' : `/${spec.rounds}`}`);
+  if (round > 0) parts.push(`round ${round}${spec === undefined ? '' : `/${spec.rounds}`}`);
   parts.push(stage === 'ended' ? `ended: ${state.ending}` : STAGE_WORDS[stage]);
   if (progress !== undefined && progress.total > 0)
     parts.push(`${progress.done}/${progress.total} ${plain(progress.unit)}`);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { clip, columns, padEnd, padStart, plain, plainLines, wrap } from './text.ts';
+import { clip, columns, padEnd, padStart, plain, wrap } from './text.ts';
 
 describe('plain', () => {
   it.each([
@@ -34,8 +34,6 @@ describe('plain', () => {
       }),
     );
   });
-
-  it('keeps lines apart when asked', () => expect(plainLines('a\u001b[1m\r\nb\nc')).toEqual(['a', 'b', 'c']));
 });
 
 describe('widths', () => {

@@ -15,11 +15,6 @@ export function plain(text: string, { tabs = false }: { tabs?: boolean } = {}): 
   return tabs ? oneLine.replaceAll('\t', ' ') : oneLine.replaceAll(/\t/g, '  ');
 }
 
-/** The same for several lines, which are kept apart. */
-export function plainLines(text: string): string[] {
-  return text.split(/\r\n|\n|\r/).map((line) => plain(line));
-}
-
 // biome-ignore lint/suspicious/noControlCharactersInRegex: colour codes take no room
 const COLOUR = /(\u001b\[\d+m)/g;
 const WIDE =

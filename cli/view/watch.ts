@@ -7,6 +7,7 @@ import { bar, sparkline } from './bars.ts';
 import { count, percent, small, span } from './figures.ts';
 import { renderGate, renderGateNotice, type ViewOptions } from './gate.ts';
 import { type Paint, paint } from './paint.ts';
+import { currentRound, LOOP } from './round.ts';
 import { type Column, table } from './table.ts';
 import { clip, columns, padEnd, plain, wrap } from './text.ts';
 
@@ -35,8 +36,6 @@ export const STAGE_WORDS: Readonly<Record<Stage, string>> = {
   ended: 'ended',
 };
 
-const IN_ROUND: ReadonlySet<Stage> = new Set(['rollout', 'train', 'evaluate', 'decide']);
-const LOOP: readonly Stage[] = ['rollout', 'train', 'evaluate', 'decide'];
 const PATH: readonly { name: string; stages: readonly Stage[] }[] = [
   { name: 'construct', stages: ['construct'] },
   { name: 'baseline', stages: ['baseline'] },
@@ -62,15 +61,12 @@ export function renderWatch(status: CampaignStatus, options: WatchOptions): stri
   ];
 }
 
-function header(
-  { state, stage }: CampaignStatus,
-  { width, spec, now = new Date() }: WatchOptions,
-  ink: Paint,
-): string[] {
+function header(status: CampaignStatus, { width, spec, now = new Date() }: WatchOptions, ink: Paint): string[] {
+  const { state, stage } = status;
   const of = spec === undefined ? '' : ` of ${spec.rounds}`;
   const elapsed = span((now.getTime() - Date.parse(state.startedAt)) / 1000);
-  const inRound = IN_ROUND.has(stage) || state.round > 0;
-  const right = `${inRound ? `round ${state.round}${of} · ` : ''}${stage === 'ended' ? plain(state.ending) : elapsed}`;
+  const round = currentRound(status);
+  const right = `${round > 0 ? `round ${round}${of} · ` : ''}${stage === 'ended' ? plain(state.ending) : elapsed}`;
   const name = clip(plain(state.campaign), width - columns(right) - 2);
   return [ink.bold(name) + ' '.repeat(Math.max(2, width - columns(name) - columns(right))) + ink.dim(right)];
 }
