@@ -5,6 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AnnealError } from '../contracts/errors.ts';
 import type { CampaignName } from '../contracts/ids.ts';
+import { isKnown } from '../infra/temporal/campaigns.ts';
 import type { Session } from './session.ts';
 
 const PARTS = ['temporal', 'policy', 'gateway', 'worker', 'supervisor'];
@@ -18,6 +19,8 @@ export async function followLogs(
   if (options.part !== undefined && !PARTS.includes(options.part)) {
     throw new AnnealError('cli.usage', `--part is one of ${PARTS.join(', ')}; got ${options.part}`);
   }
+  if (options.part === undefined && !(await isKnown(session.store, campaign)))
+    throw new AnnealError('campaign.not_found', `no campaign is called ${campaign}`);
   const round = (name: string): number => Number(/-r(\d+)-train$/.exec(name)?.[1] ?? 0);
   const files = (): string[] =>
     options.part !== undefined
@@ -38,5 +41,8 @@ export async function followLogs(
     }
     if (options.follow) await sleep(500);
   } while (options.follow);
-  if (printed.size === 0) throw new AnnealError('campaign.not_found', `${campaign} has written no log yet`);
+  if (printed.size === 0) {
+    const what = options.part === undefined ? `${campaign} has trained nothing yet` : `${options.part} has not run yet`;
+    throw new AnnealError('campaign.no_log', what);
+  }
 }

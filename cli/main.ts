@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { AnnealError, asAnnealError, EXIT } from '../contracts/errors.ts';
 import { addCampaignCommands } from './commands/campaigns.ts';
 import { addGateCommands } from './commands/gates.ts';
+import { addPilot } from './commands/pilot.ts';
 import { addQuickstart } from './commands/quickstart.ts';
 import { addReleaseCommands } from './commands/releases.ts';
 import { addStackCommands } from './commands/stack.ts';
@@ -29,6 +30,7 @@ const program = new Command('anneal')
 addQuickstart(program, run);
 addStackCommands(program, run);
 addCampaignCommands(program, run);
+addPilot(program, run);
 addGateCommands(program, run);
 addReleaseCommands(program, run);
 // Commander copies these settings only to commands made after them; ours are made by the functions above.

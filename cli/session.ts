@@ -2,6 +2,7 @@
 import type { Client } from '@temporalio/client';
 import type { Command } from 'commander';
 import type { ArtifactStore } from '../contracts/artifact.ts';
+import type { CampaignSpec } from '../contracts/campaign.ts';
 import { AnnealError } from '../contracts/errors.ts';
 import { type Config, loadConfig } from '../infra/config.ts';
 import { createLocalIdentity, initIdentity, type LocalIdentity } from '../infra/identity/local.ts';
@@ -11,6 +12,7 @@ import { createFolderStore } from '../infra/store/folder.ts';
 import { type Campaigns, createCampaigns } from '../infra/temporal/campaigns.ts';
 import { connectTemporal } from '../infra/temporal/client.ts';
 import { createGates, type Gates } from '../infra/temporal/gates.ts';
+import { type PilotOptions, runPilot } from '../infra/temporal/pilot.ts';
 
 export interface GlobalOptions {
   readonly json?: boolean;
@@ -35,6 +37,8 @@ export interface Session {
   identity(): Promise<LocalIdentity>;
   campaigns(): Promise<Campaigns>;
   gates(): Promise<Gates>;
+  /** How often the base model solves each task of a campaign file. */
+  pilot(spec: CampaignSpec, options: PilotOptions): Promise<Record<string, number>>;
   releases(): Promise<ReturnType<typeof createReleases>>;
   close(): Promise<void>;
 }
@@ -65,6 +69,7 @@ export function openSession(options: GlobalOptions): Session {
     },
     campaigns: async () => createCampaigns(await temporal(), store),
     gates: async () => createGates(await temporal(), store),
+    pilot: async (spec, options) => runPilot(await temporal(), store, spec, options),
     async releases() {
       return createReleases(store, await this.identity());
     },

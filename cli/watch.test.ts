@@ -41,6 +41,7 @@ test('KL is that of the last step of the round', async () => {
     colour: false,
     campaigns: async () => ({
       spec: async () => campaignSpec.parse(fixtureReport().spec),
+      brokenOff: async () => undefined,
       statusWithProgress: async () => fixtureStatus({ state }),
     }),
   } as unknown as Session;

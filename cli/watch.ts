@@ -1,7 +1,7 @@
 // Following a campaign on a terminal, or as plain lines where there is none. Ctrl-C leaves the campaign running.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ArtifactRef } from '../contracts/artifact.ts';
-import { type AnnealError, asAnnealError } from '../contracts/errors.ts';
+import { type AnnealError, asAnnealError, type ErrorCode } from '../contracts/errors.ts';
 import { type Evidence, evidence as evidenceSchema } from '../contracts/gate.ts';
 import type { CampaignName } from '../contracts/ids.ts';
 import type { CampaignStatus } from '../contracts/record.ts';
@@ -9,6 +9,7 @@ import { divergenceReader } from './divergence.ts';
 import type { Session } from './session.ts';
 import { openLive, type Screen } from './view/live.ts';
 import { renderProgressLine } from './view/summary.ts';
+import { wrap } from './view/text.ts';
 import { renderWatch } from './view/watch.ts';
 
 export interface WatchOptions {
@@ -22,8 +23,12 @@ export interface WatchOptions {
 }
 
 const EVERY_MS = 700;
+const FINAL: ReadonlySet<ErrorCode> = new Set(['campaign.not_found', 'campaign.broken_off']);
 
-/** Watches until the campaign ends, and returns its last status. Losing Temporal for a while is shown, not fatal. */
+/**
+ * Watches until the campaign ends, and returns its last status. Losing Temporal for a while is shown, not fatal.
+ * @throws AnnealError `campaign.broken_off` when its run was closed without an end: its last stage would be shown for ever
+ */
 export async function watchCampaign(
   session: Session,
   campaign: CampaignName,
@@ -35,16 +40,20 @@ export async function watchCampaign(
   const divergence = divergenceReader(session.store);
   const asked = new Set<string>();
   let lost: AnnealError | undefined;
+  let broken: AnnealError | undefined;
   let status: CampaignStatus | undefined;
   try {
     for (;;) {
       options.signal?.throwIfAborted();
       try {
-        status = await campaigns.statusWithProgress(campaign);
+        broken = await campaigns.brokenOff(campaign);
+        if (broken !== undefined && !options.once) throw broken;
+        status = await campaigns.statusWithProgress(campaign, options.signal);
         lost = undefined;
       } catch (failure) {
+        options.signal?.throwIfAborted();
         const error = asAnnealError(failure);
-        if (error.code === 'campaign.not_found' || options.once) throw error;
+        if (FINAL.has(error.code) || options.once) throw error;
         lost = error;
       }
       if (status !== undefined) {
@@ -56,9 +65,10 @@ export async function watchCampaign(
           kl: await divergence(status.state.rounds),
           ...(evidence ? { evidence } : {}),
         });
+        const note = lost ? `Not answering (${lost.code}): shown as of the last answer` : broken?.message;
         live.draw(
-          lost === undefined ? lines : [...lines, `Not answering (${lost.code}): shown as of the last answer`],
-          renderProgressLine(status, spec),
+          note === undefined ? lines : [...lines, ...wrap(note, live.width)],
+          [renderProgressLine(status, spec), ...(broken ? [broken.message] : [])].join('\n'),
         );
         if (status.stage === 'ended' || options.once) {
           live.close();

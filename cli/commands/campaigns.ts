@@ -1,9 +1,13 @@
 // validate, submit, ls, status, watch, logs, cancel, resume, report.
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { AnnealError, EXIT } from '../../contracts/errors.ts';
+import type { CampaignName } from '../../contracts/ids.ts';
+import type { CampaignStatus } from '../../contracts/record.ts';
 import { stackStatus } from '../../infra/stack/stack.ts';
 import { parseCampaignName } from '../../infra/temporal/campaigns.ts';
+import { endedLine } from '../endings.ts';
+import { interruptible } from '../interrupt.ts';
 import { followLogs } from '../logs.ts';
 import { writeReport } from '../report-file.ts';
 import type { Session } from '../session.ts';
@@ -18,6 +22,12 @@ export async function submitFile(session: Session, read: ReadCampaign): Promise<
   const rates = read.files.find((file) => file.field === 'tasks.startingPassRates');
   const campaigns = await session.campaigns();
   return campaigns.submit(read, rates === undefined ? undefined : await readFile(rates.path));
+}
+
+/** What to say of a submitted campaign that is over. */
+export async function endedBefore(session: Session, campaign: CampaignName): Promise<string> {
+  const saved = await (await session.campaigns()).savedState(campaign);
+  return endedLine(campaign, saved?.ending ?? 'running');
 }
 
 export function addCampaignCommands(program: Command, run: Run): void {
@@ -53,42 +63,12 @@ export function addCampaignCommands(program: Command, run: Run): void {
       run(async (session) => {
         const read = await readCampaign(file);
         const how = await submitFile(session, read);
-        const said = {
-          started: 'started',
-          attached: 'is already running',
-          ended: 'has already ended; see ./anneal report',
-        }[how];
-        process.stderr.write(`Campaign ${read.spec.name} ${said}.\n`);
-        if (options.watch && how !== 'ended') await watchCampaign(session, read.spec.name);
-        else if (session.json)
-          process.stdout.write(`${JSON.stringify({ campaign: read.spec.name, hash: read.hash, how })}\n`);
-      }, command),
-    );
-
-  program
-    .command('pilot <file>')
-    .description("measure how often the base model solves each visible task, for the campaign's curriculum")
-    .option('--samples <n>', 'rollouts a task', '4')
-    .requiredOption('-o, --out <file>', 'where to write the rates')
-    .action((file: string, options: { samples: string; out: string }, command: Command) =>
-      run(async (session) => {
-        const { spec } = await readCampaign(file);
-        const samples = Number(options.samples);
-        if (!Number.isInteger(samples) || samples < 1)
-          throw new AnnealError('cli.usage', `--samples takes a whole number; got ${options.samples}`);
-        const rates = await (await session.campaigns()).pilot(spec, samples, (done, total) =>
-          process.stderr.write(`${done} of ${total} rollouts\n`),
-        );
-        const command = `./anneal pilot ${file} --samples ${samples} --out ${options.out}`;
-        const document = {
-          schema: 'anneal/starting-pass-rates/v1',
-          command,
-          model: spec.policy.base,
-          samplesPerTask: samples,
-          rates,
-        };
-        await writeFile(options.out, `${JSON.stringify(document, null, 1)}\n`);
-        process.stdout.write(`${Object.keys(rates).length} tasks measured: ${options.out}\n`);
+        const { name } = read.spec;
+        if (how === 'ended')
+          process.stderr.write(`${await endedBefore(session, name)} Its report: ./anneal report ${name}\n`);
+        else process.stderr.write(`Campaign ${name} ${how === 'started' ? 'started' : 'is already running'}.\n`);
+        if (options.watch && how !== 'ended') await watchOrLeave(session, name);
+        else if (session.json) process.stdout.write(`${JSON.stringify({ campaign: name, hash: read.hash, how })}\n`);
       }, command),
     );
 
@@ -111,9 +91,15 @@ export function addCampaignCommands(program: Command, run: Run): void {
       run(async (session) => {
         // First: with a part that hangs, what follows may only be an error about nobody answering.
         for (const line of stackTroubles(await stackStatus(session.config))) process.stderr.write(`${line}\n`);
-        const status = await (await session.campaigns()).status(parseCampaignName(name));
-        if (session.json) process.stdout.write(`${JSON.stringify(status)}\n`);
-        else await watchCampaign(session, parseCampaignName(name), { once: true });
+        const campaign = parseCampaignName(name);
+        if (!session.json) {
+          await watchCampaign(session, campaign, { once: true });
+          return;
+        }
+        const campaigns = await session.campaigns();
+        const broken = await campaigns.brokenOff(campaign);
+        const status = await campaigns.status(campaign);
+        process.stdout.write(`${JSON.stringify({ ...status, ...(broken && { brokenOff: broken.message }) })}\n`);
       }, command),
     );
 
@@ -122,10 +108,8 @@ export function addCampaignCommands(program: Command, run: Run): void {
     .description('follow a campaign until it ends; Ctrl-C leaves it running')
     .action((name: string, _options, command: Command) =>
       run(async (session) => {
-        const { state } = await watchCampaign(session, parseCampaignName(name));
-        if (session.json)
-          process.stdout.write(`${JSON.stringify(state)}
-`);
+        const status = await watchOrLeave(session, parseCampaignName(name));
+        if (session.json && status !== undefined) process.stdout.write(`${JSON.stringify(status.state)}\n`);
       }, command),
     );
 
@@ -168,4 +152,13 @@ export function addCampaignCommands(program: Command, run: Run): void {
         process.stdout.write(session.json ? `${JSON.stringify({ report: written.path })}\n` : `${written.path}\n`);
       }, command),
     );
+}
+
+/** Undefined when Ctrl-C left it running. */
+async function watchOrLeave(session: Session, campaign: CampaignName): Promise<CampaignStatus | undefined> {
+  let status: CampaignStatus | undefined;
+  await interruptible(async (signal) => {
+    status = await watchCampaign(session, campaign, { signal });
+  }, `${campaign} goes on. Follow it again with ./anneal watch ${campaign}`);
+  return status;
 }

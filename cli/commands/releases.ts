@@ -22,7 +22,7 @@ export function addReleaseCommands(program: Command, run: Run): void {
             ? pointer
             : history.findLast((entry) => entry.policy.startsWith(`${parseCampaignName(campaign)}.v`));
         if (wanted === undefined)
-          throw new AnnealError('release.nothing_to_roll_back', `nothing of ${campaign ?? options.base} is released`);
+          throw new AnnealError('release.none', `nothing of ${campaign ?? options.base} is released`);
         const bytes = await session.store.get(wanted.manifest);
         const manifest = releaseManifest.parse(JSON.parse(new TextDecoder().decode(bytes)));
         if (options.out !== undefined) {

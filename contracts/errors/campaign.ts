@@ -6,7 +6,7 @@ export const CAMPAIGN_ERRORS = {
     'badInput',
     false,
     'A campaign of that name exists with another specification',
-    'Choose another name, or cancel the old one first.',
+    'Give this one another name; and another seed, if it is to have a sealed split of its own.',
   ),
   'campaign.not_found': entry('notFound', false, 'No such campaign', 'List the campaigns with ./anneal ls.'),
   'campaign.not_running': entry(
@@ -15,11 +15,47 @@ export const CAMPAIGN_ERRORS = {
     'The campaign is not running',
     'Use ./anneal resume to go on from its last finished round.',
   ),
+  'campaign.already_running': entry(
+    'failed',
+    false,
+    'The campaign is running already',
+    'Follow it with ./anneal watch, or end it first with ./anneal cancel.',
+  ),
+  'campaign.complete': entry(
+    'failed',
+    false,
+    'The campaign is complete: it has released a version',
+    'To train further, submit a campaign of another name and seed.',
+  ),
+  'campaign.broken_off': entry(
+    'failed',
+    false,
+    "The campaign's run was broken off",
+    'Use ./anneal resume to go on from its last finished round.',
+  ),
+  'campaign.no_report': entry(
+    'notFound',
+    false,
+    'The campaign has no report yet',
+    'Follow it with ./anneal watch: the report is written at its end.',
+  ),
+  'campaign.no_log': entry(
+    'notFound',
+    false,
+    'The campaign has written no log yet',
+    'Wait for its first training, or see the stack with --part worker.',
+  ),
   'campaign.unbalanced': entry(
     'failed',
     false,
     'The conservation ledger does not balance',
     'Run ./anneal report and compare the three sets that it names.',
+  ),
+  'pilot.broken_off': entry(
+    'failed',
+    false,
+    "The pilot's run was broken off",
+    'Run the same command again: it goes on where it stopped.',
   ),
   'tasks.none_left': entry(
     'failed',

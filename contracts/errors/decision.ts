@@ -48,5 +48,11 @@ export const DECISION_ERRORS = {
     'The released version changed meanwhile',
     'Look at ./anneal release and decide again.',
   ),
+  'release.none': entry(
+    'notFound',
+    false,
+    'Nothing is released',
+    'Release a version at the release gate of a campaign; ./anneal gates lists what is open.',
+  ),
   'release.nothing_to_roll_back': entry('notFound', false, 'There is no earlier release', 'Nothing to do.'),
 } as const satisfies Record<string, ErrorEntry>;

@@ -1,15 +1,14 @@
 // Campaigns as commands and the console see them: submit, look, resume, cancel.
 import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
 import { defineSearchAttributeKey, TypedSearchAttributes } from '@temporalio/common';
-import { z } from 'zod';
 import { type ArtifactRef, type ArtifactStore, artifactRef } from '../../contracts/artifact.ts';
 import { type CampaignSpec, campaignSpec } from '../../contracts/campaign.ts';
-import { canonicalJson } from '../../contracts/canonical.ts';
 import { AnnealError } from '../../contracts/errors.ts';
-import { type CampaignName, campaignName, makePolicyName, type Sha256 } from '../../contracts/ids.ts';
+import { type CampaignName, campaignName, type Sha256 } from '../../contracts/ids.ts';
 import { CAMPAIGN, campaignWorkflowId, QUEUES, SEARCH } from '../../contracts/names.ts';
 import { type CampaignInput, type CampaignState, type CampaignStatus, campaignState } from '../../contracts/record.ts';
-import { durationMs } from '../../contracts/units.ts';
+import { howBrokenOff } from './broken-off.ts';
+import { firstState } from './first-state.ts';
 import { progressOf } from './progress.ts';
 
 export interface CampaignSummary {
@@ -28,8 +27,6 @@ const KEYS = {
   owner: defineSearchAttributeKey(SEARCH.owner, 'KEYWORD'),
 };
 
-const rateTable = z.record(z.string(), z.number());
-
 export type Campaigns = ReturnType<typeof createCampaigns>;
 
 export function createCampaigns(client: Client, store: ArtifactStore) {
@@ -38,7 +35,6 @@ export function createCampaigns(client: Client, store: ArtifactStore) {
 
   return {
     submit,
-    pilot,
     status,
     statusWithProgress,
     spec: specOf,
@@ -46,18 +42,22 @@ export function createCampaigns(client: Client, store: ArtifactStore) {
     cancel,
     resume,
     phase,
+    brokenOff,
     savedState,
     reportRef,
   };
 
-  /** `started`, or `attached` when the same campaign already runs, or `ended` when it already finished. */
+  /**
+   * `started`, or `attached` when the same campaign already runs, or `ended` when it already finished.
+   * @throws AnnealError `campaign.duplicate_name`; `campaign.broken_off` when it stopped without an end
+   */
   async function submit(
     campaign: { spec: CampaignSpec; specJson: string; hash: Sha256 },
     passRates: Uint8Array | undefined,
   ): Promise<'started' | 'attached' | 'ended'> {
     const { spec, specJson, hash } = campaign;
     const ref = await store.put(specJson);
-    const key = `campaigns/${spec.name}/spec`;
+    const key = specKey(spec.name);
     if (!(await store.createNamed(key, JSON.stringify(ref)))) {
       const known = artifactRef.parse(decode((await store.readNamed(key))!.bytes));
       if (known.sha256 !== hash) {
@@ -67,34 +67,12 @@ export function createCampaigns(client: Client, store: ArtifactStore) {
     if (passRates !== undefined) await store.createNamed(`campaigns/${spec.name}/starting-pass-rates`, passRates);
     const now = await phase(spec.name);
     if (now === 'running') return 'attached';
-    if (now === 'closed') return 'ended';
-    return (await start(spec, firstState(spec, ref, hash))) ? 'started' : 'attached';
-  }
-
-  /** Runs the base model over every visible task, `samples` times, and gives each task's pass rate. */
-  async function pilot(
-    spec: CampaignSpec,
-    samples: number,
-    onProgress: (done: number, total: number) => void,
-  ): Promise<Record<string, number>> {
-    // A campaign of its own name: its ids and its task set never mix with the campaign's.
-    const own: CampaignSpec = { ...spec, name: campaignName.parse(`${spec.name}-pilot`) };
-    const ref = await store.put(canonicalJson(own));
-    const workflowId = `pilot/${own.name}`;
-    const policy = firstState(own, ref, ref.sha256).policies[0]!;
-    const options = { concurrency: spec.rollouts.concurrency, timeoutMs: durationMs(spec.rollouts.timeout) };
-    const args = [{ campaign: own.name, spec: ref, policy, samples, ...options }];
-    const run = await client.workflow.start('pilot', { workflowId, taskQueue: QUEUES.control, args });
-    const timer = setInterval(
-      () => void progressOf(client, workflowId).then((p) => p && onProgress(p.done, p.total)),
-      2_000,
-    );
-    try {
-      const rates = artifactRef.parse(await run.result());
-      return rateTable.parse(decode(await store.get(rates)));
-    } finally {
-      clearInterval(timer);
+    if (now === 'closed') {
+      const broken = await brokenOff(spec.name);
+      if (broken !== undefined) throw broken;
+      return 'ended';
     }
+    return (await start(spec, firstState(spec, ref, hash))) ? 'started' : 'attached';
   }
 
   async function start(spec: CampaignSpec, state: CampaignState): Promise<boolean> {
@@ -131,6 +109,20 @@ export function createCampaigns(client: Client, store: ArtifactStore) {
     }
   }
 
+  /** The error to report when the campaign has stopped without coming to its end; undefined when it runs or has ended. */
+  async function brokenOff(name: CampaignName): Promise<AnnealError | undefined> {
+    let how: string | undefined;
+    try {
+      how = await howBrokenOff(client, campaignWorkflowId(name));
+    } catch (failure) {
+      if (!(failure instanceof WorkflowNotFoundError)) throw failure;
+      if ((await savedState(name))?.ending === 'running') how = 'was running when its history was lost';
+    }
+    return how === undefined
+      ? undefined
+      : new AnnealError('campaign.broken_off', `${name} ${how}. Go on with ./anneal resume ${name}`);
+  }
+
   /** The live status; for a campaign that ended and whose history is gone, the saved state. */
   async function status(name: CampaignName): Promise<CampaignStatus> {
     try {
@@ -143,7 +135,9 @@ export function createCampaigns(client: Client, store: ArtifactStore) {
     }
   }
 
-  async function statusWithProgress(name: CampaignName): Promise<CampaignStatus> {
+  /** With a signal it can be given up: a query waits half a minute for a worker that is down. */
+  async function statusWithProgress(name: CampaignName, signal?: AbortSignal): Promise<CampaignStatus> {
+    if (signal !== undefined) return client.withAbortSignal(signal, () => statusWithProgress(name));
     const now = await status(name);
     if (now.activeWorkflow === undefined || now.openGate !== undefined) return now;
     const progress = await progressOf(client, now.activeWorkflow);
@@ -185,19 +179,19 @@ export function createCampaigns(client: Client, store: ArtifactStore) {
   async function resume(name: CampaignName): Promise<void> {
     const now = await phase(name);
     if (now === 'running')
-      throw new AnnealError('campaign.duplicate_name', `${name} is running; there is nothing to resume`);
+      throw new AnnealError('campaign.already_running', `${name} is running; there is nothing to resume`);
     const ref = await specRef(name);
     const spec = await specOf(name);
     const saved = await savedState(name);
     if (saved?.ending === 'released')
-      throw new AnnealError('campaign.not_running', `${name} has released a version; it is complete`);
+      throw new AnnealError('campaign.complete', `${name} has released a version; there is nothing left to resume`);
     const state: CampaignState = { ...(saved ?? firstState(spec, ref, ref.sha256)), ending: 'running' };
     delete state.stoppedBy;
     await start(spec, state);
   }
 
   async function specRef(name: CampaignName): Promise<ArtifactRef> {
-    const known = await store.readNamed(`campaigns/${name}/spec`);
+    const known = await store.readNamed(specKey(name));
     if (known === undefined) throw new AnnealError('campaign.not_found', `no campaign is called ${name}`);
     return artifactRef.parse(decode(known.bytes));
   }
@@ -212,25 +206,11 @@ export function createCampaigns(client: Client, store: ArtifactStore) {
   }
 }
 
-function firstState(spec: CampaignSpec, ref: CampaignState['spec'], hash: Sha256): CampaignState {
-  const base = { campaign: spec.name, number: 0, name: makePolicyName(spec.name, 0), base: spec.policy.base };
-  return {
-    version: 1,
-    campaign: spec.name,
-    spec: ref,
-    specHash: hash,
-    runChain: '',
-    startedAt: new Date().toISOString(),
-    round: 0,
-    policies: [{ ...base, parent: null, adapter: null, adapterGguf: null, optimizer: null }],
-    latest: 0,
-    best: 0,
-    rounds: [],
-    gates: [],
-    stages: [],
-    tokens: 0,
-    ending: 'running',
-  };
+const specKey = (name: CampaignName): string => `campaigns/${name}/spec`;
+
+/** Whether a campaign was ever submitted; needs no server. */
+export async function isKnown(store: ArtifactStore, name: CampaignName): Promise<boolean> {
+  return (await store.readNamed(specKey(name))) !== undefined;
 }
 
 export const parseCampaignName = (text: string): CampaignName => {

@@ -1,0 +1,34 @@
+// pilot: measuring the base model before a campaign.
+import { writeFile } from 'node:fs/promises';
+import type { Command } from 'commander';
+import { AnnealError } from '../../contracts/errors.ts';
+import type { Run } from '../session.ts';
+import { readCampaign } from '../spec/read.ts';
+
+export function addPilot(program: Command, run: Run): void {
+  program
+    .command('pilot <file>')
+    .description("measure how often the base model solves each visible task, for the campaign's curriculum")
+    .option('--samples <n>', 'rollouts a task', '4')
+    .requiredOption('-o, --out <file>', 'where to write the rates')
+    .action((file: string, options: { samples: string; out: string }, command: Command) =>
+      run(async (session) => {
+        const { spec } = await readCampaign(file);
+        const samples = Number(options.samples);
+        if (!Number.isInteger(samples) || samples < 1)
+          throw new AnnealError('cli.usage', `--samples takes a whole number; got ${options.samples}`);
+        const onProgress = (done: number, total: number): void =>
+          void process.stderr.write(`${done} of ${total} rollouts\n`);
+        const rates = await session.pilot(spec, { samples, onProgress });
+        const document = {
+          schema: 'anneal/starting-pass-rates/v1',
+          command: `./anneal pilot ${file} --samples ${samples} --out ${options.out}`,
+          model: spec.policy.base,
+          samplesPerTask: samples,
+          rates,
+        };
+        await writeFile(options.out, `${JSON.stringify(document, null, 1)}\n`);
+        process.stdout.write(`${Object.keys(rates).length} tasks measured: ${options.out}\n`);
+      }, command),
+    );
+}

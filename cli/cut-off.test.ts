@@ -1,0 +1,104 @@
+// The command line over a real server whose campaigns are cut off: what would otherwise be watched for ever.
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { canonicalJson } from '../contracts/canonical.ts';
+import { type CampaignName, sha256 } from '../contracts/ids.ts';
+import { campaignWorkflowId } from '../contracts/names.ts';
+import { createFolderStore } from '../infra/store/folder.ts';
+import { type Campaigns, createCampaigns } from '../infra/temporal/campaigns.ts';
+import { scriptedSpec } from '../tests/support/scripted-activities.ts';
+import { startTemporal, type TestServer } from '../tests/support/temporal-server.ts';
+
+let server: TestServer;
+let home: string;
+let campaigns: Campaigns;
+
+beforeAll(async () => {
+  server = await startTemporal();
+  home = mkdtempSync(join(tmpdir(), 'anneal-watch-'));
+  campaigns = createCampaigns(server.client, createFolderStore(join(home, 'store')));
+});
+afterAll(async () => {
+  await server.stop();
+  rmSync(home, { recursive: true, force: true });
+});
+
+async function submitted(name: string): Promise<CampaignName> {
+  const spec = scriptedSpec(name);
+  const specJson = canonicalJson(spec);
+  const hash = sha256.parse(createHash('sha256').update(specJson).digest('hex'));
+  await campaigns.submit({ spec, specJson, hash }, undefined);
+  return spec.name;
+}
+const terminate = (name: CampaignName) =>
+  server.client.workflow.getHandle(campaignWorkflowId(name)).terminate('by hand');
+
+function anneal(...argv: string[]) {
+  const main = join(import.meta.dirname, 'main.ts');
+  const child = spawn(process.execPath, [main, ...argv, '--json', '--temporal', server.address], {
+    env: { ...process.env, ANNEAL_HOME: home },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const said = { code: null as number | null, stdout: '', stderr: '' };
+  child.stdout.on('data', (data: Buffer) => (said.stdout += data.toString()));
+  child.stderr.on('data', (data: Buffer) => (said.stderr += data.toString()));
+  const tooLong = setTimeout(() => child.kill('SIGKILL'), 40_000);
+  const finished = new Promise<typeof said>((done) =>
+    child.once('close', (code) => {
+      clearTimeout(tooLong);
+      done({ ...said, code });
+    }),
+  );
+  return { child, said, finished };
+}
+
+test('a watch ends when its campaign is terminated, and names the way on', async () => {
+  const name = await submitted('cut-off');
+  const watch = anneal('watch', name);
+  // It is watching: without a worker nobody answers, which by itself is no reason to stop.
+  await sleep(3_000);
+  expect(watch.child.exitCode, watch.said.stderr).toBeNull();
+  await terminate(name);
+  const { code, stdout, stderr } = await watch.finished;
+  expect(code, stderr).toBe(1);
+  expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'campaign.broken_off' } });
+  expect(stderr).toContain('was terminated: by hand. Go on with ./anneal resume cut-off');
+}, 60_000);
+
+test('Ctrl-C leaves a watched campaign running, and says how to come back', async () => {
+  const name = await submitted('left');
+  const watch = anneal('watch', name);
+  await sleep(3_000);
+  const asked = performance.now();
+  watch.child.kill('SIGINT');
+  const { code, stderr } = await watch.finished;
+  // At once, also while an answer is waited for.
+  expect(performance.now() - asked).toBeLessThan(10_000);
+  expect(code, stderr).toBe(130);
+  expect(stderr).toContain('./anneal watch left');
+  expect(await campaigns.phase(name)).toBe('running');
+}, 60_000);
+
+test('what is not there yet has codes of its own', async () => {
+  const name = await submitted('young');
+  const [report, log, stranger, part] = await Promise.all(
+    [
+      ['report', name],
+      ['logs', name],
+      ['logs', 'nobody'],
+      ['logs', name, '--part', 'worker'],
+    ].map((argv) => anneal(...argv).finished),
+  );
+  const codeOf = (one: typeof report): unknown => JSON.parse(one?.stdout ?? '').error.code;
+  expect(codeOf(report)).toBe('campaign.no_report');
+  expect([codeOf(log), codeOf(part)]).toEqual(['campaign.no_log', 'campaign.no_log']);
+  expect(codeOf(stranger)).toBe('campaign.not_found');
+  expect([report, log, stranger, part].map((one) => one?.code)).toEqual([4, 4, 4, 4]);
+  const release = await anneal('release').finished;
+  expect([release.code, codeOf(release)]).toEqual([4, 'release.none']);
+}, 60_000);

@@ -1,0 +1,82 @@
+// Pilots: how often the base model solves each visible task of a campaign file.
+import { createHash } from 'node:crypto';
+import { type Client, WorkflowFailedError } from '@temporalio/client';
+import { ActivityFailure, ApplicationFailure, ChildWorkflowFailure } from '@temporalio/common';
+import { z } from 'zod';
+import { type ArtifactStore, artifactRef } from '../../contracts/artifact.ts';
+import type { CampaignSpec } from '../../contracts/campaign.ts';
+import { canonicalJson } from '../../contracts/canonical.ts';
+import { AnnealError, errorCode } from '../../contracts/errors.ts';
+import { type CampaignName, campaignName } from '../../contracts/ids.ts';
+import { QUEUES } from '../../contracts/names.ts';
+import { durationMs } from '../../contracts/units.ts';
+import { firstState } from './first-state.ts';
+import { progressOf } from './progress.ts';
+
+const rateTable = z.record(z.string(), z.number());
+const HASH_LENGTH = 8;
+const NAME_LENGTH = 40;
+
+export interface PilotOptions {
+  readonly samples: number;
+  readonly onProgress: (done: number, total: number) => void;
+}
+
+/**
+ * Runs the base model over every visible task, `samples` times, and gives each task's pass rate. The same question asked
+ * again goes on with the run that is under way, or gives the answer that is known.
+ * @throws AnnealError with the code that the run failed with; `pilot.broken_off` when it was ended from outside
+ */
+export async function runPilot(
+  client: Client,
+  store: ArtifactStore,
+  spec: CampaignSpec,
+  { samples, onProgress }: PilotOptions,
+): Promise<Record<string, number>> {
+  const decode = (bytes: Uint8Array): unknown => JSON.parse(new TextDecoder().decode(bytes));
+  const own: CampaignSpec = { ...spec, name: pilotName(spec, samples) };
+  const ref = await store.put(canonicalJson(own));
+  const workflowId = `pilot/${own.name}`;
+  const policy = firstState(own, ref, ref.sha256).policies[0]!;
+  const options = { concurrency: spec.rollouts.concurrency, timeoutMs: durationMs(spec.rollouts.timeout) };
+  const run = await client.workflow.start('pilot', {
+    workflowId,
+    taskQueue: QUEUES.control,
+    args: [{ campaign: own.name, spec: ref, policy, samples, ...options }],
+    // By its name it is the same question: whoever asks second waits for the same answer.
+    workflowIdConflictPolicy: 'USE_EXISTING',
+  });
+  const timer = setInterval(
+    () => void progressOf(client, workflowId).then((p) => p && onProgress(p.done, p.total)),
+    2_000,
+  );
+  try {
+    return rateTable.parse(decode(await store.get(artifactRef.parse(await run.result()))));
+  } catch (failure) {
+    throw failure instanceof WorkflowFailedError ? named(failure) : failure;
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+/**
+ * A campaign of its own name, since its ids and its task set must never mix with the campaign's. The name is bound to all that
+ * its rollouts are made from: an edited file asks another question, and must not be answered with rollouts of the old one.
+ */
+export function pilotName(spec: CampaignSpec, samples: number): CampaignName {
+  // The rates are what a pilot is for: that a file names those of an earlier one changes nothing.
+  const { startingPassRates: _, ...tasks } = spec.tasks;
+  const { policy, harness, seed, reward } = spec;
+  const asked = canonicalJson({ tasks, policy, harness, seed, reward, samples, timeout: spec.rollouts.timeout });
+  const end = `-pilot-${createHash('sha256').update(asked).digest('hex').slice(0, HASH_LENGTH)}`;
+  return campaignName.parse(spec.name.slice(0, NAME_LENGTH - end.length) + end);
+}
+
+function named(failure: WorkflowFailedError): AnnealError {
+  let cause: unknown = failure.cause;
+  while ((cause instanceof ActivityFailure || cause instanceof ChildWorkflowFailure) && cause.cause !== undefined)
+    cause = cause.cause;
+  const message = cause instanceof Error ? cause.message : String(cause);
+  const code = cause instanceof ApplicationFailure ? errorCode.safeParse(cause.type) : undefined;
+  return new AnnealError(code?.success ? code.data : 'pilot.broken_off', message, { cause: failure });
+}
