@@ -1,5 +1,4 @@
 // gates, decide, approve, deny: seeing what is asked, and answering with a signature.
-import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import { AnnealError } from '../../contracts/errors.ts';
 import type { GateResult } from '../../contracts/gate.ts';
@@ -32,28 +31,6 @@ export async function decide(session: Session, gate: string, answer: Answer): Pr
   const identity = await session.identity();
   const { reason, unattended } = answer;
   return gates.decide(await identity.makeDecision(view.context, { option, reason, unattended, ttl: DECISION_TTL }));
-}
-
-/** Shows a gate and asks on the terminal. Returns undefined when the person leaves it open. */
-export async function askOnTerminal(session: Session, gate: string): Promise<GateResult | undefined> {
-  const { evidence } = await (await session.gates()).look(gate);
-  process.stderr.write(
-    `${renderGate(evidence, { width: process.stderr.columns ?? 80, colour: session.colour }).join('\n')}\n`,
-  );
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    const names = evidence.options.map((option) => option.name);
-    for (;;) {
-      const option = (await terminal.question(`Your decision (${names.join(' / ')}; empty leaves it open): `)).trim();
-      if (option === '') return undefined;
-      if (!names.includes(option)) continue;
-      const reason = (await terminal.question('Reason: ')).trim();
-      if (reason === '') continue;
-      return await decide(session, gate, { option, reason, unattended: false });
-    }
-  } finally {
-    terminal.close();
-  }
 }
 
 export function addGateCommands(program: Command, run: Run): void {

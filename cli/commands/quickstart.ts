@@ -1,10 +1,13 @@
 // The main job: set up what is missing, start the stack, run the example campaign, ask at its gates, write the report.
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { EXIT } from '../../contracts/errors.ts';
+import { AnnealError, EXIT } from '../../contracts/errors.ts';
 import type { CampaignName } from '../../contracts/ids.ts';
 import { initIdentity } from '../../infra/identity/local.ts';
 import { startStack, stopStack } from '../../infra/stack/stack.ts';
+import { isUnfinished, nextStep } from '../endings.ts';
+import { INTERRUPTED, type Interrupt, openInterrupt } from '../interrupt.ts';
+import { askOnTerminal } from '../prompt.ts';
 import { quickstartDocument } from '../quickstart-document.ts';
 import { writeReport } from '../report-file.ts';
 import type { Run, Session } from '../session.ts';
@@ -12,8 +15,8 @@ import { readCampaign } from '../spec/read.ts';
 import { createSetupReporter } from '../view/setup.ts';
 import { renderFinal } from '../view/summary.ts';
 import { watchCampaign } from '../watch.ts';
-import { submitFile } from './campaigns.ts';
-import { askOnTerminal, decide } from './gates.ts';
+import { endedBefore, submitFile } from './campaigns.ts';
+import { decide } from './gates.ts';
 
 interface QuickstartOptions {
   readonly yes?: boolean;
@@ -40,39 +43,32 @@ async function quickstart(session: Session, options: QuickstartOptions): Promise
   const campaign = read.spec.name;
   const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
-  const interrupted = new AbortController();
-  const onSignal = (): void => interrupted.abort();
-  process.once('SIGINT', onSignal);
-  process.once('SIGTERM', onSignal);
-
-  const setup = createSetupReporter(process.stderr);
-  await initIdentity(config.paths.keys);
-  const stack = await startStack({ config, onProgress: setup.progress, signal: interrupted.signal });
-  setup.done();
   const interactive = process.stdin.isTTY === true && process.stderr.isTTY === true;
-  const stopAfter = stack.startedNow && (options.down ?? !(options.keepUp ?? interactive));
+  const interrupt = openInterrupt();
+  const { signal } = interrupt;
+  let stack: Awaited<ReturnType<typeof startStack>> | undefined;
   try {
+    const setup = createSetupReporter(process.stderr);
+    await initIdentity(config.paths.keys);
+    stack = await startStack({ config, onProgress: setup.progress, signal });
+    setup.done();
     if (stack.endpoints.temporalUi !== undefined) say(`Temporal's UI: ${stack.endpoints.temporalUi}`);
     const how = await submitFile(session, read);
     if (how === 'attached') say(`Campaign ${campaign} is already running: going on with it.`);
-    if (how === 'ended')
-      say(`Campaign ${campaign} has already ended: this is its result. For another, change its name or seed.`);
+    if (how === 'ended') say(await endedBefore(session, campaign));
     else
-      await watchCampaign(session, campaign, {
-        onGate: gateHandler(session, options, interactive),
-        signal: interrupted.signal,
-      });
-    await printEnd(session, campaign);
+      await watchCampaign(session, campaign, { onGate: gateHandler(session, options, interactive, interrupt), signal });
+    await printEnd(session, campaign, how === 'ended');
   } catch (failure) {
-    if (!interrupted.signal.aborted) throw failure;
+    if (!signal.aborted) throw failure;
     say(`\nInterrupted. Nothing is lost: run the same command again to go on with ${campaign}.`);
-    process.exitCode = 130;
+    process.exitCode = INTERRUPTED;
   } finally {
-    process.off('SIGINT', onSignal);
-    process.off('SIGTERM', onSignal);
+    interrupt.close();
     await session.close();
-    if (stopAfter || (interrupted.signal.aborted && stack.startedNow)) await stopStack(config);
-    else if (!interrupted.signal.aborted)
+    const stop = signal.aborted || (options.down ?? !(options.keepUp ?? interactive));
+    if (stack?.startedNow && stop) await stopStack(config);
+    else if (stack !== undefined && !signal.aborted)
       say('The stack is still up, so that you can look around. Stop it with ./anneal down');
   }
 }
@@ -81,32 +77,40 @@ function gateHandler(
   session: Session,
   options: QuickstartOptions,
   interactive: boolean,
+  interrupt: Interrupt,
 ): (gate: string) => Promise<void> {
+  const say = (line: string): void => void process.stderr.write(`${line}\n`);
   return async (gate) => {
-    if (options.yes) {
-      const reason = 'unattended run (--yes): the recommendation was followed';
-      const result = await decide(session, gate, { option: { which: 'recommended' }, reason, unattended: true });
-      process.stderr.write(`${gate}: ${result.option} (unattended, self-approved)\n`);
-    } else if (interactive) {
-      const result = await askOnTerminal(session, gate);
-      if (result === undefined)
-        process.stderr.write(`${gate} stays open. Answer it with ./anneal decide ${gate} OPTION --reason "…"\n`);
-    } else {
-      process.stderr.write(
-        `${gate} waits for you: ./anneal gates ${gate}, then ./anneal decide ${gate} OPTION --reason "…"\n`,
-      );
+    const answer = `./anneal decide ${gate} OPTION --reason "…"`;
+    try {
+      if (options.yes) {
+        const reason = 'unattended run (--yes): the recommendation was followed';
+        const result = await decide(session, gate, { option: { which: 'recommended' }, reason, unattended: true });
+        say(`${gate}: ${result.option} (unattended, self-approved)`);
+      } else if (interactive) {
+        const asked = await askOnTerminal(session, gate, interrupt.signal);
+        if (typeof asked === 'string') say(`${gate} stays open. Answer it with ${answer}`);
+        else say(`${gate}: ${asked.option}`);
+        if (asked === 'interrupted') interrupt.abort();
+      } else say(`${gate} waits for you: ./anneal gates ${gate}, then ${answer}`);
+    } catch (failure) {
+      // Somebody else was quicker, or its time ran out: the campaign goes on by that.
+      if (!(failure instanceof AnnealError) || !['gate.closed', 'gate.expired'].includes(failure.code)) throw failure;
+      say(`${gate} is closed: ${failure.message}`);
     }
   };
 }
 
-async function printEnd(session: Session, campaign: CampaignName): Promise<void> {
+async function printEnd(session: Session, campaign: CampaignName, wasOver: boolean): Promise<void> {
   const { path, data } = await writeReport(session, campaign);
+  const { ending, sealed } = data.state;
   const document = quickstartDocument(data, path);
   if (session.json) process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
-  process.stderr.write(
-    `${renderFinal(data.state, { width: process.stderr.columns ?? 80, colour: session.colour, reportPath: path }).join('\n')}\n`,
-  );
+  const released = ending === 'released' && sealed ? sealed.after.policy : undefined;
+  const releaseLine = released && `${released}; its files: ./anneal release ${campaign} --out FOLDER`;
+  const view = { width: process.stderr.columns || 80, colour: session.colour, reportPath: path, releaseLine };
+  process.stderr.write(`${renderFinal(data.state, view).join('\n')}\n`);
+  if (!wasOver && isUnfinished(ending)) process.stderr.write(`${nextStep(campaign, ending)}\n`);
   // A refusal is a clean end; an aborted or unbalanced campaign is not.
-  const { ending } = data.state;
-  if (ending === 'aborted' || ending === 'cancelled' || !data.conservation.balanced) process.exitCode = EXIT.failed;
+  if (isUnfinished(ending) || !data.conservation.balanced) process.exitCode = EXIT.failed;
 }
