@@ -3,12 +3,8 @@ import { spawn } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { closingLines, type Tally } from './support/tally.ts';
 
-interface Tally {
-  passed: number;
-  failed: number;
-  skipped: number;
-}
 type Part = () => Promise<Tally>;
 
 const node = process.execPath;
@@ -121,7 +117,7 @@ for (const [name, part] of Object.entries(PARTS)) {
   );
 }
 process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0;
-console.log(`\n${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}`);
+console.log(`\n${closingLines(total).join('\n')}`);
 
 function exitCode(argv: readonly string[], env: Record<string, string> = {}): Promise<number> {
   return new Promise((resolve) => {

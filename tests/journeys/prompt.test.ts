@@ -1,37 +1,30 @@
 // A gate asked on a real terminal: answering it, and each way of leaving it open.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { parse, stringify } from 'yaml';
 import { campaignName } from '../../contracts/ids.ts';
 import { type Journey, openJourney } from '../support/journey.ts';
 import { KEY, onTerminal, type Terminal } from '../support/pty.ts';
+import { EMPTY, openFiles } from '../support/refusals.ts';
 
 const NAME = campaignName.parse('prompted');
 const GATE = 'prompted.job-failed-1';
 const PROMPT = 'empty leaves it open): ';
 
 let journey: Journey;
-let folder: string;
 let file: string;
+const files = openFiles();
 const terminals: Terminal[] = [];
 
 beforeAll(async () => {
   journey = await openJourney();
-  folder = mkdtempSync(join(tmpdir(), 'anneal-prompt-'));
-  file = join(folder, 'campaign.yaml');
-  const small = parse(readFileSync(join(import.meta.dirname, 'small.yaml'), 'utf8'));
-  // No function of these names exists: construction ends with no task, and asks what to do.
-  const only = ['operator.no_such', 'operator.nor_this', 'operator.nor_that'];
-  writeFileSync(file, stringify({ ...small, name: NAME, tasks: { ...small.tasks, only } }));
+  file = files.write(NAME, EMPTY);
   const up = await journey.run(['up', '--json'], { timeoutMs: 240_000 });
   expect(up.code, up.stderr).toBe(0);
 }, 260_000);
 afterAll(async () => {
   for (const terminal of terminals) terminal.kill();
   await journey.end();
-  rmSync(folder, { recursive: true, force: true });
+  files.remove();
 }, 60_000);
 
 function quickstart(): Terminal {
