@@ -1,5 +1,5 @@
 // The settings study: whole campaigns over several seeds, on the functions that the quickstart leaves out for it.
-//   npm run bench -- study [--settings chosen,hot] [--seeds 1,2,3]
+//   npm run bench -- study [--settings rate-0.003,temperature-1] [--seeds 1,2,3]
 //   npm run bench -- study --pilot      measures the starting pass rates that they draw by, kept beside them
 // A finished campaign is not run again: Ctrl-C and the same command go on. What it showed: docs/quickstart-study.md.
 import { spawn } from 'node:child_process';
@@ -18,8 +18,8 @@ import { type StudyRun, studyRun, studyTable } from './study-table.ts';
 
 const config = loadConfig();
 const folder = join(config.repo, 'bench', 'study');
-/** `hash` tells a campaign of today's settings from one of settings that have changed since. */
 const RATES = 'starting-pass-rates.json';
+/** `hash` tells a campaign of today's settings from one of settings that have changed since. */
 const finished = z.strictObject({ hash: z.string(), document: z.record(z.string(), z.unknown()) });
 const settingName = z.enum(Object.keys(SETTINGS) as [string, ...string[]]);
 
@@ -91,7 +91,7 @@ function document(name: string, seed: number, setting: Setting): z.input<typeof 
 
 /** Nearly all of the study's functions are visible to its pilot, whatever split a seed will put them in. */
 async function pilot(): Promise<void> {
-  const spec = document('study', 0, SETTINGS.chosen!);
+  const spec = document('study', 0, {});
   const yaml = join(folder, 'pilot.yaml');
   const { startingPassRates: _, ...tasks } = spec.tasks;
   const splits = { visible: 0.96, gate: 0.02, sealed: 0.02 };
