@@ -34,6 +34,7 @@ export const FAILURE_ACTIONS = {
   'campaign.no_report': 'fail',
   'campaign.no_log': 'fail',
   'campaign.unbalanced': 'fail',
+  'campaign.stage_timed_out': 'gate',
   'pilot.broken_off': 'fail',
   'tasks.none_left': 'fail',
   'tasks.source_failed': 'gate',

@@ -2,6 +2,7 @@
 import { ApplicationFailure } from '@temporalio/client';
 import { describe, expect, test } from 'vitest';
 import { play, withTemporal } from '../tests/support/play-campaign.ts';
+import { scriptedSpec } from '../tests/support/scripted-activities.ts';
 
 withTemporal();
 
@@ -76,6 +77,22 @@ describe('failures', () => {
       },
     );
     expect(told.calls.filter((call) => call.startsWith('mask'))).toEqual([]);
+  });
+
+  test('a job that never ends is not waited for for ever: its time limit opens a gate that names it', async () => {
+    await play(
+      'endless',
+      { passRates: [0.1], jobMs: 60_000 },
+      async ({ gateOpen, answer, status }) => {
+        const gate = await gateOpen('job-failed');
+        expect((await status()).error).toEqual({
+          code: 'campaign.stage_timed_out',
+          message: expect.stringMatching(/^runJob: no answer within its .*-close limit$/),
+        });
+        await answer(gate, 'abort');
+      },
+      { spec: { training: { ...scriptedSpec('x').training, timeout: '2s' } } },
+    );
   });
 
   test('a failure that may pass is advised to be tried again, and not for ever', async () => {

@@ -6,6 +6,7 @@ import {
   executeChild,
   isCancellation,
   proxyActivities,
+  TimeoutFailure,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { CampaignActivities } from '../activities/interface.ts';
@@ -112,10 +113,20 @@ function rootCause(failure: unknown): { code: string; message: string; logTail: 
   let cause = failure;
   while ((cause instanceof ActivityFailure || cause instanceof ChildWorkflowFailure) && cause.cause !== undefined)
     cause = cause.cause;
+  if (cause instanceof TimeoutFailure)
+    return { code: 'campaign.stage_timed_out', message: timeLimit(failure, cause), logTail: [] };
   if (!(cause instanceof ApplicationFailure)) return { code: 'internal.bug', message: String(cause), logTail: [] };
   const details = cause.details?.[0];
   const logTail = isLog(details) ? details.logTail : [];
   return { code: cause.type ?? 'internal.bug', message: cause.message, logTail };
+}
+
+/** For example `runJob: no answer within its start-to-close time`. */
+function timeLimit(failure: unknown, { timeoutType }: TimeoutFailure): string {
+  let at = failure;
+  while (at instanceof ChildWorkflowFailure) at = at.cause;
+  const who = at instanceof ActivityFailure ? at.activityType : 'a part of it';
+  return `${who}: no answer within its ${(timeoutType ?? 'time').toLowerCase().replaceAll('_', '-')} limit`;
 }
 
 function isLog(value: unknown): value is { logTail: string[] } {

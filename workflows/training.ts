@@ -37,6 +37,8 @@ export async function training(input: TrainingInput): Promise<TrainingOutput> {
   const { runJob } = proxyActivities<TrainingActivities>({
     taskQueue: QUEUES.jobs,
     startToCloseTimeout: input.timeoutMs,
+    // A job that was killed gets its time again, but not for ever: one that never ends would be resumed and resumed.
+    scheduleToCloseTimeout: 2 * input.timeoutMs,
     heartbeatTimeout: '15s',
     // A job that was killed resumes from its checkpoints; what is wrong with the job itself is never retried blindly.
     retry: RETRY_OPTIONS.patient,

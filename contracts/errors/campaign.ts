@@ -27,6 +27,12 @@ export const CAMPAIGN_ERRORS = {
     'The campaign is complete: it has released a version',
     'To train further, submit a campaign of another name and seed.',
   ),
+  'campaign.stage_timed_out': entry(
+    'failed',
+    false,
+    'A stage ran past its time limit',
+    'Look into the logs for what hangs; retry at the gate, or abort and raise the limit.',
+  ),
   'campaign.broken_off': entry(
     'failed',
     false,

@@ -1,5 +1,6 @@
 // Scripted activities: they answer as told and touch nothing, so that a workflow's decisions can be tested by themselves.
 import { createHash } from 'node:crypto';
+import { sleep } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type {
   CampaignActivities,
@@ -99,6 +100,8 @@ export interface Script {
   unlisted?: GateKind[];
   /** Milliseconds that the verification of a decision takes. */
   verifyMs?: number;
+  /** Milliseconds that a job takes. */
+  jobMs?: number;
   /** Milliseconds that a rollout takes. */
   rolloutMs?: number;
 }
@@ -213,6 +216,7 @@ export function scriptedActivities(script: Script): { activities: All; told: Tol
     },
     async runJob({ document }) {
       note(`runJob ${document.name}`);
+      if (script.jobMs) await sleep(script.jobMs);
       const failure = failures.shift();
       if (failure) throw failure;
     },
