@@ -14,6 +14,7 @@ import {
 } from '../contracts/gate.ts';
 import { gateId, sha256 } from '../contracts/ids.ts';
 import type { TaskSetLock } from '../contracts/task.ts';
+import { lockTaskSet } from '../evals/construction/lock.ts';
 import { createLocalIdentity, initIdentity, type LocalIdentity } from '../infra/identity/local.ts';
 import { BASE, CAMPAIGN, exampleRelease, openGate } from '../infra/releases/release.fixture.ts';
 import { createReleases } from '../infra/releases/releases.ts';
@@ -26,7 +27,6 @@ import { createDocuments } from './read.ts';
 
 const code = (wanted: string) => expect.objectContaining({ code: wanted });
 const RUN = 'run-1';
-const ROOT = sha256.parse('d'.repeat(64));
 type Effect = 'open-sealed' | 'release';
 const GRANTS = { 'open-sealed': 'open', release: 'release' } as const;
 
@@ -36,6 +36,7 @@ let identity: LocalIdentity;
 let act: Pick<CampaignActivities, 'openSealed' | 'publishRelease'>;
 let spec: ArtifactRef;
 let taskSet: ArtifactRef;
+let lock: TaskSetLock;
 let released: Awaited<ReturnType<typeof exampleRelease>>['body'];
 
 beforeEach(async () => {
@@ -45,18 +46,9 @@ beforeEach(async () => {
   identity = createLocalIdentity(join(folder, 'keys'));
   const documents = createDocuments(store);
   spec = await documents.write(scriptedSpec(CAMPAIGN));
-  const split = { tasks: 0, families: [], root: ROOT, object: spec };
-  taskSet = await documents.write({
-    schema: 'anneal/task-set/v1',
-    source: 'python-stdlib',
-    python: '3.11',
-    seed: 1,
-    root: ROOT,
-    splits: { visible: split, gate: split, sealed: split },
-    considered: 0,
-    kept: 0,
-    dropped: [],
-  } satisfies TaskSetLock);
+  const empty = { splits: { visible: [], gate: [], sealed: [] }, considered: 0, dropped: [], python: '3.11' };
+  lock = await lockTaskSet(empty, { source: 'python-stdlib', seed: 1, put: (bytes) => store.put(bytes) });
+  taskSet = await documents.write(lock);
   released = (await exampleRelease(store, identity)).body;
   const releases = createReleases(store, identity);
   act = createCampaignActivities({ store, documents, releases, manifest: async () => released.manifest });
@@ -114,7 +106,7 @@ describe.each(['open-sealed', 'release'] as const)('%s', (effect) => {
     const decision = await decide(asked, GRANTS[effect]);
     await carryOut(effect, decision, asked.evidence);
     await carryOut(effect, decision, asked.evidence);
-    expect(await happened()).toEqual([effect === 'release' ? `released/${BASE}` : `sealed/${ROOT}/1`]);
+    expect(await happened()).toEqual([effect === 'release' ? `released/${BASE}` : `sealed/${lock.root}/1`]);
   });
 
   it('is refused by a decision for another gate of the campaign', async () => {

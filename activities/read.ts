@@ -4,31 +4,47 @@ import type { ArtifactRef, ArtifactStore } from '../contracts/artifact.ts';
 import { campaignSpec } from '../contracts/campaign.ts';
 import { canonicalJson } from '../contracts/canonical.ts';
 import { rolloutPlan } from '../contracts/plan.ts';
-import { taskSetLock, taskSplit } from '../contracts/task.ts';
+import { type Split, type TaskSetLock, type TaskSplit, taskSetLock, taskSplit } from '../contracts/task.ts';
+import { verifyLock } from '../evals/construction/lock.ts';
 
 export interface Documents {
   read<S extends z.ZodType>(schema: S, ref: ArtifactRef): Promise<z.infer<S>>;
   write(value: unknown): Promise<ArtifactRef>;
   spec(ref: ArtifactRef): Promise<z.infer<typeof campaignSpec>>;
   plan(ref: ArtifactRef): Promise<z.infer<typeof rolloutPlan>>;
-  lock(ref: ArtifactRef): Promise<z.infer<typeof taskSetLock>>;
-  split(ref: ArtifactRef): Promise<z.infer<typeof taskSplit>>;
+  /** @throws AnnealError `tasks.lock_mismatch` when its roots, counts or families contradict each other */
+  lock(ref: ArtifactRef): Promise<TaskSetLock>;
+  /** A split by its object, as a plan names it. What is planned from goes through `splitOf`. */
+  split(ref: ArtifactRef): Promise<TaskSplit>;
+  /**
+   * A split by its lock, its tasks held against the lock's root.
+   * @throws AnnealError `tasks.lock_mismatch` when they differ
+   */
+  splitOf(lock: TaskSetLock, name: Split): Promise<TaskSplit>;
 }
 
 const CACHED = 24;
 
 export function createDocuments(store: ArtifactStore): Documents {
   const cache = new Map<string, Promise<unknown>>();
+  /** Splits that agreed with their lock: hashing every task once a process and lock is enough. */
+  const verified = new Set<string>();
 
   async function read<S extends z.ZodType>(schema: S, ref: ArtifactRef): Promise<z.infer<S>> {
     return schema.parse(JSON.parse(new TextDecoder().decode(await store.get(ref))));
   }
 
-  function cached<S extends z.ZodType>(schema: S): (ref: ArtifactRef) => Promise<z.infer<S>> {
+  function cached<S extends z.ZodType>(
+    schema: S,
+    check: (value: z.infer<S>) => void = () => undefined,
+  ): (ref: ArtifactRef) => Promise<z.infer<S>> {
     return (ref) => {
       const known = cache.get(ref.sha256) as Promise<z.infer<S>> | undefined;
       if (known !== undefined) return known;
-      const reading = read(schema, ref);
+      const reading = read(schema, ref).then((value) => {
+        check(value);
+        return value;
+      });
       cache.set(ref.sha256, reading);
       // A failed read must not be remembered: the next attempt may find the object.
       reading.catch(() => cache.delete(ref.sha256));
@@ -37,12 +53,21 @@ export function createDocuments(store: ArtifactStore): Documents {
     };
   }
 
+  const split = cached(taskSplit);
   return {
     read,
     write: (value) => store.put(canonicalJson(value)),
     spec: cached(campaignSpec),
     plan: cached(rolloutPlan),
-    lock: cached(taskSetLock),
-    split: cached(taskSplit),
+    lock: cached(taskSetLock, (lock) => verifyLock(lock, [])),
+    split,
+    async splitOf(lock, name) {
+      const { object } = lock.splits[name];
+      const part = await split(object);
+      const key = `${lock.root}/${name}/${object.sha256}`;
+      if (!verified.has(key)) verifyLock(lock, [{ ...part, split: name }]);
+      verified.add(key);
+      return part;
+    },
   };
 }

@@ -32,7 +32,7 @@ export function createRolloutActivities(ports: RolloutPorts): RolloutActivities 
     async planTraining({ spec: specRef, taskSet, round, policy }) {
       const spec = await documents.spec(specRef);
       const lock = await documents.lock(taskSet);
-      const { tasks } = await documents.split(lock.splits.visible.object);
+      const { tasks } = await documents.splitOf(lock, 'visible');
       const chosen = selectTasks({
         tasks: tasks.map((task) => ({ id: task.id, family: task.family })),
         startingPassRates: await startingPassRates(store, spec),
@@ -51,6 +51,7 @@ export function createRolloutActivities(ports: RolloutPorts): RolloutActivities 
         lock.splits.visible.object,
         chosen.tasks,
         spec.rollouts.groupSize,
+        chosen.notes,
       );
     },
 
@@ -60,17 +61,17 @@ export function createRolloutActivities(ports: RolloutPorts): RolloutActivities 
       if (split === 'sealed' && (await store.listNamed(`sealed/${lock.root}/`)).length === 0) {
         throw new AnnealError('decision.not_verified', 'the sealed split was not opened by a decision');
       }
-      const { tasks } = await documents.split(lock.splits[split].object);
+      const { tasks } = await documents.splitOf(lock, split);
       const ids = tasks.map((task) => task.id);
       return write(spec, round, split, split, policy, lock.splits[split].object, ids, spec.evaluation.samplesPerTask);
     },
 
     async planPilot({ spec: specRef, taskSet, policy, samples }) {
       const spec = await documents.spec(specRef);
-      const { visible } = (await documents.lock(taskSet)).splits;
-      const { tasks } = await documents.split(visible.object);
+      const lock = await documents.lock(taskSet);
+      const { tasks } = await documents.splitOf(lock, 'visible');
       const ids = tasks.map((task) => task.id);
-      return write(spec, 0, 'pilot', 'visible', policy, visible.object, ids, samples);
+      return write(spec, 0, 'pilot', 'visible', policy, lock.splits.visible.object, ids, samples);
     },
 
     async generate({ plan: ref, index }) {
@@ -143,6 +144,7 @@ export function createRolloutActivities(ports: RolloutPorts): RolloutActivities 
     tasks: RolloutPlan['tasks'],
     chosen: readonly Task['id'][],
     samples: number,
+    notes: readonly string[] = [],
   ): Promise<PlanHandle> {
     const rollouts = chosen.flatMap((task, group) =>
       Array.from({ length: samples }, (_, sample) => {
@@ -170,6 +172,7 @@ export function createRolloutActivities(ports: RolloutPorts): RolloutActivities 
       },
       reward: spec.reward,
       timeoutMs: durationMs(spec.rollouts.timeout),
+      ...(notes.length === 0 ? {} : { notes: [...notes] }),
       rollouts,
     } satisfies RolloutPlan);
     // The name is what the conservation check starts from: a plan that was written counts, whatever happened to it later.

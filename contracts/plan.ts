@@ -25,6 +25,8 @@ export const rolloutPlan = z.strictObject({
   harness: z.strictObject({ system: z.string(), prompt: z.string(), maxTokens: z.int(), temperature: z.number() }),
   reward: z.strictObject({ correctness: z.number(), partial: z.number(), format: z.number() }),
   timeoutMs: z.number(),
+  /** Departures from the rule that tasks are drawn by, for the report. Left out when there are none. */
+  notes: z.array(z.string()).optional(),
   rollouts: z.array(plannedRollout),
 });
 export type RolloutPlan = z.infer<typeof rolloutPlan>;
