@@ -1,37 +1,24 @@
-// The report's data, gathered from store, pool and job results; conservation is checked from three independent sources.
+// The report's data, gathered from store, pool and job results.
 import { z } from 'zod';
 import type { ArtifactStore } from '../contracts/artifact.ts';
 import { artifactRef } from '../contracts/artifact.ts';
+import { AnnealError } from '../contracts/errors.ts';
 import { evidence } from '../contracts/gate.ts';
-import type { RolloutId } from '../contracts/ids.ts';
-import { jobResult, stepMetrics } from '../contracts/job.ts';
+import { stepMetrics } from '../contracts/job.ts';
 import type { RolloutPlan } from '../contracts/plan.ts';
-import type { ModelGateway } from '../contracts/ports.ts';
-import {
-  type CampaignState,
-  type Conservation,
-  type ReportData,
-  type RoundRecord,
-  roundRecord,
-} from '../contracts/record.ts';
+import { type CampaignState, type ReportData, type RoundRecord, roundRecord } from '../contracts/record.ts';
+import { releaseManifest } from '../contracts/release.ts';
+import { taskSetLock } from '../contracts/task.ts';
 import type { Trajectory } from '../contracts/trajectory.ts';
-import { checkConservation } from '../policies/conservation.ts';
 import type { CampaignPorts } from './campaign.ts';
+import { type ConservationPorts, conserve } from './conservation.ts';
 import type { CampaignActivities } from './interface.ts';
-import type { Documents } from './read.ts';
 
-export const reportName = (campaign: string): string => `campaigns/${campaign}/report`;
+const reportName = (campaign: string): string => `campaigns/${campaign}/report`;
 const SAMPLES_PER_ROUND = 8;
 
-/** A batch account's line, as assembleBatch wrote it. */
-const accounted = z.looseObject({
-  id: z.string(),
-  state: z.enum(['train', 'masked', 'cancelled']),
-  reason: z.string().optional(),
-});
-
 export function createReportActivities(
-  ports: Pick<CampaignPorts, 'manifest'> & { store: ArtifactStore; documents: Documents; gateway: ModelGateway },
+  ports: Pick<CampaignPorts, 'manifest'> & ConservationPorts & { store: ArtifactStore },
 ): Pick<CampaignActivities, 'assembleReport'> {
   const { store, documents, gateway, manifest } = ports;
   return {
@@ -40,17 +27,22 @@ export function createReportActivities(
       const rounds = [...archived, ...state.rounds].sort((a, b) => a.round - b.round);
       const plans = await writtenPlans(state.campaign);
       const trajectories = await gateway.trajectories(`${state.campaign}/`);
-      const conservation = await conserve(state, rounds, plans, trajectories);
+      const conservation = await conserve(ports, { state, rounds, plans, trajectories });
       const data: ReportData = {
         schema: 'anneal/report/v1',
         state: { ...state, rounds },
         spec: await documents.spec(state.spec),
-        taskSet: state.taskSet ? await documents.lock(state.taskSet) : null,
+        // As it is, even where it contradicts itself: the report of a campaign that ended for that must still be written.
+        taskSet: state.taskSet ? await documents.read(taskSetLock, state.taskSet) : null,
         evidences: await Promise.all(state.gates.map((gate) => documents.read(evidence, gate.evidence))),
         steps: await stepsOf(rounds),
         samples: await samplesOf(rounds, trajectories),
         conservation,
-        manifest: state.taskSet ? await manifest({ spec: state.spec, taskSet: state.taskSet }) : null,
+        notes: plans
+          .flatMap(({ round, notes = [] }) => notes.map((note) => ({ round, note })))
+          .sort((a, b) => a.round - b.round),
+        released: state.release ? (await documents.read(releaseManifest, state.release)).body.policy.name : null,
+        manifest: await manifestOf(state),
       };
       const report = await documents.write(data);
       const key = reportName(state.campaign);
@@ -58,6 +50,16 @@ export function createReportActivities(
       return { report, conservation };
     },
   };
+
+  async function manifestOf({ spec, taskSet }: CampaignState): Promise<ReportData['manifest']> {
+    if (taskSet === undefined) return null;
+    try {
+      return await manifest({ spec, taskSet });
+    } catch (failure) {
+      if (failure instanceof AnnealError && failure.code === 'tasks.lock_mismatch') return null;
+      throw failure;
+    }
+  }
 
   async function writtenPlans(campaign: string): Promise<RolloutPlan[]> {
     const names = await store.listNamed(`campaigns/${campaign}/plans/`);
@@ -67,37 +69,6 @@ export function createReportActivities(
         return documents.plan(artifactRef.parse(JSON.parse(new TextDecoder().decode(object!.bytes))));
       }),
     );
-  }
-
-  async function conserve(
-    state: CampaignState,
-    rounds: readonly RoundRecord[],
-    plans: readonly RolloutPlan[],
-    trajectories: readonly Trajectory[],
-  ): Promise<Conservation> {
-    const accounts = (await Promise.all(rounds.map((r) => documents.read(z.array(accounted), r.account)))).flat();
-    const results = await Promise.all(
-      rounds.flatMap((r) =>
-        r.training ? [documents.read(jobResult, r.training.result).then((result) => ({ round: r.round, result }))] : [],
-      ),
-    );
-    const training = plans.filter((plan) => plan.purpose === 'train');
-    const finished = new Set(rounds.map((r) => r.round));
-    // A round that a human ended has no account: what it requested counts as cancelled, with or without a trajectory.
-    const left = training.filter((plan) => !finished.has(plan.round)).flatMap((plan) => plan.rollouts.map((r) => r.id));
-    const ended = state.ending === 'cancelled' || state.ending === 'aborted';
-    return checkConservation({
-      plans: training.map((plan) => ({ round: plan.round, ids: plan.rollouts.map((r) => r.id) })),
-      jobs: results.map(({ round, result }) => ({ round, trained: result.trained, dropped: result.dropped })),
-      trajectories,
-      masks: accounts.flatMap((a) =>
-        a.state === 'masked' ? [{ id: a.id as RolloutId, reason: a.reason ?? 'unknown' }] : [],
-      ),
-      cancelled: ended ? left : [],
-      others: plans.flatMap((plan) =>
-        plan.purpose === 'train' ? [] : [{ purpose: plan.purpose, ids: plan.rollouts.map((r) => r.id) }],
-      ),
-    });
   }
 
   async function stepsOf(rounds: readonly RoundRecord[]): Promise<ReportData['steps']> {

@@ -4,7 +4,7 @@ import { cancellationSignal, heartbeat, sleep } from '@temporalio/activity';
 import type { ArtifactStore } from '../contracts/artifact.ts';
 import { canonicalJson } from '../contracts/canonical.ts';
 import { AnnealError } from '../contracts/errors.ts';
-import { type CampaignName, jobName, makePolicyName, sha256 } from '../contracts/ids.ts';
+import { type CampaignName, makePolicyName, sha256, trainingJobName } from '../contracts/ids.ts';
 import type { BatchSample, JobDocument, JobRunner } from '../contracts/job.ts';
 import type { PolicyVersion } from '../contracts/policy-version.ts';
 import type { ModelGateway } from '../contracts/ports.ts';
@@ -77,7 +77,7 @@ export function createTrainingActivities(ports: {
         spec.training;
       const body: Omit<JobDocument, 'specHash'> = {
         schema: 'anneal/job/v1',
-        name: jobName.parse(`${spec.name}-r${round}-train`),
+        name: trainingJobName(spec.name, round),
         kind: 'train',
         seed: spec.seed + round,
         model: { base: spec.policy.base, lora: spec.policy.lora },

@@ -65,6 +65,10 @@ export const jobName = z
   .brand<'JobName'>();
 export type JobName = z.infer<typeof jobName>;
 
+/** A round has one training job: whoever knows the round finds its result, whatever became of the workflow. */
+export const trainingJobName = (campaign: CampaignName, round: number): JobName =>
+  jobName.parse(`${campaign}-r${round}-train`);
+
 /** `<campaign>.<kind>[-<n>]`, unique within a Temporal namespace; what `anneal decide` takes. */
 export const gateId = z
   .string()

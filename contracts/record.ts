@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { artifactRef } from './artifact.ts';
 import type { CampaignSpec } from './campaign.ts';
 import { evidence, gateKind, gateResult } from './gate.ts';
-import { campaignName, gateId, jobName, purpose, sha256 } from './ids.ts';
+import { campaignName, gateId, jobName, policyName, purpose, sha256 } from './ids.ts';
 import { evaluationResult, policyVersion, verdict } from './policy-version.ts';
 
 /** How every requested rollout of one purpose in one round ended: the states are disjoint and sum to `requested`. */
@@ -123,15 +123,26 @@ export type CampaignStatus = z.infer<typeof campaignStatus>;
 export const conservation = z.strictObject({
   /** Training rollouts requested, by the workflow's plans. */
   prompts: z.int(),
-  /** Ids in the trainers' result.json. */
+  /** Requested ids that a trainer's result.json names. */
   trained: z.int(),
-  /** By reason, zero advantage included; from the pool and the batch's account. */
+  /** By reason, zero advantage included; from the pool's records, and what the trainers dropped. */
   masked: z.record(z.string(), z.int()),
+  /** Of rounds that a human ended before their training was done. */
   cancelled: z.int(),
   balanced: z.boolean(),
   problems: z.array(z.string()),
-  /** Ledgers of evaluation and pilot rollouts. */
-  others: z.array(z.strictObject({ purpose, requested: z.int(), recorded: z.int(), balanced: z.boolean() })),
+  /** The same sets by round, unfinished ones included. Absent in reports written before there were any. */
+  rounds: z.array(ledgerCounts.extend({ round: z.int() })).optional(),
+  /** Ledgers of evaluation and pilot rollouts; cancelled are those that an unfinished evaluation did not get to. */
+  others: z.array(
+    z.strictObject({
+      purpose,
+      requested: z.int(),
+      recorded: z.int(),
+      cancelled: z.int().default(0),
+      balanced: z.boolean(),
+    }),
+  ),
 });
 export type Conservation = z.infer<typeof conservation>;
 
@@ -160,6 +171,10 @@ export const reportData = z.strictObject({
     }),
   ),
   conservation,
+  /** What a round's plan says about itself, for example that tasks of unknown starting pass rate were drawn. */
+  notes: z.array(z.strictObject({ round: z.int(), note: z.string() })).default([]),
+  /** The version that the release manifest names; null when nothing was released. */
+  released: policyName.nullable().default(null),
   manifest: z.unknown(),
 });
 export type ReportData = z.infer<typeof reportData>;

@@ -54,7 +54,7 @@ const manifest = createManifest({ config, documents, sandbox });
 const control = atBoundary({
   ...createGateActivities({ store, documents, identity, critical: await readCritical(config.root) }),
   ...createCampaignActivities({ store, documents, releases, manifest }),
-  ...createReportActivities({ store, documents, gateway, manifest }),
+  ...createReportActivities({ store, documents, gateway, jobs, manifest }),
   ...createEvaluationActivities({ documents, gateway }),
 });
 const rollouts = atBoundary(createRolloutActivities({ store, documents, gateway, policies, sandbox }));

@@ -1,27 +1,31 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { CompletionId, RolloutId } from '../../contracts/ids.ts';
-import { type CompletionRecord, outcome, TRAINABLE } from '../../contracts/trajectory.ts';
-import { ledger } from './ledger.ts';
+import type { CompletionId, RolloutId } from '../contracts/ids.ts';
+import { outcome, TRAINABLE } from '../contracts/trajectory.ts';
+import { assembleSamples } from './advantage.ts';
+import { poolLedger as ledger, type PoolCompletion, type PoolTrajectory } from './pool-ledger.ts';
 
 const id = (n: number): RolloutId => `demo/r1/train.v0/g0/s${n}` as RolloutId;
-const completion = (n: number, more: Partial<CompletionRecord> = {}) => ({
+const completion = (n: number, more: Partial<PoolCompletion> = {}): PoolCompletion => ({
   id: `${id(n)}/c0` as CompletionId,
   rollout: id(n),
   index: 0,
   fidelity: 'token-exact' as const,
   finish: 'stop' as const,
+  tokens: 9,
   ...more,
 });
-const graded = (n: number, of: 'success' | 'policy_failure' | 'infrastructure_failure' | 'cancelled' = 'success') => ({
+/** Each rollout earns something else, so that every one carries signal. */
+const graded = (n: number, of: PoolTrajectory['outcome'] = 'success', reward: number | undefined = 2 ** n) => ({
   rollout: id(n),
   outcome: of,
   completions: [completion(n).id],
+  reward,
 });
 
 test('every state has its reason', () => {
   const { lines, counts, duplicates, strangers } = ledger(
-    [0, 1, 2, 3, 4, 5, 6, 7, 8].map(id),
+    [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10].map(id),
     [
       graded(0),
       graded(1, 'policy_failure'),
@@ -31,6 +35,8 @@ test('every state has its reason', () => {
       { ...graded(5), completions: [] },
       graded(6, 'infrastructure_failure'),
       graded(7, 'cancelled'),
+      { ...graded(9), reward: undefined },
+      graded(10),
     ],
     [
       completion(0),
@@ -38,6 +44,8 @@ test('every state has its reason', () => {
       completion(2, { fidelity: 'text-only' }),
       completion(4, { finish: 'error' }),
       completion(8),
+      completion(9),
+      completion(10, { tokens: 0 }),
     ],
   );
   expect(lines.map(({ state, reason }) => `${state}: ${reason}`)).toEqual([
@@ -50,9 +58,76 @@ test('every state has its reason', () => {
     'masked: infrastructure_failure',
     'cancelled: cancelled',
     'ungraded: no_trajectory',
+    'masked: no_reward',
+    'masked: no_completion',
   ]);
-  expect(counts).toEqual({ trainable: 2, masked: 5, cancelled: 1, ungraded: 1, absent: 0 });
+  expect(counts).toEqual({ trainable: 2, masked: 7, cancelled: 1, ungraded: 1, absent: 0 });
   expect([duplicates, strangers]).toEqual([[], []]);
+});
+
+test("what earned its group's mean carries no signal; only what could train counts towards that mean", () => {
+  const at = (group: number, sample: number) => `demo/r1/train.v0/g${group}/s${sample}` as RolloutId;
+  const rewards: [RolloutId, number, PoolTrajectory['outcome']][] = [
+    [at(0, 0), 0.2, 'success'],
+    [at(0, 1), 0.2, 'policy_failure'],
+    [at(0, 2), 0, 'infrastructure_failure'],
+    [at(1, 0), 0.1, 'success'],
+    [at(1, 1), 0.2, 'success'],
+    [at(1, 2), 0.3, 'success'],
+    [at(2, 0), 1.2, 'success'],
+  ];
+  const completionOf = (rollout: RolloutId) => ({ ...completion(0), id: `${rollout}/c0` as CompletionId, rollout });
+  const { lines } = ledger(
+    rewards.map(([rollout]) => rollout),
+    rewards.map(([rollout, reward, of]) => {
+      return { rollout, outcome: of, reward, completions: [completionOf(rollout).id] };
+    }),
+    rewards.map(([rollout]) => completionOf(rollout)),
+  );
+  expect(lines.map((line) => line.reason)).toEqual([
+    'zero_advantage',
+    'zero_advantage',
+    'infrastructure_failure',
+    'success',
+    'zero_advantage', // 0.1 + 0.2 + 0.3 is not exactly 3 × 0.2
+    'success',
+    'zero_advantage',
+  ]);
+});
+
+test('it masks what batch assembly masks, over any rewards', () => {
+  const samples = fc.array(
+    fc.record({
+      group: fc.integer({ min: 0, max: 2 }),
+      outcome: fc.constantFrom(...outcome.options),
+      reward: fc.constantFrom(0, 0.1, 0.2, 0.3, 0.45, 1.2),
+      fidelity: fc.constantFrom('token-exact' as const, 'text-only' as const),
+    }),
+    { maxLength: 12 },
+  );
+  fc.assert(
+    fc.property(samples, fc.constantFrom('mean' as const, 'mean-std' as const), (drawn, advantage) => {
+      const some = drawn.map((one, n) => {
+        const rollout = `demo/r1/train.v0/g${one.group}/s${n}` as RolloutId;
+        return { ...one, rollout, completions: [`${rollout}/c0` as CompletionId] };
+      });
+      const planned = some.map((one) => one.rollout);
+      const batch = assembleSamples({
+        planned,
+        graded: some.map((one) => ({ ...one, completionTokens: 9 })),
+        advantage,
+      });
+      const pool = ledger(
+        planned,
+        some,
+        some.map((one) => ({ ...completion(0), ...one, id: one.completions[0]! })),
+      );
+      const said = (state: string, reason: string) => (state === 'train' ? 'trainable' : `${state} ${reason}`);
+      expect(
+        pool.lines.map((line) => (line.state === 'trainable' ? 'trainable' : `${line.state} ${line.reason}`)),
+      ).toEqual(batch.samples.map((one) => said(one.state, one.state === 'masked' ? one.reason : one.state)));
+    }),
+  );
 });
 
 test('a trajectory cannot train on the completion of another rollout', () => {
@@ -93,6 +168,7 @@ test('whatever is recorded, each requested id has exactly one state and the coun
       const recorded = some.map(({ n, of, ...rest }) => ({
         rollout: id(n),
         completions: of.map((m) => completion(m).id),
+        reward: n,
         ...rest,
       }));
       const made = ledger(
