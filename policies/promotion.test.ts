@@ -3,7 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { promotionSpec } from '../contracts/campaign.ts';
 import { campaignName, makePolicyName, sha256 } from '../contracts/ids.ts';
 import type { EvaluationResult } from '../contracts/policy-version.ts';
-import { decideVerdict, recommendOpenSealed, recommendRelease } from './promotion.ts';
+import {
+  decideVerdict,
+  openSealedOptions,
+  recommendOpenSealed,
+  recommendRelease,
+  releaseOptions,
+} from './promotion.ts';
 
 const hash = sha256.parse('0'.repeat(64));
 function measured(version: number, pass: number, correct = 0.5, n = 100): EvaluationResult {
@@ -98,19 +104,32 @@ describe('decideVerdict', () => {
 });
 
 describe('recommendations', () => {
-  const open = (bestVersion: number, openingsLeft: number) =>
-    recommendOpenSealed({ bestVersion, best: measured(2, 0.5), baseline: measured(0, 0.2), openingsLeft });
-  const release = (bestVersion: number, before: number, after: number, n = 100) =>
+  const open = (bestVersion: number, openingsLeft: number, candidate = 2) =>
+    recommendOpenSealed({
+      ...{ candidate, bestVersion, openingsLeft },
+      gate: measured(candidate, 0.5),
+      baseline: measured(0, 0.2),
+    });
+  const release = (bestVersion: number, before: number, after: number, n = 100, candidate = 2) =>
     recommendRelease({
-      bestVersion,
-      sealed: { before: measured(0, before, 0.5, n), after: measured(2, after, 0.5, n) },
+      ...{ candidate, bestVersion },
+      sealed: { before: measured(0, before, 0.5, n), after: measured(candidate, after, 0.5, n) },
     });
 
   it('opens the sealed split within the budget, for a promoted version to confirm it and without one to see the drift', () => {
     expect(open(2, 1).recommended).toBe('open');
     expect(open(0, 1).recommended).toBe('open');
-    expect(open(2, 1).why).not.toBe(open(0, 1).why);
     expect(open(2, 0).recommended).toBe('keep');
+    expect(open(0, 1).why).toContain('the candidate is the newest one, quickstart.v2');
+  });
+
+  it('spends no opening on version 0 against itself, and releases nothing then', () => {
+    expect(open(0, 1, 0)).toMatchObject({ recommended: 'keep', why: expect.stringContaining('version 0') });
+    expect(release(0, 0.2, 0.2, 100, 0)).toMatchObject({
+      recommended: 'keep',
+      why: expect.stringContaining('nothing to release'),
+    });
+    expect(openSealedOptions(measured(0, 0).policy)[0]?.effect).toContain('nothing can be released');
   });
 
   it('releases a promoted version that did not fall on the sealed split', () => {
@@ -121,8 +140,15 @@ describe('recommendations', () => {
     expect(release(2, 0, 0, 0).recommended).toBe('keep');
   });
 
+  it('says that the option would publish a version that was not promoted, and which', () => {
+    expect(release(0, 0.2, 0.3).why).toContain('a release would give users quickstart.v2');
+    const { policy } = measured(2, 0);
+    expect(openSealedOptions(policy)[0]?.effect).toContain('version 0 and quickstart.v2');
+    expect(releaseOptions(policy)[0]?.effect).toContain('users get quickstart.v2');
+  });
+
   it('always names the option that changes nothing as safe', () => {
-    for (const advice of [open(2, 1), open(0, 1), release(2, 0.2, 0.3), release(2, 0.3, 0.2)]) {
+    for (const advice of [open(2, 1), open(0, 1), open(0, 1, 0), release(2, 0.2, 0.3), release(2, 0.3, 0.2)]) {
       expect(advice.safe).toBe('keep');
       expect(advice.why).toMatch(/^[A-Zq].*\.$/);
     }

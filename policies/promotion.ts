@@ -1,5 +1,6 @@
 // The promotion rule of a round, and what is recommended at the two gates that end a campaign.
 import type { CampaignSpec } from '../contracts/campaign.ts';
+import type { PolicyName } from '../contracts/ids.ts';
 import type { EvaluationResult, Verdict } from '../contracts/policy-version.ts';
 
 /** Well-formed replies that a comparison of their correctness takes, on each side. */
@@ -52,16 +53,21 @@ export function decideVerdict(
 }
 
 /** Options of the gate `open-sealed`; the second is safe. */
-export const OPEN_SEALED_OPTIONS = [
-  { name: 'open', effect: 'The sealed split is read once, for version 0 and the best version; the opening is spent.' },
+export const openSealedOptions = (candidate: PolicyName) => [
+  {
+    name: 'open',
+    effect: /\.v0$/.test(candidate)
+      ? 'The sealed split is read once, for version 0 alone; the opening is spent and nothing can be released.'
+      : `The sealed split is read once, for version 0 and ${candidate}; the opening is spent.`,
+  },
   { name: 'keep', effect: 'The sealed split stays unread and the campaign ends without a release.' },
-] as const;
+];
 
 /** Options of the gate `release`; the second is safe. */
-export const RELEASE_OPTIONS = [
-  { name: 'release', effect: 'A signed release manifest is written and users get this policy version.' },
+export const releaseOptions = (candidate: PolicyName) => [
+  { name: 'release', effect: `A signed release manifest is written and users get ${candidate}.` },
   { name: 'keep', effect: 'Nothing is released; what users get does not change.' },
-] as const;
+];
 
 export interface Recommendation<Option extends string> {
   readonly recommended: Option;
@@ -71,52 +77,54 @@ export interface Recommendation<Option extends string> {
 
 /**
  * Whether to spend the one look at the sealed split. Without a promoted version it cannot confirm a gain, but it is the only
- * unbiased sight of the drift that training caused; the task set is the campaign's own, so nobody else loses by it.
+ * unbiased sight of the drift that training caused; the task set is the campaign's own, so nobody else loses by it. Version 0
+ * against itself shows nothing.
+ * @param candidate the version that would be released, 0 when every round was reverted or none trained
+ * @param gate the candidate on the gate split
  * @param openingsLeft openings that the budget still allows for this task set
  */
 export function recommendOpenSealed(measured: {
+  readonly candidate: number;
   readonly bestVersion: number;
-  readonly best: EvaluationResult;
+  readonly gate: EvaluationResult;
   readonly baseline: EvaluationResult;
   readonly openingsLeft: number;
 }): Recommendation<'open' | 'keep'> {
-  const { best, baseline, bestVersion, openingsLeft } = measured;
-  const rates = `${percent(best.passRate.value)} of the gate split against ${percent(baseline.passRate.value)} of version 0`;
-  if (openingsLeft < 1) return { recommended: 'keep', safe: 'keep', why: 'The budget of sealed openings is spent.' };
-  if (bestVersion < 1) {
-    return {
-      recommended: 'open',
-      safe: 'keep',
-      why: `No version was promoted (${rates}); the sealed split shows how far training moved the policy on unseen functions.`,
-    };
-  }
-  return {
-    recommended: 'open',
-    safe: 'keep',
-    why: `${best.policy} solves ${rates}; the sealed split tells whether that holds on functions no decision was based on.`,
-  };
+  const { gate, baseline, candidate, bestVersion, openingsLeft } = measured;
+  const keep = (why: string) => ({ recommended: 'keep' as const, safe: 'keep' as const, why });
+  const open = (why: string) => ({ recommended: 'open' as const, safe: 'keep' as const, why });
+  if (candidate < 1)
+    return keep(
+      'No trained version is left to release: the candidate is version 0, which the sealed split would compare with itself.',
+    );
+  if (openingsLeft < 1) return keep('The budget of sealed openings is spent.');
+  const rates = `${percent(gate.passRate.value)} of the gate split against ${percent(baseline.passRate.value)} of version 0`;
+  if (bestVersion < 1)
+    return open(
+      `No version was promoted: the candidate is the newest one, ${gate.policy}, which solves ${rates}; the sealed split shows how far training moved it on unseen functions.`,
+    );
+  return open(
+    `${gate.policy} solves ${rates}; the sealed split tells whether that holds on functions no decision was based on.`,
+  );
 }
 
 /** Release only what did not get worse on tasks that no decision was based on. */
 export function recommendRelease(measured: {
+  readonly candidate: number;
   readonly bestVersion: number;
   readonly sealed: { readonly before: EvaluationResult; readonly after: EvaluationResult };
 }): Recommendation<'release' | 'keep'> {
   const { before, after } = measured.sealed;
   const rates = `sealed pass rate ${percent(after.passRate.value)} against ${percent(before.passRate.value)} of version 0`;
-  if (measured.bestVersion < 1) {
-    return {
-      recommended: 'keep',
-      safe: 'keep',
-      why: 'No version was promoted: a release would change nothing for users.',
-    };
-  }
-  if (after.passRate.n === 0 || before.passRate.n === 0) {
-    return { recommended: 'keep', safe: 'keep', why: 'No sealed rollout was graded; nothing supports a release.' };
-  }
-  if (below(after.passRate.value, before.passRate.value)) {
-    return { recommended: 'keep', safe: 'keep', why: `The improvement did not carry over: ${rates}.` };
-  }
+  const keep = (why: string) => ({ recommended: 'keep' as const, safe: 'keep' as const, why });
+  if (measured.candidate < 1) return keep('The candidate is version 0, the base model: there is nothing to release.');
+  if (measured.bestVersion < 1)
+    return keep(
+      `No version was promoted: a release would give users ${after.policy}, which no verdict chose (${rates}).`,
+    );
+  if (after.passRate.n === 0 || before.passRate.n === 0)
+    return keep('No sealed rollout was graded; nothing supports a release.');
+  if (below(after.passRate.value, before.passRate.value)) return keep(`The improvement did not carry over: ${rates}.`);
   return { recommended: 'release', safe: 'keep', why: `The improvement holds on unseen functions: ${rates}.` };
 }
 

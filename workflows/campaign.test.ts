@@ -41,6 +41,17 @@ describe('campaign', () => {
     expect(told.calls).toContain('planTraining r2 v0');
   });
 
+  test('with every round reverted version 0 may be looked at, but no release is offered', async () => {
+    const { state, told } = await play('reverted', { passRates: [0.5, 0.2, 0.1] }, async ({ gateOpen, answer }) => {
+      await answer(await gateOpen('open-sealed'), 'open');
+    });
+    expect(state.rounds.map((r) => r.verdict)).toEqual(['revert', 'revert']);
+    expect(told.calls).toContain('freezeEvidence reverted.open-sealed-1 recommends keep');
+    expect(state.gates.map((gate) => gate.kind)).toEqual(['open-sealed']);
+    expect(state.sealed).toBeDefined();
+    expect(state.ending).toBe('refused');
+  });
+
   test('invalid, altered and replayed decisions are refused; the gate stays open', async () => {
     const { state } = await play('refuse', { passRates: [0.1, 0.2, 0.3] }, async ({ gateOpen, answer }) => {
       const gate = await gateOpen('open-sealed');

@@ -3,7 +3,7 @@ import type { CampaignSpec } from '../contracts/campaign.ts';
 import { FACTS } from '../contracts/gate.ts';
 import type { Estimate, EvaluationResult, PolicyVersion } from '../contracts/policy-version.ts';
 import type { CampaignState } from '../contracts/record.ts';
-import { OPEN_SEALED_OPTIONS, RELEASE_OPTIONS, recommendOpenSealed, recommendRelease } from '../policies/promotion.ts';
+import { openSealedOptions, recommendOpenSealed, recommendRelease, releaseOptions } from '../policies/promotion.ts';
 import { adviseAfterFailure } from '../policies/retry.ts';
 import type { Question } from './ask.ts';
 
@@ -33,8 +33,9 @@ export function askOpenSealed(
 ): Question {
   const candidate = releaseCandidate(state);
   const advice = recommendOpenSealed({
+    candidate: candidate.number,
     bestVersion: state.best,
-    best: gate,
+    gate,
     baseline: state.baseline!,
     openingsLeft,
   });
@@ -49,7 +50,7 @@ export function askOpenSealed(
       ...measured('gate split', gate),
     ],
     logTail: [],
-    options: [...OPEN_SEALED_OPTIONS],
+    options: openSealedOptions(candidate.name),
     recommended: advice.recommended,
     safe: advice.safe,
     attachments: [],
@@ -63,7 +64,7 @@ export function askRelease(
   sealed: { before: EvaluationResult; after: EvaluationResult },
 ): Question {
   const candidate = releaseCandidate(state);
-  const advice = recommendRelease({ bestVersion: state.best, sealed });
+  const advice = recommendRelease({ candidate: candidate.number, bestVersion: state.best, sealed });
   return {
     title: `Release ${candidate.name} of ${spec.name}?`,
     why: advice.why,
@@ -77,7 +78,7 @@ export function askRelease(
       ...measured('sealed split, after', sealed.after),
     ],
     logTail: [],
-    options: [...RELEASE_OPTIONS],
+    options: releaseOptions(candidate.name),
     recommended: advice.recommended,
     safe: advice.safe,
     attachments: [],
