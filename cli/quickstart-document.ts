@@ -4,6 +4,10 @@ import type { ReportData } from '../contracts/record.ts';
 
 const ci = (estimate: Estimate): [number, number] => [estimate.low, estimate.high];
 
+/**
+ * `ci` is the interval of the figure beside it, except in `sealed`, where it is that of the paired gain of `after` over `before`
+ * (null if none was computed): the question there is whether the difference is more than chance. `rounds` holds every round.
+ */
 export function quickstartDocument(data: ReportData, report: string) {
   const { state, conservation } = data;
   const { prompts, trained, masked, cancelled, balanced } = conservation;
@@ -27,7 +31,7 @@ export function quickstartDocument(data: ReportData, report: string) {
       ? {
           before: state.sealed.before.passRate.value,
           after: state.sealed.after.passRate.value,
-          ci: state.sealed.after.gain ? ci(state.sealed.after.gain) : ci(state.sealed.after.passRate),
+          ci: state.sealed.after.gain ? ci(state.sealed.after.gain) : null,
         }
       : null,
     conservation: { prompts, trained, masked, cancelled, balanced },

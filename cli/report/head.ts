@@ -3,7 +3,7 @@ import type { RoundRecord } from '../../contracts/record.ts';
 import { grouped, instant, percent, points, span } from '../view/figures.ts';
 import { dataTable, dumbbells, figure, legend } from './charts.ts';
 import { type Html, html, type Part } from './html.ts';
-import { bestOnGate, resultOf, type Tone } from './result.ts';
+import { bestOnGate, endingOf, resultOf, type Tone, versionOf } from './result.ts';
 import { term } from './terms.ts';
 import { bound, type ReportView, rate } from './view.ts';
 
@@ -11,7 +11,9 @@ const GLYPHS: Readonly<Record<Tone, string>> = { better: '▲', unclear: '◆', 
 
 export function head({ data, spec, level }: ReportView): Html {
   const { state, conservation } = data;
-  const result = resultOf(state, spec?.evaluation.confidence);
+  // Reports written before they named it have none: then what was measured on the sealed split is what was released.
+  const released = data.released ?? state.sealed?.after.policy ?? null;
+  const result = resultOf(state, spec?.evaluation.confidence, released);
   const seconds = state.stages.reduce((sum, stage) => sum + stage.seconds, 0);
   const owner = spec === undefined ? '' : ` · owner ${spec.owner}`;
   return html`<header>
@@ -23,7 +25,7 @@ export function head({ data, spec, level }: ReportView): Html {
 <div class="answer">
 ${comparison(data.state, level)}
 <dl class="facts">
-${fact('Released', state.ending === 'released' ? `version ${state.best}` : 'nothing', ending(state.ending))}
+${fact('Released', state.ending === 'released' && released !== null ? `version ${versionOf(released)}` : 'nothing', endingOf(state, released).short)}
 ${fact(html`${term('round', 'Rounds')}`, String(state.rounds.length), verdictCounts(state.rounds))}
 ${fact(html`Training ${term('rollout', 'rollouts')}`, grouped(conservation.prompts), html`${grouped(conservation.trained)} trained on; ${conservation.balanced ? 'ledger balances' : html`<strong class="bad">ledger does not balance</strong>`}`)}
 ${fact('Tokens generated', grouped(state.tokens), spec === undefined ? '' : `${((100 * state.tokens) / spec.budget.tokens).toFixed(0)}% of the budget`)}
@@ -35,16 +37,6 @@ ${fact('Time', span(seconds), spec === undefined ? '' : `of ${spec.budget.wallCl
 function fact(name: Part, value: string, note: Part): Html {
   return html`<div><dt>${name}</dt><dd><strong>${value}</strong><span>${note}</span></dd></div>`;
 }
-
-const ENDINGS: Readonly<Record<string, string>> = {
-  running: 'still running',
-  released: 'signed, can be rolled back',
-  refused: 'decided at the release gate',
-  'not-opened': 'the sealed split stays closed',
-  cancelled: 'the campaign was cancelled',
-  aborted: 'the campaign was aborted',
-};
-const ending = (name: string): string => ENDINGS[name] ?? name;
 
 function verdictCounts(rounds: readonly RoundRecord[]): string {
   const words = { promote: 'promoted', hold: 'held', revert: 'reverted', ask: 'put to a human' } as const;

@@ -18,11 +18,10 @@ const spoken = (reason: string): string => REASONS[reason] ?? reason.replaceAll(
 
 export function ledger({ data }: ReportView): Html {
   const { conservation, state } = data;
+  // Trained is what a trainer's result names, by round as in all. Older reports have only what each batch sent to its trainer.
+  const rounds = conservation.rounds ?? state.rounds.map(({ round, ledger }) => ({ round, ...ledger }));
   const reasons = [
-    ...new Set([
-      ...Object.keys(conservation.masked),
-      ...state.rounds.flatMap((round) => Object.keys(round.ledger.masked)),
-    ]),
+    ...new Set([...Object.keys(conservation.masked), ...rounds.flatMap((round) => Object.keys(round.masked))]),
   ].sort();
   const line = (
     first: Part,
@@ -41,7 +40,7 @@ export function ledger({ data }: ReportView): Html {
     ];
   };
   const rows = [
-    ...state.rounds.map((round) => line(String(round.round), round.ledger)),
+    ...rounds.map((round) => line(String(round.round), round)),
     line(html`<strong>all</strong>`, { ...conservation, requested: conservation.prompts }),
   ];
   const masked = sum(conservation.masked);
@@ -61,11 +60,12 @@ function others(entries: ReportView['data']['conservation']['others']): Html {
     one.purpose,
     grouped(one.requested),
     grouped(one.recorded),
+    grouped(one.cancelled),
     one.balanced ? html`<span class="good">✓</span>` : html`<strong class="bad">✗</strong>`,
   ]);
   return dataTable(
     'Rollouts for measurement, never trained on',
-    ['purpose', 'requested', 'recorded', 'balanced'],
+    ['purpose', 'requested', 'recorded', 'cancelled', 'balanced'],
     rows,
   );
 }

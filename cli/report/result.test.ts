@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { makePolicyName } from '../../contracts/ids.ts';
 import { type FixtureKind, fixtureReport } from '../../tests/fixtures/report.fixture.ts';
 import { resultOf } from './result.ts';
 
@@ -42,10 +43,34 @@ describe('the notes', () => {
   it('say how it ended', () => {
     expect(of('improved').notes.at(-1)).toBe('Version 4 was released.');
     const { state } = fixtureReport();
-    expect(resultOf({ ...state, ending: 'aborted', stoppedBy: 'tokens' }).notes.slice(-2)).toEqual([
+    expect(resultOf({ ...state, ending: 'aborted', stoppedBy: 'tokens.' }).notes.slice(-2)).toEqual([
       'The rounds ended early: tokens.',
       'The campaign was aborted after a failure; ./anneal resume can take it up again.',
     ]);
+  });
+
+  it('name the version of the release manifest, promoted or not', () => {
+    const { state } = fixtureReport();
+    expect(resultOf({ ...state, best: 0 }).notes.at(-1)).toBe('Version 4 was released.');
+    const third = makePolicyName(state.campaign, 3);
+    expect(resultOf(state, 0.95, third).notes.at(-1)).toBe('Version 3 was released.');
+  });
+
+  it('say that a gate expired, where nobody decided', () => {
+    const last = (kind: FixtureKind) => {
+      const { state } = fixtureReport(kind);
+      const { result: _result, ...gate } = state.gates.at(-1)!;
+      const expired = { ...gate, result: { how: 'expired' as const, gate: gate.gate, option: 'keep' } };
+      return resultOf({ ...state, gates: [...state.gates.slice(0, -1), expired] }).notes.at(-1);
+    };
+    expect(last('worse')).toContain('The release gate expired unanswered');
+    expect(last('not-opened')).toContain('The gate expired unanswered: the sealed split stays closed');
+    expect(of('worse').notes.at(-1)).toBe('It was not released: users keep what they had.');
+    expect(of('not-opened').notes.at(-1)).toBe('The sealed split stays closed, and nothing was released.');
+    const { state } = fixtureReport('worse');
+    expect(resultOf({ ...state, gates: state.gates.slice(0, 1) }).notes.at(-1)).toContain(
+      'No trained version was left',
+    );
   });
 
   it('claim nothing before a round was judged', () => {

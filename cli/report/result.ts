@@ -1,4 +1,7 @@
 // What a campaign achieved, in one sentence that claims no more than its intervals allow. Shared by report and terminal.
+
+import type { GateKind, GateResult } from '../../contracts/gate.ts';
+import type { PolicyName } from '../../contracts/ids.ts';
 import type { EvaluationResult } from '../../contracts/policy-version.ts';
 import type { CampaignState } from '../../contracts/record.ts';
 import { percent, points } from '../view/figures.ts';
@@ -22,31 +25,38 @@ interface Comparison {
 
 /** Best version's measurement on the gate split; undefined while nothing was promoted. */
 export function bestOnGate(state: CampaignState): EvaluationResult | undefined {
-  return state.rounds.findLast((round) => round.to === state.best)?.gate;
+  // A round that trained nothing on version 0 ends `to` it: that is no promotion.
+  return state.best === 0 ? undefined : state.rounds.findLast((round) => round.to === state.best)?.gate;
 }
 
 /**
  * @param confidence level of the intervals, between 0 and 1
+ * @param released the policy of the release manifest; where that is not at hand, what was measured on the sealed split is what
+ * the release gate was about
  */
-export function resultOf(state: CampaignState, confidence = 0.95): Result {
+export function resultOf(
+  state: CampaignState,
+  confidence = 0.95,
+  released: PolicyName | null = state.sealed?.after.policy ?? null,
+): Result {
   const level = `${Number((100 * confidence).toFixed(1))}% interval`;
   const { sealed, baseline } = state;
   if (sealed !== undefined) {
     const judged = judge('On functions no decision had seen', sealed, level);
-    return { ...judged, notes: [formBesideCorrectness(sealed), ...endings(state)] };
+    return { ...judged, notes: [formBesideCorrectness(sealed), ...endings(state, released)] };
   }
   const last = state.rounds.at(-1);
   if (baseline === undefined || last === undefined) {
     const sentence = 'Nothing is measured yet: no round has been judged.';
-    return { tone: 'none', label: 'not measured', sentence, notes: endings(state) };
+    return { tone: 'none', label: 'not measured', sentence, notes: endings(state, released) };
   }
   const best = bestOnGate(state);
-  if (state.best === 0 || best === undefined) {
+  if (best === undefined) {
     const rounds = state.rounds.length === 1 ? 'one round' : `${state.rounds.length} rounds`;
     const sentence =
       `Nothing was promoted in ${rounds}: the starting model solves ${percent(baseline.passRate.value)} of the gate tasks, ` +
       `the newest version ${percent(last.gate.passRate.value)}.`;
-    const notes = [formBesideCorrectness({ before: baseline, after: last.gate }), ...endings(state)];
+    const notes = [formBesideCorrectness({ before: baseline, after: last.gate }), ...endings(state, released)];
     return { tone: 'none', label: 'nothing promoted', sentence, notes };
   }
   const measured = { before: baseline, after: best };
@@ -54,7 +64,7 @@ export function resultOf(state: CampaignState, confidence = 0.95): Result {
     'The gate split chose this version, so its gain is likely overstated; the sealed split has not been opened.';
   return {
     ...judge('On the gate split', measured, level),
-    notes: [caution, formBesideCorrectness(measured), ...endings(state)],
+    notes: [caution, formBesideCorrectness(measured), ...endings(state, released)],
   };
 }
 
@@ -97,17 +107,66 @@ function formBesideCorrectness({ before, after }: Comparison): string {
   return `${figures}.`;
 }
 
-const ENDINGS: Readonly<Record<CampaignState['ending'], string>> = {
-  running: 'The campaign is still running.',
-  released: '',
-  refused: 'It was not released: users keep what they had.',
-  'not-opened': 'The sealed split stays closed, and nothing was released.',
-  cancelled: 'The campaign was cancelled; ./anneal resume can take it up again.',
-  aborted: 'The campaign was aborted after a failure; ./anneal resume can take it up again.',
+/** `3` of `quickstart.v3`. */
+export const versionOf = (policy: PolicyName): string => policy.slice(policy.lastIndexOf('.v') + 2);
+
+/** How a campaign ended: a few words for a table, and a sentence. */
+export function endingOf(
+  state: CampaignState,
+  released: PolicyName | null,
+): { readonly short: string; readonly sentence: string } {
+  switch (state.ending) {
+    case 'running':
+      return { short: 'still running', sentence: 'The campaign is still running.' };
+    case 'released': {
+      const what = released === null ? 'A version' : `Version ${versionOf(released)}`;
+      return { short: 'signed, can be rolled back', sentence: `${what} was released.` };
+    }
+    case 'refused':
+      return REFUSED[howAnswered(state, 'release') ?? 'not asked'];
+    case 'not-opened':
+      return howAnswered(state, 'open-sealed') === 'expired'
+        ? {
+            short: 'its gate expired: the sealed split stays closed',
+            sentence: 'The gate expired unanswered: the sealed split stays closed, and nothing was released.',
+          }
+        : {
+            short: 'the sealed split stays closed',
+            sentence: 'The sealed split stays closed, and nothing was released.',
+          };
+    case 'cancelled':
+      return {
+        short: 'the campaign was cancelled',
+        sentence: 'The campaign was cancelled; ./anneal resume can take it up again.',
+      };
+    case 'aborted':
+      return {
+        short: 'the campaign was aborted',
+        sentence: 'The campaign was aborted after a failure; ./anneal resume can take it up again.',
+      };
+  }
+}
+
+const KEPT = 'It was not released: users keep what they had.';
+const REFUSED: Readonly<Record<GateResult['how'] | 'not asked', { short: string; sentence: string }>> = {
+  decided: { short: 'decided at the release gate', sentence: KEPT },
+  automatic: { short: 'the recommendation was followed', sentence: KEPT },
+  expired: {
+    short: 'the release gate expired',
+    sentence: 'The release gate expired unanswered, so nothing was released: users keep what they had.',
+  },
+  'not asked': {
+    short: 'no trained version was left',
+    sentence: 'No trained version was left to release: users keep what they had.',
+  },
 };
 
-function endings(state: CampaignState): string[] {
-  const released = state.ending === 'released' ? `Version ${state.best} was released.` : ENDINGS[state.ending];
-  const stopped = state.stoppedBy === undefined ? [] : [`The rounds ended early: ${state.stoppedBy}.`];
-  return [...stopped, ...(released === '' ? [] : [released])];
+function howAnswered({ gates }: CampaignState, kind: GateKind): GateResult['how'] | undefined {
+  return gates.findLast((gate) => gate.kind === kind)?.result?.how;
+}
+
+function endings(state: CampaignState, released: PolicyName | null): string[] {
+  const why = state.stoppedBy?.replace(/\.$/, '');
+  const stopped = why === undefined ? [] : [`The rounds ended early: ${why}.`];
+  return [...stopped, endingOf(state, released).sentence];
 }

@@ -11,8 +11,8 @@ export function rounds({ data, level }: ReportView): Html {
   const missing = archivedRounds !== undefined && all[0]?.round !== 1;
   const body =
     all.length === 0
-      ? html`<p>No round was finished.</p>`
-      : html`<div class="pair">${passRates(data)}${formBesideCorrectness(data)}${rewards(data)}${gains(data)}</div>${table(all, baseline)}`;
+      ? html`<p>No round was finished.</p>${notes(data)}`
+      : html`<div class="pair">${passRates(data)}${formBesideCorrectness(data)}${rewards(data)}${gains(data)}</div>${table(all, baseline)}${notes(data)}`;
   return html`<section id="rounds" aria-labelledby="h-rounds"><h2 id="h-rounds">Round by round</h2>
 <p class="lead">Bars are ${level} ${term('interval', 'intervals')}. Each figure of the ${term('gate split')} belongs to the version that the round produced; ${term('visible')} ones to the version that it started with, on the tasks it drew.</p>${
     missing && html`<p class="note">Only the newest ${all.length} rounds are shown.</p>`
@@ -131,6 +131,16 @@ function gains(data: ReportView['data']): Html | undefined {
   );
 }
 
+/** Where tasks were not drawn as the campaign asks: a note that rounds share stands once. */
+function notes({ notes: all }: ReportView['data']): Html[] {
+  const byNote = new Map<string, number[]>();
+  for (const { round, note } of all) byNote.set(note, [...(byNote.get(note) ?? []), round]);
+  return [...byNote].map(
+    ([note, drawn]) =>
+      html`<p class="note">${drawn.length === 1 ? 'Round' : 'Rounds'} ${drawn.join(', ')}: ${note}</p>`,
+  );
+}
+
 function table(all: readonly RoundRecord[], baseline: ReportView['data']['state']['baseline']): Html {
   const start = baseline && [
     '0',
@@ -154,10 +164,7 @@ function table(all: readonly RoundRecord[], baseline: ReportView['data']['state'
     grouped(one.tokens),
     span(one.seconds),
   ]);
-  const reasons = all.map(
-    (one) =>
-      html`<li value="${one.round}">${one.why}${one.training === undefined && ' No sample carried signal: nothing was trained.'}</li>`,
-  );
+  const reasons = all.map((one) => html`<li value="${one.round}">${one.why}</li>`);
   return html`${dataTable(
     'Rounds',
     [

@@ -1,0 +1,41 @@
+// What single sections say; the page as a whole is tested in render.test.ts.
+import { expect, it } from 'vitest';
+import { makePolicyName } from '../../contracts/ids.ts';
+import { fixtureReport } from '../../tests/fixtures/report.fixture.ts';
+import { renderReport } from './render.ts';
+
+it('names the version that the release manifest names, and what happened at a gate that expired', () => {
+  const { state, ...data } = fixtureReport();
+  const policy = makePolicyName(state.campaign, 3);
+  expect(renderReport({ ...data, state: { ...state, best: 0 }, released: policy })).toContain(
+    '<strong>version 3</strong>',
+  );
+  expect(renderReport({ ...data, state: { ...state, best: 0 } })).toContain('<strong>version 4</strong>');
+  const worse = fixtureReport('worse');
+  const [first, second] = worse.state.gates;
+  const expired = { ...second!, result: { how: 'expired' as const, gate: second!.gate, option: 'keep' } };
+  const page = renderReport({ ...worse, state: { ...worse.state, gates: [first!, expired] } });
+  expect(page).toContain('the release gate expired');
+  expect(page).not.toContain('decided at the release gate');
+});
+
+it('counts by round what the trainers name, unfinished rounds included', () => {
+  const data = fixtureReport();
+  const round = { round: 5, requested: 4321, trained: 1234, masked: { completion_missing: 1 }, cancelled: 3086 };
+  const others = [{ purpose: 'gate' as const, requested: 9876, recorded: 6789, cancelled: 3087, balanced: true }];
+  const page = renderReport({ ...data, conservation: { ...data.conservation, rounds: [round], others } });
+  for (const figure of ['4,321', '1,234', '3,086', 'completion missing', '3,087']) expect(page).toContain(figure);
+});
+
+it('shows what the plans noted, once, and why a round trained nothing, once', () => {
+  const data = fixtureReport();
+  const note = 'Only 2 tasks are eligible for 3 groups: some are drawn twice.';
+  const why = 'No sample carried signal, so nothing was trained.';
+  const [first, ...rest] = data.state.rounds;
+  const { training: _training, ...untrained } = first!;
+  const rounds = [{ ...untrained, why }, ...rest];
+  const notes = [1, 2].map((round) => ({ round, note }));
+  const page = renderReport({ ...data, state: { ...data.state, rounds }, notes });
+  expect(page).toContain(`Rounds 1, 2: ${note}`);
+  expect(page.match(/No sample carried signal/g)).toHaveLength(1);
+});
