@@ -53,7 +53,7 @@ export async function runPilot(
   try {
     return rateTable.parse(decode(await store.get(artifactRef.parse(await run.result()))));
   } catch (failure) {
-    throw failure instanceof WorkflowFailedError ? named(failure) : failure;
+    throw failure instanceof WorkflowFailedError ? named(own.name, failure) : failure;
   } finally {
     clearInterval(timer);
   }
@@ -72,11 +72,13 @@ export function pilotName(spec: CampaignSpec, samples: number): CampaignName {
   return campaignName.parse(spec.name.slice(0, NAME_LENGTH - end.length) + end);
 }
 
-function named(failure: WorkflowFailedError): AnnealError {
+function named(name: CampaignName, failure: WorkflowFailedError): AnnealError {
   let cause: unknown = failure.cause;
   while ((cause instanceof ActivityFailure || cause instanceof ChildWorkflowFailure) && cause.cause !== undefined)
     cause = cause.cause;
   const message = cause instanceof Error ? cause.message : String(cause);
   const code = cause instanceof ApplicationFailure ? errorCode.safeParse(cause.type) : undefined;
-  return new AnnealError(code?.success ? code.data : 'pilot.broken_off', message, { cause: failure });
+  return code?.success
+    ? new AnnealError(code.data, message, { cause: failure })
+    : new AnnealError('pilot.broken_off', `${name} was ended before it had a result: ${message}`, { cause: failure });
 }

@@ -50,10 +50,10 @@ describe('a problem of a campaign file', () => {
   });
 });
 
-/** Words of the operating system, of zod, of Temporal or of JavaScript, which no source of ours holds; and one that is too short. */
+/** Words of the operating system, of zod or of JavaScript, which no source of ours holds; and one that is too short. */
 const NOT_OURS: readonly string[] = [
   ...['gateway.bad_request', 'internal.bug', 'spec.invalid', 'stack.gateway_unavailable', 'stack.policy_unavailable'],
-  ...['pilot.broken_off', 'store.no_space', 'store.unavailable'],
+  ...['store.no_space', 'store.unavailable'],
 ];
 
 /** The texts in our sources that could be a message, as patterns: what is filled in may be anything. */

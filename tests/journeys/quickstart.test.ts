@@ -165,6 +165,9 @@ describe('a quickstart whose worker and trainer are killed', () => {
       expect(again.code, again.stderr.slice(-2_000)).toBe(0);
       expect(JSON.parse(again.stdout)).toEqual(JSON.parse(first.stdout));
       expect(again.stderr).toContain('already ended');
+      expect(again.stderr).toContain('change both its name and its seed');
+      // Either its files or, where the release was refused, the command that asks again.
+      expect(again.stderr).toContain(document.release ? './anneal release small --out' : './anneal resume small');
       expect(again.seconds).toBeLessThan(45);
     },
     3 * MINUTES,
