@@ -16,7 +16,7 @@ import { checkBudget, estimateRound } from '../policies/budget.ts';
 import { RETRY_OPTIONS } from '../policies/retry.ts';
 import { decideRelease } from './closing.ts';
 import type { construction } from './construction.ts';
-import { retire } from './retire.ts';
+import { olderRounds, retire } from './retire.ts';
 import { playRound } from './round.ts';
 import { type Campaign, Ended, takeUp } from './stages.ts';
 
@@ -82,11 +82,13 @@ function workedSeconds({ stages }: CampaignState): number {
 }
 
 async function archiveAndSave({ state, insist }: Campaign): Promise<void> {
-  const older = retire(state);
+  const older = olderRounds(state);
   if (older.length > 0) {
     state.archivedRounds = await insist('decide', () =>
       act.archiveRounds({ older, ...(state.archivedRounds ? { archive: state.archivedRounds } : {}) }),
     );
   }
+  // Only now: a cancel while the archive was written would otherwise lose them.
+  retire(state, older);
   await insist('decide', () => act.saveState({ state }));
 }

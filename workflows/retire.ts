@@ -4,16 +4,18 @@ import type { CampaignState, RoundRecord, StageTime } from '../contracts/record.
 /** A round's record takes up to 3.5 KiB. */
 const KEEP_ROUNDS = 12;
 
-/** Takes older rounds, their stages and unused versions out of the state. Returns the rounds, for the archive. */
-export function retire(state: CampaignState): RoundRecord[] {
-  // The best version's round stays: later verdicts compare with its measurement.
-  const older = state.rounds.slice(0, -KEEP_ROUNDS).filter((r) => r.to !== state.best);
+/** Rounds for the archive. The best version's stays: later verdicts compare with its measurement. */
+export function olderRounds(state: CampaignState): RoundRecord[] {
+  return state.rounds.slice(0, -KEEP_ROUNDS).filter((r) => r.to !== state.best);
+}
+
+/** Takes archived rounds, their stages and unused versions out of the state. */
+export function retire(state: CampaignState, older: readonly RoundRecord[]): void {
   if (older.length > 0) {
     state.rounds = state.rounds.filter((r) => !older.includes(r));
     state.stages = summed(state.stages, state.round - KEEP_ROUNDS);
   }
   state.policies = state.policies.filter((p) => p.number === 0 || p.number === state.best || p.number === state.latest);
-  return older;
 }
 
 /** Stages up to a round as one entry each, without the round: everything that shows times adds them up. */

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { type CampaignInput, campaignState, type RoundRecord } from '../../contracts/record.ts';
-import { retire } from '../../workflows/retire.ts';
+import { olderRounds, retire } from '../../workflows/retire.ts';
 
 const folder = join(import.meta.dirname, '..', 'histories');
 const LIMIT = 64 * 1024;
@@ -61,7 +61,7 @@ test('a run of a campaign starts below 64 KiB, also after a thousand rounds', ()
     for (const stage of ['rollout', 'train', 'evaluate', 'decide'])
       state.stages.push({ stage, round, seconds: 1_234.567 });
     const seconds = total(state.stages);
-    retire(state);
+    retire(state, olderRounds(state));
     expect(total(state.stages)).toBeCloseTo(seconds, 3);
     largest = Math.max(largest, Buffer.byteLength(JSON.stringify({ ...input, state })));
   }
