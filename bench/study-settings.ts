@@ -11,8 +11,6 @@ export interface Setting {
 }
 
 export const SETTINGS: Readonly<Record<string, Setting>> = {
-  'rate-3e-3': { training: { learningRate: 0.003 } },
-  'rate-15e-4': { training: { learningRate: 0.0015 } },
-  // The distribution that most papers sample from; this model answers it with noise.
-  'temperature-1': { harness: { temperature: 1 }, evaluation: { temperature: 1 } },
+  gentle: { rounds: 4, training: { learningRate: 0.0015 }, reward: { format: 0.1, partial: 0.1 } },
+  brisk: { training: { learningRate: 0.0025 }, reward: { format: 0.1, partial: 0.1 } },
 };

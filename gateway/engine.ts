@@ -64,6 +64,14 @@ export interface EngineOptions {
   readonly connections: number;
 }
 
+const RAW = { samplers: ['temperature'], post_sampling_probs: false } as const;
+/**
+ * Probabilities before the temperature are not the sampling distribution's. Those after it make the engine sort what is left of
+ * the vocabulary for every token: all 49,152 took a third of its time (98 against 151 tokens/s), and all but the 4,096
+ * likeliest hold next to nothing.
+ */
+const TEMPERED = { samplers: ['top_k', 'temperature'], top_k: 4096, post_sampling_probs: true } as const;
+
 const PROMPTS_REMEMBERED = 512;
 /** A policy that had to make room is started again before the policy server answers; the first start prepares the model. */
 const CONTROL_TIMEOUT_MS = 90_000;
@@ -129,10 +137,8 @@ export function createEngines(options: EngineOptions): Engines {
       n_predict: maxTokens,
       temperature,
       ...(seed === undefined ? {} : { seed }),
-      samplers: ['temperature'],
+      ...(temperature === 1 ? RAW : TEMPERED),
       n_probs: 1,
-      // Without it the probabilities are those before the temperature: not the sampling distribution's unless that is 1.
-      post_sampling_probs: temperature !== 1,
       return_tokens: true,
       stream: false,
       cache_prompt: true,

@@ -117,7 +117,8 @@ def prompt_ids(url: str, text: str) -> list[int]:
 
 def sampled(url: str, temperature: float, prompts: int = 1, each: int = 6) -> list[Sample]:
     made = []
-    options = {} if temperature == 1 else {"temperature": temperature, "post_sampling_probs": True}
+    tempered = {"temperature": temperature, "samplers": ["top_k", "temperature"], "top_k": 4096}
+    options = {} if temperature == 1 else tempered | {"post_sampling_probs": True}  # as the gateway asks
     for i, what in enumerate(("the sum of a and b", "the larger of a and b")[:prompts]):
         ids = prompt_ids(url, f"Write a Python function f(a, b) that returns {what}.")
         answers = complete(url, ids, n_cmpl=each, **options)
