@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AnnealError } from '../../contracts/errors.ts';
+import { AnnealError, errorCode } from '../../contracts/errors.ts';
 import { type Config, childEnvironment, type Endpoints, endpointsOf, type Ports } from '../config.ts';
 import { tailLines } from '../jobs/folder.ts';
 import { endAllJobs } from '../jobs/sweep.ts';
@@ -225,7 +225,14 @@ async function untilRunning(
 
 async function startFailure(part: string, log: string, how: string): Promise<AnnealError> {
   const lines = await tailLines(log, LOG_LINES);
-  return new AnnealError('stack.start_failed', [`${part}: ${how}; its log is ${log}`, ...lines].join('\n  '));
+  // A part that knows why says so by a code of ours: `error CODE: what happened`.
+  const said = lines
+    .map((line) => errorCode.safeParse(/^error ([a-z_.]+): /.exec(line)?.[1]))
+    .find((code) => code.success);
+  return new AnnealError(
+    said?.data ?? 'stack.start_failed',
+    [`${part}: ${how}; its log is ${log}`, ...lines].join('\n  '),
+  );
 }
 
 /** Ends what a killed supervisor has left: each by its pid and start time, never by name. */

@@ -106,7 +106,7 @@ describe('without a stack', () => {
     writeFileSync(children, JSON.stringify({ policy }));
     const env = { ANNEAL_POLICY_PORT: port, ANNEAL_TEST_CHILDREN: children };
     const finished = await journey.run(['up', '--json'], { env });
-    expectRefusal(finished, 'stack.start_failed');
+    expectRefusal(finished, 'policy.model_corrupt');
     expect(finished.stderr).toContain('model file is damaged');
     expect(finished.stderr).toContain('install the locked requirements again');
     expect(journey.processes()).toEqual([]);

@@ -43,7 +43,7 @@ def main(argv: list[str] | None = None) -> int:
         pool = Pool(spawner, arguments.state, model, max(1, arguments.max_engines))
         control = Control(arguments.port, pool, SMOLLM2)
     except JobFailure as failure:
-        print(f"error: {failure.message}", file=sys.stderr)
+        print(f"error {failure.code}: {failure.message}", file=sys.stderr)
         for problem in failure.problems:
             print(f"  {problem.line()}", file=sys.stderr)
         return failure.exit_code
