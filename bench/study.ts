@@ -1,5 +1,5 @@
 // The settings study: whole campaigns over several seeds, on the functions that the quickstart leaves out for it.
-//   npm run bench -- study [--settings rate-3e-3,temperature-1] [--seeds 1,2,3]
+//   npm run bench -- study [--settings chosen,hot] [--seeds 1,2,3]
 //   npm run bench -- study --pilot      measures the starting pass rates that they draw by, kept beside them
 // A finished campaign is not run again: Ctrl-C and the same command go on. What it showed: docs/quickstart-study.md.
 import { spawn } from 'node:child_process';
