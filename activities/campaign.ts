@@ -61,7 +61,7 @@ export function createCampaignActivities(ports: CampaignPorts): Omit<CampaignAct
     async publishRelease({ spec: specRef, taskSet, policy, gate, sealed, decision, evidence, runChain }) {
       const spec = await documents.spec(specRef);
       if (policy.adapter === null || policy.adapterGguf === null) {
-        throw new AnnealError('decision.not_verified', `${policy.name} is the base model: there is nothing to release`);
+        throw new AnnealError('release.base_model', `${policy.name} is the base model: there is nothing to release`);
       }
       const context = await contextOf(spec, evidence, runChain);
       return releases.publish({

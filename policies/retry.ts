@@ -85,6 +85,8 @@ export const FAILURE_ACTIONS = {
   'decision.unknown_option': 'fail',
   'decision.reason_missing': 'fail',
   'decision.not_verified': 'fail',
+  'sealed.openings_spent': 'fail',
+  'release.base_model': 'fail',
   'release.conflict': 'fail',
   'release.none': 'fail',
   'release.nothing_to_roll_back': 'fail',

@@ -42,6 +42,18 @@ export const DECISION_ERRORS = {
     'An effect was asked for without a valid decision',
     'Decide at the gate; a signal alone is no approval.',
   ),
+  'sealed.openings_spent': entry(
+    'denied',
+    false,
+    'The sealed split was opened as often as its budget allows',
+    'Submit a campaign of another name and seed: its task set has a sealed split of its own.',
+  ),
+  'release.base_model': entry(
+    'failed',
+    false,
+    'The version is the base model, which everybody has',
+    'Keep what is released; a later campaign may train a version worth releasing.',
+  ),
   'release.conflict': entry(
     'failed',
     false,

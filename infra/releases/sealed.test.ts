@@ -54,9 +54,9 @@ it('records one opening for a decision, however often it is asked for', async ()
 it('refuses more openings than the budget, of this task set only', async () => {
   await openSealed(store, identity, request(await decide()));
   const another = await decide();
-  await expect(openSealed(store, identity, request(another))).rejects.toEqual(code('decision.not_verified'));
+  await expect(openSealed(store, identity, request(another))).rejects.toEqual(code('sealed.openings_spent'));
   const none = request(another, { taskSetRoot: 'e'.repeat(64), budget: 0 });
-  await expect(openSealed(store, identity, none)).rejects.toEqual(code('decision.not_verified'));
+  await expect(openSealed(store, identity, none)).rejects.toEqual(code('sealed.openings_spent'));
   expect(await openSealed(store, identity, { ...none, budget: 1 })).toMatchObject({ number: 1 });
   expect(await openSealed(store, identity, request(another, { budget: 2 }))).toMatchObject({ number: 2 });
 });

@@ -30,7 +30,7 @@ const keyOf = (root: string, number: number): string => `sealed/${root}/${number
  * same opening, so that an activity may be repeated. The budget counts every opening of the task set, by whichever
  * campaign: a copy of a campaign must not buy another look.
  * @throws AnnealError `decision.*` and `gate.expired` as the identity does; `decision.*` when it was not made at a gate that
- * asked for opening this task set; `decision.not_verified` when the budget is spent
+ * asked for opening this task set; `sealed.openings_spent` when the budget is
  */
 export async function openSealed(
   store: ArtifactStore,
@@ -69,7 +69,7 @@ export async function openSealed(
     }
   }
   throw new AnnealError(
-    'decision.not_verified',
+    'sealed.openings_spent',
     `the sealed split of task set ${taskSetRoot.slice(0, 12)} was opened as often as its budget allows (${budget})`,
   );
 }

@@ -1,5 +1,5 @@
 // What the pages quote is what the code prints: problems of a campaign file by making them, messages by their wording.
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -18,7 +18,7 @@ const MISTAKES: Partial<Record<ErrorCode, [RegExp, string]>> = {
   'spec.duplicate_key': [/^ {2}maxTokens: .*$/m, '  maxTokens: 48\n  maxTokens: 48'],
   'spec.impossible_split': [/^ {2}splits: .*$/m, '  splits: { visible: 0.9, gate: 0.2, sealed: 0.1 }'],
   'spec.missing_field': [/^ {2}learningRate: .*\n/m, ''],
-  'spec.missing_file': [/^ {2}casesPerTask: .*$/m, '  startingPassRates: not-there.json'],
+  'spec.missing_file': [/^ {2}startingPassRates: .*$/m, '  startingPassRates: not-there.json'],
   'spec.out_of_range': [/^ {2}lora: .*$/m, '  lora: { rank: 100 }'],
   'spec.syntax': [/^ {2}modules: .*$/m, '\tmodules: [math, str]'],
   'spec.unknown_field': [/^ {2}groupsPerRound: .*$/m, '  grupsPerRound: 2'],
@@ -32,6 +32,8 @@ describe('a problem of a campaign file', () => {
   let folder: string;
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'anneal-pages-'));
+    // The example names it.
+    cpSync(join(ROOT, 'examples/quickstart/starting-pass-rates.json'), join(folder, 'starting-pass-rates.json'));
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
