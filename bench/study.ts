@@ -56,8 +56,8 @@ async function campaign(setting: string, seed: number): Promise<StudyRun> {
   const yaml = join(folder, `${name}.yaml`);
   writeFileSync(yaml, stringify(spec));
   const args = ['quickstart', '-f', yaml, '--yes', '--json', '--keep-up'];
-  const { report: _, ...answer } = finished.shape.document.parse(JSON.parse(await anneal(args)));
-  rmSync(yaml);
+  const printed = await anneal(args).finally(() => rmSync(yaml));
+  const { report: _, ...answer } = finished.shape.document.parse(JSON.parse(printed));
   const run = studyRun(setting, seed, answer);
   writeFileSync(`${kept}.new`, `${JSON.stringify({ hash, document: answer }, null, 1)}\n`);
   renameSync(`${kept}.new`, kept);
@@ -95,11 +95,10 @@ async function pilot(): Promise<void> {
   const yaml = join(folder, 'pilot.yaml');
   const { startingPassRates: _, ...tasks } = spec.tasks;
   const splits = { visible: 0.96, gate: 0.02, sealed: 0.02 };
-  writeFileSync(yaml, stringify({ ...spec, tasks: { ...tasks, splits } }));
   const rates = join(folder, RATES);
   await anneal(['up']);
-  await anneal(['pilot', yaml, '--samples', '4', '--out', rates]);
-  rmSync(yaml);
+  writeFileSync(yaml, stringify({ ...spec, tasks: { ...tasks, splits } }));
+  await anneal(['pilot', yaml, '--samples', '4', '--out', rates]).finally(() => rmSync(yaml));
   const measured: unknown = JSON.parse(readFileSync(rates, 'utf8'));
   const command = 'npm run bench -- study --pilot';
   writeFileSync(rates, `${JSON.stringify({ ...finished.shape.document.parse(measured), command }, null, 1)}\n`);

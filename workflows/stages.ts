@@ -121,7 +121,7 @@ function rootCause(failure: unknown): { code: string; message: string; logTail: 
   return { code: cause.type ?? 'internal.bug', message: cause.message, logTail };
 }
 
-/** For example `runJob: no answer within its start-to-close time`. */
+/** For example `runJob: no answer within its start-to-close limit`. */
 function timeLimit(failure: unknown, { timeoutType }: TimeoutFailure): string {
   let at = failure;
   while (at instanceof ChildWorkflowFailure) at = at.cause;

@@ -1,14 +1,35 @@
 // A release to test with: everything that `publish` looks at, with a signed decision.
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { ArtifactRef, ArtifactStore } from '../../contracts/artifact.ts';
 import { canonicalJson } from '../../contracts/canonical.ts';
 import { type DecisionContext, type Evidence, FACTS } from '../../contracts/gate.ts';
 import { campaignName, gateId, makePolicyName, sha256 } from '../../contracts/ids.ts';
 import type { Releases } from '../../contracts/ports.ts';
-import type { Answer, LocalIdentity } from '../identity/local.ts';
+import { type Answer, createLocalIdentity, initIdentity, type LocalIdentity } from '../identity/local.ts';
+import { createFolderStore } from '../store/folder.ts';
+import { createReleases } from './releases.ts';
 
 export const CAMPAIGN = campaignName.parse('quickstart');
 export const BASE = 'smollm2-135m-instruct';
 const HASH = sha256.parse('c'.repeat(64));
+
+export interface Opened {
+  readonly root: string;
+  readonly store: ArtifactStore;
+  readonly identity: LocalIdentity;
+  readonly releases: Releases;
+}
+
+/** A real store, key and registry in a new temporary folder, which the caller removes. */
+export async function openReleases(): Promise<Opened> {
+  const root = await mkdtemp(join(tmpdir(), 'anneal-releases-'));
+  const store = createFolderStore(join(root, 'store'));
+  await initIdentity(join(root, 'keys'));
+  const identity = createLocalIdentity(join(root, 'keys'));
+  return { root, store, identity, releases: createReleases(store, identity) };
+}
 
 export type PublishInput = Parameters<Releases['publish']>[0];
 

@@ -1,5 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ArtifactRef, ArtifactStore } from '../../contracts/artifact.ts';
@@ -7,9 +6,8 @@ import { canonicalJson } from '../../contracts/canonical.ts';
 import { makePolicyName } from '../../contracts/ids.ts';
 import type { Releases } from '../../contracts/ports.ts';
 import { releaseManifest } from '../../contracts/release.ts';
-import { createLocalIdentity, initIdentity, type LocalIdentity } from '../identity/local.ts';
-import { createFolderStore } from '../store/folder.ts';
-import { BASE, CAMPAIGN, exampleRelease } from './release.fixture.ts';
+import type { LocalIdentity } from '../identity/local.ts';
+import { BASE, CAMPAIGN, exampleRelease, openReleases } from './release.fixture.ts';
 import { createReleases } from './releases.ts';
 
 const code = (wanted: string) => expect.objectContaining({ code: wanted });
@@ -18,11 +16,7 @@ let store: ArtifactStore;
 let identity: LocalIdentity;
 let releases: Releases;
 beforeEach(async () => {
-  root = await mkdtemp(join(tmpdir(), 'anneal-releases-'));
-  store = createFolderStore(join(root, 'store'));
-  await initIdentity(join(root, 'keys'));
-  identity = createLocalIdentity(join(root, 'keys'));
-  releases = createReleases(store, identity);
+  ({ root, store, identity, releases } = await openReleases());
 });
 afterEach(() => rm(root, { recursive: true, force: true }));
 

@@ -1,14 +1,12 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { ArtifactStore } from '../../contracts/artifact.ts';
 import type { Releases } from '../../contracts/ports.ts';
-import { createLocalIdentity, initIdentity, type LocalIdentity } from '../identity/local.ts';
-import { createFolderStore } from '../store/folder.ts';
-import { BASE, exampleRelease } from './release.fixture.ts';
+import type { LocalIdentity } from '../identity/local.ts';
+import { BASE, exampleRelease, openReleases } from './release.fixture.ts';
 import { createReleases } from './releases.ts';
 
 const code = (wanted: string) => expect.objectContaining({ code: wanted });
@@ -17,11 +15,7 @@ let store: ArtifactStore;
 let identity: LocalIdentity;
 let releases: Releases;
 beforeEach(async () => {
-  root = await mkdtemp(join(tmpdir(), 'anneal-rollback-'));
-  store = createFolderStore(join(root, 'store'));
-  await initIdentity(join(root, 'keys'));
-  identity = createLocalIdentity(join(root, 'keys'));
-  releases = createReleases(store, identity);
+  ({ root, store, identity, releases } = await openReleases());
 });
 afterEach(() => rm(root, { recursive: true, force: true }));
 

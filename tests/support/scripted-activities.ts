@@ -18,6 +18,7 @@ import type { Decision, GateKind, GateResult } from '../../contracts/gate.ts';
 import { campaignName, jobName, makePolicyName, sha256 } from '../../contracts/ids.ts';
 import type { EvaluationResult, PolicyVersion } from '../../contracts/policy-version.ts';
 import type { CampaignState } from '../../contracts/record.ts';
+import { firstState as stateToStart } from '../../infra/temporal/first-state.ts';
 
 export const refOf = (value: unknown): ArtifactRef => {
   const text = canonicalJson(value);
@@ -45,35 +46,10 @@ export function scriptedSpec(name: string, changes: Partial<CampaignSpec> = {}):
   };
 }
 
+/** The real first state, of a specification that is stored nowhere. */
 export function firstState(spec: CampaignSpec): CampaignState {
-  const base: PolicyVersion = {
-    campaign: spec.name,
-    number: 0,
-    name: makePolicyName(spec.name, 0),
-    base: spec.policy.base,
-    parent: null,
-    adapter: null,
-    adapterGguf: null,
-    optimizer: null,
-  };
   const ref = refOf(spec);
-  return {
-    version: 1,
-    campaign: spec.name,
-    spec: ref,
-    specHash: ref.sha256,
-    runChain: '',
-    startedAt: new Date().toISOString(),
-    round: 0,
-    policies: [base],
-    latest: 0,
-    best: 0,
-    rounds: [],
-    gates: [],
-    stages: [],
-    tokens: 0,
-    ending: 'running',
-  };
+  return stateToStart(spec, ref, ref.sha256);
 }
 
 type All = CampaignActivities &
