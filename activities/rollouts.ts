@@ -180,7 +180,7 @@ export function createRolloutActivities(ports: RolloutPorts): RolloutActivities 
       `campaigns/${spec.name}/plans/r${round}.${purpose}.v${policy.number}`,
       JSON.stringify(plan),
     );
-    return { plan, rollouts: rollouts.length };
+    return { plan, rollouts: rollouts.length, groupSize: samples };
   }
 }
 

@@ -101,11 +101,13 @@ async function compareReal(python: string, trainer: string, pairs: number): Prom
   const argv = ['-m', 'anneal_server', '--port', '0', '--state', state];
   const control = await child(stack, python, argv, { PYTHONPATH: trainer, ANNEAL_STORE: `file://${state}/store` });
   const response = await fetch(`${control}/policies/${POLICY}`, { method: 'PUT', body: '{"adapter":null}' });
-  const { url: engine } = (await response.json()) as { url: string };
-  const prompts = await Promise.all(TASKS.map((_, n) => promptIds(engine, n)));
+  const { urls: replicas } = (await response.json()) as { urls: string[] };
+  const prompts = await Promise.all(TASKS.map((_, n) => promptIds(replicas[0]!, n)));
   const gateway = await startGateway(stack, control);
   return await compare(`SmolLM2-135M on llama.cpp, ${MAX_TOKENS} tokens: tokens/s`, 8, pairs, (pair) => ({
-    direct: Array.from({ length: 32 }, (_, n) => directShot(engine, prompts[n % TASKS.length]!, n)),
+    direct: Array.from({ length: 32 }, (_, n) =>
+      directShot(replicas[n % replicas.length]!, prompts[n % TASKS.length]!, n),
+    ),
     gateway: Array.from({ length: 32 }, (_, n) => gatewayShot(gateway, pair, n)),
     rate: (done) => done.bodies.reduce<number>((sum, body) => sum + tokensOf(body), 0) / done.seconds,
   }));

@@ -32,5 +32,10 @@ export const rolloutPlan = z.strictObject({
 export type RolloutPlan = z.infer<typeof rolloutPlan>;
 
 /** What workflows pass on instead of the plan itself. */
-export const planHandle = z.strictObject({ plan: artifactRef, rollouts: z.int().nonnegative() });
+export const planHandle = z.strictObject({
+  plan: artifactRef,
+  rollouts: z.int().nonnegative(),
+  /** The plan lists its rollouts group by group, each of this many. */
+  groupSize: z.int().positive(),
+});
 export type PlanHandle = z.infer<typeof planHandle>;

@@ -70,7 +70,7 @@ export interface Credentials {
 
 /** Loads policy versions for serving; idempotent. */
 export interface PolicyHost {
-  ensure(version: PolicyVersion): Promise<{ url: string }>;
+  ensure(version: PolicyVersion): Promise<void>;
 }
 
 /** The registry of releases; every effect verifies its signed decision again. */

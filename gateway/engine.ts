@@ -6,8 +6,9 @@ import { AnnealError } from '../contracts/errors.ts';
 import type { PolicyName } from '../contracts/ids.ts';
 import type { CompletionRecord } from '../contracts/trajectory.ts';
 import { ConnectionFailure, createJsonClient, type JsonAnswer, type JsonClient } from './engine-http.ts';
+import { createRecent, createReplicas, type Replicas } from './replicas.ts';
 
-const location = z.looseObject({ policy: z.string(), url: z.url() });
+const location = z.looseObject({ policy: z.string(), urls: z.array(z.url()).min(1) });
 const rendered = z.looseObject({ prompt: z.string() });
 const tokenized = z.looseObject({ tokens: z.array(z.int()).min(1) });
 const sampled = z.looseObject({
@@ -60,7 +61,7 @@ export interface EngineOptions {
   readonly controlUrl: string;
   /** For one generation. */
   readonly timeoutMs: number;
-  /** Generations in flight at one engine; more wait here. */
+  /** Generations in flight at one replica; more wait here. */
   readonly connections: number;
 }
 
@@ -82,11 +83,11 @@ export function createEngines(options: EngineOptions): Engines {
   const long = createJsonClient({ maxSockets: options.connections, timeoutMs: options.timeoutMs });
   const short = createJsonClient({ maxSockets: 4, timeoutMs: Math.min(options.timeoutMs, 30_000) });
   const control = createJsonClient({ maxSockets: 4, timeoutMs: CONTROL_TIMEOUT_MS });
-  const where = new Map<PolicyName, string>();
-  /** Token ids by engine and rendered prompt; the groups of a round ask the same prompt many times. */
-  const prompts = new Map<string, number[]>();
+  const where = new Map<PolicyName, Replicas>();
+  /** Token ids by policy address and messages; the groups of a round ask the same prompt many times. */
+  const prompts = createRecent<number[]>(PROMPTS_REMEMBERED);
 
-  async function locate(policy: PolicyName, signal: AbortSignal): Promise<string> {
+  async function locate(policy: PolicyName, signal: AbortSignal): Promise<Replicas> {
     const known = where.get(policy);
     if (known !== undefined) return known;
     const answer = await ask(`/policies/${encodeURIComponent(policy)}`, signal);
@@ -94,9 +95,9 @@ export function createEngines(options: EngineOptions): Engines {
     if (answer.status !== 200) throw unavailable(`the policy server answered ${answer.status} about ${policy}`);
     const parsed = location.safeParse(answer.body);
     if (!parsed.success) throw unavailable(`the policy server gave no address for ${policy}`);
-    const url = parsed.data.url.replace(/\/$/, '');
-    where.set(policy, url);
-    return url;
+    const replicas = createReplicas(parsed.data.urls.map((url) => url.replace(/\/$/, '')));
+    where.set(policy, replicas);
+    return replicas;
   }
 
   async function ask(path: string, signal: AbortSignal): Promise<JsonAnswer> {
@@ -108,30 +109,25 @@ export function createEngines(options: EngineOptions): Engines {
     }
   }
 
-  async function tokenize(url: string, prompt: string, signal: AbortSignal): Promise<number[]> {
-    const key = `${url} ${prompt}`;
+  async function encode(url: string, messages: CompletionRecord['messages'], signal: AbortSignal): Promise<number[]> {
+    const key = `${url} ${JSON.stringify(messages)}`;
     const known = prompts.get(key);
-    if (known !== undefined) {
-      prompts.delete(key);
-      prompts.set(key, known);
-      return known;
-    }
+    if (known !== undefined) return known;
+    const { prompt } = await post(short, rendered, `${url}/apply-template`, { messages }, signal);
     // As the engine's own chat endpoint does: a model whose vocabulary wants a BOS gets one.
     const body = { content: prompt, add_special: true, parse_special: true };
     const { tokens } = await post(short, tokenized, `${url}/tokenize`, body, signal);
     prompts.set(key, tokens);
-    if (prompts.size > PROMPTS_REMEMBERED) prompts.delete(prompts.keys().next().value!);
     return tokens;
   }
 
   async function attempt(
-    url: string,
+    replicas: Replicas,
     messages: CompletionRecord['messages'],
     { temperature, maxTokens, seed }: CompletionRecord['sampling'],
     signal: AbortSignal,
   ): Promise<Generation> {
-    const { prompt } = await post(short, rendered, `${url}/apply-template`, { messages }, signal);
-    const promptIds = await tokenize(url, prompt, signal);
+    const promptIds = await encode(replicas.first, messages, signal);
     const body = {
       prompt: promptIds,
       n_predict: maxTokens,
@@ -144,7 +140,9 @@ export function createEngines(options: EngineOptions): Engines {
       cache_prompt: true,
       response_fields: ANSWER_MEMBERS,
     };
-    return readGeneration(promptIds, await post(long, completion, `${url}/completion`, body, signal));
+    return replicas.use(promptIds.join(' '), async (url) =>
+      readGeneration(promptIds, await post(long, completion, `${url}/completion`, body, signal)),
+    );
   }
 
   return {
@@ -162,7 +160,7 @@ export function createEngines(options: EngineOptions): Engines {
     },
     async list(signal) {
       const { body } = await ask('/health', signal);
-      const health = z.looseObject({ engines: z.array(location.partial({ url: true })) }).safeParse(body);
+      const health = z.looseObject({ engines: z.array(location.pick({ policy: true })) }).safeParse(body);
       return health.success ? health.data.engines.map((engine) => engine.policy) : [];
     },
     forget: (policy) => void where.delete(policy),

@@ -1,5 +1,5 @@
 // What follows the last round: two gates, the sealed split and the release, and the effects that they grant.
-import { CancellationScope, patched, proxyActivities } from '@temporalio/workflow';
+import { CancellationScope, proxyActivities } from '@temporalio/workflow';
 import type { CampaignActivities } from '../activities/interface.ts';
 import type { GateResult } from '../contracts/gate.ts';
 import { QUEUES } from '../contracts/names.ts';
@@ -23,8 +23,8 @@ export async function decideRelease(c: Campaign): Promise<void> {
   const candidate = releaseCandidate(state);
   const measured = lastMeasured(c, candidate.number);
   if (state.sealed === undefined && !(await openSealed(c, candidate, measured))) return end(state, 'not-opened');
-  // Version 0 is what users have: no release could be offered. The patch lets campaigns that asked before go on as they began.
-  if (candidate.number === 0 && patched('nothing-to-release')) return end(state, 'refused');
+  // Version 0 is what users have: no release could be offered.
+  if (candidate.number === 0) return end(state, 'refused');
 
   const answer = await desk.during('release-gate', () =>
     c.ask('release', askRelease(spec, state, measured, state.sealed!)),

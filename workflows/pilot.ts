@@ -31,8 +31,7 @@ export async function pilot(input: PilotInput): Promise<ArtifactRef> {
   const { campaign, spec } = input;
   const workflowId = childWorkflowId(campaign, 0, 'construct');
   const taskSet = await executeChild<typeof construction>('construction', { workflowId, args: [{ campaign, spec }] });
-  const { plan, rollouts } = await act.planPilot({ ...input, taskSet });
-  const handle = { plan, rollouts };
+  const handle = await act.planPilot({ ...input, taskSet });
   await runPlan(handle, { ...input, workflowId: childWorkflowId(campaign, 0, 'pilot'), onShard: (id) => (shard = id) });
-  return act.passRates({ plan });
+  return act.passRates({ plan: handle.plan });
 }

@@ -11,12 +11,14 @@ import type { RolloutActivities } from '../activities/interface.ts';
 import type { ArtifactRef } from '../contracts/artifact.ts';
 import { PROGRESS, QUEUES } from '../contracts/names.ts';
 import { blamesMachine, RETRY_OPTIONS } from '../policies/retry.ts';
+import { createTurns } from '../policies/turns.ts';
 
 export interface Shard {
   plan: ArtifactRef;
   /** Rollouts [start, end) of the plan, at most SHARD_SIZE. */
   start: number;
   end: number;
+  groupSize: number;
   concurrency: number;
   timeoutMs: number;
 }
@@ -47,7 +49,7 @@ export async function rollouts(shard: Shard): Promise<{ tokens: number; masked: 
 
   let tokens = 0;
   let masked = 0;
-  let next = shard.start;
+  const turns = createTurns(shard.start, shard.end, shard.groupSize);
 
   async function one(index: number): Promise<void> {
     let step: 'generate' | 'grade' = 'generate';
@@ -71,11 +73,7 @@ export async function rollouts(shard: Shard): Promise<{ tokens: number; masked: 
   }
 
   async function lane(): Promise<void> {
-    while (next < shard.end) {
-      const index = next;
-      next += 1;
-      await one(index);
-    }
+    for (let index = turns.next(); index !== undefined; index = turns.next(index)) await one(index);
   }
   await Promise.all(Array.from({ length: shard.concurrency }, lane));
   return { tokens, masked };

@@ -14,7 +14,16 @@ export async function runPlan(
     options.onShard?.(workflowId);
     const part = await executeChild<typeof rollouts>('rollouts', {
       workflowId,
-      args: [{ plan: handle.plan, start, end, concurrency: options.concurrency, timeoutMs: options.timeoutMs }],
+      args: [
+        {
+          plan: handle.plan,
+          start,
+          end,
+          groupSize: handle.groupSize,
+          concurrency: options.concurrency,
+          timeoutMs: options.timeoutMs,
+        },
+      ],
       staticSummary: `rollouts ${start + 1}–${end} of ${handle.rollouts}`,
     });
     sum.tokens += part.tokens;

@@ -11,7 +11,6 @@ export interface PolicyHostOptions {
   readonly timeoutMs?: number;
 }
 
-const loaded = z.looseObject({ policy: z.string(), url: z.url() });
 const refused = z.looseObject({ code: z.string(), message: z.string() });
 
 /** The policy server's own codes; every other failure means that it cannot serve now. */
@@ -39,15 +38,10 @@ export function createPolicyHost({ controlUrl, timeoutMs = 90_000 }: PolicyHostO
         unreachable: 'stack.policy_unavailable',
         late: 'stack.policy_unavailable',
       });
+      if (answer.status === 200) return;
       const body = parseJson(answer.text);
-      if (answer.status !== 200) {
-        const { code, message } = refused.safeParse(body).data ?? { code: '', message: `HTTP ${answer.status}` };
-        throw new AnnealError(CODES[code] ?? 'stack.policy_unavailable', `${version.name}: ${message}`);
-      }
-      const parsed = loaded.safeParse(body);
-      if (!parsed.success)
-        throw new AnnealError('stack.policy_unavailable', `${version.name}: an answer without a URL`);
-      return { url: parsed.data.url };
+      const { code, message } = refused.safeParse(body).data ?? { code: '', message: `HTTP ${answer.status}` };
+      throw new AnnealError(CODES[code] ?? 'stack.policy_unavailable', `${version.name}: ${message}`);
     },
   };
 }

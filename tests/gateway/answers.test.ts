@@ -51,10 +51,10 @@ describe('an answer', () => {
     expect(reply.body.choices?.[0]).toMatchObject({ finish_reason: 'length', message: { content: 'gener' } });
   });
 
-  test('tokenises a prompt once', async () => {
+  test('renders and tokenises a prompt once', async () => {
     for (let sample = 0; sample < 5; sample += 1) await chat(on.gateway.url, { of: { rollout: rollout(sample) } });
     expect(on.upstream.seen).toMatchObject({
-      '/apply-template': 5,
+      '/apply-template': 1,
       '/tokenize': 1,
       '/completion': 5,
       '/policies/demo.v0': 1,

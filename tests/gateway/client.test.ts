@@ -106,8 +106,9 @@ describe('the policy host', () => {
     optimizer: null,
   };
 
-  test('returns the engine’s address', async () => {
-    expect(await createPolicyHost({ controlUrl: on.upstream.url }).ensure(version)).toEqual({ url: on.upstream.url });
+  test('asks for the version by its name', async () => {
+    await createPolicyHost({ controlUrl: on.upstream.url }).ensure(version);
+    expect(on.upstream.seen[`/policies/${POLICY}`]).toBe(1);
   });
 
   test.each([

@@ -57,10 +57,10 @@ describe('a generation that fails', () => {
   test('an engine that moved is found again without the client noticing', async () => {
     const [first, second] = [await startScriptedUpstream(), await startScriptedUpstream()];
     on.defer(() => second.close());
-    on.upstream.engineUrl = first.url;
+    on.upstream.engineUrls = [first.url];
     await chat(on.gateway.url, { index: 0 });
     await first.close();
-    on.upstream.engineUrl = second.url;
+    on.upstream.engineUrls = [second.url];
     expect((await chat(on.gateway.url, { index: 1 })).status).toBe(200);
     expect([first.bodies.length, second.bodies.length]).toEqual([1, 1]);
   });

@@ -121,7 +121,7 @@ export function scriptedActivities(script: Script): { activities: All; told: Tol
   const planned = (policy: PolicyVersion, split: EvaluationResult['split'], round: number, rollouts: number) => {
     const plan = refOf({ policy: policy.name, split, round });
     plans.set(plan.sha256, { number: policy.number, split, name: policy.campaign });
-    return { plan, rollouts };
+    return { plan, rollouts, groupSize: 2 };
   };
 
   const activities: All = {

@@ -29,7 +29,7 @@ export interface ScriptedUpstream {
   /** One server plays both parts. */
   readonly url: string;
   /** Where the control API says that the engine is. */
-  engineUrl: string;
+  engineUrls: string[];
   /** What the engine says it is; policies ask for `demo.v0`. */
   policy: string;
   /** Milliseconds of one generation. */
@@ -59,7 +59,7 @@ export async function startScriptedUpstream(): Promise<ScriptedUpstream> {
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const upstream: ScriptedUpstream = {
     url,
-    engineUrl: url,
+    engineUrls: [url],
     policy: 'demo.v0',
     latencyMs: 0,
     script: undefined,
@@ -82,13 +82,13 @@ export async function startScriptedUpstream(): Promise<ScriptedUpstream> {
     if (path === '/health') {
       return send(response, 200, {
         ok: true,
-        engines: [{ policy: upstream.policy, url: upstream.engineUrl, adapterSha256: null }],
+        engines: [{ policy: upstream.policy, urls: upstream.engineUrls, adapterSha256: null }],
       });
     }
     if (path.startsWith('/policies/')) {
       const policy = path.slice('/policies/'.length);
       if (policy.startsWith('unknown')) return send(response, 404, { code: 'policy_unknown', message: `no ${policy}` });
-      return send(response, 200, { policy, url: upstream.engineUrl, adapterSha256: null });
+      return send(response, 200, { policy, urls: upstream.engineUrls, adapterSha256: null });
     }
     if (path === '/apply-template') {
       return send(response, 200, { prompt: TEMPLATE(body.messages as { role: string; content: string }[]) });

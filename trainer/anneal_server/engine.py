@@ -1,6 +1,6 @@
-"""One engine: llama.cpp's own HTTP server for one policy, in a process of its own.
+"""One replica of an engine: llama.cpp's own HTTP server for one policy, in a process of its own.
 
-    python -m anneal_server.engine --model M.gguf --alias NAME [--adapter A.gguf]
+    python -m anneal_server.engine --model M.gguf --alias NAME --threads T [--adapter A.gguf]
 
 Prints one line, {"url": ...}, when it answers requests. Lives no longer than its parent.
 """
@@ -14,7 +14,7 @@ import os
 import signal
 import sys
 
-# Measured (README): 16 requests at once keep two cores busy; the cache is shared by all slots,
+# Measured (README): 16 requests at once keep two cores busy; the cache is shared by a replica's slots,
 # so 16 x 512 tokens fit and a single long request still may have more than 512.
 SLOTS = 16
 CONTEXT = SLOTS * 512
@@ -26,12 +26,13 @@ def main() -> None:
     parser.add_argument("--model", required=True)
     parser.add_argument("--alias", required=True)
     parser.add_argument("--adapter")
+    parser.add_argument("--threads", type=int, required=True)
     parser.add_argument("--parent", type=int, required=True, help="pid that this process serves")
     arguments = parser.parse_args()
     die_with_parent(arguments.parent)
     # The parent stops an engine with SIGTERM; nothing here needs to be saved.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    server = serve(arguments.model, arguments.alias, arguments.adapter)
+    server = serve(arguments.model, arguments.alias, arguments.adapter, arguments.threads)
     print(json.dumps({"url": server.listening_address}), flush=True)
     # End of input means the parent closed its end or died; belt to PDEATHSIG's braces.
     sys.stdin.buffer.read()
@@ -45,7 +46,7 @@ def die_with_parent(parent: int) -> None:
         os._exit(1)
 
 
-def serve(model: str, alias: str, adapter: str | None) -> object:
+def serve(model: str, alias: str, adapter: str | None, threads: int) -> object:
     """Start the server on a free loopback port. Raises when the model or adapter does not load."""
     # Two threads that spin at every barrier starve each other as soon as anything else wants a core
     # (a verifier, Temporal): measured 12 against 120 tokens/s on two busy cores. OpenMP reads it once, on load.
@@ -60,7 +61,6 @@ def serve(model: str, alias: str, adapter: str | None) -> object:
     p.hostnames, p.port = ["127.0.0.1"], 0
     p.n_parallel, p.n_ctx, p.kv_unified = SLOTS, CONTEXT, True
     p.cont_batching = p.cache_prompt = True
-    threads = len(os.sched_getaffinity(0))
     p.cpuparams.n_threads = p.cpuparams_batch.n_threads = threads
     # Otherwise the reported log-probabilities are not those of the distribution sampled from.
     p.sampling.samplers, p.sampling.temp = "temperature", 1.0

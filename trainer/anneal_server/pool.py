@@ -70,9 +70,9 @@ class Pool:
         """Stop every engine, without waiting for a start in progress (it dies with us)."""
         self._closed = True
         for engine in list(self._engines.values()):
-            engine.process.kill()
+            engine.kill()
         for engine in list(self._engines.values()):
-            engine.process.wait()
+            engine.stop()
 
     def _running(self, name: str, adapter: Ref | None) -> Engine:
         engine = self._engines.get(name)

@@ -25,6 +25,7 @@ from anneal_trainer.engine import Engine, use_cache
 from anneal_trainer.job import LoraSpec
 from anneal_trainer.packing import pack
 from anneal_trainer.stop import start_time
+from anneal_server.policy import shares
 from support import Bench, wait_for
 
 SPEC = LoraSpec(rank=8, alpha=16, layers=10)
@@ -141,7 +142,7 @@ def test_the_trainer_computes_the_probabilities_that_the_server_sampled_from(
 ) -> None:
     status, policy = server.put("round-1", reference := stored_adapter(server.bench))
     assert status == 200 and policy["adapterSha256"] == reference["sha256"]
-    batch = sampled(policy["url"], temperature)
+    batch = sampled(policy["urls"][0], temperature)
     use_cache(str(cache))
     base = open_base(SMOLLM2)
     engine = Engine(base.shape, base.load(), SPEC, clip_high=2.0, temperature=temperature)
@@ -159,11 +160,11 @@ def test_the_trainer_computes_the_probabilities_that_the_server_sampled_from(
 
 def test_answers_are_exact_and_name_their_policy(server: Server) -> None:
     _, policy = server.put("quickstart@v0", None)
-    ids = prompt_ids(policy["url"], "Say hello.")
-    got = complete(policy["url"], ids)
+    ids = prompt_ids(policy["urls"][0], "Say hello.")
+    got = complete(policy["urls"][0], ids)
     assert got["model"] == "quickstart@v0" and got["tokens_evaluated"] == len(ids)
     assert len(got["tokens"]) == len(got["completion_probabilities"]) == got["tokens_predicted"]
-    greedy = [complete(policy["url"], ids, temperature=0)["tokens"] for _ in range(2)]
+    greedy = [complete(policy["urls"][0], ids, temperature=0)["tokens"] for _ in range(2)]
     assert greedy[0] == greedy[1]
 
 
@@ -203,9 +204,9 @@ def test_the_longest_unused_idle_engine_makes_room(server: Server) -> None:
     _, a = server.put("a", None)
     server.put("b", None)
     # a is the oldest, but at work: b has to go.
-    ids = prompt_ids(a["url"], "Count to a thousand.")
+    ids = prompt_ids(a["urls"][0], "Count to a thousand.")
     options = {"prompt": ids, "n_predict": 4000, "ignore_eos": True}
-    threading.Thread(target=quietly, args=(a["url"] + "/completion", options), daemon=True).start()
+    threading.Thread(target=quietly, args=(a["urls"][0] + "/completion", options), daemon=True).start()
     time.sleep(2.5)  # b has been idle for longer than counts as in use
     assert server.put("c", None)[0] == 200
     assert sorted(server.engines()) == ["a", "c"]
@@ -225,12 +226,13 @@ def quietly(url: str, body: Any) -> None:
 
 def test_an_engine_that_died_is_started_again(server: Server) -> None:
     _, before = server.put("a", None)
-    (child,) = children(server.process.pid)
-    os.kill(child, signal.SIGKILL)
+    replicas = children(server.process.pid)
+    assert len(replicas) == len(before["urls"]) == shares(len(os.sched_getaffinity(0)))[0]
+    os.kill(replicas[-1], signal.SIGKILL)  # one that is gone takes the others along
     wait_for(lambda: server.engines() == [], "the engine to be gone", 5)
     status, after = server.call("GET", "/policies/a")
     assert status == 200
-    assert complete(after["url"], prompt_ids(after["url"], "Hi"))["tokens"]
+    assert complete(after["urls"][-1], prompt_ids(after["urls"][-1], "Hi"))["tokens"]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
@@ -238,10 +240,17 @@ def test_engines_end_with_the_server(bench: Bench, state: Path, number: int) -> 
     server = start(bench, state)
     assert server.put("a", None)[0] == 200
     engines = children(server.process.pid)
-    assert len(engines) == 1
+    assert engines
     server.process.send_signal(number)
     assert server.process.wait(timeout=5) == (0 if number == signal.SIGTERM else -9)
     wait_for(lambda: not any(start_time(pid) for pid in engines), "the engines to end", 5)
+
+
+@pytest.mark.parametrize(
+    ("cores", "split"), [(1, (1, 1)), (2, (2, 1)), (3, (3, 1)), (4, (4, 1)), (7, (4, 1)), (16, (4, 4))]
+)
+def test_replicas_share_the_cores(cores: int, split: tuple[int, int]) -> None:
+    assert shares(cores) == split
 
 
 def test_a_taken_port_is_said(server: Server) -> None:

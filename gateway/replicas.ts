@@ -1,0 +1,59 @@
+// Which replica of a policy answers a request, and the prompts that it has seen.
+
+export interface Replicas {
+  /** For calls that any replica answers alike. */
+  readonly first: string;
+  /**
+   * Does the work at the least busy replica; at nearly equal load at the one that saw this prompt last, because it may still hold
+   * it evaluated (the samples of a group ask the same prompt).
+   */
+  use<T>(prompt: string, work: (url: string) => Promise<T>): Promise<T>;
+}
+
+/** A prompt costs about as much as a few sampled tokens: worth one request more in the queue, not two. */
+const SLACK = 1;
+const PROMPTS_REMEMBERED = 512;
+
+/** @param urls at least one. */
+export function createReplicas(urls: readonly string[]): Replicas {
+  const busy = urls.map(() => 0);
+  const holder = createRecent<number>(PROMPTS_REMEMBERED);
+
+  function choose(prompt: string): number {
+    const least = Math.min(...busy);
+    const known = holder.get(prompt);
+    return known !== undefined && busy[known]! <= least + SLACK ? known : busy.indexOf(least);
+  }
+
+  return {
+    first: urls[0]!,
+    async use(prompt, work) {
+      const chosen = choose(prompt);
+      holder.set(prompt, chosen);
+      busy[chosen]! += 1;
+      try {
+        return await work(urls[chosen]!);
+      } finally {
+        busy[chosen]! -= 1;
+      }
+    },
+  };
+}
+
+/** A map that forgets the longest unused. */
+export function createRecent<V>(size: number): { get(key: string): V | undefined; set(key: string, value: V): void } {
+  const entries = new Map<string, V>();
+  function set(key: string, value: V): void {
+    entries.delete(key);
+    entries.set(key, value);
+    if (entries.size > size) entries.delete(entries.keys().next().value!);
+  }
+  return {
+    get(key) {
+      const value = entries.get(key);
+      if (value !== undefined) set(key, value);
+      return value;
+    },
+    set,
+  };
+}
