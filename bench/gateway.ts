@@ -1,16 +1,15 @@
 // What the gateway costs: requests a second and latency directly at the engine and through the gateway, measured in turn
 // (A B B A …), so that whatever else the machine does falls on both. First a scripted upstream that answers at once (all
 // overhead, nothing to hide behind) and after 100 ms, then, when there is a policy server, real tokens a second.
-import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { campaignName, makePolicyName, makeRolloutId } from '../contracts/ids.ts';
-import { childEnvironment, loadConfig } from '../infra/config.ts';
+import { loadConfig } from '../infra/config.ts';
 import { mintCredential } from '../infra/gateway-client/credential.ts';
 import { SECRET } from '../tests/support/gateway.ts';
+import { child } from './child.ts';
 import { endingStack } from './ending.ts';
 import { type Load, load, type Shot, spread } from './load.ts';
 
@@ -200,31 +199,6 @@ async function startGateway(stack: AsyncDisposableStack, controlUrl: string): Pr
   const dir = await mkdtemp(join(tmpdir(), 'anneal-bench-'));
   stack.defer(() => rm(dir, { recursive: true, force: true }));
   return child(stack, process.execPath, ['tests/support/gateway-process.ts', JSON.stringify({ dir, controlUrl })]);
-}
-
-/** Starts a server and returns the first URL that it prints. */
-async function child(
-  stack: AsyncDisposableStack,
-  command: string,
-  argv: readonly string[],
-  env: Readonly<Record<string, string>> = {},
-): Promise<string> {
-  if (stack.disposed) throw new Error(`interrupted before ${command} was started`);
-  const started: ChildProcess = spawn(command, argv, { stdio: ['pipe', 'pipe', 'pipe'], env: childEnvironment(env) });
-  const exited = new Promise<void>((resolve) => started.once('exit', () => resolve()));
-  stack.defer(() => {
-    started.kill('SIGTERM');
-    return exited;
-  });
-  const found = Promise.withResolvers<string>();
-  for (const stream of [started.stdout!, started.stderr!]) {
-    createInterface({ input: stream }).on('line', (line) => {
-      const url = /http:\/\/127\.0\.0\.1:\d+/.exec(line)?.[0];
-      if (url !== undefined) found.resolve(url);
-    });
-  }
-  void exited.then(() => found.reject(new Error(`${command} ${argv[0]} ended before it printed its URL`)));
-  return found.promise;
 }
 
 function lineOf({ what, concurrency, direct, gateway, ratio, p50, p99 }: Comparison): string {
