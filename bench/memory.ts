@@ -58,7 +58,9 @@ export async function run(progress: (line: string) => void): Promise<ProcessMemo
     const found = new Map<string, Reading>();
     const add = (name: string, pid: number): void => {
       const reading = read(pid);
-      if (reading !== undefined) found.set(name, reading);
+      let own = name;
+      for (let n = 2; found.has(own); n += 1) own = `${name}, replica ${n}`;
+      if (reading !== undefined) found.set(own, reading);
     };
     add('supervisor', supervisor.pid);
     for (const { name, process } of children) if (process !== null) add(name, process.pid);

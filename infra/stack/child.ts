@@ -12,6 +12,7 @@ import { restartDelay } from './restart.ts';
 import type { ChildState } from './state.ts';
 
 const POLL_MS = 50;
+const RESTART_LIMIT_MS = 120_000;
 
 export interface ChildOptions {
   readonly plan: ChildPlan;
@@ -102,8 +103,17 @@ export function createChild(options: ChildOptions): Child {
         if (plan.health !== undefined) void watchHealth(plan.health, watchOf(child, plan.health.limitMs));
         return;
       }
+      // `up` has its own patience with a first start.
+      const limit = plan.restartLimitMs ?? RESTART_LIMIT_MS;
+      if (served && performance.now() - began > limit) return kill(child, `not ready within ${limit / 1_000} s`);
       await sleep(POLL_MS);
     }
+  }
+
+  function kill(child: ChildProcess, why: string): void {
+    hung = why;
+    // Not SIGTERM: what is stopped or stuck does not handle it.
+    if (child.pid !== undefined) killGroup(child.pid);
   }
 
   function watchOf(child: ChildProcess, limitMs: number): HealthWatch {
@@ -119,11 +129,7 @@ export function createChild(options: ChildOptions): Child {
         note(`${plan.name}: answers again`);
         enter('ready');
       },
-      hung() {
-        hung = `no answer for ${limitMs / 1_000} s`;
-        // Not SIGTERM: what is stopped or stuck does not handle it.
-        if (child.pid !== undefined) killGroup(child.pid);
-      },
+      hung: () => kill(child, `no answer for ${limitMs / 1_000} s`),
     };
   }
 

@@ -79,6 +79,36 @@ test.each(['policy', 'gateway', 'worker'])('%s is told to hang, and is started a
   expect([state, all.map((child) => child.restarts).sort()]).toEqual(['running', [0, 0, 1]]);
 });
 
+test('one that hangs while it is started again is killed and started once more', async () => {
+  // Serves the first time, and from the third on.
+  const hangsOnce = `
+import { appendFileSync, readFileSync } from 'node:fs';
+appendFileSync(process.argv[3], '.');
+if (readFileSync(process.argv[3], 'utf8') === '..') await new Promise((done) => setTimeout(done, 60_000));
+process.argv.splice(3);
+await import(process.argv[1].replace('hangs-once', 'server'));
+`;
+  writeFileSync(join(folder, 'hangs-once.mjs'), hangsOnce);
+  const starts = join(folder, 'starts');
+  await startStack({
+    config,
+    children: (context) =>
+      children(context).map((child) =>
+        child.name === 'gateway'
+          ? {
+              ...child,
+              argv: [process.execPath, join(folder, 'hangs-once.mjs'), `${context.ports.gateway}`, starts],
+              restartLimitMs: 1_000,
+            }
+          : child,
+      ),
+  });
+  process.kill(await pidOf('gateway'), 'SIGKILL');
+  await expect
+    .poll(() => stateOf('gateway'), { timeout: 8_000 })
+    .toMatchObject({ state: 'ready', restarts: 2, lastExit: 'not ready within 1 s' });
+});
+
 test('one that answers again before the limit is left alone', async () => {
   await startStack({ config, children });
   const before = await pidOf('gateway');

@@ -44,6 +44,8 @@ export const childPlan = z.strictObject({
   ready: readiness,
   /** Looked at from when it is ready; the port alone does not tell: the kernel goes on accepting for a process that hangs. */
   health: health.optional(),
+  /** How long a start after the first may take until it is ready; default two minutes. */
+  restartLimitMs: z.int().positive().optional(),
 });
 export type ChildPlan = z.infer<typeof childPlan>;
 
