@@ -151,7 +151,9 @@ export function createCampaigns(client: Client, store: ArtifactStore) {
 
   async function list(): Promise<CampaignSummary[]> {
     const found: CampaignSummary[] = [];
-    for await (const w of client.workflow.list({ query: `WorkflowType = 'campaign' ORDER BY StartTime DESC` })) {
+    const runs = await Array.fromAsync(client.workflow.list({ query: `WorkflowType = 'campaign'` }));
+    // Sorted here: a visibility store on SQLite or SQL refuses ORDER BY.
+    for (const w of runs.toSorted((a, b) => b.startTime.getTime() - a.startTime.getTime())) {
       const seen = w.typedSearchAttributes;
       const name = seen.get(KEYS.campaign) ?? w.workflowId;
       // One row a campaign: each round is a run of its own.

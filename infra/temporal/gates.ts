@@ -35,11 +35,12 @@ export function createGates(client: Client, store: ArtifactStore) {
   return {
     /** Open gates, oldest first, by Temporal's visibility store. */
     async open(): Promise<GateId[]> {
-      const found: GateId[] = [];
-      const query = `WorkflowType = 'gate' AND ${SEARCH.gateState} = 'open' AND ExecutionStatus = 'Running' ORDER BY StartTime`;
-      for await (const w of client.workflow.list({ query }))
-        found.push(gateId.parse(w.workflowId.replace(/^gate\//, '')));
-      return found;
+      const query = `WorkflowType = 'gate' AND ${SEARCH.gateState} = 'open' AND ExecutionStatus = 'Running'`;
+      const found = await Array.fromAsync(client.workflow.list({ query }));
+      // Sorted here: a visibility store on SQLite or SQL refuses ORDER BY.
+      return found
+        .toSorted((a, b) => a.startTime.getTime() - b.startTime.getTime())
+        .map((w) => gateId.parse(w.workflowId.replace(/^gate\//, '')));
     },
 
     async look(gate: string): Promise<OpenGate> {

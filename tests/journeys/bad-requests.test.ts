@@ -37,6 +37,15 @@ test('zero tasks left: a gate with the reason, and a second `up` is harmless', a
   expect((await journey.run(['up'])).code).toBe(0);
 });
 
+test('the lists name the campaign and its open gate', async () => {
+  const campaigns = await journey.run(['ls', '--json']);
+  expect(campaigns.code, campaigns.stderr).toBe(0);
+  expect(JSON.parse(campaigns.stdout)).toMatchObject({ campaigns: [{ name: 'fails', status: 'running' }] });
+  const gates = await journey.run(['gates', '--json']);
+  expect(gates.code, gates.stderr).toBe(0);
+  expect(gates.stdout).toContain(GATE);
+});
+
 test('names that nobody knows', async () => {
   expectRefusal(await journey.run(['status', 'nobody', '--json']), 'campaign.not_found');
   expectRefusal(await journey.run(['cancel', 'nobody', '--json']), 'campaign.not_found');
