@@ -52,14 +52,26 @@ export default {
       to: { dependencyTypes: ['core'] },
     },
     {
+      name: 'policies-need-zod-only',
+      severity: 'error',
+      from: { path: '^policies/', pathNot: TEST },
+      to: { path: '^node_modules/(?!zod/)' },
+    },
+    {
       name: 'workflows-are-deterministic',
       severity: 'error',
       from: { path: '^workflows/', pathNot: TEST },
-      to: {
-        path: '^(node_modules/(?!zod/|@temporalio/(workflow|common)/)|(fs|crypto|net|child_process|os|path|http)$)',
-      },
+      to: { path: '^node_modules/(?!zod/|@temporalio/(workflow|common)/)' },
+    },
+    {
+      name: 'workflows-have-no-machine',
+      severity: 'error',
+      from: { path: '^workflows/', pathNot: TEST },
+      to: { dependencyTypes: ['core'] },
     },
     { name: 'no-utils', severity: 'error', from: {}, to: { path: '(^|/)utils?/' } },
+    { name: 'no-utils-unused', severity: 'error', from: { path: '(^|/)utils?/', orphan: true }, to: {} },
+    { name: 'no-utils-inside', severity: 'error', from: { path: '(^|/)utils?/' }, to: {} },
     { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
   ],
   options: {

@@ -53,7 +53,7 @@ export function openSession(options: GlobalOptions): Session {
     const stack = await stackStatus(config);
     // A named server wins; else the one that the running stack uses, which `up --temporal` may have named.
     const address = config.temporal.external ?? stack.endpoints?.temporal;
-    if (address === undefined) throw new AnnealError('stack.not_running', 'the local stack is not running');
+    if (address === undefined) throw new AnnealError('stack.not_running', 'nothing answers here');
     client = await connectTemporal(address, config.temporal.namespace);
     return client;
   }

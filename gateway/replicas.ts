@@ -4,14 +4,12 @@ export interface Replicas {
   /** For calls that any replica answers alike. */
   readonly first: string;
   /**
-   * Does the work at the least busy replica; at nearly equal load at the one that saw this prompt last, because it may still hold
-   * it evaluated (the samples of a group ask the same prompt).
+   * Does the work at the least busy replica; at equal load at the one that saw this prompt last, because it may still hold it
+   * evaluated. A lane that asks its prompt again finds its own replica less busy by the request that was just answered.
    */
   use<T>(prompt: string, work: (url: string) => Promise<T>): Promise<T>;
 }
 
-/** A prompt costs about as much as a few sampled tokens: worth one request more in the queue, not two. */
-const SLACK = 1;
 const PROMPTS_REMEMBERED = 512;
 
 /** @param urls at least one. */
@@ -22,7 +20,7 @@ export function createReplicas(urls: readonly string[]): Replicas {
   function choose(prompt: string): number {
     const least = Math.min(...busy);
     const known = holder.get(prompt);
-    return known !== undefined && busy[known]! <= least + SLACK ? known : busy.indexOf(least);
+    return known !== undefined && busy[known] === least ? known : busy.indexOf(least);
   }
 
   return {

@@ -140,6 +140,20 @@ describe('recommendations', () => {
     expect(release(2, 0, 0, 0).recommended).toBe('keep');
   });
 
+  it('claims an improvement only where the interval of the paired gain lies above zero', () => {
+    const gained = (low: number) =>
+      recommendRelease({
+        ...{ candidate: 2, bestVersion: 2 },
+        sealed: {
+          before: measured(0, 0.2),
+          after: { ...measured(2, 0.3), gain: { value: 0.1, low, high: 0.2, n: 100, clusters: 10 } },
+        },
+      });
+    expect(gained(0.01)).toMatchObject({ recommended: 'release', why: expect.stringContaining('improvement holds') });
+    expect(gained(-0.01)).toMatchObject({ recommended: 'release', why: expect.stringContaining('may be chance') });
+    expect(release(2, 0.3, 0.3).why).not.toContain('improvement holds');
+  });
+
   it('says that the option would publish a version that was not promoted, and which', () => {
     expect(release(0, 0.2, 0.3).why).toContain('a release would give users quickstart.v2');
     const { policy } = measured(2, 0);

@@ -125,7 +125,16 @@ export function recommendRelease(measured: {
   if (after.passRate.n === 0 || before.passRate.n === 0)
     return keep('No sealed rollout was graded; nothing supports a release.');
   if (below(after.passRate.value, before.passRate.value)) return keep(`The improvement did not carry over: ${rates}.`);
-  return { recommended: 'release', safe: 'keep', why: `The improvement holds on unseen functions: ${rates}.` };
+  return { recommended: 'release', safe: 'keep', why: `${onUnseen(after)}: ${rates}.` };
+}
+
+/** What the paired gain on the sealed split shows, no more: without an interval above zero it may be chance. */
+function onUnseen({ gain }: EvaluationResult): string {
+  if (gain === undefined) return 'It did not get worse on unseen functions';
+  const interval = `${points(gain.value)}, ${plain(gain.low)} to ${plain(gain.high)}`;
+  return gain.low > 0
+    ? `The improvement holds on unseen functions (${interval})`
+    : `It did not get worse on unseen functions, and no improvement is shown: the difference may be chance (${interval})`;
 }
 
 /** Rates are ratios of small counts: differences below this are rounding, for example 0.3 + 0.1 against 0.4. */

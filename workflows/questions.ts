@@ -8,7 +8,9 @@ import { adviseAfterFailure } from '../policies/retry.ts';
 import type { Question } from './ask.ts';
 
 const rate = (e: Estimate): string =>
-  `${(100 * e.value).toFixed(1)}% (${(100 * e.low).toFixed(1)} to ${(100 * e.high).toFixed(1)}, n=${e.n}, ${e.clusters} functions)`;
+  e.n === 0
+    ? 'not measured: no such reply'
+    : `${(100 * e.value).toFixed(1)}% (${(100 * e.low).toFixed(1)} to ${(100 * e.high).toFixed(1)}, n=${e.n}, ${e.clusters} functions)`;
 
 function measured(label: string, result: EvaluationResult): Question['facts'] {
   return [
@@ -68,7 +70,7 @@ export function askRelease(
   return {
     title: `Release ${candidate.name} of ${spec.name}?`,
     why: advice.why,
-    risk: 'Users get this version until ./anneal rollback moves the pointer back.',
+    risk: 'Users get this version until another is released, or ./anneal rollback goes back to an earlier release.',
     facts: [
       { name: FACTS.policy, value: candidate.name },
       // The decision binds these bytes, not only their name.

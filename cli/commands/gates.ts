@@ -45,7 +45,7 @@ export function addGateCommands(program: Command, run: Run): void {
           process.stdout.write(
             session.json
               ? `${JSON.stringify({ evidence, state: view.state })}\n`
-              : `${renderGate(evidence, { width: process.stdout.columns ?? 80, colour: session.colour }).join('\n')}\n`,
+              : `${renderGate(evidence, { width: process.stdout.columns ?? 80, colour: session.colour, state: view.state }).join('\n')}\n`,
           );
           return;
         }

@@ -1,4 +1,5 @@
 // The first screen: the answer, what it rests on, what it cost.
+import type { Estimate } from '../../contracts/policy-version.ts';
 import type { RoundRecord } from '../../contracts/record.ts';
 import { grouped, instant, percent, points, span } from '../view/figures.ts';
 import { dataTable, dumbbells, figure, legend } from './charts.ts';
@@ -47,6 +48,10 @@ function verdictCounts(rounds: readonly RoundRecord[]): string {
     .join(', ');
 }
 
+/** A share of no replies is not 0%: it is neither drawn nor compared. */
+const known = (row: { readonly before: Estimate; readonly after: Estimate }): boolean =>
+  row.before.n > 0 && row.after.n > 0;
+
 /** Before and after on the split that counts: sealed if it was opened, else gate. */
 function comparison(state: ReportView['data']['state'], level: string): Html {
   const after = bestOnGate(state) ?? state.rounds.at(-1)?.gate;
@@ -73,17 +78,18 @@ function comparison(state: ReportView['data']['state'], level: string): Html {
       term(row.term, row.name),
       rate(row.before),
       rate(row.after),
-      points(row.after.value - row.before.value),
+      known(row) ? points(row.after.value - row.before.value) : '–',
     ]),
     { folded: true },
   );
+  const drawn = rows.filter(known);
   const { n, clusters } = pair.after.passRate;
   return figure(
     html`Before and after on the ${splitName}`,
     html`${legend([
       { name: 'starting model', ink: 'plain', hollow: true },
       { name: pair.after.policy, ink: 'gate' },
-    ])}${dumbbells(rows, `Before and after on three measures: ${rows.map((row) => `${row.name} ${percent(row.before.value)} to ${percent(row.after.value)}`).join('; ')}.`, percent)}${table}`,
+    ])}${dumbbells(drawn, `Before and after: ${drawn.map((row) => `${row.name} ${percent(row.before.value)} to ${percent(row.after.value)}`).join('; ')}.`, percent)}${table}`,
     html`${grouped(n)} replies on ${clusters} functions; bars are ${level} ${term('interval', 'intervals')}.${
       gain !== undefined &&
       html` Paired ${term('gain')}: ${points(gain.value)} <span class="nowrap">(${bound(gain.low)} to ${bound(gain.high)})</span>.`

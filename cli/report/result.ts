@@ -97,9 +97,12 @@ function formBesideCorrectness({ before, after }: Comparison): string {
   const form = after.formatRate.value - before.formatRate.value;
   const right = after.correctWhenFormatted.value - before.correctWhenFormatted.value;
   const passed = after.passRate.value - before.passRate.value;
+  const formed = `Well-formed replies went from ${percent(before.formatRate.value)} to ${percent(after.formatRate.value)}`;
+  if (before.correctWhenFormatted.n === 0 || after.correctWhenFormatted.n === 0)
+    return `${formed}: too few to say how many of them are correct.`;
   const figures =
-    `Well-formed replies went from ${percent(before.formatRate.value)} to ${percent(after.formatRate.value)}, ` +
-    `correct ones among them from ${percent(before.correctWhenFormatted.value)} to ${percent(after.correctWhenFormatted.value)}`;
+    `${formed}, correct ones among them ` +
+    `from ${percent(before.correctWhenFormatted.value)} to ${percent(after.correctWhenFormatted.value)}`;
   if (passed > 0 && form > 0 && right <= 0)
     return `${figures}: more replies have the right form, but those that have it are not right more often.`;
   if (passed > 0 && form > 0 && right > 0)
@@ -120,7 +123,7 @@ export function endingOf(
       return { short: 'still running', sentence: 'The campaign is still running.' };
     case 'released': {
       const what = released === null ? 'A version' : `Version ${versionOf(released)}`;
-      return { short: 'signed, can be rolled back', sentence: `${what} was released.` };
+      return { short: 'signed', sentence: `${what} was released.` };
     }
     case 'refused':
       return REFUSED[howAnswered(state, 'release') ?? 'not asked'];

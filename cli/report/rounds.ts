@@ -4,7 +4,7 @@ import { grouped, percent, points, span } from '../view/figures.ts';
 import { dataTable, figure, type LineChart, legend, lineChart, type Series, toPoint } from './charts.ts';
 import { type Html, html } from './html.ts';
 import { term } from './terms.ts';
-import { type ReportView, rate } from './view.ts';
+import { type ReportView, rate, share } from './view.ts';
 
 export function rounds({ data, level }: ReportView): Html {
   const { baseline, rounds: all, archivedRounds } = data.state;
@@ -82,13 +82,15 @@ function formBesideCorrectness(data: ReportView['data']): Html {
     {
       name: 'correct among well-formed',
       ink: 'right',
-      points: gates.map(({ at, gate }) => toPoint(at, gate.correctWhenFormatted)),
+      points: gates
+        .filter(({ gate }) => gate.correctWhenFormatted.n > 0)
+        .map(({ at, gate }) => toPoint(at, gate.correctWhenFormatted)),
     },
   ];
   return figure(
     html`Form beside ${term('correct when well-formed', 'correctness')}, gate split`,
-    html`${legend(series)}${lineChart({ description: `Share of well-formed replies and of correct ones among them, by round: ${gates.map(({ gate }) => `${percent(gate.formatRate.value)} and ${percent(gate.correctWhenFormatted.value)}`).join('; ')}.`, labels, sublabels, series, format: percent, tick: hundredth, axis: WHOLE })}`,
-    'Form is learnt quickly and lifts the pass rate by itself; only the second line is skill.',
+    html`${legend(series)}${lineChart({ description: `Share of well-formed replies and of correct ones among them, by round: ${gates.map(({ gate }) => `${percent(gate.formatRate.value)} and ${share(gate.correctWhenFormatted)}`).join('; ')}.`, labels, sublabels, series, format: percent, tick: hundredth, axis: WHOLE })}`,
+    'Form is learnt more quickly than skill, and is no part of a pass: a rise of the first line alone is no progress.',
   );
 }
 
@@ -148,7 +150,7 @@ function table(all: readonly RoundRecord[], baseline: ReportView['data']['state'
     '–',
     rate(baseline.passRate),
     percent(baseline.formatRate.value),
-    percent(baseline.correctWhenFormatted.value),
+    share(baseline.correctWhenFormatted),
     '–',
     grouped(baseline.tokens),
     '–',
@@ -159,7 +161,7 @@ function table(all: readonly RoundRecord[], baseline: ReportView['data']['state'
     rate(one.visible.passRate),
     rate(one.gate.passRate),
     percent(one.gate.formatRate.value),
-    percent(one.gate.correctWhenFormatted.value),
+    share(one.gate.correctWhenFormatted),
     one.gate.gain === undefined ? '–' : points(one.gate.gain.value, { unit: false }),
     grouped(one.tokens),
     span(one.seconds),

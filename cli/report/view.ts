@@ -34,6 +34,9 @@ export function rate(estimate: Estimate): Html {
   return html`${percent(estimate.value)} <span class="soft nowrap">(${bound(estimate.low)} to ${bound(estimate.high)})</span>`;
 }
 
+/** `27.0%`, or a dash where nothing was measured: a share of no replies is not 0%. */
+export const share = (estimate: Estimate): string => (estimate.n === 0 ? '–' : percent(estimate.value));
+
 export const bound = (share: number): string => `${share < 0 ? '−' : ''}${(100 * Math.abs(share)).toFixed(1)}`;
 
 /** A hash, short, with the whole of it for those who hover or copy. */

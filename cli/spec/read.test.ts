@@ -94,6 +94,7 @@ describe('a campaign with many mistakes', () => {
         "26 spec.wrong_unit rollouts.timeout",
         "27 spec.out_of_range rollouts.curriculum.minPassRate",
         "28 spec.missing_field training.learningRate",
+        "29 spec.out_of_range training.steps",
         "30 spec.wrong_unit training.timeout",
         "32 spec.wrong_type evaluation.confidence",
         "34 spec.out_of_range promotion.maxDrop",
@@ -151,7 +152,13 @@ describe('what spans fields', () => {
     ],
     [
       'more steps than rollouts',
-      { training: { learningRate: 0.001, steps: 17 } },
+      { training: { learningRate: 0.001, steps: 17, maxStaleness: 16 } },
+      'spec.out_of_range',
+      'training.steps',
+    ],
+    [
+      'a last step staler than allowed',
+      { training: { learningRate: 0.001, steps: 4 } },
       'spec.out_of_range',
       'training.steps',
     ],

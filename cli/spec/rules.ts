@@ -41,6 +41,15 @@ export function crossFieldProblems(root: unknown, document: CampaignDocument): P
       'Lower training.steps, or raise rollouts.groupsPerRound or rollouts.groupSize.',
     );
 
+  const staleness = number(['training', 'maxStaleness']) ?? 2;
+  if (steps > staleness + 1)
+    report(
+      'spec.out_of_range',
+      ['training', 'steps'],
+      `at most ${staleness + 1}: minibatch k is k - 1 steps stale, and training.maxStaleness is ${staleness}`,
+      'Lower training.steps or raise training.maxStaleness.',
+    );
+
   const lowest = number(['rollouts', 'curriculum', 'minPassRate']) ?? 0;
   const highest = number(['rollouts', 'curriculum', 'maxPassRate']) ?? 1;
   if (lowest > highest)

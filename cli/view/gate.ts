@@ -17,7 +17,7 @@ const LOG_LINES = 12;
 /** The evidence of one gate, in a box. Every text in it may come from a model or a log, hence is stripped. */
 export function renderGate(
   shown: Evidence,
-  { width, colour, now = new Date(), deadline }: ViewOptions & { deadline?: string },
+  { width, colour, now = new Date(), deadline, state = 'open' }: ViewOptions & { deadline?: string; state?: string },
 ): string[] {
   const ink = paint(colour);
   const room = Math.max(20, width - 4);
@@ -32,13 +32,12 @@ export function renderGate(
     ...options(shown, room, ink),
     '',
     ...wrap(`Spent so far: ${count(shown.cost.tokens)} tokens, ${span(shown.cost.seconds)}.`, room).map(ink.dim),
-    '',
-    ...answerCommand(shown.gate, shown.recommended, room, ink),
+    ...(state === 'open' ? ['', ...answerCommand(shown.gate, shown.recommended, room, ink)] : []),
   ];
   const left = deadline === undefined ? undefined : (Date.parse(deadline) - now.getTime()) / 1000;
   const foot =
     left === undefined ? '' : left > 0 ? `in ${span(left)}: ${plain(shown.safe)}` : `expired: ${plain(shown.safe)}`;
-  return box(`waits for you · ${plain(shown.gate)}`, body, foot, width, ink);
+  return box(`${state === 'open' ? 'waits for you' : state} · ${plain(shown.gate)}`, body, foot, width, ink);
 }
 
 /** A gate whose evidence is not at hand: only how to see it. */

@@ -38,7 +38,7 @@ export async function doctor(config: Config): Promise<Check[]> {
     node(),
     await git(),
     describePython(python),
-    await sandbox(python),
+    await sandbox(config, python),
     await venv(config),
     await temporal(config),
     await death(),
@@ -71,9 +71,9 @@ function describePython(python: Python | AnnealError): Check {
     : { name: 'python', status: 'ok', detail: `Python ${python.version} at ${python.executable}` };
 }
 
-async function sandbox(python: Python | AnnealError): Promise<Check> {
+async function sandbox(config: Config, python: Python | AnnealError): Promise<Check> {
   if (python instanceof AnnealError) return { name: 'sandbox', status: 'warn', detail: 'not tried without Python' };
-  const trial = await tryOut(python.executable);
+  const trial = await tryOut(config.python);
   return trial instanceof AnnealError
     ? {
         name: 'sandbox',

@@ -33,17 +33,14 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const write = (path: string, text: string): void => writeFileSync(join(folder, path), `${text}\n`);
 
-/** `from → to` of every violation of the table. */
-function violations(): Promise<string[]> {
+type Violation = { from: string; to: string; rule: { name: string } };
+
+function violations(): Promise<Violation[]> {
   const argv = [join(root, 'node_modules/.bin/depcruise'), '--config', CONFIG, '--output-type', 'json'];
   return new Promise((done, fail) => {
     execFile(process.execPath, [...argv, ...Object.keys(ALLOWED)], { cwd: folder }, (_, stdout, stderr) => {
       try {
-        const found = JSON.parse(stdout) as {
-          summary: { violations: { from: string; to: string; rule: { name: string } }[] };
-        };
-        const ofTable = found.summary.violations.filter(({ rule }) => rule.name.endsWith('-imports'));
-        done(ofTable.map(({ from, to }) => `${from} → ${to}`).sort());
+        done((JSON.parse(stdout) as { summary: { violations: Violation[] } }).summary.violations);
       } catch (cause) {
         fail(new Error(`no answer: ${stderr}`, { cause }));
       }
@@ -64,7 +61,23 @@ test('a forbidden import is seen in every form, between every pair of folders; a
     write(`policies/form-${index}.ts`, form.replace('TARGET', '../worker/target.ts'));
     expected.push(`policies/form-${index}.ts → worker/target.ts`);
   }
-  expect(await violations()).toEqual(expected.sort());
+  const ofTable = (await violations()).filter(({ rule }) => rule.name.endsWith('-imports'));
+  expect(ofTable.map(({ from, to }) => `${from} → ${to}`).sort()).toEqual(expected.sort());
+});
+
+test('pure folders have no machine, and nobody has a folder of odds and ends', async () => {
+  for (const module of ['worker_threads', 'dns', 'fs/promises']) {
+    write(`workflows/uses-${module.replace('/', '-')}.ts`, `import 'node:${module}';`);
+    write(`policies/uses-${module.replace('/', '-')}.ts`, `import 'node:${module}';`);
+  }
+  mkdirSync(join(folder, 'gateway/util'));
+  write('gateway/util/alone.ts', 'export const x = 1;');
+  const rules = (await violations()).map(({ from, rule }) => `${from}: ${rule.name}`);
+  for (const module of ['worker_threads', 'dns', 'fs-promises']) {
+    expect(rules).toContain(`workflows/uses-${module}.ts: workflows-have-no-machine`);
+    expect(rules).toContain(`policies/uses-${module}.ts: policies-are-pure`);
+  }
+  expect(rules).toContain('gateway/util/alone.ts: no-utils-unused');
 });
 
 test('nobody names a type by import(…), the one form that is not seen', () => {

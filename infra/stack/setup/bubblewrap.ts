@@ -30,7 +30,11 @@ const MANAGERS: readonly PackageManager[] = [
  * Makes sure that a sandbox can be made. Its own trial is the proof: a program being on PATH says nothing about namespaces.
  * @throws AnnealError `sandbox.unavailable` with the command to run, or what to allow
  */
-export async function ensureSandbox(pythonPath: string, onProgress: OnProgress, signal?: AbortSignal): Promise<string> {
+export async function ensureSandbox(
+  pythonPath: string | undefined,
+  onProgress: OnProgress,
+  signal?: AbortSignal,
+): Promise<string> {
   const report = stepReporter('sandbox', onProgress);
   const first = await tryOut(pythonPath);
   if (!(first instanceof AnnealError)) {
@@ -68,10 +72,10 @@ export async function ensureSandbox(pythonPath: string, onProgress: OnProgress, 
   return second;
 }
 
-/** What isolates, or why nothing does. */
-export async function tryOut(pythonPath: string): Promise<string | AnnealError> {
+/** What isolates, or why nothing does. `pythonPath` as the worker has it: only when the user named one. */
+export async function tryOut(pythonPath: string | undefined): Promise<string | AnnealError> {
   try {
-    return await createBubblewrapSandbox({ pythonPath }).describe();
+    return await createBubblewrapSandbox(pythonPath === undefined ? {} : { pythonPath }).describe();
   } catch (failure) {
     return asAnnealError(failure);
   }

@@ -26,7 +26,7 @@ export async function setUp(config: Config, onProgress: OnProgress, signal?: Abo
   const python = await findPython(config);
   report('cached', `Python ${python.version} at ${python.executable}`);
   // The sandbox before the large downloads: it is the step that may need a person.
-  await ensureSandbox(python.executable, onProgress, signal);
+  await ensureSandbox(config.python, onProgress, signal);
   await ensureVenv(config, python, onProgress, signal);
   const temporal =
     config.temporal.external === undefined ? await ensureTemporal(config, python, onProgress, signal) : undefined;
