@@ -10,7 +10,19 @@ import { readJson, writeJson } from './json-file.ts';
 const marker = z.object({ schema: z.literal('anneal/home/v1'), createdAt: z.string() });
 
 /** Everything that Anneal puts directly below its home. */
-const KNOWN = ['anneal-home.json', 'cache', 'run', 'logs', 'store', 'gateway', 'jobs', 'keys', 'policy', 'temporal'];
+const KNOWN = [
+  'anneal-home.json',
+  'cache',
+  'run',
+  'logs',
+  'store',
+  'gateway',
+  'jobs',
+  'keys',
+  'policy',
+  'reports',
+  'temporal',
+];
 
 /**
  * Makes the home and its folders, readable by their owner alone.

@@ -48,8 +48,8 @@ def die_with_parent(parent: int) -> None:
 
 def serve(model: str, alias: str, adapter: str | None, threads: int) -> object:
     """Start the server on a free loopback port. Raises when the model or adapter does not load."""
-    # Two threads that spin at every barrier starve each other as soon as anything else wants a core
-    # (a verifier, Temporal): measured 12 against 120 tokens/s on two busy cores. OpenMP reads it once, on load.
+    # Where a replica has several threads (more cores than replicas), they must not spin at barriers: as soon as anything
+    # else wants a core they starve each other, measured 12 against 120 tokens/s. OpenMP reads it once, on load.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     import xllamacpp
 
