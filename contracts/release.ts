@@ -48,16 +48,17 @@ export type ReleaseBody = z.infer<typeof releaseBody>;
 export const releaseManifest = z.strictObject({ body: releaseBody, keyId: sha256, signature: z.string() });
 export type ReleaseManifest = z.infer<typeof releaseManifest>;
 
-/** The content of the name `released/<base>`: the newest release first moved by compare-and-swap. */
+/** Both null: the first release was rolled back, so users have the base model itself. */
+const released = { policy: policyName.nullable(), manifest: artifactRef.nullable() };
+
+/** The content of the name `released/<base>`: what users have, and its history, oldest first. Moved by compare-and-swap. */
 export const releasedPointer = z.strictObject({
   schema: z.literal('anneal/released/v1'),
   base: z.string(),
-  policy: policyName,
-  manifest: artifactRef,
+  ...released,
   history: z.array(
     z.strictObject({
-      policy: policyName,
-      manifest: artifactRef,
+      ...released,
       at: z.iso.datetime(),
       how: z.enum(['release', 'rollback']),
     }),

@@ -70,7 +70,7 @@ export function askRelease(
   return {
     title: `Release ${candidate.name} of ${spec.name}?`,
     why: advice.why,
-    risk: 'Users get this version until another is released, or ./anneal rollback goes back to an earlier release.',
+    risk: 'Users get this version until ./anneal rollback moves the pointer back.',
     facts: [
       { name: FACTS.policy, value: candidate.name },
       // The decision binds these bytes, not only their name.

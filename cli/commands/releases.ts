@@ -20,8 +20,8 @@ export function addReleaseCommands(program: Command, run: Run): void {
         const wanted =
           campaign === undefined
             ? pointer
-            : history.findLast((entry) => entry.policy.startsWith(`${parseCampaignName(campaign)}.v`));
-        if (wanted === undefined)
+            : history.findLast((entry) => entry.policy?.startsWith(`${parseCampaignName(campaign)}.v`));
+        if (wanted == null || wanted.manifest === null)
           throw new AnnealError('release.none', `nothing of ${campaign ?? options.base} is released`);
         const bytes = await session.store.get(wanted.manifest);
         const manifest = releaseManifest.parse(JSON.parse(new TextDecoder().decode(bytes)));
@@ -32,7 +32,7 @@ export function addReleaseCommands(program: Command, run: Run): void {
         }
         const text = [
           `${wanted.policy} is ${wanted.policy === pointer?.policy ? 'released' : 'no longer the released version'} (manifest ${wanted.manifest.sha256.slice(0, 12)}).`,
-          ...history.map((entry) => `  ${entry.at}  ${entry.how.padEnd(8)}  ${entry.policy}`),
+          ...history.map((entry) => `  ${entry.at}  ${entry.how.padEnd(8)}  ${entry.policy ?? options.base}`),
         ].join('\n');
         process.stdout.write(
           session.json ? `${JSON.stringify({ current: pointer?.policy, manifest, history })}\n` : `${text}\n`,
@@ -42,15 +42,17 @@ export function addReleaseCommands(program: Command, run: Run): void {
 
   program
     .command('rollback')
-    .description('move `released` back to the release before; said twice, it moves once')
+    .description(
+      'move `released` back to the release before, from the first to the base model; said twice, it moves once',
+    )
     .option('--base <model>', 'the base model', BASE)
     .option('--to <policy>', 'an earlier release, to go further back')
     .action((options: { base: string; to?: string }, command: Command) =>
       run(async (session) => {
         const { pointer, moved } = await (await session.releases()).rollback(options.base, options.to);
-        const text = moved
-          ? `${pointer.policy} is released again.`
-          : `${pointer.policy} is released already. To go further back: ./anneal rollback --to POLICY`;
+        const now = pointer.policy ?? `the base model ${options.base}`;
+        const further = pointer.policy === null ? '' : ' To go further back: ./anneal rollback --to POLICY';
+        const text = moved ? `Users have ${now} again.` : `Users have ${now} already.${further}`;
         process.stdout.write(session.json ? `${JSON.stringify({ ...pointer, moved })}\n` : `${text}\n`);
       }, command),
     );

@@ -123,7 +123,7 @@ export function endingOf(
       return { short: 'still running', sentence: 'The campaign is still running.' };
     case 'released': {
       const what = released === null ? 'A version' : `Version ${versionOf(released)}`;
-      return { short: 'signed', sentence: `${what} was released.` };
+      return { short: 'signed, can be rolled back', sentence: `${what} was released.` };
     }
     case 'refused':
       return REFUSED[howAnswered(state, 'release') ?? 'not asked'];

@@ -66,10 +66,5 @@ export const DECISION_ERRORS = {
     'Nothing is released',
     'Release a version at the release gate of a campaign; ./anneal gates lists what is open.',
   ),
-  'release.nothing_to_roll_back': entry(
-    'notFound',
-    false,
-    'There is no earlier release',
-    'The first release stays until another is made; ./anneal release shows it.',
-  ),
+  'release.nothing_to_roll_back': entry('notFound', false, 'There is no such release', './anneal release lists them.'),
 } as const satisfies Record<string, ErrorEntry>;

@@ -56,7 +56,7 @@ export function createReleases(store: ArtifactStore, identity: ReleaseIdentity):
       if (!(await store.has(object))) throw new AnnealError('store.not_found', `${object.uri} is not in the store`);
     }
     const { pointer, tag } = await pointerOf(base);
-    const manifest = spentOn ?? (await spend({ ...body, previous: pointer?.manifest.sha256 ?? null }));
+    const manifest = spentOn ?? (await spend({ ...body, previous: pointer?.manifest?.sha256 ?? null }));
     return move(manifest, tag, pointer);
   }
 
@@ -94,7 +94,7 @@ export function createReleases(store: ArtifactStore, identity: ReleaseIdentity):
       'release.conflict',
       `${name} was to replace another release than ${pointer?.policy ?? 'none'}, which is current`,
     );
-    if ((pointer?.manifest.sha256 ?? null) !== body.previous) throw conflict;
+    if ((pointer?.manifest?.sha256 ?? null) !== body.previous) throw conflict;
     const next: ReleasedPointer = {
       schema: 'anneal/released/v1',
       base,
@@ -116,14 +116,14 @@ export function createReleases(store: ArtifactStore, identity: ReleaseIdentity):
     if (pointer === undefined) throw new AnnealError('release.nothing_to_roll_back', `nothing of ${base} is released`);
     const target = rollbackTarget(pointer, to);
     if (target === undefined) return { pointer, moved: false };
-    await readManifest(store, identity, target.manifest);
+    if (target.manifest !== null) await readManifest(store, identity, target.manifest);
     const entry = { ...target, at: new Date().toISOString(), how: 'rollback' as const };
     const next = { ...pointer, policy: entry.policy, manifest: entry.manifest, history: [...pointer.history, entry] };
     if (await store.swapNamed(pointerName(base), tag, canonicalJson(next))) return { pointer: next, moved: true };
     // Lost the race; fine if the winner was another try of this same rollback.
     const now = (await pointerOf(base)).pointer;
     const last = now?.history.at(-1);
-    if (now !== undefined && last?.how === 'rollback' && last.manifest.sha256 === target.manifest.sha256)
+    if (now !== undefined && last?.how === 'rollback' && last.policy === target.policy)
       return { pointer: now, moved: false };
     throw new AnnealError('release.conflict', `the release of ${base} changed meanwhile`);
   }
@@ -145,6 +145,7 @@ export function createReleases(store: ArtifactStore, identity: ReleaseIdentity):
     async current(base) {
       const { pointer } = await pointerOf(base);
       if (pointer === undefined) return undefined;
+      if (pointer.manifest === null) return pointer;
       const { body } = await readManifest(store, identity, pointer.manifest);
       if (body.policy.name !== pointer.policy) {
         throw new AnnealError('store.corrupt_object', `${pointerName(base)} and its manifest name different versions`);
@@ -168,6 +169,6 @@ function spentName(body: PublishInput['body']): string {
 const isEntry =
   (ref: ArtifactRef) =>
   (entry: ReleasedPointer['history'][number]): boolean =>
-    entry.how === 'release' && entry.manifest.sha256 === ref.sha256;
+    entry.how === 'release' && entry.manifest?.sha256 === ref.sha256;
 
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);

@@ -54,6 +54,20 @@ it('goes further back only to a release that is named, on record, until there is
   ]);
 });
 
+it('goes from the first release to the base model, and from there forward again', async () => {
+  const first = await exampleRelease(store, identity, { version: 1 });
+  await releases.publish(first);
+  expect(await releases.rollback(BASE)).toMatchObject({ moved: true, pointer: { policy: null, manifest: null } });
+  expect(await releases.rollback(BASE)).toMatchObject({ moved: false, pointer: { policy: null } });
+  expect((await releases.current(BASE))?.policy).toBeNull();
+  // The same decision does not bring it back; a new one does.
+  await releases.publish(first);
+  expect((await releases.current(BASE))?.policy).toBeNull();
+  await publish(2);
+  expect((await releases.current(BASE))?.policy).toBe(V(2));
+  expect(await releases.rollback(BASE)).toMatchObject({ moved: true, pointer: { policy: null } });
+});
+
 it('undoes a later release too, not only the first', async () => {
   await publish(1, 2);
   await releases.rollback(BASE);
