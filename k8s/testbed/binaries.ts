@@ -1,0 +1,133 @@
+// Builds the testbed's programs, each once. What a killed build leaves behind is never used: a binary counts when its marker
+// is there, which is written last.
+import { createHash, randomUUID } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { cp, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { arch, platform } from 'node:process';
+import { childEnvironment } from '../../infra/config.ts';
+import { capture } from '../../infra/process/capture.ts';
+import { failure } from './failure.ts';
+import { ensureGo, type Go, type OnProgress } from './go.ts';
+import { withLock } from './lock.ts';
+import { CACHE, MODULES } from './paths.ts';
+import { type BinaryName, PROGRAMS, programOf } from './programs.ts';
+
+export type { BinaryName, OnProgress };
+
+/** The path of a program that was built before, without asking Go. */
+export function cachedBinary(name: BinaryName): string | undefined {
+  const path = join(folderOf(name), name);
+  try {
+    const marker: unknown = JSON.parse(readFileSync(`${path}.json`, 'utf8'));
+    const bytes = typeof marker === 'object' && marker !== null && 'bytes' in marker ? marker.bytes : undefined;
+    return bytes === statSync(path).size ? path : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The folder with a program's CRDs. They come with the binary. */
+export function crdsOf(name: BinaryName): string {
+  return join(folderOf(name), `${name}-crds`);
+}
+
+/**
+ * The path of a program, which is built when it has to be. Two processes that want the same one build it once.
+ * @throws AnnealError `testbed.no_go`, `testbed.build_failed`
+ */
+export async function ensureBinary(name: BinaryName, onProgress: OnProgress = () => {}): Promise<string> {
+  const cached = cachedBinary(name);
+  if (cached !== undefined) return cached;
+  // One lock for all: builds side by side would only take each other's cores and memory.
+  return withLock(
+    join(CACHE, 'bin'),
+    async () => {
+      const built = cachedBinary(name);
+      if (built !== undefined) return built;
+      return build(name, await ensureGo(onProgress), onProgress);
+    },
+    () => onProgress(`${name}: waiting for another build`),
+  );
+}
+
+export async function ensureBinaries(names: readonly BinaryName[], onProgress: OnProgress = () => {}): Promise<void> {
+  for (const name of names) await ensureBinary(name, onProgress);
+}
+
+async function build(name: BinaryName, go: Go, onProgress: OnProgress): Promise<string> {
+  const began = performance.now();
+  const seconds = (): number => Math.round((performance.now() - began) / 100) / 10;
+  const program = programOf(name);
+  const folder = folderOf(name);
+  await mkdir(folder, { recursive: true });
+  // The folder ignores itself, whoever made the checkout.
+  await writeFile(join(CACHE, '.gitignore'), '*\n');
+  onProgress(`${name}: building with Go ${go.version}`);
+  const alive = setInterval(() => onProgress(`${name}: still building, ${Math.round(seconds())} s`), 60_000);
+  const partial = join(folder, `.${name}.${randomUUID()}`);
+  try {
+    const flags = ['-mod=readonly', '-trimpath', '-buildvcs=false'];
+    const linker = ['-s -w', program.linkerFlags].filter((part) => part !== undefined).join(' ');
+    await runGo(go, name, ['build', ...flags, '-ldflags', linker, '-o', partial, program.package]);
+    if (program.crds !== undefined) await keepCrds(go, name, program.crds);
+    await rename(partial, join(folder, name));
+    const { size } = await stat(join(folder, name));
+    const marker = { package: program.package, go: go.version, seconds: seconds(), bytes: size };
+    await writeFile(`${partial}.json`, `${JSON.stringify(marker)}\n`);
+    await rename(`${partial}.json`, join(folder, `${name}.json`));
+    onProgress(`${name}: built in ${seconds()} s, ${(size / 1e6).toFixed(1)} MB`);
+    return join(folder, name);
+  } finally {
+    clearInterval(alive);
+    await rm(partial, { force: true });
+    await rm(`${partial}.json`, { force: true });
+  }
+}
+
+async function keepCrds(go: Go, name: BinaryName, crds: { module: string; folder: string }): Promise<void> {
+  const listed = await runGo(go, name, ['list', '-mod=readonly', '-m', '-f', '{{.Dir}}', crds.module]);
+  const source = join(listed.trim(), crds.folder);
+  if (!existsSync(source)) throw failure('testbed.build_failed', `${name}: ${crds.module} holds no ${crds.folder}`);
+  await rm(crdsOf(name), { recursive: true, force: true });
+  await mkdir(crdsOf(name), { recursive: true });
+  // Copied one by one: the module cache's folders are read-only.
+  for (const file of await readdir(source)) {
+    if (file.endsWith('.yaml')) await cp(join(source, file), join(crdsOf(name), file));
+  }
+}
+
+async function runGo(go: Go, name: BinaryName, args: readonly string[]): Promise<string> {
+  const { code, stdout, stderr } = await capture([go.path, ...args], {
+    cwd: join(MODULES, programOf(name).module),
+    timeoutMs: 3_600_000,
+    // Static, so that no C compiler is needed and the programs also run inside images. No toolchain is ever downloaded.
+    env: childEnvironment({ CGO_ENABLED: '0', GOTOOLCHAIN: 'local', GOWORK: 'off' }),
+  });
+  if (code === 0) return stdout;
+  const lines = stderr.split('\n').filter((line) => line !== '' && !line.startsWith('go: downloading'));
+  throw failure('testbed.build_failed', `${name}: go ${args[0]} ended with ${code}: ${lines.slice(-12).join('\n')}`);
+}
+
+/**
+ * Named by everything that decides what is built. The Go version does not belong to it (the marker tells it): a program that
+ * another Go built from the same sources is as good, and a machine without Go can use a cache that it was given.
+ */
+function folderOf(name: BinaryName): string {
+  const module = programOf(name).module;
+  const known = folders.get(module);
+  if (known !== undefined) return known;
+  const hash = createHash('sha256').update(`${platform} ${arch}\n`);
+  for (const [other, program] of Object.entries(PROGRAMS)) {
+    if (program.module === module) hash.update(`${other} ${JSON.stringify(program)}\n`);
+  }
+  const source = join(MODULES, module);
+  for (const file of readdirSync(source, { recursive: true, encoding: 'utf8' }).sort()) {
+    if (/\.(go|mod|sum)$/.test(file)) hash.update(`${file}\n`).update(readFileSync(join(source, file)));
+  }
+  const folder = join(CACHE, 'bin', `${module}-${hash.digest('hex').slice(0, 16)}`);
+  folders.set(module, folder);
+  return folder;
+}
+
+const folders = new Map<string, string>();

@@ -1,0 +1,59 @@
+// What is built: each program's module (a folder of modules/ with go.mod and go.sum, which pin it) and package in it.
+
+/** Kubernetes takes its own version from the linker; components compare it. Must be what modules/kubernetes/go.mod requires. */
+export const KUBERNETES_VERSION = '1.35.4';
+
+export interface Program {
+  /** The folder below modules/. */
+  readonly module: string;
+  readonly package: string;
+  readonly linkerFlags?: string;
+  /** YAML taken from the sources that the binary is built from, so that both are always of one version. */
+  readonly crds?: { readonly module: string; readonly folder: string };
+}
+
+const kubernetes = (name: string): Program => ({
+  module: 'kubernetes',
+  package: `k8s.io/kubernetes/cmd/${name}`,
+  linkerFlags: Object.entries({
+    gitVersion: `v${KUBERNETES_VERSION}`,
+    gitMajor: KUBERNETES_VERSION.split('.')[0],
+    gitMinor: KUBERNETES_VERSION.split('.')[1],
+    gitTreeState: 'clean',
+  })
+    .map(([name, value]) => `-X k8s.io/component-base/version.${name}=${value}`)
+    .join(' '),
+});
+
+export const PROGRAMS = {
+  pki: { module: 'own', package: 'anneal.testbed/own/pki' },
+  pause: { module: 'own', package: 'anneal.testbed/own/pause' },
+  etcd: { module: 'etcd', package: 'go.etcd.io/etcd/server/v3' },
+  'kube-apiserver': kubernetes('kube-apiserver'),
+  'kube-controller-manager': kubernetes('kube-controller-manager'),
+  'kube-scheduler': kubernetes('kube-scheduler'),
+  kubelet: kubernetes('kubelet'),
+  kwok: { module: 'kwok', package: 'sigs.k8s.io/kwok/cmd/kwok' },
+  jobset: {
+    module: 'jobset',
+    package: 'sigs.k8s.io/jobset',
+    crds: { module: 'sigs.k8s.io/jobset', folder: 'config/components/crd/bases' },
+  },
+  lws: {
+    module: 'lws',
+    package: 'sigs.k8s.io/lws/cmd',
+    crds: { module: 'sigs.k8s.io/lws', folder: 'config/crd/bases' },
+  },
+  kueue: {
+    module: 'kueue',
+    package: 'sigs.k8s.io/kueue/cmd/kueue',
+    crds: { module: 'sigs.k8s.io/kueue', folder: 'config/components/crd/bases' },
+  },
+  versitygw: { module: 'versitygw', package: 'github.com/versity/versitygw/cmd/versitygw' },
+} as const satisfies Record<string, Program>;
+
+export type BinaryName = keyof typeof PROGRAMS;
+
+export function programOf(name: BinaryName): Program {
+  return PROGRAMS[name];
+}
