@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from anneal_trainer.atomic import write_atomic
-from anneal_trainer.store import Ref, read_object, store_root
+from anneal_trainer.failures import JobFailure
+from anneal_trainer.store import Ref, open_store
 
 from . import policy
 from .policy import Engine, EngineFailed
@@ -101,10 +102,11 @@ class Pool:
         """A checked copy of the adapter, so that the store may drop or replace its own."""
         if adapter is None:
             return None
-        root, problems = store_root()
-        if root is None:
-            raise Refused(503, "store_unavailable", problems[0].line())
-        data, problems = read_object(root, adapter, "adapter")
+        try:
+            data, problems = open_store().read(adapter, "adapter")
+        except JobFailure as failure:
+            text = "; ".join([failure.message, *(p.line() for p in failure.problems)])
+            raise Refused(503, "store_unavailable", text) from None
         if data is None:
             raise Refused(422, "adapter_corrupt", "; ".join(p.line() for p in problems))
         if data[:4] != b"GGUF":

@@ -8,9 +8,9 @@ from . import adapterfile, lora
 from .adamw import Moments
 from .basemodel import BaseModel, known_bases, open_base
 from .batch import Sample, parse_batch
-from .failures import Problem, bad_configuration
+from .failures import CONFIGURATION, JobFailure, Problem, bad_configuration
 from .job import Job
-from .store import read_object, store_root
+from .store import open_store
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,13 @@ class Inputs:
 def read_inputs(job: Job) -> Inputs:
     """Raises JobFailure (42) with every problem of every input."""
     base = open_base(job.base)
-    root, problems = store_root()
+    problems: list[Problem] = []
+    try:
+        store = open_store()
+    except JobFailure as failure:
+        if failure.exit_code != CONFIGURATION:
+            raise
+        store, problems = None, list(failure.problems)
     if base is None:
         problems.append(Problem("model.base", known_bases(), repr(job.base)))
     elif job.lora.layers > base.shape.layers:
@@ -33,12 +39,12 @@ def read_inputs(job: Job) -> Inputs:
         base = None
     found: dict[str, bytes] = {}
     for key, ref in (("batch", job.batch), ("adapter", job.adapter), ("optimizer", job.optimizer)):
-        if ref is not None and root is not None:
-            data, bad = read_object(root, ref, f"inputs.{key}")
+        if ref is not None and store is not None:
+            data, bad = store.read(ref, f"inputs.{key}")
             problems += bad
             if data is not None:
                 found[key] = data
-    if base is None or root is None:
+    if base is None or store is None:
         raise _failure(problems)
 
     samples: list[Sample] = []

@@ -12,6 +12,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from s3server import Proxy, S3Server, serve  # noqa: E402
 from support import Bench  # noqa: E402
 
 
@@ -36,3 +37,31 @@ def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the caller's shell happens to set must not change a test."""
     for name in [n for n in os.environ if n.startswith("ANNEAL_")]:
         monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """With the bucket `anneal`; shared, so each test keeps to its own names."""
+    server = serve(tmp_path_factory.mktemp("s3"))
+    import boto3
+
+    env = server.environment()
+    boto3.client(
+        "s3",
+        endpoint_url=server.url,
+        region_name="us-east-1",
+        aws_access_key_id=env["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=env["AWS_SECRET_ACCESS_KEY"],
+    ).create_bucket(Bucket="anneal")
+    yield server
+    server.process.kill()
+    server.process.wait()
+
+
+@pytest.fixture
+def proxy(s3_server: S3Server) -> Iterator[Proxy]:
+    proxy = Proxy()
+    server = proxy.start(s3_server.port)
+    yield proxy
+    server.shutdown()
+    server.server_close()

@@ -101,7 +101,7 @@ def test_an_adapter_of_other_settings(here: Bench) -> None:
     assert paths(refused(here.job("bad", document))) == {"inputs.adapter#rank"}
 
 
-@pytest.mark.parametrize("store", ["", "s3://bucket", "/plain/path"])
+@pytest.mark.parametrize("store", ["", "s3://Bucket!", "gs://bucket", "/plain/path"])
 def test_stores_that_are_not_read(here: Bench, store: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ANNEAL_STORE", store)
     assert paths(refused(here.job("bad", here.document()))) == {"env ANNEAL_STORE"}
