@@ -9,6 +9,7 @@ import { POLICY_ERRORS } from './errors/policy.ts';
 import { SPEC_ERRORS } from './errors/spec.ts';
 import { STACK_ERRORS } from './errors/stack.ts';
 import { STORE_ERRORS } from './errors/store.ts';
+import { TESTBED_ERRORS } from './errors/testbed.ts';
 
 export { EXIT };
 
@@ -20,6 +21,7 @@ export const ERRORS = {
   ...EXECUTION_ERRORS,
   ...STORE_ERRORS,
   ...DECISION_ERRORS,
+  ...TESTBED_ERRORS,
   'cli.usage': entry('badInput', false, 'The command line is not valid', 'Look at ./anneal help.'),
   'internal.bug': entry(
     'failed',

@@ -5,17 +5,13 @@ import { constants } from 'node:fs';
 import { type FileHandle, link, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { AnnealError } from '../../contracts/errors.ts';
+import type { Copied } from './reference.ts';
 
 /** Copies and hashes go through one buffer of this size, however large the file. */
 const CHUNK_BYTES = 1 << 20;
 
-/** Bytes in memory, or a file to read from its start. */
-export type Source = Uint8Array | FileHandle;
-
-export interface Copied {
-  readonly sha256: string;
-  readonly bytes: number;
-}
+/** Bytes in memory, chunks as they arrive, or a file to read from its start. */
+export type Source = Uint8Array | AsyncIterable<Uint8Array> | FileHandle;
 
 /** Streams a source into `sink` (when given) and returns the hash and size of what went through. */
 export async function copy(source: Source, sink?: FileHandle): Promise<Copied> {
@@ -25,17 +21,25 @@ export async function copy(source: Source, sink?: FileHandle): Promise<Copied> {
     await sink?.writeFile(source);
     return { sha256: hash.digest('hex'), bytes: source.byteLength };
   }
-  const buffer = new Uint8Array(CHUNK_BYTES);
   let bytes = 0;
-  for (;;) {
-    const { bytesRead } = await source.read(buffer, 0, buffer.length, bytes);
-    if (bytesRead === 0) return { sha256: hash.digest('hex'), bytes };
-    const chunk = buffer.subarray(0, bytesRead);
+  for await (const chunk of Symbol.asyncIterator in source ? source : chunksOf(source)) {
     hash.update(chunk);
-    for (let written = 0; sink !== undefined && written < bytesRead; ) {
+    for (let written = 0; sink !== undefined && written < chunk.byteLength; ) {
       written += (await sink.write(chunk, written)).bytesWritten;
     }
-    bytes += bytesRead;
+    bytes += chunk.byteLength;
+  }
+  return { sha256: hash.digest('hex'), bytes };
+}
+
+/** Each chunk is valid until the next one is asked for. */
+async function* chunksOf(file: FileHandle): AsyncIterable<Uint8Array> {
+  const buffer = new Uint8Array(CHUNK_BYTES);
+  for (let position = 0; ; ) {
+    const { bytesRead } = await file.read(buffer, 0, buffer.length, position);
+    if (bytesRead === 0) return;
+    yield buffer.subarray(0, bytesRead);
+    position += bytesRead;
   }
 }
 

@@ -6,11 +6,8 @@
 import { randomUUID } from 'node:crypto';
 import { open, readdir, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { type ArtifactRef, type ArtifactStore, artifactRef } from '../../contracts/artifact.ts';
-import { AnnealError } from '../../contracts/errors.ts';
-import { sha256 as sha256Schema } from '../../contracts/ids.ts';
+import type { ArtifactRef, ArtifactStore } from '../../contracts/artifact.ts';
 import {
-  type Copied,
   codeOf,
   copy,
   makeFolder,
@@ -22,6 +19,7 @@ import {
   withTemporary,
 } from './durable.ts';
 import { createNames } from './names.ts';
+import { absentObject, bytesOf, checkedRef, corruptObject, mustMatch, refOf } from './reference.ts';
 
 const LEFTOVER_AGE_MS = 24 * 3_600_000;
 
@@ -60,7 +58,7 @@ export function createFolderStore(root: string): ArtifactStore {
   }
 
   return {
-    put: (bytes) => during('put', () => store(typeof bytes === 'string' ? new TextEncoder().encode(bytes) : bytes)),
+    put: (bytes) => during('put', () => store(bytesOf(bytes))),
 
     putFile: (path) =>
       during(`put ${path}`, async () => {
@@ -78,11 +76,9 @@ export function createFolderStore(root: string): ArtifactStore {
         const handle = await openObject(base, ref);
         try {
           // The size is checked first: a wrong one must not decide how much memory is taken.
-          if ((await handle.stat()).size !== ref.bytes) throw corrupt(ref, 'its size differs');
+          if ((await handle.stat()).size !== ref.bytes) throw corruptObject(ref, 'its size differs');
           const bytes = new Uint8Array(await handle.readFile());
-          const found = await copy(bytes);
-          if (found.sha256 !== ref.sha256 || found.bytes !== ref.bytes)
-            throw corrupt(ref, `it hashes to ${found.sha256}`);
+          mustMatch(ref, await copy(bytes));
           return bytes;
         } finally {
           await handle.close();
@@ -99,9 +95,7 @@ export function createFolderStore(root: string): ArtifactStore {
           // Beside the target, since a rename cannot cross file systems.
           const beside = join(dirname(target), `.${basename(target)}.${randomUUID()}.part`);
           await withTemporary(beside, handle, async (copied) => {
-            if (copied.sha256 !== ref.sha256 || copied.bytes !== ref.bytes) {
-              throw corrupt(ref, `it hashes to ${copied.sha256}`);
-            }
+            mustMatch(ref, copied);
             await replace(beside, target);
           });
         } finally {
@@ -136,26 +130,13 @@ async function prepare(base: string): Promise<void> {
   }
 }
 
-function refOf({ sha256, bytes }: Copied): ArtifactRef {
-  return { uri: `store:objects/${sha256.slice(0, 2)}/${sha256}`, sha256: sha256Schema.parse(sha256), bytes };
-}
-
 function placeOf(base: string, ref: ArtifactRef): string {
   return join(base, 'objects', ref.sha256.slice(0, 2), ref.sha256);
 }
 
-/** References arrive inside documents: one that contradicts itself must not lead anywhere. */
-function checkedRef(given: ArtifactRef): ArtifactRef {
-  const parsed = artifactRef.safeParse(given);
-  if (!parsed.success || parsed.data.uri !== refOf(parsed.data).uri) {
-    throw new AnnealError('store.corrupt_object', `not a reference to an object: ${JSON.stringify(given)}`);
-  }
-  return parsed.data;
-}
-
 async function openObject(base: string, ref: ArtifactRef) {
   const handle = await openForReading(placeOf(base, ref));
-  if (handle === undefined) throw new AnnealError('store.not_found', `${ref.uri} is not in the store`);
+  if (handle === undefined) throw absentObject(ref);
   return handle;
 }
 
@@ -171,8 +152,4 @@ async function inspect(place: string, ref: ArtifactRef): Promise<'absent' | 'dam
   } finally {
     await handle.close();
   }
-}
-
-function corrupt(ref: ArtifactRef, how: string): AnnealError {
-  return new AnnealError('store.corrupt_object', `${ref.uri} is damaged: ${how}`);
 }

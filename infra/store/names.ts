@@ -15,6 +15,7 @@ import { join } from 'node:path';
 import type { NamedObject } from '../../contracts/artifact.ts';
 import { AnnealError } from '../../contracts/errors.ts';
 import { codeOf, createOnce, makeFolder, openForReading, syncFolder, withTemporary } from './durable.ts';
+import { bytesOf, KEY_PART, partsOf } from './reference.ts';
 
 export interface Names {
   read(key: string): Promise<NamedObject | undefined>;
@@ -23,8 +24,6 @@ export interface Names {
   list(prefix: string): Promise<string[]>;
 }
 
-/** No key part may contain '@', so that a generation is never mistaken for a part of a longer key. */
-const KEY_PART = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 const GENERATION = /^@(\d{9})$/;
 /** Contents this far back are emptied. A reader that fell behind further looks for the newest again. */
 const KEPT = 16;
@@ -74,7 +73,7 @@ export function createNames(root: string, temporary: () => string): Names {
       const current = await read(key);
       if ((current?.tag ?? null) !== expectedTag) return false;
       const generation = current === undefined ? 1 : generationOf(current.tag) + 1;
-      const content = typeof bytes === 'string' ? new TextEncoder().encode(bytes) : bytes;
+      const content = bytesOf(bytes);
       const folder = await makeFolder(root, ...parts);
       const header = new TextEncoder().encode(`${hashOf(key, generation, content)}\n`);
       const path = temporary();
@@ -111,14 +110,6 @@ async function walk(folder: string, key: string, keys: string[]): Promise<void> 
 /** Only saves space: when the process is killed first, one old content stays. */
 async function empty(path: string): Promise<void> {
   await truncate(path, 0).catch(() => undefined);
-}
-
-function partsOf(key: string): string[] {
-  const parts = key.split('/');
-  if (key.length > 512 || parts.some((part) => !KEY_PART.test(part))) {
-    throw new AnnealError('internal.bug', `not a name for the store: ${JSON.stringify(key)}`);
-  }
-  return parts;
 }
 
 const fileOf = (generation: number): string => `@${String(generation).padStart(9, '0')}`;

@@ -8,6 +8,7 @@ artifactStoreConformance('folder', async () => {
   const root = await mkdtemp(join(tmpdir(), 'anneal-folder-'));
   return {
     store: createFolderStore(root),
+    memoryMiB: 48,
     elsewhere: {
       module: new URL('../../infra/store/folder.ts', import.meta.url).href,
       factory: 'createFolderStore',

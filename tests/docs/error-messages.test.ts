@@ -52,15 +52,26 @@ describe('a problem of a campaign file', () => {
   });
 });
 
-/** Words of the operating system, of zod or of JavaScript, which no source of ours holds; and one that is too short. */
+/** Words of the operating system, of an S3 server, of zod or of JavaScript, which no source of ours holds; and one that is too short. */
 const NOT_OURS: readonly string[] = [
   ...['gateway.bad_request', 'internal.bug', 'spec.invalid', 'stack.gateway_unavailable', 'stack.policy_unavailable'],
-  ...['store.no_space', 'store.unavailable'],
+  ...['store.no_space', 'store.unavailable', 'store.no_bucket', 'store.denied', 'store.changed_file'],
 ];
 
 /** The texts in our sources that could be a message, as patterns: what is filled in may be anything. */
 function wordings(): RegExp[] {
-  const folders = ['activities', 'cli', 'evals', 'gateway', 'infra', 'policies', 'trainer', 'worker', 'workflows'];
+  const folders = [
+    'activities',
+    'cli',
+    'evals',
+    'gateway',
+    'infra',
+    'k8s',
+    'policies',
+    'trainer',
+    'worker',
+    'workflows',
+  ];
   const files = folders
     .flatMap((folder) =>
       readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).map((file) => join(folder, file)),
