@@ -8,17 +8,17 @@ Prints one line, {"url": ...}, when it answers requests. Lives no longer than it
 from __future__ import annotations
 
 import argparse
-import ctypes
 import json
 import os
 import signal
 import sys
 
+from anneal_trainer.stop import die_with_parent
+
 # Measured (README): 16 requests at once keep two cores busy; the cache is shared by a replica's slots,
 # so 16 x 512 tokens fit and a single long request still may have more than 512.
 SLOTS = 16
 CONTEXT = SLOTS * 512
-PR_SET_PDEATHSIG = 1
 
 
 def main() -> None:
@@ -37,13 +37,6 @@ def main() -> None:
     # End of input means the parent closed its end or died; belt to PDEATHSIG's braces.
     sys.stdin.buffer.read()
     os._exit(0)
-
-
-def die_with_parent(parent: int) -> None:
-    """Ask the kernel for SIGKILL when the parent's spawning thread ends (Linux prctl(2))."""
-    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # it died before the call
-        os._exit(1)
 
 
 def serve(model: str, alias: str, adapter: str | None, threads: int) -> object:

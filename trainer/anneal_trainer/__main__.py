@@ -1,4 +1,4 @@
-"""Runs a train job, exports an adapter, or names the base model."""
+"""Runs a train job, in a folder or from the store, exports an adapter, or names the base model."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from . import failures
 from .failures import JobFailure, bad_configuration, classify
-from .stop import Stop, on_sigterm, watch_stack
+from .stop import Stop, die_with_parent, on_sigterm, watch_stack
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -21,6 +21,12 @@ def main(argv: list[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     train = commands.add_parser("train", help="run the job in DIR/job.json")
     train.add_argument("--job", type=Path, required=True, metavar="DIR", help="or DIR/job.json")
+    train.add_argument("--parent", type=int, metavar="PID", help="end at once when this process is gone")
+    pod = commands.add_parser("pod", help="run the job NAME of the artifact store")
+    pod.add_argument("--name", required=True)
+    pod.add_argument("--attempt", type=int, required=True, metavar="N", help="which try this is, from 1")
+    pod.add_argument("--work", type=Path, required=True, metavar="DIR", help="a folder for DIR/NAME; may be empty")
+    pod.add_argument("--termination-log", type=Path, default=Path("/dev/termination-log"), metavar="FILE")
     export = commands.add_parser("export", help="convert an adapter for llama.cpp")
     export.add_argument("--adapter", type=Path, required=True, metavar="X.safetensors")
     export.add_argument("--out", type=Path, required=True, metavar="X.gguf")
@@ -30,6 +36,13 @@ def main(argv: list[str] | None = None) -> int:
         return _export(arguments.adapter, arguments.out)
     if arguments.command == "model":
         return _model()
+    if arguments.command == "pod":
+        from .pod import Pod
+
+        work = arguments.work.absolute()
+        os._exit(Pod(arguments.name, arguments.attempt, work, arguments.termination_log).run())
+    if arguments.parent is not None:
+        die_with_parent(arguments.parent)
     folder = arguments.job.parent if arguments.job.name == "job.json" else arguments.job
     return _train(folder.absolute())
 

@@ -254,12 +254,12 @@ def _failure(error: Exception, bucket: str) -> JobFailure:
             return JobFailure(NO_SPACE, "store.no_space", f"no space left in s3://{bucket}: {said}")
         if 300 <= status < 500 and status not in (408, 409, 412, 429) and code not in ("SlowDown", "RequestTimeout"):
             hint = HINTS.get(code, DENIED_HINT if status in (401, 403) else "")
-            operation = error.operation_name
-            problem = Problem("env ANNEAL_STORE", f"{operation} on s3://{bucket}", f"{status} {code}: {said}"[:300], hint)
+            operation, got = error.operation_name, f"{status} {code}: {said}"[:300]
+            problem = Problem("env ANNEAL_STORE", f"{operation} on s3://{bucket}", got, hint)
             return JobFailure(CONFIGURATION, "store.refused", f"the store refused {operation}: {code}", [problem])
         return JobFailure(ACCELERATOR, "store.unavailable", f"the store failed: {error}")
     if isinstance(error, MISCONFIGURED):
-        hint = "set AWS_ENDPOINT_URL_S3, AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY; AWS_CA_BUNDLE for a private CA"
+        hint = "set AWS_ENDPOINT_URL_S3, AWS_REGION, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; AWS_CA_BUNDLE for a private CA"
         problem = Problem("env AWS_*", f"access to s3://{bucket}", str(error)[:300], hint)
         return JobFailure(CONFIGURATION, "store.refused", f"the store cannot be asked: {error}"[:300], [problem])
     return JobFailure(ACCELERATOR, "store.unavailable", f"the store cannot be reached: {error}")

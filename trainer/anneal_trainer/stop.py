@@ -6,6 +6,7 @@ signal between two bytecodes of the main thread: one compilation or one row can 
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import threading
@@ -17,6 +18,7 @@ from .failures import CHECKPOINTED
 
 POLL_SECONDS = 1.0
 HARD_EXIT_SECONDS = 8.0
+PR_SET_PDEATHSIG = 1
 
 
 class Stop:
@@ -77,3 +79,10 @@ def watch_stack(stop: Stop, env: Mapping[str, str] = os.environ) -> None:
         os._exit(CHECKPOINTED)
 
     threading.Thread(target=watch, name="watch-stack", daemon=True).start()
+
+
+def die_with_parent(parent: int) -> None:
+    """Ask the kernel for SIGKILL when the parent's spawning thread ends (Linux prctl(2))."""
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it died before the call
+        os._exit(1)

@@ -26,7 +26,7 @@ from anneal_trainer.job import LoraSpec
 from anneal_trainer.packing import pack
 from anneal_trainer.stop import start_time
 from anneal_server.policy import shares
-from support import Bench, wait_for
+from support import Bench, children, wait_for
 
 SPEC = LoraSpec(rank=8, alpha=16, layers=10)
 LIMIT = 2  # engines
@@ -258,15 +258,3 @@ def test_a_taken_port_is_said(server: Server) -> None:
     command = [sys.executable, "-m", "anneal_server", "--port", port, "--state", str(server.bench.folder)]
     done = subprocess.run(command, env=server.bench.environment(), capture_output=True, text=True, timeout=20)
     assert done.returncode == 42 and port in done.stderr
-
-
-def children(pid: int) -> list[int]:
-    found = []
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            text = stat.read_text()
-        except OSError:
-            continue
-        if text[text.rindex(")") + 2 :].split()[1] == str(pid):
-            found.append(int(stat.parent.name))
-    return found
