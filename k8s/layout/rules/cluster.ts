@@ -1,0 +1,103 @@
+// What pods need of nodes: networks, shared memory, time to stop and to start.
+import { durationMs } from '../../../contracts/units.ts';
+import { checkpoints } from '../checkpoints.ts';
+import { GB, quantity } from '../precision.ts';
+import { acceleratorOf, type Finding, rule, unless } from '../rule.ts';
+
+const ROLES = ['trainer', 'rollout'] as const;
+/** NCCL's rings within a node and the workers of a server; Kubernetes gives 64 MiB unless asked. An assumption of 1 GiB a GPU. */
+const SHM_PER_GPU = 2 ** 30;
+/** Loading 230 GB of weights and capturing graphs takes minutes. */
+const LEAST_STARTUP_MS = 600_000;
+
+export const CLUSTER_RULES = [
+  rule('accelerator-known', 'profile.cluster', (profile) =>
+    ROLES.filter((role) => acceleratorOf(profile, role) === undefined).map((role) => ({
+      path: `${role}.accelerator`,
+      expected: `one of ${Object.keys(profile.accelerators).join(', ') || 'the names under accelerators, of which there are none'}`,
+      got: profile[role].accelerator,
+      hint: 'Describe the node class under accelerators.',
+    })),
+  ),
+
+  rule('rdma', 'profile.cluster', (profile) => {
+    const { trainer: t, rollout: r } = profile;
+    const spans = { trainer: t.nodes > 1, rollout: r.multiNode };
+    return ROLES.flatMap((role): Finding[] => {
+      const accelerator = acceleratorOf(profile, role);
+      if (accelerator?.device !== 'gpu' || accelerator.rdma !== undefined || !spans[role]) return [];
+      return [
+        {
+          path: `accelerators.${profile[role].accelerator}`,
+          expected: `an RDMA resource: ${role === 'trainer' ? `the trainer spans ${t.nodes} nodes` : 'an engine spans nodes'}`,
+          got: 'no rdma',
+          hint: 'Add rdma: { resource: rdma/ib, perPod: 8 } with the name that your device plugin gives it.',
+        },
+      ];
+    });
+  }),
+
+  rule('shared-memory', 'profile.cluster', (profile) => {
+    const gpus = {
+      trainer: profile.trainer.gpusPerNode,
+      rollout: Math.min(profile.rollout.gpusPerEngine, profile.rollout.gpusPerNode),
+    };
+    return ROLES.flatMap((role): Finding[] => {
+      const pod = profile.pods[role];
+      const least = gpus[role] > 1 ? gpus[role] * SHM_PER_GPU : 0;
+      if (acceleratorOf(profile, role)?.device !== 'gpu' || quantity(pod.sharedMemory) >= least) return [];
+      return [
+        {
+          path: `pods.${role}.sharedMemory`,
+          expected: `at least ${gpus[role]} × 1Gi = ${gpus[role]}Gi: processes of a pod exchange tensors through /dev/shm`,
+          got: pod.sharedMemory,
+          hint: `Write ${gpus[role]}Gi; it counts as memory of the pod.`,
+        },
+      ];
+    });
+  }),
+
+  rule('shared-memory-in-pod', 'profile.cluster', ({ pods }) =>
+    ROLES.filter((role) => quantity(pods[role].sharedMemory) > quantity(pods[role].memory) / 2).map((role) => ({
+      path: `pods.${role}.sharedMemory`,
+      expected: `at most half of the pod's memory, ${pods[role].memory}: a full /dev/shm is memory that is gone`,
+      got: pods[role].sharedMemory,
+      hint: 'Raise memory or lower sharedMemory.',
+    })),
+  ),
+
+  rule('preemption-save', 'profile.cluster', (profile) => {
+    const { trainer } = profile;
+    const { saveSeconds, resumeBytes } = checkpoints(profile);
+    const grace = durationMs(trainer.terminationGrace) / 1000;
+    return unless(trainer.onPreemption === 'metadata' || saveSeconds <= grace, () => ({
+      path: 'trainer.onPreemption',
+      expected: `a save within the grace of ${trainer.terminationGrace}`,
+      got: `${(resumeBytes / GB).toFixed(1)} GB / ${profile.storage.saveGbPerSecond.value} GB/s = ${saveSeconds.toFixed(0)} s`,
+      hint: `Write onPreemption: metadata and rely on saveEverySteps, or terminationGrace: ${Math.ceil(saveSeconds * 1.2)}s if your cluster gives so long (a notice is usually 30 to 120 s).`,
+    }));
+  }),
+
+  rule('startup-window', 'profile.cluster', (profile) => {
+    const { startupWindow } = profile.rollout.probes;
+    const gpu = acceleratorOf(profile, 'rollout')?.device === 'gpu';
+    return unless(!gpu || durationMs(startupWindow) >= LEAST_STARTUP_MS, () => ({
+      path: 'rollout.probes.startupWindow',
+      expected:
+        'at least 10m: loading weights and capturing graphs takes minutes, and a shorter window kills the server again and again',
+      got: startupWindow,
+      hint: 'Write 20m.',
+    }));
+  }),
+
+  // vLLM's /health says only that the process lives, and it is silent while weights are updated: patience, or updates kill servers.
+  rule('liveness', 'profile.cluster', ({ rollout: { probes } }) => {
+    const seconds = (durationMs(probes.livenessPeriod) * probes.livenessFailures) / 1000;
+    return unless(seconds >= 60, () => ({
+      path: 'rollout.probes.livenessFailures',
+      expected: 'a minute or more until a server is restarted: during a weight update it does not answer',
+      got: `${probes.livenessPeriod} × ${probes.livenessFailures} = ${seconds} s`,
+      hint: 'Raise livenessFailures.',
+    }));
+  }),
+] as const;
