@@ -1,4 +1,7 @@
-"""`python -m anneal_server --port P --state DIR [--max-engines 3]`: serve until SIGTERM."""
+"""`python -m anneal_server --port P --state DIR [--max-engines 3]`: serve until SIGTERM.
+
+Beyond this machine: `--bind 0.0.0.0 --advertise HOST --token-file FILE [--engine-ports FIRST-LAST]`.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,9 @@ from anneal_trainer.basemodel import SMOLLM2, SMOLLM2_FILE
 from anneal_trainer.failures import CONFIGURATION, JobFailure
 from anneal_trainer.stop import Stop, watch_stack
 
+from .access import LOOPBACK, access
 from .api import Control
+from .policy import cores, shares
 from .pool import Pool
 from .requantise import served_model
 from .spawner import Spawner
@@ -27,6 +32,10 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--port", type=int, required=True, help="0 takes a free one")
     parser.add_argument("--state", type=Path, required=True, metavar="DIR")
     parser.add_argument("--max-engines", type=int, default=3)
+    parser.add_argument("--bind", default=LOOPBACK, metavar="ADDRESS", help="also of the engines")
+    parser.add_argument("--advertise", metavar="HOST", help="what `urls` in answers name; default: --bind")
+    parser.add_argument("--engine-ports", metavar="FIRST-LAST", help="default: any free ones")
+    parser.add_argument("--token-file", type=Path, metavar="FILE", help="of the bearer token that requests must carry")
     arguments = parser.parse_args(argv)
     start = time.monotonic()
 
@@ -38,10 +47,15 @@ def main(argv: list[str] | None = None) -> int:
 
     model: Future[Path] = Future()
     try:
+        engines = max(1, arguments.max_engines)
+        reached = access(
+            arguments.bind, arguments.advertise, arguments.engine_ports, arguments.token_file,
+            engines * shares(cores())[0],
+        )  # fmt: skip
         SMOLLM2_FILE.locate()
         arguments.state.mkdir(parents=True, exist_ok=True)
-        pool = Pool(spawner, arguments.state, model, max(1, arguments.max_engines))
-        control = Control(arguments.port, pool, SMOLLM2)
+        pool = Pool(spawner, arguments.state, model, engines, reached)
+        control = Control(arguments.port, pool, SMOLLM2, reached)
     except JobFailure as failure:
         print(f"error {failure.code}: {failure.message}", file=sys.stderr)
         for problem in failure.problems:
@@ -52,7 +66,7 @@ def main(argv: list[str] | None = None) -> int:
         return CONFIGURATION
     threading.Thread(target=_prepare, args=(model, arguments.state, start), daemon=True).start()
     threading.Thread(target=control.serve_forever, daemon=True).start()
-    _log(start, f"listening on http://127.0.0.1:{control.server_port}")
+    _log(start, f"listening on {reached.local(control.server_port)}")
     spawner.run()
     _log(start, "stopping")
     pool.close()

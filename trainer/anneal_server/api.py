@@ -6,11 +6,13 @@ import json
 import re
 import traceback
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import TCPServer
 from typing import Any, Callable
 from urllib.parse import unquote
 
 from anneal_trainer.store import parse_ref
 
+from .access import Access, family
 from .pool import Pool, Refused
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@:+-]{0,119}")
@@ -22,9 +24,15 @@ class Control(ThreadingHTTPServer):
     # A server that is started again at once must get its port back.
     allow_reuse_address = True
 
-    def __init__(self, port: int, pool: Pool, model: str) -> None:
-        self.pool, self.model = pool, model
-        super().__init__(("127.0.0.1", port), Handler)
+    def __init__(self, port: int, pool: Pool, model: str, access: Access) -> None:
+        self.pool, self.model, self.access = pool, model, access
+        self.address_family = family(access.bind)
+        super().__init__((access.bind, port), Handler)
+
+    def server_bind(self) -> None:
+        """Without the base class's look-up of the host's name, which can take as long as a name server does."""
+        TCPServer.server_bind(self)
+        self.server_name, self.server_port = self.server_address[:2]
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -41,9 +49,12 @@ class Handler(BaseHTTPRequestHandler):
         self._answer(self._delete)
 
     def _get(self) -> Any:
-        if self.path == "/health":
-            engines = self.server.pool.describe()
-            return {"ok": True, "model": self.server.model, "engines": engines}
+        if self.path == "/health":  # alive; whoever may not ask for policies is told no more
+            health = {"ok": True, "model": self.server.model}
+            return health | {"engines": self.server.pool.describe()} if self._trusted() else health
+        if self.path == "/ready":
+            self.server.pool.ready()
+            return {"ready": True}
         return self.server.pool.get(self._name())
 
     def _put(self) -> Any:
@@ -66,7 +77,12 @@ class Handler(BaseHTTPRequestHandler):
         self.server.pool.delete(name)
         return {"policy": name, "deleted": True}
 
+    def _trusted(self) -> bool:
+        return self.server.access.may(self.headers.get("authorization"))
+
     def _name(self) -> str:
+        if not self._trusted():
+            raise Refused(401, "unauthorized", "send Authorization: Bearer and the server's token")
         prefix, _, name = self.path.partition("/policies/")
         name = unquote(name)
         if prefix or not name:

@@ -1,8 +1,9 @@
 """One replica of an engine: llama.cpp's own HTTP server for one policy, in a process of its own.
 
-    python -m anneal_server.engine --model M.gguf --alias NAME --threads T [--adapter A.gguf]
+    python -m anneal_server.engine --model M.gguf --alias NAME --threads T --parent PID [--adapter A.gguf]
+        [--bind ADDRESS] [--port P] [--token-file FILE]
 
-Prints one line, {"url": ...}, when it answers requests. Lives no longer than its parent.
+Prints one line, {"port": ...}, when it answers requests. Lives no longer than its parent.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import json
 import os
 import signal
 import sys
+from pathlib import Path
 
 from anneal_trainer.stop import die_with_parent
 
@@ -28,19 +30,28 @@ def main() -> None:
     parser.add_argument("--adapter")
     parser.add_argument("--threads", type=int, required=True)
     parser.add_argument("--parent", type=int, required=True, help="pid that this process serves")
+    parser.add_argument("--bind", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
+    # A file, since a command line can be read by everyone on the machine.
+    parser.add_argument("--token-file", type=Path)
     arguments = parser.parse_args()
     die_with_parent(arguments.parent)
     # The parent stops an engine with SIGTERM; nothing here needs to be saved.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    server = serve(arguments.model, arguments.alias, arguments.adapter, arguments.threads)
-    print(json.dumps({"url": server.listening_address}), flush=True)
+    token = arguments.token_file.read_text().strip() if arguments.token_file else None
+    listen = (arguments.bind, arguments.port)
+    server = serve(arguments.model, arguments.alias, arguments.adapter, arguments.threads, listen, token)
+    port = server.listening_address.rsplit(":", 1)[-1].rstrip("/")  # an IPv6 address may stand there without brackets
+    print(json.dumps({"port": int(port)}), flush=True)
     # End of input means the parent closed its end or died; belt to PDEATHSIG's braces.
     sys.stdin.buffer.read()
     os._exit(0)
 
 
-def serve(model: str, alias: str, adapter: str | None, threads: int) -> object:
-    """Start the server on a free loopback port. Raises when the model or adapter does not load."""
+def serve(
+    model: str, alias: str, adapter: str | None, threads: int, listen: tuple[str, int], token: str | None
+) -> object:
+    """Start the server. Raises when the model or adapter does not load."""
     # Where a replica has several threads (more cores than replicas), they must not spin at barriers: as soon as anything
     # else wants a core they starve each other, measured 12 against 120 tokens/s. OpenMP reads it once, on load.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -51,7 +62,9 @@ def serve(model: str, alias: str, adapter: str | None, threads: int) -> object:
     p.model_alias = {alias}  # answers carry it, so a completion names its policy
     if adapter:
         p.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(adapter, 1.0)]
-    p.hostnames, p.port = ["127.0.0.1"], 0
+    p.hostnames, p.port = [listen[0]], listen[1]
+    if token:
+        p.api_keys = [token]
     p.n_parallel, p.n_ctx, p.kv_unified = SLOTS, CONTEXT, True
     p.cont_batching = p.cache_prompt = True
     p.cpuparams.n_threads = p.cpuparams_batch.n_threads = threads

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from .access import Access
 from .spawner import Spawner
 
 START_SECONDS = 60.0
@@ -34,13 +35,15 @@ class Replica:
 
     process: subprocess.Popen[bytes]
     log: Path
-    url: str = ""
+    access: Access
+    port: int = 0
     _tasks: tuple[int, ...] = ()
 
     def worked(self) -> bool:
         """Whether requests run now or ran since the last look (a slot keeps its last task's id)."""
+        request = urllib.request.Request(f"{self.access.local(self.port)}/slots", headers=self.access.headers())
         try:
-            with urllib.request.urlopen(f"{self.url}/slots", timeout=2) as answer:
+            with urllib.request.urlopen(request, timeout=2) as answer:
                 slots = json.load(answer)
         except (OSError, ValueError):
             return False
@@ -51,7 +54,7 @@ class Replica:
         """Until it answers requests. Raises EngineFailed."""
         line = _first_line(self.process, deadline)
         try:
-            self.url = json.loads(line)["url"]
+            self.port = int(json.loads(line)["port"])
         except (ValueError, KeyError, TypeError):
             self.process.kill()
             code = self.process.wait()
@@ -75,7 +78,7 @@ class Engine:
         return all(replica.process.poll() is None for replica in self.replicas)
 
     def describe(self) -> dict[str, Any]:
-        urls = [replica.url for replica in self.replicas]
+        urls = [replica.access.public(replica.port) for replica in self.replicas]
         return {"policy": self.name, "urls": urls, "adapterSha256": self.adapter_sha256}
 
     def look(self) -> None:
@@ -96,30 +99,47 @@ class Engine:
 
 
 def start(
-    spawner: Spawner, logs: Path, model: Path, name: str, adapter: Path | None, sha256: str | None
+    spawner: Spawner, logs: Path, model: Path, name: str, adapter: Path | None, sha256: str | None, access: Access
 ) -> Engine:
     """Start the replicas together and wait until all answer. Raises EngineFailed, and then none runs."""
-    count, threads = shares(len(os.sched_getaffinity(0)))
+    count, threads = shares(cores())
     command = [sys.executable, "-m", "anneal_server.engine", "--model", str(model)]
     command += ["--alias", name, "--parent", str(os.getpid()), "--threads", str(threads)]
+    command += ["--bind", access.bind]
     if adapter is not None:
         command += ["--adapter", str(adapter)]
+    if access.token_file is not None:
+        command += ["--token-file", str(access.token_file)]
     logs.mkdir(parents=True, exist_ok=True)
     engine = Engine(name, sha256, [])
     try:
         for number in range(count):
             log = logs / f"{name}.{number}.log"
             with open(log, "wb") as f:
-                engine.replicas.append(Replica(spawner.start(command, f), log))
+                process = spawner.start([*command, "--port", str(access.free_port())], f)
+                engine.replicas.append(Replica(process, log, access))
         deadline = time.monotonic() + START_SECONDS
         for replica in engine.replicas:
             replica.wait(deadline)
-    except (EngineFailed, OSError):
+    except (EngineFailed, OSError) as error:
         engine.stop()
-        raise
+        raise error if isinstance(error, EngineFailed) else EngineFailed(str(error)) from None
     engine.look()
     engine.busy = float("-inf")
     return engine
+
+
+def cores(groups: Path = Path("/sys/fs/cgroup")) -> int:
+    """Cores that this process may use at once: a container sees all of its node, whatever its limit."""
+    allowed = len(os.sched_getaffinity(0))
+    for names in (("cpu.max",), ("cpu/cpu.cfs_quota_us", "cpu/cpu.cfs_period_us")):
+        try:
+            quota, period = " ".join((groups / name).read_text() for name in names).split()
+            if int(quota) > 0:
+                allowed = min(allowed, int(quota) // int(period))
+        except (OSError, ValueError):  # another version of cgroups, or "max"
+            continue
+    return max(1, allowed)
 
 
 def shares(cores: int) -> tuple[int, int]:

@@ -13,6 +13,7 @@ from anneal_trainer.failures import JobFailure
 from anneal_trainer.store import Ref, open_store
 
 from . import policy
+from .access import Access
 from .policy import Engine, EngineFailed
 from .spawner import Spawner
 
@@ -34,8 +35,9 @@ class Refused(Exception):
 class Pool:
     """Engines by policy name. A name stays bound to its adapter until it is deleted."""
 
-    def __init__(self, spawner: Spawner, state: Path, model: "Future[Path]", limit: int) -> None:
+    def __init__(self, spawner: Spawner, state: Path, model: "Future[Path]", limit: int, access: Access) -> None:
         self._spawner, self._state, self._model, self._limit = spawner, state, model, limit
+        self._access = access
         self._bound: dict[str, Ref | None] = {}
         self._engines: dict[str, Engine] = {}
         self._changing = threading.Lock()  # held over a start or stop, seconds
@@ -44,6 +46,13 @@ class Pool:
 
     def describe(self) -> list[dict[str, Any]]:
         return [e.describe() for e in list(self._engines.values()) if e.alive]
+
+    def ready(self) -> None:
+        """Raises Refused 503 while a policy could not be served."""
+        if not self._model.done():
+            raise Refused(503, "not_ready", "the model is being prepared")
+        if error := self._model.exception():
+            raise Refused(503, "model_unavailable", str(error))
 
     def put(self, name: str, adapter: Ref | None) -> dict[str, Any]:
         """Serve `name` with `adapter`. Raises Refused 409, 422 or 503."""
@@ -89,7 +98,8 @@ class Pool:
         except Exception as error:
             raise Refused(503, "model_unavailable", str(error)) from None
         try:
-            engine = policy.start(self._spawner, self._state / "engines", model, name, file, sha256)
+            logs = self._state / "engines"
+            engine = policy.start(self._spawner, logs, model, name, file, sha256, self._access)
         except EngineFailed as error:
             code = "adapter_rejected" if adapter else "engine_failed"
             raise Refused(422 if adapter else 503, code, str(error)) from None

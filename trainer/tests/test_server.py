@@ -21,12 +21,16 @@ import pytest
 from anneal_trainer import ggufadapter, lora
 from anneal_trainer.basemodel import SMOLLM2, open_base
 from anneal_trainer.batch import Sample
+from anneal_trainer.failures import JobFailure
 from anneal_trainer.engine import Engine, use_cache
 from anneal_trainer.job import LoraSpec
 from anneal_trainer.packing import pack
 from anneal_trainer.stop import start_time
-from anneal_server.policy import shares
+from anneal_server.access import Access, access
+from anneal_server.policy import cores, shares
+from s3server import S3Server, free_port
 from support import Bench, children, wait_for
+from test_s3_store import bucket_store
 
 SPEC = LoraSpec(rank=8, alpha=16, layers=10)
 LIMIT = 2  # engines
@@ -37,9 +41,10 @@ class Server:
     url: str
     process: subprocess.Popen[str]
     bench: Bench
+    token: str = ""
 
     def call(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
-        return call(self.url + path, body, method)
+        return call(self.url + path, body, method, self.token)
 
     def put(self, name: str, adapter: Any) -> tuple[int, Any]:
         return self.call("PUT", f"/policies/{name}", {"adapter": adapter})
@@ -48,9 +53,10 @@ class Server:
         return [e["policy"] for e in self.call("GET", "/health")[1]["engines"]]
 
 
-def call(url: str, body: Any = None, method: str = "POST") -> tuple[int, Any]:
+def call(url: str, body: Any = None, method: str = "POST", token: str = "") -> tuple[int, Any]:
     data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(url, data, method=method)
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    request = urllib.request.Request(url, data, headers, method=method)
     try:
         with urllib.request.urlopen(request, timeout=60) as answer:
             return answer.status, json.load(answer)
@@ -58,11 +64,14 @@ def call(url: str, body: Any = None, method: str = "POST") -> tuple[int, Any]:
         return error.code, json.load(error)
 
 
-def start(bench: Bench, state: Path) -> Server:
+def start(bench: Bench, state: Path, *options: str, **env: str) -> Server:
     log = open(bench.folder / "server.log", "w")
     command = [sys.executable, "-m", "anneal_server", "--port", "0", "--state", str(state)]
     process = subprocess.Popen(
-        [*command, "--max-engines", str(LIMIT)], env=bench.environment(), stderr=log, text=True
+        [*command, "--max-engines", str(LIMIT), *options],
+        env={**bench.environment(), **env},
+        stderr=log,
+        text=True,
     )
     bench.running.append(process)
     text = Path(log.name).read_text
@@ -227,7 +236,7 @@ def quietly(url: str, body: Any) -> None:
 def test_an_engine_that_died_is_started_again(server: Server) -> None:
     _, before = server.put("a", None)
     replicas = children(server.process.pid)
-    assert len(replicas) == len(before["urls"]) == shares(len(os.sched_getaffinity(0)))[0]
+    assert len(replicas) == len(before["urls"]) == shares(cores())[0]
     os.kill(replicas[-1], signal.SIGKILL)  # one that is gone takes the others along
     wait_for(lambda: server.engines() == [], "the engine to be gone", 5)
     status, after = server.call("GET", "/policies/a")
@@ -251,6 +260,87 @@ def test_engines_end_with_the_server(bench: Bench, state: Path, number: int) -> 
 )
 def test_replicas_share_the_cores(cores: int, split: tuple[int, int]) -> None:
     assert shares(cores) == split
+
+
+TOKEN = "a-token-of-the-tests"
+
+
+def test_beyond_loopback_a_token_is_asked_for_by_server_and_engines(bench: Bench, state: Path) -> None:
+    """As in a pod: every address, a range of ports, a host to be named by."""
+    file = bench.folder / "token"
+    file.write_text(TOKEN + "\n")
+    first = min(free_port(), 65000)
+    ports = range(first, first + LIMIT * shares(cores())[0] + 8)  # some may be taken
+    options = ["--bind", "0.0.0.0", "--advertise", "localhost", "--token-file", str(file)]
+    server = start(bench, state, *options, "--engine-ports", f"{ports[0]}-{ports[-1]}")
+    assert server.call("GET", "/health") == (200, {"ok": True, "model": SMOLLM2})
+    wait_for(lambda: server.call("GET", "/ready") == (200, {"ready": True}), "the model", 60)
+    for token in ("", "not-a-token-of-the-tests"):
+        for method, body in (("GET", None), ("PUT", {"adapter": None}), ("DELETE", None)):
+            status, error = call(f"{server.url}/policies/p", body, method, token)
+            assert (status, error["code"]) == (401, "unauthorized")
+    server.token = TOKEN
+    status, policy = server.put("p", None)
+    assert status == 200, policy
+    assert server.engines() == ["p"]
+    parts = [url.rsplit(":", 1) for url in policy["urls"]]
+    assert {host for host, _ in parts} == {"http://localhost"} and {int(port) for _, port in parts} <= set(ports)
+    for url in policy["urls"]:
+        assert call(f"{url}/tokenize", {"content": "x"})[0] == 401
+        assert call(f"{url}/tokenize", {"content": "x"}, token=TOKEN)[0] == 200
+    assert server.call("DELETE", "/policies/p")[0] == 200
+    for name in ("q", "r", "s"):
+        assert server.put(name, None)[0] == 200
+    assert TOKEN not in Path(f"/proc/{children(server.process.pid)[0]}/cmdline").read_text()
+    server.process.terminate()
+    assert server.process.wait(timeout=5) == 0
+
+
+def test_an_adapter_in_a_bucket(
+    bench: Bench, state: Path, s3_server: S3Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    env = s3_server.environment()
+    reference = stored_adapter(bench)
+    bucket_store(monkeypatch, env).put(bench.store / reference["uri"].removeprefix("store:"))
+    server = start(bench, state, **env, ANNEAL_STORE=os.environ["ANNEAL_STORE"])
+    status, policy = server.put("p", reference)
+    assert status == 200 and policy["adapterSha256"] == reference["sha256"]
+    gone = reference | {"sha256": "0" * 64, "uri": f"store:objects/00/{'0' * 64}"}
+    assert server.put("q", gone)[1]["code"] == "adapter_corrupt"
+
+
+def test_a_store_that_cannot_be_asked_is_503(bench: Bench, state: Path) -> None:
+    server = start(bench, state, ANNEAL_STORE="nothing")
+    status, error = server.put("p", stored_adapter(bench))
+    assert (status, error["code"]) == (503, "store_unavailable") and "ANNEAL_STORE" in error["message"]
+
+
+def test_what_must_not_be_reached_from_elsewhere(tmp_path: Path) -> None:
+    short = tmp_path / "short"
+    short.write_text("secret")
+    with pytest.raises(JobFailure) as caught:
+        access("0.0.0.0", None, "9000-9001", None, engines=4)
+    assert caught.value.exit_code == 42
+    assert [p.path for p in caught.value.problems] == ["--advertise", "--token-file", "--engine-ports"]
+    for bad in (("here", None, None, None), ("::1", None, "9-8", None), ("127.0.0.1", None, None, short)):
+        with pytest.raises(JobFailure):
+            access(*bad, engines=1)
+    assert access("::1", None, None, None, 1).public(80) == "http://[::1]:80"
+    assert Access(token="t" * 16).may("Bearer " + "t" * 16) and not Access(token="t" * 16).may(None)
+
+
+def test_cores_are_those_of_the_container(tmp_path: Path) -> None:
+    here = len(os.sched_getaffinity(0))
+    (tmp_path / "cpu.max").write_text("max 100000\n")
+    assert cores(tmp_path) == cores(tmp_path / "none") == here
+    (tmp_path / "cpu.max").write_text("150000 100000\n")
+    assert cores(tmp_path) == 1
+    (tmp_path / "cpu.max").unlink()
+    (tmp_path / "cpu").mkdir()
+    (tmp_path / "cpu" / "cpu.cfs_period_us").write_text("100000\n")
+    for quota, want in (("-1", here), ("50000", 1)):
+        (tmp_path / "cpu" / "cpu.cfs_quota_us").write_text(quota + "\n")
+        assert cores(tmp_path) == want
 
 
 def test_a_taken_port_is_said(server: Server) -> None:
