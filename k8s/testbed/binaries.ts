@@ -1,8 +1,8 @@
 // Builds the testbed's programs, each once. What a killed build leaves behind is never used: a binary counts when its marker
 // is there, which is written last.
 import { createHash, randomUUID } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { cp, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { copyFile, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { arch, platform } from 'node:process';
 import { childEnvironment } from '../../infra/config.ts';
@@ -11,7 +11,7 @@ import { failure } from './failure.ts';
 import { ensureGo, type Go, type OnProgress } from './go.ts';
 import { withLock } from './lock.ts';
 import { CACHE, MODULES } from './paths.ts';
-import { type BinaryName, PROGRAMS, programOf } from './programs.ts';
+import { type BinaryName, type Program, programOf } from './programs.ts';
 
 export type { BinaryName, OnProgress };
 
@@ -27,9 +27,15 @@ export function cachedBinary(name: BinaryName): string | undefined {
   }
 }
 
-/** The folder with a program's CRDs. They come with the binary. */
-export function crdsOf(name: BinaryName): string {
-  return join(folderOf(name), `${name}-crds`);
+/** The CRDs and webhook configurations of a controller. They come with its binary. */
+export function manifestsOf(name: BinaryName): { readonly crds: readonly string[]; readonly webhooks: string } {
+  const folder = join(folderOf(name), `${name}-manifests`);
+  return {
+    crds: readdirSync(join(folder, 'crds'))
+      .sort()
+      .map((file) => join(folder, 'crds', file)),
+    webhooks: join(folder, 'webhooks.yaml'),
+  };
 }
 
 /**
@@ -70,7 +76,7 @@ async function build(name: BinaryName, go: Go, onProgress: OnProgress): Promise<
     const flags = ['-mod=readonly', '-trimpath', '-buildvcs=false'];
     const linker = ['-s -w', program.linkerFlags].filter((part) => part !== undefined).join(' ');
     await runGo(go, name, ['build', ...flags, '-ldflags', linker, '-o', partial, program.package]);
-    if (program.crds !== undefined) await keepCrds(go, name, program.crds);
+    if (program.manifests !== undefined) await keepManifests(go, name, program.manifests);
     await rename(partial, join(folder, name));
     const { size } = await stat(join(folder, name));
     const marker = { package: program.package, go: go.version, seconds: seconds(), bytes: size };
@@ -85,16 +91,18 @@ async function build(name: BinaryName, go: Go, onProgress: OnProgress): Promise<
   }
 }
 
-async function keepCrds(go: Go, name: BinaryName, crds: { module: string; folder: string }): Promise<void> {
-  const listed = await runGo(go, name, ['list', '-mod=readonly', '-m', '-f', '{{.Dir}}', crds.module]);
-  const source = join(listed.trim(), crds.folder);
-  if (!existsSync(source)) throw failure('testbed.build_failed', `${name}: ${crds.module} holds no ${crds.folder}`);
-  await rm(crdsOf(name), { recursive: true, force: true });
-  await mkdir(crdsOf(name), { recursive: true });
+async function keepManifests(go: Go, name: BinaryName, from: NonNullable<Program['manifests']>): Promise<void> {
+  const listed = await runGo(go, name, ['list', '-mod=readonly', '-m', '-f', '{{.Dir}}', from.module]);
+  const source = join(listed.trim(), from.crds);
+  const folder = join(folderOf(name), `${name}-manifests`);
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(join(folder, 'crds'), { recursive: true });
   // Copied one by one: the module cache's folders are read-only.
   for (const file of await readdir(source)) {
-    if (file.endsWith('.yaml')) await cp(join(source, file), join(crdsOf(name), file));
+    if (file.endsWith('.yaml') && file !== 'kustomization.yaml')
+      await copyFile(join(source, file), join(folder, 'crds', file));
   }
+  await copyFile(join(listed.trim(), from.webhooks, 'manifests.yaml'), join(folder, 'webhooks.yaml'));
 }
 
 async function runGo(go: Go, name: BinaryName, args: readonly string[]): Promise<string> {
@@ -114,20 +122,19 @@ async function runGo(go: Go, name: BinaryName, args: readonly string[]): Promise
  * another Go built from the same sources is as good, and a machine without Go can use a cache that it was given.
  */
 function folderOf(name: BinaryName): string {
-  const module = programOf(name).module;
-  const known = folders.get(module);
+  const known = folders.get(name);
   if (known !== undefined) return known;
-  const hash = createHash('sha256').update(`${platform} ${arch}\n`);
-  for (const [other, program] of Object.entries(PROGRAMS)) {
-    if (program.module === module) hash.update(`${other} ${JSON.stringify(program)}\n`);
-  }
-  const source = join(MODULES, module);
+  const program = programOf(name);
+  const source = join(MODULES, program.module);
+  const hash = createHash('sha256').update(`${platform} ${arch} ${JSON.stringify(program)}\n`);
   for (const file of readdirSync(source, { recursive: true, encoding: 'utf8' }).sort()) {
-    if (/\.(go|mod|sum)$/.test(file)) hash.update(`${file}\n`).update(readFileSync(join(source, file)));
+    // tools.go names programs for go.mod's sake; it is in none of them.
+    if (file === 'tools.go' || !/\.(go|mod|sum)$/.test(file)) continue;
+    hash.update(`${file}\n`).update(readFileSync(join(source, file)));
   }
-  const folder = join(CACHE, 'bin', `${module}-${hash.digest('hex').slice(0, 16)}`);
-  folders.set(module, folder);
+  const folder = join(CACHE, 'bin', `${name}-${hash.digest('hex').slice(0, 16)}`);
+  folders.set(name, folder);
   return folder;
 }
 
-const folders = new Map<string, string>();
+const folders = new Map<BinaryName, string>();

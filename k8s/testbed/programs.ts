@@ -9,7 +9,7 @@ export interface Program {
   readonly package: string;
   readonly linkerFlags?: string;
   /** YAML taken from the sources that the binary is built from, so that both are always of one version. */
-  readonly crds?: { readonly module: string; readonly folder: string };
+  readonly manifests?: { readonly module: string; readonly crds: string; readonly webhooks: string };
 }
 
 const kubernetes = (name: string): Program => ({
@@ -33,21 +33,31 @@ export const PROGRAMS = {
   'kube-controller-manager': kubernetes('kube-controller-manager'),
   'kube-scheduler': kubernetes('kube-scheduler'),
   kubelet: kubernetes('kubelet'),
+  'kube-proxy': kubernetes('kube-proxy'),
+  kubectl: kubernetes('kubectl'),
   kwok: { module: 'kwok', package: 'sigs.k8s.io/kwok/cmd/kwok' },
   jobset: {
     module: 'jobset',
     package: 'sigs.k8s.io/jobset',
-    crds: { module: 'sigs.k8s.io/jobset', folder: 'config/components/crd/bases' },
+    manifests: {
+      module: 'sigs.k8s.io/jobset',
+      crds: 'config/components/crd/bases',
+      webhooks: 'config/components/webhook',
+    },
   },
   lws: {
     module: 'lws',
     package: 'sigs.k8s.io/lws/cmd',
-    crds: { module: 'sigs.k8s.io/lws', folder: 'config/crd/bases' },
+    manifests: { module: 'sigs.k8s.io/lws', crds: 'config/crd/bases', webhooks: 'config/webhook' },
   },
   kueue: {
     module: 'kueue',
     package: 'sigs.k8s.io/kueue/cmd/kueue',
-    crds: { module: 'sigs.k8s.io/kueue', folder: 'config/components/crd/bases' },
+    manifests: {
+      module: 'sigs.k8s.io/kueue',
+      crds: 'config/components/crd/bases',
+      webhooks: 'config/components/webhook',
+    },
   },
   versitygw: { module: 'versitygw', package: 'github.com/versity/versitygw/cmd/versitygw' },
 } as const satisfies Record<string, Program>;

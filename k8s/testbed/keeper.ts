@@ -1,0 +1,38 @@
+// Ends a testbed when the process that started it is gone, even by SIGKILL: `node keeper.ts DIR PID START_TIME`.
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import process from 'node:process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { identityOf, isAlive } from '../../infra/process/identity.ts';
+import { withLock } from './lock.ts';
+import { type Layout, layoutOf } from './options.ts';
+import { recordProcess } from './state.ts';
+import { tearDown } from './teardown.ts';
+
+export async function startKeeper(layout: Layout): Promise<void> {
+  const self = identityOf(process.pid);
+  if (self === undefined) return;
+  const child = spawn(
+    process.execPath,
+    [fileURLToPath(import.meta.url), layout.dir, `${self.pid}`, `${self.startTime}`],
+    { detached: true, stdio: 'ignore' },
+  );
+  child.unref();
+  const identity = child.pid === undefined ? undefined : identityOf(child.pid);
+  if (identity !== undefined) await recordProcess(layout, { name: 'keeper', ...identity, log: '' });
+}
+
+async function keep(dir: string, owner: { pid: number; startTime: number }): Promise<void> {
+  const layout = layoutOf(dir);
+  while (isAlive(owner)) {
+    if (!existsSync(layout.state)) return;
+    await sleep(250);
+  }
+  await withLock(layout.dir, () => tearDown(layout));
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const [dir, pid, startTime] = process.argv.slice(2);
+  await keep(`${dir}`, { pid: Number(pid), startTime: Number(startTime) });
+}

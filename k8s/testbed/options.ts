@@ -1,0 +1,67 @@
+// What a testbed is made of, and where one keeps its files.
+import { createHash } from 'node:crypto';
+import { join, resolve } from 'node:path';
+import type { OnProgress } from './go.ts';
+
+/** In the order of their start. `kubelet` is a real node with containerd; it needs root on Linux. */
+export const PARTS = ['control-plane', 'kubelet', 'kwok', 'jobset', 'lws', 'kueue'] as const;
+export type Part = (typeof PARTS)[number];
+
+export interface TestbedOptions {
+  /** The testbed's own folder; two testbeds in two folders have nothing in common but the binaries. */
+  readonly dir: string;
+  /** `control-plane` is always there. */
+  readonly parts?: readonly Part[];
+  /** `process`: it ends with the process that started it, however that ends. `detached`: it stays until it is stopped. */
+  readonly lifetime?: 'process' | 'detached';
+  /**
+   * How often a node proves that it lives; after four missed ones it counts as lost. 5 by default. With thousands of kwok nodes
+   * choose 60, or the proofs alone keep a small machine busy.
+   */
+  readonly heartbeatSeconds?: number;
+  readonly onProgress?: OnProgress;
+}
+
+export interface Layout {
+  readonly dir: string;
+  /** Removed by `stop`. */
+  readonly run: string;
+  readonly logs: string;
+  readonly pki: string;
+  readonly state: string;
+  readonly kubeconfig: string;
+  /** Eight hex digits that distinguish it from other testbeds of the machine. */
+  readonly id: string;
+}
+
+export function layoutOf(dir: string): Layout {
+  const root = resolve(dir);
+  const run = join(root, 'run');
+  return {
+    dir: root,
+    run,
+    logs: join(root, 'logs'),
+    pki: join(run, 'pki'),
+    state: join(run, 'testbed.json'),
+    kubeconfig: join(run, 'admin.kubeconfig'),
+    id: createHash('sha256').update(root).digest('hex').slice(0, 8),
+  };
+}
+
+/** What a pod sees of the machine: a network of the testbed's own, whose first address is the machine itself. */
+export interface Network {
+  readonly bridge: string;
+  readonly gateway: string;
+  readonly pods: string;
+  readonly services: string;
+}
+
+export function networkOf({ id }: Layout): Network {
+  const octet = Number.parseInt(id.slice(0, 2), 16);
+  return {
+    bridge: `anneal-${id}`,
+    gateway: `10.211.${octet}.1`,
+    pods: `10.211.${octet}.0/24`,
+    services: `10.212.${octet}.0/24`,
+  };
+}
