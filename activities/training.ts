@@ -10,7 +10,7 @@ import type { PolicyVersion } from '../contracts/policy-version.ts';
 import type { ModelGateway } from '../contracts/ports.ts';
 import { durationMs } from '../contracts/units.ts';
 import { assembleSamples } from '../policies/advantage.ts';
-import { codeOfExit } from '../policies/retry.ts';
+import { codeOfStop } from '../policies/retry.ts';
 import { JobFailure } from './boundary.ts';
 import type { TrainingActivities } from './interface.ts';
 import type { Documents } from './read.ts';
@@ -113,9 +113,9 @@ export function createTrainingActivities(ports: {
         const state = await jobs.state(document.name);
         if (state.phase === 'done') return;
         if (state.phase === 'stopped') {
-          const { exitCode, message, logTail } = state;
+          const { exitCode, cause, message, logTail } = state;
           const how = `${document.name} ended with exit code ${exitCode}: ${message}`;
-          throw new JobFailure(codeOfExit(exitCode), how, logTail);
+          throw new JobFailure(codeOfStop(exitCode, cause), how, logTail);
         }
         heartbeat(
           state.phase === 'running'
@@ -130,7 +130,7 @@ export function createTrainingActivities(ports: {
     async importJob({ document, campaign, parent }) {
       const state = await jobs.state(document.name);
       if (state.phase !== 'done') throw new Error(`${document.name} is ${state.phase}, expected done`);
-      const bring = (path: string) => store.putFile(jobs.outputPath(document.name, path));
+      const bring = (path: string) => jobs.output(document.name, path);
       const { adapter, adapterGguf, optimizer } = state.result.outputs;
       const policy: PolicyVersion = {
         campaign,

@@ -2,6 +2,7 @@
 // (docs/errors/<code>.md), an exit code, and the action an operator takes. A boundary's codes stand in errors/<boundary>.ts.
 import { z } from 'zod';
 import { CAMPAIGN_ERRORS } from './errors/campaign.ts';
+import { CLUSTER_ERRORS } from './errors/cluster.ts';
 import { DECISION_ERRORS } from './errors/decision.ts';
 import { type ErrorEntry, EXIT, entry } from './errors/entry.ts';
 import { EXECUTION_ERRORS } from './errors/execution.ts';
@@ -19,6 +20,7 @@ export const ERRORS = {
   ...STACK_ERRORS,
   ...POLICY_ERRORS,
   ...EXECUTION_ERRORS,
+  ...CLUSTER_ERRORS,
   ...STORE_ERRORS,
   ...DECISION_ERRORS,
   ...TESTBED_ERRORS,

@@ -1,6 +1,6 @@
 // The job contract: the same for a laptop process and 96 GPUs.
 import { z } from 'zod';
-import { artifactRef } from './artifact.ts';
+import { type ArtifactRef, artifactRef } from './artifact.ts';
 import { jobName, rolloutId, sha256 } from './ids.ts';
 
 /** One training sample, a line of the batch object (JSON Lines). */
@@ -84,6 +84,18 @@ export type JobResult = z.infer<typeof jobResult>;
 /** Exit codes of a job; a job never exits 0 on SIGTERM. */
 export const JOB_EXIT = { done: 0, configuration: 42, accelerator: 43, noSpace: 44, checkpointed: 85 } as const;
 
+/** How a job stopped. `exited`: by its own exit code; the others by a cluster's doing. */
+export type StopCause =
+  | 'exited'
+  | 'out_of_memory'
+  | 'preempted'
+  | 'evicted'
+  | 'node_lost'
+  | 'image'
+  | 'unschedulable'
+  | 'not_admitted'
+  | 'vanished';
+
 export type JobState =
   | { readonly phase: 'absent' }
   | { readonly phase: 'running'; readonly startedAt: string; readonly step: number | undefined }
@@ -92,6 +104,8 @@ export type JobState =
       readonly phase: 'stopped';
       /** What it means is the retry policy's business. */
       readonly exitCode: number;
+      /** How it stopped where that was not by its own exit code, as a cluster tells it. */
+      readonly cause?: StopCause;
       readonly message: string;
       readonly logTail: readonly string[];
     };
@@ -109,6 +123,6 @@ export interface JobRunner {
   cancel(name: JobDocument['name'], graceMs: number): Promise<void>;
   /** The last lines of the job's log. */
   logTail(name: JobDocument['name'], lines: number): Promise<string[]>;
-  /** Absolute path of an output file of a finished job. */
-  outputPath(name: JobDocument['name'], relative: string): string;
+  /** A file of a finished job (one of its outputs, or `result.json`), in the artifact store. */
+  output(name: JobDocument['name'], relative: string): Promise<ArtifactRef>;
 }

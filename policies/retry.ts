@@ -1,7 +1,7 @@
 // What is done about each failure: the one place that decides what is repeated, what stops the work around it, and what a
 // human is advised.
 import { ERRORS, type ErrorCode } from '../contracts/errors.ts';
-import { JOB_EXIT } from '../contracts/job.ts';
+import { JOB_EXIT, type StopCause } from '../contracts/job.ts';
 
 /**
  * retry: the same call may succeed; Temporal repeats it with backoff.
@@ -79,7 +79,19 @@ export const FAILURE_ACTIONS = {
   'job.no_space': 'gate',
   'job.failed': 'gate',
   'job.interrupted': 'retry',
+  'job.out_of_memory': 'gate',
+  'job.image': 'gate',
+  'job.unschedulable': 'gate',
   'job.conflict': 'fail',
+  'cluster.no_config': 'gate',
+  'cluster.unavailable': 'retry',
+  'cluster.unauthenticated': 'gate',
+  'cluster.denied': 'gate',
+  'cluster.quota': 'gate',
+  'cluster.missing_crd': 'gate',
+  'cluster.not_found': 'gate',
+  'cluster.rejected': 'gate',
+  'cluster.name_too_long': 'fail',
   'gate.not_found': 'fail',
   'gate.closed': 'fail',
   'gate.expired': 'fail',
@@ -137,6 +149,24 @@ const EXIT_CODES: ReadonlyMap<number, ErrorCode> = new Map([
   [128 + 9, 'job.interrupted'],
   [128 + 15, 'job.interrupted'],
 ]);
+
+/** The code of a job that a cluster stopped, where that says more than the exit code; else that of the exit code. */
+export function codeOfStop(exitCode: number, cause: StopCause | undefined): ErrorCode {
+  return (cause === undefined ? undefined : STOP_CODES[cause]) ?? codeOfExit(exitCode);
+}
+
+const STOP_CODES: Readonly<Record<StopCause, ErrorCode | undefined>> = {
+  exited: undefined,
+  out_of_memory: 'job.out_of_memory',
+  image: 'job.image',
+  unschedulable: 'job.unschedulable',
+  not_admitted: 'job.unschedulable',
+  // The cluster's doing, not the job's: it goes on from its checkpoint, elsewhere.
+  preempted: 'job.interrupted',
+  evicted: 'job.interrupted',
+  node_lost: 'job.interrupted',
+  vanished: 'job.interrupted',
+};
 
 /** After so many retries in a row another one is no longer advised: an unattended run follows the advice and must end. */
 export const ADVISED_RETRIES = 2;

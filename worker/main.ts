@@ -40,6 +40,7 @@ const gateway = createGatewayClient({
 const policies = createPolicyHost({ controlUrl: endpoints.policy });
 const releases = createReleases(store, identity);
 const jobs = createLocalJobRunner({
+  store,
   jobsDir: config.paths.jobs,
   argv: [config.paths.venvPython, '-m', 'anneal_trainer', 'train', '--job'],
   env: {

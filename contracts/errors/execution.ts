@@ -45,6 +45,19 @@ export const EXECUTION_ERRORS = {
     'The job was stopped from outside',
     'Nothing to do at first: it is started again and goes on from its last checkpoint.',
   ),
+  'job.out_of_memory': entry(
+    'failed',
+    false,
+    'The job was killed for lack of memory',
+    'Choose a smaller batch or shorter sequences, or more memory in the profile.',
+  ),
+  'job.image': entry('failed', false, "The job's image cannot be started", 'Correct its name, or the pull secret.'),
+  'job.unschedulable': entry(
+    'failed',
+    false,
+    'No node, or no quota, was found for the job',
+    'Free the nodes or the quota that the message names, or choose a smaller profile.',
+  ),
   'job.conflict': entry(
     'failed',
     false,

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type ArtifactRef, artifactRef } from '../../contracts/artifact.ts';
 import { type JobDocument, type JobRunner, type JobState, jobDocument } from '../../contracts/job.ts';
 import { identityOf, isAlive, type ProcessIdentity } from '../process/identity.ts';
 import { createLocalJobRunner } from './local.ts';
@@ -41,6 +42,13 @@ switch (document.seed) {
 
 let folder: string;
 let runner: JobRunner;
+const stored: string[] = [];
+const store = {
+  async putFile(path: string): Promise<ArtifactRef> {
+    stored.push(path);
+    return artifactRef.parse({ uri: `store:objects/00/${'0'.repeat(64)}`, sha256: '0'.repeat(64), bytes: 0 });
+  },
+};
 const started: ChildProcess[] = [];
 const trainerArgv = (): [string, string] => [process.execPath, join(folder, 'trainer.mjs')];
 
@@ -52,6 +60,7 @@ beforeEach(() => {
     argv: trainerArgv(),
     env: {},
     supervisor: undefined,
+    store,
   });
 });
 afterEach(async () => {
@@ -116,7 +125,7 @@ test('a job runs to its end; a second submission leaves it alone', async () => {
 
 test('many submissions at once start one process', async () => {
   const others = Array.from({ length: 5 }, () =>
-    createLocalJobRunner({ jobsDir: join(folder, 'jobs'), argv: trainerArgv(), env: {}, supervisor: undefined }),
+    createLocalJobRunner({ jobsDir: join(folder, 'jobs'), argv: trainerArgv(), env: {}, supervisor: undefined, store }),
   );
   await Promise.all([...others, ...others, runner].map((one) => one.submit(doc(1))));
   await trainerIsUp(1);
@@ -210,6 +219,7 @@ test('a job ends by itself when the supervisor is gone', async () => {
     argv: trainerArgv(),
     env: {},
     supervisor: identityOf(supervisor.pid!),
+    store,
   });
   await watched.submit(doc(3));
   const trainer = await trainerIsUp(1);
@@ -217,8 +227,9 @@ test('a job ends by itself when the supervisor is gone', async () => {
   await expect.poll(() => isAlive(trainer), { timeout: 10_000 }).toBe(false);
 }, 15_000);
 
-test('an output path never leaves the folder', () => {
-  expect(runner.outputPath(doc(0).name, 'adapter/a.bin')).toBe(inJob('adapter/a.bin'));
-  expect(() => runner.outputPath(doc(0).name, '../other/a')).toThrow(/outside/);
-  expect(() => runner.outputPath(doc(0).name, '/etc/passwd')).toThrow(/outside/);
+test('an output path never leaves the folder', async () => {
+  await runner.output(doc(0).name, 'adapter/a.bin');
+  expect(stored).toEqual([inJob('adapter/a.bin')]);
+  await expect(runner.output(doc(0).name, '../other/a')).rejects.toThrow(/outside/);
+  await expect(runner.output(doc(0).name, '/etc/passwd')).rejects.toThrow(/outside/);
 });

@@ -6,6 +6,7 @@ import { link, mkdir, rm, writeFile } from 'node:fs/promises';
 import { isAbsolute, join, resolve, sep } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import type { ArtifactStore } from '../../contracts/artifact.ts';
 import { AnnealError } from '../../contracts/errors.ts';
 import { JOB_EXIT, type JobDocument, type JobRunner, type JobState, jobDocument } from '../../contracts/job.ts';
 import { childEnvironment } from '../config.ts';
@@ -27,6 +28,8 @@ const LOG_TAIL_LINES = 40;
 const KILLED = 137;
 
 export interface LocalJobOptions {
+  /** Where the outputs of finished jobs go. */
+  readonly store: Pick<ArtifactStore, 'putFile'>;
   readonly jobsDir: string;
   /** Command prefix of the trainer; the path of job.json is appended. */
   readonly argv: readonly [string, ...string[]];
@@ -78,13 +81,13 @@ export function createLocalJobRunner(options: LocalJobOptions): JobRunner {
 
     logTail: (name, lines) => tailLines(join(folderOf(name), JOB_FILES.log), lines),
 
-    outputPath(name, relative) {
+    async output(name, relative) {
       const folder = resolve(folderOf(name));
       const path = resolve(folder, relative);
       if (isAbsolute(relative) || !path.startsWith(folder + sep)) {
         throw new AnnealError('job.failed', `job ${name} names an output outside its folder: ${relative}`);
       }
-      return path;
+      return options.store.putFile(path);
     },
   };
 }

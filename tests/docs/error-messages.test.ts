@@ -56,6 +56,9 @@ describe('a problem of a campaign file', () => {
 const NOT_OURS: readonly string[] = [
   ...['gateway.bad_request', 'internal.bug', 'spec.invalid', 'stack.gateway_unavailable', 'stack.policy_unavailable'],
   ...['store.no_space', 'store.unavailable', 'store.no_bucket', 'store.denied', 'store.changed_file'],
+  // An API server's.
+  ...['cluster.unauthenticated', 'cluster.denied', 'cluster.quota', 'cluster.missing_crd', 'cluster.not_found'],
+  ...['cluster.rejected', 'cluster.unavailable'],
 ];
 
 /** The texts in our sources that could be a message, as patterns: what is filled in may be anything. */

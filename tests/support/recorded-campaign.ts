@@ -50,7 +50,13 @@ export async function recordCampaign(root: string, changes: Partial<CampaignSpec
   const spec = scriptedSpec('quickstart', changes);
   const store = createFolderStore(join(root, 'store'));
   const documents: Documents = createDocuments(store);
-  const jobs = createLocalJobRunner({ jobsDir: join(root, 'jobs'), argv: ['false'], env: {}, supervisor: undefined });
+  const jobs = createLocalJobRunner({
+    store,
+    jobsDir: join(root, 'jobs'),
+    argv: ['false'],
+    env: {},
+    supervisor: undefined,
+  });
   const pool = { trajectories: [] as Trajectory[], completions: [] as CompletionRecord[] };
   const gateway: ModelGateway = {
     complete: unused,

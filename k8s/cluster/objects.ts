@@ -1,0 +1,71 @@
+// What is read of the cluster's objects: parsed at this edge, since any controller may have written them. Unknown members
+// are ignored, missing ones have the API's defaults.
+import { z } from 'zod';
+
+const time = z.string().optional();
+const metadata = z.object({
+  name: z.string(),
+  uid: z.string().default(''),
+  namespace: z.string().optional(),
+  resourceVersion: z.string().default(''),
+  creationTimestamp: time,
+  deletionTimestamp: time,
+  labels: z.record(z.string(), z.string()).default({}),
+  annotations: z.record(z.string(), z.string()).default({}),
+});
+const condition = z.object({
+  type: z.string(),
+  status: z.string(),
+  reason: z.string().default(''),
+  message: z.string().default(''),
+  lastTransitionTime: time,
+});
+export type Condition = z.infer<typeof condition>;
+
+/** A Job or a JobSet: both tell by conditions how they ended. */
+export const workload = z.object({
+  kind: z.string().optional(),
+  metadata,
+  spec: z.object({ suspend: z.boolean().default(false) }).prefault({}),
+  status: z.object({ conditions: z.array(condition).default([]) }).prefault({}),
+});
+export type Workload = z.infer<typeof workload>;
+
+const terminated = z.object({
+  exitCode: z.int(),
+  reason: z.string().default(''),
+  message: z.string().default(''),
+  finishedAt: time,
+});
+const containerStatus = z.object({
+  name: z.string(),
+  state: z
+    .object({
+      waiting: z.object({ reason: z.string().default(''), message: z.string().default('') }).optional(),
+      running: z.object({ startedAt: time }).optional(),
+      terminated: terminated.optional(),
+    })
+    .prefault({}),
+});
+export const pod = z.object({
+  metadata,
+  spec: z.object({ nodeName: z.string().optional() }).prefault({}),
+  status: z
+    .object({
+      phase: z.string().default('Pending'),
+      reason: z.string().default(''),
+      message: z.string().default(''),
+      startTime: time,
+      conditions: z.array(condition).default([]),
+      initContainerStatuses: z.array(containerStatus).default([]),
+      containerStatuses: z.array(containerStatus).default([]),
+    })
+    .prefault({}),
+});
+export type Pod = z.infer<typeof pod>;
+
+export const listOf = <T extends z.ZodType>(item: T) =>
+  z.object({
+    metadata: z.object({ resourceVersion: z.string().default(''), continue: z.string().optional() }).prefault({}),
+    items: z.array(item),
+  });

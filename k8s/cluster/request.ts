@@ -1,0 +1,112 @@
+// Requests to an API server, with the kubeconfig's credentials. The generated client turns every object into classes and
+// has neither time-outs nor retries; what is used of the library is the part that knows kubeconfigs.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type HttpMethod, IsomorphicFetchHttpLibrary, KubeConfig, RequestContext } from '@kubernetes/client-node';
+import { AnnealError } from '../../contracts/errors.ts';
+import { answerFailure, connectionFailure, isPassing } from './failure.ts';
+
+export interface Ask {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** Below the server's address: /apis/batch/v1/namespaces/x/jobs */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
+  readonly body?: unknown;
+  readonly contentType?: string;
+}
+
+export interface Cluster {
+  /** The server's address, for messages. */
+  readonly server: string;
+  /**
+   * Any of the statuses in `accept` is an answer (2xx always is); the JSON of its body.
+   * Time-outs, broken connections, 429 and 5xx are asked again, with jitter: every request of ours may be sent twice.
+   * @throws AnnealError `cluster.*`
+   */
+  ask(ask: Ask, accept?: readonly number[]): Promise<{ readonly status: number; readonly body: unknown }>;
+  /** A body as it comes, for watches and logs; asked once. The signal ends it. */
+  open(ask: Ask, signal: AbortSignal): Promise<{ readonly status: number; readonly body: AsyncIterable<Uint8Array> }>;
+}
+
+export interface ClusterOptions {
+  /** Path of a kubeconfig; without one, the usual places or the pod's service account. */
+  readonly kubeconfig?: string | undefined;
+  readonly context?: string | undefined;
+  /** Of one try. A server that is alive but stuck is as good as gone. */
+  readonly timeoutMs?: number;
+  /** How long a request is tried in all. */
+  readonly patienceMs?: number;
+}
+
+const LONGEST_PAUSE_MS = 5_000;
+
+/** @throws AnnealError `cluster.no_config` when no server is configured */
+export function openCluster(options: ClusterOptions = {}): Cluster {
+  const config = load(options);
+  const server = config.getCurrentCluster()?.server;
+  if (server === undefined) throw new AnnealError('cluster.no_config', 'the kubeconfig names no current cluster');
+  const http = new IsomorphicFetchHttpLibrary();
+  const { timeoutMs = 15_000, patienceMs = 30_000 } = options;
+
+  async function send(ask: Ask, signal: AbortSignal) {
+    const url = new URL(server + ask.path);
+    for (const [name, value] of Object.entries(ask.query ?? {})) {
+      if (value !== undefined) url.searchParams.set(name, `${value}`);
+    }
+    const context = new RequestContext(`${url}`, ask.method as HttpMethod);
+    context.setHeaderParam('Accept', 'application/json');
+    if (ask.body !== undefined) {
+      context.setHeaderParam('Content-Type', ask.contentType ?? 'application/json');
+      context.setBody(JSON.stringify(ask.body));
+    }
+    context.setSignal(signal);
+    await config.applySecurityAuthentication(context);
+    return http.send(context).toPromise();
+  }
+
+  async function once(ask: Ask, accept: readonly number[]) {
+    const answer = await send(ask, AbortSignal.timeout(timeoutMs));
+    const text = await answer.body.text();
+    const status = answer.httpStatusCode;
+    if ((status < 200 || status >= 300) && !accept.includes(status)) throw answerFailure(ask, status, text);
+    return { status, body: text === '' ? undefined : (JSON.parse(text) as unknown) };
+  }
+
+  return {
+    server,
+
+    async ask(ask, accept = []) {
+      const until = performance.now() + patienceMs;
+      for (let attempt = 1; ; attempt += 1) {
+        try {
+          return await once(ask, accept);
+        } catch (failure) {
+          const named = connectionFailure(failure, `${ask.method} ${ask.path} at ${server}`);
+          const pause = Math.random() * Math.min(LONGEST_PAUSE_MS, 100 * 2 ** attempt);
+          if (!isPassing(named) || performance.now() + pause > until) throw named;
+          await sleep(pause);
+        }
+      }
+    },
+
+    async open(ask, signal) {
+      const answer = await send(ask, signal);
+      const status = answer.httpStatusCode;
+      if (status < 200 || status >= 300) throw answerFailure(ask, status, await answer.body.text());
+      // The library types the body after browsers; under Node it is a web stream that can be iterated.
+      return { status, body: answer.body.stream() as unknown as AsyncIterable<Uint8Array> };
+    },
+  };
+}
+
+function load({ kubeconfig, context }: ClusterOptions): KubeConfig {
+  const config = new KubeConfig();
+  try {
+    if (kubeconfig === undefined) config.loadFromDefault();
+    else config.loadFromFile(kubeconfig);
+    if (context !== undefined) config.setCurrentContext(context);
+  } catch (failure) {
+    const how = failure instanceof Error ? failure.message : String(failure);
+    throw new AnnealError('cluster.no_config', `${kubeconfig ?? 'the default kubeconfig'}: ${how}`, { cause: failure });
+  }
+  return config;
+}

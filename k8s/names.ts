@@ -1,0 +1,39 @@
+// Names of objects, and how long they may be. A JobSet whose pods' names would be too long is accepted and then does nothing
+// (jobset #302), so the length is looked at before anything is created.
+import type { Problem } from '../contracts/errors.ts';
+import type { JobName } from '../contracts/ids.ts';
+
+/** DNS labels: names of pods, and the host names made from them. */
+const LONGEST = 63;
+/** More attempts than this are refused by the retry policy long before. */
+const MOST_ATTEMPTS = 99;
+/** What the API server appends to the name of a pod: `-x7k2p`. */
+const RANDOM_SUFFIX = 6;
+/** The one replicated job of a JobSet; short, since it becomes part of every pod's name. */
+export const REPLICATED_JOB = 'w';
+
+/** An attempt is an object of its own: a name is never used twice, so no old pod can be taken for a new one. */
+export const attemptName = (job: JobName, attempt: number): string => `${job}-a${attempt}`;
+
+/** The ConfigMap that owns everything of a campaign. */
+export const ownerName = (campaign: string): string => `anneal-${campaign}`;
+
+/** JOBSET-REPLICATEDJOB-INDEX-POD-RANDOM, the longest name that follows from a job's. */
+export const longestPodName = (job: string, pods: number): number =>
+  `${job}-a${MOST_ATTEMPTS}-${REPLICATED_JOB}-0-${Math.max(0, pods - 1)}`.length + RANDOM_SUFFIX;
+
+/** What is wrong with a campaign's name on Kubernetes: its longest job is that of the last round. */
+export function nameProblems(campaign: { readonly name: string; readonly rounds: number }, pods: number): Problem[] {
+  const job = `${campaign.name}-r${campaign.rounds}-train`;
+  const over = longestPodName(job, pods) - LONGEST;
+  if (over <= 0) return [];
+  return [
+    {
+      code: 'cluster.name_too_long',
+      path: 'name',
+      expected: `at most ${campaign.name.length - over} characters, since pods are called ${job}-a${MOST_ATTEMPTS}-${REPLICATED_JOB}-0-${pods - 1}-xxxxx`,
+      got: `${campaign.name.length} characters`,
+      hint: `Shorten the campaign's name by ${over}.`,
+    },
+  ];
+}

@@ -1,0 +1,220 @@
+// Jobs on Kubernetes. The store knows what was asked for, which attempts have begun and how it ended; the cluster knows
+// what runs. Nothing is remembered here, so any worker can take over.
+//
+// An attempt is created by a name that follows from the job and the attempt's number. A doubt about the cluster is never
+// an end: only an object that says that it has ended, or that is not there though the server answered, makes a next attempt.
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ArtifactStore } from '../../contracts/artifact.ts';
+import { AnnealError } from '../../contracts/errors.ts';
+import { type JobName, sha256 as sha256Schema } from '../../contracts/ids.ts';
+import { type JobDocument, type JobRunner, type JobState, jobDocument } from '../../contracts/job.ts';
+import type { ProfileSpec } from '../../contracts/profile.ts';
+import { judgeJob, type Windows } from '../../policies/job-stop.ts';
+import type { Workload } from '../cluster/objects.ts';
+import type { Cluster } from '../cluster/request.ts';
+import { createWorkloads } from '../cluster/workloads.ts';
+import { ATTEMPT, CAMPAIGN, JOB, MANAGED_BY, MANAGER, SPEC_HASH } from '../labels.ts';
+import type { OwnerReference } from '../manifests/manifest.ts';
+import type { StoreAccess } from '../manifests/pod.ts';
+import { trainerManifest, type WorkloadKind } from '../manifests/trainer.ts';
+import { attemptName, ownerName } from '../names.ts';
+import { createJobRecords } from './job-records.ts';
+import { observeJob } from './observe.ts';
+
+export interface KubernetesRunnerOptions {
+  readonly cluster: Cluster;
+  readonly store: ArtifactStore;
+  /** The same store, as pods reach it. */
+  readonly access: StoreAccess;
+  readonly namespace: string;
+  readonly profile: ProfileSpec;
+  readonly workload: WorkloadKind;
+  readonly windows?: Windows;
+  /** Nodes to keep away from at this moment. */
+  readonly quarantined?: () => readonly string[];
+}
+
+const WINDOWS: Windows = { imageMs: 5 * 60_000, scheduleMs: 30 * 60_000, admissionMs: 6 * 3_600_000 };
+const KINDS = { jobset: 'JobSet', job: 'Job' } as const;
+const LOG_TAIL_LINES = 40;
+/** Grace periods are shorter; a node that is lost takes its time. */
+const GONE_MS = 5 * 60_000;
+
+export function createKubernetesJobRunner(options: KubernetesRunnerOptions): JobRunner {
+  const { cluster, store, namespace, profile, windows = WINDOWS } = options;
+  const kind = KINDS[options.workload];
+  const workloads = createWorkloads(cluster);
+  const records = createJobRecords(store);
+
+  const attemptsOf = (name: JobName): Promise<Workload[]> => workloads.list(kind, namespace, { [JOB]: name });
+  const podsOf = (name: JobName, attempt: number) =>
+    workloads.pods(namespace, { [JOB]: name, [ATTEMPT]: `${attempt}` });
+
+  async function submit(input: JobDocument): Promise<void> {
+    const document = jobDocument.parse(input);
+    const stored = await records.keepDocument(document);
+    mustEqual(document, stored.specHash, 'in the store');
+    if ((await records.result(document)) !== undefined) return;
+    const seen = newest(await attemptsOf(document.name));
+    if (seen !== undefined) {
+      mustEqual(document, seen.metadata.annotations[SPEC_HASH], `as ${kind} ${seen.metadata.name}`);
+      const deleting = seen.metadata.deletionTimestamp !== undefined;
+      const verdict = judgeJob(observeJob(seen, await podsOf(document.name, numberOf(seen))), Date.now(), windows);
+      if (verdict.phase !== 'stopped' && !deleting) return;
+      // Stopped, though not by the cluster's word: it hangs for good, and must not come to life beside its successor.
+      if (observeJob(seen, []).ended === undefined) await workloads.remove(kind, namespace, seen.metadata.name);
+      await gone(document.name, numberOf(seen));
+    }
+    await begin(document, Math.max(await records.lastAttempt(document.name), numberOf(seen)) + 1);
+  }
+
+  async function begin(document: JobDocument, attempt: number): Promise<void> {
+    const owner = await ensureOwner(document);
+    const manifest = trainerManifest(options.workload, {
+      namespace,
+      campaign: campaignOf(document),
+      document,
+      attempt,
+      profile,
+      store: options.access,
+      owner,
+      avoid: options.quarantined?.() ?? [],
+    });
+    // Noted first: a worker that dies between the two leaves an attempt that never ran, not one that nobody knows of.
+    await records.beginAttempt(document.name, attempt);
+    const { created, found } = await workloads.create(manifest);
+    if (!created) mustEqual(document, found.metadata.annotations[SPEC_HASH], `as ${kind} ${found.metadata.name}`);
+  }
+
+  /** Everything of a campaign belongs to one ConfigMap: deleting that deletes the rest. */
+  async function ensureOwner(document: JobDocument): Promise<OwnerReference> {
+    const campaign = campaignOf(document);
+    const name = ownerName(campaign);
+    const labels = { [MANAGED_BY]: MANAGER, [CAMPAIGN]: campaign };
+    const applied = await workloads.apply({
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name, namespace, labels },
+      data: { campaign },
+    });
+    return { apiVersion: 'v1', kind: 'ConfigMap', name, uid: applied.metadata.uid };
+  }
+
+  /** Two attempts at once would train the same steps twice: the old one's pods must be gone. */
+  async function gone(name: JobName, attempt: number): Promise<void> {
+    for (const until = Date.now() + GONE_MS; ; await sleep(1_000)) {
+      const active = (await podsOf(name, attempt)).filter((pod) => !/^(Succeeded|Failed)$/.test(pod.status.phase));
+      if (active.length === 0) return;
+      if (Date.now() > until) {
+        const [first] = active;
+        const where = first?.spec.nodeName === undefined ? '' : ` on ${first.spec.nodeName}`;
+        throw new AnnealError('cluster.unavailable', `${first?.metadata.name}${where} does not end`);
+      }
+    }
+  }
+
+  async function state(name: JobName): Promise<JobState> {
+    const document = await records.document(name);
+    if (document === undefined) return { phase: 'absent' };
+    const done = async (): Promise<JobState | undefined> => {
+      const result = await records.result(document);
+      return result === undefined ? undefined : { phase: 'done', result, metrics: await records.metrics(name) };
+    };
+    const before = await done();
+    if (before !== undefined) return before;
+    const last = await records.lastAttempt(name);
+    if (last === 0) return { phase: 'absent' };
+    const job = await workloads.read(kind, namespace, attemptName(name, last));
+    // The worker died between its note and the object: submitting again is the cure, as for absent.
+    const verdict =
+      job === undefined
+        ? ({
+            phase: 'stopped',
+            cause: 'vanished',
+            exitCode: 137,
+            message: `${attemptName(name, last)} is not on the cluster`,
+            nodes: [],
+          } as const)
+        : judgeJob(observeJob(job, await podsOf(name, last)), Date.now(), windows);
+    if (verdict.phase !== 'stopped') {
+      const step = (await records.metrics(name)).at(-1)?.step;
+      return { phase: 'running', startedAt: job?.metadata.creationTimestamp ?? '', step };
+    }
+    // It may have ended between the first look at the store and the look at the cluster.
+    const after = await done();
+    if (after !== undefined) return after;
+    const { exitCode, cause, message } = verdict;
+    const said = (await records.error(name, last)) ?? message;
+    return { phase: 'stopped', exitCode, cause, message: said, logTail: await logTail(name, LOG_TAIL_LINES) };
+  }
+
+  async function logTail(name: JobName, lines: number): Promise<string[]> {
+    const last = await records.lastAttempt(name);
+    const kept = last === 0 ? [] : await records.log(name, last);
+    if (lines <= 0) return [];
+    if (kept.length > 0 || last === 0) return kept.slice(-lines);
+    // The pod was killed before it could leave its log.
+    const [first] = await podsOf(name, last);
+    if (first === undefined) return [];
+    const path = `/api/v1/namespaces/${namespace}/pods/${first.metadata.name}/log`;
+    return readText(cluster, path, { tailLines: lines }).catch(() => []);
+  }
+
+  return {
+    submit,
+    state,
+    logTail,
+
+    async cancel(name, graceMs) {
+      const last = await records.lastAttempt(name);
+      if (last === 0) return;
+      const object = attemptName(name, last);
+      await workloads.remove(kind, namespace, object);
+      // The pods' own grace period bounds it; a node that is gone would keep them visible for longer.
+      for (const until = Date.now() + graceMs; Date.now() < until; await sleep(500)) {
+        if ((await workloads.read(kind, namespace, object)) === undefined) return;
+      }
+    },
+
+    async output(name, relative) {
+      if (relative === 'result.json') {
+        const text = await records.resultText(name);
+        if (text === undefined) throw new AnnealError('job.failed', `job ${name} has no result`);
+        return store.put(text);
+      }
+      const document = await records.document(name);
+      const result = document === undefined ? undefined : await records.result(document);
+      const output = Object.values(result?.outputs ?? {}).find((one) => one.path === relative);
+      if (output === undefined) throw new AnnealError('job.failed', `job ${name} has no output ${relative}`);
+      const sha256 = sha256Schema.parse(output.sha256);
+      const ref = { uri: `store:objects/${sha256.slice(0, 2)}/${sha256}`, sha256, bytes: output.bytes };
+      if (!(await store.has(ref))) {
+        throw new AnnealError('job.failed', `job ${name} names ${relative}, which is not in the store`);
+      }
+      return ref;
+    },
+  };
+}
+
+function mustEqual(document: JobDocument, found: string | undefined, where: string): void {
+  if (found === document.specHash) return;
+  throw new AnnealError(
+    'job.conflict',
+    `job ${document.name} exists ${where} with specification ${found ?? 'none'}, not ${document.specHash}`,
+  );
+}
+
+const numberOf = (seen: Workload | undefined): number => Number(seen?.metadata.labels[ATTEMPT] ?? 0);
+
+const newest = (attempts: readonly Workload[]): Workload | undefined =>
+  [...attempts].sort((a, b) => numberOf(b) - numberOf(a))[0];
+
+/** `<campaign>-r<round>-train` */
+const campaignOf = (document: JobDocument): string => document.name.replace(/-r\d+-[a-z]+$/, '');
+
+async function readText(cluster: Cluster, path: string, query: Record<string, number>): Promise<string[]> {
+  const { body } = await cluster.open({ method: 'GET', path, query }, AbortSignal.timeout(10_000));
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of body) chunks.push(chunk);
+  return Buffer.concat(chunks).toString('utf8').replace(/\n$/, '').split('\n');
+}
