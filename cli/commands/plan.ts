@@ -1,0 +1,155 @@
+// plan: what a model profile needs and gives, before anything is created.
+import type { Command } from 'commander';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import type { CampaignSpec } from '../../contracts/campaign.ts';
+import { AnnealError, EXIT } from '../../contracts/errors.ts';
+import type { ProfileSpec } from '../../contracts/profile.ts';
+import { checkProfile } from '../../k8s/layout/check.ts';
+import { asProblem, profileError } from '../../k8s/layout/errors.ts';
+import { type Plan, planOf } from '../../k8s/layout/plan.ts';
+import type { LayoutProblem } from '../../k8s/layout/rule.ts';
+import { profilePath, readProfileText, shippedProfiles } from '../../k8s/layout/shipped.ts';
+import { type Run, screen } from '../session.ts';
+import { readDocument } from '../spec/document.ts';
+import { formatProblems } from '../spec/format.ts';
+import { readCampaign } from '../spec/read.ts';
+import { didYouMean } from '../spec/suggest.ts';
+import { renderPlan } from '../view/plan.ts';
+
+export interface PlanFlags {
+  readonly price?: string;
+  readonly profile?: string;
+}
+
+export interface FoundPlan {
+  /** The profile's file, as messages name it. */
+  readonly path: string;
+  readonly text: string;
+  readonly campaign: CampaignSpec | undefined;
+  /** Undefined when fields of the profile are wrong, so that nothing can be computed. */
+  readonly plan: Plan | undefined;
+  /** With lines of `text`. */
+  readonly problems: readonly LayoutProblem[];
+}
+
+/**
+ * Plans a shipped profile, a profile's file, or a campaign's file with the profile that it or `--profile` names.
+ * @throws AnnealError when a file cannot be read, a campaign is wrong, or it names no profile
+ */
+export async function findPlan(file: string, flags: PlanFlags): Promise<FoundPlan> {
+  const usdPerDeviceHour = priceOf(flags.price);
+  const { campaign, profile } = await profileOf(file, flags.profile);
+  const text = await readProfileText(profile);
+  const { profile: checked, problems } = checkText(text);
+  return {
+    path: profile,
+    text,
+    campaign,
+    problems,
+    plan: checked === undefined ? undefined : { ...planOf(checked, { campaign, usdPerDeviceHour }), problems },
+  };
+}
+
+/** A campaign that will run on Kubernetes names its profile; until its schema knows the field, `--profile` does. */
+const computeField = z.looseObject({ compute: z.looseObject({ profile: z.string().optional() }).optional() });
+
+async function profileOf(
+  file: string,
+  named: string | undefined,
+): Promise<{ campaign: CampaignSpec | undefined; profile: string }> {
+  const path = profilePath(file);
+  if (kindOf(await readProfileText(path)) !== 'Campaign') {
+    if (named === undefined) return { campaign: undefined, profile: path };
+    throw new AnnealError('cli.usage', `--profile goes with a campaign, and ${file} is a profile`);
+  }
+  const { spec } = await readCampaign(path);
+  const own = computeField.safeParse(spec).data?.compute?.profile;
+  const profile = named ?? own;
+  if (profile === undefined)
+    throw new AnnealError(
+      'cli.usage',
+      `${file} names no profile: add --profile NAME, one of ${shippedProfiles().join(', ')}, or a file`,
+    );
+  return { campaign: spec, profile: profilePath(profile) };
+}
+
+function kindOf(text: string): unknown {
+  try {
+    const value: unknown = parse(text);
+    return typeof value === 'object' && value !== null && 'kind' in value ? value.kind : undefined;
+  } catch {
+    // Whoever reads it as a profile reports the syntax, with lines.
+    return undefined;
+  }
+}
+
+function checkText(text: string): { profile?: ProfileSpec; problems: readonly LayoutProblem[] } {
+  const document = readDocument(text);
+  if (document.problems.length > 0)
+    return {
+      problems: document.problems.map(({ code: _code, got, ...rest }) => ({
+        ...rest,
+        ...(got === undefined ? {} : { got }),
+        code: 'profile.invalid',
+        rule: 'syntax',
+      })),
+    };
+  const { profile, problems } = checkProfile(document.value, didYouMean);
+  const located = problems
+    .map((problem) => ({ ...problem, line: document.locate(steps(problem.path)).line }))
+    .sort((a, b) => a.line - b.line);
+  return profile === undefined ? { problems: located } : { profile, problems: located };
+}
+
+/** `accelerators.h200`, `tolerations[1].key` as steps. */
+const steps = (path: string): (string | number)[] =>
+  [...path.matchAll(/\[(\d+)\]|([^.[\]]+)/g)].map(([, index, name]) =>
+    index === undefined ? (name ?? '') : Number(index),
+  );
+
+function priceOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const price = Number(text.replace(/^\$/, ''));
+  if (!Number.isFinite(price) || price <= 0 || text.trim() === '')
+    throw new AnnealError(
+      'cli.usage',
+      `--price expects US dollars for a GPU and an hour, for example 3.50; got ${text}`,
+    );
+  return price;
+}
+
+export function addPlan(program: Command, run: Run): void {
+  program
+    .command('plan <file>')
+    .description(
+      "what a model profile needs: GPUs, memory, checkpoints, time and cost; FILE is a profile's name or file, or a campaign",
+    )
+    .option('--price <usd>', 'US dollars for a GPU and an hour')
+    .option('--profile <name>', 'the profile to plan a campaign with')
+    .action((file: string, flags: PlanFlags, command: Command) =>
+      run(async (session) => {
+        const { plan, problems, path, text } = await findPlan(file, flags);
+        if (session.json) process.stdout.write(`${JSON.stringify({ plan: plan ?? null, problems })}\n`);
+        else if (plan !== undefined) process.stdout.write(`${renderPlan(plan, screen(session)).join('\n')}\n`);
+        if (problems.length === 0) return;
+        process.exitCode = EXIT.badInput;
+        // The page says why a layout is refused; where fields are wrong there is no page.
+        if (!session.json && plan === undefined)
+          process.stderr.write(`${formatProblems(problems.map(asProblem), path, text, screen(session))}\n`);
+      }, command),
+    );
+}
+
+/** For commands that need a layout that works, such as rendering manifests. */
+export async function requirePlan(file: string, flags: PlanFlags): Promise<FoundPlan & { readonly plan: Plan }> {
+  const found = await findPlan(file, flags);
+  const { plan, problems, path } = found;
+  if (plan === undefined || problems.length > 0)
+    throw profileError(
+      'profile.invalid',
+      `${path} has ${problems.length === 1 ? 'one problem' : `${problems.length} problems`}`,
+      { problems },
+    );
+  return { ...found, plan };
+}
