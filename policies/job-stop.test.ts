@@ -1,0 +1,157 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { causeOfDisruption, judgeJob, type SeenJob, type SeenPod, type Windows } from './job-stop.ts';
+import { actionFor, codeOfStop } from './retry.ts';
+
+const WINDOWS: Windows = { imageMs: 300_000, scheduleMs: 1_800_000, admissionMs: 3_600_000 };
+const NOW = 10_000_000;
+
+const pod = (over: Partial<SeenPod> = {}): SeenPod => ({
+  name: 'p0',
+  node: 'n0',
+  phase: 'Running',
+  exit: undefined,
+  waiting: undefined,
+  disruption: undefined,
+  unscheduled: undefined,
+  createdAtMs: NOW,
+  ...over,
+});
+const job = (over: Partial<SeenJob> = {}): SeenJob => ({
+  ended: undefined,
+  reason: '',
+  suspended: false,
+  createdAtMs: NOW,
+  pods: [pod()],
+  ...over,
+});
+const exit = (code: number, reason = 'Error', message = '') => ({ code, reason, message });
+const judge = (seen: SeenJob, now = NOW) => judgeJob(seen, now, WINDOWS);
+
+describe('a job that has ended', () => {
+  it.each([
+    [
+      'its own exit code',
+      [pod({ phase: 'Failed', exit: exit(42, 'Error', 'bad learning rate') })],
+      'exited',
+      42,
+      'gate',
+    ],
+    [
+      'the kernel, for its memory',
+      [pod({ phase: 'Failed', exit: exit(137, 'OOMKilled') })],
+      'out_of_memory',
+      137,
+      'gate',
+    ],
+    [
+      'a pod of higher priority, after a checkpoint',
+      [pod({ phase: 'Failed', exit: exit(85), disruption: 'PreemptionByScheduler' })],
+      'preempted',
+      85,
+      'retry',
+    ],
+    ['the node’s end', [pod({ phase: 'Failed', disruption: 'DeletionByTaintManager' })], 'node_lost', 137, 'retry'],
+    [
+      'a drain',
+      [pod({ phase: 'Failed', exit: exit(85), disruption: 'EvictionByEvictionAPI' })],
+      'evicted',
+      85,
+      'retry',
+    ],
+    ['nobody knows what', [], 'vanished', 137, 'retry'],
+  ] as const)('by %s', (_, pods, cause, exitCode, action) => {
+    const verdict = judge(job({ ended: 'failed', pods }));
+    expect(verdict).toMatchObject({ phase: 'stopped', cause, exitCode });
+    expect(actionFor(codeOfStop(exitCode, cause))).toBe(action);
+  });
+
+  it('tells the pod that failed from those that were ended because of it', () => {
+    const others = [1, 2, 3].map((n) => pod({ name: `p${n}`, node: `n${n}`, phase: 'Failed', exit: exit(143) }));
+    const culprit = pod({ name: 'p9', node: 'n9', phase: 'Failed', exit: exit(43, 'Error', 'NCCL: link down') });
+    expect(judge(job({ ended: 'failed', pods: [...others, culprit] }))).toMatchObject({
+      exitCode: 43,
+      message: 'NCCL: link down',
+    });
+  });
+
+  it('names the nodes on which it went wrong', () => {
+    const pods = [pod({ node: 'n1', disruption: 'DeletionByTaintManager' }), pod({ node: 'n2' })];
+    expect(judge(job({ ended: 'failed', pods }))).toMatchObject({ nodes: ['n1'] });
+  });
+
+  it('well, but without a result, is a failure of its own', () => {
+    expect(judge(job({ ended: 'complete', pods: [] }))).toMatchObject({
+      phase: 'stopped',
+      cause: 'exited',
+      exitCode: 0,
+    });
+  });
+});
+
+describe('a job that has not ended', () => {
+  it('waits for its image, and not for ever', () => {
+    const seen = job({ pods: [pod({ phase: 'Pending', waiting: 'ImagePullBackOff' })] });
+    expect(judge(seen)).toMatchObject({ phase: 'waiting', why: 'ImagePullBackOff' });
+    expect(judge(seen, NOW + WINDOWS.imageMs)).toMatchObject({ phase: 'stopped', cause: 'image' });
+  });
+
+  it('waits for a node, and not for ever', () => {
+    const unscheduled = '0/4 nodes are available: 4 Insufficient nvidia.com/gpu.';
+    const seen = job({ pods: [pod({ phase: 'Pending', node: undefined, unscheduled })] });
+    expect(judge(seen)).toMatchObject({ phase: 'waiting', why: unscheduled });
+    expect(judge(seen, NOW + WINDOWS.scheduleMs)).toMatchObject({ phase: 'stopped', cause: 'unschedulable' });
+  });
+
+  it('waits for its queue, and not for ever', () => {
+    const seen = job({ suspended: true, pods: [] });
+    expect(judge(seen)).toMatchObject({ phase: 'waiting' });
+    expect(judge(seen, NOW + WINDOWS.admissionMs)).toMatchObject({ phase: 'stopped', cause: 'not_admitted' });
+  });
+
+  it('starts slowly for as long as it likes', () => {
+    const seen = job({ pods: [pod({ phase: 'Pending', waiting: 'ContainerCreating' })] });
+    expect(judge(seen, NOW + 1e9)).toMatchObject({ phase: 'waiting' });
+  });
+});
+
+const anyPod: fc.Arbitrary<SeenPod> = fc.record({
+  name: fc.constantFrom('p0', 'p1', 'p2'),
+  node: fc.option(fc.constantFrom('n0', 'n1'), { nil: undefined }),
+  phase: fc.constantFrom('Pending', 'Running', 'Succeeded', 'Failed', 'Unknown'),
+  exit: fc.option(
+    fc.record({
+      code: fc.constantFrom(0, 1, 42, 43, 85, 137, 143),
+      reason: fc.constantFrom('Error', 'OOMKilled', 'Completed'),
+      message: fc.string(),
+    }),
+    { nil: undefined },
+  ),
+  waiting: fc.option(fc.constantFrom('ContainerCreating', 'CrashLoopBackOff', 'PodInitializing'), { nil: undefined }),
+  disruption: fc.option(fc.constantFrom('PreemptionByScheduler', 'DeletionByPodGC'), { nil: undefined }),
+  unscheduled: fc.constant(undefined),
+  createdAtMs: fc.constant(NOW),
+});
+
+it('never calls a job stopped that the cluster has not ended, whatever its pods look like', () => {
+  fc.assert(
+    fc.property(fc.array(anyPod, { maxLength: 4 }), fc.nat(1e9), (pods, later) => {
+      expect(judge(job({ pods }), NOW + later).phase).not.toBe('stopped');
+    }),
+  );
+});
+
+it('calls every job stopped that the cluster has ended, with a cause that leads to an action', () => {
+  fc.assert(
+    fc.property(fc.array(anyPod, { maxLength: 4 }), fc.constantFrom('failed', 'complete'), (pods, ended) => {
+      const verdict = judge(job({ pods, ended }));
+      expect(verdict.phase).toBe('stopped');
+      if (verdict.phase !== 'stopped') return;
+      expect(['retry', 'gate']).toContain(actionFor(codeOfStop(verdict.exitCode, verdict.cause)));
+    }),
+  );
+});
+
+it('takes an unknown disruption for an eviction', () => {
+  expect(causeOfDisruption('SomethingNew')).toBe('evicted');
+});
