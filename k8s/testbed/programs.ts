@@ -34,7 +34,7 @@ export const PROGRAMS = {
   'kube-scheduler': kubernetes('kube-scheduler'),
   kubelet: kubernetes('kubelet'),
   'kube-proxy': kubernetes('kube-proxy'),
-  kubectl: kubernetes('kubectl'),
+  kubectl: { ...kubernetes('kubectl'), module: 'kubectl' },
   kwok: { module: 'kwok', package: 'sigs.k8s.io/kwok/cmd/kwok' },
   jobset: {
     module: 'jobset',
