@@ -100,8 +100,8 @@ describe('what is wrong is found at once, with lines', () => {
   test('commands that need a layout that works refuse with every problem', async () => {
     const path = written('nine.yaml', STANDARD.replace('nodes: 8', 'nodes: 9'));
     await expect(requirePlan(path, {})).rejects.toMatchObject({
-      code: 'profile.invalid',
-      problems: [expect.objectContaining({ path: 'trainer.parallel.data' })],
+      code: 'profile.layout',
+      problems: [expect.objectContaining({ path: 'trainer.parallel.data', line: expect.any(Number) })],
     });
     expect((await requirePlan('cpu', {})).plan.profile).toBe('cpu');
   });

@@ -6,7 +6,7 @@ import type { CampaignSpec } from '../../contracts/campaign.ts';
 import { AnnealError, EXIT } from '../../contracts/errors.ts';
 import type { ProfileSpec } from '../../contracts/profile.ts';
 import { checkProfile } from '../../k8s/layout/check.ts';
-import { asProblem, profileError } from '../../k8s/layout/errors.ts';
+import { asProblem, refusal } from '../../k8s/layout/errors.ts';
 import { type Plan, planOf } from '../../k8s/layout/plan.ts';
 import type { LayoutProblem } from '../../k8s/layout/rule.ts';
 import { profilePath, readProfileText, shippedProfiles } from '../../k8s/layout/shipped.ts';
@@ -145,11 +145,6 @@ export function addPlan(program: Command, run: Run): void {
 export async function requirePlan(file: string, flags: PlanFlags): Promise<FoundPlan & { readonly plan: Plan }> {
   const found = await findPlan(file, flags);
   const { plan, problems, path } = found;
-  if (plan === undefined || problems.length > 0)
-    throw profileError(
-      'profile.invalid',
-      `${path} has ${problems.length === 1 ? 'one problem' : `${problems.length} problems`}`,
-      { problems },
-    );
+  if (plan === undefined || problems.length > 0) throw refusal(path, problems);
   return { ...found, plan };
 }

@@ -23,3 +23,10 @@ export function profileError(
 ): AnnealError {
   return new AnnealError(tabled(code), message, { cause, problems: problems.map(asProblem) });
 }
+
+/** Of a profile with problems: under their code where they have one in common, so that scripts can tell why. */
+export function refusal(path: string, problems: readonly LayoutProblem[]): AnnealError {
+  const [code, ...others] = new Set(problems.map((problem) => problem.code));
+  const message = problems.length === 1 ? `${path} has one problem` : `${path} has ${problems.length} problems`;
+  return profileError(code === undefined || others.length > 0 ? 'profile.invalid' : code, message, { problems });
+}

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 import type { ProfileSpec } from '../../contracts/profile.ts';
 import { checkProfile } from './check.ts';
-import { profileError } from './errors.ts';
+import { profileError, refusal } from './errors.ts';
 
 const FOLDER = join(dirname(fileURLToPath(import.meta.url)), '..', 'profiles');
 const ENDING = '.yaml';
@@ -46,7 +46,7 @@ export async function readProfileText(path: string): Promise<string> {
 
 /**
  * For everything but the command line, which also shows lines.
- * @throws AnnealError `profile.not_found`, or `profile.invalid` with every problem
+ * @throws AnnealError `profile.not_found`; `profile.invalid`, or the code that all problems share, with every problem
  */
 export async function loadProfile(nameOrPath: string, from = '.'): Promise<ProfileSpec> {
   const path = profilePath(nameOrPath, from);
@@ -58,7 +58,6 @@ export async function loadProfile(nameOrPath: string, from = '.'): Promise<Profi
     throw profileError('profile.invalid', `${path} is not valid YAML: ${String(cause)}`, { cause });
   }
   const { profile, problems } = checkProfile(value);
-  if (profile === undefined || problems.length > 0)
-    throw profileError('profile.invalid', `${path} has ${problems.length} problems`, { problems });
+  if (profile === undefined || problems.length > 0) throw refusal(path, problems);
   return profile;
 }
