@@ -2,7 +2,11 @@
 // are ignored, missing ones have the API's defaults.
 import { z } from 'zod';
 
-const time = z.string().optional();
+/** The server writes null for a time that is not set. */
+const time = z
+  .string()
+  .nullish()
+  .transform((at) => at ?? undefined);
 const metadata = z.object({
   name: z.string(),
   uid: z.string().default(''),

@@ -1,0 +1,273 @@
+// The runner against a real API server and its controllers. What kubelets would report is written by the tests.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { ArtifactStore } from '../../contracts/artifact.ts';
+import { type JobDocument, type JobRunner, jobDocument } from '../../contracts/job.ts';
+import type { ProfileSpec } from '../../contracts/profile.ts';
+import { createFolderStore } from '../../infra/store/folder.ts';
+import { loadProfile } from '../../k8s/layout/shipped.ts';
+import { createKubernetesJobRunner } from '../../k8s/runner/runner.ts';
+import { isBuilt, startTestCluster, type TestCluster } from '../support/cluster.ts';
+
+const NAMESPACE = 'team-a';
+const code = (wanted: string) => expect.objectContaining({ code: wanted });
+const HASH = (digit: string) => digit.repeat(64);
+
+function document(name: string, specHash = HASH('a')): JobDocument {
+  return jobDocument.parse({
+    schema: 'anneal/job/v1',
+    name,
+    kind: 'train',
+    specHash,
+    seed: 1,
+    model: { base: 'tiny-random', lora: { rank: 8, alpha: 16, layers: 4 } },
+    algorithm: {
+      name: 'cispo',
+      clipHigh: 2,
+      learningRate: 0.001,
+      steps: 3,
+      beta1: 0.9,
+      beta2: 0.95,
+      epsilon: 1e-15,
+      weightDecay: 0,
+      maxGradNorm: 1,
+      maxStaleness: 2,
+    },
+    sampling: { temperature: 0.7 },
+    policyVersion: { from: 0, to: 1 },
+    inputs: {
+      batch: { uri: `store:objects/00/${HASH('0')}`, sha256: HASH('0'), bytes: 1 },
+      adapter: null,
+      optimizer: null,
+    },
+    checkpointEverySteps: 1,
+    maxSeconds: 600,
+  });
+}
+
+describe.skipIf(!isBuilt([]))('jobs on Kubernetes', () => {
+  let kube: TestCluster;
+  let profile: ProfileSpec;
+  let folder: string;
+  let store: ArtifactStore;
+  let runner: JobRunner;
+  let count = 0;
+  let job: JobDocument;
+
+  const open = (over: { windows?: { imageMs: number; scheduleMs: number; admissionMs: number } } = {}): JobRunner =>
+    createKubernetesJobRunner({
+      cluster: kube.client({ patienceMs: 3_000, timeoutMs: 2_000 }),
+      store,
+      access: { address: 's3://anneal/test', secret: 'store' },
+      namespace: NAMESPACE,
+      profile,
+      workload: 'job',
+      ...over,
+    });
+  const jobs = async (): Promise<string[]> => {
+    const path = `/apis/batch/v1/namespaces/${NAMESPACE}/jobs`;
+    const { body } = await kube.cluster.ask({
+      method: 'GET',
+      path,
+      query: { labelSelector: `anneal.dev/job=${job.name}` },
+    });
+    return (body as { items: { metadata: { name: string } }[] }).items.map((one) => one.metadata.name).sort();
+  };
+  const onlyPod = async () => {
+    await expect.poll(() => kube.pods(NAMESPACE, job.name), { timeout: 20_000 }).not.toHaveLength(0);
+    return (await kube.pods(NAMESPACE, job.name)).at(-1)!;
+  };
+  const running = { phase: 'Running', containerStatuses: [container({ running: {} })] };
+  const failed = (exitCode: number, reason = 'Error', more: object = {}) => ({
+    phase: 'Failed',
+    containerStatuses: [container({ terminated: { exitCode, reason, message: 'its last words' } })],
+    ...more,
+  });
+  const state = () => runner.state(job.name);
+
+  beforeAll(async () => {
+    kube = await startTestCluster();
+    await kube.namespace(NAMESPACE);
+    profile = await loadProfile('cpu');
+    folder = await mkdtemp(join(tmpdir(), 'anneal-runner-'));
+  }, 180_000);
+  afterAll(async () => {
+    await kube?.stop();
+    await rm(folder, { recursive: true, force: true });
+  });
+  beforeEach(() => {
+    count += 1;
+    store = createFolderStore(join(folder, `store-${count}`));
+    job = document(`c${count}-r1-train`);
+    runner = open();
+  });
+  afterEach(() => runner.cancel(job.name, 0).catch(() => undefined));
+
+  it('is absent, runs once however often it is submitted, and is done when its result is in the store', async () => {
+    expect(await state()).toEqual({ phase: 'absent' });
+    await Promise.all([runner.submit(job), open().submit(job), open().submit(job)]);
+    await runner.submit(job);
+    expect(await jobs()).toEqual([`${job.name}-a1`]);
+    await kube.report(await onlyPod(), running);
+    expect(await state()).toMatchObject({ phase: 'running', step: undefined });
+
+    const metrics = [1, 2].map((step) => JSON.stringify({ ...METRICS, step })).join('\n');
+    await store.createNamed(`jobs/${job.name}/metrics/000001`, `${metrics}\n`);
+    expect(await state()).toMatchObject({ phase: 'running', step: 2 });
+
+    const adapter = await store.put('adapter');
+    const output = (path: string) => ({ path, sha256: adapter.sha256, bytes: adapter.bytes });
+    const outputs = { adapter: output('adapter'), adapterGguf: output('gguf'), optimizer: output('optimizer') };
+    await store.createNamed(
+      `jobs/${job.name}/result`,
+      JSON.stringify({ ...RESULT, name: job.name, specHash: job.specHash, outputs }),
+    );
+    expect(await state()).toMatchObject({ phase: 'done', metrics: [{ step: 1 }, { step: 2 }] });
+    expect(await runner.output(job.name, 'adapter')).toEqual(adapter);
+    expect(await store.has(await runner.output(job.name, 'result.json'))).toBe(true);
+    await expect(runner.output(job.name, 'other')).rejects.toEqual(code('job.failed'));
+    // Even when the cluster has forgotten it.
+    await runner.cancel(job.name, 5_000);
+    await runner.submit(job);
+    expect(await jobs()).toEqual([]);
+    expect(await state()).toMatchObject({ phase: 'done' });
+  });
+
+  it('refuses another specification under the same name', async () => {
+    await runner.submit(job);
+    await expect(runner.submit(document(job.name, HASH('b')))).rejects.toEqual(code('job.conflict'));
+    expect(await jobs()).toEqual([`${job.name}-a1`]);
+  });
+
+  it.each([
+    ['its own exit code', failed(42), { exitCode: 42, cause: 'exited', message: 'its last words' }],
+    ['lack of memory', failed(137, 'OOMKilled'), { exitCode: 137, cause: 'out_of_memory' }],
+    [
+      'preemption, after a checkpoint',
+      failed(85, 'Error', { conditions: [disruption('PreemptionByScheduler')] }),
+      { exitCode: 85, cause: 'preempted' },
+    ],
+    [
+      'the loss of its node',
+      { phase: 'Failed', conditions: [disruption('DeletionByTaintManager')] },
+      { exitCode: 137, cause: 'node_lost' },
+    ],
+  ])('stops by %s, and a second submission is a second attempt', async (_, status, expected) => {
+    await runner.submit(job);
+    await kube.report(await onlyPod(), status);
+    await expect.poll(state, { timeout: 20_000 }).toMatchObject({ phase: 'stopped', ...expected });
+    await runner.submit(job);
+    expect(await jobs()).toEqual([`${job.name}-a1`, `${job.name}-a2`]);
+    expect((await state()).phase).toBe('running');
+  });
+
+  it('waits for an image, then says so, and begins anew only when the old pod is gone', async () => {
+    runner = open({ windows: { imageMs: 2_000, scheduleMs: 600_000, admissionMs: 600_000 } });
+    await runner.submit(job);
+    const waiting = { reason: 'ImagePullBackOff', message: 'no such image' };
+    await kube.report(await onlyPod(), { phase: 'Pending', containerStatuses: [container({ waiting })] });
+    expect((await state()).phase).toBe('running');
+    await expect.poll(state, { timeout: 10_000 }).toMatchObject({ phase: 'stopped', cause: 'image' });
+    await runner.submit(job);
+    expect(await jobs()).toEqual([`${job.name}-a2`]);
+  });
+
+  it('takes an attempt that somebody removed for interrupted', async () => {
+    await runner.submit(job);
+    await runner.cancel(job.name, 10_000);
+    expect(await state()).toMatchObject({ phase: 'stopped', cause: 'vanished' });
+    await runner.submit(job);
+    expect(await jobs()).toEqual([`${job.name}-a2`]);
+  });
+
+  it('goes on where a worker died between its note and the object', async () => {
+    await store.createNamed(`jobs/${job.name}/job`, JSON.stringify(job));
+    await store.createNamed(`jobs/${job.name}/attempts/1/begun`, '');
+    expect(await state()).toMatchObject({ phase: 'stopped', cause: 'vanished' });
+    await runner.submit(job);
+    expect(await jobs()).toEqual([`${job.name}-a2`]);
+  });
+
+  it('starts nothing anew while the API server is away', async () => {
+    await runner.submit(job);
+    const before = await onlyPod();
+    await kube.report(before, running);
+    await kube.testbed.kill('kube-apiserver');
+    for (let look = 0; look < 3; look += 1) await expect(state()).rejects.toEqual(code('cluster.unavailable'));
+    await expect(runner.submit(job)).rejects.toEqual(code('cluster.unavailable'));
+    await kube.testbed.start('kube-apiserver');
+    await expect.poll(state, { timeout: 30_000 }).toMatchObject({ phase: 'running' });
+    await runner.submit(job);
+    expect(await jobs()).toEqual([`${job.name}-a1`]);
+    expect((await onlyPod()).metadata.uid).toBe(before.metadata.uid);
+  }, 120_000);
+
+  it('belongs to its campaign: deleting the campaign’s ConfigMap deletes it', async () => {
+    await runner.submit(job);
+    const path = `/api/v1/namespaces/${NAMESPACE}/configmaps/anneal-c${count}`;
+    await kube.cluster.ask({ method: 'DELETE', path });
+    await expect.poll(jobs, { timeout: 30_000 }).toEqual([]);
+  });
+
+  it('names a namespace that is not there, and creates nothing', async () => {
+    const elsewhere = createKubernetesJobRunner({
+      cluster: kube.cluster,
+      store,
+      access: { address: 's3://anneal/test' },
+      namespace: 'no-such-namespace',
+      profile,
+      workload: 'job',
+    });
+    await expect(elsewhere.submit(job)).rejects.toEqual(code('cluster.not_found'));
+  });
+
+  it('names the API that the cluster lacks', async () => {
+    const jobset = createKubernetesJobRunner({
+      cluster: kube.cluster,
+      store,
+      access: { address: 's3://anneal/test' },
+      namespace: NAMESPACE,
+      profile,
+      workload: 'jobset',
+    });
+    await expect(jobset.submit(job)).rejects.toEqual(code('cluster.missing_crd'));
+  });
+});
+
+const METRICS = {
+  loss: 1,
+  kl: 0,
+  entropy: 1,
+  clipFraction: 0,
+  gradNorm: 1,
+  meanRatio: 1,
+  stalenessMin: 0,
+  stalenessMax: 0,
+  samples: 1,
+  tokens: 1,
+  seconds: 1,
+};
+const RESULT = {
+  schema: 'anneal/job-result/v1',
+  status: 'done',
+  policyVersion: 1,
+  steps: 3,
+  trained: [],
+  dropped: [],
+  seconds: {},
+};
+
+function container(state: object): object {
+  return { name: 'trainer', image: 'x', imageID: '', ready: false, restartCount: 0, state };
+}
+function disruption(reason: string): object {
+  return {
+    type: 'DisruptionTarget',
+    status: 'True',
+    reason,
+    message: reason,
+    lastTransitionTime: new Date().toISOString(),
+  };
+}

@@ -1,0 +1,59 @@
+// A control plane for tests, and a hand that does to pods what a kubelet would: no node is needed to try the runner.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { type Pod, pod as podSchema } from '../../k8s/cluster/objects.ts';
+import { type Cluster, type ClusterOptions, openCluster } from '../../k8s/cluster/request.ts';
+import { cachedBinary } from '../../k8s/testbed/binaries.ts';
+import type { Part } from '../../k8s/testbed/options.ts';
+import { binariesOf, startTestbed, type Testbed } from '../../k8s/testbed/testbed.ts';
+
+/** Whether the programs of these parts were built before; tests that need them are skipped otherwise. */
+export const isBuilt = (parts: readonly Part[]): boolean =>
+  binariesOf(parts).every((name) => cachedBinary(name) !== undefined);
+
+export interface TestCluster {
+  readonly testbed: Testbed;
+  readonly cluster: Cluster;
+  /** Another client, with settings of its own. */
+  client(options: ClusterOptions): Cluster;
+  namespace(name: string): Promise<void>;
+  pods(namespace: string, job: string): Promise<Pod[]>;
+  /** Writes a pod's status, as its kubelet would. */
+  report(pod: Pod, status: Record<string, unknown>): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export async function startTestCluster(parts: readonly Part[] = []): Promise<TestCluster> {
+  const dir = await mkdtemp(join(tmpdir(), 'anneal-cluster-'));
+  const testbed = await startTestbed({ dir, parts });
+  const client = (options: ClusterOptions): Cluster => openCluster({ kubeconfig: testbed.kubeconfig, ...options });
+  const cluster = client({});
+  return {
+    testbed,
+    cluster,
+    client,
+    async namespace(name) {
+      const body = { apiVersion: 'v1', kind: 'Namespace', metadata: { name } };
+      await cluster.ask({ method: 'POST', path: '/api/v1/namespaces', body }, [409]);
+    },
+    async pods(namespace, job) {
+      const query = { labelSelector: `anneal.dev/job=${job}` };
+      const { body } = await cluster.ask({ method: 'GET', path: `/api/v1/namespaces/${namespace}/pods`, query });
+      return z.object({ items: z.array(podSchema) }).parse(body).items;
+    },
+    async report({ metadata }, status) {
+      await cluster.ask({
+        method: 'PATCH',
+        path: `/api/v1/namespaces/${metadata.namespace}/pods/${metadata.name}/status`,
+        body: { status },
+        contentType: 'application/merge-patch+json',
+      });
+    },
+    async stop() {
+      await testbed.stop();
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}
