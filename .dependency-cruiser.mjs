@@ -15,12 +15,14 @@ export const ALLOWED = {
 };
 const OWN = Object.keys(ALLOWED).join('|');
 const TEST = '\\.test\\.ts$';
+/** Starts programs for tests, as the stack does for users; nothing that ships imports it. */
+const TESTBED = '^k8s/testbed/';
 
 const matrix = Object.entries(ALLOWED).map(([folder, allowed]) => ({
   name: `${folder}-imports`,
   comment: `${folder}/ may import ${allowed.join(', ') || 'nothing'} of ours.`,
   severity: 'error',
-  from: { path: `^${folder}/`, pathNot: TEST },
+  from: { path: `^${folder}/`, pathNot: folder === 'k8s' ? [TEST, TESTBED] : TEST },
   to: {
     path: `^(${OWN}|tests|bench)/`,
     pathNot: [
@@ -33,6 +35,19 @@ const matrix = Object.entries(ALLOWED).map(([folder, allowed]) => ({
 export default {
   forbidden: [
     ...matrix,
+    {
+      name: 'testbed-imports',
+      comment: 'k8s/testbed/ may import contracts, policies and infra of ours.',
+      severity: 'error',
+      from: { path: TESTBED, pathNot: TEST },
+      to: { path: `^(${OWN}|tests|bench)/`, pathNot: '^(k8s/testbed|contracts|policies|infra)/' },
+    },
+    {
+      name: 'testbed-does-not-ship',
+      severity: 'error',
+      from: { path: `^(${OWN})/`, pathNot: [TEST, TESTBED] },
+      to: { path: TESTBED },
+    },
     {
       name: 'no-cycles',
       severity: 'error',

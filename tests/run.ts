@@ -1,4 +1,5 @@
-// `npm test`: every check, one after the other, and one closing line. Parts: node tests/run.ts [PART …]
+// `npm test`: every check, one after the other, and one closing line. Parts: node tests/run.ts [PART …]; `all`: every part and
+// the cluster's (`npm run test:k8s`), which builds a Kubernetes when it is missing.
 import { spawn } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -96,16 +97,32 @@ const PARTS: Record<string, Part> = {
     'tests/contracts',
     'tests/build',
     'tests/imports',
+    'k8s',
+    // What needs no more than an API server, when its programs have been built.
+    'tests/k8s/runner.test.ts',
   ),
   trainer: pytest,
   replay: vitest('tests/replay'),
   journeys: vitest('tests/journeys'),
 };
 
+const CLUSTER_PARTS: Record<string, Part> = {
+  testbed: async () => {
+    const { binariesOf } = await import('../k8s/testbed/testbed.ts');
+    const { ensureBinaries } = await import('../k8s/testbed/binaries.ts');
+    const { PARTS: all } = await import('../k8s/testbed/options.ts');
+    await ensureBinaries([...binariesOf(all), 'versitygw'], (line) => console.log(line));
+    return { passed: 1, failed: 0, skipped: 0 };
+  },
+  k8s: vitest('tests/k8s', 'tests/conformance/artifact-store.s3'),
+};
+
 const chosen = process.argv.slice(2);
+const parts = chosen.length === 0 ? PARTS : { ...PARTS, ...CLUSTER_PARTS };
+const wanted = (name: string): boolean => chosen.length === 0 || chosen.includes(name) || chosen.includes('all');
 const total: Tally = { passed: 0, failed: 0, skipped: 0 };
-for (const [name, part] of Object.entries(PARTS)) {
-  if (chosen.length > 0 && !chosen.includes(name)) continue;
+for (const [name, part] of Object.entries(parts)) {
+  if (!wanted(name)) continue;
   const startedAt = Date.now();
   console.log(`\n── ${name} ──`);
   const tally = await part();
