@@ -1,4 +1,5 @@
 // plan: what a model profile needs and gives, before anything is created.
+import { dirname } from 'node:path';
 import type { Command } from 'commander';
 import { parse } from 'yaml';
 import { z } from 'zod';
@@ -65,13 +66,14 @@ async function profileOf(
   }
   const { spec } = await readCampaign(path);
   const own = computeField.safeParse(spec).data?.compute?.profile;
-  const profile = named ?? own;
-  if (profile === undefined)
+  if (named !== undefined) return { campaign: spec, profile: profilePath(named) };
+  if (own === undefined)
     throw new AnnealError(
       'cli.usage',
       `${file} names no profile: add --profile NAME, one of ${shippedProfiles().join(', ')}, or a file`,
     );
-  return { campaign: spec, profile: profilePath(profile) };
+  // Like every path in a campaign, relative to its folder.
+  return { campaign: spec, profile: profilePath(own, dirname(path)) };
 }
 
 function kindOf(text: string): unknown {

@@ -236,7 +236,7 @@ function spending({ spending: s, devices, device }: Plan, width: number, ink: Pa
     ...fact(
       'cost',
       s.usd === undefined ? '–' : dollars(s.usd),
-      `${grouped(s.deviceHours)} ${device === 'gpu' ? 'GPU' : 'pod'} hours on ${devices}${s.usd === undefined ? '; add --price USD_PER_GPU_HOUR' : ''}`,
+      `${s.deviceHours < 10 ? s.deviceHours.toFixed(1) : grouped(s.deviceHours)} ${device === 'gpu' ? 'GPU' : 'pod'} hours on ${devices}${s.usd === undefined ? '; add --price USD_PER_GPU_HOUR' : ''}`,
       width,
       ink,
     ),
