@@ -5,7 +5,6 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { copyFile, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { arch, platform } from 'node:process';
-import { childEnvironment } from '../../infra/config.ts';
 import { capture } from '../../infra/process/capture.ts';
 import { failure } from './failure.ts';
 import { ensureGo, type Go, type OnProgress } from './go.ts';
@@ -106,11 +105,11 @@ async function keepManifests(go: Go, name: BinaryName, from: NonNullable<Program
 }
 
 async function runGo(go: Go, name: BinaryName, args: readonly string[]): Promise<string> {
-  const { code, stdout, stderr } = await capture([go.path, ...args], {
+  // Static, so that no C compiler is needed and the programs also run inside images. No toolchain is ever downloaded.
+  const settings = ['CGO_ENABLED=0', 'GOTOOLCHAIN=local', 'GOWORK=off'];
+  const { code, stdout, stderr } = await capture(['env', ...settings, go.path, ...args], {
     cwd: join(MODULES, programOf(name).module),
     timeoutMs: 3_600_000,
-    // Static, so that no C compiler is needed and the programs also run inside images. No toolchain is ever downloaded.
-    env: childEnvironment({ CGO_ENABLED: '0', GOTOOLCHAIN: 'local', GOWORK: 'off' }),
   });
   if (code === 0) return stdout;
   const lines = stderr.split('\n').filter((line) => line !== '' && !line.startsWith('go: downloading'));

@@ -3,7 +3,6 @@ import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { childEnvironment } from '../../infra/config.ts';
 import { identityOf, isAlive, type ProcessIdentity, signalProcess, whenGone } from '../../infra/process/identity.ts';
 import { failure } from './failure.ts';
 import type { Layout } from './options.ts';
@@ -39,7 +38,6 @@ export async function startComponent(layout: Layout, component: Component): Prom
     detached: true,
     stdio: ['ignore', output, output],
     cwd: layout.run,
-    env: childEnvironment(),
   });
   closeSync(output);
   const failed = new Promise<undefined>((done) => child.once('error', () => done(undefined)));

@@ -54,11 +54,13 @@ export function inNode(layout: Layout, argv: readonly string[]): [string, ...str
 
 /** The bridge is there before the first pod: its address is also the node's. */
 async function addBridge(layout: Layout): Promise<void> {
-  const { bridge, gateway } = networkOf(layout);
+  const { bridge, gateway, firstService } = networkOf(layout);
   if (existsSync(`/sys/class/net/${bridge}`)) return;
   for (const args of [
     ['link', 'add', bridge, 'type', 'bridge'],
     ['addr', 'add', `${gateway}/24`, 'dev', bridge],
+    // There is no kube-proxy: the one service address that programs in pods rely on is an address of the machine.
+    ['addr', 'add', `${firstService}/32`, 'dev', bridge],
     ['link', 'set', bridge, 'up'],
   ]) {
     const { code, stderr } = await capture(['ip', ...args], { timeoutMs: 10_000 });

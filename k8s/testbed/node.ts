@@ -13,13 +13,27 @@ import { containerdSocket, inNode, nodeFolder, nodeSpace } from './node-space.ts
 import { type Layout, networkOf } from './options.ts';
 import { kubeconfigOf, nodeNameOf } from './pki.ts';
 import type { Setup } from './setup.ts';
+import type { Testbed } from './testbed.ts';
 
 const PAUSE_IMAGE = 'anneal.testbed/pause:1';
 const OVERLAYFS = 0x794c7630;
 
 /** Started one after the other. */
 export function realNode(setup: Setup, api: () => Api): Component[] {
-  return [nodeSpace(setup), containerd(setup), kubelet(setup, api)];
+  return [nodeSpace(setup), forward(setup), containerd(setup), kubelet(setup, api)];
+}
+
+/** From pods to the API server, which listens on loopback. */
+function forward({ layout, port, binary }: Setup): Component {
+  const { gateway, firstService } = networkOf(layout);
+  const target = `127.0.0.1:${port('kube-apiserver')}`;
+  const service = `${firstService}:443`;
+  return {
+    name: 'forward',
+    address: `https://${service}`,
+    argv: [binary('forward'), `${service}=${target}`, `${gateway}:${port('kube-apiserver')}=${target}`],
+    ready: () => answers(`https://${service}/readyz`, join(layout.pki, 'ca.crt')),
+  };
 }
 
 function programs(): NodePrograms {
@@ -195,8 +209,12 @@ function isReady(node: {
   return ready && (node.spec?.taints ?? []).length === 0;
 }
 
-/** Makes an archive's images known to the node. @throws AnnealError `testbed.image_failed` */
-export async function importImage(layout: Layout, tar: string): Promise<void> {
+/** Makes an archive's images known to the node, so that its pods can be of them. @throws AnnealError `testbed.image_failed` */
+export function loadImage(testbed: Testbed, tar: string): Promise<void> {
+  return importImage(testbed.layout, tar);
+}
+
+async function importImage(layout: Layout, tar: string): Promise<void> {
   if (!existsSync(tar)) throw failure('testbed.image_failed', `no such archive: ${tar}`);
   const { code, stderr } = await ctr(layout, ['--namespace', 'k8s.io', 'images', 'import', tar], 600_000);
   if (code !== 0) throw failure('testbed.image_failed', `${tar}: ${stderr.trim().split('\n').at(-1)}`);

@@ -54,6 +54,8 @@ export interface Network {
   readonly gateway: string;
   readonly pods: string;
   readonly services: string;
+  /** The Service `kubernetes`, by which programs in pods find the API server. */
+  readonly firstService: string;
 }
 
 export function networkOf({ id }: Layout): Network {
@@ -63,5 +65,6 @@ export function networkOf({ id }: Layout): Network {
     gateway: `10.211.${octet}.1`,
     pods: `10.211.${octet}.0/24`,
     services: `10.212.${octet}.0/24`,
+    firstService: `10.212.${octet}.1`,
   };
 }

@@ -21,11 +21,14 @@ export const nodeNameOf = ({ id }: Layout): string => `testbed-${id}`;
 /** Whoever talks to the API server, by the names that Kubernetes' own roles are bound to. */
 function certificatesOf(layout: Layout): Certificate[] {
   const network = networkOf(layout);
-  const firstService = network.services.replace(/0\/24$/, '1');
   const here = ['127.0.0.1', 'localhost', network.gateway];
   const inside = ['', '.svc', '.svc.cluster.local'].map((suffix) => `kubernetes.default${suffix}`);
   return [
-    { name: 'apiserver', commonName: 'kube-apiserver', hosts: [...here, firstService, 'kubernetes', ...inside] },
+    {
+      name: 'apiserver',
+      commonName: 'kube-apiserver',
+      hosts: [...here, network.firstService, 'kubernetes', ...inside],
+    },
     // One for all others that serve on this machine: their clients only ask whether it is our authority's.
     { name: 'serving', commonName: 'testbed', hosts: here },
     { name: 'admin', commonName: 'admin', organizations: ['system:masters'] },

@@ -28,6 +28,7 @@ const kubernetes = (name: string): Program => ({
 export const PROGRAMS = {
   pki: { module: 'own', package: 'anneal.testbed/own/pki' },
   pause: { module: 'own', package: 'anneal.testbed/own/pause' },
+  forward: { module: 'own', package: 'anneal.testbed/own/forward' },
   etcd: { module: 'etcd', package: 'go.etcd.io/etcd/server/v3' },
   'kube-apiserver': kubernetes('kube-apiserver'),
   'kube-controller-manager': kubernetes('kube-controller-manager'),

@@ -39,7 +39,7 @@ export interface Testbed {
 
 const NEEDED: Readonly<Record<Part, readonly BinaryName[]>> = {
   'control-plane': ['pki', 'etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler'],
-  kubelet: ['pause', 'kubelet'],
+  kubelet: ['pause', 'forward', 'kubelet'],
   kwok: ['kwok'],
   jobset: ['jobset'],
   lws: ['lws'],
