@@ -101,7 +101,7 @@ class Engine:
 def start(
     spawner: Spawner, logs: Path, model: Path, name: str, adapter: Path | None, sha256: str | None, access: Access
 ) -> Engine:
-    """Start the replicas together and wait until all answer. Raises EngineFailed, and then none runs."""
+    """Start the replicas together and wait until all answer. Raises EngineFailed or OSError, and then none runs."""
     count, threads = shares(cores())
     command = [sys.executable, "-m", "anneal_server.engine", "--model", str(model)]
     command += ["--alias", name, "--parent", str(os.getpid()), "--threads", str(threads)]
@@ -121,9 +121,9 @@ def start(
         deadline = time.monotonic() + START_SECONDS
         for replica in engine.replicas:
             replica.wait(deadline)
-    except (EngineFailed, OSError) as error:
+    except (EngineFailed, OSError):
         engine.stop()
-        raise error if isinstance(error, EngineFailed) else EngineFailed(str(error)) from None
+        raise
     engine.look()
     engine.busy = float("-inf")
     return engine

@@ -103,6 +103,8 @@ class Pool:
         except EngineFailed as error:
             code = "adapter_rejected" if adapter else "engine_failed"
             raise Refused(422 if adapter else 503, code, str(error)) from None
+        except OSError as error:  # no port, no process, no space: not the adapter's fault
+            raise Refused(503, "engine_failed", str(error)) from None
         self._engines[name] = engine
         if self._closed:
             engine.stop()

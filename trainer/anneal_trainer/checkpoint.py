@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,12 +19,11 @@ from typing import Any, Callable
 from .adamw import Moments
 from .adapterfile import adapter_bytes, moments_of, optimizer_bytes, read
 from .atomic import describe, sync_dir, write_atomic, write_json, write_synced
-from .job import Job
+from .job import CHECKPOINT_NAME, Job
 from .lora import Flat
 
 SCHEMA = "anneal/checkpoint/v1"
 FILES = ("adapter.safetensors", "optimizer.safetensors", "state.json")
-NAME = re.compile(r"step-(\d{5})")
 
 
 @dataclass(frozen=True)
@@ -65,7 +63,7 @@ def latest(folder: Path, job: Job, log: Callable[[str], None]) -> State | None:
         return None
     for leftover in parent.glob(".step-*.tmp"):
         shutil.rmtree(leftover, ignore_errors=True)
-    steps = [p for p in parent.iterdir() if NAME.fullmatch(p.name)]
+    steps = [p for p in parent.iterdir() if CHECKPOINT_NAME.fullmatch(p.name)]
     for path in sorted(steps, reverse=True):
         state, reason = _load(path, job)
         if state is not None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Callable
@@ -16,6 +17,9 @@ from .failures import Problem, bad_configuration
 from .store import SHA256, Ref, parse_ref
 
 SCHEMA = "anneal/job/v1"
+# What lies in a job's folder and is read by more than who writes it.
+METRICS_FILE = "metrics.jsonl"
+CHECKPOINT_NAME = re.compile(r"step-(\d{5})")
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,7 @@ import numpy as np
 
 from .atomic import write_atomic
 from .batch import Sample
-
-FILE = "metrics.jsonl"
+from .job import METRICS_FILE
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,7 @@ class Journal:
 
     def __init__(self, folder: Path, finished: int) -> None:
         """Keeps the lines of the first `finished` steps: what follows them is done again."""
-        self._path = folder / FILE
+        self._path = folder / METRICS_FILE
         self.lines = self._whole_lines()[:finished]
         text = "".join(json.dumps(line) + "\n" for line in self.lines)
         write_atomic(self._path, text.encode())

@@ -18,9 +18,9 @@ import shutil
 from pathlib import Path
 from typing import Any, Callable
 
-from . import checkpoint, metrics
 from .atomic import digest_file, sync_dir, write_atomic
-from .failures import JobFailure, Problem, bad_configuration
+from .failures import Problem, bad_configuration
+from .job import CHECKPOINT_NAME, METRICS_FILE
 from .store import KEY_PART, Damaged, Ref, Store, parse_ref, ref_of
 
 CHUNK = re.compile(r"\d{6}")
@@ -80,7 +80,7 @@ class Mirror:
         history = 0
         while history + 1 in stored:
             history += 1
-        steps = [name for name in self._names("checkpoints") if checkpoint.NAME.fullmatch(name)]
+        steps = [name for name in self._names("checkpoints") if CHECKPOINT_NAME.fullmatch(name)]
         self._steps = {_step_of(name) for name in steps}
         for name in sorted(steps, reverse=True):
             reason = self._fetch(name) if _step_of(name) <= history else f"only {history} steps have metrics"
@@ -91,10 +91,10 @@ class Mirror:
             self._steps.discard(_step_of(name))
             self._log(f"pod: {name} is passed over: {reason}")
         # A restarted container finds its own lines, which may go further.
-        lines = stored | _lines_of(self._folder / metrics.FILE)
+        lines = stored | _lines_of(self._folder / METRICS_FILE)
         whole = "".join(lines[step] + "\n" for step in range(1, len(lines) + 1) if step in lines)
         if whole:
-            write_atomic(self._folder / metrics.FILE, whole.encode())
+            write_atomic(self._folder / METRICS_FILE, whole.encode())
 
     def upload(self, newest_first: bool = False) -> None:
         """Whatever is in the folder and not in the store yet; nothing to do costs two looks at files."""
@@ -169,10 +169,10 @@ class Mirror:
             names = os.listdir(self._folder / "checkpoints")
         except FileNotFoundError:
             return set()
-        return {_step_of(name) for name in names if checkpoint.NAME.fullmatch(name)}
+        return {_step_of(name) for name in names if CHECKPOINT_NAME.fullmatch(name)}
 
     def _upload_metrics(self) -> None:
-        file = self._folder / metrics.FILE
+        file = self._folder / METRICS_FILE
         try:
             about = file.stat()
         except FileNotFoundError:

@@ -80,10 +80,11 @@ class S3Store(Store):
         self._client = self._ask(lambda: boto3.session.Session().client("s3", region_name=region, config=config))
 
     def put(self, file: Path) -> Ref:
+        before = _version(file.stat())
         sha256, size = digest_file(file)
         ref = ref_of(sha256, size)
         if size > PART_BYTES:
-            self._put_parts(file, ref)
+            self._put_parts(file, ref, before)
         else:
             data = file.read_bytes()
             unchanged(file, ref, hashlib.sha256(data).hexdigest())
@@ -163,7 +164,7 @@ class S3Store(Store):
         want, got = answer["Metadata"].get("sha256", "a sha256 in its metadata"), hashlib.sha256(data).hexdigest()
         return (data if want == got else None), Problem(key, want, got)
 
-    def _put_parts(self, file: Path, ref: Ref) -> None:
+    def _put_parts(self, file: Path, ref: Ref, before: tuple[int, ...]) -> None:
         """Parts are read when their turn comes, so memory does not grow with the file."""
         place = self._place(ref)
         length = max(PART_BYTES, -(-ref.bytes // MOST_PARTS))
@@ -181,7 +182,8 @@ class S3Store(Store):
         try:
             parts = list(pool.map(send, range(1, -(-ref.bytes // length) + 1)))
             # The parts' checksums say that they arrived; this says that they are of the file that was hashed.
-            unchanged(file, ref, digest_file(file)[0])
+            if _version(os.fstat(fd)) != before:
+                raise RuntimeError(f"{file} changed while it was stored")
             self._call("complete_multipart_upload", **upload, MultipartUpload={"Parts": parts})
         except BaseException:
             pool.shutdown(cancel_futures=True)
@@ -221,6 +223,10 @@ class S3Store(Store):
             return question()
         except (exceptions.BotoCoreError, exceptions.ClientError, ValueError) as error:
             raise _failure(error, self._bucket) from None
+
+
+def _version(about: os.stat_result) -> tuple[int, ...]:
+    return about.st_ino, about.st_size, about.st_mtime_ns
 
 
 def _checksum(data: bytes) -> str:
