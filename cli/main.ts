@@ -4,6 +4,7 @@ import { AnnealError, asAnnealError, EXIT } from '../contracts/errors.ts';
 import { addCampaignCommands } from './commands/campaigns.ts';
 import { addGateCommands } from './commands/gates.ts';
 import { addPilot } from './commands/pilot.ts';
+import { addPlan } from './commands/plan.ts';
 import { addQuickstart } from './commands/quickstart.ts';
 import { addReleaseCommands } from './commands/releases.ts';
 import { addStackCommands } from './commands/stack.ts';
@@ -31,6 +32,7 @@ addQuickstart(program, run);
 addStackCommands(program, run);
 addCampaignCommands(program, run);
 addPilot(program, run);
+addPlan(program, run);
 addGateCommands(program, run);
 addReleaseCommands(program, run);
 // Commander copies these settings only to commands made after them; ours are made by the functions above.

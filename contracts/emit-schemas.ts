@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { campaignSpec } from './campaign.ts';
 import { decision, evidence } from './gate.ts';
 import { jobDocument, jobResult } from './job.ts';
+import { profileSpec } from './profile.ts';
 import { releaseManifest } from './release.ts';
 import { taskSetLock } from './task.ts';
 import { completionRecord, trajectory } from './trajectory.ts';
@@ -17,6 +18,7 @@ const SCHEMAS = {
   evidence,
   job: jobDocument,
   'job-result': jobResult,
+  profile: profileSpec,
   release: releaseManifest,
   'task-set-lock': taskSetLock,
   trajectory,

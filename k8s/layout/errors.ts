@@ -1,14 +1,10 @@
 // From layout problems to the errors that every command reports.
-
 import type { ProfileErrorCode } from '../../contracts/errors/profile.ts';
-import { AnnealError, type ErrorCode, type Problem } from '../../contracts/errors.ts';
+import { AnnealError, type Problem } from '../../contracts/errors.ts';
 import type { LayoutProblem } from './rule.ts';
 
-/** The codes of PROFILE_ERRORS are part of the error table; the cast keeps this file independent of the table's spread. */
-const tabled = (code: ErrorCode | ProfileErrorCode): ErrorCode => code as string as ErrorCode;
-
 export const asProblem = ({ code, path, line, expected, got, hint }: LayoutProblem): Problem => ({
-  code: tabled(code),
+  code,
   path,
   ...(line === undefined ? {} : { line }),
   expected,
@@ -21,7 +17,7 @@ export function profileError(
   message: string,
   { problems = [], cause }: { problems?: readonly LayoutProblem[]; cause?: unknown } = {},
 ): AnnealError {
-  return new AnnealError(tabled(code), message, { cause, problems: problems.map(asProblem) });
+  return new AnnealError(code, message, { cause, problems: problems.map(asProblem) });
 }
 
 /** Of a profile with problems: under their code where they have one in common, so that scripts can tell why. */
