@@ -26,12 +26,13 @@ export const s3Binary = (): string | undefined => cachedBinary('versitygw');
  * @param options.serial one request at a time. S3 promises that of two conditional writes at once one succeeds; this
  *   server looks and then writes, so tests of races need it serial.
  */
-export async function startS3Server(options: { serial?: boolean } = {}): Promise<S3Server> {
+export async function startS3Server(options: { serial?: boolean; host?: string } = {}): Promise<S3Server> {
   const binary = s3Binary();
   if (binary === undefined) throw new Error('versitygw is not built: npm run testbed -- up');
   const root = await mkdtemp(join(tmpdir(), 'anneal-s3-'));
   await mkdir(join(root, 'data', BUCKET), { recursive: true });
-  const port = await freePort();
+  const { host = '127.0.0.1' } = options;
+  const port = await freePort(host);
   const credentials = { id: 'anneal', secret: randomBytes(16).toString('hex') };
   // Inherited by the processes that tests start, as in a deployment.
   Object.assign(process.env, {
@@ -48,7 +49,7 @@ export async function startS3Server(options: { serial?: boolean } = {}): Promise
       '--secret',
       credentials.secret,
       '--port',
-      `127.0.0.1:${port}`,
+      `${host}:${port}`,
       '--quiet',
       'posix',
       ...serial,
@@ -56,7 +57,7 @@ export async function startS3Server(options: { serial?: boolean } = {}): Promise
     ],
     { stdio: ['ignore', 'ignore', 'inherit'] },
   );
-  const endpoint = `http://127.0.0.1:${port}`;
+  const endpoint = `http://${host}:${port}`;
   await answers(child, endpoint);
   let count = 0;
   return {
@@ -87,9 +88,9 @@ async function answers(child: ChildProcess, endpoint: string): Promise<void> {
   throw new Error('versitygw does not answer');
 }
 
-function freePort(): Promise<number> {
+function freePort(host: string): Promise<number> {
   return new Promise((resolve, reject) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
+    const server = createServer().listen(0, host, () => {
       const address = server.address();
       server.close(() => (typeof address === 'object' && address !== null ? resolve(address.port) : reject()));
     });

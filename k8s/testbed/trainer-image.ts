@@ -1,0 +1,118 @@
+// The image of trainer and policy server for the CPU, made of this machine's Python and of the packages in the locks: what
+// infra/containers/trainer-cpu/Containerfile makes where there are registries.
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdir, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { z } from 'zod';
+import { capture } from '../../infra/process/capture.ts';
+import { failure } from './failure.ts';
+import { buildImage, type LayerSource } from './images.ts';
+import { CACHE } from './paths.ts';
+
+export const TRAINER_IMAGE = 'anneal/trainer-cpu:0.1';
+export const POLICY_IMAGE = 'anneal/policy-cpu:0.1';
+
+const ABOUT = `import json, sys, sysconfig
+print(json.dumps({"executable": sys._base_executable, "prefix": sys.base_prefix, "stdlib": sysconfig.get_paths()["stdlib"],
+  "packages": sysconfig.get_paths()["purelib"]}))`;
+const about = z.object({ executable: z.string(), prefix: z.string(), stdlib: z.string(), packages: z.string() });
+/** Of the standard library and of packages: not needed to run. */
+const LEFT_OUT = /(^|\/)(__pycache__|test|tests|idlelib|tkinter|turtledemo|ensurepip|lib2to3)$/;
+
+/**
+ * @param python of a virtual environment that holds `trainer/requirements.lock`
+ * @param trainer the folder `trainer`
+ * @returns the archives of both images, made when they are missing or out of date
+ */
+export async function ensureTrainerImages(python: string, trainer: string): Promise<readonly string[]> {
+  const here = about.parse(JSON.parse(await output([python, '-c', ABOUT])));
+  const bucket = await ensureBucketPackages(python, trainer);
+  const key = hashOf(trainer, `${here.executable}\n${here.packages}`);
+  const rootfs: LayerSource[] = [
+    { from: here.stdlib, to: here.stdlib, skip: (path) => LEFT_OUT.test(path) || path === 'site-packages' },
+    { from: here.executable, to: here.executable },
+    { from: here.packages, to: '/opt/anneal/packages', skip: (path) => LEFT_OUT.test(path) || /^pip(-|$)/.test(path) },
+    { from: bucket, to: '/opt/anneal/bucket', skip: (path) => LEFT_OUT.test(path) },
+    { from: trainer, to: '/opt/anneal/trainer', skip: (path) => LEFT_OUT.test(path) },
+    ...(await libraries([here.executable, ...sharedObjects(here.stdlib), ...sharedObjects(here.packages)])),
+  ];
+  const env = {
+    PYTHONPATH: '/opt/anneal/trainer:/opt/anneal/packages:/opt/anneal/bucket',
+    PYTHONDONTWRITEBYTECODE: '1',
+    HOME: '/tmp',
+    GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1',
+    AWS_EC2_METADATA_DISABLED: 'true',
+  };
+  const files = { '/etc/passwd': 'anneal:x:1000:1000::/tmp:/sbin/nologin\n', '/etc/group': 'anneal:x:1000:\n' };
+  const images = [
+    [TRAINER_IMAGE, 'anneal_trainer'],
+    [POLICY_IMAGE, 'anneal_server'],
+  ] as const;
+  const archives: string[] = [];
+  for (const [name, module] of images) {
+    const tar = join(CACHE, 'images', `${module}-${key}.tar`);
+    archives.push(tar);
+    if (existsSync(tar)) continue;
+    await forgetOlder(module);
+    await buildImage({ name, tar, rootfs, files, env, entrypoint: [here.executable, '-m', module], user: '1000:1000' });
+  }
+  return archives;
+}
+
+/** What reads a bucket, apart from the quickstart's environment, which has no use for it. */
+async function ensureBucketPackages(python: string, trainer: string): Promise<string> {
+  const lock = join(trainer, 'requirements-s3.lock');
+  const folder = join(
+    CACHE,
+    'images',
+    `bucket-${createHash('sha256').update(readFileSync(lock)).digest('hex').slice(0, 16)}`,
+  );
+  if (existsSync(folder)) return folder;
+  const aside = `${folder}.${process.pid}`;
+  await mkdir(dirname(folder), { recursive: true });
+  await rm(aside, { recursive: true, force: true });
+  const flags = ['--quiet', '--no-input', '--disable-pip-version-check', '--require-hashes', '--no-deps'];
+  await output([python, '-m', 'pip', 'install', ...flags, '--target', aside, '-r', lock]);
+  await rename(aside, folder);
+  return folder;
+}
+
+/** The shared libraries of programs, at the paths where the loader looks for them. */
+async function libraries(programs: readonly string[]): Promise<LayerSource[]> {
+  const found = new Set<string>();
+  for (let start = 0; start < programs.length; start += 50) {
+    const { stdout } = await capture(['ldd', ...programs.slice(start, start + 50)], { timeoutMs: 60_000 });
+    for (const [, path] of stdout.matchAll(/(\/\S+) \(0x[0-9a-f]+\)/g)) if (path !== undefined) found.add(path);
+  }
+  // Those inside the packages are in the image already.
+  return [...found].filter((path) => !path.includes('/site-packages/')).map((path) => ({ from: path, to: path }));
+}
+
+function sharedObjects(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((path) => /\.so(\.[\d.]+)?$/.test(path))
+    .map((path) => join(folder, path));
+}
+
+function hashOf(trainer: string, more: string): string {
+  const hash = createHash('sha256').update(more);
+  const files = readdirSync(trainer, { recursive: true, encoding: 'utf8' }).filter((path) => /\.(py|lock)$/.test(path));
+  for (const file of files.sort()) hash.update(`${file}\n`).update(readFileSync(join(trainer, file)));
+  return hash.digest('hex').slice(0, 16);
+}
+
+/** An archive has hundreds of megabytes; only the newest is wanted. */
+async function forgetOlder(module: string): Promise<void> {
+  const folder = join(CACHE, 'images');
+  if (!existsSync(folder)) return;
+  for (const name of readdirSync(folder)) {
+    if (name.startsWith(`${module}-`)) await rm(join(folder, name), { recursive: true, force: true });
+  }
+}
+
+async function output(argv: readonly [string, ...string[]]): Promise<string> {
+  const { code, stdout, stderr } = await capture(argv, { timeoutMs: 600_000 });
+  if (code !== 0) throw failure('testbed.image_failed', `${argv[0]}: ${stderr.trim().split('\n').at(-1)}`);
+  return stdout;
+}
