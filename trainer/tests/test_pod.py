@@ -312,6 +312,10 @@ def test_a_store_that_refuses_or_does_not_answer(behind: Cluster, proxy: Proxy, 
     # Reading is allowed but writing is not: known before anything is trained.
     proxy.faults.append(Fault("PUT", "attempts/", 403))
     assert behind.run() == 42 and "load:" not in behind.log()
+    # Rights that are taken away while it trains end the training: it checkpoints, and 42 says why.
+    proxy.faults.append(Fault("PUT", "metrics/", 403))
+    assert behind.run(ANNEAL_TRAINER_STEP_DELAY="0.8") == 42
+    assert "stop: SIGTERM" in behind.log() and behind.said()["code"] == "store.refused"
     proxy.down = True
     assert behind.run(AWS_MAX_ATTEMPTS="2") == 43
     assert behind.said()["code"] == "store.unavailable"
