@@ -14,7 +14,7 @@ const definition = z.looseObject({
   spec: z.looseObject({ versions: z.array(z.looseObject({ name: z.string() })) }),
 });
 const established = z.looseObject({
-  status: z.looseObject({ conditions: z.array(z.looseObject({ type: z.string(), status: z.string() })).optional() }),
+  status: z.looseObject({ conditions: z.array(z.looseObject({ type: z.string(), status: z.string() })).nullish() }),
 });
 
 /** With `converter`, objects of kinds that have several versions are converted by it. Resolves when all kinds are served. */

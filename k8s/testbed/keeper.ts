@@ -5,12 +5,15 @@ import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { identityOf, isAlive } from '../../infra/process/identity.ts';
+import { endProcess } from './component.ts';
 import { withLock } from './lock.ts';
 import { type Layout, layoutOf } from './options.ts';
-import { recordProcess } from './state.ts';
+import { readState, recordProcess, running } from './state.ts';
 import { tearDown } from './teardown.ts';
 
+/** One at most: a testbed belongs to the process that started it, not to those that mend it. */
 export async function startKeeper(layout: Layout): Promise<void> {
+  if (running(readState(layout), 'keeper') !== undefined) return;
   const self = identityOf(process.pid);
   if (self === undefined) return;
   const child = spawn(
@@ -21,6 +24,12 @@ export async function startKeeper(layout: Layout): Promise<void> {
   child.unref();
   const identity = child.pid === undefined ? undefined : identityOf(child.pid);
   if (identity !== undefined) await recordProcess(layout, { name: 'keeper', ...identity, log: '' });
+}
+
+/** From now on it stays until it is stopped. */
+export async function endKeeper(layout: Layout): Promise<void> {
+  const keeper = running(readState(layout), 'keeper');
+  if (keeper !== undefined) await endProcess(keeper);
 }
 
 async function keep(dir: string, owner: { pid: number; startTime: number }): Promise<void> {

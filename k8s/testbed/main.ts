@@ -2,16 +2,19 @@
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { AnnealError } from '../../contracts/errors.ts';
+import { ensureBinaries } from './binaries.ts';
 import { withLock } from './lock.ts';
+import { ensureNodePrograms } from './node-programs.ts';
 import { layoutOf, PARTS, type Part } from './options.ts';
 import { DEFAULT_DIR } from './paths.ts';
 import { statusOf, table } from './status.ts';
 import { tearDown } from './teardown.ts';
-import { startTestbed } from './testbed.ts';
+import { binariesOf, startTestbed } from './testbed.ts';
 
-const USAGE = `npm run testbed -- up [--parts ${PARTS.join(',')}] [--heartbeat SECONDS] | down | status [--json]
+const USAGE = `npm run testbed -- up [--parts ${PARTS.join(',')}] [--heartbeat SECONDS] | down | status [--json] | build
   --dir DIR     another testbed than the checkout's own
-  --parts LIST  up: what to start; all of them as root on Linux, otherwise all but the kubelet`;
+  --parts LIST  up: what to start; all of them as root on Linux, otherwise all but the kubelet
+  build         only what up needs: programs, and containerd for the kubelet`;
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -28,6 +31,7 @@ async function main(): Promise<number> {
   if (values.help) return say(USAGE);
   if (rest.length > 0) return usage(`unexpected: ${rest.join(' ')}`);
   if (command === 'up') return up(values.dir, partsOf(values.parts), values.heartbeat);
+  if (command === 'build') return build(partsOf(values.parts));
   if (command === 'down') return down(values.dir);
   if (command === 'status') return status(values.dir, values.json);
   return usage(command === undefined ? 'a command is missing' : `no command ${command}`);
@@ -56,6 +60,13 @@ async function up(dir: string, parts: readonly Part[], heartbeat: string | undef
   return say(
     `\nup after ${((performance.now() - began) / 1_000).toFixed(1)} s\nexport KUBECONFIG=${testbed.kubeconfig}`,
   );
+}
+
+async function build(parts: readonly Part[]): Promise<number> {
+  const onProgress = (line: string): void => void process.stderr.write(`${line}\n`);
+  await ensureBinaries(binariesOf(parts), onProgress);
+  if (parts.includes('kubelet')) await ensureNodePrograms(onProgress);
+  return say('all that is needed is there');
 }
 
 async function down(dir: string): Promise<number> {

@@ -47,12 +47,12 @@ export const PROGRAMS = {
     },
   },
   lws: {
-    module: 'lws',
+    module: 'controllers',
     package: 'sigs.k8s.io/lws/cmd',
     manifests: { module: 'sigs.k8s.io/lws', crds: 'config/crd/bases', webhooks: 'config/webhook' },
   },
   kueue: {
-    module: 'kueue',
+    module: 'controllers',
     package: 'sigs.k8s.io/kueue/cmd/kueue',
     manifests: {
       module: 'sigs.k8s.io/kueue',

@@ -15,17 +15,19 @@ export interface ComponentStatus {
 
 /** Empty when there is no testbed. */
 export function statusOf(layout: Layout): ComponentStatus[] {
-  return (readState(layout)?.processes ?? []).map((one) => {
-    const alive = isAlive(one);
-    return {
-      name: one.name,
-      state: alive ? 'running' : 'dead',
-      pid: one.pid,
-      address: one.address ?? null,
-      memoryBytes: alive ? residentBytes(one.pid) : null,
-      log: one.log,
-    };
-  });
+  return (readState(layout)?.processes ?? [])
+    .filter(({ name }) => name !== 'keeper')
+    .map((one) => {
+      const alive = isAlive(one);
+      return {
+        name: one.name,
+        state: alive ? 'running' : 'dead',
+        pid: one.pid,
+        address: one.address ?? null,
+        memoryBytes: alive ? residentBytes(one.pid) : null,
+        log: one.log,
+      };
+    });
 }
 
 function residentBytes(pid: number): number | null {

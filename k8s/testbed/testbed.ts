@@ -6,7 +6,7 @@ import { type Component, endProcess, startComponent } from './component.ts';
 import { controlPlane } from './control-plane.ts';
 import { controllers } from './controllers.ts';
 import { failure } from './failure.ts';
-import { startKeeper } from './keeper.ts';
+import { endKeeper, startKeeper } from './keeper.ts';
 import { kwok } from './kwok.ts';
 import { withLock } from './lock.ts';
 import { realNode } from './node.ts';
@@ -75,6 +75,7 @@ export async function startTestbed(options: TestbedOptions): Promise<Testbed> {
     };
     await writeState(layout, state);
     if ((options.lifetime ?? 'process') === 'process') await startKeeper(layout);
+    else await endKeeper(layout);
     const setup = createSetup(layout, state);
     await ensurePki(layout, await ensureBinary('pki'), setup.port('kube-apiserver'));
     const testbed = open(layout, setup);
