@@ -29,17 +29,26 @@ function controller(setup: Setup, name: ControllerName, api: () => Api): Compone
     async prepare() {
       await writeFile(config, stringify(configOf(setup, name)));
       await ensureCertificates(layout);
-      await api().apply(`/api/v1/namespaces/${name}-system`, {
-        apiVersion: 'v1',
-        kind: 'Namespace',
-        metadata: { name: `${name}-system` },
-      });
-      const converter = await clientConfig(layout, port(`${name}-webhook`), '/convert');
-      await installCrds(api(), manifestsOf(name).crds, converter);
     },
     ready: () => answers(`${health}/readyz`),
     finish: () => installWebhooks(api(), layout, name, port(`${name}-webhook`)),
   };
+}
+
+/**
+ * Before the controller manager starts: its garbage collector looks for new kinds every half minute only, and until it knows one,
+ * deleting an object of it leaves behind what the object owns.
+ */
+export async function installKinds(setup: Setup, api: Api): Promise<void> {
+  const names = CONTROLLERS.filter((name) => setup.parts.includes(name));
+  await Promise.all(
+    names.map(async (name) => {
+      const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: `${name}-system` } };
+      await api.apply(`/api/v1/namespaces/${name}-system`, namespace);
+      const converter = await clientConfig(setup.layout, setup.port(`${name}-webhook`), '/convert');
+      await installCrds(api, manifestsOf(name).crds, converter);
+    }),
+  );
 }
 
 function configOf(setup: Setup, name: ControllerName): object {

@@ -4,7 +4,7 @@ import { type Api, type ClientFacts, createApi } from './api.ts';
 import { ensureBinaries, ensureBinary } from './binaries.ts';
 import { type Component, endProcess, startComponent } from './component.ts';
 import { controlPlane } from './control-plane.ts';
-import { controllers } from './controllers.ts';
+import { controllers, installKinds } from './controllers.ts';
 import { failure } from './failure.ts';
 import { endKeeper, startKeeper } from './keeper.ts';
 import { kwok } from './kwok.ts';
@@ -148,7 +148,8 @@ function lanes(setup: Setup, api: () => Api): Component[][][] {
 }
 
 async function startAll(testbed: Testbed, setup: Setup, onProgress: (line: string) => void): Promise<void> {
-  for (const step of lanes(setup, () => testbed.api)) {
+  for (const [index, step] of lanes(setup, () => testbed.api).entries()) {
+    if (index === 1) await installKinds(setup, testbed.api);
     const started = await Promise.allSettled(
       step.map(async (lane) => {
         for (const component of lane) {

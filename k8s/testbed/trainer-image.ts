@@ -2,7 +2,7 @@
 // infra/containers/trainer-cpu/Containerfile makes where there are registries.
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { mkdir, realpath, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { capture } from '../../infra/process/capture.ts';
@@ -31,7 +31,7 @@ export async function ensureTrainerImages(python: string, trainer: string): Prom
   const key = hashOf(trainer, `${here.executable}\n${here.packages}`);
   const rootfs: LayerSource[] = [
     { from: here.stdlib, to: here.stdlib, skip: (path) => LEFT_OUT.test(path) || path === 'site-packages' },
-    { from: here.executable, to: here.executable },
+    { from: await realpath(here.executable), to: here.executable },
     { from: here.packages, to: '/opt/anneal/packages', skip: (path) => LEFT_OUT.test(path) || /^pip(-|$)/.test(path) },
     { from: bucket, to: '/opt/anneal/bucket', skip: (path) => LEFT_OUT.test(path) },
     { from: trainer, to: '/opt/anneal/trainer', skip: (path) => LEFT_OUT.test(path) },
@@ -86,7 +86,8 @@ async function libraries(programs: readonly string[]): Promise<LayerSource[]> {
     for (const [, path] of stdout.matchAll(/(\/\S+) \(0x[0-9a-f]+\)/g)) if (path !== undefined) found.add(path);
   }
   // Those inside the packages are in the image already.
-  return [...found].filter((path) => !path.includes('/site-packages/')).map((path) => ({ from: path, to: path }));
+  const needed = [...found].filter((path) => !path.includes('/site-packages/'));
+  return Promise.all(needed.map(async (path) => ({ from: await realpath(path), to: path })));
 }
 
 function sharedObjects(folder: string): string[] {
