@@ -195,7 +195,9 @@ export const rolloutSpec = z.strictObject({
 export const podResources = z.strictObject({
   cpu: kubernetesQuantity,
   memory: kubernetesQuantity,
-  ephemeralStorage: kubernetesQuantity.default('100Gi'),
+  ephemeralStorage: kubernetesQuantity
+    .default('100Gi')
+    .describe('0: not asked for, on nodes that do not count their disk.'),
   sharedMemory: kubernetesQuantity.default('64Mi').describe('/dev/shm, an emptyDir in memory that counts as memory.'),
 });
 

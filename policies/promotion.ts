@@ -108,7 +108,7 @@ export function recommendOpenSealed(measured: {
   );
 }
 
-/** Release only what did not get worse on tasks that no decision was based on. */
+/** Release only what did not measure worse on tasks that no decision was based on. */
 export function recommendRelease(measured: {
   readonly candidate: number;
   readonly bestVersion: number;
@@ -130,11 +130,11 @@ export function recommendRelease(measured: {
 
 /** What the paired gain on the sealed split shows, no more: without an interval above zero it may be chance. */
 function onUnseen({ gain }: EvaluationResult): string {
-  if (gain === undefined) return 'It did not get worse on unseen functions';
+  if (gain === undefined) return 'No loss is seen on unseen functions';
   const interval = `${points(gain.value)}, ${plain(gain.low)} to ${plain(gain.high)}`;
   return gain.low > 0
     ? `The improvement holds on unseen functions (${interval})`
-    : `It did not get worse on unseen functions, and no improvement is shown: the difference may be chance (${interval})`;
+    : `Neither a gain nor a loss is shown on unseen functions: the difference may be chance (${interval})`;
 }
 
 /** Rates are ratios of small counts: differences below this are rounding, for example 0.3 + 0.1 against 0.4. */

@@ -12,6 +12,11 @@ import { type Sha256, sha256 } from '../contracts/ids.ts';
 import type { Sandbox } from '../contracts/ports.ts';
 import type { Config } from '../infra/config.ts';
 
+/** What decides how a campaign runs. What else lies in the folder, such as the output of a command, makes no result doubtful. */
+const SOURCES = [
+  ...['activities', 'agents', 'contracts', 'evals', 'gateway', 'infra', 'k8s', 'policies', 'trainer', 'worker'],
+  ...['workflows', 'critical.yaml', 'package.json', 'package-lock.json'],
+];
 const exec = promisify(execFile);
 const hash = (bytes: string | Buffer): Sha256 => sha256.parse(createHash('sha256').update(bytes).digest('hex'));
 
@@ -48,7 +53,7 @@ export function createManifest(of: {
       verifiers: [{ name: 'python-function', version: 1 }],
       git: {
         commit: (await git('rev-parse', 'HEAD')) || 'unknown',
-        dirty: (await git('status', '--porcelain')) !== '',
+        dirty: (await git('status', '--porcelain', '--', ...SOURCES)) !== '',
       },
       lockfiles: Object.fromEntries(
         ['package-lock.json', 'trainer/requirements.lock', 'critical.yaml'].map((file) => [

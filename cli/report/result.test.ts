@@ -33,8 +33,24 @@ describe('the sentence claims no more than the interval allows', () => {
 
 describe('the notes', () => {
   it('tell form from correctness', () => {
-    expect(of('improved').notes[0]).toContain('those that have it are not right more often');
-    expect(of('not-opened').notes[1]).toContain('those that have it are right more often');
+    const told = (was: object, is: object): string | undefined => {
+      const { state } = fixtureReport('improved');
+      const { before, after } = state.sealed!;
+      const correct = (of: typeof before, change: object) => ({
+        ...of,
+        correctWhenFormatted: { ...of.correctWhenFormatted, ...change },
+      });
+      return resultOf({ ...state, sealed: { before: correct(before, was), after: correct(after, is) } }).notes[0];
+    };
+    const few = { value: 0, low: 0, high: 0.98, n: 2 };
+    const more = { value: 0.46, low: 0.3, high: 0.62, n: 54 };
+    const rare = { value: 0.1, low: 0.05, high: 0.2, n: 60 };
+    expect(told(rare, more)).toContain('from 10.0% of 60 to 46.0% of 54: more replies have the right form, and those');
+    expect(told(rare, more)).toContain('that have it are right more often');
+    expect(told(more, rare)).toContain('those that have it are right less often');
+    // Two replies, none of them right, show nothing about the share before.
+    expect(told(few, more)).toContain('that those are right more often is not shown');
+    expect(told({ ...few, n: 0 }, more)).toContain('too few to say');
   });
 
   it('warn where the split that chose also measured', () =>

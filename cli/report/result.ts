@@ -92,22 +92,21 @@ function judge(where: string, { before, after }: Comparison, level: string): Omi
 
 const lower = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1);
 
-/** The drift this project exists to see: replies that look right more often without being right more often. */
+/**
+ * The drift this project exists to see: replies that look right more often without being right more often. Shares of few
+ * replies differ by chance: a change of correctness is only told where the intervals lie apart.
+ */
 function formBesideCorrectness({ before, after }: Comparison): string {
-  const form = after.formatRate.value - before.formatRate.value;
-  const right = after.correctWhenFormatted.value - before.correctWhenFormatted.value;
-  const passed = after.passRate.value - before.passRate.value;
+  const [was, is] = [before.correctWhenFormatted, after.correctWhenFormatted];
   const formed = `Well-formed replies went from ${percent(before.formatRate.value)} to ${percent(after.formatRate.value)}`;
-  if (before.correctWhenFormatted.n === 0 || after.correctWhenFormatted.n === 0)
-    return `${formed}: too few to say how many of them are correct.`;
-  const figures =
-    `${formed}, correct ones among them ` +
-    `from ${percent(before.correctWhenFormatted.value)} to ${percent(after.correctWhenFormatted.value)}`;
-  if (passed > 0 && form > 0 && right <= 0)
-    return `${figures}: more replies have the right form, but those that have it are not right more often.`;
-  if (passed > 0 && form > 0 && right > 0)
+  if (was.n === 0 || is.n === 0) return `${formed}: too few to say how many of them are correct.`;
+  const figures = `${formed}, correct ones among them from ${percent(was.value)} of ${was.n} to ${percent(is.value)} of ${is.n}`;
+  if (after.formatRate.value <= before.formatRate.value) return `${figures}.`;
+  if (is.low > was.high)
     return `${figures}: more replies have the right form, and those that have it are right more often.`;
-  return `${figures}.`;
+  if (is.high < was.low)
+    return `${figures}: more replies have the right form, but those that have it are right less often.`;
+  return `${figures}: more replies have the right form; that those are right more often is not shown.`;
 }
 
 /** `3` of `quickstart.v3`. */

@@ -1,4 +1,5 @@
 // What each round brought: visible beside gate, form beside correctness, reward, and the verdicts.
+import type { Estimate } from '../../contracts/policy-version.ts';
 import type { RoundRecord } from '../../contracts/record.ts';
 import { grouped, percent, points, span } from '../view/figures.ts';
 import { dataTable, figure, type LineChart, legend, lineChart, type Series, toPoint } from './charts.ts';
@@ -61,13 +62,22 @@ function passRates(data: ReportView['data']): Html {
       ],
     },
   ];
-  const last = all.at(-1);
-  const gap = last === undefined ? 0 : last.visible.passRate.value - last.gate.passRate.value;
   return figure(
     html`${term('pass rate', 'Pass rate')} by round`,
     html`${legend(series)}${lineChart({ description: `Pass rate by round, visible beside gate. Gate: ${all.map((one) => percent(one.gate.passRate.value)).join(', ')}.`, labels, sublabels, series, format: percent, tick: hundredth })}`,
-    html`In the last round visible lies ${(100 * Math.abs(gap)).toFixed(1)} points ${gap < 0 ? 'below' : 'above'} gate. A gap that widens hints at overfitting.`,
+    visibleBesideGate(data),
   );
+}
+
+/** The same version on both: what a round draws is solved by the version that it starts with. */
+function visibleBesideGate({ state: { baseline, rounds: all } }: ReportView['data']): string {
+  const drawn = 'Rounds draw tasks that the starting model sometimes solves, so that visible begins above gate.';
+  const last = all.at(-1);
+  if (last === undefined) return drawn;
+  const gate = last.from === 0 ? baseline : all.findLast((one) => one.policy.number === last.from)?.gate;
+  if (gate === undefined) return drawn;
+  const gap = last.visible.passRate.value - gate.passRate.value;
+  return `Version ${last.from} lies ${(100 * Math.abs(gap)).toFixed(1)} points ${gap < 0 ? 'lower' : 'higher'} on visible than on gate. ${drawn} A gap that widens hints at overfitting.`;
 }
 
 function formBesideCorrectness(data: ReportView['data']): Html {
@@ -143,6 +153,9 @@ function notes({ notes: all }: ReportView['data']): Html[] {
   );
 }
 
+/** A share of few is worth little: of how many stands beside it. */
+const shareOf = (one: Estimate): string => (one.n === 0 ? share(one) : `${percent(one.value)} of ${one.n}`);
+
 function table(all: readonly RoundRecord[], baseline: ReportView['data']['state']['baseline']): Html {
   const start = baseline && [
     '0',
@@ -150,7 +163,7 @@ function table(all: readonly RoundRecord[], baseline: ReportView['data']['state'
     '–',
     rate(baseline.passRate),
     percent(baseline.formatRate.value),
-    share(baseline.correctWhenFormatted),
+    shareOf(baseline.correctWhenFormatted),
     '–',
     grouped(baseline.tokens),
     '–',
@@ -161,7 +174,7 @@ function table(all: readonly RoundRecord[], baseline: ReportView['data']['state'
     rate(one.visible.passRate),
     rate(one.gate.passRate),
     percent(one.gate.formatRate.value),
-    share(one.gate.correctWhenFormatted),
+    shareOf(one.gate.correctWhenFormatted),
     one.gate.gain === undefined ? '–' : points(one.gate.gain.value, { unit: false }),
     grouped(one.tokens),
     span(one.seconds),

@@ -39,3 +39,13 @@ it('shows what the plans noted, once, and why a round trained nothing, once', ()
   expect(page).toContain(`Rounds 1, 2: ${note}`);
   expect(page.match(/No sample carried signal/g)).toHaveLength(1);
 });
+
+it('sets visible beside the gate rate of the same version', () => {
+  const data = fixtureReport();
+  const last = data.state.rounds.at(-1)!;
+  const before = data.state.rounds.find((round) => round.policy.number === last.from)!;
+  const apart = 100 * (last.visible.passRate.value - before.gate.passRate.value);
+  expect(renderReport(data)).toContain(
+    `Version ${last.from} lies ${Math.abs(apart).toFixed(1)} points ${apart < 0 ? 'lower' : 'higher'} on visible than on gate.`,
+  );
+});

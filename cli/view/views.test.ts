@@ -207,8 +207,8 @@ describe('the end', () => {
       "On functions no decision had seen, fixture-campaign.v4 solves 27.0% instead of
       17.0%: a gain of 10.0 points (95% interval +3.0 to +17.0).
       Well-formed replies went from 57.0% to 94.0%, correct ones among them from 30.0%
-      to 28.7%: more replies have the right form, but those that have it are not right
-      more often.
+      of 91 to 28.7% of 150: more replies have the right form; that those are right
+      more often is not shown.
       Version 4 was released.
 
       release  fixture-campaign.v4

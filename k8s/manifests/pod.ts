@@ -92,7 +92,9 @@ function resourcesOf({ profile, role }: PodRequest, accelerator: AcceleratorSpec
   const { cpu, memory, ephemeralStorage } = profile.pods[role];
   const devices = accelerator.device === 'cpu' ? {} : { [accelerator.resource]: `${gpus}` };
   const rdma = accelerator.rdma === undefined ? {} : { [accelerator.rdma.resource]: `${accelerator.rdma.perPod}` };
-  const amounts = { cpu, memory, 'ephemeral-storage': ephemeralStorage, ...devices, ...rdma };
+  // A node that does not count its disk offers none, so that nothing may be asked of it.
+  const disk = ephemeralStorage === '0' ? {} : { 'ephemeral-storage': ephemeralStorage };
+  const amounts = { cpu, memory, ...disk, ...devices, ...rdma };
   return { requests: amounts, limits: amounts };
 }
 

@@ -50,7 +50,7 @@ describe.skipIf(!canRun)('a trainer in pods', () => {
       stringData: { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY },
     });
     const cpu = await loadProfile('cpu');
-    const small = { ...cpu.pods.trainer, cpu: '1', memory: '3Gi', ephemeralStorage: '1Gi' };
+    const small = { ...cpu.pods.trainer, cpu: '1', memory: '3Gi', ephemeralStorage: '0' };
     profile = profileSpec.parse({ ...cpu, pods: { ...cpu.pods, trainer: small } });
     runner = createKubernetesJobRunner({
       cluster: openCluster({ kubeconfig: testbed.kubeconfig }),
