@@ -142,5 +142,5 @@ const ROUNDING = 1e-9;
 const below = (a: number, b: number): boolean => a < b - ROUNDING;
 
 const percent = (share: number): string => `${(share * 100).toFixed(1)}%`;
-const plain = (share: number): string => `${(share * 100).toFixed(1)} points`;
+const plain = (share: number): string => `${share < 0 ? '−' : ''}${(Math.abs(share) * 100).toFixed(1)} points`;
 const points = (share: number): string => `${share < 0 ? '−' : '+'}${(Math.abs(share) * 100).toFixed(1)} points`;

@@ -1,6 +1,6 @@
 // Where time and tokens went.
 import type { CampaignState } from '../../contracts/record.ts';
-import { grouped, span } from '../view/figures.ts';
+import { grouped, span, wholePercent } from '../view/figures.ts';
 import { sumStages } from '../view/summary.ts';
 import { dataTable, figure, stackedBar } from './charts.ts';
 import { type Html, html } from './html.ts';
@@ -44,8 +44,7 @@ export function cost({ data }: ReportView): Html {
   const allTokens = [...tokens.values()].reduce((total, one) => total + one, 0);
   const named = (stage: string): { name: string; kind: string } => STAGES[stage] ?? { name: stage, kind: 'f' };
   const part = (stage: string, value: number, said: string) => ({ ...named(stage), value, said });
-  const share = (value: number, total: number): string =>
-    total === 0 ? '–' : `${((100 * value) / total).toFixed(0)}%`;
+  const share = (value: number, total: number): string => (total === 0 ? '–' : wholePercent(value / total));
   const rows = stages.map((stage) => {
     const time = times.get(stage);
     const generated = tokens.get(stage) ?? 0;

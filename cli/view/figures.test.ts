@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { bar, sparkline } from './bars.ts';
-import { count, grouped, percent, points, small, span } from './figures.ts';
+import { count, grouped, percent, points, small, span, wholePercent } from './figures.ts';
 
 it('writes shares and differences', () => {
   expect([percent(0.273), percent(1), points(0.1), points(-0.025), points(0.0001)]).toEqual([
@@ -10,6 +10,10 @@ it('writes shares and differences', () => {
     '−2.5 points',
     '±0.0 points',
   ]);
+});
+
+it('tells little from nothing', () => {
+  expect([wholePercent(0), wholePercent(0.001), wholePercent(0.27)]).toEqual(['0%', '<1%', '27%']);
 });
 
 it('writes spans of time without jumps at their borders', () => {

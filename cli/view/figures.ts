@@ -5,6 +5,10 @@ const MINUS = '−';
 /** `27.3%` */
 export const percent = (share: number): string => `${(100 * share).toFixed(1)}%`;
 
+/** `27%`; what is there but rounds to nothing is `<1%`. */
+export const wholePercent = (share: number): string =>
+  share > 0 && share < 0.005 ? '<1%' : `${(100 * share).toFixed(0)}%`;
+
 /** `+10.0 points`, `−2.5 points`; `unit: false` leaves the word out. */
 export function points(share: number, { unit = true }: { unit?: boolean } = {}): string {
   const rounded = (100 * Math.abs(share)).toFixed(1);

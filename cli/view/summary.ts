@@ -3,7 +3,7 @@ import type { CampaignSpec } from '../../contracts/campaign.ts';
 import type { CampaignState, CampaignStatus, StageTime } from '../../contracts/record.ts';
 import { type Result, resultOf } from '../report/result.ts';
 import { bar } from './bars.ts';
-import { count, percent, span } from './figures.ts';
+import { count, percent, span, wholePercent } from './figures.ts';
 import type { ViewOptions } from './gate.ts';
 import { paint } from './paint.ts';
 import { currentRound } from './round.ts';
@@ -59,7 +59,7 @@ export function renderStages(stages: readonly StageTime[], { width, colour }: Vi
     const time = padStart(span(one.seconds), 8);
     const share = total === 0 ? 0 : one.seconds / total;
     const drawn = bar(share, Math.max(8, Math.min(32, width - name - 20)));
-    const text = `${padEnd(plain(one.stage), name)}  ${time}  ${ink.cyan(drawn.full)}${' '.repeat(drawn.empty.length)} ${padStart(`${(100 * share).toFixed(0)}%`, 4)}`;
+    const text = `${padEnd(plain(one.stage), name)}  ${time}  ${ink.cyan(drawn.full)}${' '.repeat(drawn.empty.length)} ${padStart(wholePercent(share), 4)}`;
     return clip(text, width);
   });
 }

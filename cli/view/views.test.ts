@@ -137,6 +137,47 @@ describe('gate', () => {
     expect(renderGate(shown, { ...at(80), deadline: '2026-01-05T09:00:00Z' }).at(-1)).toContain('expired: keep');
   });
 
+  it('says of a closed one what was decided, by whom, when and why', () => {
+    const { evidences, state } = fixtureReport();
+    const shown = evidences[1]!;
+    const { result } = state.gates[1]!;
+    if (result?.how !== 'decided') throw new Error('the fixture has decided');
+    const { decision, option, selfApproved, acceptedAt } = result;
+    const { approver, unattended } = decision.body;
+    const reason = `Kept back\u001b[2J: ${'the gain is too small for the users. '.repeat(3)}`.trim();
+    const outcome = {
+      ...{ how: 'decided', at: acceptedAt, option, approver, keyId: decision.keyId, reason, unattended, selfApproved },
+      decision,
+    } as const;
+    const lines = renderGate(shown, { ...at(80), state: 'decided', outcome: { ...outcome, option: 'keep' } });
+    const text = lines.join('\n');
+    expect(text).toMatch(/decided +keep +│/);
+    expect(text).toMatch(/by +local, key [0-9a-f]{16} /);
+    expect(text).toMatch(/when +2026-11-20 10:00 UTC/);
+    expect(text).toMatch(/reason +Kept back: the gain/);
+    expect(text).toContain('attended; self-approved: the owner decided');
+    expect(text).toContain('▸ keep (chosen, safe)');
+    expect(text).toContain('  release (recommended)');
+    expect(text).not.toContain('./anneal decide');
+    for (const width of [40, 60, 80]) fits(renderGate(shown, { ...at(width), state: 'decided', outcome }), width);
+    const other = { ...outcome, unattended: true, selfApproved: false };
+    const later = renderGate(shown, { ...at(120), state: 'decided', outcome: other }).join('\n');
+    expect(later).toContain('unattended: no human was present; not self-approved');
+    expect(later).toContain('▸ release (chosen, recommended)');
+  });
+
+  it('says of one that nobody answered that its safe option was taken, and when', () => {
+    const { shown } = fixtureWaiting();
+    const when = '2026-01-06T09:33:20.000Z';
+    const over = (outcome: Parameters<typeof renderGate>[1]['outcome']) =>
+      renderGate(shown, { ...at(120), state: outcome!.how, outcome }).join('\n');
+    const expired = over({ how: 'expired', option: 'keep', at: when });
+    expect(expired).toContain('its safe option, keep, was taken on 2026-01-06 09:33 UTC');
+    expect(expired).toContain('▸ keep (taken, safe)');
+    expect(over({ how: 'withdrawn', at: when })).toContain('Withdrawn on 2026-01-06 09:33 UTC');
+    expect(over({ how: 'withdrawn', at: when })).not.toContain('▸');
+  });
+
   it('lets nothing of a log or a model steer the terminal', () => {
     const { shown } = fixtureWaiting();
     fc.assert(
@@ -220,11 +261,11 @@ describe('the end', () => {
       rollout         1m 46s  ██████████                        32%
       train           1m 26s  ████████▏                         26%
       evaluate        1m 06s  ██████▎                           20%
-      decide           0.8 s                                     0%
+      decide           0.8 s                                    <1%
       sealed-gate      3.1 s  ▎                                  1%
       sealed            32 s  ███                                9%
       release-gate     8.4 s  ▊                                  3%
-      release          1.1 s                                     0%"
+      release          1.1 s                                    <1%"
     `);
     for (const width of [40, 50, 120]) fits(renderFinal(fixtureReport().state, { ...options, width }), width);
   });
