@@ -41,11 +41,12 @@ export function addGateCommands(program: Command, run: Run): void {
       run(async (session) => {
         const gates = await session.gates();
         if (gate !== undefined) {
-          const { evidence, view } = await gates.look(gate);
+          const { evidence, view, outcome } = await gates.look(gate);
+          const { state } = view;
           process.stdout.write(
             session.json
-              ? `${JSON.stringify({ evidence, state: view.state })}\n`
-              : `${renderGate(evidence, { width: process.stdout.columns ?? 80, colour: session.colour, state: view.state }).join('\n')}\n`,
+              ? `${JSON.stringify({ evidence, state, ...(outcome && { outcome }) })}\n`
+              : `${renderGate(evidence, { ...screen(session), state, outcome }).join('\n')}\n`,
           );
           return;
         }

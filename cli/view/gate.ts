@@ -1,6 +1,7 @@
 // Gates on a terminal: exactly what the approver decides on, and the command that answers.
 import type { Evidence } from '../../contracts/gate.ts';
-import { count, span } from './figures.ts';
+import type { GateOutcome } from '../../infra/temporal/gates.ts';
+import { count, instant, span } from './figures.ts';
 import { type Paint, paint } from './paint.ts';
 import { clip, columns, padEnd, plain, wrap } from './text.ts';
 
@@ -17,7 +18,14 @@ const LOG_LINES = 12;
 /** The evidence of one gate, in a box. Every text in it may come from a model or a log, hence is stripped. */
 export function renderGate(
   shown: Evidence,
-  { width, colour, now = new Date(), deadline, state = 'open' }: ViewOptions & { deadline?: string; state?: string },
+  {
+    width,
+    colour,
+    now = new Date(),
+    deadline,
+    state = 'open',
+    outcome,
+  }: ViewOptions & { deadline?: string; state?: string; outcome?: GateOutcome | undefined },
 ): string[] {
   const ink = paint(colour);
   const room = Math.max(20, width - 4);
@@ -29,8 +37,9 @@ export function renderGate(
     ...facts(shown, room, ink),
     ...logTail(shown, room, ink),
     '',
-    ...options(shown, room, ink),
+    ...options(shown, outcome, room, ink),
     '',
+    ...(outcome === undefined ? [] : [...closing(outcome, room, ink), '']),
     ...wrap(`Spent so far: ${count(shown.cost.tokens)} tokens, ${span(shown.cost.seconds)}.`, room).map(ink.dim),
     ...(state === 'open' ? ['', ...answerCommand(shown.gate, shown.recommended, room, ink)] : []),
   ];
@@ -75,16 +84,54 @@ function logTail(shown: Evidence, room: number, ink: Paint): string[] {
   return ['', hidden > 0 ? `Last ${LOG_LINES} of ${shown.logTail.length} log lines:` : 'Log:', ...lines];
 }
 
-function options(shown: Evidence, room: number, ink: Paint): string[] {
+function options(shown: Evidence, outcome: GateOutcome | undefined, room: number, ink: Paint): string[] {
+  const taken = outcome !== undefined && 'option' in outcome ? outcome.option : undefined;
+  // While it is open the mark is on what is recommended, afterwards on what was taken.
+  const marked = outcome === undefined ? shown.recommended : taken;
   return shown.options.flatMap((option) => {
     const marks = [
+      ...(option.name === taken ? [outcome?.how === 'decided' ? 'chosen' : 'taken'] : []),
       ...(option.name === shown.recommended ? ['recommended'] : []),
       ...(option.name === shown.safe ? ['safe'] : []),
     ];
-    const head = `${option.name === shown.recommended ? '▸' : ' '} ${ink.bold(plain(option.name))}`;
+    const head = `${option.name === marked ? '▸' : ' '} ${ink.bold(plain(option.name))}`;
     const note = marks.length === 0 ? '' : ` (${marks.join(', ')})`;
     return [head + ink.green(note), ...wrap(plain(option.effect), room - 4).map((line) => `    ${line}`)];
   });
+}
+
+/** What was decided, by whom, when and why; of a gate that nobody answered, what happened instead. */
+function closing(outcome: GateOutcome, room: number, ink: Paint): string[] {
+  const at = instant(outcome.at);
+  switch (outcome.how) {
+    case 'expired':
+      return wrap(`Nobody answered in time: its safe option, ${plain(outcome.option)}, was taken on ${at}.`, room).map(
+        ink.yellow,
+      );
+    case 'automatic':
+      return wrap(`Not asked: its recommended option, ${plain(outcome.option)}, was taken on ${at}.`, room);
+    case 'withdrawn':
+      return wrap(`Withdrawn on ${at}, before anybody had answered.`, room);
+    case 'decided': {
+      const notes = [
+        outcome.unattended ? 'unattended: no human was present' : 'attended',
+        outcome.selfApproved ? 'self-approved: the owner decided' : 'not self-approved',
+      ];
+      const rows: readonly (readonly [string, string])[] = [
+        ['decided', outcome.option],
+        ['by', `${outcome.approver}, key ${outcome.keyId.slice(0, 16)}`],
+        ['when', at],
+        ['reason', outcome.reason],
+        ['how', notes.join('; ')],
+      ];
+      return rows.flatMap(([name, value]) =>
+        wrap(plain(value), Math.max(10, room - 9)).map(
+          (line, index) =>
+            `${ink.dim(padEnd(index === 0 ? name : '', 9))}${name === 'decided' ? ink.green(line) : line}`,
+        ),
+      );
+    }
+  }
 }
 
 /** The command is never broken or cut within a word: it is there to be copied. */

@@ -146,7 +146,8 @@ describe('gate', () => {
     const { approver, unattended } = decision.body;
     const reason = `Kept back\u001b[2J: ${'the gain is too small for the users. '.repeat(3)}`.trim();
     const outcome = {
-      ...{ how: 'decided', at: acceptedAt, option, approver, keyId: decision.keyId, reason, unattended, selfApproved },
+      ...{ at: acceptedAt, option, approver, keyId: decision.keyId, reason, unattended, selfApproved },
+      how: 'decided',
       decision,
     } as const;
     const lines = renderGate(shown, { ...at(80), state: 'decided', outcome: { ...outcome, option: 'keep' } });

@@ -9,6 +9,7 @@ import {
   type Evidence,
   evidence as evidenceSchema,
   type GateResult,
+  gateResult,
 } from '../../contracts/gate.ts';
 import { type GateId, gateId } from '../../contracts/ids.ts';
 import { GATE, gateWorkflowId, SEARCH } from '../../contracts/names.ts';
@@ -24,9 +25,29 @@ export interface GateView {
   readonly recommended: string;
   readonly safe: string;
 }
-export interface OpenGate {
+/** How a gate was closed, and for a decided one everything that was signed. */
+export type GateOutcome = {
+  /** When it took the decision in; of the others, when it closed. */
+  readonly at: string;
+} & (
+  | {
+      readonly how: 'decided';
+      readonly option: string;
+      readonly approver: string;
+      readonly keyId: string;
+      readonly reason: string;
+      readonly unattended: boolean;
+      readonly selfApproved: boolean;
+      readonly decision: Decision;
+    }
+  | { readonly how: 'expired' | 'automatic'; readonly option: string }
+  | { readonly how: 'withdrawn' }
+);
+export interface LookedAt {
   readonly view: GateView;
   readonly evidence: Evidence;
+  /** Absent while it is open, and until its answer is recorded. */
+  readonly outcome?: GateOutcome;
 }
 
 export type Gates = ReturnType<typeof createGates>;
@@ -43,13 +64,14 @@ export function createGates(client: Client, store: ArtifactStore) {
         .map((w) => gateId.parse(w.workflowId.replace(/^gate\//, '')));
     },
 
-    async look(gate: string): Promise<OpenGate> {
+    async look(gate: string): Promise<LookedAt> {
       const id = gateId.safeParse(gate);
       if (!id.success) throw new AnnealError('gate.not_found', `${JSON.stringify(gate)} is not a gate's name`);
       try {
         const view = await client.workflow.getHandle(gateWorkflowId(id.data)).query<GateView>(GATE.view);
         const shown = evidenceSchema.parse(JSON.parse(new TextDecoder().decode(await store.get(view.evidence))));
-        return { view, evidence: shown };
+        const outcome = view.state === 'open' ? undefined : await outcomeOf(client, id.data);
+        return { view, evidence: shown, ...(outcome && { outcome }) };
       } catch (failure) {
         if (failure instanceof WorkflowNotFoundError)
           throw new AnnealError('gate.not_found', `no gate is called ${gate}`);
@@ -77,6 +99,22 @@ export function createGates(client: Client, store: ArtifactStore) {
       }
     },
   };
+}
+
+/** From the result that the gate's workflow ended with: it outlives the campaign's run, and no worker is needed to read it. */
+async function outcomeOf(client: Client, gate: GateId): Promise<GateOutcome | undefined> {
+  const { status, closeTime, runId } = await client.workflow.getHandle(gateWorkflowId(gate)).describe();
+  if (status.name !== 'COMPLETED' || closeTime === undefined) return undefined;
+  const ended = client.workflow.getHandle(gateWorkflowId(gate), runId, { followRuns: false });
+  const result = gateResult.nullable().parse(await ended.result());
+  const at = closeTime.toISOString();
+  if (result === null) return { how: 'withdrawn', at };
+  const { how, option } = result;
+  if (how !== 'decided') return { how, option, at };
+  const { decision, selfApproved, acceptedAt } = result;
+  const { approver, reason, unattended } = decision.body;
+  const { keyId } = decision;
+  return { how, option, at: acceptedAt, approver, keyId, reason, unattended, selfApproved, decision };
 }
 
 function refused(failure: unknown): unknown {
