@@ -47,7 +47,7 @@ export function podSpec(request: PodRequest): Record<string, unknown> {
     automountServiceAccountToken: false,
     enableServiceLinks: false,
     ...(profile.scheduling.priorityClass === undefined ? {} : { priorityClassName: profile.scheduling.priorityClass }),
-    nodeSelector: accelerator.nodeSelector,
+    ...(Object.keys(accelerator.nodeSelector).length === 0 ? {} : { nodeSelector: accelerator.nodeSelector }),
     tolerations: tolerationsOf(accelerator, profile.scheduling.nodeLossSeconds),
     // With a queue, Kueue places the gang; without one a preference is all there is.
     affinity: affinityOf(accelerator, avoid, queue === undefined ? role : undefined),

@@ -14,7 +14,7 @@ export type WorkloadKind = 'jobset' | 'job';
 export interface TrainerRequest {
   readonly namespace: string;
   readonly campaign: string;
-  readonly document: JobDocument;
+  readonly document: Pick<JobDocument, 'name' | 'specHash' | 'maxSeconds'>;
   /** From 1. */
   readonly attempt: number;
   readonly profile: ProfileSpec;

@@ -1,0 +1,62 @@
+import { expect, it } from 'vitest';
+import { jobName, sha256 } from '../../contracts/ids.ts';
+import { loadProfile, shippedProfiles } from '../layout/shipped.ts';
+import { longestPodName, nameProblems } from '../names.ts';
+import { type TrainerRequest, trainerJob, trainerJobSet } from './trainer.ts';
+
+async function request(profile: string, over: Partial<TrainerRequest> = {}): Promise<TrainerRequest> {
+  return {
+    namespace: 'team-a',
+    campaign: 'quickstart',
+    document: {
+      name: jobName.parse('quickstart-r1-train'),
+      specHash: sha256.parse('a'.repeat(64)),
+      maxSeconds: 900,
+    },
+    attempt: 2,
+    profile: await loadProfile(profile),
+    store: { address: 's3://anneal/team-a', secret: 'anneal-store' },
+    owner: { apiVersion: 'v1', kind: 'ConfigMap', name: 'anneal-quickstart', uid: 'u' },
+    avoid: [],
+    ...over,
+  };
+}
+
+it('makes a Job for one pod without a GPU', async () => {
+  expect(trainerJob(await request('cpu'))).toMatchSnapshot();
+});
+
+it('makes a JobSet for eight nodes of eight GPUs, held back until a queue admits it', async () => {
+  expect(trainerJobSet(await request('minimax-m27-standard', { avoid: ['node-7'] }))).toMatchSnapshot();
+});
+
+it.each(shippedProfiles())('leaves every restart to the workflow, and no token to the pod: %s', async (profile) => {
+  const job = JSON.stringify(trainerJob(await request(profile)));
+  const set = JSON.stringify(trainerJobSet(await request(profile)));
+  for (const text of [job, set]) {
+    expect(text).toContain('"backoffLimit":0');
+    expect(text).toContain('"restartPolicy":"Never"');
+    expect(text).toContain('"automountServiceAccountToken":false');
+    expect(text).toContain('"allowPrivilegeEscalation":false');
+    expect(text).not.toMatch(/"(privileged|hostNetwork|hostPID|hostIPC)":true/);
+    // Credentials only by reference.
+    expect(text).not.toMatch(/SECRET|PASSWORD/);
+  }
+  expect(set).toContain('"maxRestarts":0');
+});
+
+it('keeps away from nodes in quarantine', async () => {
+  expect(JSON.stringify(trainerJob(await request('one-gpu', { avoid: ['bad'] })))).toContain(
+    '{"key":"kubernetes.io/hostname","operator":"NotIn","values":["bad"]}',
+  );
+});
+
+it('refuses a campaign whose pods could not be named, and says by how much', () => {
+  const name = 'a-campaign-with-a-name-that-is-too-long';
+  const [problem, ...others] = nameProblems({ name, rounds: 10 }, 8);
+  expect(others).toEqual([]);
+  expect(problem).toMatchObject({ code: 'cluster.name_too_long', path: 'name' });
+  const over = Number(/by (\d+)/.exec(problem!.hint)![1]);
+  expect(longestPodName(`${name.slice(0, -over)}-r10-train`, 8)).toBe(63);
+  expect(nameProblems({ name: name.slice(0, -over), rounds: 10 }, 8)).toEqual([]);
+});
