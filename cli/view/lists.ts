@@ -12,6 +12,8 @@ export interface ListedCampaign {
   readonly name: string;
   /** Of its workflow: running, completed, failed, cancelled, terminated. */
   readonly status: string;
+  /** How it came to its own end. */
+  readonly ending?: string;
   readonly stage: string;
   readonly round: number | undefined;
   readonly owner: string;
@@ -42,8 +44,12 @@ export function renderList(campaigns: readonly ListedCampaign[], { width, colour
   return table(CAMPAIGN_COLUMNS, rows, { width, header: ink.dim });
 }
 
-function state({ status, stage }: ListedCampaign, ink: ReturnType<typeof paint>): string {
-  if (status !== 'running') return status === 'completed' ? plain(status) : ink.red(plain(status));
+function state({ status, ending, stage }: ListedCampaign, ink: ReturnType<typeof paint>): string {
+  if (status !== 'running') {
+    if (status !== 'completed') return ink.red(plain(status));
+    const words = plain(ending ?? status).replace('-', ' ');
+    return ending === 'released' ? ink.green(words) : words;
+  }
   return stage.endsWith('-gate') ? ink.yellow('waits for you') : ink.green(plain(stage) || 'running');
 }
 

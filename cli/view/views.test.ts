@@ -227,6 +227,20 @@ describe('lists', () => {
     expect(renderList([])).toHaveLength(1);
   });
 
+  it('says how a campaign ended', () => {
+    const endings = ['released', 'refused', 'not-opened', 'cancelled', 'aborted'];
+    const over = endings.map((ending) => ({ ...one, name: ending[0]!, status: 'completed', stage: 'ended', ending }));
+    expect(renderList([...over, { ...one, name: 'x', status: 'completed' }], at(80)).join('\n')).toMatchInlineSnapshot(`
+      "campaign  state       round  owner  started
+      r         released        2  local  2026-01-05 09:30 UTC
+      r         refused         2  local  2026-01-05 09:30 UTC
+      n         not opened      2  local  2026-01-05 09:30 UTC
+      c         cancelled       2  local  2026-01-05 09:30 UTC
+      a         aborted         2  local  2026-01-05 09:30 UTC
+      x         completed       2  local  2026-01-05 09:30 UTC"
+    `);
+  });
+
   it('gates, with the command', () => {
     const { evidences } = fixtureReport();
     expect(renderGates(evidences, at(80)).join('\n')).toMatchInlineSnapshot(`

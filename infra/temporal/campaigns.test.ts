@@ -35,6 +35,11 @@ const submit = (spec: CampaignSpec) => {
   const hash = sha256.parse(createHash('sha256').update(specJson).digest('hex'));
   return campaigns.submit({ spec, specJson, hash }, undefined);
 };
+/** Submitted and cut off, so that it can be resumed. */
+async function resumable(spec: CampaignSpec): Promise<CampaignSpec> {
+  await store.createNamed(`campaigns/${spec.name}/spec`, JSON.stringify(await store.put(canonicalJson(spec))));
+  return spec;
+}
 const terminate = (workflowId: string) => server.client.workflow.getHandle(workflowId).terminate('by hand');
 
 describe('a campaign', () => {
@@ -72,6 +77,55 @@ describe('a campaign', () => {
     }
     expect(await campaigns.brokenOff(lost.name)).toMatchObject({ code: 'campaign.broken_off' });
     expect(await campaigns.brokenOff(over.name)).toBeUndefined();
+  });
+
+  test('is listed with its own start, however many runs it has had, and not yet with an end', async () => {
+    const spec = scriptedSpec('listed');
+    const began = '2026-01-05T09:30:00.000Z';
+    await store.createNamed(
+      `campaigns/${spec.name}/state`,
+      JSON.stringify({ ...firstState(spec), startedAt: began, ending: 'cancelled' }),
+    );
+    await submit(scriptedSpec('listed-new'));
+    await campaigns.resume((await resumable(spec)).name);
+    const listed = await vi.waitFor(async () => {
+      const all = await campaigns.list();
+      expect(all.map((one) => one.name)).toContain('listed-new');
+      return all;
+    });
+    const one = listed.find(({ name }) => name === spec.name);
+    // It runs again: how it ended before is over.
+    expect(one).toMatchObject({ status: 'running', startedAt: began });
+    expect(one).not.toHaveProperty('ending');
+    expect(listed.at(-1)?.name).toBe(spec.name);
+  });
+
+  test('is listed with how it ended, as Temporal calls every end completed', async () => {
+    const endings = ['released', 'refused', 'not-opened', 'cancelled', 'aborted'] as const;
+    for (const ending of endings) {
+      const spec = scriptedSpec(`over-${ending}`);
+      await store.createNamed(`campaigns/${spec.name}/state`, JSON.stringify({ ...firstState(spec), ending }));
+    }
+    const run = (name: string, status: string) => ({
+      ...{ workflowId: `campaign/${name}`, startTime: new Date(), status: { name: status } },
+      typedSearchAttributes: { get: (key: { name: string }) => (key.name === 'AnnealCampaign' ? name : undefined) },
+    });
+    const runs = [...endings.map((ending) => run(`over-${ending}`, 'COMPLETED')), run('never-saved', 'FAILED')];
+    const client = { workflow: { list: () => runs } } as unknown as TestServer['client'];
+    const listed = await createCampaigns(client, store).list();
+    expect(Object.fromEntries(listed.map((one) => [one.name, one.ending]))).toEqual({
+      ...Object.fromEntries(endings.map((ending) => [`over-${ending}`, ending])),
+      'never-saved': undefined,
+    });
+  });
+
+  test('has an end only when its run is closed', async () => {
+    const spec = scriptedSpec('timed');
+    await submit(spec);
+    expect(await campaigns.endedAt(spec.name)).toBeUndefined();
+    await terminate(campaignWorkflowId(spec.name));
+    expect(Date.now() - (await campaigns.endedAt(spec.name))!.getTime()).toBeLessThan(60_000);
+    expect(await campaigns.endedAt(scriptedSpec('never').name)).toBeUndefined();
   });
 
   test('that has released a version is complete', async () => {

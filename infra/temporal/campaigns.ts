@@ -13,10 +13,14 @@ import { progressOf } from './progress.ts';
 
 export interface CampaignSummary {
   readonly name: string;
+  /** Of its newest run, by Temporal: it calls every campaign that came to its own end completed. */
   readonly status: string;
+  /** How it came to its own end; absent while it runs, and when it was cut off. */
+  readonly ending?: Exclude<CampaignState['ending'], 'running'>;
   readonly stage: string;
   readonly round: number | undefined;
   readonly owner: string;
+  /** Of the campaign: its newest run may have begun with its last round, or with a resume. */
   readonly startedAt: string;
 }
 
@@ -43,6 +47,7 @@ export function createCampaigns(client: Client, store: ArtifactStore) {
     resume,
     phase,
     brokenOff,
+    endedAt,
     savedState,
     reportRef,
   };
@@ -123,6 +128,16 @@ export function createCampaigns(client: Client, store: ArtifactStore) {
       : new AnnealError('campaign.broken_off', `${name} ${how}. Go on with ./anneal resume ${name}`);
   }
 
+  /** When its newest run was closed, by itself or from outside; undefined while it runs, and when its history is gone. */
+  async function endedAt(name: CampaignName): Promise<Date | undefined> {
+    try {
+      return (await handle(name).describe()).closeTime;
+    } catch (failure) {
+      if (failure instanceof WorkflowNotFoundError) return undefined;
+      throw failure;
+    }
+  }
+
   /** The live status; for a campaign that ended and whose history is gone, the saved state. */
   async function status(name: CampaignName): Promise<CampaignStatus> {
     try {
@@ -150,24 +165,30 @@ export function createCampaigns(client: Client, store: ArtifactStore) {
   }
 
   async function list(): Promise<CampaignSummary[]> {
-    const found: CampaignSummary[] = [];
     const runs = await Array.fromAsync(client.workflow.list({ query: `WorkflowType = 'campaign'` }));
     // Sorted here: a visibility store on SQLite or SQL refuses ORDER BY.
-    for (const w of runs.toSorted((a, b) => b.startTime.getTime() - a.startTime.getTime())) {
-      const seen = w.typedSearchAttributes;
-      const name = seen.get(KEYS.campaign) ?? w.workflowId;
-      // One row a campaign: each round is a run of its own.
-      if (found.some((other) => other.name === name)) continue;
-      found.push({
-        name,
-        status: w.status.name.toLowerCase(),
-        stage: seen.get(KEYS.stage) ?? '',
-        round: seen.get(KEYS.round),
-        owner: seen.get(KEYS.owner) ?? '',
-        startedAt: w.startTime.toISOString(),
-      });
-    }
-    return found;
+    const newestFirst = runs.toSorted((a, b) => b.startTime.getTime() - a.startTime.getTime());
+    // One row a campaign: each round is a run of its own.
+    const chains = Map.groupBy(newestFirst, (w) => w.typedSearchAttributes.get(KEYS.campaign) ?? w.workflowId);
+    const rows = await Promise.all(
+      [...chains].map(async ([name, [newest, ...older]]) => {
+        const { status, startTime, typedSearchAttributes: seen } = newest!;
+        // What cannot be read of one campaign does not hide the others.
+        const saved = await savedState(name as CampaignName).catch(() => undefined);
+        const over = status.name === 'COMPLETED' && saved !== undefined && saved.ending !== 'running';
+        return {
+          name,
+          status: status.name.toLowerCase(),
+          ...(over && { ending: saved.ending as NonNullable<CampaignSummary['ending']> }),
+          stage: seen.get(KEYS.stage) ?? '',
+          round: seen.get(KEYS.round),
+          owner: seen.get(KEYS.owner) ?? '',
+          // The saved one outlasts a resume and the oldest runs; nothing is saved before the first stage is through.
+          startedAt: saved?.startedAt ?? (older.at(-1)?.startTime ?? startTime).toISOString(),
+        };
+      }),
+    );
+    return rows.toSorted((a, b) => b.startedAt.localeCompare(a.startedAt));
   }
 
   async function cancel(name: CampaignName): Promise<void> {
