@@ -11,7 +11,7 @@ import { type CampaignName, sha256 } from '../contracts/ids.ts';
 import { campaignWorkflowId } from '../contracts/names.ts';
 import { createFolderStore } from '../infra/store/folder.ts';
 import { type Campaigns, createCampaigns } from '../infra/temporal/campaigns.ts';
-import { scriptedSpec } from '../tests/support/scripted-activities.ts';
+import { firstState, scriptedSpec } from '../tests/support/scripted-activities.ts';
 import { startTemporal, type TestServer } from '../tests/support/temporal-server.ts';
 
 let server: TestServer;
@@ -38,9 +38,10 @@ async function submitted(name: string): Promise<CampaignName> {
 const terminate = (name: CampaignName) =>
   server.client.workflow.getHandle(campaignWorkflowId(name)).terminate('by hand');
 
-function anneal(...argv: string[]) {
+const anneal = (...argv: string[]) => annealText(...argv, '--json');
+function annealText(...argv: string[]) {
   const main = join(import.meta.dirname, 'main.ts');
-  const child = spawn(process.execPath, [main, ...argv, '--json', '--temporal', server.address], {
+  const child = spawn(process.execPath, [main, ...argv, '--temporal', server.address], {
     env: { ...process.env, ANNEAL_HOME: home },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -82,6 +83,19 @@ test('Ctrl-C leaves a watched campaign running, and says how to come back', asyn
   expect(code, stderr).toBe(130);
   expect(stderr).toContain('./anneal watch left');
   expect(await campaigns.phase(name)).toBe('running');
+}, 60_000);
+
+test('status prints to the standard output, and counts no time after the end', async () => {
+  const spec = scriptedSpec('forgotten');
+  const store = createFolderStore(join(home, 'store'));
+  await store.createNamed(`campaigns/${spec.name}/spec`, JSON.stringify(await store.put(canonicalJson(spec))));
+  const stages = [{ stage: 'construct', seconds: 270 }];
+  const state = { ...firstState(spec), startedAt: '2026-01-05T09:30:00.000Z', stages, ending: 'refused' };
+  await store.createNamed(`campaigns/${spec.name}/state`, JSON.stringify(state));
+  const { code, stdout, stderr } = await annealText('status', spec.name).finished;
+  expect([code, stderr]).toEqual([0, '']);
+  expect(stdout).toMatch(/^forgotten +refused\n/);
+  expect(stdout).toContain('· 4m 30s of ');
 }, 60_000);
 
 test('what is not there yet has codes of its own', async () => {

@@ -54,6 +54,28 @@ test('KL is that of the last step of the round', async () => {
   expect(row(2)).toMatch(/% {2,}– /);
 });
 
+test('asked once, it prints the whole view, piped too and however low the terminal is; time stands still at the end', async () => {
+  const { store, state } = await trained();
+  const session = {
+    store,
+    colour: false,
+    campaigns: async () => ({
+      spec: async () => campaignSpec.parse(fixtureReport().spec),
+      brokenOff: async () => undefined,
+      endedAt: async () => new Date(Date.parse(state.startedAt) + 270_000),
+      statusWithProgress: async () => fixtureStatus({ state: { ...state, ending: 'released' }, stage: 'ended' }),
+    }),
+  } as unknown as Session;
+  for (const kind of [{ isTTY: false }, { isTTY: true, columns: 80, rows: 5 }]) {
+    let shown = '';
+    const screen = { ...kind, write: (text: string) => (shown += text) };
+    await watchCampaign(session, state.campaign, { once: true, screen });
+    expect(shown).toMatch(/^fixture-campaign .*released\n/);
+    expect(shown).toContain('· 4m 30s of 30m 00s\n');
+    expect(shown).not.toContain('\u001b');
+  }
+});
+
 test('metrics are read once a round, however often the view is drawn', async () => {
   const { store, state } = await trained();
   let reads = 0;

@@ -13,7 +13,7 @@ import { wrap } from './view/text.ts';
 import { renderWatch } from './view/watch.ts';
 
 export interface WatchOptions {
-  /** Print where it stands and return. */
+  /** Print where it stands, whole and for good, and return. */
   readonly once?: boolean;
   /** Called once for each gate that opens; the live view is paused meanwhile. */
   readonly onGate?: (gate: string) => Promise<void>;
@@ -42,6 +42,7 @@ export async function watchCampaign(
   let lost: AnnealError | undefined;
   let broken: AnnealError | undefined;
   let status: CampaignStatus | undefined;
+  let endedAt: Date | undefined;
   try {
     for (;;) {
       options.signal?.throwIfAborted();
@@ -49,6 +50,7 @@ export async function watchCampaign(
         broken = await campaigns.brokenOff(campaign);
         if (broken !== undefined && !options.once) throw broken;
         status = await campaigns.statusWithProgress(campaign, options.signal);
+        if (status.stage === 'ended' || broken !== undefined) endedAt = await campaigns.endedAt(campaign);
         lost = undefined;
       } catch (failure) {
         options.signal?.throwIfAborted();
@@ -62,14 +64,14 @@ export async function watchCampaign(
           width: live.width,
           colour: session.colour,
           spec,
+          endedAt,
           kl: await divergence(status.state.rounds),
           ...(evidence ? { evidence } : {}),
         });
         const note = lost ? `Not answering (${lost.code}): shown as of the last answer` : broken?.message;
-        live.draw(
-          note === undefined ? lines : [...lines, ...wrap(note, live.width)],
-          [renderProgressLine(status, spec), ...(broken ? [broken.message] : [])].join('\n'),
-        );
+        const shown = note === undefined ? lines : [...lines, ...wrap(note, live.width)];
+        if (options.once) live.print(shown);
+        else live.draw(shown, renderProgressLine(status, spec));
         if (status.stage === 'ended' || options.once) {
           live.close();
           return status;

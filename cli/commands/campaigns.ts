@@ -93,7 +93,7 @@ export function addCampaignCommands(program: Command, run: Run): void {
         for (const line of stackTroubles(await stackStatus(session.config))) process.stderr.write(`${line}\n`);
         const campaign = parseCampaignName(name);
         if (!session.json) {
-          await watchCampaign(session, campaign, { once: true });
+          await watchCampaign(session, campaign, { once: true, screen: process.stdout });
           return;
         }
         const campaigns = await session.campaigns();

@@ -65,7 +65,7 @@ export function openLive(screen: Screen, { force }: { force?: boolean } = {}): L
     },
     print(lines) {
       const text = lines.map((line) => `${line}\n`).join('');
-      if (!interactive) {
+      if (!interactive || drawn.length === 0) {
         screen.write(text);
         return;
       }

@@ -104,6 +104,20 @@ describe('watch', () => {
     expect(text).toContain('job.failed: exit 1\ndocs/errors/job.failed.md');
   });
 
+  it('counts no time after the end', () => {
+    const { state } = fixtureReport();
+    const over = fixtureStatus({ stage: 'ended', state, progress: undefined });
+    const later = { ...at(80), now: new Date('2026-03-01T00:00:00Z') };
+    const closed = renderWatch(over, { ...later, endedAt: new Date('2026-01-05T09:34:30Z') }).join('\n');
+    expect(closed).toContain('· 4m 30s of 30m 00s');
+    // Where the run is forgotten, the time that its stages took.
+    expect(renderWatch(over, later).join('\n')).toContain('· 5m 35s of 30m 00s');
+    // Cut off in the middle: its last stage stands for ever.
+    const cut = renderWatch(fixtureStatus(), { ...later, endedAt: new Date('2026-01-05T09:31:00Z') }).join('\n');
+    expect(cut).toMatch(/round 3 of 4 · 1m 00s\n/);
+    expect(cut).toContain('· 1m 00s of 30m 00s');
+  });
+
   it('stands before the first round', () => {
     const { state } = fixtureStatus();
     const early = fixtureStatus({

@@ -14,6 +14,8 @@ import { clip, columns, padEnd, plain, wrap } from './text.ts';
 export interface WatchOptions extends ViewOptions {
   /** For the number of rounds and the budget. */
   readonly spec?: CampaignSpec | undefined;
+  /** When its run was closed; undefined while it runs, and when that is not known any more. */
+  readonly endedAt?: Date | undefined;
   /** Of the open gate. */
   readonly evidence?: Evidence | undefined;
   /** KL by round, from the trainers' metrics: the last step's. */
@@ -61,10 +63,17 @@ export function renderWatch(status: CampaignStatus, options: WatchOptions): stri
   ];
 }
 
-function header(status: CampaignStatus, { width, spec, now = new Date() }: WatchOptions, ink: Paint): string[] {
+/** Seconds since its start, until its end. */
+function elapsedSeconds({ state, stage }: CampaignStatus, { now = new Date(), endedAt }: WatchOptions): number {
+  if (stage === 'ended' && endedAt === undefined) return state.stages.reduce((sum, one) => sum + one.seconds, 0);
+  return ((endedAt ?? now).getTime() - Date.parse(state.startedAt)) / 1000;
+}
+
+function header(status: CampaignStatus, options: WatchOptions, ink: Paint): string[] {
   const { state, stage } = status;
+  const { width, spec } = options;
   const of = spec === undefined ? '' : ` of ${spec.rounds}`;
-  const elapsed = span((now.getTime() - Date.parse(state.startedAt)) / 1000);
+  const elapsed = span(elapsedSeconds(status, options));
   const round = currentRound(status);
   const right = `${round > 0 ? `round ${round}${of} · ` : ''}${stage === 'ended' ? plain(state.ending) : elapsed}`;
   const name = clip(plain(state.campaign), width - columns(right) - 2);
@@ -155,8 +164,10 @@ function rewardLine({ state }: CampaignStatus, ink: Paint, width: number): strin
   return ['', `${ink.dim(padEnd('reward', 8))}${ink.green(drawn)}  ${values}`];
 }
 
-function costLine({ state }: CampaignStatus, { spec, now = new Date(), width }: WatchOptions, ink: Paint): string[] {
-  const spent = (now.getTime() - Date.parse(state.startedAt)) / 1000;
+function costLine(status: CampaignStatus, options: WatchOptions, ink: Paint): string[] {
+  const { state } = status;
+  const { spec, width } = options;
+  const spent = elapsedSeconds(status, options);
   const tokens =
     spec === undefined
       ? `${count(state.tokens)} tokens`
