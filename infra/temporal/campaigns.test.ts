@@ -135,6 +135,16 @@ describe('a campaign', () => {
     const state = { ...firstState(spec), ending: 'released' };
     await store.createNamed(`campaigns/${spec.name}/state`, JSON.stringify(state));
     await expect(campaigns.resume(spec.name)).rejects.toMatchObject({ code: 'campaign.complete' });
+    // Nor is a resume advised to who would cancel it.
+    await expect(campaigns.cancel(spec.name)).rejects.toMatchObject({ code: 'campaign.complete', exitCode: 1 });
+  });
+
+  test('that ended without a release is not cancelled, but can be resumed', async () => {
+    const spec = scriptedSpec('kept');
+    await submit(spec);
+    await terminate(campaignWorkflowId(spec.name));
+    await store.createNamed(`campaigns/${spec.name}/state`, JSON.stringify({ ...firstState(spec), ending: 'refused' }));
+    await expect(campaigns.cancel(spec.name)).rejects.toMatchObject({ code: 'campaign.not_running' });
   });
 });
 

@@ -194,7 +194,12 @@ export function createCampaigns(client: Client, store: ArtifactStore) {
   async function cancel(name: CampaignName): Promise<void> {
     const now = await phase(name);
     if (now === 'absent') throw new AnnealError('campaign.not_found', `no campaign is called ${name}`);
-    if (now === 'closed') throw new AnnealError('campaign.not_running', `${name} is not running`);
+    if (now === 'closed') {
+      // The advice of the other code is to resume it, which a released one refuses.
+      if ((await savedState(name))?.ending === 'released')
+        throw new AnnealError('campaign.complete', `${name} has released a version; there is nothing left to cancel`);
+      throw new AnnealError('campaign.not_running', `${name} is not running`);
+    }
     await handle(name).cancel();
   }
 
