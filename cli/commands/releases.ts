@@ -1,11 +1,34 @@
 // release, rollback: what users get.
 import type { Command } from 'commander';
 import { AnnealError } from '../../contracts/errors.ts';
-import { releaseManifest } from '../../contracts/release.ts';
+import { type ReleasedPointer, releaseManifest } from '../../contracts/release.ts';
 import { parseCampaignName } from '../../infra/temporal/campaigns.ts';
 import type { Run } from '../session.ts';
+import { instant } from '../view/figures.ts';
 
 const BASE = 'smollm2-135m-instruct';
+
+/** Why `--to` leads nowhere and what is possible instead, where the refusal itself only knows that there is nothing earlier. */
+export function rollbackRefusal(
+  failure: unknown,
+  pointer: ReleasedPointer | undefined,
+  to: string | undefined,
+): unknown {
+  if (!(failure instanceof AnnealError) || failure.code !== 'release.nothing_to_roll_back') return failure;
+  if (pointer === undefined || to === undefined) return failure;
+  const now = pointer.policy ?? `the base model ${pointer.base}`;
+  const released = pointer.history.findLastIndex((entry) => entry.how === 'release' && entry.policy === to);
+  if (released < 0 && pointer.policy !== null) return failure;
+  const back = pointer.history.slice(released + 1).find((entry) => entry.how === 'rollback');
+  const why =
+    released < 0 ? `${to} was never released` : `${to} was rolled back${back ? ` on ${instant(back.at)}` : ''}`;
+  const earlier =
+    pointer.policy === null
+      ? 'before which there is nothing'
+      : 'and ./anneal release shows what was released before it';
+  const message = `${why}. Users have ${now}, ${earlier}. A rollback only goes back: a version comes to users again by a release of its own, at the release gate of a campaign`;
+  return new AnnealError(failure.code, message, { cause: failure });
+}
 
 export function addReleaseCommands(program: Command, run: Run): void {
   program
@@ -49,7 +72,10 @@ export function addReleaseCommands(program: Command, run: Run): void {
     .option('--to <policy>', 'an earlier release, to go further back')
     .action((options: { base: string; to?: string }, command: Command) =>
       run(async (session) => {
-        const { pointer, moved } = await (await session.releases()).rollback(options.base, options.to);
+        const releases = await session.releases();
+        const { pointer, moved } = await releases.rollback(options.base, options.to).catch(async (failure: unknown) => {
+          throw rollbackRefusal(failure, await releases.current(options.base).catch(() => undefined), options.to);
+        });
         const now = pointer.policy ?? `the base model ${options.base}`;
         const further = pointer.policy === null ? '' : ' To go further back: ./anneal rollback --to POLICY';
         const text = moved ? `Users have ${now} again.` : `Users have ${now} already.${further}`;
