@@ -1,10 +1,11 @@
 // The command line over a real server whose campaigns are cut off: what would otherwise be watched for ever.
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { canonicalJson } from '../contracts/canonical.ts';
 import { type CampaignName, sha256 } from '../contracts/ids.ts';
@@ -71,10 +72,26 @@ test('a watch ends when its campaign is terminated, and names the way on', async
   expect(stderr).toContain('was terminated: by hand. Go on with ./anneal resume cut-off');
 }, 60_000);
 
+/** Whether the process has an open connection to the server: its watch has begun, however slow the machine is. */
+function isConnected(pid: number): boolean {
+  const port = Number(server.address.split(':')[1]).toString(16).toUpperCase().padStart(4, '0');
+  const tcp = readFileSync(`/proc/${pid}/net/tcp`, 'utf8').matchAll(/: \S+ \w+:(\w+) 01 (?:\S+ +){5}(\d+)/g);
+  const sockets = new Set([...tcp].filter((line) => line[1] === port).map((line) => `socket:[${line[2]}]`));
+  return readdirSync(`/proc/${pid}/fd`).some((fd) => sockets.has(linkOf(`/proc/${pid}/fd/${fd}`)));
+}
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return '';
+  }
+}
+
 test('Ctrl-C leaves a watched campaign running, and says how to come back', async () => {
   const name = await submitted('left');
   const watch = anneal('watch', name);
-  await sleep(3_000);
+  await expect.poll(() => isConnected(watch.child.pid!), { timeout: 30_000 }).toBe(true);
+  await sleep(1_000);
   const asked = performance.now();
   watch.child.kill('SIGINT');
   const { code, stderr } = await watch.finished;
@@ -83,6 +100,13 @@ test('Ctrl-C leaves a watched campaign running, and says how to come back', asyn
   expect(code, stderr).toBe(130);
   expect(stderr).toContain('./anneal watch left');
   expect(await campaigns.phase(name)).toBe('running');
+}, 60_000);
+
+test('down --purge does not claim to have removed what was not there', async () => {
+  const main = join(import.meta.dirname, 'main.ts');
+  const env = { ...process.env, ANNEAL_HOME: join(home, 'never') };
+  const { stdout } = await promisify(execFile)(process.execPath, [main, 'down', '--purge'], { env });
+  expect(stdout).toBe(`The stack was not running. There was no ${join(home, 'never')} to remove.\n`);
 }, 60_000);
 
 test('status prints to the standard output, and counts no time after the end', async () => {

@@ -33,10 +33,10 @@ export function addStackCommands(program: Command, run: Run): void {
     .action((options: { purge?: boolean }, command: Command) =>
       run(async ({ config }) => {
         const was = await stopStack(config);
-        if (options.purge) await purge(config);
-        process.stdout.write(
-          `${was ? 'The stack is down.' : 'The stack was not running.'}${options.purge ? ` Removed ${config.home}.` : ''}\n`,
-        );
+        const said = [was ? 'The stack is down.' : 'The stack was not running.'];
+        if (options.purge)
+          said.push((await purge(config)) ? `Removed ${config.home}.` : `There was no ${config.home} to remove.`);
+        process.stdout.write(`${said.join(' ')}\n`);
       }, command),
     );
 

@@ -73,13 +73,13 @@ async function createSecret(path: string): Promise<void> {
 }
 
 /**
- * Removes the home and everything below it. Symbolic links inside are removed, never followed.
+ * Removes the home and everything below it; false when there is none. Symbolic links inside are removed, never followed.
  * @throws AnnealError `cli.usage` when the folder does not prove to be an Anneal home, or holds the repository
  */
-export async function removeHome(config: Config): Promise<void> {
+export async function removeHome(config: Config): Promise<boolean> {
   const { home, paths, repo } = config;
   const state = await lstat(home).catch(() => undefined);
-  if (state === undefined) return;
+  if (state === undefined) return false;
   const inside = relative(home, repo);
   const holdsRepository = inside === '' || !inside.startsWith('..');
   const proof = await lstat(paths.marker).catch(() => undefined);
@@ -94,4 +94,5 @@ export async function removeHome(config: Config): Promise<void> {
     if (join(home, name) !== paths.marker) await rm(join(home, name), { recursive: true, force: true });
   }
   await rm(home, { recursive: true, force: true });
+  return true;
 }

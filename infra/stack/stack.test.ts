@@ -203,11 +203,12 @@ test('purge removes the home, never what a link in it points to, and never a fol
   mkdirSync(precious);
   writeFileSync(join(precious, 'file'), 'keep');
   symlinkSync(precious, join(config.paths.cache, 'link'));
-  await purge(config);
+  expect(await purge(config)).toBe(true);
   expect(existsSync(config.home)).toBe(false);
   expect(everyone(stack).filter(isAlive)).toEqual([]);
   expect(readFileSync(join(precious, 'file'), 'utf8')).toBe('keep');
-  await purge(config); // nothing there: nothing to do
+  // Nothing there: nothing to do, and nothing to claim.
+  expect(await purge(config)).toBe(false);
 
   const other = loadConfig({ environment: { ANNEAL_HOME: precious } });
   await expect(purge(other)).rejects.toMatchObject({ code: 'cli.usage' });

@@ -129,10 +129,10 @@ export async function stopStack(config: Config): Promise<boolean> {
   return supervisor !== undefined;
 }
 
-/** Stops the stack and removes the whole home: cache, store, keys, logs. */
-export async function purge(config: Config): Promise<void> {
+/** Stops the stack and removes the whole home: cache, store, keys, logs. Returns whether there was one. */
+export async function purge(config: Config): Promise<boolean> {
   await stopStack(config);
-  await removeHome(config);
+  return removeHome(config);
 }
 
 async function makePlan(options: StartOptions, onProgress: OnProgress): Promise<StackPlan> {
