@@ -2,7 +2,7 @@
 // is there, which is written last.
 import { createHash, randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { copyFile, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { arch, platform } from 'node:process';
 import { capture } from '../../infra/process/capture.ts';
@@ -74,7 +74,9 @@ async function build(name: BinaryName, go: Go, onProgress: OnProgress): Promise<
   try {
     const flags = ['-mod=readonly', '-trimpath', '-buildvcs=false'];
     const linker = ['-s -w', program.linkerFlags].filter((part) => part !== undefined).join(' ');
-    await runGo(go, name, ['build', ...flags, '-ldflags', linker, '-o', partial, program.package]);
+    const source =
+      program.patch === undefined ? program.package : await patched(go, name, program.patch, `${partial}.d`);
+    await runGo(go, name, ['build', ...flags, '-ldflags', linker, '-o', partial, source]);
     if (program.manifests !== undefined) await keepManifests(go, name, program.manifests);
     await rename(partial, join(folder, name));
     const { size } = await stat(join(folder, name));
@@ -87,12 +89,33 @@ async function build(name: BinaryName, go: Go, onProgress: OnProgress): Promise<
     clearInterval(alive);
     await rm(partial, { force: true });
     await rm(`${partial}.json`, { force: true });
+    await rm(`${partial}.d`, { recursive: true, force: true });
   }
 }
 
+/** The program's file with the change, outside of its module: go compiles it with what our own module pins. */
+async function patched(
+  go: Go,
+  name: BinaryName,
+  { module, file, from, to }: NonNullable<Program['patch']>,
+  folder: string,
+): Promise<string> {
+  const text = await readFile(join(await sourcesOf(go, name, module), file), 'utf8');
+  if (!text.includes(from)) throw failure('testbed.build_failed', `${name}: ${file} has no ${from}`);
+  await mkdir(folder);
+  await writeFile(join(folder, 'main.go'), text.replace(from, to));
+  return join(folder, 'main.go');
+}
+
+async function sourcesOf(go: Go, name: BinaryName, module: string): Promise<string> {
+  // On a new machine nothing is there before the first download.
+  await runGo(go, name, ['mod', 'download', module]);
+  return (await runGo(go, name, ['list', '-mod=readonly', '-m', '-f', '{{.Dir}}', module])).trim();
+}
+
 async function keepManifests(go: Go, name: BinaryName, from: NonNullable<Program['manifests']>): Promise<void> {
-  const listed = await runGo(go, name, ['list', '-mod=readonly', '-m', '-f', '{{.Dir}}', from.module]);
-  const source = join(listed.trim(), from.crds);
+  const sources = await sourcesOf(go, name, from.module);
+  const source = join(sources, from.crds);
   const folder = join(folderOf(name), `${name}-manifests`);
   await rm(folder, { recursive: true, force: true });
   await mkdir(join(folder, 'crds'), { recursive: true });
@@ -101,7 +124,7 @@ async function keepManifests(go: Go, name: BinaryName, from: NonNullable<Program
     if (file.endsWith('.yaml') && file !== 'kustomization.yaml')
       await copyFile(join(source, file), join(folder, 'crds', file));
   }
-  await copyFile(join(listed.trim(), from.webhooks, 'manifests.yaml'), join(folder, 'webhooks.yaml'));
+  await copyFile(join(sources, from.webhooks, 'manifests.yaml'), join(folder, 'webhooks.yaml'));
 }
 
 async function runGo(go: Go, name: BinaryName, args: readonly string[]): Promise<string> {

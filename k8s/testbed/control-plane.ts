@@ -51,6 +51,9 @@ function apiServer({ layout, port, binary, parts }: Setup): Component {
       ...['--authorization-mode=Node,RBAC', '--anonymous-auth=true'],
       // A pod that asks for GPUs tolerates their nodes' taint, as on managed clusters.
       '--enable-admission-plugins=NodeRestriction,ExtendedResourceToleration',
+      // A node that says it is ready when it is created is: taking five thousand taints off again takes minutes. Whatever is not
+      // ready is tainted by the node controller all the same.
+      '--disable-admission-plugins=TaintNodesByCondition',
       '--service-account-issuer=https://kubernetes.default.svc.cluster.local',
       `--service-account-signing-key-file=${pki('sa.key')}`,
       `--service-account-key-file=${pki('sa.pub')}`,
@@ -81,6 +84,8 @@ function controllerManager({ layout, port, binary, heartbeatSeconds }: Setup): C
       ...['--bind-address=127.0.0.1', `--secure-port=${port('kube-controller-manager')}`],
       ...[`--tls-cert-file=${pki('serving.crt')}`, `--tls-private-key-file=${pki('serving.key')}`],
       ...['--leader-elect=false', '--use-service-account-credentials=true', '--profiling=false'],
+      // It writes an annotation on every node, for kubelets of old.
+      '--controllers=*,-ttl-controller',
       `--service-account-private-key-file=${pki('sa.key')}`,
       `--root-ca-file=${pki('ca.crt')}`,
       `--node-monitor-grace-period=${4 * heartbeatSeconds}s`,

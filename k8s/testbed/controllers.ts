@@ -70,6 +70,8 @@ function configOf(setup: Setup, name: ControllerName): object {
     namespace: 'kueue-system',
     ...common,
     integrations: { frameworks },
+    // An API server of Kueue's own for pending workloads: it would need to be reached from the real one through a Service.
+    featureGates: { VisibilityOnDemand: false },
     // Short, so that a test can wait for the eviction of what does not become ready.
     waitForPodsReady: {
       timeout: '60s',

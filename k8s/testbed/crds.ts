@@ -17,15 +17,22 @@ const established = z.looseObject({
   status: z.looseObject({ conditions: z.array(z.looseObject({ type: z.string(), status: z.string() })).nullish() }),
 });
 
-/** With `converter`, objects of kinds that have several versions are converted by it. Resolves when all kinds are served. */
-export async function installCrds(api: Api, files: readonly string[], converter?: object): Promise<void> {
+/**
+ * Kinds of Kueue whose versions differ. For its other kinds the webhook refuses to convert: their versions are alike, and only the
+ * name of the version is exchanged.
+ */
+const CONVERTED = ['clusterqueues', 'cohorts', 'localqueues', 'multikueueclusters', 'workloads'].map(
+  (plural) => `${plural}.kueue.x-k8s.io`,
+);
+
+/** Objects of kinds whose versions differ are converted by `converter`. Resolves when all kinds are served. */
+export async function installCrds(api: Api, files: readonly string[], converter: object): Promise<void> {
   const names = await Promise.all(
     files.map(async (file) => {
       const { metadata, spec } = definition.parse(parse(await readFile(file, 'utf8')));
-      const conversion =
-        converter !== undefined && spec.versions.length > 1
-          ? { strategy: 'Webhook', webhook: { clientConfig: converter, conversionReviewVersions: ['v1'] } }
-          : { strategy: 'None' };
+      const conversion = CONVERTED.includes(metadata.name)
+        ? { strategy: 'Webhook', webhook: { clientConfig: converter, conversionReviewVersions: ['v1'] } }
+        : { strategy: 'None' };
       await api.apply(`${PATH}/${metadata.name}`, {
         apiVersion: 'apiextensions.k8s.io/v1',
         kind: 'CustomResourceDefinition',

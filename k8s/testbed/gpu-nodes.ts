@@ -1,5 +1,7 @@
 // Simulated GPU nodes in zones, blocks and racks.
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Api, KubeObject } from './api.ts';
+import { failure } from './failure.ts';
 import { KWOK_LABEL } from './kwok.ts';
 import { KUBERNETES_VERSION } from './programs.ts';
 import type { Testbed } from './testbed.ts';
@@ -32,12 +34,12 @@ export const TOPOLOGY_LABELS = {
 /** So many requests at once; more only wait in the API server. */
 const PARALLEL = 32;
 
-/** Returns the names. The nodes are schedulable when the node controller has taken off the taint that every new node has. */
+/** Returns the names, when pods that are bound to these nodes run. */
 export async function addGpuNodes(testbed: Testbed, plan: GpuNodes): Promise<string[]> {
   const nodes = Array.from({ length: plan.count }, (_, index) => gpuNode(plan, index));
   await each(nodes, (node) => testbed.api.call('POST', '/api/v1/nodes', node));
   const names = nodes.map((node) => `${node.metadata?.name}`);
-  await untilSchedulable(testbed.api, new Set(names));
+  await untilKept(testbed.api, new Set(names));
   return names;
 }
 
@@ -79,8 +81,9 @@ function gpuNode(plan: GpuNodes, index: number): KubeObject {
       name,
       labels: {
         [KWOK_LABEL.name]: KWOK_LABEL.value,
-        'kubernetes.io/arch': 'amd64',
-        'kubernetes.io/os': 'linux',
+        // The old names too, or the node controller adds them one node at a time.
+        ...{ 'kubernetes.io/arch': 'amd64', 'beta.kubernetes.io/arch': 'amd64' },
+        ...{ 'kubernetes.io/os': 'linux', 'beta.kubernetes.io/os': 'linux' },
         'node.kubernetes.io/instance-type': plan.instanceType ?? 'p5.48xlarge',
         'nvidia.com/gpu.product': plan.product ?? 'NVIDIA-H200',
         [TOPOLOGY_LABELS.zone]: `zone-${zone}`,
@@ -119,30 +122,28 @@ function gpuNode(plan: GpuNodes, index: number): KubeObject {
   };
 }
 
-interface NodeList {
+interface LeaseList {
   readonly metadata: { readonly continue?: string };
-  readonly items: readonly {
-    readonly metadata: { readonly name: string };
-    readonly spec: { readonly taints?: readonly { readonly key: string }[] };
-  }[];
+  readonly items: readonly { readonly metadata: { readonly name: string } }[];
 }
 
-async function untilSchedulable(api: Api, names: ReadonlySet<string>): Promise<void> {
-  const selector = encodeURIComponent(`${KWOK_LABEL.name}=${KWOK_LABEL.value}`);
-  for (const deadline = performance.now() + 300_000; performance.now() < deadline; ) {
-    let waiting = 0;
-    let next: string | undefined;
+/** Until kwok has a lease on each: it plays no stage for a pod that is bound to a node before, and may overlook it for good. */
+async function untilKept(api: Api, names: ReadonlySet<string>): Promise<void> {
+  const leases = '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases';
+  for (const deadline = performance.now() + 300_000; ; ) {
+    let kept = 0;
+    let next = '';
     do {
-      const page: string = next === undefined ? '' : `&continue=${encodeURIComponent(next)}`;
-      const list: NodeList = await api.call('GET', `/api/v1/nodes?labelSelector=${selector}&limit=1000${page}`);
-      for (const { metadata, spec } of list.items) {
-        const fresh = (spec.taints ?? []).some(({ key }) => key.startsWith('node.kubernetes.io/'));
-        if (names.has(metadata.name) && fresh) waiting += 1;
-      }
-      next = list.metadata.continue;
-    } while (next !== undefined && next !== '' && waiting === 0);
-    if (waiting === 0) return;
-    await new Promise((done) => setTimeout(done, names.size > 500 ? 1_000 : 100));
+      const page = next === '' ? '' : `&continue=${encodeURIComponent(next)}`;
+      const list = await api.call<LeaseList>('GET', `${leases}?limit=1000${page}`);
+      kept += list.items.filter(({ metadata }) => names.has(metadata.name)).length;
+      next = list.metadata.continue ?? '';
+    } while (next !== '');
+    if (kept === names.size) return;
+    if (performance.now() > deadline) {
+      throw failure('testbed.request_failed', `kwok keeps ${kept} of ${names.size} nodes after 300 s; does it run?`);
+    }
+    await sleep(names.size > 500 ? 500 : 100);
   }
 }
 

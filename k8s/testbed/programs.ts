@@ -8,6 +8,8 @@ export interface Program {
   readonly module: string;
   readonly package: string;
   readonly linkerFlags?: string;
+  /** A change to the one file of the package, where a program cannot be told otherwise. */
+  readonly patch?: { readonly module: string; readonly file: string; readonly from: string; readonly to: string };
   /** YAML taken from the sources that the binary is built from, so that both are always of one version. */
   readonly manifests?: { readonly module: string; readonly crds: string; readonly webhooks: string };
 }
@@ -54,6 +56,13 @@ export const PROGRAMS = {
   kueue: {
     module: 'controllers',
     package: 'sigs.k8s.io/kueue/cmd/kueue',
+    // It insists on a certificate below /etc even for metrics that it does not serve; the webhook's will do.
+    patch: {
+      module: 'sigs.k8s.io/kueue',
+      file: 'cmd/kueue/main.go',
+      from: 'metricsCertPath := "/etc/kueue/metrics/certs"',
+      to: 'metricsCertPath := cfg.Webhook.CertDir',
+    },
     manifests: {
       module: 'sigs.k8s.io/kueue',
       crds: 'config/components/crd/bases',
