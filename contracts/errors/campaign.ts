@@ -73,7 +73,7 @@ export const CAMPAIGN_ERRORS = {
     'failed',
     false,
     'The task source could not be read',
-    'Check that the Python on the machine is 3.11 or newer, then resume.',
+    'Read what was being probed; check that the Python on the machine is 3.11 or newer, then resume.',
   ),
   'tasks.lock_mismatch': entry(
     'failed',

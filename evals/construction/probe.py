@@ -22,7 +22,8 @@ import platform
 import random
 import re
 
-from probe_cases import call, choose_cases, choose_kinds, pool, resolve
+from probe_cases import call, choose_cases, choose_kinds, pool
+from probe_limits import bounded, resolve
 from probe_values import decode, encode, key, loose
 
 # Documentation
@@ -76,8 +77,8 @@ def probe(family, request):
     kinds, form = choose_kinds(family, function, len(described), request["seed"])
     if kinds is None:
         return None, form
-    cases = pool(function, form, kinds, request["seed"], family)
-    chosen, reason = choose_cases(cases, request["cases"], random.Random(f"{request['seed']}/{family}/cases"))
+    cases, too_large = pool(function, form, kinds, request["seed"], family)
+    chosen, reason = choose_cases(cases, too_large, request["cases"], random.Random(f"{request['seed']}/{family}/cases"))
     if chosen is None:
         return None, reason
     return {"family": family, "doc": doc, "kinds": kinds, "form": form, **chosen}, None
@@ -100,15 +101,14 @@ def agrees(family, form, cases):
     return all(sum(group) >= 0.95 * len(group) for group in groups.values())
 
 
-def kin(functions, seed):
-    """Pairs where one does what the other does: a function under two names must not meet itself in another split."""
-    pairs = []
-    for f in functions:
-        cases = pool(resolve(f["family"]), f["form"], f["kinds"], seed, f["family"])
-        for g in functions:
-            if f is not g and len(f["kinds"]) == len(g["kinds"]) and agrees(g["family"], g["form"], cases):
-                pairs.append([f["family"], g["family"]])
-    return pairs
+def kin(f, functions, seed):
+    """Those that do what `f` does: a function under two names must not meet itself in another split."""
+    cases, _ = pool(resolve(f["family"]), f["form"], f["kinds"], seed, f["family"])
+    return [
+        g["family"]
+        for g in functions
+        if f is not g and len(f["kinds"]) == len(g["kinds"]) and agrees(g["family"], g["form"], cases)
+    ]
 
 
 def compose(inner, outer, request):
@@ -118,8 +118,8 @@ def compose(inner, outer, request):
     def both(x):
         return call(g, [call(f, [x], inner["form"])], outer["form"])
 
-    cases = pool(both, "plain", inner["kinds"], request["seed"], family)
-    chosen, reason = choose_cases(cases, request["cases"], random.Random(f"{request['seed']}/{family}/cases"))
+    cases, too_large = pool(both, "plain", inner["kinds"], request["seed"], family)
+    chosen, reason = choose_cases(cases, too_large, request["cases"], random.Random(f"{request['seed']}/{family}/cases"))
     if chosen is None:
         return None, reason
     for name, function, form in (("first", f, inner["form"]), ("second", g, outer["form"])):
@@ -137,23 +137,29 @@ def compose(inner, outer, request):
 
 def main():
     request = json.loads(sys.stdin.buffer.read())
-    found, dropped = [], []
+    seconds = request["seconds"]
+    found, dropped, pairs = [], [], []
+
+    def take(family, work):
+        item, reason = bounded(family, seconds, work)
+        (found if item else dropped).append(item or {"family": family, "reason": reason})
+
     if request["mode"] == "functions":
         wanted = [f for module in request["modules"] for f in families(module)]
         if request["only"] is not None:
             wanted = [f for f in wanted if f in request["only"]]
         for family in wanted:
-            if family in request["exclude"]:
-                continue
-            item, reason = probe(family, request)
-            (found if item else dropped).append(item or {"family": family, "reason": reason})
-        pairs = kin(found, request["seed"])
+            if family not in request["exclude"]:
+                take(family, lambda: probe(family, request))
+        for f in list(found):
+            names, reason = bounded(f"{f['family']} against the others", seconds, lambda: (kin(f, found, request["seed"]), None))
+            pairs += [[f["family"], name] for name in names or []]
+            if reason:
+                found.remove(f)
+                dropped.append({"family": f["family"], "reason": reason})
     else:
-        pairs = []
         for pair in request["pairs"]:
-            item, reason = compose(pair["inner"], pair["outer"], request)
-            family = f"{pair['inner']['family']}+{pair['outer']['family']}"
-            (found if item else dropped).append(item or {"family": family, "reason": reason})
+            take(f"{pair['inner']['family']}+{pair['outer']['family']}", lambda: compose(pair["inner"], pair["outer"], request))
     version = f"{platform.python_implementation()} {platform.python_version()}"
     print(json.dumps({"python": version, "found": found, "dropped": dropped, "kin": pairs}))
 

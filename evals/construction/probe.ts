@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { canonicalJson } from '../../contracts/canonical.ts';
 import { AnnealError } from '../../contracts/errors.ts';
-import type { Sandbox, SandboxLimits } from '../../contracts/ports.ts';
+import type { Sandbox, SandboxLimits, SandboxResult } from '../../contracts/ports.ts';
 import { testCase } from '../../contracts/task.ts';
 import { PYTHON_ARGUMENTS } from '../verifiers/python-function/run.ts';
 
@@ -16,6 +16,15 @@ const LIMITS: SandboxLimits = {
 };
 
 const cases = z.strictObject({ family: z.string(), cases: z.array(testCase), examples: z.tuple([testCase, testCase]) });
+
+/** What a line of the probe's standard error begins with that tells what it is at. */
+const PROBING = 'probing ';
+
+/**
+ * Processor time for one function or composition, tens of times what the slowest needs: what is dropped must not depend on the
+ * machine, so sizes decide (probe_limits.py), and this only ends what they did not foresee.
+ */
+const SECONDS = 20;
 
 /** `list`: the result is an iterator and is listed. `copy`: the function changes its first argument, and a copy of that is the result. */
 const probedFunction = cases.extend({
@@ -55,18 +64,20 @@ export interface FunctionsRequest {
 }
 
 export function probeFunctions(sandbox: Sandbox, request: FunctionsRequest): Promise<Probed<ProbedFunction>> {
-  return twice(sandbox, { mode: 'functions', ...request }, answer(probedFunction));
+  return twice(sandbox, { mode: 'functions', seconds: SECONDS, ...request }, answer(probedFunction));
 }
 
 export interface CompositionsRequest {
   readonly pairs: readonly { readonly inner: Part; readonly outer: Part }[];
   readonly seed: number;
   readonly cases: number;
+  /** Processor time for each composition. */
+  readonly seconds?: number;
 }
 type Part = Pick<ProbedFunction, 'family' | 'kinds' | 'form'>;
 
 export function probeCompositions(sandbox: Sandbox, request: CompositionsRequest): Promise<Probed<ProbedComposition>> {
-  return twice(sandbox, { mode: 'compositions', ...request }, answer(cases));
+  return twice(sandbox, { mode: 'compositions', seconds: SECONDS, ...request }, answer(cases));
 }
 
 /** Two processes with different hash seeds; what they disagree about is flaky and dropped. */
@@ -95,7 +106,7 @@ async function twice<T extends { family: string }>(
 }
 
 function probeFiles(): Record<string, string> {
-  const names = ['probe.py', 'probe_cases.py', 'probe_inputs.py', 'probe_values.py'];
+  const names = ['probe.py', 'probe_cases.py', 'probe_inputs.py', 'probe_limits.py', 'probe_values.py'];
   return Object.fromEntries(names.map((name) => [name, readFileSync(new URL(`./${name}`, import.meta.url), 'utf8')]));
 }
 
@@ -111,9 +122,8 @@ async function once<T>(
     stdin: JSON.stringify(request),
     limits: LIMITS,
   });
-  const why = result.stderr.trim().split('\n').at(-1)?.slice(0, 300) ?? '';
   if (result.how !== 'exited' || result.exitCode !== 0)
-    throw new AnnealError('tasks.source_failed', `the standard library could not be read (${result.how}): ${why}`);
+    throw new AnnealError('tasks.source_failed', `the standard library could not be read (${ending(result)})`);
   try {
     return schema.parse(JSON.parse(result.stdout));
   } catch (cause) {
@@ -121,4 +131,12 @@ async function once<T>(
       cause,
     });
   }
+}
+
+/** How the probe ended, at what, and the last line that it said about it: `timeout while probing math.prod+math.factorial`. */
+function ending({ how, stderr }: SandboxResult): string {
+  const lines = stderr.trim().split('\n');
+  const at = lines.findLast((line) => line.startsWith(PROBING)) ?? `${PROBING}nothing yet`;
+  const said = lines.at(-1) ?? '';
+  return `${how} while ${at}`.concat(said === '' || said === at ? '' : `: ${said.slice(0, 300)}`);
 }

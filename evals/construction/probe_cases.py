@@ -1,10 +1,9 @@
 """Running one real function on generated arguments, and choosing the cases that tell most about it."""
-import builtins
-import importlib
 import itertools
 import random
 
 from probe_inputs import KINDS, ORDER, inputs
+from probe_limits import TooLarge, refuse_large
 from probe_values import MAX_ITEMS, Unusable, encode, key, loose
 
 TRIALS = 16
@@ -12,17 +11,9 @@ POOL = 90
 MAX_JSON = 900
 
 
-def resolve(family):
-    module, name = family.split(".", 1)
-    if module == "builtins":
-        return getattr(builtins, name)
-    if module in ("str", "list"):
-        return getattr(getattr(builtins, module), name)
-    return getattr(importlib.import_module(module), name)
-
-
 def call(function, arguments, form):
     """`form`: plain, list (the result is an iterator and is listed) or copy (the first argument is changed and is the result)."""
+    refuse_large(function, arguments)
     arguments = [list(a) if isinstance(a, list) else a for a in arguments]
     result = function(*arguments)
     if form == "copy":
@@ -32,7 +23,8 @@ def call(function, arguments, form):
     return result
 
 
-def form_of(family, function, arguments):
+def form_of(function, arguments):
+    refuse_large(function, arguments)
     arguments = [list(a) if isinstance(a, list) else a for a in arguments]
     before = [list(a) if isinstance(a, list) else a for a in arguments]
     result = function(*arguments)
@@ -84,7 +76,7 @@ def choose_kinds(family, function, arity, seed):
         found, form = [], None
         for trial in range(TRIALS):
             try:
-                form = form or form_of(family, function, inputs(kinds, rng))
+                form = form or form_of(function, inputs(kinds, rng))
             except Exception as error:
                 # Four refusals in a row say that the kind does not fit.
                 if trial >= 3 and not found:
@@ -112,14 +104,16 @@ def choose_kinds(family, function, arity, seed):
 
 
 def pool(function, form, kinds, seed, family):
+    """Different cases, and how many inputs were refused for their size."""
     rng = random.Random(f"{seed}/{family}/pool")
-    found = {}
+    found, too_large = {}, 0
     for _ in range(POOL):
-        case, _ = sample(function, form, kinds, rng)
+        case, error = sample(function, form, kinds, rng)
+        too_large += isinstance(error, TooLarge)
         # Zero from many floats is where two correct ways of computing may differ by rounding.
         if case and not (family.startswith("statistics.") and case["expected"] == {"t": "float", "v": "0.0"}):
             found.setdefault(key(case["args"]), case)
-    return list(found.values())
+    return list(found.values()), too_large
 
 
 def odd(value):
@@ -127,8 +121,15 @@ def odd(value):
     return value["t"] in ("str", "list") and not value["v"] or value["t"] == "str" and not value["v"].strip().isprintable()
 
 
-def choose_cases(cases, count, rng):
+def choose_cases(cases, too_large, count, rng):
     """Hidden cases and two visible examples with results as different as possible; or a reason why there are none."""
+    chosen, reason = choose(cases, count, rng)
+    if reason and too_large:
+        reason += f"; {too_large} of {POOL} inputs are too large for the call"
+    return chosen, reason
+
+
+def choose(cases, count, rng):
     cases = list(cases)
     rng.shuffle(cases)
     cases.sort(key=is_identity)

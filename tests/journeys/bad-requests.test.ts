@@ -105,6 +105,21 @@ test('an aborted campaign ends cleanly, its gate is closed, and it can be resume
   );
   expectRefusal(await journey.run(['decide', GATE, 'retry', '--reason', 'late', '--json']), 'gate.closed');
   expectRefusal(await journey.run(['cancel', 'fails', '--json']), 'campaign.not_running');
+  // Who decided what stays to be seen, as does how the campaign ended.
+  const [closed, shown, listed, status] = await Promise.all(
+    [
+      ['gates', GATE, '--json'],
+      ['gates', GATE],
+      ['ls', '--json'],
+      ['status', 'fails'],
+    ].map((argv) => journey.run(argv)),
+  );
+  const outcome = { how: 'decided', option: 'abort', reason: 'no tasks', unattended: false, selfApproved: true };
+  expect(JSON.parse(closed!.stdout)).toMatchObject({ state: 'decided', outcome });
+  expect(shown!.stdout).toMatch(/decided +abort[\s\S]* reason +no tasks/);
+  const row = { name: 'fails', status: 'completed', ending: 'aborted' };
+  expect(JSON.parse(listed!.stdout)).toMatchObject({ campaigns: [row] });
+  expect(status!.stdout).toMatch(/^fails .*aborted\n/);
   expect((await journey.run(['report', 'fails', '--json'])).code).toBe(0);
 
   expect((await journey.run(['resume', 'fails'])).code).toBe(0);
