@@ -58,7 +58,7 @@ const NOT_OURS: readonly string[] = [
   ...['store.no_space', 'store.unavailable', 'store.no_bucket', 'store.denied', 'store.changed_file'],
   // An API server's.
   ...['cluster.unauthenticated', 'cluster.denied', 'cluster.quota', 'cluster.missing_crd', 'cluster.not_found'],
-  ...['cluster.rejected', 'cluster.unavailable'],
+  ...['cluster.rejected', 'cluster.unavailable', 'testbed.request_failed'],
 ];
 
 /** The texts in our sources that could be a message, as patterns: what is filled in may be anything. */
