@@ -71,13 +71,17 @@ export function openDesk(spec: CampaignSpec, state: CampaignState): Desk {
   }
 }
 
+/** Temporal's UI leaves no room between columns: spaces that do not break do. */
+const row = (...cells: (string | number)[]): string => `| ${cells.map((cell) => `${cell}\u00a0\u00a0`).join(' | ')} |`;
+const RULE = '|---|---|---|---|---|---|---|';
 const percent = (value: number): string => `${(100 * value).toFixed(1)}%`;
 
 function details(spec: CampaignSpec, { state, stage, openGate, error }: CampaignStatus, round: number): string {
-  const rows = state.rounds.map(
-    (r) =>
-      `| ${r.round} | ${r.verdict} | ${percent(r.visible.passRate.value)} | ${percent(r.gate.passRate.value)} (${percent(r.gate.passRate.low)}–${percent(r.gate.passRate.high)}) | ${percent(r.gate.formatRate.value)} | ${r.tokens} | ${r.seconds.toFixed(0)} s |`,
-  );
+  const rows = state.rounds.map(({ round, verdict, visible, gate: { passRate, formatRate }, tokens, seconds }) => {
+    const gate = `${percent(passRate.value)} (${percent(passRate.low)}–${percent(passRate.high)})`;
+    const time = `${seconds.toFixed(0)} s`;
+    return row(round, verdict, percent(visible.passRate.value), gate, percent(formatRate.value), tokens, time);
+  });
   const gate =
     openGate &&
     `**Waits for a human**: \`./anneal decide ${openGate.gate} OPTION --reason "…"\` before ${openGate.deadline}`;
@@ -87,10 +91,7 @@ function details(spec: CampaignSpec, { state, stage, openGate, error }: Campaign
     ...(error ? [`**${error.code}**: ${error.message}`] : []),
     ...(state.baseline ? [`Baseline on the gate split: ${percent(state.baseline.passRate.value)}`] : []),
     ...(rows.length > 0
-      ? [
-          '| round | verdict | visible | gate (interval) | format | tokens | time |\n|---|---|---|---|---|---|---|\n' +
-            rows.join('\n'),
-        ]
+      ? [[row('round', 'verdict', 'visible', 'gate (interval)', 'format', 'tokens', 'time'), RULE, ...rows].join('\n')]
       : []),
   ].join('\n\n');
 }

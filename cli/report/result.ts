@@ -94,7 +94,7 @@ const lower = (text: string): string => text.charAt(0).toLowerCase() + text.slic
 
 /**
  * The drift this project exists to see: replies that look right more often without being right more often. Shares of few
- * replies differ by chance: a change of correctness is only told where the intervals lie apart.
+ * replies differ by chance: a change is only told where the intervals lie apart.
  */
 function formBesideCorrectness({ before, after }: Comparison): string {
   const [was, is] = [before.correctWhenFormatted, after.correctWhenFormatted];
@@ -102,11 +102,11 @@ function formBesideCorrectness({ before, after }: Comparison): string {
   if (was.n === 0 || is.n === 0) return `${formed}: too few to say how many of them are correct.`;
   const figures = `${formed}, correct ones among them from ${percent(was.value)} of ${was.n} to ${percent(is.value)} of ${is.n}`;
   if (after.formatRate.value <= before.formatRate.value) return `${figures}.`;
-  if (is.low > was.high)
-    return `${figures}: more replies have the right form, and those that have it are right more often.`;
-  if (is.high < was.low)
-    return `${figures}: more replies have the right form, but those that have it are right less often.`;
-  return `${figures}: more replies have the right form; that those are right more often is not shown.`;
+  const form = 'more replies have the right form';
+  if (is.low > was.high) return `${figures}: ${form}, and those that have it are right more often.`;
+  if (is.high < was.low) return `${figures}: ${form}, but those that have it are right less often.`;
+  if (after.formatRate.low <= before.formatRate.high) return `${figures}: neither difference is shown.`;
+  return `${figures}: ${form}; that those are right more often is not shown.`;
 }
 
 /** `3` of `quickstart.v3`. */
