@@ -33,14 +33,18 @@ describe('the sentence claims no more than the interval allows', () => {
 
 describe('the notes', () => {
   it('tell form from correctness', () => {
-    const told = (was: object, is: object): string | undefined => {
+    const told = (was: object, is: object, formWas: object = {}, formIs: object = {}): string | undefined => {
       const { state } = fixtureReport('improved');
       const { before, after } = state.sealed!;
-      const correct = (of: typeof before, change: object) => ({
+      const correct = (of: typeof before, change: object, form: object) => ({
         ...of,
+        formatRate: { ...of.formatRate, ...form },
         correctWhenFormatted: { ...of.correctWhenFormatted, ...change },
       });
-      return resultOf({ ...state, sealed: { before: correct(before, was), after: correct(after, is) } }).notes[0];
+      return resultOf({
+        ...state,
+        sealed: { before: correct(before, was, formWas), after: correct(after, is, formIs) },
+      }).notes[0];
     };
     const few = { value: 0, low: 0, high: 0.98, n: 2 };
     const more = { value: 0.46, low: 0.3, high: 0.62, n: 54 };
@@ -51,6 +55,11 @@ describe('the notes', () => {
     // Two replies, none of them right, show nothing about the share before.
     expect(told(few, more)).toContain('that those are right more often is not shown');
     expect(told({ ...few, n: 0 }, more)).toContain('too few to say');
+    // Two well-formed replies of 52, then three.
+    const share = (value: number, low: number, high: number) => ({ value, low, high });
+    expect(told(few, more, share(0.038, 0.01, 0.15), share(0.058, 0.01, 0.2))).toContain(
+      ': neither difference is shown.',
+    );
   });
 
   it('warn where the split that chose also measured', () =>
