@@ -94,11 +94,19 @@ export type StopCause =
   | 'image'
   | 'unschedulable'
   | 'not_admitted'
+  /** Evicted, and the quota not given back: the object has to be removed before anything else gets it. */
+  | 'stuck_quota'
   | 'vanished';
 
 export type JobState =
   | { readonly phase: 'absent' }
-  | { readonly phase: 'running'; readonly startedAt: string; readonly step: number | undefined }
+  | {
+      readonly phase: 'running';
+      readonly startedAt: string;
+      readonly step: number | undefined;
+      /** What it waits for while nothing of it runs: a queue, a node, an image. */
+      readonly waiting?: string;
+    }
   | { readonly phase: 'done'; readonly result: JobResult; readonly metrics: readonly StepMetrics[] }
   | {
       readonly phase: 'stopped';

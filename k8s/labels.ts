@@ -9,11 +9,19 @@ export const CAMPAIGN = 'anneal.dev/campaign';
 export const JOB = 'anneal.dev/job';
 /** 1, 2, …: each attempt is an object of its own. */
 export const ATTEMPT = 'anneal.dev/attempt';
-/** `trainer`, `policy-server`. */
 export const ROLE = 'anneal.dev/role';
+/** `serverRank`: part of a server over several nodes, but not the one that is asked. */
+export const ROLES = { trainer: 'trainer', server: 'policy-server', serverRank: 'policy-server-rank' } as const;
 /** Annotation: SHA-256 of the job document, by which a second submission adopts or refuses. */
 export const SPEC_HASH = 'anneal.dev/spec-hash';
 /** Kueue's: the LocalQueue that admits a workload. */
 export const QUEUE = 'kueue.x-k8s.io/queue-name';
+/** Kueue's, on its own object for a job: the job's uid. */
+export const QUEUED_JOB = 'kueue.x-k8s.io/job-uid';
+/** Kueue's, on a pod template: the node label within one value of which all pods must lie, or should. */
+export const REQUIRED_TOPOLOGY = 'kueue.x-k8s.io/podset-required-topology';
+export const PREFERRED_TOPOLOGY = 'kueue.x-k8s.io/podset-preferred-topology';
+/** Kueue's, on a pod template: sets of pods of one name are placed as one. */
+export const PLACED_WITH = 'kueue.x-k8s.io/podset-group-name';
 /** Field manager of server-side apply. */
 export const FIELD_MANAGER = 'anneal';

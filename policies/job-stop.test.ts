@@ -1,9 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { causeOfDisruption, judgeJob, type SeenJob, type SeenPod, type Windows } from './job-stop.ts';
+import { judgeJob } from './job-stop.ts';
+import { causeOfDisruption, type SeenJob, type SeenPod, type Windows } from './job-stop-seen.ts';
 import { actionFor, codeOfStop } from './retry.ts';
 
-const WINDOWS: Windows = { imageMs: 300_000, scheduleMs: 1_800_000, admissionMs: 3_600_000 };
+const WINDOWS: Windows = {
+  imageMs: 300_000,
+  scheduleMs: 1_800_000,
+  admissionMs: 3_600_000,
+  evictionMs: 900_000,
+  overdueMs: 60_000,
+};
 const NOW = 10_000_000;
 
 const pod = (over: Partial<SeenPod> = {}): SeenPod => ({
@@ -15,6 +22,7 @@ const pod = (over: Partial<SeenPod> = {}): SeenPod => ({
   disruption: undefined,
   unscheduled: undefined,
   createdAtMs: NOW,
+  goneByMs: undefined,
   ...over,
 });
 const job = (over: Partial<SeenJob> = {}): SeenJob => ({
@@ -23,6 +31,8 @@ const job = (over: Partial<SeenJob> = {}): SeenJob => ({
   suspended: false,
   createdAtMs: NOW,
   pods: [pod()],
+  queue: undefined,
+  held: [],
   ...over,
 });
 const exit = (code: number, reason = 'Error', message = '') => ({ code, reason, message });
@@ -113,6 +123,22 @@ describe('a job that has not ended', () => {
     const seen = job({ pods: [pod({ phase: 'Pending', waiting: 'ContainerCreating' })] });
     expect(judge(seen, NOW + 1e9)).toMatchObject({ phase: 'waiting' });
   });
+
+  it('waits while some of its ranks start', () => {
+    const pods = [pod({ phase: 'Running' }), pod({ name: 'p1', phase: 'Pending' })];
+    expect(judge(job({ pods }))).toEqual({ phase: 'waiting', why: '1 of its 2 pods are starting' });
+  });
+
+  it('has lost a node whose pod was to be gone and is not', () => {
+    const lost = pod({ node: 'n3', disruption: 'DeletionByTaintManager', goneByMs: NOW });
+    const pods = [pod({ name: 'p1', phase: 'Failed', exit: exit(143) }), lost];
+    expect(judge(job({ pods }), NOW + WINDOWS.overdueMs - 1)).toEqual({ phase: 'running' });
+    expect(judge(job({ pods }), NOW + WINDOWS.overdueMs)).toMatchObject({
+      phase: 'stopped',
+      cause: 'node_lost',
+      nodes: ['n3'],
+    });
+  });
 });
 
 const anyPod: fc.Arbitrary<SeenPod> = fc.record({
@@ -131,6 +157,7 @@ const anyPod: fc.Arbitrary<SeenPod> = fc.record({
   disruption: fc.option(fc.constantFrom('PreemptionByScheduler', 'DeletionByPodGC'), { nil: undefined }),
   unscheduled: fc.constant(undefined),
   createdAtMs: fc.constant(NOW),
+  goneByMs: fc.constant(undefined),
 });
 
 it('never calls a job stopped that the cluster has not ended, whatever its pods look like', () => {

@@ -34,6 +34,7 @@ export const FAILURE_ACTIONS = {
   'campaign.no_report': 'fail',
   'campaign.no_log': 'fail',
   'campaign.unbalanced': 'fail',
+  'campaign.other_compute': 'fail',
   'campaign.stage_timed_out': 'gate',
   'pilot.broken_off': 'fail',
   'tasks.none_left': 'fail',
@@ -60,6 +61,11 @@ export const FAILURE_ACTIONS = {
   'gateway.overloaded': 'retry',
   'gateway.segment_corrupt': 'gate',
   'gateway.conflict': 'fail',
+  'rollout.update_failed': 'retry',
+  'rollout.superseded': 'fail',
+  'rollout.unfit': 'gate',
+  'weights.incomplete': 'gate',
+  'weights.corrupt': 'gate',
   'sandbox.unavailable': 'gate',
   'sandbox.failed': 'retry',
   'verifier.failed': 'retry',
@@ -113,6 +119,8 @@ export const FAILURE_ACTIONS = {
   'release.conflict': 'fail',
   'release.none': 'fail',
   'release.nothing_to_roll_back': 'fail',
+  'tracker.unavailable': 'retry',
+  'tracker.refused': 'fail',
   'testbed.no_go': 'fail',
   'testbed.build_failed': 'retry',
   'testbed.no_kubelet': 'fail',
@@ -132,7 +140,7 @@ export function actionFor(code: string): FailureAction {
 
 /** Whether a failure that outlasted its attempts says something about the machine, not about the one rollout that met it. */
 export function blamesMachine(code: string): boolean {
-  return actionFor(code) === 'gate' || /^(stack|store|policy)\./.test(code) || code === 'gateway.overloaded';
+  return actionFor(code) === 'gate' || /^(stack|store|policy|cluster)\./.test(code) || code === 'gateway.overloaded';
 }
 
 function isErrorCode(code: string): code is ErrorCode {
@@ -171,6 +179,8 @@ const STOP_CODES: Readonly<Record<StopCause, ErrorCode | undefined>> = {
   preempted: 'job.interrupted',
   evicted: 'job.interrupted',
   node_lost: 'job.interrupted',
+  // The next attempt begins by removing the object that holds it.
+  stuck_quota: 'job.interrupted',
   vanished: 'job.interrupted',
 };
 

@@ -35,6 +35,21 @@ export const workload = z.object({
 });
 export type Workload = z.infer<typeof workload>;
 
+/** What Kueue calls a Workload: what a queue knows of a job. Its name here is another, since a job is a workload already. */
+export const queueEntry = z.object({
+  metadata,
+  spec: z.object({ queueName: z.string().default('') }).prefault({}),
+  status: z
+    .object({
+      conditions: z.array(condition).default([]),
+      admission: z.object({ clusterQueue: z.string().default('') }).nullish(),
+      requeueState: z.object({ requeueAt: time }).nullish(),
+      unhealthyNodes: z.array(z.object({ name: z.string() })).default([]),
+    })
+    .prefault({}),
+});
+export type QueueEntry = z.infer<typeof queueEntry>;
+
 const terminated = z.object({
   exitCode: z.int(),
   reason: z.string().default(''),
@@ -60,6 +75,7 @@ export const pod = z.object({
       reason: z.string().default(''),
       message: z.string().default(''),
       startTime: time,
+      podIP: z.string().optional(),
       conditions: z.array(condition).default([]),
       initContainerStatuses: z.array(containerStatus).default([]),
       containerStatuses: z.array(containerStatus).default([]),

@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import { AnnealError } from '../../contracts/errors.ts';
 import { FIELD_MANAGER } from '../labels.ts';
 import type { Manifest } from '../manifests/manifest.ts';
-import { listOf, type Pod, pod, type Workload, workload } from './objects.ts';
+import { listOf, type Pod, pod, type QueueEntry, queueEntry, type Workload, workload } from './objects.ts';
 import type { Cluster } from './request.ts';
 
 /** Objects in one page of a list: a cluster with 10,000 pods answers in several. */
@@ -17,6 +17,8 @@ export interface Workloads {
   read(kind: string, namespace: string, name: string): Promise<Workload | undefined>;
   list(kind: string, namespace: string, labels: Readonly<Record<string, string>>): Promise<Workload[]>;
   pods(namespace: string, labels: Readonly<Record<string, string>>): Promise<Pod[]>;
+  /** What Kueue keeps of jobs, one object a job. @throws AnnealError `cluster.missing_crd` where Kueue is not installed */
+  queueEntries(namespace: string, labels: Readonly<Record<string, string>>): Promise<QueueEntry[]>;
   /** Its pods get SIGTERM and their grace period; the object stays visible until they are gone. */
   remove(kind: string, namespace: string, name: string): Promise<void>;
 }
@@ -25,7 +27,10 @@ export interface Workloads {
 const PATHS: Readonly<Record<string, { readonly api: string; readonly plural: string }>> = {
   Job: { api: '/apis/batch/v1', plural: 'jobs' },
   JobSet: { api: '/apis/jobset.x-k8s.io/v1alpha2', plural: 'jobsets' },
+  Deployment: { api: '/apis/apps/v1', plural: 'deployments' },
   LeaderWorkerSet: { api: '/apis/leaderworkerset.x-k8s.io/v1', plural: 'leaderworkersets' },
+  LocalQueue: { api: '/apis/kueue.x-k8s.io/v1beta2', plural: 'localqueues' },
+  Workload: { api: '/apis/kueue.x-k8s.io/v1beta2', plural: 'workloads' },
   ConfigMap: { api: '/api/v1', plural: 'configmaps' },
   Service: { api: '/api/v1', plural: 'services' },
   Pod: { api: '/api/v1', plural: 'pods' },
@@ -39,7 +44,11 @@ export function pathOf(kind: string, namespace: string, name?: string): string {
 }
 
 export function createWorkloads(cluster: Cluster): Workloads {
-  async function listAll<T extends z.ZodType>(path: string, labels: Readonly<Record<string, string>>, item: T) {
+  async function listAll<T extends z.ZodType>(
+    path: string,
+    labels: Readonly<Record<string, string>>,
+    item: T,
+  ): Promise<z.infer<T>[]> {
     const labelSelector = Object.entries(labels)
       .map(([name, value]) => `${name}=${value}`)
       .join(',');
@@ -48,12 +57,8 @@ export function createWorkloads(cluster: Cluster): Workloads {
     do {
       const query = { labelSelector, limit: PAGE, continue: next };
       const answer = await cluster.ask({ method: 'GET', path, query }, [410]);
-      // The pages' snapshot has expired: from the start.
-      if (answer.status === 410) {
-        items.length = 0;
-        next = undefined;
-        continue;
-      }
+      // The pages' snapshot has expired: from the start. (An empty list would mean that nothing runs.)
+      if (answer.status === 410) return listAll(path, labels, item);
       const page = listOf(item).parse(answer.body);
       items.push(...(page.items as z.infer<T>[]));
       next = page.metadata.continue === '' ? undefined : page.metadata.continue;
@@ -94,6 +99,7 @@ export function createWorkloads(cluster: Cluster): Workloads {
 
     list: (kind, namespace, labels) => listAll(pathOf(kind, namespace), labels, workload),
     pods: (namespace, labels) => listAll(pathOf('Pod', namespace), labels, pod),
+    queueEntries: (namespace, labels) => listAll(pathOf('Workload', namespace), labels, queueEntry),
 
     async remove(kind, namespace, name) {
       const body = { apiVersion: 'v1', kind: 'DeleteOptions', propagationPolicy: 'Foreground' };

@@ -1,6 +1,6 @@
 // From the cluster's objects to what the policy judges (policies/job-stop.ts).
-import type { SeenJob, SeenPod } from '../../policies/job-stop.ts';
-import type { Condition, Pod, Workload } from '../cluster/objects.ts';
+import type { HeldQuota, SeenEviction, SeenJob, SeenPod, SeenQueue } from '../../policies/job-stop-seen.ts';
+import type { Condition, Pod, QueueEntry, Workload } from '../cluster/objects.ts';
 
 /** Condition types by which a Job (Complete, Failed) and a JobSet (Completed, Failed) say that they have ended. */
 const ENDS: Readonly<Record<string, 'complete' | 'failed'>> = {
@@ -9,7 +9,13 @@ const ENDS: Readonly<Record<string, 'complete' | 'failed'>> = {
   Failed: 'failed',
 };
 
-export function observeJob(job: Workload, pods: readonly Pod[]): SeenJob {
+/** What a queue's entries say: the job's own, and others of its namespace. */
+export interface QueueEntries {
+  readonly own: QueueEntry | undefined;
+  readonly others: readonly QueueEntry[];
+}
+
+export function observeJob(job: Workload, pods: readonly Pod[], queue?: QueueEntries): SeenJob {
   const end = job.status.conditions.find((one) => one.status === 'True' && ENDS[one.type] !== undefined);
   return {
     ended: end === undefined ? undefined : ENDS[end.type],
@@ -17,8 +23,46 @@ export function observeJob(job: Workload, pods: readonly Pod[]): SeenJob {
     suspended: job.spec.suspend,
     createdAtMs: at(job.metadata.creationTimestamp),
     pods: pods.map(observePod),
+    queue: queue?.own === undefined ? undefined : observeQueue(queue.own),
+    held: (queue?.others ?? []).flatMap(heldQuota),
   };
 }
+
+/** Kueue sets Preempted beside Evicted, with the same message; what counts for a job is that its place is gone. */
+export function observeQueue(entry: QueueEntry): SeenQueue {
+  const { conditions, unhealthyNodes } = entry.status;
+  const reserved = conditionOf(conditions, 'QuotaReserved');
+  return {
+    reservedAtMs: reserved?.status === 'True' ? at(reserved.lastTransitionTime) : undefined,
+    admitted: conditionOf(conditions, 'Admitted')?.status === 'True',
+    pending: reserved?.status === 'False' ? reserved.message : '',
+    evicted: eviction(entry),
+    brokenNodes: unhealthyNodes.map((node) => node.name),
+  };
+}
+
+/** Until the same object is admitted again, Evicted stays true. */
+function eviction({ status }: QueueEntry): SeenEviction | undefined {
+  const evicted = conditionOf(status.conditions, 'Evicted');
+  if (evicted?.status !== 'True') return undefined;
+  const again = status.requeueState?.requeueAt;
+  return {
+    reason: evicted.reason,
+    message: evicted.message,
+    atMs: at(evicted.lastTransitionTime),
+    againAtMs: again === undefined ? undefined : at(again),
+  };
+}
+
+function heldQuota(entry: QueueEntry): HeldQuota[] {
+  const evicted = eviction(entry);
+  const holds = conditionOf(entry.status.conditions, 'QuotaReserved')?.status === 'True';
+  const over = conditionOf(entry.status.conditions, 'Finished')?.status === 'True';
+  return evicted !== undefined && holds && !over ? [{ name: entry.metadata.name, evicted }] : [];
+}
+
+const conditionOf = (conditions: readonly Condition[], type: string): Condition | undefined =>
+  conditions.find((one) => one.type === type);
 
 export function observePod(pod: Pod): SeenPod {
   const [container] = pod.status.containerStatuses;
@@ -36,6 +80,8 @@ export function observePod(pod: Pod): SeenPod {
     disruption: disruption?.reason ?? (pod.status.reason === 'Evicted' ? 'TerminationByKubeletEviction' : undefined),
     unscheduled: unscheduled(scheduled),
     createdAtMs: at(pod.metadata.creationTimestamp),
+    // The API server adds the grace period: it is the time by which the pod is to be gone.
+    goneByMs: pod.metadata.deletionTimestamp === undefined ? undefined : at(pod.metadata.deletionTimestamp),
   };
 }
 

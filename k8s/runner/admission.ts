@@ -1,0 +1,45 @@
+// What Kueue says of a job that waits in one of its queues.
+import { AnnealError } from '../../contracts/errors.ts';
+import type { QueueEntry, Workload } from '../cluster/objects.ts';
+import type { Workloads } from '../cluster/workloads.ts';
+import { QUEUE, QUEUED_JOB } from '../labels.ts';
+import type { QueueEntries } from './observe.ts';
+
+/** All entries of a namespace are many and large; who waits is told what holds it back no sooner than this. */
+const OTHERS_MS = 30_000;
+
+export interface Admission {
+  /** @throws AnnealError `cluster.missing_crd`, `cluster.not_found`: nobody would ever admit what is sent there */
+  mustExist(queue: string): Promise<void>;
+  /** Undefined for a job that waits in no queue. */
+  entriesOf(job: Workload): Promise<QueueEntries | undefined>;
+}
+
+export function createAdmission(workloads: Workloads, namespace: string): Admission {
+  let others: readonly QueueEntry[] = [];
+  let othersAt = Number.NEGATIVE_INFINITY;
+
+  async function around(own: QueueEntry | undefined): Promise<readonly QueueEntry[]> {
+    if (performance.now() - othersAt > OTHERS_MS) {
+      others = await workloads.queueEntries(namespace, {});
+      othersAt = performance.now();
+    }
+    return others.filter((one) => one.metadata.uid !== own?.metadata.uid);
+  }
+
+  return {
+    async mustExist(queue) {
+      if ((await workloads.read('LocalQueue', namespace, queue)) !== undefined) return;
+      // A missing kind answers 404 as well: a list tells the two apart.
+      await workloads.list('LocalQueue', namespace, {});
+      throw new AnnealError('cluster.not_found', `there is no LocalQueue ${queue} in the namespace ${namespace}`);
+    },
+
+    async entriesOf(job) {
+      if (job.metadata.labels[QUEUE] === undefined) return undefined;
+      const [own] = await workloads.queueEntries(namespace, { [QUEUED_JOB]: job.metadata.uid });
+      const waits = job.spec.suspend && own?.status.admission == null;
+      return { own, others: waits ? await around(own) : [] };
+    },
+  };
+}

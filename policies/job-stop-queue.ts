@@ -1,0 +1,80 @@
+// What it means that a queue (Kueue) holds a job back or takes its place away. Kueue starts what it evicted again by itself, in
+// the same attempt; the workflow is quicker and is the one authority: an eviction ends the attempt, and the next one is an
+// object of its own, which waits in the queue like any other.
+import type { StopCause } from '../contracts/job.ts';
+import {
+  causeOfDisruption,
+  isOver,
+  isOverdue,
+  KILLED,
+  minutes,
+  nodesOf,
+  type SeenEviction,
+  type SeenJob,
+  type SeenQueue,
+  stopped,
+  type Verdict,
+  type Windows,
+} from './job-stop-seen.ts';
+
+/** Of a job that has not ended and whose place was taken away. While a pod of it runs, nothing is over: it may be saving. */
+export function judgeEvicted(job: SeenJob, evicted: SeenEviction, nowMs: number, windows: Windows): Verdict {
+  const lost = job.pods.filter((pod) => isOverdue(pod, nowMs, windows.overdueMs));
+  const active = job.pods.filter((pod) => !isOver(pod) && !lost.includes(pod));
+  if (active.length > 0) {
+    return { phase: 'waiting', why: `${wordsOf(evicted)}; ${active.length} of its pods are still ending` };
+  }
+  const exitCode = job.pods.find((pod) => pod.exit !== undefined)?.exit?.code ?? KILLED;
+  // What happened to its nodes came first, and is why the queue took the rest away.
+  const broken = [...lost, ...job.pods.filter((pod) => isNodeLoss(pod.disruption))];
+  if (broken.length > 0) return { ...stopped('node_lost', wordsOf(evicted), nodesOf(broken)), exitCode };
+  const since = nowMs - evicted.atMs;
+  if (job.queue?.reservedAtMs !== undefined && since >= windows.evictionMs) {
+    const message = `${wordsOf(evicted)}, ${minutes(since)} ago, and has not given its quota back since (stuck quota)`;
+    return { ...stopped('stuck_quota', message, []), exitCode };
+  }
+  return { ...stopped(causeOfEviction(evicted.reason), wordsOf(evicted), brokenBy(job)), exitCode };
+}
+
+/** Of a job that has not begun. However long the queue is, it is no failure before its window has passed. */
+export function judgeQueued(job: SeenJob, nowMs: number, windows: Windows): Verdict {
+  const why = [whyQueued(job.queue), ...stuckQuota(job, nowMs, windows)].join('; ');
+  // What has its quota is as good as admitted: the checks that follow have a window of their own.
+  const waited = nowMs - (job.queue?.reservedAtMs ?? job.createdAtMs);
+  if (waited < windows.admissionMs) return { phase: 'waiting', why };
+  return stopped('not_admitted', `${why}, for ${minutes(waited)}`, []);
+}
+
+function whyQueued(queue: SeenQueue | undefined): string {
+  if (queue === undefined) return 'the queue has not taken it up yet';
+  if (queue.admitted) return 'the queue has admitted it; it is about to start';
+  if (queue.reservedAtMs !== undefined) return `its quota is reserved, but not all checks are passed`;
+  return queue.pending === '' ? 'the queue has not admitted it yet' : `the queue has not admitted it: ${queue.pending}`;
+}
+
+/** Whoever waits should know that what it waits for is held by something that runs no more (kueue #14811). */
+function stuckQuota({ held }: SeenJob, nowMs: number, windows: Windows): string[] {
+  return held
+    .filter(({ evicted }) => nowMs - evicted.atMs >= windows.evictionMs)
+    .map(({ name, evicted: { atMs, againAtMs, reason } }) => {
+      const again = againAtMs === undefined ? '' : `, was to be tried again at ${new Date(againAtMs).toISOString()}`;
+      return `stuck quota: ${name} was evicted ${minutes(nowMs - atMs)} ago (${reason})${again} and still holds its share`;
+    });
+}
+
+/** An unknown reason is an eviction: what is tried again loses little, what is given up loses the training. */
+export function causeOfEviction(reason: string): StopCause {
+  if (reason === 'Preempted') return 'preempted';
+  if (reason === 'NodeFailures') return 'node_lost';
+  // Deactivated, DeactivatedDueTo…: it is not admitted again, whatever is tried.
+  return reason.startsWith('Deactivated') ? 'not_admitted' : 'evicted';
+}
+
+const brokenBy = ({ queue }: SeenJob): readonly string[] =>
+  queue?.evicted?.reason === 'NodeFailures' ? queue.brokenNodes : [];
+
+const isNodeLoss = (disruption: string | undefined): boolean =>
+  disruption !== undefined && causeOfDisruption(disruption) === 'node_lost';
+
+const wordsOf = ({ reason, message }: SeenEviction): string =>
+  `the queue has taken its place away (${message === '' ? reason : `${reason}: ${message}`})`;
