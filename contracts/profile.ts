@@ -194,6 +194,9 @@ export const rolloutSpec = z.strictObject({
 
 export const podResources = z.strictObject({
   cpu: kubernetesQuantity,
+  cpuRequest: kubernetesQuantity
+    .optional()
+    .describe('Less than cpu where pods take turns on the cores of one node; cpu unless given.'),
   memory: kubernetesQuantity,
   ephemeralStorage: kubernetesQuantity
     .default('100Gi')
@@ -219,6 +222,10 @@ export const profileSpec = z.strictObject({
     .strictObject({
       priorityClass: z.string().optional(),
       queue: z.string().optional().describe("Kueue's LocalQueue; without one, pods are created at once."),
+      topology: z
+        .enum(['preferred', 'required'])
+        .default('preferred')
+        .describe('Whether Kueue places a gang in one domain of topologyKey where it can, or waits until it can.'),
       nodeLossSeconds: z.int().min(30).max(300).default(45).describe('How long a dead node is waited for.'),
     })
     .prefault({}),

@@ -18,6 +18,9 @@ export const attemptName = (job: JobName, attempt: number): string => `${job}-a$
 /** The ConfigMap that owns everything of a campaign. */
 export const ownerName = (campaign: string): string => `anneal-${campaign}`;
 
+/** What serves a campaign's policies. */
+export const serverName = (campaign: string): string => `${campaign}-policy`;
+
 /** JOBSET-REPLICATEDJOB-INDEX-POD-RANDOM, the longest name that follows from a job's. */
 export const longestPodName = (job: string, pods: number): number =>
   `${job}-a${MOST_ATTEMPTS}-${REPLICATED_JOB}-0-${Math.max(0, pods - 1)}`.length + RANDOM_SUFFIX;

@@ -1,6 +1,7 @@
 // The part of a pod that trainer and policy servers share: where it may run, what it may use, what it may not do.
 import type { AcceleratorSpec, ProfileSpec } from '../../contracts/profile.ts';
 import { durationMs } from '../../contracts/units.ts';
+import { ROLE, ROLES } from '../labels.ts';
 
 /** How pods reach the artifact store: the address by a variable, the credentials by a secret's reference. */
 export interface StoreAccess {
@@ -17,6 +18,8 @@ export interface Container {
   readonly image: string;
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+  /** Variables that the kubelet fills in from the pod: POD_IP from status.podIP. */
+  readonly fields?: Readonly<Record<string, string>>;
   readonly [member: string]: unknown;
 }
 
@@ -28,14 +31,22 @@ export interface PodRequest {
   readonly restartPolicy: 'Never' | 'Always';
   /** Nodes that are in quarantine. */
   readonly avoid: readonly string[];
+  /** Devices of the pod, where it has not all of its node's share of the role. */
+  readonly gpus?: number;
+  /** Secrets as files: the secret's name, and the folder. */
+  readonly secrets?: readonly { readonly name: string; readonly path: string }[];
 }
 
 /** Where the work folder is mounted: gone with the pod; what must stay is in the store. */
 export const WORK_DIR = '/anneal/work';
 
+/** What pods of a role are labelled with, and lie near to. */
+const GANGS = { trainer: ROLES.trainer, rollout: ROLES.server } as const;
+
 /** @returns a PodSpec */
 export function podSpec(request: PodRequest): Record<string, unknown> {
-  const { profile, role, container, avoid } = request;
+  const { profile, role, avoid, secrets = [] } = request;
+  const { fields: _, ...container } = request.container;
   const settings = profile[role];
   const accelerator = profile.accelerators[settings.accelerator]!;
   const resources = profile.pods[role];
@@ -50,7 +61,7 @@ export function podSpec(request: PodRequest): Record<string, unknown> {
     ...(Object.keys(accelerator.nodeSelector).length === 0 ? {} : { nodeSelector: accelerator.nodeSelector }),
     tolerations: tolerationsOf(accelerator, profile.scheduling.nodeLossSeconds),
     // With a queue, Kueue places the gang; without one a preference is all there is.
-    affinity: affinityOf(accelerator, avoid, queue === undefined ? role : undefined),
+    affinity: affinityOf(accelerator, avoid, queue === undefined ? GANGS[role] : undefined),
     securityContext: { seccompProfile: { type: 'RuntimeDefault' } },
     containers: [
       {
@@ -58,7 +69,7 @@ export function podSpec(request: PodRequest): Record<string, unknown> {
         env: environment(request),
         ...(request.store.secret === undefined ? {} : { envFrom: [{ secretRef: { name: request.store.secret } }] }),
         imagePullPolicy: 'IfNotPresent',
-        resources: resourcesOf(request, accelerator, settings.gpusPerNode),
+        resources: resourcesOf(request, accelerator, request.gpus ?? settings.gpusPerNode),
         securityContext: {
           allowPrivilegeEscalation: false,
           capabilities: { drop: ['ALL'], ...(accelerator.rdma === undefined ? {} : { add: ['IPC_LOCK'] }) },
@@ -67,36 +78,46 @@ export function podSpec(request: PodRequest): Record<string, unknown> {
         volumeMounts: [
           { name: 'work', mountPath: WORK_DIR },
           { name: 'shm', mountPath: '/dev/shm' },
+          ...secrets.map(({ name, path }) => ({ name, mountPath: path, readOnly: true })),
         ],
       },
     ],
     volumes: [
       { name: 'work', emptyDir: {} },
       { name: 'shm', emptyDir: { medium: 'Memory', sizeLimit: resources.sharedMemory } },
+      ...secrets.map(({ name }) => ({ name, secret: { secretName: name } })),
     ],
   };
 }
 
-function environment({ container, store }: PodRequest): { name: string; value: string }[] {
+function environment({ container, store }: PodRequest): Record<string, unknown>[] {
   const all: Record<string, string | undefined> = {
     ANNEAL_STORE: store.address,
     AWS_ENDPOINT_URL_S3: store.endpoint,
     AWS_REGION: store.region,
     ...container.env,
   };
-  return Object.entries(all).flatMap(([name, value]) => (value === undefined ? [] : [{ name, value }]));
+  const fields = Object.entries(container.fields ?? {});
+  return [
+    ...fields.map(([name, fieldPath]) => ({ name, valueFrom: { fieldRef: { fieldPath } } })),
+    ...Object.entries(all).flatMap(([name, value]) => (value === undefined ? [] : [{ name, value }])),
+  ];
 }
 
-/** Requests equal limits: a training pod that may grow into its neighbours' memory ends a node. */
+/** Requests equal limits but for cores, which can be shared: a training pod that may grow into its neighbours' memory ends a node. */
 function resourcesOf({ profile, role }: PodRequest, accelerator: AcceleratorSpec, gpus: number) {
-  const { cpu, memory, ephemeralStorage } = profile.pods[role];
+  const { cpu, cpuRequest = cpu, memory, ephemeralStorage } = profile.pods[role];
   const devices = accelerator.device === 'cpu' ? {} : { [accelerator.resource]: `${gpus}` };
-  const rdma = accelerator.rdma === undefined ? {} : { [accelerator.rdma.resource]: `${accelerator.rdma.perPod}` };
+  const rdma = accelerator.rdma === undefined ? {} : { [accelerator.rdma.resource]: `${rdmaOf(accelerator, gpus)}` };
   // A node that does not count its disk offers none, so that nothing may be asked of it.
   const disk = ephemeralStorage === '0' ? {} : { 'ephemeral-storage': ephemeralStorage };
   const amounts = { cpu, memory, ...disk, ...devices, ...rdma };
-  return { requests: amounts, limits: amounts };
+  return { requests: { ...amounts, cpu: cpuRequest }, limits: amounts };
 }
+
+/** perPod is meant for a whole node: two pods with half of its GPUs each must both find something. */
+const rdmaOf = ({ rdma, perNode }: AcceleratorSpec, gpus: number): number =>
+  Math.max(1, Math.floor(((rdma?.perPod ?? 0) * gpus) / perNode));
 
 function tolerationsOf(accelerator: AcceleratorSpec, nodeLossSeconds: number) {
   const lost = { operator: 'Exists', effect: 'NoExecute', tolerationSeconds: nodeLossSeconds };
@@ -114,7 +135,7 @@ function affinityOf(accelerator: AcceleratorSpec, avoid: readonly string[], gang
     weight: 100,
     podAffinityTerm: {
       topologyKey: accelerator.topologyKey,
-      labelSelector: { matchLabels: { 'anneal.dev/role': gang } },
+      labelSelector: { matchLabels: { [ROLE]: gang } },
     },
   };
   return {

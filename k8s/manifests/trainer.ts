@@ -4,9 +4,10 @@
 import type { JobDocument } from '../../contracts/job.ts';
 import type { ProfileSpec } from '../../contracts/profile.ts';
 import { durationMs } from '../../contracts/units.ts';
-import { ATTEMPT, CAMPAIGN, JOB, MANAGED_BY, MANAGER, QUEUE, ROLE, SPEC_HASH } from '../labels.ts';
+import { ATTEMPT, CAMPAIGN, JOB, MANAGED_BY, MANAGER, QUEUE, ROLE, ROLES, SPEC_HASH } from '../labels.ts';
 import { attemptName, REPLICATED_JOB } from '../names.ts';
 import type { Manifest, OwnerReference } from './manifest.ts';
+import { placement } from './placement.ts';
 import { podSpec, type StoreAccess, WORK_DIR } from './pod.ts';
 
 export type WorkloadKind = 'jobset' | 'job';
@@ -87,7 +88,7 @@ function jobSpec(request: TrainerRequest, name: string): Record<string, unknown>
     // The trainer ends itself after maxSeconds, with a checkpoint; this is for one that no longer can.
     activeDeadlineSeconds: Math.ceil(document.maxSeconds + durationMs(profile.trainer.startupWindow) / 1000 + 300),
     template: {
-      metadata: { labels: labels(request) },
+      metadata: { labels: labels(request), ...placement(profile, 'trainer', nodes) },
       spec: {
         ...podSpec({
           role: 'trainer',
@@ -139,6 +140,6 @@ function labels({ campaign, document, attempt }: TrainerRequest): Record<string,
     [CAMPAIGN]: campaign,
     [JOB]: document.name,
     [ATTEMPT]: `${attempt}`,
-    [ROLE]: 'trainer',
+    [ROLE]: ROLES.trainer,
   };
 }
