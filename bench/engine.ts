@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { campaignName, makePolicyName } from '../contracts/ids.ts';
 import { createEngines } from '../gateway/engine.ts';
 import { loadConfig } from '../infra/config.ts';
+import { oneServer } from '../infra/gateway-client/one-server.ts';
 import { createTurns } from '../policies/turns.ts';
 import { child } from './child.ts';
 import { endingStack } from './ending.ts';
@@ -78,7 +79,7 @@ async function tokensPerSecond({ urls, together }: Setting): Promise<number> {
   const control = createServer((_, response) => response.end(JSON.stringify({ policy: POLICY, urls })));
   await new Promise<void>((resolve) => control.listen(0, '127.0.0.1', resolve));
   const controlUrl = `http://127.0.0.1:${(control.address() as AddressInfo).port}`;
-  const engines = createEngines({ controlUrl, timeoutMs: 120_000, connections: 64 });
+  const engines = createEngines({ servers: oneServer(controlUrl), timeoutMs: 120_000, connections: 64 });
   const turns = createTurns(0, GROUPS * GROUP_SIZE, together);
   const { signal } = new AbortController();
   let tokens = 0;

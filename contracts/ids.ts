@@ -55,6 +55,10 @@ export function makePolicyName(campaign: CampaignName, version: number): PolicyN
   return policyName.parse(text);
 }
 
+/** The campaign whose policy bears the name. */
+export const campaignOfPolicy = (name: PolicyName): CampaignName =>
+  campaignName.parse(name.slice(0, name.lastIndexOf('.v')));
+
 export const completionId = z.string().min(1).max(300).brand<'CompletionId'>();
 export type CompletionId = z.infer<typeof completionId>;
 

@@ -2,7 +2,7 @@
 
 import type { ArtifactRef } from './artifact.ts';
 import type { Decision, DecisionContext } from './gate.ts';
-import type { PolicyName, RolloutId } from './ids.ts';
+import type { CampaignName, PolicyName, RolloutId } from './ids.ts';
 import type { PolicyVersion } from './policy-version.ts';
 import type { ReleaseBody, ReleasedPointer } from './release.ts';
 import type { CompletionRecord, CredentialClaims, Trajectory } from './trajectory.ts';
@@ -68,9 +68,33 @@ export interface Credentials {
   mint(claims: CredentialClaims): string;
 }
 
-/** Loads policy versions for serving; idempotent. */
+/** Loads policy versions for serving, at every policy server of the campaign; idempotent. */
 export interface PolicyHost {
   ensure(version: PolicyVersion): Promise<void>;
+}
+
+/** Where policy servers are: one on a laptop, pods of their campaign on a cluster. */
+export interface PolicyServers {
+  /**
+   * Control APIs of the servers that are ready, without trailing slashes: at least one. They are remembered until `forget`.
+   * @throws AnnealError `stack.policy_unavailable` when none is ready
+   */
+  of(campaign: CampaignName): Promise<readonly string[]>;
+  /** One of them did not answer: look again. */
+  forget(campaign: CampaignName): void;
+  /** Of every campaign. */
+  all(): Promise<readonly string[]>;
+}
+
+/** Policy servers that exist only while a campaign needs them. */
+export interface ServerFleet {
+  /**
+   * Starts the campaign's servers, or adopts those that run; resolves when every one is ready.
+   * @throws AnnealError `cluster.*`, `job.image`, `job.unschedulable`, `stack.policy_unavailable`
+   */
+  open(campaign: CampaignName, signal: AbortSignal, onProgress: (waitingFor: string) => void): Promise<void>;
+  /** Ends them, and every job of the campaign that still runs. */
+  close(campaign: CampaignName): Promise<void>;
 }
 
 /** The registry of releases; every effect verifies its signed decision again. */

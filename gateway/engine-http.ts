@@ -1,10 +1,11 @@
 // JSON over kept-alive connections to the policy server and its engines.
-import { Agent, request as send } from 'node:http';
+import { Agent, type IncomingHttpHeaders, request as send } from 'node:http';
 import { AnnealError } from '../contracts/errors.ts';
 
 export interface JsonAnswer {
   readonly status: number;
   readonly body: unknown;
+  readonly headers: IncomingHttpHeaders;
 }
 
 /** A failure before any answer arrived: the engine is gone, not unwilling. */
@@ -12,20 +13,41 @@ export class ConnectionFailure extends AnnealError {}
 
 export interface JsonClient {
   /** @throws ConnectionFailure (`gateway.upstream_failed`) without an answer; rejects with the signal's reason when aborted. */
-  call(method: 'GET' | 'POST', url: string, body: unknown, signal: AbortSignal): Promise<JsonAnswer>;
+  call(
+    method: 'GET' | 'POST',
+    url: string,
+    body: unknown,
+    signal: AbortSignal,
+    more?: Readonly<Record<string, string>>,
+  ): Promise<JsonAnswer>;
   close(): void;
 }
 
 const ANSWER_LIMIT = 64 << 20;
 
-/** @param timeoutMs for one call, answer included. */
-export function createJsonClient(options: { maxSockets: number; timeoutMs: number }): JsonClient {
+export interface JsonClientOptions {
+  readonly maxSockets: number;
+  /** For one call, answer included. */
+  readonly timeoutMs: number;
+  /** Sent as bearer token. */
+  readonly token?: string | undefined;
+}
+
+export function createJsonClient(options: JsonClientOptions): JsonClient {
+  const authorisation = options.token === undefined ? {} : { authorization: `Bearer ${options.token}` };
   const agent = new Agent({ keepAlive: true, maxSockets: options.maxSockets, scheduling: 'fifo' });
 
-  function once(method: string, url: string, text: string | undefined, signal: AbortSignal): Promise<JsonAnswer> {
+  function once(
+    method: string,
+    url: string,
+    text: string | undefined,
+    signal: AbortSignal,
+    more: Readonly<Record<string, string>>,
+  ): Promise<JsonAnswer> {
     return new Promise((resolve, reject) => {
-      const headers =
+      const content =
         text === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) };
+      const headers = { ...authorisation, ...more, ...content };
       const request = send(url, { method, agent, headers, signal }, (response) => {
         const chunks: Buffer[] = [];
         let size = 0;
@@ -38,7 +60,7 @@ export function createJsonClient(options: { maxSockets: number; timeoutMs: numbe
         response.on('end', () => {
           try {
             const body: unknown = JSON.parse(Buffer.concat(chunks).toString('utf8'));
-            resolve({ status: response.statusCode ?? 0, body });
+            resolve({ status: response.statusCode ?? 0, body, headers: response.headers });
           } catch {
             reject(new AnnealError('gateway.upstream_failed', `${url} answered ${response.statusCode} without JSON`));
           }
@@ -54,13 +76,13 @@ export function createJsonClient(options: { maxSockets: number; timeoutMs: numbe
   }
 
   return {
-    async call(method, url, body, caller) {
+    async call(method, url, body, caller, more = {}) {
       const text = body === undefined ? undefined : JSON.stringify(body);
       const timeout = AbortSignal.timeout(options.timeoutMs);
       const signal = AbortSignal.any([caller, timeout]);
       for (;;) {
         try {
-          return await once(method, url, text, signal);
+          return await once(method, url, text, signal, more);
         } catch (failure) {
           caller.throwIfAborted();
           // The server closed an idle connection just as it was used again: nothing was answered, so it is sent anew.

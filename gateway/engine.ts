@@ -3,12 +3,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { AnnealError } from '../contracts/errors.ts';
-import type { PolicyName } from '../contracts/ids.ts';
+import { campaignOfPolicy, type PolicyName } from '../contracts/ids.ts';
+import type { PolicyServers } from '../contracts/ports.ts';
 import type { CompletionRecord } from '../contracts/trajectory.ts';
 import { ConnectionFailure, createJsonClient, type JsonAnswer, type JsonClient } from './engine-http.ts';
 import { createRecent, createReplicas, type Replicas } from './replicas.ts';
 
 const location = z.looseObject({ policy: z.string(), urls: z.array(z.url()).min(1) });
+const health = z.looseObject({ engines: z.array(location.pick({ policy: true })) });
 const rendered = z.looseObject({ prompt: z.string() });
 const tokenized = z.looseObject({ tokens: z.array(z.int()).min(1) });
 const sampled = z.looseObject({
@@ -58,7 +60,10 @@ export interface Engines {
 }
 
 export interface EngineOptions {
-  readonly controlUrl: string;
+  /** Where the policy servers are that know the engines. */
+  readonly servers: PolicyServers;
+  /** Bearer token that servers and engines ask for; undefined on one machine. */
+  readonly token?: string | undefined;
   /** For one generation. */
   readonly timeoutMs: number;
   /** Generations in flight at one replica; more wait here. */
@@ -80,9 +85,10 @@ const CONTROL_TIMEOUT_MS = 90_000;
 export function createEngines(options: EngineOptions): Engines {
   // Engines serve a connection by a thread: short calls have their own few connections, so that they never wait behind
   // generations.
-  const long = createJsonClient({ maxSockets: options.connections, timeoutMs: options.timeoutMs });
-  const short = createJsonClient({ maxSockets: 4, timeoutMs: Math.min(options.timeoutMs, 30_000) });
-  const control = createJsonClient({ maxSockets: 4, timeoutMs: CONTROL_TIMEOUT_MS });
+  const { servers, token, timeoutMs } = options;
+  const long = createJsonClient({ maxSockets: options.connections, timeoutMs, token });
+  const short = createJsonClient({ maxSockets: 4, timeoutMs: Math.min(timeoutMs, 30_000), token });
+  const control = createJsonClient({ maxSockets: 4, timeoutMs: CONTROL_TIMEOUT_MS, token });
   const where = new Map<PolicyName, Replicas>();
   /** Token ids by policy address and messages; the groups of a round ask the same prompt many times. */
   const prompts = createRecent<number[]>(PROMPTS_REMEMBERED);
@@ -90,19 +96,32 @@ export function createEngines(options: EngineOptions): Engines {
   async function locate(policy: PolicyName, signal: AbortSignal): Promise<Replicas> {
     const known = where.get(policy);
     if (known !== undefined) return known;
-    const answer = await ask(`/policies/${encodeURIComponent(policy)}`, signal);
-    if (answer.status === 404) throw unavailable(`the policy server does not serve ${policy}`);
-    if (answer.status !== 200) throw unavailable(`the policy server answered ${answer.status} about ${policy}`);
-    const parsed = location.safeParse(answer.body);
-    if (!parsed.success) throw unavailable(`the policy server gave no address for ${policy}`);
-    const replicas = createReplicas(parsed.data.urls.map((url) => url.replace(/\/$/, '')));
+    const found = await Promise.allSettled(
+      (await servers.of(campaignOfPolicy(policy))).map((server) => enginesAt(server, policy, signal)),
+    );
+    // A server that lacks the version, or has just gone, takes no part; the others serve it.
+    const urls = found.flatMap((one) => (one.status === 'fulfilled' ? one.value : []));
+    if (urls.length === 0) {
+      servers.forget(campaignOfPolicy(policy));
+      throw found.find((one) => one.status === 'rejected')?.reason;
+    }
+    const replicas = createReplicas(urls);
     where.set(policy, replicas);
     return replicas;
   }
 
-  async function ask(path: string, signal: AbortSignal): Promise<JsonAnswer> {
+  async function enginesAt(server: string, policy: PolicyName, signal: AbortSignal): Promise<string[]> {
+    const answer = await ask(`${server}/policies/${encodeURIComponent(policy)}`, signal);
+    if (answer.status === 404) throw unavailable(`the policy server does not serve ${policy}`);
+    if (answer.status !== 200) throw unavailable(`the policy server answered ${answer.status} about ${policy}`);
+    const parsed = location.safeParse(answer.body);
+    if (!parsed.success) throw unavailable(`the policy server gave no address for ${policy}`);
+    return parsed.data.urls.map((url) => url.replace(/\/$/, ''));
+  }
+
+  async function ask(url: string, signal: AbortSignal): Promise<JsonAnswer> {
     try {
-      return await control.call('GET', options.controlUrl + path, undefined, signal);
+      return await control.call('GET', url, undefined, signal);
     } catch (failure) {
       if (failure instanceof ConnectionFailure) throw unavailable(failure.message);
       throw failure;
@@ -153,15 +172,16 @@ export function createEngines(options: EngineOptions): Engines {
       } catch (failure) {
         if (!(failure instanceof ConnectionFailure)) throw failure;
         where.delete(policy);
+        servers.forget(campaignOfPolicy(policy));
         // A remembered engine may have been restarted at another port meanwhile; a fresh address deserves no second try.
         if (!remembered || signal.aborted) throw failure;
         return attempt(await locate(policy, signal), messages, sampling, signal);
       }
     },
     async list(signal) {
-      const { body } = await ask('/health', signal);
-      const health = z.looseObject({ engines: z.array(location.pick({ policy: true })) }).safeParse(body);
-      return health.success ? health.data.engines.map((engine) => engine.policy) : [];
+      const answers = await Promise.all((await servers.all()).map((server) => ask(`${server}/health`, signal)));
+      const loaded = answers.flatMap(({ body }) => health.safeParse(body).data?.engines ?? []);
+      return [...new Set(loaded.map((engine) => engine.policy))];
     },
     forget: (policy) => void where.delete(policy),
     close() {

@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { AnnealError } from '../contracts/errors.ts';
+import type { PolicyServers } from '../contracts/ports.ts';
 import { type CaptureOptions, createCapture } from './capture.ts';
 import { createEngines } from './engine.ts';
 import { openCompletions } from './pool/completions.ts';
@@ -14,8 +15,9 @@ import { diskIo, type SegmentIo } from './segments/log.ts';
 export interface GatewayOptions {
   /** Holds `completions/`, `trajectories/` and the lock; created when missing. */
   readonly dir: string;
-  /** The policy server's control API, without a trailing slash. */
-  readonly controlUrl: string;
+  readonly servers: PolicyServers;
+  /** What policy servers and engines ask for; undefined on one machine. */
+  readonly engineToken?: string | undefined;
   /** The HMAC key of credentials; at least 16 bytes. */
   readonly secret: Uint8Array;
   /** 0 takes a free one. */
@@ -73,7 +75,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     const trajectories = await openTrajectories({ dir: join(dir, 'trajectories'), ...segments });
     undo.push(() => trajectories.log.close());
     const engines = createEngines({
-      controlUrl: options.controlUrl.replace(/\/$/, ''),
+      servers: options.servers,
+      token: options.engineToken,
       timeoutMs: options.upstreamTimeoutMs ?? 120_000,
       connections: options.engineConnections ?? 64,
     });

@@ -7,6 +7,7 @@ import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { AnnealError, type Problem } from '../contracts/errors.ts';
+import { type Deployment, deploymentOf, deploymentVariables } from './deployment.ts';
 import type { ProcessIdentity } from './process/identity.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -40,6 +41,9 @@ const variables = z.object({
   ANNEAL_READY_FILE: path,
   ANNEAL_TEST_CHILDREN: path,
   ANNEAL_TEST_FAULT: z.string().min(1).optional(),
+  ANNEAL_GATEWAY_BIND: z.string().min(1).optional(),
+  ANNEAL_GATEWAY_URL: z.url('http://HOST:PORT').optional(),
+  ...deploymentVariables,
 });
 
 /** The four ports of the local stack, all on 127.0.0.1. */
@@ -65,6 +69,14 @@ export interface Config {
     readonly namespace: string;
     /** TEMPORAL_CLI: path of a Temporal CLI to use rather than look for one. */
     readonly cli: string | undefined;
+  };
+  /** ANNEAL_COMPUTE, ANNEAL_STORE, ANNEAL_KUBE*: what campaigns run on. */
+  readonly deployment: Deployment;
+  readonly gateway: {
+    /** ANNEAL_GATEWAY_BIND, default 127.0.0.1: the address that the gateway listens at. */
+    readonly bind: string;
+    /** ANNEAL_GATEWAY_URL: where the worker finds it; undefined: on this machine, by its port. */
+    readonly url: string | undefined;
   };
   /** ANNEAL_PYTHON: the interpreter that the trainer's virtual environment is made from. */
   readonly python: string | undefined;
@@ -135,6 +147,8 @@ export function loadConfig(options: ConfigOptions = {}): Config {
       namespace: set.ANNEAL_NAMESPACE ?? 'default',
       cli: set.TEMPORAL_CLI,
     },
+    deployment: deploymentOf(set, home),
+    gateway: { bind: set.ANNEAL_GATEWAY_BIND ?? '127.0.0.1', url: set.ANNEAL_GATEWAY_URL?.replace(/\/$/, '') },
     python: set.ANNEAL_PYTHON,
     ports: {
       temporal: set.ANNEAL_TEMPORAL_PORT,
@@ -157,7 +171,8 @@ export interface Endpoints {
   readonly temporal: string;
   /** Undefined when Temporal is not ours. */
   readonly temporalUi: string | undefined;
-  readonly policy: string;
+  /** Undefined where policy servers are pods. */
+  readonly policy: string | undefined;
   readonly gateway: string;
 }
 
@@ -172,8 +187,8 @@ export function endpointsOf(config: Config, ports: Partial<Ports> = {}): Endpoin
   return {
     temporal: external ?? `127.0.0.1:${need('temporal')}`,
     temporalUi: external === undefined ? `http://127.0.0.1:${need('temporalUi')}` : undefined,
-    policy: `http://127.0.0.1:${need('policy')}`,
-    gateway: `http://127.0.0.1:${need('gateway')}`,
+    policy: config.deployment.compute === 'local' ? `http://127.0.0.1:${need('policy')}` : undefined,
+    gateway: config.gateway.url ?? `http://127.0.0.1:${need('gateway')}`,
   };
 }
 

@@ -1,15 +1,19 @@
 // The gateway's process: configuration in, gateway up, down on SIGTERM or when the stack is gone.
 import { readFileSync } from 'node:fs';
 import { createGateway } from '../gateway/gateway.ts';
-import { endpointsOf, loadConfig } from '../infra/config.ts';
+import { loadConfig } from '../infra/config.ts';
 import { watchParent } from '../infra/stack/watch-parent.ts';
+import { openServing } from './compute.ts';
 
 const config = loadConfig();
+const serving = openServing(config);
 const gateway = await createGateway({
   dir: config.paths.gateway,
-  controlUrl: endpointsOf(config).policy,
+  servers: serving.servers,
+  engineToken: serving.token,
   secret: Buffer.from(readFileSync(config.paths.gatewaySecret, 'utf8').trim(), 'hex'),
   port: config.ports.gateway ?? 0,
+  host: config.gateway.bind,
 });
 const stop = (): void => void gateway.close().then(() => process.exit(0));
 process.once('SIGTERM', stop);

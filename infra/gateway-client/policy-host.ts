@@ -1,12 +1,14 @@
-// Loading policy versions at the policy server (trainer/anneal_server).
+// Loading policy versions at the policy servers (trainer/anneal_server).
 import { z } from 'zod';
 import { AnnealError, type ErrorCode } from '../../contracts/errors.ts';
-import type { PolicyHost } from '../../contracts/ports.ts';
+import type { PolicyVersion } from '../../contracts/policy-version.ts';
+import type { PolicyHost, PolicyServers } from '../../contracts/ports.ts';
 import { parseJson, send } from './http.ts';
 
 export interface PolicyHostOptions {
-  /** The policy server's control API, without a trailing slash. */
-  readonly controlUrl: string;
+  readonly servers: PolicyServers;
+  /** Bearer token that the servers ask for; undefined on one machine. */
+  readonly token?: string | undefined;
   /** A start loads the model, the first one also prepares it; default 90 s. */
   readonly timeoutMs?: number;
 }
@@ -24,24 +26,37 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
   bad_request: 'internal.bug',
 };
 
-export function createPolicyHost({ controlUrl, timeoutMs = 90_000 }: PolicyHostOptions): PolicyHost {
-  const base = controlUrl.replace(/\/$/, '');
+export function createPolicyHost({ servers, token, timeoutMs = 90_000 }: PolicyHostOptions): PolicyHost {
+  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+
+  async function load(server: string, version: PolicyVersion): Promise<void> {
+    const answer = await send({
+      method: 'PUT',
+      url: `${server}/policies/${version.name}`,
+      headers,
+      // The engine reads GGUF; version 0 is the base model and has no adapter.
+      body: { adapter: version.adapterGguf },
+      timeoutMs,
+      unreachable: 'stack.policy_unavailable',
+      late: 'stack.policy_unavailable',
+    });
+    if (answer.status === 200) return;
+    const body = parseJson(answer.text);
+    const { code, message } = refused.safeParse(body).data ?? { code: '', message: `HTTP ${answer.status}` };
+    throw new AnnealError(CODES[code] ?? 'stack.policy_unavailable', `${version.name}: ${message}`);
+  }
+
   return {
     /** @throws AnnealError `policy.adapter_corrupt`, `policy.model_corrupt`, `gateway.conflict` (the name serves another adapter), `stack.policy_unavailable`. */
     async ensure(version) {
-      const answer = await send({
-        method: 'PUT',
-        url: `${base}/policies/${version.name}`,
-        // The engine reads GGUF; version 0 is the base model and has no adapter.
-        body: { adapter: version.adapterGguf },
-        timeoutMs,
-        unreachable: 'stack.policy_unavailable',
-        late: 'stack.policy_unavailable',
-      });
-      if (answer.status === 200) return;
-      const body = parseJson(answer.text);
-      const { code, message } = refused.safeParse(body).data ?? { code: '', message: `HTTP ${answer.status}` };
-      throw new AnnealError(CODES[code] ?? 'stack.policy_unavailable', `${version.name}: ${message}`);
+      try {
+        await Promise.all((await servers.of(version.campaign)).map((server) => load(server, version)));
+      } catch (failure) {
+        // Another server may have taken the place of one that is gone.
+        if (failure instanceof AnnealError && failure.code === 'stack.policy_unavailable')
+          servers.forget(version.campaign);
+        throw failure;
+      }
     },
   };
 }

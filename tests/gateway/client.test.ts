@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import type { RolloutId } from '../../contracts/ids.ts';
+import { oneServer } from '../../infra/gateway-client/one-server.ts';
 import { createGatewayClient, createPolicyHost } from '../../infra/gateway-client/client.ts';
 import { DEMO, POLICY, rollout, SECRET } from '../support/gateway.ts';
 import { soon, useGateway } from '../support/use-gateway.ts';
@@ -107,7 +108,7 @@ describe('the policy host', () => {
   };
 
   test('asks for the version by its name', async () => {
-    await createPolicyHost({ controlUrl: on.upstream.url }).ensure(version);
+    await createPolicyHost({ servers: oneServer(on.upstream.url) }).ensure(version);
     expect(on.upstream.seen[`/policies/${POLICY}`]).toBe(1);
   });
 
@@ -122,10 +123,11 @@ describe('the policy host', () => {
     const server = createServer((_, response) => response.writeHead(status).end(JSON.stringify(body)));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const controlUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    await expect(createPolicyHost({ controlUrl }).ensure(version)).rejects.toMatchObject({ code });
+    const servers = oneServer(controlUrl);
+    await expect(createPolicyHost({ servers }).ensure(version)).rejects.toMatchObject({ code });
     server.closeAllConnections();
     server.close();
-    await expect(createPolicyHost({ controlUrl }).ensure(version)).rejects.toMatchObject({
+    await expect(createPolicyHost({ servers }).ensure(version)).rejects.toMatchObject({
       code: 'stack.policy_unavailable',
     });
   });

@@ -3,12 +3,13 @@
 import { writeSync } from 'node:fs';
 import type { FaultPoint } from '../../gateway/capture.ts';
 import { createGateway } from '../../gateway/gateway.ts';
+import { oneServer } from '../../infra/gateway-client/one-server.ts';
 import { SECRET } from './gateway.ts';
 
 const options = JSON.parse(process.argv[2]!) as { dir: string; controlUrl: string; fault?: FaultPoint };
 const { url } = await createGateway({
   dir: options.dir,
-  controlUrl: options.controlUrl,
+  servers: oneServer(options.controlUrl),
   secret: SECRET,
   port: 0,
   log: (line) => process.stderr.write(`${line}\n`),

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach } from 'vitest';
 import { createGateway, type Gateway, type GatewayOptions } from '../../gateway/gateway.ts';
 import { createGatewayClient } from '../../infra/gateway-client/client.ts';
+import { oneServer } from '../../infra/gateway-client/one-server.ts';
 import { SECRET, temporaryFolder } from './gateway.ts';
 import { type ScriptedUpstream, startScriptedUpstream } from './scripted-upstream.ts';
 
@@ -32,7 +33,7 @@ export function useGateway(): UsedGateway {
   let dir: string;
 
   async function open(options: Partial<GatewayOptions> = {}): Promise<void> {
-    const fixed = { dir, controlUrl: upstream.url, secret: SECRET, port: 0, log: () => undefined };
+    const fixed = { dir, servers: oneServer(upstream.url), secret: SECRET, port: 0, log: () => undefined };
     const made = await createGateway({ ...fixed, ...options });
     stack.defer(() => made.close());
     gateway = made;

@@ -1,0 +1,146 @@
+// What a home's campaigns run on: processes of this machine and a folder, or a Kubernetes cluster and a bucket. Given by the
+// environment at the first `up`, kept in the home, so that every later command works on the same store.
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { z } from 'zod';
+import { AnnealError, type Problem } from '../contracts/errors.ts';
+
+const path = z.string().min(1).optional();
+const name = z
+  .string()
+  .regex(/^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$/, 'a Kubernetes name: lower-case letters, digits, dashes and dots')
+  .optional();
+
+/** The variables, all optional; `Deployment` says what each means. */
+export const deploymentVariables = {
+  ANNEAL_COMPUTE: z.enum(['local', 'kubernetes'], { error: 'local or kubernetes' }).optional(),
+  ANNEAL_STORE: z
+    .string()
+    .regex(/^s3:\/\//, 's3://BUCKET/PREFIX?endpoint=URL&region=NAME')
+    .optional(),
+  ANNEAL_KUBECONFIG: path,
+  ANNEAL_KUBE_NAMESPACE: name,
+  ANNEAL_KUBE_WORKLOAD: z.enum(['jobset', 'job'], { error: 'jobset or job' }).optional(),
+  ANNEAL_KUBE_STORE_SECRET: name,
+  ANNEAL_KUBE_TOKEN_SECRET: name,
+  ANNEAL_POLICY_TOKEN_FILE: path,
+};
+type Given = { readonly [Name in keyof typeof deploymentVariables]?: string | undefined };
+
+const cluster = z.strictObject({
+  /** ANNEAL_KUBECONFIG; null: the usual places, or the pod's service account. */
+  kubeconfig: z.string().nullable(),
+  /** ANNEAL_KUBE_NAMESPACE, default `anneal`: where trainers and policy servers run. */
+  namespace: z.string(),
+  /** ANNEAL_KUBE_WORKLOAD, default `jobset`: what trainers are; `job` where JobSet is not installed. */
+  workload: z.enum(['jobset', 'job']),
+  /** ANNEAL_KUBE_STORE_SECRET: a secret with the store's credentials; null: nodes or pods have a role that does it. */
+  storeSecret: z.string().nullable(),
+  /** ANNEAL_KUBE_TOKEN_SECRET, default `anneal-policy`: a secret whose `token` policy servers ask for. */
+  tokenSecret: z.string(),
+  /** ANNEAL_POLICY_TOKEN_FILE: the same token, for gateway and worker. */
+  tokenFile: z.string(),
+});
+export type ClusterSettings = z.infer<typeof cluster>;
+
+const deployment = z.discriminatedUnion('compute', [
+  z.strictObject({ schema: z.literal('anneal/deployment/v1'), compute: z.literal('local') }),
+  z.strictObject({
+    schema: z.literal('anneal/deployment/v1'),
+    compute: z.literal('kubernetes'),
+    /** ANNEAL_STORE: the bucket that worker and pods share. */
+    store: z.string(),
+    cluster,
+  }),
+]);
+/** ANNEAL_COMPUTE, default `local`. */
+export type Deployment = z.infer<typeof deployment>;
+
+export const LOCAL: Deployment = { schema: 'anneal/deployment/v1', compute: 'local' };
+export const deploymentPath = (home: string): string => join(home, 'deployment.json');
+
+/**
+ * What the environment says, else what the home was set up with, else this machine.
+ * @throws AnnealError `cli.usage` when settings lack each other, or contradict the home's
+ */
+export function deploymentOf(given: Given, home: string): Deployment {
+  const kept = readKept(home);
+  const wanted = fromVariables(given);
+  if (kept === undefined || wanted === undefined) return wanted ?? kept ?? LOCAL;
+  if (placeOf(kept) !== placeOf(wanted)) {
+    throw new AnnealError(
+      'cli.usage',
+      `ANNEAL_HOME=${home} holds campaigns on ${placeOf(kept)}, and the environment names ${placeOf(wanted)}; name another home or unset ANNEAL_COMPUTE and ANNEAL_STORE`,
+    );
+  }
+  return wanted;
+}
+
+/** What two settings must share to be one place; an endpoint may move. */
+function placeOf(one: Deployment): string {
+  return one.compute === 'local' ? 'this machine' : `Kubernetes with ${one.store.replace(/\?.*$/, '')}`;
+}
+
+function fromVariables(given: Given): Deployment | undefined {
+  const store = given.ANNEAL_STORE;
+  const tokenFile = given.ANNEAL_POLICY_TOKEN_FILE;
+  if (given.ANNEAL_COMPUTE === undefined && store === undefined) return undefined;
+  const problems: Problem[] = [];
+  const lacks = (path: string, expected: string, hint: string) =>
+    problems.push({ code: 'cli.usage', path, expected, got: given[path as keyof Given], hint });
+  if (given.ANNEAL_COMPUTE !== 'kubernetes') {
+    if (store === undefined) return LOCAL;
+    lacks('ANNEAL_COMPUTE', 'kubernetes, which is what a bucket is for', 'Set it, or unset ANNEAL_STORE.');
+    throw refusal(problems);
+  }
+  if (store === undefined)
+    lacks('ANNEAL_STORE', 'the bucket that pods share', 'For example s3://anneal/team-a?endpoint=http://store:9000.');
+  if (tokenFile === undefined)
+    lacks('ANNEAL_POLICY_TOKEN_FILE', 'the file with the token of policy servers', 'It holds what the secret holds.');
+  if (store === undefined || tokenFile === undefined) throw refusal(problems);
+  return {
+    schema: 'anneal/deployment/v1',
+    compute: 'kubernetes',
+    store,
+    cluster: {
+      kubeconfig: given.ANNEAL_KUBECONFIG === undefined ? null : resolve(given.ANNEAL_KUBECONFIG),
+      namespace: given.ANNEAL_KUBE_NAMESPACE ?? 'anneal',
+      workload: given.ANNEAL_KUBE_WORKLOAD === 'job' ? 'job' : 'jobset',
+      storeSecret: given.ANNEAL_KUBE_STORE_SECRET ?? null,
+      tokenSecret: given.ANNEAL_KUBE_TOKEN_SECRET ?? 'anneal-policy',
+      tokenFile: resolve(tokenFile),
+    },
+  };
+}
+
+/** The variables by which a child process reads the same deployment. */
+export function deploymentEnvironment(one: Deployment): Record<string, string> {
+  if (one.compute === 'local') return {};
+  const { kubeconfig, namespace, workload, storeSecret, tokenSecret, tokenFile } = one.cluster;
+  return {
+    ANNEAL_COMPUTE: one.compute,
+    ANNEAL_STORE: one.store,
+    ...(kubeconfig === null ? {} : { ANNEAL_KUBECONFIG: kubeconfig }),
+    ANNEAL_KUBE_NAMESPACE: namespace,
+    ANNEAL_KUBE_WORKLOAD: workload,
+    ...(storeSecret === null ? {} : { ANNEAL_KUBE_STORE_SECRET: storeSecret }),
+    ANNEAL_KUBE_TOKEN_SECRET: tokenSecret,
+    ANNEAL_POLICY_TOKEN_FILE: tokenFile,
+  };
+}
+
+function readKept(home: string): Deployment | undefined {
+  try {
+    return deployment.parse(JSON.parse(readFileSync(deploymentPath(home), 'utf8')));
+  } catch (failure) {
+    if (failure instanceof Error && 'code' in failure && (failure.code === 'ENOENT' || failure.code === 'ENOTDIR'))
+      return undefined;
+    throw new AnnealError('cli.usage', `${deploymentPath(home)} is damaged`, { cause: failure });
+  }
+}
+
+function refusal(problems: readonly Problem[]): AnnealError {
+  return new AnnealError('cli.usage', `${problems.length} setting(s) are missing or contradict each other`, {
+    problems,
+  });
+}

@@ -1,0 +1,17 @@
+// Everything of a campaign on the cluster belongs to one ConfigMap: deleting that deletes the rest.
+import type { Workloads } from './cluster/workloads.ts';
+import { CAMPAIGN, MANAGED_BY, MANAGER } from './labels.ts';
+import type { OwnerReference } from './manifests/manifest.ts';
+import { ownerName } from './names.ts';
+
+export async function ensureOwner(workloads: Workloads, namespace: string, campaign: string): Promise<OwnerReference> {
+  const name = ownerName(campaign);
+  const labels = { [MANAGED_BY]: MANAGER, [CAMPAIGN]: campaign };
+  const applied = await workloads.apply({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name, namespace, labels },
+    data: { campaign },
+  });
+  return { apiVersion: 'v1', kind: 'ConfigMap', name, uid: applied.metadata.uid };
+}

@@ -1,0 +1,123 @@
+// What a worker and a gateway reach trainers and policy servers by: processes of this machine, or pods.
+import { readFileSync } from 'node:fs';
+import type { ArtifactStore } from '../contracts/artifact.ts';
+import { AnnealError } from '../contracts/errors.ts';
+import type { CampaignName } from '../contracts/ids.ts';
+import type { JobRunner } from '../contracts/job.ts';
+import { profileName } from '../contracts/names.ts';
+import type { PolicyServers, ServerFleet } from '../contracts/ports.ts';
+import { type ProfileSpec, profileSpec } from '../contracts/profile.ts';
+import { type Config, endpointsOf } from '../infra/config.ts';
+import type { Deployment } from '../infra/deployment.ts';
+import { oneServer } from '../infra/gateway-client/one-server.ts';
+import { createLocalJobRunner } from '../infra/jobs/local.ts';
+import { openCluster } from '../k8s/cluster/request.ts';
+import type { StoreAccess } from '../k8s/manifests/pod.ts';
+import { createKubernetesJobRunner } from '../k8s/runner/runner.ts';
+import { createPolicyServers } from '../k8s/servers/directory.ts';
+import { createServerFleet } from '../k8s/servers/fleet.ts';
+
+export interface Serving {
+  readonly servers: PolicyServers;
+  /** What servers and engines ask for; undefined on one machine. */
+  readonly token: string | undefined;
+}
+
+export interface Compute extends Serving {
+  readonly jobs: JobRunner;
+  /** Undefined where one policy server is always there. */
+  readonly fleet: ServerFleet | undefined;
+}
+
+type OnCluster = Extract<Deployment, { compute: 'kubernetes' }>;
+
+export function openServing(config: Config): Serving {
+  const { deployment } = config;
+  const { policy } = endpointsOf(config);
+  if (deployment.compute === 'local' || policy !== undefined)
+    return { servers: oneServer(policy ?? ''), token: undefined };
+  const { kubeconfig, namespace, tokenFile } = deployment.cluster;
+  const cluster = openCluster({ kubeconfig: kubeconfig ?? undefined });
+  return { servers: createPolicyServers({ cluster, namespace }), token: readToken(tokenFile) };
+}
+
+export function openCompute(config: Config, store: ArtifactStore): Compute {
+  const { deployment } = config;
+  const serving = openServing(config);
+  return deployment.compute === 'local'
+    ? { ...serving, jobs: localJobs(config, store), fleet: undefined }
+    : { ...serving, ...onCluster(deployment, store) };
+}
+
+function localJobs(config: Config, store: ArtifactStore): JobRunner {
+  return createLocalJobRunner({
+    store,
+    jobsDir: config.paths.jobs,
+    argv: [config.paths.venvPython, '-m', 'anneal_trainer', 'train', '--job'],
+    env: {
+      PYTHONPATH: config.paths.trainer,
+      ANNEAL_STORE: `file://${config.paths.store}`,
+      ANNEAL_JAX_CACHE: config.paths.jaxCache,
+      // Huge pages for what malloc takes: faulting in the step's gigabytes by 4 KiB took a tenth to a fifth of a job (trainer/README.md).
+      GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1',
+    },
+    supervisor: config.stack,
+  });
+}
+
+function onCluster(
+  { store: address, cluster: settings }: OnCluster,
+  store: ArtifactStore,
+): Pick<Compute, 'jobs' | 'fleet'> {
+  const { kubeconfig, namespace, workload, tokenSecret } = settings;
+  const cluster = openCluster({ kubeconfig: kubeconfig ?? undefined });
+  const access = accessOf(address, settings.storeSecret);
+  const profileOf = createProfiles(store);
+  return {
+    jobs: createKubernetesJobRunner({ cluster, store, access, namespace, profileOf, workload }),
+    fleet: createServerFleet({
+      cluster,
+      access,
+      namespace,
+      profileOf,
+      tokenSecret,
+      workloads: workload === 'jobset' ? ['JobSet', 'Job'] : ['Job'],
+    }),
+  };
+}
+
+/** The store as pods are told of it: the address by one variable, endpoint and region by the SDK's own. */
+function accessOf(address: string, secret: string | null): StoreAccess {
+  const [place = '', query = ''] = address.split('?', 2);
+  const parameters = new URLSearchParams(query);
+  return {
+    address: place,
+    endpoint: parameters.get('endpoint') ?? undefined,
+    region: parameters.get('region') ?? undefined,
+    secret: secret ?? undefined,
+  };
+}
+
+/** The model profile that came with each campaign's submission; it never changes. */
+function createProfiles(store: ArtifactStore): (campaign: CampaignName) => Promise<ProfileSpec> {
+  const known = new Map<CampaignName, ProfileSpec>();
+  return async (campaign) => {
+    const kept = known.get(campaign);
+    if (kept !== undefined) return kept;
+    const found = await store.readNamed(profileName(campaign));
+    if (found === undefined) {
+      throw new AnnealError('profile.not_found', `${campaign} was submitted without a model profile`);
+    }
+    const profile = profileSpec.parse(JSON.parse(new TextDecoder().decode(found.bytes)));
+    known.set(campaign, profile);
+    return profile;
+  };
+}
+
+function readToken(path: string): string {
+  try {
+    return readFileSync(path, 'utf8').trim();
+  } catch (cause) {
+    throw new AnnealError('cli.usage', `ANNEAL_POLICY_TOKEN_FILE: ${path} cannot be read`, { cause });
+  }
+}
