@@ -79,6 +79,13 @@ export interface EvaluationActivities {
   passRates(input: { plan: ArtifactRef }): Promise<ArtifactRef>;
 }
 
+export interface ServerActivities {
+  /** Resolves when the campaign's policy servers are ready; its heartbeats say what is waited for. */
+  openServers(input: { campaign: CampaignName }): Promise<void>;
+  /** Ends them, and jobs of the campaign that still run. */
+  closeServers(input: { campaign: CampaignName }): Promise<void>;
+}
+
 export interface GateActivities {
   /**
    * Freezes the evidence. If the gate was answered before (the campaign died meanwhile), gives that answer. `listed`: whether
@@ -125,6 +132,14 @@ export interface CampaignActivities {
   }): Promise<ArtifactRef>;
   /** Gathers everything the report shows and checks conservation from the three sources. */
   assembleReport(input: { state: CampaignState }): Promise<{ report: ArtifactRef; conservation: Conservation }>;
+}
+
+export interface TrackingActivities {
+  /**
+   * Tells the configured trackers what they lack of the campaign. Its failures are on record (`campaigns/<campaign>/tracking/`)
+   * and must stop nothing: the next telling tells everything that is missing.
+   */
+  track(input: { state: CampaignState }): Promise<void>;
 }
 
 export type { ArtifactRef, CampaignSpec, GateId, GateKind, PolicyName };

@@ -8,7 +8,7 @@ import { type Config, loadConfig } from '../infra/config.ts';
 import { createLocalIdentity, initIdentity, type LocalIdentity } from '../infra/identity/local.ts';
 import { createReleases } from '../infra/releases/releases.ts';
 import { stackStatus } from '../infra/stack/stack.ts';
-import { createFolderStore } from '../infra/store/folder.ts';
+import { openStore } from '../infra/store/open.ts';
 import { type Campaigns, createCampaigns } from '../infra/temporal/campaigns.ts';
 import { connectTemporal } from '../infra/temporal/client.ts';
 import { createGates, type Gates } from '../infra/temporal/gates.ts';
@@ -45,7 +45,7 @@ export interface Session {
 
 export function openSession(options: GlobalOptions): Session {
   const config = loadConfig({ temporal: options.temporal });
-  const store = createFolderStore(config.paths.store);
+  const store = openStore(config);
   let client: Client | undefined;
 
   async function temporal(): Promise<Client> {

@@ -115,6 +115,18 @@ export const campaignSpec = z.strictObject({
   description: z.string().max(500).default(''),
   seed: z.int().nonnegative(),
   rounds: z.int().min(1).max(1000),
+  compute: z
+    .enum(['local', 'kubernetes'])
+    .optional()
+    .describe('Where it trains and serves: what the stack that takes it is set up with. local unless given.'),
+  profile: z
+    .string()
+    .min(1)
+    .max(200)
+    .optional()
+    .describe(
+      'kubernetes: the model profile, by name or by the path of a file next to the campaign. cpu unless given.',
+    ),
   policy: policySpec,
   tasks: tasksSpec,
   harness: harnessSpec,

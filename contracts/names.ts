@@ -28,6 +28,9 @@ export const GATE = { decide: 'decide', decideSignal: 'decideSignal', view: 'vie
 /** Query of every workflow whose work can be counted. */
 export const PROGRESS = 'progress';
 
+/** The store's name of the model profile that a campaign was submitted with. */
+export const profileName = (campaign: CampaignName): string => `campaigns/${campaign}/profile`;
+
 export const campaignWorkflowId = (campaign: CampaignName): `campaign/${string}` => `campaign/${campaign}`;
 export const gateWorkflowId = (gate: GateId): `gate/${string}` => `gate/${gate}`;
 export const childWorkflowId = (

@@ -52,6 +52,7 @@ export type GateRecord = z.infer<typeof gateRecord>;
 
 export const stage = z.enum([
   'construct',
+  'servers',
   'baseline',
   'rollout',
   'train',

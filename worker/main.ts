@@ -9,6 +9,7 @@ import { createGateActivities } from '../activities/gates.ts';
 import { createDocuments } from '../activities/read.ts';
 import { createReportActivities } from '../activities/report.ts';
 import { createRolloutActivities } from '../activities/rollouts.ts';
+import { createServerActivities } from '../activities/servers.ts';
 import { createTrainingActivities } from '../activities/training.ts';
 import { QUEUES } from '../contracts/names.ts';
 import { endpointsOf, loadConfig } from '../infra/config.ts';
@@ -16,20 +17,20 @@ import { readCritical } from '../infra/critical.ts';
 import { createGatewayClient } from '../infra/gateway-client/client.ts';
 import { createPolicyHost } from '../infra/gateway-client/policy-host.ts';
 import { createLocalIdentity } from '../infra/identity/local.ts';
-import { createLocalJobRunner } from '../infra/jobs/local.ts';
 import { createReleases } from '../infra/releases/releases.ts';
 import { createBubblewrapSandbox } from '../infra/sandbox/bubblewrap.ts';
 import { markReady, watchParent } from '../infra/stack/watch-parent.ts';
-import { createFolderStore } from '../infra/store/folder.ts';
+import { openStore } from '../infra/store/open.ts';
 import { ensureSearchAttributes } from '../infra/temporal/search-attributes.ts';
 import { workflowBundle } from './bundle.ts';
+import { openCompute } from './compute.ts';
 import { createManifest } from './manifest.ts';
 
 const config = loadConfig();
 const endpoints = endpointsOf(config);
 Runtime.install({ logger: new DefaultLogger('WARN') });
 
-const store = createFolderStore(config.paths.store);
+const store = openStore(config);
 const documents = createDocuments(store);
 const sandbox = createBubblewrapSandbox(config.python === undefined ? {} : { pythonPath: config.python });
 const identity = createLocalIdentity(config.paths.keys);
@@ -37,21 +38,10 @@ const gateway = createGatewayClient({
   url: endpoints.gateway,
   secret: Buffer.from(readFileSync(config.paths.gatewaySecret, 'utf8').trim(), 'hex'),
 });
-const policies = createPolicyHost({ controlUrl: endpoints.policy });
+const compute = openCompute(config, store);
+const { jobs } = compute;
+const policies = createPolicyHost(compute);
 const releases = createReleases(store, identity);
-const jobs = createLocalJobRunner({
-  store,
-  jobsDir: config.paths.jobs,
-  argv: [config.paths.venvPython, '-m', 'anneal_trainer', 'train', '--job'],
-  env: {
-    PYTHONPATH: config.paths.trainer,
-    ANNEAL_STORE: `file://${config.paths.store}`,
-    ANNEAL_JAX_CACHE: config.paths.jaxCache,
-    // Huge pages for what malloc takes: faulting in the step's gigabytes by 4 KiB took a tenth to a fifth of a job (trainer/README.md).
-    GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1',
-  },
-  supervisor: config.stack,
-});
 const manifest = createManifest({ config, documents, sandbox });
 
 const control = atBoundary({
@@ -62,6 +52,7 @@ const control = atBoundary({
 });
 const rollouts = atBoundary(createRolloutActivities({ store, documents, gateway, policies, sandbox }));
 const training = atBoundary(createTrainingActivities({ store, documents, gateway, jobs }));
+const servers = atBoundary(createServerActivities(compute.fleet));
 const construction = atBoundary(createConstructionActivities({ store, documents, sandbox }));
 
 const connection = await NativeConnection.connect({ address: endpoints.temporal });
@@ -81,6 +72,7 @@ const workers = await Promise.all([
       assembleBatch: training.assembleBatch,
       importJob: training.importJob,
       cancelJob: training.cancelJob,
+      closeServers: servers.closeServers,
     },
     maxConcurrentActivityTaskExecutions: 8,
   }),
@@ -94,7 +86,7 @@ const workers = await Promise.all([
   Worker.create({
     ...common,
     taskQueue: QUEUES.jobs,
-    activities: { runJob: training.runJob, ...construction },
+    activities: { runJob: training.runJob, openServers: servers.openServers, ...construction },
     maxConcurrentActivityTaskExecutions: 2,
   }),
 ]);

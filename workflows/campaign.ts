@@ -8,7 +8,7 @@ import {
   isCancellation,
   proxyActivities,
 } from '@temporalio/workflow';
-import type { CampaignActivities } from '../activities/interface.ts';
+import type { CampaignActivities, ServerActivities } from '../activities/interface.ts';
 import { childWorkflowId, QUEUES } from '../contracts/names.ts';
 import type { CampaignInput, CampaignState } from '../contracts/record.ts';
 import { durationMs } from '../contracts/units.ts';
@@ -20,11 +20,19 @@ import { olderRounds, retire } from './retire.ts';
 import { playRound } from './round.ts';
 import { type Campaign, Ended, takeUp } from './stages.ts';
 
-const act = proxyActivities<CampaignActivities>({
+const act = proxyActivities<CampaignActivities & ServerActivities>({
   taskQueue: QUEUES.control,
   startToCloseTimeout: '5m',
   heartbeatTimeout: '15s',
   retry: RETRY_OPTIONS.quick,
+});
+
+const serve = proxyActivities<ServerActivities>({
+  taskQueue: QUEUES.jobs,
+  // A queue for GPUs may be long, an image of 30 GB too; how long a start may take is the profile's business.
+  startToCloseTimeout: '24h',
+  heartbeatTimeout: '30s',
+  retry: RETRY_OPTIONS.patient,
 });
 
 export async function campaign({ spec, state }: CampaignInput): Promise<CampaignState> {
@@ -40,6 +48,7 @@ export async function campaign({ spec, state }: CampaignInput): Promise<Campaign
         }),
       { activeWorkflow: workflowId },
     );
+    if (spec.compute === 'kubernetes') await c.stage('servers', () => serve.openServers({ campaign: spec.name }));
     state.baseline ??= await c.stage('baseline', () => c.evaluate('gate', 0, state.policies[0]!));
 
     if (state.round < spec.rounds && affordable(c)) {
@@ -58,6 +67,8 @@ export async function campaign({ spec, state }: CampaignInput): Promise<Campaign
       .during('report', () => act.assembleReport({ state }))
       // What was decided stands, and can be reported later; a run that failed here would only hide it.
       .catch(c.failed);
+    // Servers that nobody closes cost GPUs; what is left of them here, the worker's reaper ends later.
+    if (spec.compute === 'kubernetes') await act.closeServers({ campaign: spec.name }).catch(c.failed);
     c.desk.ended();
     await act.saveState({ state });
     await condition(allHandlersFinished);

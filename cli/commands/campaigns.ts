@@ -1,6 +1,7 @@
 // validate, submit, ls, status, watch, logs, cancel, resume, report.
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
+import { canonicalJson } from '../../contracts/canonical.ts';
 import { AnnealError, EXIT } from '../../contracts/errors.ts';
 import type { CampaignName } from '../../contracts/ids.ts';
 import type { CampaignStatus } from '../../contracts/record.ts';
@@ -19,9 +20,18 @@ import { stackTroubles } from '../view/stack.ts';
 import { watchCampaign } from '../watch.ts';
 
 export async function submitFile(session: Session, read: ReadCampaign): Promise<'started' | 'attached' | 'ended'> {
-  const rates = read.files.find((file) => file.field === 'tasks.startingPassRates');
+  const { spec, profile, files } = read;
+  const here = session.config.deployment.compute;
+  if ((spec.compute ?? 'local') !== here) {
+    const wanted = spec.compute === 'kubernetes' ? '`compute: kubernetes`' : 'this machine (no `compute`)';
+    throw new AnnealError('campaign.other_compute', `${spec.name} is for ${wanted}, and this stack runs on ${here}`);
+  }
+  const rates = files.find((file) => file.field === 'tasks.startingPassRates');
   const campaigns = await session.campaigns();
-  return campaigns.submit(read, rates === undefined ? undefined : await readFile(rates.path));
+  return campaigns.submit(read, {
+    ...(rates === undefined ? {} : { passRates: await readFile(rates.path) }),
+    ...(profile === undefined ? {} : { profile: canonicalJson(profile) }),
+  });
 }
 
 /** What to say of a submitted campaign that is over. */

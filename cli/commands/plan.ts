@@ -2,7 +2,6 @@
 import { dirname } from 'node:path';
 import type { Command } from 'commander';
 import { parse } from 'yaml';
-import { z } from 'zod';
 import type { CampaignSpec } from '../../contracts/campaign.ts';
 import { AnnealError, EXIT } from '../../contracts/errors.ts';
 import type { ProfileSpec } from '../../contracts/profile.ts';
@@ -52,9 +51,6 @@ export async function findPlan(file: string, flags: PlanFlags): Promise<FoundPla
   };
 }
 
-/** A campaign that will run on Kubernetes names its profile; until its schema knows the field, `--profile` does. */
-const computeField = z.looseObject({ compute: z.looseObject({ profile: z.string().optional() }).optional() });
-
 async function profileOf(
   file: string,
   named: string | undefined,
@@ -65,7 +61,7 @@ async function profileOf(
     throw new AnnealError('cli.usage', `--profile goes with a campaign, and ${file} is a profile`);
   }
   const { spec } = await readCampaign(path);
-  const own = computeField.safeParse(spec).data?.compute?.profile;
+  const own = spec.profile ?? (spec.compute === 'kubernetes' ? 'cpu' : undefined);
   if (named !== undefined) return { campaign: spec, profile: profilePath(named) };
   if (own === undefined)
     throw new AnnealError(

@@ -9,6 +9,7 @@ import type { ReportView } from './view.ts';
 /** What each stage is called, and which of the bar's colours it has. Waiting for a human is hatched. */
 const STAGES: Readonly<Record<string, { name: string; kind: string }>> = {
   construct: { name: 'construct tasks', kind: 'a' },
+  servers: { name: 'wait: policy servers', kind: 'wait' },
   baseline: { name: 'measure the start', kind: 'b' },
   rollout: { name: 'roll out', kind: 'c' },
   train: { name: 'train', kind: 'd' },

@@ -6,13 +6,16 @@ import { type CampaignSpec, campaignSpec } from '../../contracts/campaign.ts';
 import { canonicalJson } from '../../contracts/canonical.ts';
 import { AnnealError, type Problem } from '../../contracts/errors.ts';
 import { type Sha256, sha256 } from '../../contracts/ids.ts';
+import type { ProfileSpec } from '../../contracts/profile.ts';
 import { type CampaignDocument, dotted, readDocument } from './document.ts';
 import { problemsFromZod, valueAt } from './from-zod.ts';
 import type { Path } from './guide.ts';
+import { readProfile } from './profile.ts';
 import { crossFieldProblems } from './rules.ts';
 
 /** A campaign is a page of text; more than this is some other file. */
 const MAX_BYTES = 1 << 20;
+const NO_PROFILE = { profile: undefined, problems: [] };
 const FILE_FIELDS: readonly Path[] = [['tasks', 'startingPassRates']];
 
 /** A file that the specification names, found next to it. */
@@ -30,6 +33,8 @@ export interface ReadCampaign {
   readonly specJson: string;
   readonly hash: Sha256;
   readonly files: readonly NamedFile[];
+  /** Of a campaign for Kubernetes. */
+  readonly profile: ProfileSpec | undefined;
 }
 
 /**
@@ -44,17 +49,19 @@ export async function readCampaign(path: string): Promise<ReadCampaign> {
   const root = document.value;
   const parsed = campaignSpec.safeParse(root);
   const { files, problems: missing } = await namedFiles(root, document, dirname(resolve(path)));
+  const named = parsed.success ? await readProfile(parsed.data, document, path) : NO_PROFILE;
   const isMap = typeof root === 'object' && root !== null && !Array.isArray(root);
   const problems = [
     ...document.problems,
     ...(parsed.success ? [] : isMap ? problemsFromZod(parsed.error.issues, root, document) : [notACampaign()]),
     ...(isMap ? crossFieldProblems(root, document) : []),
     ...missing,
+    ...named.problems,
   ];
   if (!parsed.success || problems.length > 0) throw invalid(path, problems);
   const specJson = canonicalJson(parsed.data);
   const hash = sha256.parse(createHash('sha256').update(specJson).digest('hex'));
-  return { spec: parsed.data, specJson, hash, files };
+  return { spec: parsed.data, specJson, hash, files, profile: named.profile };
 }
 
 async function readText(path: string): Promise<string> {

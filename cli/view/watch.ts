@@ -25,6 +25,7 @@ export interface WatchOptions extends ViewOptions {
 /** What a stage is called where people read it. */
 export const STAGE_WORDS: Readonly<Record<Stage, string>> = {
   construct: 'constructing tasks',
+  servers: 'waiting for policy servers',
   baseline: 'measuring the starting model',
   rollout: 'rolling out',
   train: 'training',
@@ -40,7 +41,7 @@ export const STAGE_WORDS: Readonly<Record<Stage, string>> = {
 
 const PATH: readonly { name: string; stages: readonly Stage[] }[] = [
   { name: 'construct', stages: ['construct'] },
-  { name: 'baseline', stages: ['baseline'] },
+  { name: 'baseline', stages: ['servers', 'baseline'] },
   { name: 'rounds', stages: LOOP },
   { name: 'sealed', stages: ['sealed-gate', 'sealed'] },
   { name: 'release', stages: ['release-gate', 'release'] },

@@ -27,6 +27,12 @@ export const CAMPAIGN_ERRORS = {
     'The campaign is complete: it has released a version',
     'To train further, submit a campaign of another name and seed.',
   ),
+  'campaign.other_compute': entry(
+    'badInput',
+    false,
+    'The campaign is written for another kind of compute',
+    'Write `compute: kubernetes` or leave it out, as this stack has it; or name another home.',
+  ),
   'campaign.stage_timed_out': entry(
     'failed',
     false,

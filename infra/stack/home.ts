@@ -5,6 +5,7 @@ import { dirname, join, relative } from 'node:path';
 import { z } from 'zod';
 import { AnnealError } from '../../contracts/errors.ts';
 import type { Config } from '../config.ts';
+import { deploymentPath } from '../deployment.ts';
 import { readJson, writeJson } from './json-file.ts';
 
 const marker = z.object({ schema: z.literal('anneal/home/v1'), createdAt: z.string() });
@@ -12,6 +13,7 @@ const marker = z.object({ schema: z.literal('anneal/home/v1'), createdAt: z.stri
 /** Everything that Anneal puts directly below its home. */
 const KNOWN = [
   'anneal-home.json',
+  'deployment.json',
   'cache',
   'run',
   'logs',
@@ -49,6 +51,7 @@ export async function prepareHome(config: Config): Promise<void> {
       await mkdir(folder, { recursive: true, mode: 0o700 });
     }
     await createSecret(paths.gatewaySecret);
+    await writeJson(deploymentPath(home), config.deployment);
   } catch (failure) {
     const code = failure instanceof Error && 'code' in failure ? failure.code : undefined;
     if (code === 'ENOSPC') throw new AnnealError('stack.no_space', `no space left below ${home}`, { cause: failure });

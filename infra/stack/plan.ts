@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { SEARCH_TYPES } from '../../contracts/names.ts';
 import type { Config, Ports } from '../config.ts';
+import { deploymentEnvironment } from '../deployment.ts';
 import { TOUCH_MS } from './watch-parent.ts';
 
 const argv = z.tuple([z.string()], z.string());
@@ -86,29 +87,17 @@ export function defaultChildren(context: ChildContext): ChildPlan[] {
   const shared = sharedEnvironment(context);
   const readyFile = join(paths.run, 'worker.ready');
   const temporal = context.temporalBinary === undefined ? [] : [temporalChild(context, context.temporalBinary)];
+  // Elsewhere the campaigns' own pods serve.
+  const policy: ChildPlan[] = config.deployment.compute === 'local' ? [policyChild(context)] : [];
   const children: ChildPlan[] = [
     ...temporal,
-    {
-      name: 'policy',
-      argv: [paths.venvPython, '-m', 'anneal_server', '--port', `${ports.policy}`, '--state', paths.policy],
-      env: {
-        PYTHONPATH: paths.trainer,
-        PYTHONUNBUFFERED: '1',
-        PYTHONNOUSERSITE: '1',
-        ANNEAL_STORE: `file://${paths.store}`,
-        ANNEAL_JAX_CACHE: paths.jaxCache,
-      },
-      deathSignal: 'TERM',
-      after: [],
-      ready: { kind: 'http', url: `http://127.0.0.1:${ports.policy}/health` },
-      health: answering(`http://127.0.0.1:${ports.policy}/health`),
-    },
+    ...policy,
     {
       name: 'gateway',
       argv: [process.execPath, programPath('worker/gateway')],
       env: shared,
       deathSignal: 'TERM',
-      after: ['policy'],
+      after: policy.map((child) => child.name),
       ready: { kind: 'tcp', port: ports.gateway ?? 0 },
       health: answering(`http://127.0.0.1:${ports.gateway}/health`),
     },
@@ -123,6 +112,25 @@ export function defaultChildren(context: ChildContext): ChildPlan[] {
     },
   ];
   return replaceCommands(children, config.hooks.children);
+}
+
+function policyChild({ config: { paths }, ports }: ChildContext): ChildPlan {
+  const health = `http://127.0.0.1:${ports.policy}/health`;
+  return {
+    name: 'policy',
+    argv: [paths.venvPython, '-m', 'anneal_server', '--port', `${ports.policy}`, '--state', paths.policy],
+    env: {
+      PYTHONPATH: paths.trainer,
+      PYTHONUNBUFFERED: '1',
+      PYTHONNOUSERSITE: '1',
+      ANNEAL_STORE: `file://${paths.store}`,
+      ANNEAL_JAX_CACHE: paths.jaxCache,
+    },
+    deathSignal: 'TERM',
+    after: [],
+    ready: { kind: 'http', url: health },
+    health: answering(health),
+  };
 }
 
 function temporalChild({ config, ports }: ChildContext, binary: string): ChildPlan {
@@ -174,7 +182,7 @@ function sharedEnvironment({ config, ports }: ChildContext): Record<string, stri
     ANNEAL_TEST_FAULT: config.hooks.fault,
   };
   const set = Object.entries(all).flatMap(([name, value]) => (value === undefined ? [] : [[name, `${value}`]]));
-  return Object.fromEntries(set) as Record<string, string>;
+  return { ...Object.fromEntries(set), ...deploymentEnvironment(config.deployment) };
 }
 
 /** The test hook: other commands under the same names, of whose health nothing is known. */

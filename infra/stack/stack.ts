@@ -140,7 +140,8 @@ async function makePlan(options: StartOptions, onProgress: OnProgress): Promise<
   const installed: Installed =
     options.children === undefined ? await setUp(config, onProgress, options.signal) : { temporal: undefined };
   const own: PortName[] = config.temporal.external === undefined ? ['temporal', 'temporalUi'] : [];
-  const ports = await choosePorts(config, [...own, 'policy', 'gateway']);
+  const served: PortName[] = config.deployment.compute === 'local' ? ['policy'] : [];
+  const ports = await choosePorts(config, [...own, ...served, 'gateway']);
   const make = options.children ?? defaultChildren;
   return {
     schema: 'anneal/stack-plan/v1',

@@ -5,10 +5,11 @@ import { type ArtifactRef, type ArtifactStore, artifactRef } from '../../contrac
 import { type CampaignSpec, campaignSpec } from '../../contracts/campaign.ts';
 import { AnnealError } from '../../contracts/errors.ts';
 import { type CampaignName, campaignName, type Sha256 } from '../../contracts/ids.ts';
-import { CAMPAIGN, campaignWorkflowId, QUEUES, SEARCH } from '../../contracts/names.ts';
+import { CAMPAIGN, campaignWorkflowId, profileName, QUEUES, SEARCH } from '../../contracts/names.ts';
 import { type CampaignInput, type CampaignState, type CampaignStatus, campaignState } from '../../contracts/record.ts';
 import { howBrokenOff } from './broken-off.ts';
 import { firstState } from './first-state.ts';
+import { unreadableFor } from './payload-trouble.ts';
 import { progressOf } from './progress.ts';
 
 export interface CampaignSummary {
@@ -58,7 +59,7 @@ export function createCampaigns(client: Client, store: ArtifactStore) {
    */
   async function submit(
     campaign: { spec: CampaignSpec; specJson: string; hash: Sha256 },
-    passRates: Uint8Array | undefined,
+    beside: { readonly passRates?: Uint8Array; readonly profile?: string } = {},
   ): Promise<'started' | 'attached' | 'ended'> {
     const { spec, specJson, hash } = campaign;
     const ref = await store.put(specJson);
@@ -69,7 +70,9 @@ export function createCampaigns(client: Client, store: ArtifactStore) {
         throw new AnnealError('campaign.duplicate_name', `a campaign ${spec.name} exists with another specification`);
       }
     }
+    const { passRates, profile } = beside;
     if (passRates !== undefined) await store.createNamed(`campaigns/${spec.name}/starting-pass-rates`, passRates);
+    if (profile !== undefined) await keepProfile(spec.name, profile);
     const now = await phase(spec.name);
     if (now === 'running') return 'attached';
     if (now === 'closed') {
@@ -78,6 +81,15 @@ export function createCampaigns(client: Client, store: ArtifactStore) {
       return 'ended';
     }
     return (await start(spec, firstState(spec, ref, hash))) ? 'started' : 'attached';
+  }
+
+  /** The one that jobs and servers are made by for as long as the campaign exists. */
+  async function keepProfile(name: CampaignName, profile: string): Promise<void> {
+    if (await store.createNamed(profileName(name), profile)) return;
+    const kept = await store.readNamed(profileName(name));
+    if (kept !== undefined && new TextDecoder().decode(kept.bytes) !== profile) {
+      throw new AnnealError('campaign.duplicate_name', `a campaign ${name} exists with another model profile`);
+    }
   }
 
   async function start(spec: CampaignSpec, state: CampaignState): Promise<boolean> {
@@ -143,7 +155,11 @@ export function createCampaigns(client: Client, store: ArtifactStore) {
     try {
       return await handle(name).query<CampaignStatus>(CAMPAIGN.status);
     } catch (failure) {
-      if (!(failure instanceof WorkflowNotFoundError)) throw unavailable(failure);
+      if (!(failure instanceof WorkflowNotFoundError)) {
+        if (failure instanceof AnnealError) throw failure;
+        // A worker that lacks a key answers nothing, for ever.
+        throw (await unreadableFor(client, campaignWorkflowId(name)).catch(() => undefined)) ?? unavailable(failure);
+      }
       const state = await savedState(name);
       if (state === undefined) throw new AnnealError('campaign.not_found', `no campaign is called ${name}`);
       return { state, stage: 'ended' };

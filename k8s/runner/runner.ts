@@ -6,20 +6,22 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ArtifactStore } from '../../contracts/artifact.ts';
 import { AnnealError } from '../../contracts/errors.ts';
-import { type JobName, sha256 as sha256Schema } from '../../contracts/ids.ts';
+import { type CampaignName, campaignName, type JobName, sha256 as sha256Schema } from '../../contracts/ids.ts';
 import { type JobDocument, type JobRunner, type JobState, jobDocument } from '../../contracts/job.ts';
 import type { ProfileSpec } from '../../contracts/profile.ts';
-import { judgeJob, type Windows } from '../../policies/job-stop.ts';
+import { judgeJob } from '../../policies/job-stop.ts';
+import { isOverdue, type Verdict, type Windows } from '../../policies/job-stop-seen.ts';
 import type { Workload } from '../cluster/objects.ts';
 import type { Cluster } from '../cluster/request.ts';
 import { createWorkloads } from '../cluster/workloads.ts';
-import { ATTEMPT, CAMPAIGN, JOB, MANAGED_BY, MANAGER, SPEC_HASH } from '../labels.ts';
-import type { OwnerReference } from '../manifests/manifest.ts';
+import { ATTEMPT, JOB, SPEC_HASH } from '../labels.ts';
 import type { StoreAccess } from '../manifests/pod.ts';
 import { trainerManifest, type WorkloadKind } from '../manifests/trainer.ts';
-import { attemptName, ownerName } from '../names.ts';
+import { attemptName } from '../names.ts';
+import { ensureOwner } from '../owner.ts';
+import { createAdmission } from './admission.ts';
 import { createJobRecords } from './job-records.ts';
-import { observeJob } from './observe.ts';
+import { observeJob, observePod } from './observe.ts';
 
 export interface KubernetesRunnerOptions {
   readonly cluster: Cluster;
@@ -27,24 +29,33 @@ export interface KubernetesRunnerOptions {
   /** The same store, as pods reach it. */
   readonly access: StoreAccess;
   readonly namespace: string;
-  readonly profile: ProfileSpec;
+  /** How a campaign's trainer is laid out. */
+  readonly profileOf: (campaign: CampaignName) => Promise<ProfileSpec>;
   readonly workload: WorkloadKind;
-  readonly windows?: Windows;
+  readonly windows?: Partial<Windows>;
   /** Nodes to keep away from at this moment. */
   readonly quarantined?: () => readonly string[];
 }
 
-const WINDOWS: Windows = { imageMs: 5 * 60_000, scheduleMs: 30 * 60_000, admissionMs: 6 * 3_600_000 };
+const WINDOWS: Windows = {
+  imageMs: 5 * 60_000,
+  scheduleMs: 30 * 60_000,
+  admissionMs: 6 * 3_600_000,
+  evictionMs: 15 * 60_000,
+  overdueMs: 60_000,
+};
 const KINDS = { jobset: 'JobSet', job: 'Job' } as const;
 const LOG_TAIL_LINES = 40;
 /** Grace periods are shorter; a node that is lost takes its time. */
 const GONE_MS = 5 * 60_000;
 
 export function createKubernetesJobRunner(options: KubernetesRunnerOptions): JobRunner {
-  const { cluster, store, namespace, profile, windows = WINDOWS } = options;
+  const { cluster, store, namespace } = options;
+  const windows = { ...WINDOWS, ...options.windows };
   const kind = KINDS[options.workload];
   const workloads = createWorkloads(cluster);
   const records = createJobRecords(store);
+  const admission = createAdmission(workloads, namespace);
 
   const attemptsOf = (name: JobName): Promise<Workload[]> => workloads.list(kind, namespace, { [JOB]: name });
   const podsOf = (name: JobName, attempt: number) =>
@@ -59,7 +70,7 @@ export function createKubernetesJobRunner(options: KubernetesRunnerOptions): Job
     if (seen !== undefined) {
       mustEqual(document, seen.metadata.annotations[SPEC_HASH], `as ${kind} ${seen.metadata.name}`);
       const deleting = seen.metadata.deletionTimestamp !== undefined;
-      const verdict = judgeJob(observeJob(seen, await podsOf(document.name, numberOf(seen))), Date.now(), windows);
+      const verdict = await judge(document.name, seen);
       if (verdict.phase !== 'stopped' && !deleting) return;
       // Stopped, though not by the cluster's word: it hangs for good, and must not come to life beside its successor.
       if (observeJob(seen, []).ended === undefined) await workloads.remove(kind, namespace, seen.metadata.name);
@@ -68,16 +79,24 @@ export function createKubernetesJobRunner(options: KubernetesRunnerOptions): Job
     await begin(document, Math.max(await records.lastAttempt(document.name), numberOf(seen)) + 1);
   }
 
+  async function judge(name: JobName, seen: Workload): Promise<Verdict> {
+    const pods = await podsOf(name, numberOf(seen));
+    return judgeJob(observeJob(seen, pods, await admission.entriesOf(seen)), Date.now(), windows);
+  }
+
   async function begin(document: JobDocument, attempt: number): Promise<void> {
-    const owner = await ensureOwner(document);
+    const campaign = campaignOf(document);
+    const profile = await options.profileOf(campaign);
+    const { queue } = profile.scheduling;
+    if (queue !== undefined) await admission.mustExist(queue);
     const manifest = trainerManifest(options.workload, {
       namespace,
-      campaign: campaignOf(document),
+      campaign,
       document,
       attempt,
       profile,
       store: options.access,
-      owner,
+      owner: await ensureOwner(workloads, namespace, campaign),
       avoid: options.quarantined?.() ?? [],
     });
     // Noted first: a worker that dies between the two leaves an attempt that never ran, not one that nobody knows of.
@@ -86,24 +105,14 @@ export function createKubernetesJobRunner(options: KubernetesRunnerOptions): Job
     if (!created) mustEqual(document, found.metadata.annotations[SPEC_HASH], `as ${kind} ${found.metadata.name}`);
   }
 
-  /** Everything of a campaign belongs to one ConfigMap: deleting that deletes the rest. */
-  async function ensureOwner(document: JobDocument): Promise<OwnerReference> {
-    const campaign = campaignOf(document);
-    const name = ownerName(campaign);
-    const labels = { [MANAGED_BY]: MANAGER, [CAMPAIGN]: campaign };
-    const applied = await workloads.apply({
-      apiVersion: 'v1',
-      kind: 'ConfigMap',
-      metadata: { name, namespace, labels },
-      data: { campaign },
-    });
-    return { apiVersion: 'v1', kind: 'ConfigMap', name, uid: applied.metadata.uid };
-  }
-
   /** Two attempts at once would train the same steps twice: the old one's pods must be gone. */
   async function gone(name: JobName, attempt: number): Promise<void> {
     for (const until = Date.now() + GONE_MS; ; await sleep(1_000)) {
-      const active = (await podsOf(name, attempt)).filter((pod) => !/^(Succeeded|Failed)$/.test(pod.status.phase));
+      const active = (await podsOf(name, attempt)).filter((pod) => {
+        // What a lost node still shows ends with the node; the store takes one result, whoever comes back.
+        const over = /^(Succeeded|Failed)$/.test(pod.status.phase);
+        return !over && !isOverdue(observePod(pod), Date.now(), windows.overdueMs);
+      });
       if (active.length === 0) return;
       if (Date.now() > until) {
         const [first] = active;
@@ -135,10 +144,11 @@ export function createKubernetesJobRunner(options: KubernetesRunnerOptions): Job
             message: `${attemptName(name, last)} is not on the cluster`,
             nodes: [],
           } as const)
-        : judgeJob(observeJob(job, await podsOf(name, last)), Date.now(), windows);
+        : await judge(name, job);
     if (verdict.phase !== 'stopped') {
       const step = (await records.metrics(name)).at(-1)?.step;
-      return { phase: 'running', startedAt: job?.metadata.creationTimestamp ?? '', step };
+      const waiting = verdict.phase === 'waiting' ? { waiting: verdict.why } : {};
+      return { phase: 'running', startedAt: job?.metadata.creationTimestamp ?? '', step, ...waiting };
     }
     // It may have ended between the first look at the store and the look at the cluster.
     const after = await done();
@@ -210,7 +220,7 @@ const newest = (attempts: readonly Workload[]): Workload | undefined =>
   [...attempts].sort((a, b) => numberOf(b) - numberOf(a))[0];
 
 /** `<campaign>-r<round>-train` */
-const campaignOf = (document: JobDocument): string => document.name.replace(/-r\d+-[a-z]+$/, '');
+const campaignOf = ({ name }: JobDocument): CampaignName => campaignName.parse(name.replace(/-r\d+-[a-z]+$/, ''));
 
 async function readText(cluster: Cluster, path: string, query: Record<string, number>): Promise<string[]> {
   const { body } = await cluster.open({ method: 'GET', path, query }, AbortSignal.timeout(10_000));

@@ -62,7 +62,7 @@ describe.skipIf(!isBuilt([]))('jobs on Kubernetes', () => {
       store,
       access: { address: 's3://anneal/test', secret: 'store' },
       namespace: NAMESPACE,
-      profile,
+      profileOf: async () => profile,
       workload: 'job',
       ...over,
     });
@@ -217,7 +217,7 @@ describe.skipIf(!isBuilt([]))('jobs on Kubernetes', () => {
       store,
       access: { address: 's3://anneal/test' },
       namespace: 'no-such-namespace',
-      profile,
+      profileOf: async () => profile,
       workload: 'job',
     });
     await expect(elsewhere.submit(job)).rejects.toEqual(code('cluster.not_found'));
@@ -229,7 +229,7 @@ describe.skipIf(!isBuilt([]))('jobs on Kubernetes', () => {
       store,
       access: { address: 's3://anneal/test' },
       namespace: NAMESPACE,
-      profile,
+      profileOf: async () => profile,
       workload: 'jobset',
     });
     await expect(jobset.submit(job)).rejects.toEqual(code('cluster.missing_crd'));

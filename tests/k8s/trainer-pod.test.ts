@@ -62,7 +62,7 @@ describe.skipIf(!canRun)('a trainer in pods', () => {
         secret: 'store',
       },
       namespace: NAMESPACE,
-      profile,
+      profileOf: async () => profile,
       workload: 'jobset',
     });
   }, 300_000);

@@ -1,0 +1,48 @@
+// The model profile that a campaign for Kubernetes names: read and judged with the campaign, and submitted with it, so that what
+// runs is what was checked.
+import { dirname, resolve } from 'node:path';
+import type { CampaignSpec } from '../../contracts/campaign.ts';
+import { AnnealError, type Problem } from '../../contracts/errors.ts';
+import type { ProfileSpec } from '../../contracts/profile.ts';
+import { loadProfile } from '../../k8s/layout/shipped.ts';
+import { nameProblems } from '../../k8s/names.ts';
+import type { CampaignDocument } from './document.ts';
+
+const DEFAULT = 'cpu';
+
+export async function readProfile(
+  spec: CampaignSpec,
+  document: CampaignDocument,
+  campaignFile: string,
+): Promise<{ readonly profile: ProfileSpec | undefined; readonly problems: readonly Problem[] }> {
+  const { compute, profile: named = DEFAULT } = spec;
+  if (compute !== 'kubernetes') {
+    if (spec.profile === undefined) return { profile: undefined, problems: [] };
+    const problem: Problem = {
+      code: 'spec.unknown_field',
+      path: 'profile',
+      line: document.locate(['profile']).line,
+      expected: 'a profile only beside `compute: kubernetes`',
+      got: spec.profile,
+      hint: 'Write `compute: kubernetes`, or remove the profile.',
+    };
+    return { profile: undefined, problems: [problem] };
+  }
+  try {
+    const profile = await loadProfile(named, dirname(resolve(campaignFile)));
+    const { line } = document.locate(['name']);
+    return { profile, problems: nameProblems(spec, profile.trainer.nodes).map((one) => ({ ...one, line })) };
+  } catch (failure) {
+    if (!(failure instanceof AnnealError)) throw failure;
+    const first = failure.problems[0];
+    const problem: Problem = {
+      code: failure.code,
+      path: 'profile',
+      line: document.locate([spec.profile === undefined ? 'compute' : 'profile']).line,
+      expected: 'a profile that can work',
+      got: first === undefined ? failure.message : `${failure.message}; the first: ${first.path}: ${first.expected}`,
+      hint: `See all of it with ./anneal plan ${named}.`,
+    };
+    return { profile: undefined, problems: [problem] };
+  }
+}
