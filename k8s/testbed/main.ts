@@ -3,17 +3,19 @@ import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { AnnealError } from '../../contracts/errors.ts';
 import { ensureBinaries } from './binaries.ts';
+import { prepareCampaigns } from './campaigns.ts';
 import { withLock } from './lock.ts';
 import { ensureNodePrograms } from './node-programs.ts';
 import { layoutOf, PARTS, type Part } from './options.ts';
 import { DEFAULT_DIR } from './paths.ts';
 import { statusOf, table } from './status.ts';
 import { tearDown } from './teardown.ts';
-import { binariesOf, startTestbed } from './testbed.ts';
+import { binariesOf, openTestbed, startTestbed } from './testbed.ts';
 
-const USAGE = `npm run testbed -- up [--parts ${PARTS.join(',')}] [--heartbeat SECONDS] | down | status [--json] | build
+const USAGE = `npm run testbed -- up [--parts ${PARTS.join(',')}] [--heartbeat SECONDS] | campaigns | down | status [--json] | build
   --dir DIR     another testbed than the checkout's own
   --parts LIST  up: what to start; all of them as root on Linux, otherwise all but the kubelet
+  campaigns     makes a running testbed ready for campaigns: images, namespace, secrets; prints what to set
   build         only what up needs: programs, and containerd for the kubelet`;
 
 async function main(): Promise<number> {
@@ -32,6 +34,7 @@ async function main(): Promise<number> {
   if (rest.length > 0) return usage(`unexpected: ${rest.join(' ')}`);
   if (command === 'up') return up(values.dir, partsOf(values.parts), values.heartbeat);
   if (command === 'build') return build(partsOf(values.parts));
+  if (command === 'campaigns') return campaigns(values.dir);
   if (command === 'down') return down(values.dir);
   if (command === 'status') return status(values.dir, values.json);
   return usage(command === undefined ? 'a command is missing' : `no command ${command}`);
@@ -60,6 +63,13 @@ async function up(dir: string, parts: readonly Part[], heartbeat: string | undef
   return say(
     `\nup after ${((performance.now() - began) / 1_000).toFixed(1)} s\nexport KUBECONFIG=${testbed.kubeconfig}`,
   );
+}
+
+async function campaigns(dir: string): Promise<number> {
+  const testbed = openTestbed(dir);
+  const { file } = await prepareCampaigns(testbed, (line) => void process.stderr.write(`${line}\n`));
+  testbed.api.close();
+  return say(`source ${file}`);
 }
 
 async function build(parts: readonly Part[]): Promise<number> {

@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import type { OnProgress } from './go.ts';
 
-/** In the order of their start. `kubelet` is a real node with containerd; it needs root on Linux. */
-export const PARTS = ['control-plane', 'kubelet', 'kwok', 'jobset', 'lws', 'kueue'] as const;
+/** In the order of their start. `kubelet` is a real node with containerd; it needs root on Linux. `store` is an S3 server. */
+export const PARTS = ['control-plane', 'kubelet', 'kwok', 'jobset', 'lws', 'kueue', 'store'] as const;
 export type Part = (typeof PARTS)[number];
 
 export interface TestbedOptions {

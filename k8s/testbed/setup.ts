@@ -56,6 +56,7 @@ export const PORT_NAMES = [
   'lws-health',
   'kueue-webhook',
   'kueue-health',
+  'store',
 ] as const;
 
 export async function choosePorts(kept: Readonly<Record<string, number>> = {}): Promise<Record<string, number>> {

@@ -17,6 +17,7 @@ import type { BinaryName } from './programs.ts';
 import { choosePorts, createSetup, type Setup } from './setup.ts';
 import { readState, running, type TestbedState, writeState } from './state.ts';
 import { type ComponentStatus, statusOf } from './status.ts';
+import { ensureStoreSecret, store } from './store.ts';
 import { tearDown } from './teardown.ts';
 
 export interface Testbed {
@@ -44,6 +45,7 @@ const NEEDED: Readonly<Record<Part, readonly BinaryName[]>> = {
   jobset: ['jobset'],
   lws: ['lws'],
   kueue: ['kueue'],
+  store: ['versitygw'],
 };
 
 /** What the parts are made of, in the order of their builds. */
@@ -77,6 +79,7 @@ export async function startTestbed(options: TestbedOptions): Promise<Testbed> {
     if ((options.lifetime ?? 'process') === 'process') await startKeeper(layout);
     else await endKeeper(layout);
     const setup = createSetup(layout, state);
+    await ensureStoreSecret(layout);
     await ensurePki(layout, await ensureBinary('pki'), setup.port('kube-apiserver'));
     const testbed = open(layout, setup);
     try {
@@ -144,6 +147,8 @@ function lanes(setup: Setup, api: () => Api): Component[][][] {
       ...(setup.parts.includes('kwok') ? [kwok(setup)] : []),
       ...controllers(setup, api).map((one) => [one]),
     ],
+    // It listens in the node's network.
+    setup.parts.includes('store') ? [[store(setup)]] : [],
   ];
 }
 
