@@ -11,6 +11,7 @@ import { PROFILE_ERRORS } from './errors/profile.ts';
 import { SPEC_ERRORS } from './errors/spec.ts';
 import { STACK_ERRORS } from './errors/stack.ts';
 import { STORE_ERRORS } from './errors/store.ts';
+import { TEMPORAL_ERRORS } from './errors/temporal.ts';
 import { TESTBED_ERRORS } from './errors/testbed.ts';
 
 export { EXIT };
@@ -24,6 +25,7 @@ export const ERRORS = {
   ...PROFILE_ERRORS,
   ...CLUSTER_ERRORS,
   ...STORE_ERRORS,
+  ...TEMPORAL_ERRORS,
   ...DECISION_ERRORS,
   ...TESTBED_ERRORS,
   'cli.usage': entry('badInput', false, 'The command line is not valid', 'Look at ./anneal help.'),

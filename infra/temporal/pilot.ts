@@ -11,6 +11,7 @@ import { type CampaignName, campaignName } from '../../contracts/ids.ts';
 import { QUEUES } from '../../contracts/names.ts';
 import { durationMs } from '../../contracts/units.ts';
 import { firstState } from './first-state.ts';
+import { unreadableFor } from './payload-trouble.ts';
 import { progressOf } from './progress.ts';
 
 const rateTable = z.record(z.string(), z.number());
@@ -46,12 +47,19 @@ export async function runPilot(
     // By its name it is the same question: whoever asks second waits for the same answer.
     workflowIdConflictPolicy: 'USE_EXISTING',
   });
-  const timer = setInterval(
-    () => void progressOf(client, workflowId).then((p) => p && onProgress(p.done, p.total)),
-    2_000,
-  );
+  // A worker that cannot read what it is asked would be waited for for ever.
+  const unreadable = Promise.withResolvers<never>();
+  unreadable.promise.catch(() => {});
+  const timer = setInterval(() => {
+    void progressOf(client, workflowId).then((p) => p && onProgress(p.done, p.total));
+    void unreadableFor(client, workflowId).then(
+      (trouble) => trouble && unreadable.reject(trouble),
+      () => {},
+    );
+  }, 2_000);
   try {
-    return rateTable.parse(decode(await store.get(artifactRef.parse(await run.result()))));
+    const rates = await Promise.race([run.result(), unreadable.promise]);
+    return rateTable.parse(decode(await store.get(artifactRef.parse(rates))));
   } catch (failure) {
     throw failure instanceof WorkflowFailedError ? named(own.name, failure) : failure;
   } finally {

@@ -2,6 +2,7 @@
 import type { Client } from '@temporalio/client';
 import { PROGRESS } from '../../contracts/names.ts';
 import type { CampaignStatus } from '../../contracts/record.ts';
+import { decodePayloads } from './payload-trouble.ts';
 
 type Progress = NonNullable<CampaignStatus['progress']>;
 
@@ -16,7 +17,8 @@ export async function progressOf(client: Client, workflowId: string): Promise<Pr
       return shard === '' ? undefined : await client.workflow.getHandle(shard).query<Progress>(PROGRESS);
     }
     for (const activity of description.raw.pendingActivities ?? []) {
-      const data = activity.heartbeatDetails?.payloads?.[0]?.data;
+      const [details] = await decodePayloads(client, activity.heartbeatDetails?.payloads?.slice(0, 1) ?? []);
+      const data = details?.data;
       const beat: unknown = data ? JSON.parse(Buffer.from(data).toString('utf8')) : undefined;
       if (isProgress(beat)) return beat;
     }

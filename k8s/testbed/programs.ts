@@ -70,6 +70,7 @@ export const PROGRAMS = {
     },
   },
   versitygw: { module: 'versitygw', package: 'github.com/versity/versitygw/cmd/versitygw' },
+  'temporal-server': { module: 'temporal', package: 'go.temporal.io/server/cmd/server' },
 } as const satisfies Record<string, Program>;
 
 export type BinaryName = keyof typeof PROGRAMS;
