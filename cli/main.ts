@@ -7,6 +7,7 @@ import { addPilot } from './commands/pilot.ts';
 import { addPlan } from './commands/plan.ts';
 import { addQuickstart } from './commands/quickstart.ts';
 import { addReleaseCommands } from './commands/releases.ts';
+import { addRender } from './commands/render.ts';
 import { addStackCommands } from './commands/stack.ts';
 import { type GlobalOptions, openSession, type Run } from './session.ts';
 import { formatError } from './view/error.ts';
@@ -33,10 +34,15 @@ addStackCommands(program, run);
 addCampaignCommands(program, run);
 addPilot(program, run);
 addPlan(program, run);
+addRender(program, run);
 addGateCommands(program, run);
 addReleaseCommands(program, run);
 // Commander copies these settings only to commands made after them; ours are made by the functions above.
-for (const command of program.commands) command.exitOverride().showSuggestionAfterError();
+const settle = (command: Command): void => {
+  command.exitOverride().showSuggestionAfterError();
+  command.commands.forEach(settle);
+};
+program.commands.forEach(settle);
 
 try {
   await program.parseAsync();

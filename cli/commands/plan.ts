@@ -27,7 +27,8 @@ export interface FoundPlan {
   readonly path: string;
   readonly text: string;
   readonly campaign: CampaignSpec | undefined;
-  /** Undefined when fields of the profile are wrong, so that nothing can be computed. */
+  /** Both undefined when fields of the profile are wrong, so that nothing can be computed. */
+  readonly profile: ProfileSpec | undefined;
   readonly plan: Plan | undefined;
   /** With lines of `text`. */
   readonly problems: readonly LayoutProblem[];
@@ -47,6 +48,7 @@ export async function findPlan(file: string, flags: PlanFlags): Promise<FoundPla
     text,
     campaign,
     problems,
+    profile: checked,
     plan: checked === undefined ? undefined : { ...planOf(checked, { campaign, usdPerDeviceHour }), problems },
   };
 }
@@ -140,9 +142,12 @@ export function addPlan(program: Command, run: Run): void {
 }
 
 /** For commands that need a layout that works, such as rendering manifests. */
-export async function requirePlan(file: string, flags: PlanFlags): Promise<FoundPlan & { readonly plan: Plan }> {
+export async function requirePlan(
+  file: string,
+  flags: PlanFlags,
+): Promise<FoundPlan & { readonly plan: Plan; readonly profile: ProfileSpec }> {
   const found = await findPlan(file, flags);
-  const { plan, problems, path } = found;
-  if (plan === undefined || problems.length > 0) throw refusal(path, problems);
-  return { ...found, plan };
+  const { plan, profile, problems, path } = found;
+  if (plan === undefined || profile === undefined || problems.length > 0) throw refusal(path, problems);
+  return { ...found, plan, profile };
 }

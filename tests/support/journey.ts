@@ -22,7 +22,7 @@ import { endpointsOf, loadConfig } from '../../infra/config.ts';
 import { isAlive, type ProcessIdentity, signalProcess } from '../../infra/process/identity.ts';
 import { setUp } from '../../infra/stack/setup/setup.ts';
 import { stackStatus, stopStack } from '../../infra/stack/stack.ts';
-import { createFolderStore } from '../../infra/store/folder.ts';
+import { openStore } from '../../infra/store/open.ts';
 import { type Campaigns, createCampaigns } from '../../infra/temporal/campaigns.ts';
 import { connectTemporal } from '../../infra/temporal/client.ts';
 import { allProcesses, descendantsOf, type Found, living, processesOf } from './processes.ts';
@@ -61,7 +61,7 @@ export async function openJourney(options: { readonly env?: Readonly<Record<stri
   takeOverModel(join(shared.paths.policy, 'model'), join(home, 'policy', 'model'));
   const environment = { ...clean(process.env), ...options.env, ANNEAL_HOME: home, NO_COLOR: '1' };
   const config = loadConfig({ environment });
-  const store = createFolderStore(config.paths.store);
+  const store = openStore(config);
   const commands = new Set<Command>();
   let client: { made: Client; address: string } | undefined;
 

@@ -1,0 +1,144 @@
+// A whole campaign in pods, and what is killed on the way: the trainer, the kubelet, the API server for half a minute, the worker.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { campaignName } from '../../contracts/ids.ts';
+import { signalProcess } from '../../infra/process/identity.ts';
+import { pod as podSchema } from '../../k8s/cluster/objects.ts';
+import { prepareCampaigns } from '../../k8s/testbed/campaigns.ts';
+import { startTestbed, type Testbed } from '../../k8s/testbed/testbed.ts';
+import { isBuilt } from '../support/cluster.ts';
+import { type Command, type Finished, type Journey, openJourney, until } from '../support/journey.ts';
+import { allProcesses } from '../support/processes.ts';
+
+const PARTS = ['kubelet', 'jobset', 'store'] as const;
+const canRun = process.getuid?.() === 0 && isBuilt(PARTS);
+const FILE = join(import.meta.dirname, 'campaign.yaml');
+const CAMPAIGN = campaignName.parse('pods');
+const ROUNDS = 4;
+const MINUTES = 60_000;
+const API_DOWN_MS = 30_000;
+
+const answer = z.object({
+  ending: z.string(),
+  rounds: z.array(z.object({ round: z.int() })),
+  conservation: z.object({ balanced: z.boolean(), prompts: z.int(), trained: z.int() }),
+  release: z.string().nullable(),
+});
+const names = z.object({ items: z.array(z.object({ metadata: z.object({ name: z.string() }) })) });
+
+describe.skipIf(!canRun)('a campaign in pods', () => {
+  let dir: string;
+  let testbed: Testbed;
+  let journey: Journey;
+  let command: Command;
+  let finished: Finished;
+
+  beforeAll(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'anneal-campaign-'));
+    testbed = await startTestbed({ dir, parts: PARTS });
+    const { environment } = await prepareCampaigns(testbed, () => undefined);
+    // The S3 client of this process reads them too.
+    const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY } = environment;
+    Object.assign(process.env, { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY });
+    journey = await openJourney({ env: environment });
+    command = journey.start(['quickstart', '--yes', '--json', '--keep-up', '--file', FILE], {
+      timeoutMs: 20 * MINUTES,
+    });
+  }, 5 * MINUTES);
+
+  afterAll(async () => {
+    const left = await journey?.end();
+    await testbed?.stop();
+    await rm(dir, { recursive: true, force: true });
+    expect(left ?? []).toEqual([]);
+  }, 2 * MINUTES);
+
+  test('goes on when the trainer is killed in its pod', { timeout: 6 * MINUTES }, async () => {
+    const trainer = await trainingIn(1);
+    expect(signalProcess(trainer, 'SIGKILL')).toBe(true);
+    await until(
+      'a second attempt runs',
+      async () => (await attempts(1)).find((name) => name.endsWith('-a2')),
+      2 * MINUTES,
+    );
+  });
+
+  test('goes on when the kubelet is killed, its pods untouched', { timeout: 6 * MINUTES }, async () => {
+    const trainer = await trainingIn(2);
+    await testbed.kill('kubelet');
+    await sleep(10_000);
+    await testbed.start('kubelet');
+    // The same process: nobody was started anew.
+    expect((await trainersOf(2)).map(({ pid }) => pid)).toEqual((await isDone(2)) ? [] : [trainer.pid]);
+  });
+
+  test('goes on when the API server is away for 30 s', { timeout: 6 * MINUTES }, async () => {
+    await trainingIn(3);
+    await testbed.kill('kube-apiserver');
+    await sleep(API_DOWN_MS);
+    await testbed.start('kube-apiserver');
+  });
+
+  test('goes on when the worker is killed', { timeout: 6 * MINUTES }, async () => {
+    await trainingIn(4);
+    await journey.kill('worker');
+  });
+
+  test('comes to its end, with the books balanced', { timeout: 10 * MINUTES }, async () => {
+    finished = await command.finished;
+    expect(finished.code, finished.stderr.slice(-3_000)).toBe(0);
+    const { rounds, conservation } = answer.parse(JSON.parse(finished.stdout));
+    expect(rounds).toHaveLength(ROUNDS);
+    expect(conservation.balanced).toBe(true);
+    expect(conservation.prompts).toBe(ROUNDS * 16);
+  });
+
+  test('had one job a round, and started none again but the one that was killed', async () => {
+    const done = await Promise.all([1, 2, 3, 4].map(isDone));
+    expect(done).toEqual([true, true, true, true]);
+    const begun = await Promise.all([1, 2, 3, 4].map(async (round) => (await attempts(round)).length));
+    expect(begun).toEqual([2, 1, 1, 1]);
+  });
+
+  test('leaves no server behind', async () => {
+    const path = `/apis/apps/v1/namespaces/anneal/deployments?labelSelector=anneal.dev/campaign=${CAMPAIGN}`;
+    expect(names.parse(await testbed.api.call('GET', path)).items).toEqual([]);
+  });
+
+  const job = (round: number): string => `${CAMPAIGN}-r${round}-train`;
+  const isDone = async (round: number): Promise<boolean> =>
+    (await journey.store.readNamed(`jobs/${job(round)}/result`)) !== undefined;
+
+  /** Attempts that were begun: each is noted in the bucket before anything is created. */
+  async function attempts(round: number): Promise<string[]> {
+    const keys = await journey.store.listNamed(`jobs/${job(round)}/attempts/`);
+    return keys
+      .filter((key) => key.endsWith('/begun'))
+      .map((key) => key.replace(/^.*\/(\d+)\/begun$/, `${job(round)}-a$1`));
+  }
+
+  const trainersOf = async (round: number) =>
+    allProcesses().filter(({ command: text }) => text.includes(`anneal_trainer pod --name ${job(round)} `));
+
+  /** The trainer's process, once its pod runs and it has begun. */
+  async function trainingIn(round: number) {
+    return until(
+      `round ${round} trains`,
+      async () => {
+        if (!command.running())
+          throw new Error(`the campaign ended early:\n${(await command.finished).stderr.slice(-3_000)}`);
+        const selector = `labelSelector=anneal.dev/job=${job(round)}`;
+        const list = await testbed.api.call('GET', `/api/v1/namespaces/anneal/pods?${selector}`);
+        const pods = z.object({ items: z.array(podSchema) }).parse(list).items;
+        const [trainer] = await trainersOf(round);
+        return pods.some((one) => one.status.phase === 'Running') ? trainer : undefined;
+      },
+      5 * MINUTES,
+      200,
+    );
+  }
+});
