@@ -1,0 +1,117 @@
+// Whether what jobs refer to is on the cluster: the namespace, the APIs, the secrets with their keys, queue and priority class.
+import { z } from 'zod';
+import { asAnnealError, type Problem } from '../../contracts/errors.ts';
+import type { Cluster } from '../cluster/request.ts';
+import type { Feature } from './rights.ts';
+
+const API: Readonly<Record<Feature, { group: string; version: string; plural: string; by: string }>> = {
+  jobset: {
+    group: 'jobset.x-k8s.io',
+    version: 'v1alpha2',
+    plural: 'jobsets',
+    by: 'Install JobSet, or choose workload: job, which every cluster has.',
+  },
+  leaderworkerset: {
+    group: 'leaderworkerset.x-k8s.io',
+    version: 'v1',
+    plural: 'leaderworkersets',
+    by: 'Install LeaderWorkerSet, or choose a profile whose engines fit into one node.',
+  },
+  kueue: {
+    group: 'kueue.x-k8s.io',
+    version: 'v1beta2',
+    plural: 'workloads',
+    by: 'Install Kueue, or choose a profile without scheduling.queue.',
+  },
+};
+
+const namespaceObject = z.object({
+  metadata: z.object({ deletionTimestamp: z.string().nullish() }).prefault({}),
+});
+
+export async function namespaceProblems(cluster: Cluster, namespace: string): Promise<Problem[]> {
+  const path = `namespaces/${namespace}`;
+  const found = await read(cluster, `/api/v1/${path}`);
+  const hint = `Create it, with the chart (gpu.create=true) or by hand; Anneal itself creates no namespaces.`;
+  if (found === undefined) return [missing(path, 'a namespace for jobs and policy servers', hint)];
+  if (!namespaceObject.parse(found).metadata.deletionTimestamp) return [];
+  return [{ ...missing(path, 'a namespace for jobs and policy servers', hint), got: 'one that is being deleted' }];
+}
+
+const resources = z.object({ resources: z.array(z.object({ name: z.string() })).default([]) });
+const versions = z.object({ versions: z.array(z.object({ version: z.string() })).default([]) });
+
+/** By discovery, which every authenticated user may ask, so that no right to read definitions is needed. */
+export async function apiProblems(cluster: Cluster, features: readonly Feature[]): Promise<Problem[]> {
+  const all = features.map(async (feature): Promise<Problem[]> => {
+    const { group, version, plural, by } = API[feature];
+    const found = await read(cluster, `/apis/${group}/${version}`);
+    if (found !== undefined && resources.parse(found).resources.some(({ name }) => name === plural)) return [];
+    const others = await read(cluster, `/apis/${group}`);
+    const served = others === undefined ? [] : versions.parse(others).versions.map((one) => one.version);
+    return [
+      {
+        code: 'cluster.missing_crd',
+        path: `${plural}.${group}`,
+        expected: `${group}/${version} with ${plural}`,
+        got: served.length === 0 ? 'no such API' : `only ${served.join(', ')}`,
+        hint: by,
+      },
+    ];
+  });
+  return (await Promise.all(all)).flat();
+}
+
+const secretObject = z.object({ data: z.record(z.string(), z.string()).default({}) });
+
+/** Values are looked at no further than whether they are empty, and never shown. */
+export async function secretProblems(
+  cluster: Cluster,
+  namespace: string,
+  { name, keys }: { readonly name: string; readonly keys: readonly string[] },
+): Promise<Problem[]> {
+  const path = `namespaces/${namespace}/secrets/${name}`;
+  const expected = `a secret with ${keys.join(' and ')}`;
+  const found = await read(cluster, `/api/v1/${path}`);
+  const literals = (which: readonly string[]): string => which.map((key) => `--from-literal=${key}=…`).join(' ');
+  if (found === undefined) {
+    const command = `kubectl create secret generic ${name} --namespace ${namespace} ${literals(keys)}`;
+    return [missing(path, expected, `Create it: ${command}`)];
+  }
+  const { data } = secretObject.parse(found);
+  const lacking = keys.filter((key) => (data[key] ?? '') === '');
+  if (lacking.length === 0) return [];
+  const hint = `Add ${lacking.join(' and ')} to it; a pod without it cannot reach the store.`;
+  return [{ ...missing(path, expected, hint), got: `no ${lacking.join(' and no ')}` }];
+}
+
+export async function queueProblems(cluster: Cluster, namespace: string, queue: string): Promise<Problem[]> {
+  const path = `namespaces/${namespace}/localqueues/${queue}`;
+  // Without the API itself the answer is the same; that is a problem of its own.
+  const found = await read(cluster, `/apis/${API.kueue.group}/${API.kueue.version}/${path}`);
+  if (found !== undefined) return [];
+  return [missing(path, "the LocalQueue of the profile's scheduling.queue", 'Create it; a job would wait for ever.')];
+}
+
+export async function classProblems(cluster: Cluster, name: string): Promise<Problem[]> {
+  const path = `priorityclasses/${name}`;
+  if ((await read(cluster, `/apis/scheduling.k8s.io/v1/${path}`)) !== undefined) return [];
+  const hint =
+    'Create it (the chart does by priorityClasses.create); without it a job has no pods, and no error either.';
+  return [missing(path, "the profile's scheduling.priorityClass", hint)];
+}
+
+/** Undefined when it is not there, or when nothing of its kind can be. */
+async function read(cluster: Cluster, path: string): Promise<unknown> {
+  try {
+    return (await cluster.ask({ method: 'GET', path })).body;
+  } catch (failure) {
+    const { code } = asAnnealError(failure);
+    if (code === 'cluster.not_found' || code === 'cluster.missing_crd') return undefined;
+    throw failure;
+  }
+}
+
+function missing(path: string, expected: string, hint: string): Problem {
+  return { code: 'cluster.not_found', path, expected, got: 'nothing of that name', hint };
+}
