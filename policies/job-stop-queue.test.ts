@@ -49,6 +49,8 @@ const job = (over: Partial<SeenJob> = {}): SeenJob => ({
   suspended: true,
   createdAtMs: NOW,
   pods: [],
+  disruptions: [],
+  told: undefined,
   queue: queue(),
   held: [],
   ...over,
@@ -182,6 +184,15 @@ const anyJob: fc.Arbitrary<SeenJob> = fc.record({
   suspended: fc.boolean(),
   createdAtMs: fc.integer({ min: NOW - 1e7, max: NOW }),
   pods: fc.array(anyPod, { maxLength: 4 }),
+  disruptions: fc.array(
+    fc.record({
+      pod: fc.string(),
+      node: fc.constant('n1'),
+      reason: fc.constantFrom('DeletionByTaintManager', 'Other'),
+    }),
+    { maxLength: 2 },
+  ),
+  told: fc.constant(undefined),
   queue: fc.option(anyQueue, { nil: undefined }),
   held: fc.array(fc.record({ name: fc.string(), evicted: anyEviction }), { maxLength: 3 }),
 });

@@ -26,7 +26,7 @@ export function judgeEvicted(job: SeenJob, evicted: SeenEviction, nowMs: number,
   }
   const exitCode = job.pods.find((pod) => pod.exit !== undefined)?.exit?.code ?? KILLED;
   // What happened to its nodes came first, and is why the queue took the rest away.
-  const broken = [...lost, ...job.pods.filter((pod) => isNodeLoss(pod.disruption))];
+  const broken = [...lost, ...job.disruptions.filter(({ reason }) => causeOfDisruption(reason) === 'node_lost')];
   if (broken.length > 0) return { ...stopped('node_lost', wordsOf(evicted), nodesOf(broken)), exitCode };
   const since = nowMs - evicted.atMs;
   if (job.queue?.reservedAtMs !== undefined && since >= windows.evictionMs) {
@@ -72,9 +72,6 @@ export function causeOfEviction(reason: string): StopCause {
 
 const brokenBy = ({ queue }: SeenJob): readonly string[] =>
   queue?.evicted?.reason === 'NodeFailures' ? queue.brokenNodes : [];
-
-const isNodeLoss = (disruption: string | undefined): boolean =>
-  disruption !== undefined && causeOfDisruption(disruption) === 'node_lost';
 
 const wordsOf = ({ reason, message }: SeenEviction): string =>
   `the queue has taken its place away (${message === '' ? reason : `${reason}: ${message}`})`;

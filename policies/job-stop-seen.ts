@@ -19,6 +19,18 @@ export interface SeenPod {
   readonly goneByMs: number | undefined;
 }
 
+/** A pod whose place the cluster has taken away. It is deleted soon after, and its exit code with it. */
+export interface SeenDisruption {
+  readonly pod: string;
+  readonly node: string | undefined;
+  readonly reason: string;
+}
+
+/** What the Job controller says of the pod that failed a job; it stays when the pods are gone. */
+export type ToldFailure =
+  | { readonly by: 'exit'; readonly code: number; readonly message: string }
+  | { readonly by: 'disruption'; readonly message: string };
+
 /** An eviction as a queue tells it: it has taken a job's place away. */
 export interface SeenEviction {
   readonly reason: string;
@@ -56,6 +68,9 @@ export interface SeenJob {
   readonly suspended: boolean;
   readonly createdAtMs: number;
   readonly pods: readonly SeenPod[];
+  /** Disruptions of this attempt that were seen at any time. */
+  readonly disruptions: readonly SeenDisruption[];
+  readonly told: ToldFailure | undefined;
   /** Undefined: no queue is asked, or it has not taken the job up. */
   readonly queue: SeenQueue | undefined;
   /** Others before the same quota, as far as they were looked at. */
@@ -93,7 +108,8 @@ export function stopped(cause: StopCause, message: string, nodes: readonly (stri
   return { phase: 'stopped', cause, exitCode: KILLED, message, nodes: named };
 }
 
-export const nodesOf = (pods: readonly SeenPod[]): (string | undefined)[] => pods.map((pod) => pod.node);
+export const nodesOf = (pods: readonly { readonly node: string | undefined }[]): (string | undefined)[] =>
+  pods.map((pod) => pod.node);
 
 /** Nothing of it runs any more. */
 export const isOver = (pod: SeenPod): boolean => pod.phase === 'Succeeded' || pod.phase === 'Failed';

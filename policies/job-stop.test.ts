@@ -25,12 +25,18 @@ const pod = (over: Partial<SeenPod> = {}): SeenPod => ({
   goneByMs: undefined,
   ...over,
 });
+const disruptionsOf = (pods: readonly SeenPod[]) =>
+  pods.flatMap(({ name, node, disruption }) =>
+    disruption === undefined ? [] : [{ pod: name, node, reason: disruption }],
+  );
 const job = (over: Partial<SeenJob> = {}): SeenJob => ({
   ended: undefined,
   reason: '',
   suspended: false,
   createdAtMs: NOW,
   pods: [pod()],
+  disruptions: disruptionsOf(over.pods ?? []),
+  told: undefined,
   queue: undefined,
   held: [],
   ...over,
@@ -88,6 +94,16 @@ describe('a job that has ended', () => {
   it('names the nodes on which it went wrong', () => {
     const pods = [pod({ node: 'n1', disruption: 'DeletionByTaintManager' }), pod({ node: 'n2' })];
     expect(judge(job({ ended: 'failed', pods }))).toMatchObject({ nodes: ['n1'] });
+  });
+
+  it('and whose pods are gone is judged by what was noted of them, then by what the Job controller says', () => {
+    const noted = [{ pod: 'p0', node: 'n4', reason: 'PreemptionByScheduler' }];
+    const told = { by: 'disruption', message: 'Pod a/p0 has condition DisruptionTarget' } as const;
+    const gone = { ended: 'failed', pods: [] } as const;
+    expect(judge(job({ ...gone, disruptions: noted, told }))).toMatchObject({ cause: 'preempted', nodes: ['n4'] });
+    expect(judge(job({ ...gone, told }))).toMatchObject({ cause: 'evicted', message: told.message });
+    const exited = { by: 'exit', code: 42, message: 'Container trainer failed with exit code 42' } as const;
+    expect(judge(job({ ...gone, told: exited }))).toMatchObject({ cause: 'exited', exitCode: 42 });
   });
 
   it('well, but without a result, is a failure of its own', () => {

@@ -43,19 +43,20 @@ export function judgeJob(job: SeenJob, nowMs: number, windows: Windows): Verdict
   return { phase: 'running' };
 }
 
-/** The pod that tells most about the end: the cluster's doing explains an exit code, not the other way round. */
+/** What tells most about the end: the cluster's doing explains an exit code, not the other way round. */
 function ended(job: SeenJob): Stopped {
-  const disrupted = job.pods.filter((pod) => pod.disruption !== undefined);
-  const [first] = disrupted;
-  if (first?.disruption !== undefined) {
-    const end = stopped(causeOfDisruption(first.disruption), `${first.name}: ${first.disruption}`, nodesOf(disrupted));
-    return { ...end, exitCode: first.exit?.code ?? KILLED };
+  const failed = job.pods.filter((pod) => pod.exit !== undefined && pod.exit.code !== 0);
+  // Of several failed pods the first cause is seldom the one that was ended because another failed (143).
+  const telling = failed.find((pod) => pod.exit?.code !== 143 && pod.exit?.code !== KILLED) ?? failed[0];
+  const [first] = job.disruptions;
+  if (first !== undefined) {
+    const nodes = job.disruptions.map((one) => one.node);
+    const own = job.pods.find((pod) => pod.name === first.pod)?.exit?.code;
+    const exitCode = own ?? telling?.exit?.code ?? KILLED;
+    return { ...stopped(causeOfDisruption(first.reason), `${first.pod}: ${first.reason}`, nodes), exitCode };
   }
   const oom = job.pods.find((pod) => pod.exit?.reason === 'OOMKilled');
   if (oom !== undefined) return stopped('out_of_memory', `${oom.name} was killed for lack of memory`, [oom.node]);
-  // Of several failed pods the first cause is seldom the one that was ended because another failed (143).
-  const failed = job.pods.filter((pod) => pod.exit !== undefined && pod.exit.code !== 0);
-  const telling = failed.find((pod) => pod.exit?.code !== 143 && pod.exit?.code !== KILLED) ?? failed[0];
   if (job.queue?.evicted !== undefined) {
     const { reason, message } = job.queue.evicted;
     return { ...stopped(causeOfEviction(reason), message, []), exitCode: telling?.exit?.code ?? KILLED };
@@ -65,6 +66,9 @@ function ended(job: SeenJob): Stopped {
     const message = said === '' ? `${telling.name}: ${telling.exit.reason}` : said;
     return { ...stopped('exited', message, nodesOf(failed)), exitCode: telling.exit.code };
   }
+  // The pods are gone: whoever did it did not do it to them alone.
+  if (job.told?.by === 'disruption') return stopped('evicted', job.told.message, []);
+  if (job.told?.by === 'exit') return { ...stopped('exited', job.told.message, []), exitCode: job.told.code };
   if (job.ended === 'complete') {
     return { ...stopped('exited', 'it ended well but left no result for its specification', []), exitCode: 0 };
   }

@@ -29,10 +29,11 @@ export function createAdmission(workloads: Workloads, namespace: string): Admiss
 
   return {
     async mustExist(queue) {
-      if ((await workloads.read('LocalQueue', namespace, queue)) !== undefined) return;
-      // A missing kind answers 404 as well: a list tells the two apart.
-      await workloads.list('LocalQueue', namespace, {});
-      throw new AnnealError('cluster.not_found', `there is no LocalQueue ${queue} in the namespace ${namespace}`);
+      const queues = (await workloads.list('LocalQueue', namespace, {})).map((one) => one.metadata.name);
+      if (queues.includes(queue)) return;
+      const there = queues.length === 0 ? 'none at all' : queues.join(', ');
+      const problem = `there is no LocalQueue ${queue} in the namespace ${namespace}; there is ${there}`;
+      throw new AnnealError('cluster.not_found', problem);
     },
 
     async entriesOf(job) {

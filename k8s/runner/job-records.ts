@@ -1,4 +1,5 @@
 // What a job's pods leave in the artifact store (trainer/anneal_trainer/pod.py): it outlives every object of the cluster.
+import { z } from 'zod';
 import type { ArtifactStore } from '../../contracts/artifact.ts';
 import { AnnealError } from '../../contracts/errors.ts';
 import type { JobName } from '../../contracts/ids.ts';
@@ -10,6 +11,9 @@ import {
   type StepMetrics,
   stepMetrics,
 } from '../../contracts/job.ts';
+import type { SeenDisruption } from '../../policies/job-stop-seen.ts';
+
+const disruption = z.object({ pod: z.string(), node: z.string().or(z.undefined()), reason: z.string() });
 
 export interface JobRecords {
   /** The document as it was first submitted, or this one, which is so now. */
@@ -24,6 +28,9 @@ export interface JobRecords {
   beginAttempt(name: JobName, attempt: number): Promise<void>;
   /** 0: none has begun. */
   lastAttempt(name: JobName): Promise<number>;
+  /** The first disruptions that were seen of an attempt's pods: the pods themselves are deleted soon after. */
+  noteDisruptions(name: JobName, attempt: number, seen: readonly SeenDisruption[]): Promise<void>;
+  disruptions(name: JobName, attempt: number): Promise<readonly SeenDisruption[]>;
   /** The end of an attempt's log, once the pod has left it. */
   log(name: JobName, attempt: number): Promise<string[]>;
   error(name: JobName, attempt: number): Promise<string | undefined>;
@@ -36,6 +43,8 @@ export function createJobRecords(store: ArtifactStore): JobRecords {
   };
   /** Chunks never change once written: each is fetched once. */
   const chunks = new Map<string, readonly StepMetrics[]>();
+  /** The first note counts: a job is looked at many times a minute. */
+  const noted = new Set<string>();
 
   async function document(name: JobName): Promise<JobDocument | undefined> {
     const text = await read(`jobs/${name}/job`);
@@ -79,6 +88,17 @@ export function createJobRecords(store: ArtifactStore): JobRecords {
     async lastAttempt(name) {
       const keys = await store.listNamed(`jobs/${name}/attempts/`);
       return keys.reduce((last, key) => Math.max(last, Number(/\/attempts\/(\d+)\/begun$/.exec(key)?.[1] ?? 0)), 0);
+    },
+
+    async noteDisruptions(name, attempt, seen) {
+      const key = `jobs/${name}/attempts/${attempt}/disrupted`;
+      if (!noted.has(key)) await store.createNamed(key, `${JSON.stringify(seen)}\n`);
+      noted.add(key);
+    },
+
+    async disruptions(name, attempt) {
+      const text = await read(`jobs/${name}/attempts/${attempt}/disrupted`);
+      return text === undefined ? [] : z.array(disruption).parse(JSON.parse(text));
     },
 
     async log(name, attempt) {

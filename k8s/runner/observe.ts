@@ -1,5 +1,13 @@
 // From the cluster's objects to what the policy judges (policies/job-stop.ts).
-import type { HeldQuota, SeenEviction, SeenJob, SeenPod, SeenQueue } from '../../policies/job-stop-seen.ts';
+import type {
+  HeldQuota,
+  SeenDisruption,
+  SeenEviction,
+  SeenJob,
+  SeenPod,
+  SeenQueue,
+  ToldFailure,
+} from '../../policies/job-stop-seen.ts';
 import type { Condition, Pod, QueueEntry, Workload } from '../cluster/objects.ts';
 
 /** Condition types by which a Job (Complete, Failed) and a JobSet (Completed, Failed) say that they have ended. */
@@ -15,17 +23,50 @@ export interface QueueEntries {
   readonly others: readonly QueueEntry[];
 }
 
-export function observeJob(job: Workload, pods: readonly Pod[], queue?: QueueEntries): SeenJob {
-  const end = job.status.conditions.find((one) => one.status === 'True' && ENDS[one.type] !== undefined);
+/** Undefined: the cluster has not ended it. */
+export function endOf({ status }: Workload): 'complete' | 'failed' | undefined {
+  const end = status.conditions.find((one) => one.status === 'True' && ENDS[one.type] !== undefined);
+  return end === undefined ? undefined : ENDS[end.type];
+}
+
+/** What an attempt consists of, as far as it was read. */
+export interface Sight {
+  readonly pods?: readonly Pod[];
+  /** What was noted of its pods before (job-records.ts). */
+  readonly noted?: readonly SeenDisruption[];
+  /** The Jobs that do the work: those of a JobSet. */
+  readonly jobs?: readonly Workload[];
+  readonly queue?: QueueEntries | undefined;
+}
+
+export function observeJob(job: Workload, { pods = [], noted = [], jobs = [job], queue }: Sight): SeenJob {
+  const failed = conditionOf(job.status.conditions, 'Failed');
   return {
-    ended: end === undefined ? undefined : ENDS[end.type],
-    reason: end === undefined ? '' : [end.reason, end.message].filter((text) => text !== '').join(': '),
+    ended: endOf(job),
+    reason: failed === undefined ? '' : [failed.reason, failed.message].filter((text) => text !== '').join(': '),
     suspended: job.spec.suspend,
     createdAtMs: at(job.metadata.creationTimestamp),
     pods: pods.map(observePod),
+    disruptions: noted.length > 0 ? noted : pods.flatMap(disruptionOf),
+    told: jobs.flatMap(toldFailure)[0],
     queue: queue?.own === undefined ? undefined : observeQueue(queue.own),
     held: (queue?.others ?? []).flatMap(heldQuota),
   };
+}
+
+export function disruptionOf(pod: Pod): SeenDisruption[] {
+  const { name, node, disruption } = observePod(pod);
+  return disruption === undefined ? [] : [{ pod: name, node, reason: disruption }];
+}
+
+/** By the rules that our manifests give each Job (trainer.ts); the words are the Job controller's. */
+function toldFailure({ status }: Workload): ToldFailure[] {
+  const failed = status.conditions.find((one) => one.type === 'Failed' && one.status === 'True');
+  if (failed?.reason !== 'PodFailurePolicy') return [];
+  const { message } = failed;
+  if (/has condition DisruptionTarget/.test(message)) return [{ by: 'disruption', message }];
+  const code = /failed with exit code (\d+)/.exec(message)?.[1];
+  return code === undefined ? [] : [{ by: 'exit', code: Number(code), message }];
 }
 
 /** Kueue sets Preempted beside Evicted, with the same message; what counts for a job is that its place is gone. */

@@ -21,7 +21,7 @@ import { attemptName } from '../names.ts';
 import { ensureOwner } from '../owner.ts';
 import { createAdmission } from './admission.ts';
 import { createJobRecords } from './job-records.ts';
-import { observeJob, observePod } from './observe.ts';
+import { disruptionOf, endOf, observeJob, observePod } from './observe.ts';
 
 export interface KubernetesRunnerOptions {
   readonly cluster: Cluster;
@@ -58,8 +58,8 @@ export function createKubernetesJobRunner(options: KubernetesRunnerOptions): Job
   const admission = createAdmission(workloads, namespace);
 
   const attemptsOf = (name: JobName): Promise<Workload[]> => workloads.list(kind, namespace, { [JOB]: name });
-  const podsOf = (name: JobName, attempt: number) =>
-    workloads.pods(namespace, { [JOB]: name, [ATTEMPT]: `${attempt}` });
+  const labelsOf = (name: JobName, attempt: number) => ({ [JOB]: name, [ATTEMPT]: `${attempt}` });
+  const podsOf = (name: JobName, attempt: number) => workloads.pods(namespace, labelsOf(name, attempt));
 
   async function submit(input: JobDocument): Promise<void> {
     const document = jobDocument.parse(input);
@@ -73,15 +73,24 @@ export function createKubernetesJobRunner(options: KubernetesRunnerOptions): Job
       const verdict = await judge(document.name, seen);
       if (verdict.phase !== 'stopped' && !deleting) return;
       // Stopped, though not by the cluster's word: it hangs for good, and must not come to life beside its successor.
-      if (observeJob(seen, []).ended === undefined) await workloads.remove(kind, namespace, seen.metadata.name);
+      if (endOf(seen) === undefined) await workloads.remove(kind, namespace, seen.metadata.name);
       await gone(document.name, numberOf(seen));
     }
     await begin(document, Math.max(await records.lastAttempt(document.name), numberOf(seen)) + 1);
   }
 
   async function judge(name: JobName, seen: Workload): Promise<Verdict> {
-    const pods = await podsOf(name, numberOf(seen));
-    return judgeJob(observeJob(seen, pods, await admission.entriesOf(seen)), Date.now(), windows);
+    const attempt = numberOf(seen);
+    const pods = await podsOf(name, attempt);
+    const queue = await admission.entriesOf(seen);
+    const now = pods.flatMap(disruptionOf);
+    // A pod whose place is taken away is deleted, and what it could tell with it: noted while it is there.
+    if (now.length > 0) await records.noteDisruptions(name, attempt, now);
+    const running = endOf(seen) === undefined && !seen.spec.suspend;
+    if (running) return judgeJob(observeJob(seen, { pods, queue }), Date.now(), windows);
+    const noted = await records.disruptions(name, attempt);
+    const jobs = kind === 'Job' ? [seen] : await workloads.list('Job', namespace, labelsOf(name, attempt));
+    return judgeJob(observeJob(seen, { pods, queue, noted, jobs }), Date.now(), windows);
   }
 
   async function begin(document: JobDocument, attempt: number): Promise<void> {
@@ -96,7 +105,7 @@ export function createKubernetesJobRunner(options: KubernetesRunnerOptions): Job
       attempt,
       profile,
       store: options.access,
-      owner: await ensureOwner(workloads, namespace, campaign),
+      owner: await ensureOwner(workloads, namespace, campaign, options.access.address),
       avoid: options.quarantined?.() ?? [],
     });
     // Noted first: a worker that dies between the two leaves an attempt that never ran, not one that nobody knows of.

@@ -14,7 +14,7 @@ import type { StoreAccess } from '../manifests/pod.ts';
 import { serverDeployment, serverLabels } from '../manifests/server.ts';
 import { serverName } from '../names.ts';
 import { ensureOwner } from '../owner.ts';
-import { observeJob, observePod } from '../runner/observe.ts';
+import { endOf, observePod } from '../runner/observe.ts';
 import { isReady } from './directory.ts';
 
 export interface FleetOptions {
@@ -50,7 +50,7 @@ export function createServerFleet(options: FleetOptions): ServerFleet {
         profile,
         store: options.access,
         tokenSecret: options.tokenSecret,
-        owner: await ensureOwner(workloads, namespace, campaign),
+        owner: await ensureOwner(workloads, namespace, campaign, options.access.address),
         avoid: options.quarantined?.() ?? [],
       });
       await ensureDeployment(manifest);
@@ -75,7 +75,7 @@ export function createServerFleet(options: FleetOptions): ServerFleet {
       for (const kind of options.workloads) {
         for (const job of await workloads.list(kind, namespace, selector)) {
           // One that has ended stays to be looked at until its time to live is over.
-          if (observeJob(job, []).ended === undefined) await workloads.remove(kind, namespace, job.metadata.name);
+          if (endOf(job) === undefined) await workloads.remove(kind, namespace, job.metadata.name);
         }
       }
       await workloads.remove('Deployment', namespace, serverName(campaign));

@@ -23,11 +23,11 @@ export interface GpuNodes {
   readonly labels?: Readonly<Record<string, string>>;
 }
 
-/** The labels that Kueue's topology and affinities of the runner speak of. */
+/** The labels that Kueue's topology and the profiles' topologyKey speak of. */
 export const TOPOLOGY_LABELS = {
   zone: 'topology.kubernetes.io/zone',
-  block: 'cloud.provider.com/topology-block',
-  rack: 'cloud.provider.com/topology-rack',
+  block: 'topology.kubernetes.io/block',
+  rack: 'topology.kubernetes.io/rack',
   host: 'kubernetes.io/hostname',
 } as const;
 
@@ -72,6 +72,7 @@ function gpuNode(plan: GpuNodes, index: number): KubeObject {
     'ephemeral-storage': '8Ti',
     pods: '110',
     'nvidia.com/gpu': `${plan.gpusPerNode ?? 8}`,
+    'rdma/ib': `${plan.gpusPerNode ?? 8}`,
   };
   const now = new Date().toISOString();
   return {

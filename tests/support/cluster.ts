@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { type Pod, pod as podSchema } from '../../k8s/cluster/objects.ts';
 import { type Cluster, type ClusterOptions, openCluster } from '../../k8s/cluster/request.ts';
 import { cachedBinary } from '../../k8s/testbed/binaries.ts';
-import type { Part } from '../../k8s/testbed/options.ts';
+import type { Part, TestbedOptions } from '../../k8s/testbed/options.ts';
 import { binariesOf, startTestbed, type Testbed } from '../../k8s/testbed/testbed.ts';
 
 /** Whether the programs of these parts were built before; tests that need them are skipped otherwise. */
@@ -25,9 +25,12 @@ export interface TestCluster {
   stop(): Promise<void>;
 }
 
-export async function startTestCluster(parts: readonly Part[] = []): Promise<TestCluster> {
+export async function startTestCluster(
+  parts: readonly Part[] = [],
+  options: Pick<TestbedOptions, 'heartbeatSeconds'> = {},
+): Promise<TestCluster> {
   const dir = await mkdtemp(join(tmpdir(), 'anneal-cluster-'));
-  const testbed = await startTestbed({ dir, parts });
+  const testbed = await startTestbed({ dir, parts, ...options });
   const client = (options: ClusterOptions): Cluster => openCluster({ kubeconfig: testbed.kubeconfig, ...options });
   const cluster = client({});
   return {

@@ -1,0 +1,158 @@
+// A cluster of GPU nodes that are only objects, under Kueue: what the tests of gangs, faults and scale share.
+import { type JobDocument, type JobRunner, jobDocument } from '../../contracts/job.ts';
+import type { ProfileSpec } from '../../contracts/profile.ts';
+import { createFolderStore } from '../../infra/store/folder.ts';
+import type { Pod } from '../../k8s/cluster/objects.ts';
+import type { Cluster } from '../../k8s/cluster/request.ts';
+import { createKubernetesJobRunner, type KubernetesRunnerOptions } from '../../k8s/runner/runner.ts';
+import { addGpuNodes, type GpuNodes, TOPOLOGY_LABELS } from '../../k8s/testbed/gpu-nodes.ts';
+import type { Testbed } from '../../k8s/testbed/testbed.ts';
+
+export const TEAM = 'team-a';
+/** The LocalQueue that the shipped profiles name. */
+export const QUEUE_NAME = 'gpu';
+/** anneal-training is what the shipped profiles name. */
+export const PRIORITIES = { batch: 10, 'anneal-training': 1_000, urgent: 10_000 } as const;
+
+const KUEUE = '/apis/kueue.x-k8s.io/v1beta2';
+const JOBSETS = `/apis/jobset.x-k8s.io/v1alpha2/namespaces/${TEAM}/jobsets`;
+const GPUS = 8;
+
+/** Nodes `gpu-0` …, a namespace, priority classes and, with Kueue, one queue over all nodes that knows blocks, racks and hosts. */
+export async function furnish(testbed: Testbed, cluster: Cluster, plan: GpuNodes, kueue = true): Promise<string[]> {
+  const create = (path: string, body: object) => cluster.ask({ method: 'POST', path, body });
+  await create('/api/v1/namespaces', { metadata: { name: TEAM } });
+  for (const [name, value] of Object.entries(PRIORITIES)) {
+    await create('/apis/scheduling.k8s.io/v1/priorityclasses', { metadata: { name }, value });
+  }
+  const names = await addGpuNodes(testbed, plan);
+  if (!kueue) return names;
+  const kind = (path: string, name: string, spec: object) => create(`${KUEUE}/${path}`, { metadata: { name }, spec });
+  const levels = [TOPOLOGY_LABELS.block, TOPOLOGY_LABELS.rack, TOPOLOGY_LABELS.host];
+  await kind('topologies', 'network', { levels: levels.map((nodeLabel) => ({ nodeLabel })) });
+  await kind('resourceflavors', 'h200', {
+    nodeLabels: { 'nvidia.com/gpu.product': plan.product ?? 'NVIDIA-H200' },
+    tolerations: [{ key: 'nvidia.com/gpu', operator: 'Exists' }],
+    topologyName: 'network',
+  });
+  const quotas = {
+    cpu: plan.count * 192,
+    memory: `${plan.count * 2}Ti`,
+    'ephemeral-storage': `${plan.count * 8}Ti`,
+    'nvidia.com/gpu': plan.count * GPUS,
+    'rdma/ib': plan.count * GPUS,
+  };
+  const resources = Object.entries(quotas).map(([name, nominalQuota]) => ({ name, nominalQuota }));
+  await kind('clusterqueues', 'gpus', {
+    namespaceSelector: {},
+    queueingStrategy: 'BestEffortFIFO',
+    preemption: { withinClusterQueue: 'LowerPriority' },
+    resourceGroups: [{ coveredResources: Object.keys(quotas), flavors: [{ name: 'h200', resources }] }],
+  });
+  await kind(`namespaces/${TEAM}/localqueues`, QUEUE_NAME, { clusterQueue: 'gpus' });
+  return names;
+}
+
+export interface Crowd {
+  readonly nodes: number;
+  readonly priority: keyof typeof PRIORITIES;
+  /** All within one value of this label. */
+  readonly within?: string;
+}
+
+/** Somebody else's gang: whole nodes, by the same queue. */
+export async function crowd(cluster: Cluster, name: string, { nodes, priority, within }: Crowd): Promise<void> {
+  const annotations = within === undefined ? {} : { 'kueue.x-k8s.io/podset-required-topology': within };
+  const limits = { 'nvidia.com/gpu': GPUS };
+  const pod = {
+    metadata: { labels: { crowd: name }, annotations },
+    spec: {
+      restartPolicy: 'Never',
+      priorityClassName: priority,
+      terminationGracePeriodSeconds: 1,
+      containers: [{ name: 'main', image: 'nowhere/other:1', resources: { limits } }],
+    },
+  };
+  const spec = { parallelism: nodes, completions: nodes, backoffLimit: 0, template: pod };
+  const body = {
+    apiVersion: 'jobset.x-k8s.io/v1alpha2',
+    kind: 'JobSet',
+    metadata: { name, labels: { 'kueue.x-k8s.io/queue-name': QUEUE_NAME } },
+    spec: { suspend: true, replicatedJobs: [{ name: 'w', template: { spec } }] },
+  };
+  await cluster.ask({ method: 'POST', path: JOBSETS, body });
+}
+
+export async function disperse(cluster: Cluster, name: string): Promise<void> {
+  const body = { apiVersion: 'v1', kind: 'DeleteOptions', propagationPolicy: 'Background' };
+  await cluster.ask({ method: 'DELETE', path: `${JOBSETS}/${name}`, body });
+}
+
+export async function podsBy(cluster: Cluster, labelSelector: string): Promise<Pod[]> {
+  const path = `/api/v1/namespaces/${TEAM}/pods`;
+  const { body } = await cluster.ask({ method: 'GET', path, query: { labelSelector, limit: 5_000 } });
+  return (body as { items: Pod[] }).items;
+}
+
+/** Tells kwok how a pod ends (k8s/testbed/stages). */
+export async function tell(cluster: Cluster, pods: readonly Pod[], what: Record<string, string>): Promise<void> {
+  const annotations = Object.fromEntries(Object.entries(what).map(([key, at]) => [`testbed.anneal.dev/${key}`, at]));
+  for (const { metadata } of pods) {
+    await cluster.ask({
+      method: 'PATCH',
+      path: `/api/v1/namespaces/${TEAM}/pods/${metadata.name}`,
+      body: { metadata: { annotations } },
+      contentType: 'application/merge-patch+json',
+    });
+  }
+}
+
+export function openRunner(
+  cluster: Cluster,
+  folder: string,
+  profile: ProfileSpec,
+  over: Partial<KubernetesRunnerOptions> = {},
+): JobRunner {
+  return createKubernetesJobRunner({
+    cluster,
+    store: createFolderStore(folder),
+    access: { address: 's3://anneal/test', secret: 'store' },
+    namespace: TEAM,
+    profileOf: async () => profile,
+    workload: 'jobset',
+    ...over,
+  });
+}
+
+export function trainingJob(campaign: string): JobDocument {
+  const hash = 'a'.repeat(64);
+  return jobDocument.parse({
+    schema: 'anneal/job/v1',
+    name: `${campaign}-r1-train`,
+    kind: 'train',
+    specHash: hash,
+    seed: 1,
+    model: { base: 'tiny-random', lora: { rank: 8, alpha: 16, layers: 4 } },
+    algorithm: {
+      name: 'cispo',
+      clipHigh: 2,
+      learningRate: 0.001,
+      steps: 3,
+      beta1: 0.9,
+      beta2: 0.95,
+      epsilon: 1e-15,
+      weightDecay: 0,
+      maxGradNorm: 1,
+      maxStaleness: 2,
+    },
+    sampling: { temperature: 0.7 },
+    policyVersion: { from: 0, to: 1 },
+    inputs: {
+      batch: { uri: `store:objects/aa/${hash}`, sha256: hash, bytes: 1 },
+      adapter: null,
+      optimizer: null,
+    },
+    checkpointEverySteps: 1,
+    maxSeconds: 600,
+  });
+}
