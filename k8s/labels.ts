@@ -14,6 +14,8 @@ export const ROLE = 'anneal.dev/role';
 export const ROLES = { trainer: 'trainer', server: 'policy-server', serverRank: 'policy-server-rank' } as const;
 /** Annotation: SHA-256 of the job document, by which a second submission adopts or refuses. */
 export const SPEC_HASH = 'anneal.dev/spec-hash';
+/** Annotation of a campaign's owner: the bucket and prefix of the deployment that it belongs to. */
+export const STORE = 'anneal.dev/store';
 /** Kueue's: the LocalQueue that admits a workload. */
 export const QUEUE = 'kueue.x-k8s.io/queue-name';
 /** Kueue's, on its own object for a job: the job's uid. */

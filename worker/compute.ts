@@ -16,6 +16,7 @@ import type { StoreAccess } from '../k8s/manifests/pod.ts';
 import { createKubernetesJobRunner } from '../k8s/runner/runner.ts';
 import { createPolicyServers } from '../k8s/servers/directory.ts';
 import { createServerFleet } from '../k8s/servers/fleet.ts';
+import { type Reaped, type ReaperOptions, reap } from '../k8s/servers/reaper.ts';
 
 export interface Serving {
   readonly servers: PolicyServers;
@@ -27,6 +28,8 @@ export interface Compute extends Serving {
   readonly jobs: JobRunner;
   /** Undefined where one policy server is always there. */
   readonly fleet: ServerFleet | undefined;
+  /** Ends what closed campaigns left on the cluster; undefined where the supervisor ends everything. */
+  readonly reap: ((look: ReaperOptions['look']) => Promise<Reaped[]>) | undefined;
 }
 
 type OnCluster = Extract<Deployment, { compute: 'kubernetes' }>;
@@ -45,7 +48,7 @@ export function openCompute(config: Config, store: ArtifactStore): Compute {
   const { deployment } = config;
   const serving = openServing(config);
   return deployment.compute === 'local'
-    ? { ...serving, jobs: localJobs(config, store), fleet: undefined }
+    ? { ...serving, jobs: localJobs(config, store), fleet: undefined, reap: undefined }
     : { ...serving, ...onCluster(deployment, store) };
 }
 
@@ -68,21 +71,23 @@ function localJobs(config: Config, store: ArtifactStore): JobRunner {
 function onCluster(
   { store: address, cluster: settings }: OnCluster,
   store: ArtifactStore,
-): Pick<Compute, 'jobs' | 'fleet'> {
+): Pick<Compute, 'jobs' | 'fleet' | 'reap'> {
   const { kubeconfig, namespace, workload, tokenSecret } = settings;
   const cluster = openCluster({ kubeconfig: kubeconfig ?? undefined });
   const access = accessOf(address, settings.storeSecret);
   const profileOf = createProfiles(store);
+  const fleet = createServerFleet({
+    cluster,
+    access,
+    namespace,
+    profileOf,
+    tokenSecret,
+    workloads: workload === 'jobset' ? ['JobSet', 'Job'] : ['Job'],
+  });
   return {
     jobs: createKubernetesJobRunner({ cluster, store, access, namespace, profileOf, workload }),
-    fleet: createServerFleet({
-      cluster,
-      access,
-      namespace,
-      profileOf,
-      tokenSecret,
-      workloads: workload === 'jobset' ? ['JobSet', 'Job'] : ['Job'],
-    }),
+    fleet,
+    reap: (look) => reap({ cluster, namespace, place: access.address, fleet, look }),
   };
 }
 

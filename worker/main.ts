@@ -21,10 +21,13 @@ import { createReleases } from '../infra/releases/releases.ts';
 import { createBubblewrapSandbox } from '../infra/sandbox/bubblewrap.ts';
 import { markReady, watchParent } from '../infra/stack/watch-parent.ts';
 import { openStore } from '../infra/store/open.ts';
+import { createCampaigns } from '../infra/temporal/campaigns.ts';
+import { connectTemporal } from '../infra/temporal/client.ts';
 import { ensureSearchAttributes } from '../infra/temporal/search-attributes.ts';
 import { workflowBundle } from './bundle.ts';
 import { openCompute } from './compute.ts';
 import { createManifest } from './manifest.ts';
+import { reapRegularly } from './reaper.ts';
 
 const config = loadConfig();
 const endpoints = endpointsOf(config);
@@ -90,7 +93,13 @@ const workers = await Promise.all([
     maxConcurrentActivityTaskExecutions: 2,
   }),
 ]);
+const stopping = new AbortController();
+const client = await connectTemporal(endpoints.temporal, config.temporal.namespace);
+const reaping = compute.reap && reapRegularly(compute.reap, createCampaigns(client, store), stopping.signal);
 markReady(config);
 watchParent(config.stack, () => process.kill(process.pid, 'SIGTERM'));
 await Promise.all(workers.map((worker) => worker.run()));
+stopping.abort();
+await reaping;
+await client.connection.close();
 await connection.close();

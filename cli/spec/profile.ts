@@ -31,7 +31,8 @@ export async function readProfile(
   try {
     const profile = await loadProfile(named, dirname(resolve(campaignFile)));
     const { line } = document.locate(['name']);
-    return { profile, problems: nameProblems(spec, profile.trainer.nodes).map((one) => ({ ...one, line })) };
+    const problems = nameProblems(spec, profile.trainer.nodes).map((one) => ({ ...one, line }));
+    return { profile, problems: [...problems, ...unsupported(profile, document)] };
   } catch (failure) {
     if (!(failure instanceof AnnealError)) throw failure;
     const first = failure.problems[0];
@@ -45,4 +46,19 @@ export async function readProfile(
     };
     return { profile: undefined, problems: [problem] };
   }
+}
+
+/** What can be planned and rendered, and no campaign can run yet. */
+function unsupported(profile: ProfileSpec, document: CampaignDocument): Problem[] {
+  if (profile.rollout.server !== 'vllm') return [];
+  return [
+    {
+      code: 'profile.cluster',
+      path: 'profile',
+      line: document.locate(['profile']).line,
+      expected: 'a profile whose policies llama.cpp serves: a campaign cannot update the weights of vLLM engines yet',
+      got: `${profile.name}, served by vLLM`,
+      hint: 'Use cpu, or plan and render it: ./anneal plan, ./anneal render k8s.',
+    },
+  ];
 }

@@ -1,0 +1,90 @@
+// What nobody works on any more is ended; what somebody may still want, and what belongs to others, is not.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { campaignName } from '../../contracts/ids.ts';
+import { createWorkloads, type Workloads } from '../../k8s/cluster/workloads.ts';
+import { loadProfile } from '../../k8s/layout/shipped.ts';
+import { serverDeployment } from '../../k8s/manifests/server.ts';
+import { ownerName, serverName } from '../../k8s/names.ts';
+import { ensureOwner } from '../../k8s/owner.ts';
+import { createServerFleet } from '../../k8s/servers/fleet.ts';
+import { reap } from '../../k8s/servers/reaper.ts';
+import { CLOSE_AFTER_MS, REMOVE_AFTER_MS, type SeenCampaign } from '../../policies/reap.ts';
+import { isBuilt, startTestCluster, type TestCluster } from '../support/cluster.ts';
+
+const NAMESPACE = 'team-a';
+const OURS = 's3://anneal/team-a';
+const OTHERS = 's3://anneal/team-b';
+const access = { address: OURS };
+
+describe.skipIf(!isBuilt([]))('the reaper', () => {
+  let on: TestCluster;
+  let workloads: Workloads;
+
+  beforeAll(async () => {
+    on = await startTestCluster();
+    await on.namespace(NAMESPACE);
+    workloads = createWorkloads(on.cluster);
+  }, 120_000);
+  afterAll(() => on?.stop(), 60_000);
+
+  /** An owner with a policy server, as a campaign leaves them when its worker dies. */
+  async function leave(campaign: string, place: string): Promise<void> {
+    const owner = await ensureOwner(workloads, NAMESPACE, campaign, place);
+    const profile = await loadProfile('cpu');
+    const store = { address: place };
+    const request = { namespace: NAMESPACE, campaign, profile, store, tokenSecret: 'token', owner, avoid: [] };
+    await workloads.create(serverDeployment(request));
+  }
+
+  const look = (seen: Record<string, Omit<SeenCampaign, 'createdAtMs'>>) =>
+    reap({
+      cluster: on.cluster,
+      namespace: NAMESPACE,
+      place: OURS,
+      fleet: createServerFleet({
+        cluster: on.cluster,
+        access,
+        namespace: NAMESPACE,
+        profileOf: () => loadProfile('cpu'),
+        tokenSecret: 'token',
+        workloads: ['Job'],
+      }),
+      look: async (campaign) => {
+        const known = seen[campaign];
+        if (known === undefined) throw new Error(`nobody should ask for ${campaign}`);
+        return known;
+      },
+    });
+  const has = async (kind: string, name: string): Promise<boolean> =>
+    (await workloads.read(kind, NAMESPACE, name))?.metadata.deletionTimestamp === undefined &&
+    (await workloads.read(kind, NAMESPACE, name)) !== undefined;
+
+  test('ends the servers of what is over, leaves what runs, what may be resumed, and what is not ours', async () => {
+    for (const name of ['runs', 'over', 'fresh', 'forgotten']) await leave(name, OURS);
+    await leave('theirs', OTHERS);
+    const reaped = await look({
+      runs: { phase: 'running', closedAtMs: undefined },
+      over: { phase: 'closed', closedAtMs: Date.now() - CLOSE_AFTER_MS },
+      fresh: { phase: 'closed', closedAtMs: Date.now() - 60_000 },
+      forgotten: { phase: 'absent', closedAtMs: undefined },
+    });
+    expect(reaped).toEqual([{ campaign: campaignName.parse('over'), what: 'close' }]);
+    await expect.poll(() => has('Deployment', serverName('over'))).toBe(false);
+    expect(await has('ConfigMap', ownerName('over'))).toBe(true);
+    for (const name of ['runs', 'fresh', 'forgotten', 'theirs'])
+      expect(await has('Deployment', serverName(name)), name).toBe(true);
+  });
+
+  test('removes all of what was over a day ago, with what it owns', async () => {
+    const running = { phase: 'running', closedAtMs: undefined } as const;
+    const old = { phase: 'closed', closedAtMs: Date.now() - REMOVE_AFTER_MS } as const;
+    const reaped = await look({ runs: running, over: old, fresh: running, forgotten: running });
+    expect(reaped).toEqual([{ campaign: campaignName.parse('over'), what: 'remove' }]);
+    await expect.poll(() => has('ConfigMap', ownerName('over')), { timeout: 20_000 }).toBe(false);
+  });
+
+  test('a look that fails ends nothing', async () => {
+    await expect(look({})).rejects.toThrow('nobody should ask');
+    for (const name of ['runs', 'fresh']) expect(await has('Deployment', serverName(name))).toBe(true);
+  });
+});

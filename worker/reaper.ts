@@ -1,0 +1,31 @@
+// Every few minutes the worker looks for what campaigns that are over have left on the cluster.
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Campaigns } from '../infra/temporal/campaigns.ts';
+import type { Compute } from './compute.ts';
+
+const EVERY_MS = 5 * 60_000;
+
+/** Runs until the signal. What fails is told and tried again at the next look. */
+export async function reapRegularly(
+  reap: NonNullable<Compute['reap']>,
+  campaigns: Pick<Campaigns, 'phase' | 'endedAt'>,
+  signal: AbortSignal,
+  everyMs = EVERY_MS,
+): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      const reaped = await reap(async (campaign) => {
+        const phase = await campaigns.phase(campaign);
+        const closedAtMs = phase === 'closed' ? (await campaigns.endedAt(campaign))?.getTime() : undefined;
+        return { phase, closedAtMs };
+      });
+      for (const { campaign, what } of reaped)
+        say(`${campaign}: ${what === 'close' ? 'ended' : 'removed'} its leftovers`);
+    } catch (failure) {
+      say(`leftovers could not be looked for: ${failure instanceof Error ? failure.message : String(failure)}`);
+    }
+    await sleep(everyMs, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+const say = (line: string): void => void process.stderr.write(`${new Date().toISOString()} reaper: ${line}\n`);
