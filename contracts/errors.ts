@@ -13,6 +13,7 @@ import { STACK_ERRORS } from './errors/stack.ts';
 import { STORE_ERRORS } from './errors/store.ts';
 import { TEMPORAL_ERRORS } from './errors/temporal.ts';
 import { TESTBED_ERRORS } from './errors/testbed.ts';
+import { TRACKER_ERRORS } from './errors/tracker.ts';
 
 export { EXIT };
 
@@ -27,6 +28,7 @@ export const ERRORS = {
   ...STORE_ERRORS,
   ...TEMPORAL_ERRORS,
   ...DECISION_ERRORS,
+  ...TRACKER_ERRORS,
   ...TESTBED_ERRORS,
   'cli.usage': entry('badInput', false, 'The command line is not valid', 'Look at ./anneal help.'),
   'internal.bug': entry(
