@@ -51,6 +51,7 @@ const job = (over: Partial<SeenJob> = {}): SeenJob => ({
   pods: [],
   disruptions: [],
   told: undefined,
+  queueSilent: false,
   queue: queue(),
   held: [],
   ...over,
@@ -193,6 +194,7 @@ const anyJob: fc.Arbitrary<SeenJob> = fc.record({
     { maxLength: 2 },
   ),
   told: fc.constant(undefined),
+  queueSilent: fc.boolean(),
   queue: fc.option(anyQueue, { nil: undefined }),
   held: fc.array(fc.record({ name: fc.string(), evicted: anyEviction }), { maxLength: 3 }),
 });

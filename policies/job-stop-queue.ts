@@ -1,6 +1,6 @@
-// What it means that a queue (Kueue) holds a job back or takes its place away. Kueue starts what it evicted again by itself, in
-// the same attempt; the workflow is quicker and is the one authority: an eviction ends the attempt, and the next one is an
-// object of its own, which waits in the queue like any other.
+// What it means that a queue (Kueue) holds a job back or takes its place away. The workflow is the one authority for restarts:
+// an eviction ends the attempt, and the next one is an object of its own, which waits in the queue like any other. (Kueue
+// would start the same object again; our Jobs fail by the exit codes that their pods end with, and are then over for it.)
 import type { StopCause } from '../contracts/job.ts';
 import {
   causeOfDisruption,
@@ -11,7 +11,6 @@ import {
   nodesOf,
   type SeenEviction,
   type SeenJob,
-  type SeenQueue,
   stopped,
   type Verdict,
   type Windows,
@@ -38,14 +37,15 @@ export function judgeEvicted(job: SeenJob, evicted: SeenEviction, nowMs: number,
 
 /** Of a job that has not begun. However long the queue is, it is no failure before its window has passed. */
 export function judgeQueued(job: SeenJob, nowMs: number, windows: Windows): Verdict {
-  const why = [whyQueued(job.queue), ...stuckQuota(job, nowMs, windows)].join('; ');
+  const why = [whyQueued(job), ...stuckQuota(job, nowMs, windows)].join('; ');
   // What has its quota is as good as admitted: the checks that follow have a window of their own.
   const waited = nowMs - (job.queue?.reservedAtMs ?? job.createdAtMs);
   if (waited < windows.admissionMs) return { phase: 'waiting', why };
   return stopped('not_admitted', `${why}, for ${minutes(waited)}`, []);
 }
 
-function whyQueued(queue: SeenQueue | undefined): string {
+function whyQueued({ queue, queueSilent }: SeenJob): string {
+  if (queueSilent) return 'the queue does not answer';
   if (queue === undefined) return 'the queue has not taken it up yet';
   if (queue.admitted) return 'the queue has admitted it; it is about to start';
   if (queue.reservedAtMs !== undefined) return `its quota is reserved, but not all checks are passed`;

@@ -71,6 +71,8 @@ export interface SeenJob {
   /** Disruptions of this attempt that were seen at any time. */
   readonly disruptions: readonly SeenDisruption[];
   readonly told: ToldFailure | undefined;
+  /** The queue was asked and did not answer: then what it would say is not known. */
+  readonly queueSilent: boolean;
   /** Undefined: no queue is asked, or it has not taken the job up. */
   readonly queue: SeenQueue | undefined;
   /** Others before the same quota, as far as they were looked at. */
@@ -133,4 +135,5 @@ export function causeOfDisruption(reason: string): StopCause {
   return NODE_LOSSES.includes(reason) ? 'node_lost' : 'evicted';
 }
 
-export const minutes = (ms: number): string => `${Math.round(ms / 60_000)} minutes`;
+export const minutes = (ms: number): string =>
+  ms < 120_000 ? `${Math.round(ms / 1000)} seconds` : `${Math.round(ms / 60_000)} minutes`;

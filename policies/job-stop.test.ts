@@ -37,6 +37,7 @@ const job = (over: Partial<SeenJob> = {}): SeenJob => ({
   pods: [pod()],
   disruptions: disruptionsOf(over.pods ?? []),
   told: undefined,
+  queueSilent: false,
   queue: undefined,
   held: [],
   ...over,

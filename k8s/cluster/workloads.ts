@@ -18,7 +18,11 @@ export interface Workloads {
   list(kind: string, namespace: string, labels: Readonly<Record<string, string>>): Promise<Workload[]>;
   pods(namespace: string, labels: Readonly<Record<string, string>>): Promise<Pod[]>;
   /** What Kueue keeps of jobs, one object a job. @throws AnnealError `cluster.missing_crd` where Kueue is not installed */
-  queueEntries(namespace: string, labels: Readonly<Record<string, string>>): Promise<QueueEntry[]>;
+  queueEntries(
+    namespace: string,
+    labels: Readonly<Record<string, string>>,
+    signal?: AbortSignal,
+  ): Promise<QueueEntry[]>;
   /** Its pods get SIGTERM and their grace period; the object stays visible until they are gone. */
   remove(kind: string, namespace: string, name: string): Promise<void>;
 }
@@ -48,6 +52,7 @@ export function createWorkloads(cluster: Cluster): Workloads {
     path: string,
     labels: Readonly<Record<string, string>>,
     item: T,
+    signal?: AbortSignal,
   ): Promise<z.infer<T>[]> {
     const labelSelector = Object.entries(labels)
       .map(([name, value]) => `${name}=${value}`)
@@ -56,9 +61,9 @@ export function createWorkloads(cluster: Cluster): Workloads {
     let next: string | undefined;
     do {
       const query = { labelSelector, limit: PAGE, continue: next };
-      const answer = await cluster.ask({ method: 'GET', path, query }, [410]);
+      const answer = await cluster.ask({ method: 'GET', path, query }, [410], signal);
       // The pages' snapshot has expired: from the start. (An empty list would mean that nothing runs.)
-      if (answer.status === 410) return listAll(path, labels, item);
+      if (answer.status === 410) return listAll(path, labels, item, signal);
       const page = listOf(item).parse(answer.body);
       items.push(...(page.items as z.infer<T>[]));
       next = page.metadata.continue === '' ? undefined : page.metadata.continue;
@@ -99,7 +104,7 @@ export function createWorkloads(cluster: Cluster): Workloads {
 
     list: (kind, namespace, labels) => listAll(pathOf(kind, namespace), labels, workload),
     pods: (namespace, labels) => listAll(pathOf('Pod', namespace), labels, pod),
-    queueEntries: (namespace, labels) => listAll(pathOf('Workload', namespace), labels, queueEntry),
+    queueEntries: (namespace, labels, signal) => listAll(pathOf('Workload', namespace), labels, queueEntry, signal),
 
     async remove(kind, namespace, name) {
       const body = { apiVersion: 'v1', kind: 'DeleteOptions', propagationPolicy: 'Foreground' };

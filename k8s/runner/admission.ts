@@ -7,6 +7,9 @@ import type { QueueEntries } from './observe.ts';
 
 /** All entries of a namespace are many and large; who waits is told what holds it back no sooner than this. */
 const OTHERS_MS = 30_000;
+/** The API server asks Kueue to convert its objects: while Kueue is away they cannot be read, and a job is looked at without. */
+const ANSWER_MS = 3_000;
+const SILENT_MS = 10_000;
 
 export interface Admission {
   /** @throws AnnealError `cluster.missing_crd`, `cluster.not_found`: nobody would ever admit what is sent there */
@@ -18,10 +21,11 @@ export interface Admission {
 export function createAdmission(workloads: Workloads, namespace: string): Admission {
   let others: readonly QueueEntry[] = [];
   let othersAt = Number.NEGATIVE_INFINITY;
+  let silentUntil = 0;
 
   async function around(own: QueueEntry | undefined): Promise<readonly QueueEntry[]> {
     if (performance.now() - othersAt > OTHERS_MS) {
-      others = await workloads.queueEntries(namespace, {});
+      others = await workloads.queueEntries(namespace, {}, AbortSignal.timeout(ANSWER_MS));
       othersAt = performance.now();
     }
     return others.filter((one) => one.metadata.uid !== own?.metadata.uid);
@@ -38,9 +42,18 @@ export function createAdmission(workloads: Workloads, namespace: string): Admiss
 
     async entriesOf(job) {
       if (job.metadata.labels[QUEUE] === undefined) return undefined;
-      const [own] = await workloads.queueEntries(namespace, { [QUEUED_JOB]: job.metadata.uid });
-      const waits = job.spec.suspend && own?.status.admission == null;
-      return { own, others: waits ? await around(own) : [] };
+      const silent = { silent: true, own: undefined, others: [] };
+      if (performance.now() < silentUntil) return silent;
+      try {
+        const signal = AbortSignal.timeout(ANSWER_MS);
+        const [own] = await workloads.queueEntries(namespace, { [QUEUED_JOB]: job.metadata.uid }, signal);
+        const waits = job.spec.suspend && own?.status.admission == null;
+        return { silent: false, own, others: waits ? await around(own) : [] };
+      } catch (failure) {
+        if (!(failure instanceof AnnealError) || failure.code !== 'cluster.unavailable') throw failure;
+        silentUntil = performance.now() + SILENT_MS;
+        return silent;
+      }
     },
   };
 }

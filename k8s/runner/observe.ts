@@ -19,6 +19,8 @@ const ENDS: Readonly<Record<string, 'complete' | 'failed'>> = {
 
 /** What a queue's entries say: the job's own, and others of its namespace. */
 export interface QueueEntries {
+  /** It could not be asked. */
+  readonly silent: boolean;
   readonly own: QueueEntry | undefined;
   readonly others: readonly QueueEntry[];
 }
@@ -49,6 +51,7 @@ export function observeJob(job: Workload, { pods = [], noted = [], jobs = [job],
     pods: pods.map(observePod),
     disruptions: noted.length > 0 ? noted : pods.flatMap(disruptionOf),
     told: jobs.flatMap(toldFailure)[0],
+    queueSilent: queue?.silent ?? false,
     queue: queue?.own === undefined ? undefined : observeQueue(queue.own),
     held: (queue?.others ?? []).flatMap(heldQuota),
   };

@@ -14,7 +14,7 @@ export const QUEUE_NAME = 'gpu';
 /** anneal-training is what the shipped profiles name. */
 export const PRIORITIES = { batch: 10, 'anneal-training': 1_000, urgent: 10_000 } as const;
 
-const KUEUE = '/apis/kueue.x-k8s.io/v1beta2';
+const KUEUE = 'kueue.x-k8s.io/v1beta2';
 const JOBSETS = `/apis/jobset.x-k8s.io/v1alpha2/namespaces/${TEAM}/jobsets`;
 const GPUS = 8;
 
@@ -27,10 +27,11 @@ export async function furnish(testbed: Testbed, cluster: Cluster, plan: GpuNodes
   }
   const names = await addGpuNodes(testbed, plan);
   if (!kueue) return names;
-  const kind = (path: string, name: string, spec: object) => create(`${KUEUE}/${path}`, { metadata: { name }, spec });
+  const queueing = (path: string, kind: string, name: string, spec: object) =>
+    create(`/apis/${KUEUE}/${path}`, { apiVersion: KUEUE, kind, metadata: { name }, spec });
   const levels = [TOPOLOGY_LABELS.block, TOPOLOGY_LABELS.rack, TOPOLOGY_LABELS.host];
-  await kind('topologies', 'network', { levels: levels.map((nodeLabel) => ({ nodeLabel })) });
-  await kind('resourceflavors', 'h200', {
+  await queueing('topologies', 'Topology', 'network', { levels: levels.map((nodeLabel) => ({ nodeLabel })) });
+  await queueing('resourceflavors', 'ResourceFlavor', 'h200', {
     nodeLabels: { 'nvidia.com/gpu.product': plan.product ?? 'NVIDIA-H200' },
     tolerations: [{ key: 'nvidia.com/gpu', operator: 'Exists' }],
     topologyName: 'network',
@@ -43,13 +44,13 @@ export async function furnish(testbed: Testbed, cluster: Cluster, plan: GpuNodes
     'rdma/ib': plan.count * GPUS,
   };
   const resources = Object.entries(quotas).map(([name, nominalQuota]) => ({ name, nominalQuota }));
-  await kind('clusterqueues', 'gpus', {
+  await queueing('clusterqueues', 'ClusterQueue', 'gpus', {
     namespaceSelector: {},
     queueingStrategy: 'BestEffortFIFO',
     preemption: { withinClusterQueue: 'LowerPriority' },
     resourceGroups: [{ coveredResources: Object.keys(quotas), flavors: [{ name: 'h200', resources }] }],
   });
-  await kind(`namespaces/${TEAM}/localqueues`, QUEUE_NAME, { clusterQueue: 'gpus' });
+  await queueing(`namespaces/${TEAM}/localqueues`, 'LocalQueue', QUEUE_NAME, { clusterQueue: 'gpus' });
   return names;
 }
 
