@@ -1,16 +1,12 @@
 // Telling trackers how a campaign goes: curves, documents, weights. What a tracker lacks is told each time, so that one that
 // was down for a while ends up with everything; what it has is not told again.
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { type ArtifactStore, artifactRef } from '../contracts/artifact.ts';
+import type { ArtifactStore } from '../contracts/artifact.ts';
 import { type CampaignSpec, campaignSpec } from '../contracts/campaign.ts';
 import { canonicalJson } from '../contracts/canonical.ts';
 import { AnnealError, asAnnealError } from '../contracts/errors.ts';
-import { sha256 } from '../contracts/ids.ts';
 import { stepMetrics } from '../contracts/job.ts';
-import { type CampaignState, type RoundRecord, reportData, roundRecord } from '../contracts/record.ts';
-import { releaseManifest } from '../contracts/release.ts';
-import { taskSetLock } from '../contracts/task.ts';
+import { type CampaignState, type RoundRecord, roundRecord } from '../contracts/record.ts';
 import {
   type RunCell,
   type TrackedEnding,
@@ -24,6 +20,7 @@ import type { CampaignPorts } from './campaign.ts';
 import { measured, pointsOf } from './curves.ts';
 import type { TrackingActivities } from './interface.ts';
 import type { Documents } from './read.ts';
+import { type Content, contentsOf } from './tracked-documents.ts';
 
 export interface TrackingPorts {
   readonly store: ArtifactStore;
@@ -47,15 +44,8 @@ const ENDINGS = {
 export const trackingName = (campaign: string, tracker: string): string =>
   `campaigns/${campaign}/tracking/${tracker.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')}`;
 
-interface Content {
-  readonly name: string;
-  readonly sha256: TrackingRecord['documents'][string];
-  readonly type: string;
-  bytes(): Promise<Uint8Array>;
-}
-
 export function createTrackingActivities(ports: TrackingPorts): TrackingActivities {
-  const { store, documents, trackers, weightBytes = 64 << 20 } = ports;
+  const { store, documents, trackers } = ports;
   /** Optimizer steps by metrics object: a thousand rounds are counted once a process. */
   const counts = new Map<string, number>();
 
@@ -112,9 +102,11 @@ export function createTrackingActivities(ports: TrackingPorts): TrackingActiviti
   ): Promise<void> {
     const spec = await documents.spec(state.spec);
     const run = await tracker.open(runOf(spec, state), records.cell);
+    // A run that holds nothing may be one of the same name after the old one was deleted: then its documents are gone too.
+    const empty = run.logged === 0;
     await run.log(await pointsOf(state, rounds, trainer, run.logged));
     await run.summarise(summaryOf(state));
-    await putDocuments(run, await contentsOf(spec, state), records);
+    await putDocuments(run, await contentsOf(ports, spec, state), records, empty);
     // The rounds alone: stages between them are not timed by any record that stays.
     const seconds = rounds.reduce((sum, round) => sum + round.seconds, 0);
     await run.end(ENDINGS[state.ending], Date.parse(state.startedAt) + Math.round(seconds * 1000));
@@ -122,56 +114,20 @@ export function createTrackingActivities(ports: TrackingPorts): TrackingActiviti
     await records.change(({ problem: _, ...record }) => ({ ...record, run: id, url, points: logged }));
   }
 
-  async function putDocuments(run: TrackerRun, contents: readonly Content[], records: Records): Promise<void> {
+  async function putDocuments(
+    run: TrackerRun,
+    contents: readonly Content[],
+    records: Records,
+    empty: boolean,
+  ): Promise<void> {
     const before = await records.read();
-    const sent = before.run === run.id ? before.documents : {};
+    const sent = before.run === run.id && !empty ? before.documents : {};
     for (const content of contents) {
       if (sent[content.name] === content.sha256) continue;
       await run.put({ name: content.name, bytes: await content.bytes(), type: content.type });
       sent[content.name] = content.sha256;
       await records.change((record) => ({ ...record, run: run.id, documents: { ...sent } }));
     }
-  }
-
-  /**
-   * What is needed to repeat a campaign and to take its result. Never the tasks of the locked splits, nor what a model wrote:
-   * a tracker is read by more people than the campaign's store.
-   */
-  async function contentsOf(spec: CampaignSpec, state: CampaignState): Promise<Content[]> {
-    const json = (name: string, value: unknown): Content => {
-      const text = canonicalJson(value);
-      const hash = sha256.parse(createHash('sha256').update(text).digest('hex'));
-      return { name, sha256: hash, type: 'application/json', bytes: async () => new TextEncoder().encode(text) };
-    };
-    const contents = [json('spec.json', spec)];
-    if (state.taskSet !== undefined) {
-      // Roots and sizes: the lock itself names the functions of the locked splits.
-      const { source, seed, root, splits } = await documents.read(taskSetLock, state.taskSet);
-      const parts = Object.entries(splits).map(([name, part]) => [name, { tasks: part.tasks, root: part.root }]);
-      contents.push(json('task-set.json', { source, seed, root, splits: Object.fromEntries(parts) }));
-      contents.push(json('manifest.json', await ports.manifest({ spec: state.spec, taskSet: state.taskSet })));
-    }
-    contents.push(json('policies.json', { best: state.best, latest: state.latest, versions: state.policies }));
-    if (state.release !== undefined)
-      contents.push(json('release.json', await documents.read(releaseManifest, state.release)));
-    if (state.ending !== 'running') {
-      const named = await store.readNamed(`campaigns/${state.campaign}/report`);
-      if (named !== undefined) {
-        const ref = artifactRef.parse(JSON.parse(new TextDecoder().decode(named.bytes)));
-        contents.push(json('conservation.json', (await documents.read(reportData, ref)).conservation));
-      }
-    }
-    // The version that users would get; the others are named in policies.json.
-    const best = state.policies.find(({ number }) => number === state.best);
-    for (const [name, object] of [
-      ['best/adapter.safetensors', best?.adapter],
-      ['best/adapter.gguf', best?.adapterGguf],
-    ] as const) {
-      if (!object || object.bytes > weightBytes) continue;
-      const bytes = () => store.get(object);
-      contents.push({ name, sha256: object.sha256, type: 'application/octet-stream', bytes });
-    }
-    return contents;
   }
 
   interface Records {

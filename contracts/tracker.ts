@@ -1,7 +1,6 @@
 // Trackers: where a campaign's curves, documents and weights are shown beside those of others. A tracker is a mirror:
 // nothing is ever read from it that a decision rests on, and no campaign waits for one.
 import { z } from 'zod';
-import { artifactRef } from './artifact.ts';
 import { campaignName, sha256 } from './ids.ts';
 
 /** `train/loss`: the letters that every tracker takes. */
@@ -93,6 +92,3 @@ export const trackingRecord = z.strictObject({
   problem: z.strictObject({ code: z.string(), message: z.string(), at: z.iso.datetime() }).optional(),
 });
 export type TrackingRecord = z.infer<typeof trackingRecord>;
-
-/** A weight file beside the documents, or only where it lies when it is too large for a tracker. */
-export const trackedWeights = z.strictObject({ name: z.string(), object: artifactRef });
