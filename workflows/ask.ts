@@ -17,6 +17,7 @@ import type { CampaignSpec } from '../contracts/campaign.ts';
 import type { Evidence, GateKind, GateResult } from '../contracts/gate.ts';
 import { gateId } from '../contracts/ids.ts';
 import { CAMPAIGN, campaignWorkflowId, gateWorkflowId, QUEUES } from '../contracts/names.ts';
+import { PRIORITIES } from '../contracts/queues.ts';
 import type { CampaignState } from '../contracts/record.ts';
 import { durationMs } from '../contracts/units.ts';
 import { needsHuman } from '../policies/critical.ts';
@@ -93,6 +94,7 @@ export function openAsk(spec: CampaignSpec, state: CampaignState, desk: Desk): A
         await startChild<typeof gate>('gate', {
           workflowId: gateWorkflowId(id),
           parentClosePolicy: ParentClosePolicy.ABANDON,
+          priority: { priorityKey: PRIORITIES.gate },
           staticSummary: question.title,
           args: [
             {

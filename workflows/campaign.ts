@@ -6,6 +6,7 @@ import {
   continueAsNew,
   executeChild,
   isCancellation,
+  makeContinueAsNewFunc,
   proxyActivities,
 } from '@temporalio/workflow';
 import type { CampaignActivities, ServerActivities } from '../activities/interface.ts';
@@ -55,7 +56,8 @@ export async function campaign({ spec, state }: CampaignInput): Promise<Campaign
       await playRound(c);
       await archiveAndSave(c);
       await condition(allHandlersFinished);
-      await continueAsNew<typeof campaign>({ spec, state });
+      // Runs are pinned to the release of the worker that began them; the next round takes up the current one.
+      await makeContinueAsNewFunc<typeof campaign>({ initialVersioningBehavior: 'AUTO_UPGRADE' })({ spec, state });
     }
     await decideRelease(c);
   } catch (failure) {

@@ -1,6 +1,7 @@
 // Runs a plan's shards as children, one after the other: they share one policy server, so more at once would only queue.
 import { executeChild } from '@temporalio/workflow';
 import type { PlanHandle } from '../contracts/plan.ts';
+import { PRIORITIES } from '../contracts/queues.ts';
 import { type rollouts, SHARD_SIZE } from './rollouts.ts';
 
 export async function runPlan(
@@ -14,6 +15,7 @@ export async function runPlan(
     options.onShard?.(workflowId);
     const part = await executeChild<typeof rollouts>('rollouts', {
       workflowId,
+      priority: { priorityKey: PRIORITIES.rollouts },
       args: [
         {
           plan: handle.plan,

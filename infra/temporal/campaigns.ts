@@ -6,6 +6,7 @@ import { type CampaignSpec, campaignSpec } from '../../contracts/campaign.ts';
 import { AnnealError } from '../../contracts/errors.ts';
 import { type CampaignName, campaignName, type Sha256 } from '../../contracts/ids.ts';
 import { CAMPAIGN, campaignWorkflowId, profileName, QUEUES, SEARCH } from '../../contracts/names.ts';
+import { type Turn, turnOf } from '../../contracts/queues.ts';
 import { type CampaignInput, type CampaignState, type CampaignStatus, campaignState } from '../../contracts/record.ts';
 import { howBrokenOff } from './broken-off.ts';
 import { firstState } from './first-state.ts';
@@ -34,7 +35,12 @@ const KEYS = {
 
 export type Campaigns = ReturnType<typeof createCampaigns>;
 
-export function createCampaigns(client: Client, store: ArtifactStore) {
+/** @param turn whose turn a campaign's work takes where queues are shared: its team's, where there are teams */
+export function createCampaigns(
+  client: Client,
+  store: ArtifactStore,
+  turn: (owner: string) => Turn = (owner) => turnOf(owner),
+) {
   const decode = (bytes: Uint8Array): unknown => JSON.parse(new TextDecoder().decode(bytes));
   const handle = (name: CampaignName) => client.workflow.getHandle(campaignWorkflowId(name));
 
@@ -102,6 +108,7 @@ export function createCampaigns(client: Client, store: ArtifactStore) {
         staticSummary: spec.description === '' ? `campaign ${spec.name}` : spec.description.slice(0, 200),
         staticDetails: `Seed ${spec.seed}, ${spec.rounds} rounds, base ${spec.policy.base}. Specification ${state.specHash.slice(0, 12)}.`,
         memo: { specHash: state.specHash },
+        priority: turn(spec.owner),
         typedSearchAttributes: new TypedSearchAttributes([
           { key: KEYS.campaign, value: spec.name },
           { key: KEYS.owner, value: spec.owner },

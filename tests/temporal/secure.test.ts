@@ -1,0 +1,139 @@
+// Anneal at a real Temporal server with mutual TLS, tokens and permissions: what is refused is named, and what is permitted works,
+// over a rotation of the key too. Skipped where the server was not built (npm run test:k8s builds it).
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { bundleWorkflowCode, Worker } from '@temporalio/worker';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { campaignWorkflowId, QUEUES } from '../../contracts/names.ts';
+import { connect } from '../../infra/temporal/connect.ts';
+import { ensureSearchAttributes } from '../../infra/temporal/search-attributes.ts';
+import type { TemporalSettings } from '../../infra/temporal/settings.ts';
+import { writePair } from '../support/certificates.ts';
+import { firstState, scriptedActivities, scriptedSpec } from '../support/scripted-activities.ts';
+import { ADMIN, type SecureTemporal, startSecureTemporal, temporalServerBinary } from '../support/secure-temporal.ts';
+
+const built = temporalServerBinary() !== undefined;
+let server: SecureTemporal;
+
+beforeAll(async () => {
+  if (built) server = await startSecureTemporal(['default', 'other']);
+}, 120_000);
+afterAll(() => server?.stop());
+
+const open = (settings: TemporalSettings, needs: 'read' | 'write' = 'write') => connect(settings, { needs });
+const refusal = (code: string, message: RegExp) => ({ code, message: expect.stringMatching(message) });
+/** Everything right but one thing. */
+const but = (change: Partial<TemporalSettings>): TemporalSettings => ({ ...server.settings(ADMIN), ...change });
+const withTls = (change: TemporalSettings['tls']): TemporalSettings => {
+  const right = server.settings(ADMIN);
+  return { ...right, tls: { ...right.tls, ...change } };
+};
+const without = (...members: readonly ('cert' | 'key')[]): TemporalSettings => {
+  const right = server.settings(ADMIN);
+  return {
+    ...right,
+    tls: Object.fromEntries(Object.entries(right.tls ?? {}).filter(([name]) => !members.includes(name as 'cert'))),
+  };
+};
+
+describe.skipIf(!built)('at a server with mutual TLS and permissions', () => {
+  test('who may do everything is served', async () => {
+    const { client, close } = await open(server.settings(ADMIN));
+    expect((await client.workflow.count()).count).toBe(0);
+    await close();
+  });
+
+  test("a wrong authority, a wrong name, no certificate, a stranger's, no TLS: each has its name", async () => {
+    await expect(open(withTls({ ca: server.file(server.clientAuthority.cert) }))).rejects.toMatchObject(
+      refusal('temporal.untrusted_server', /from no authority in ANNEAL_TEMPORAL_TLS_CA/),
+    );
+    await expect(open(withTls({ serverName: 'elsewhere' }))).rejects.toMatchObject(
+      refusal('temporal.untrusted_server', /temporal\.example, not for elsewhere/),
+    );
+    await expect(open(without('cert', 'key'))).rejects.toMatchObject(
+      refusal('temporal.certificate_refused', /asks for one/),
+    );
+    const stranger = writePair(server.folder, server.serverAuthority.issue({ name: 'stranger' }));
+    await expect(open(withTls(stranger))).rejects.toMatchObject(
+      refusal('temporal.certificate_refused', /knows no authority that issued/),
+    );
+    const { tls: _, ...clear } = server.settings(ADMIN);
+    await expect(open(clear)).rejects.toMatchObject(refusal('temporal.tls_mismatch', /set ANNEAL_TEMPORAL_TLS=on/));
+  });
+
+  test('a key that is forged, over, or garbage is refused, and an end is told', async () => {
+    const file = (text: string) => but({ apiKeyFile: server.file(text) });
+    await expect(open(file(server.token(ADMIN, { signedBy: 'stranger' })))).rejects.toMatchObject(
+      refusal('temporal.key_refused', /refuses the one in .*file-\d+: /),
+    );
+    await expect(open(file('garbage'))).rejects.toMatchObject({ code: 'temporal.key_refused', exitCode: 3 });
+    await expect(open(file(server.token(ADMIN, { seconds: -60 })))).rejects.toMatchObject(
+      refusal('temporal.key_refused', /it expired at 20/),
+    );
+  });
+
+  test('without a key, with one for another namespace, with one that may only read: a permission is missing', async () => {
+    const { apiKeyFile: _, ...keyless } = server.settings(ADMIN);
+    await expect(open(keyless)).rejects.toMatchObject(
+      refusal('temporal.denied', /reading namespace default is not permitted without an API key/),
+    );
+    await expect(open(server.settings(['other:admin']))).rejects.toMatchObject(
+      refusal('temporal.denied', /reading namespace default is not permitted with the key in/),
+    );
+    const reader = server.settings(['default:read']);
+    await expect(open(reader)).rejects.toMatchObject(
+      refusal('temporal.denied', /may be read, but starting and serving campaigns is not permitted/),
+    );
+    const { client, close } = await open(reader, 'read');
+    expect((await client.workflow.count()).count).toBe(0);
+    await close();
+  });
+
+  test('a namespace that is not there is named to who may know it', async () => {
+    await expect(open(server.settings(ADMIN, 'elsewhere'))).rejects.toMatchObject(
+      refusal('temporal.no_namespace', /has no namespace elsewhere/),
+    );
+    await expect(open(server.settings(['elsewhere:read'], 'elsewhere'), 'read')).rejects.toMatchObject({
+      code: 'temporal.no_namespace',
+    });
+  });
+
+  test('a campaign is played by a worker whose key is replaced while it works', async () => {
+    const admin = await open(server.settings(ADMIN));
+    await ensureSearchAttributes(admin.client.connection, 'default');
+    await admin.close();
+    const path = server.file(server.token(['default:write'], { seconds: 6 }));
+    const settings = { ...server.settings(ADMIN), apiKeyFile: path };
+    const { client, native, close } = await open(settings);
+    const quiet = { log() {}, trace() {}, debug() {}, info() {}, warn() {}, error() {} };
+    const workflowBundle = await bundleWorkflowCode({
+      workflowsPath: join(import.meta.dirname, '../../workflows/index.ts'),
+      logger: quiet,
+    });
+    const connection = await native();
+    const { activities } = scriptedActivities({ passRates: [0.2, 0.4, 0.6], unlisted: ['promotion'] });
+    const workers = await Promise.all(
+      Object.values(QUEUES).map((taskQueue) =>
+        Worker.create({ connection, taskQueue, activities, ...(taskQueue === QUEUES.control && { workflowBundle }) }),
+      ),
+    );
+    const running = workers.map((worker) => worker.run());
+    try {
+      writeFileSync(path, server.token(['default:write']));
+      // The first key is over, for the client and for the worker.
+      await sleep(7_000);
+      const spec = scriptedSpec('secured', { gates: { deadline: '2s', remindAfter: '1s' } });
+      const result = await client.workflow.execute('campaign', {
+        workflowId: campaignWorkflowId(spec.name),
+        taskQueue: QUEUES.control,
+        args: [{ spec, state: firstState(spec) }],
+      });
+      expect(result).toMatchObject({ ending: expect.not.stringMatching('running'), round: 2 });
+    } finally {
+      for (const worker of workers) worker.shutdown();
+      await Promise.all(running);
+      await close();
+    }
+  }, 90_000);
+});
