@@ -3,7 +3,6 @@ import {
   allHandlersFinished,
   CancellationScope,
   condition,
-  continueAsNew,
   executeChild,
   isCancellation,
   makeContinueAsNewFunc,
