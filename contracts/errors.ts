@@ -8,6 +8,7 @@ import { type ErrorEntry, EXIT, entry } from './errors/entry.ts';
 import { EXECUTION_ERRORS } from './errors/execution.ts';
 import { POLICY_ERRORS } from './errors/policy.ts';
 import { PROFILE_ERRORS } from './errors/profile.ts';
+import { ROLLOUT_ERRORS } from './errors/rollout.ts';
 import { SPEC_ERRORS } from './errors/spec.ts';
 import { STACK_ERRORS } from './errors/stack.ts';
 import { STORE_ERRORS } from './errors/store.ts';
@@ -23,6 +24,7 @@ export const ERRORS = {
   ...STACK_ERRORS,
   ...POLICY_ERRORS,
   ...EXECUTION_ERRORS,
+  ...ROLLOUT_ERRORS,
   ...PROFILE_ERRORS,
   ...CLUSTER_ERRORS,
   ...STORE_ERRORS,
