@@ -1,0 +1,222 @@
+// Asking a fleet of vLLM servers for completions by token ids. What engine.ts does for llama.cpp: the ids that are trained on are
+// the ones that were sent and sampled, and a sample whose weights are not known for certain is none.
+import { isDeepStrictEqual } from 'node:util';
+import { z } from 'zod';
+import { AnnealError } from '../../contracts/errors.ts';
+import type { PolicyName } from '../../contracts/ids.ts';
+import type { CompletionRecord } from '../../contracts/trajectory.ts';
+import { type ServedWeights, WEIGHTS_HEADER, type WeightDirectory } from '../../contracts/weight-update.ts';
+import type { Engines, Generation } from '../engine.ts';
+import { createJsonClient, type JsonAnswer } from '../engine-http.ts';
+import { createRecent } from '../replicas.ts';
+import { createServers, type Servers } from './servers.ts';
+
+/** With what mixture-of-experts training needs to send each token through the same experts again. */
+export interface VllmGeneration extends Generation {
+  /**
+   * Base64 of a .npy file, [tokens - 1, layers, experts a token]: of prompt and completion but for the last token, which no
+   * layer has seen. Only from servers that were started with --enable-return-routed-experts.
+   */
+  readonly routedExperts?: string;
+}
+
+export interface VllmEngineOptions {
+  readonly directory: WeightDirectory;
+  /** --served-model-name, the same for every version: the weights are named by a header. */
+  readonly model: string;
+  /** --api-key; undefined when the servers have none. */
+  readonly token?: string | undefined;
+  /**
+   * --logprobs-mode of the servers. `raw_logprobs`, vLLM's default, are those before the temperature: at another one than 1 they
+   * are not the sampling distribution's.
+   */
+  readonly logprobsMode: 'raw_logprobs' | 'processed_logprobs';
+  /** For one generation. */
+  readonly timeoutMs: number;
+  /** Generations in flight at one server; more wait here. */
+  readonly connections: number;
+}
+
+const tokenized = z.looseObject({ tokens: z.array(z.int()).min(1) });
+const choice = z.looseObject({
+  text: z.string(),
+  finish_reason: z.string().nullable(),
+  token_ids: z.array(z.int()).nullish(),
+  prompt_token_ids: z.array(z.int()).nullish(),
+  logprobs: z.looseObject({ tokens: z.array(z.string()), token_logprobs: z.array(z.number().nullable()) }).nullish(),
+  routed_experts: z.string().nullish(),
+});
+const completion = z.looseObject({ model: z.string(), choices: z.tuple([choice]) });
+
+/**
+ * Everything that would bend the distribution, said to be off: vLLM fills what is left out from the model's
+ * generation_config.json, which for MiniMax-M2 cuts it to 40 tokens and 95%.
+ */
+const UNBENT = {
+  ...{ top_p: 1, top_k: 0, min_p: 0, repetition_penalty: 1, presence_penalty: 0, frequency_penalty: 0 },
+} as const;
+/** What vLLM writes for a log-probability of minus infinity. */
+const IMPOSSIBLE = -9999;
+const PROMPTS_REMEMBERED = 512;
+const REST_MS = 5_000;
+
+export function createVllmEngines(options: VllmEngineOptions): Engines {
+  const { directory, model, token, timeoutMs, connections } = options;
+  const long = createJsonClient({ maxSockets: connections, timeoutMs, token });
+  const short = createJsonClient({ maxSockets: 4, timeoutMs: Math.min(timeoutMs, 30_000), token });
+  /** By the weights that they serve: a restarted server may have others. */
+  const fleets = createRecent<Servers>(8);
+  const prompts = createRecent<number[]>(PROMPTS_REMEMBERED);
+
+  async function locate(policy: PolicyName): Promise<ServedWeights> {
+    const served = await directory.find(policy);
+    if (served === undefined) throw unavailable(`no fleet serves ${policy} now`);
+    return served;
+  }
+
+  function serversOf({ tag, servers }: ServedWeights): Servers {
+    const key = `${tag} ${servers.join(' ')}`;
+    const known = fleets.get(key);
+    if (known !== undefined) return known;
+    const urls = servers.map((url) => url.replace(/\/$/, ''));
+    const fleet = createServers({ urls, passes: isServersOwn, restMs: REST_MS });
+    fleets.set(key, fleet);
+    return fleet;
+  }
+
+  async function encode(url: string, messages: CompletionRecord['messages'], signal: AbortSignal): Promise<number[]> {
+    // The chat template adds what special tokens there are: add_special_tokens would double them.
+    const body = { model, messages, add_generation_prompt: true, add_special_tokens: false };
+    return read(tokenized, `${url}/tokenize`, await short.call('POST', `${url}/tokenize`, body, signal)).tokens;
+  }
+
+  async function attempt(
+    policy: PolicyName,
+    served: ServedWeights,
+    messages: CompletionRecord['messages'],
+    { temperature, maxTokens, seed }: CompletionRecord['sampling'],
+    signal: AbortSignal,
+  ): Promise<VllmGeneration> {
+    const key = JSON.stringify(messages);
+    return serversOf(served).use(key, async (base) => {
+      const promptIds = prompts.get(key) ?? (await encode(base, messages, signal));
+      prompts.set(key, promptIds);
+      const body = {
+        ...{ model, prompt: promptIds, max_tokens: maxTokens, temperature, ...UNBENT, n: 1, stream: false },
+        ...(seed === undefined ? {} : { seed }),
+        // The sampled token's alone.
+        ...{ logprobs: 0, return_token_ids: true, return_tokens_as_token_ids: true },
+      };
+      const url = `${base}/v1/completions`;
+      const answer = await long.call('POST', url, body, signal, { [WEIGHTS_HEADER]: served.tag });
+      mustBeOf(served, policy, url, answer);
+      const exactly = temperature === 1 || options.logprobsMode === 'processed_logprobs';
+      return readGeneration(policy, model, url, promptIds, exactly, read(completion, url, answer));
+    });
+  }
+
+  return {
+    async generate(policy, messages, sampling, signal) {
+      const first = await locate(policy);
+      try {
+        return await attempt(policy, first, messages, sampling, signal);
+      } catch (failure) {
+        if (!isServersOwn(failure) || signal.aborted) throw failure;
+        // Every server has failed. The fleet may have been moved since its entry was read.
+        directory.forget(policy);
+        const second = await locate(policy);
+        if (isDeepStrictEqual(first, second)) throw failure;
+        return attempt(policy, second, messages, sampling, signal);
+      }
+    },
+    list: () => directory.list(),
+    forget: (policy) => directory.forget(policy),
+    close() {
+      for (const client of [long, short]) client.close();
+    },
+  };
+}
+
+/** Another server may do, and another version of the fleet. */
+const isServersOwn = (failure: unknown): boolean =>
+  failure instanceof AnnealError && ['gateway.upstream_failed', 'policy.version_mismatch'].includes(failure.code);
+
+/** The server's own word, before and after the sampling, that these and no other weights were used. */
+function mustBeOf(served: ServedWeights, policy: PolicyName, url: string, answer: JsonAnswer): void {
+  if (answer.status === 409) {
+    const text = `${url} does not compute with ${served.tag} (${policy}): ${reason(answer)}`;
+    throw new AnnealError('policy.version_mismatch', text);
+  }
+  const named = answer.headers[WEIGHTS_HEADER];
+  if (answer.status !== 200 || named === served.tag) return;
+  const got = named === undefined ? 'does not say which weights it used' : `used ${String(named)}`;
+  throw new AnnealError('rollout.unfit', `${url} ${got}: start it from the rollout-vllm image`);
+}
+
+function read<S extends z.ZodType>(schema: S, url: string, answer: JsonAnswer): z.infer<S> {
+  if (answer.status !== 200) {
+    const code = answer.status === 400 ? 'gateway.bad_request' : 'gateway.upstream_failed';
+    throw new AnnealError(code, `${url} answered ${answer.status}: ${reason(answer)}`);
+  }
+  const parsed = schema.safeParse(answer.body);
+  if (parsed.success) return parsed.data;
+  const first = parsed.error.issues[0]!;
+  const text = `${url} answered in an unknown form: ${first.path.join('.')}: ${first.message}`;
+  throw new AnnealError('gateway.upstream_failed', text);
+}
+
+const said = z.union([
+  z.looseObject({ error: z.looseObject({ message: z.string() }) }).transform(({ error }) => error.message),
+  z.looseObject({ error: z.string() }).transform(({ error }) => error),
+]);
+const reason = (answer: JsonAnswer): string => said.safeParse(answer.body).data ?? 'without a reason';
+
+/**
+ * Token-exact only if the ids stand twice and agree, each has a finite probability of the distribution that was sampled
+ * from, and the prompt that the server saw is the one that was sent.
+ */
+function readGeneration(
+  policy: PolicyName,
+  model: string,
+  url: string,
+  promptIds: number[],
+  exactly: boolean,
+  answer: z.infer<typeof completion>,
+): VllmGeneration {
+  const [given] = answer.choices;
+  const { finish_reason: finish, text } = given;
+  if (finish !== 'stop' && finish !== 'length') {
+    // A paused server ends what is in flight; what was sampled until then is no reply.
+    throw new AnnealError(
+      'gateway.upstream_failed',
+      `${url} ended the generation early: ${finish ?? 'without a reason'}`,
+    );
+  }
+  const completionIds = given.token_ids ?? [];
+  const logprobs = given.logprobs?.token_logprobs ?? [];
+  const exact =
+    exactly &&
+    answer.model === model &&
+    completionIds.length > 0 &&
+    isDeepStrictEqual(
+      given.logprobs?.tokens,
+      completionIds.map((id) => `token_id:${id}`),
+    ) &&
+    logprobs.length === completionIds.length &&
+    logprobs.every((value) => value !== null && Number.isFinite(value) && value > IMPOSSIBLE) &&
+    isDeepStrictEqual(given.prompt_token_ids, promptIds);
+  return {
+    model: policy,
+    promptIds,
+    completionIds,
+    logprobs: completionIds.map((_, at) => logprobs[at] ?? 0),
+    fidelity: exact ? 'token-exact' : 'text-only',
+    text,
+    finish,
+    ...(given.routed_experts == null ? {} : { routedExperts: given.routed_experts }),
+  };
+}
+
+function unavailable(message: string): AnnealError {
+  return new AnnealError('stack.policy_unavailable', message);
+}
