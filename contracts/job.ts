@@ -96,6 +96,7 @@ export type StopCause =
   | 'not_admitted'
   /** Evicted, and the quota not given back: the object has to be removed before anything else gets it. */
   | 'stuck_quota'
+  | 'store_unreachable'
   | 'vanished';
 
 export type JobState =

@@ -195,6 +195,7 @@ const STOP_CODES: Readonly<Record<StopCause, ErrorCode | undefined>> = {
   node_lost: 'job.interrupted',
   // The next attempt begins by removing the object that holds it.
   stuck_quota: 'job.interrupted',
+  store_unreachable: 'job.interrupted',
   vanished: 'job.interrupted',
 };
 

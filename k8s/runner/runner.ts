@@ -22,6 +22,7 @@ import { ensureOwner } from '../owner.ts';
 import { createAdmission } from './admission.ts';
 import { createJobRecords } from './job-records.ts';
 import { disruptionOf, endOf, observeJob, observePod } from './observe.ts';
+import { readPodMessage } from './pod-message.ts';
 
 export interface KubernetesRunnerOptions {
   readonly cluster: Cluster;
@@ -163,8 +164,14 @@ export function createKubernetesJobRunner(options: KubernetesRunnerOptions): Job
     const after = await done();
     if (after !== undefined) return after;
     const { exitCode, cause, message } = verdict;
-    const said = (await records.error(name, last)) ?? message;
-    return { phase: 'stopped', exitCode, cause, message: said, logTail: await logTail(name, LOG_TAIL_LINES) };
+    const said = readPodMessage((await records.error(name, last)) ?? message);
+    return {
+      phase: 'stopped',
+      exitCode,
+      cause: said.cause ?? cause,
+      message: said.message,
+      logTail: await logTail(name, LOG_TAIL_LINES),
+    };
   }
 
   async function logTail(name: JobName, lines: number): Promise<string[]> {
