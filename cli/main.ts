@@ -27,6 +27,8 @@ const program = new Command('anneal')
   .option('--temporal <address>', 'use this Temporal server instead of the embedded one')
   .option('--no-color', 'plain text')
   .showSuggestionAfterError()
+  // What is wrong with a command line is told as every other error is.
+  .configureOutput({ outputError: () => undefined })
   .exitOverride();
 
 addQuickstart(program, run);
@@ -44,11 +46,18 @@ const settle = (command: Command): void => {
 };
 program.commands.forEach(settle);
 
+// Whoever reads may stop reading: `anneal logs X | head` is no failure of ours.
+for (const stream of [process.stdout, process.stderr])
+  stream.on('error', (failure: NodeJS.ErrnoException) => {
+    if (failure.code === 'EPIPE') process.exit(EXIT.done);
+    process.exitCode = EXIT.failed;
+  });
+
 try {
   await program.parseAsync();
 } catch (failure) {
-  if (failure instanceof CommanderError) {
-    process.exitCode = failure.exitCode === 0 ? EXIT.done : EXIT.badInput;
+  if (failure instanceof CommanderError && failure.exitCode === 0) {
+    process.exitCode = EXIT.done;
   } else {
     const error = named(failure);
     const json = program.opts<GlobalOptions>().json === true;
@@ -65,6 +74,10 @@ try {
 
 /** A full disk can meet any command, wherever it writes. */
 function named(failure: unknown): AnnealError {
+  if (failure instanceof CommanderError) {
+    const text = failure.message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ');
+    return new AnnealError('cli.usage', text, { cause: failure });
+  }
   if (!(failure instanceof AnnealError) && failure instanceof Error && 'code' in failure && failure.code === 'ENOSPC')
     return new AnnealError('stack.no_space', failure.message, { cause: failure });
   return asAnnealError(failure);

@@ -1,10 +1,12 @@
 // Following a campaign on a terminal, or as plain lines where there is none. Ctrl-C leaves the campaign running.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ArtifactRef } from '../contracts/artifact.ts';
-import { type AnnealError, asAnnealError, type ErrorCode } from '../contracts/errors.ts';
+import { AnnealError, asAnnealError, type ErrorCode } from '../contracts/errors.ts';
 import { type Evidence, evidence as evidenceSchema } from '../contracts/gate.ts';
 import type { CampaignName } from '../contracts/ids.ts';
 import type { CampaignStatus } from '../contracts/record.ts';
+import type { Config } from '../infra/config.ts';
+import { stackStatus } from '../infra/stack/stack.ts';
 import { divergenceReader } from './divergence.ts';
 import type { Session } from './session.ts';
 import { openLive, type Screen } from './view/live.ts';
@@ -23,7 +25,9 @@ export interface WatchOptions {
 }
 
 const EVERY_MS = 700;
-const FINAL: ReadonlySet<ErrorCode> = new Set(['campaign.not_found', 'campaign.broken_off']);
+const FINAL: ReadonlySet<ErrorCode> = new Set(['campaign.not_found', 'campaign.broken_off', 'stack.not_running']);
+/** A stack that was killed may be started again; one that stays down this long was stopped. */
+const GONE_MS = 20_000;
 
 /**
  * Watches until the campaign ends, and returns its last status. Losing Temporal for a while is shown, not fatal.
@@ -43,13 +47,15 @@ export async function watchCampaign(
   let broken: AnnealError | undefined;
   let status: CampaignStatus | undefined;
   let endedAt: Date | undefined;
+  const watching = new AbortController();
+  const gone = stackIsGone(session.config, watching.signal);
   try {
     for (;;) {
       options.signal?.throwIfAborted();
       try {
-        broken = await campaigns.brokenOff(campaign);
+        broken = await Promise.race([campaigns.brokenOff(campaign), gone]);
         if (broken !== undefined && !options.once) throw broken;
-        status = await campaigns.statusWithProgress(campaign, options.signal);
+        status = await Promise.race([campaigns.statusWithProgress(campaign, options.signal), gone]);
         if (status.stage === 'ended' || broken !== undefined) endedAt = await campaigns.endedAt(campaign);
         lost = undefined;
       } catch (failure) {
@@ -86,9 +92,30 @@ export async function watchCampaign(
       await sleep(EVERY_MS, undefined, options.signal ? { signal: options.signal } : {});
     }
   } finally {
+    watching.abort();
     // Whatever ends the watch, the terminal gets its cursor back.
     live.close();
   }
+}
+
+/**
+ * Rejects when the stack that was up at first is down and stays so: then nobody will ever answer.
+ * @throws AnnealError `stack.not_running`
+ */
+function stackIsGone(config: Config, signal: AbortSignal): Promise<never> {
+  const looking = (async (): Promise<never> => {
+    const isDown = async (): Promise<boolean> => (await stackStatus(config)).state === 'stopped';
+    // Another Temporal, or a test's: not ours to watch.
+    if (await isDown()) return new Promise<never>(() => undefined);
+    for (let downSince: number | undefined; ; await sleep(1_000, undefined, { signal })) {
+      downSince = (await isDown()) ? (downSince ?? performance.now()) : undefined;
+      if (downSince !== undefined && performance.now() - downSince > GONE_MS) {
+        throw new AnnealError('stack.not_running', 'the stack was stopped while this waited for it');
+      }
+    }
+  })();
+  looking.catch(() => undefined);
+  return looking;
 }
 
 async function readEvidence(session: Session, ref: ArtifactRef): Promise<Evidence | undefined> {

@@ -265,5 +265,9 @@ function usage(error: z.ZodError, given: Record<string, string | undefined>): An
       hint: 'Correct or unset it.',
     };
   });
-  return new AnnealError('cli.usage', `${problems.length} setting(s) have a wrong form`, { problems });
+  return new AnnealError(
+    'cli.usage',
+    problems.length === 1 ? 'a setting has a wrong form' : `${problems.length} settings have a wrong form`,
+    { problems },
+  );
 }

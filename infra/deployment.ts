@@ -140,7 +140,7 @@ function readKept(home: string): Deployment | undefined {
 }
 
 function refusal(problems: readonly Problem[]): AnnealError {
-  return new AnnealError('cli.usage', `${problems.length} setting(s) are missing or contradict each other`, {
+  return new AnnealError('cli.usage', 'settings are missing, or contradict each other', {
     problems,
   });
 }

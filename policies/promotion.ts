@@ -131,7 +131,7 @@ export function recommendRelease(measured: {
 /** What the paired gain on the sealed split shows, no more: without an interval above zero it may be chance. */
 function onUnseen({ gain }: EvaluationResult): string {
   if (gain === undefined) return 'No loss is seen on unseen functions';
-  const interval = `${points(gain.value)}, ${plain(gain.low)} to ${plain(gain.high)}`;
+  const interval = `${points(gain.value)}, interval ${plain(gain.low)} to ${plain(gain.high)}`;
   return gain.low > 0
     ? `The improvement holds on unseen functions (${interval})`
     : `Neither a gain nor a loss is shown on unseen functions: the difference may be chance (${interval})`;

@@ -91,7 +91,13 @@ function details(spec: CampaignSpec, { state, stage, openGate, error }: Campaign
     ...(error ? [`**${error.code}**: ${error.message}`] : []),
     ...(state.baseline ? [`Baseline on the gate split: ${percent(state.baseline.passRate.value)}`] : []),
     ...(rows.length > 0
-      ? [[row('round', 'verdict', 'visible', 'gate (interval)', 'format', 'tokens', 'time'), RULE, ...rows].join('\n')]
+      ? [
+          [
+            row('round', 'verdict', 'visible (version before)', 'gate (version after)', 'format', 'tokens', 'time'),
+            RULE,
+            ...rows,
+          ].join('\n'),
+        ]
       : []),
   ].join('\n\n');
 }

@@ -44,7 +44,7 @@ export function askOpenSealed(
   return {
     title: `Open the sealed split of ${spec.name} for ${candidate.name}?`,
     why: advice.why,
-    risk: `The split can be opened ${openingsLeft} more time(s), counted over all campaigns on this task set; then it is no longer unseen.`,
+    risk: `The split can be opened ${openingsLeft === 1 ? 'once more' : `${openingsLeft} more times`}, counted over all campaigns on this task set; then it is no longer unseen.`,
     facts: [
       { name: FACTS.policy, value: candidate.name },
       { name: FACTS.taskSet, value: state.taskSet!.sha256 },

@@ -107,12 +107,9 @@ export function lineChart(chart: LineChart): Html {
     const at = (point: Point): number => fixed(x(point.x) + dodge);
     const size = one.points.length > 40 ? 1.6 : small ? 2.6 : 3.8;
     // A line that crossed from one band into the next would suggest a continuity that is not there.
-    const runs = (chart.bands ?? [{ from: 0, to: chart.labels.length }]).map((band) =>
-      one.points
-        .filter((point) => point.x >= band.from && point.x <= band.to)
-        .map((point) => `${at(point)},${y(point.y)}`)
-        .join(' '),
-    );
+    const runs = (chart.bands ?? [{ from: 0, to: chart.labels.length }])
+      .flatMap((band) => unbroken(one.points.filter((point) => point.x >= band.from && point.x <= band.to)))
+      .map((run) => run.map((point) => `${at(point)},${y(point.y)}`).join(' '));
     const lines = runs.map((run) => html`<polyline class="line" points="${run}"/>`);
     const marks = one.points.map((point) => {
       const range = point.low !== undefined && point.high !== undefined;
@@ -201,4 +198,15 @@ export function dataTable(
   const text = (index: number): Html | undefined => (texts.includes(index) ? html` class="text"` : undefined);
   const table = html`<div class="scroll" tabindex="0" role="region" aria-label="${caption}"><table class="${numeric ? 'numbers' : 'words'}"><caption>${caption}</caption><thead><tr>${head.map((cell, index) => html`<th scope="col"${text(index)}>${cell}</th>`)}</tr></thead><tbody>${rows.map((row) => html`<tr>${row.map((cell, index) => (index === 0 ? html`<th scope="row">${cell}</th>` : html`<td${text(index)}>${cell}</td>`))}</tr>`)}</tbody></table></div>`;
   return folded ? html`<details class="data"><summary>The numbers</summary>${table}</details>` : table;
+}
+
+/** Where a point is missing the line has a gap: nothing is known there. */
+function unbroken(points: readonly Point[]): Point[][] {
+  const runs: Point[][] = [];
+  for (const point of points) {
+    const run = runs.at(-1);
+    if (run?.at(-1)?.x === point.x - 1) run.push(point);
+    else runs.push([point]);
+  }
+  return runs;
 }

@@ -53,7 +53,7 @@ describe('the notes', () => {
     expect(told(rare, more)).toContain('that have it are right more often');
     expect(told(more, rare)).toContain('those that have it are right less often');
     // Two replies, none of them right, show nothing about the share before.
-    expect(told(few, more)).toContain('that those are right more often is not shown');
+    expect(told(few, more)).toContain('that those are right more or less often is not shown');
     expect(told({ ...few, n: 0 }, more)).toContain('too few to say');
     // Two well-formed replies of 52, then three.
     const share = (value: number, low: number, high: number) => ({ value, low, high });

@@ -47,7 +47,9 @@ export function resultOf(
   }
   const last = state.rounds.at(-1);
   if (baseline === undefined || last === undefined) {
-    const sentence = 'Nothing is measured yet: no round has been judged.';
+    const start =
+      baseline === undefined ? '' : ` The starting model solves ${percent(baseline.passRate.value)} of the gate tasks.`;
+    const sentence = `No round has been judged, so there is nothing to compare.${start}`;
     return { tone: 'none', label: 'not measured', sentence, notes: endings(state, released) };
   }
   const best = bestOnGate(state);
@@ -101,13 +103,22 @@ function formBesideCorrectness({ before, after }: Comparison): string {
   const formed = `Well-formed replies went from ${percent(before.formatRate.value)} to ${percent(after.formatRate.value)}`;
   if (was.n === 0 || is.n === 0) return `${formed}: too few to say how many of them are correct.`;
   const figures = `${formed}, correct ones among them from ${percent(was.value)} of ${was.n} to ${percent(is.value)} of ${is.n}`;
-  if (after.formatRate.value <= before.formatRate.value) return `${figures}.`;
-  const form = 'more replies have the right form';
-  if (is.low > was.high) return `${figures}: ${form}, and those that have it are right more often.`;
-  if (is.high < was.low) return `${figures}: ${form}, but those that have it are right less often.`;
-  if (after.formatRate.low <= before.formatRate.high) return `${figures}: neither difference is shown.`;
-  return `${figures}: ${form}; that those are right more often is not shown.`;
+  const form = shownChange(before.formatRate, after.formatRate, ['more', 'fewer']);
+  const skill = shownChange(was, is, ['more often', 'less often']);
+  if (form === undefined && skill === undefined) return `${figures}: neither difference is shown.`;
+  if (skill === undefined)
+    return `${figures}: ${form} replies have the right form; that those are right more or less often is not shown.`;
+  if (form === undefined)
+    return `${figures}: those that have the right form are right ${skill}; a change of form is not shown.`;
+  const joined = (form === 'more') === (skill === 'more often') ? 'and' : 'but';
+  return `${figures}: ${form} replies have the right form, ${joined} those that have it are right ${skill}.`;
 }
+
+function shownChange<W extends string>(was: Interval, is: Interval, [more, less]: readonly [W, W]): W | undefined {
+  if (is.low > was.high) return more;
+  return is.high < was.low ? less : undefined;
+}
+type Interval = { readonly low: number; readonly high: number };
 
 /** `3` of `quickstart.v3`. */
 export const versionOf = (policy: PolicyName): string => policy.slice(policy.lastIndexOf('.v') + 2);

@@ -100,7 +100,7 @@ function formBesideCorrectness(data: ReportView['data']): Html {
   return figure(
     html`Form beside ${term('correct when well-formed', 'correctness')}, gate split`,
     html`${legend(series)}${lineChart({ description: `Share of well-formed replies and of correct ones among them, by round: ${gates.map(({ gate }) => `${percent(gate.formatRate.value)} and ${share(gate.correctWhenFormatted)}`).join('; ')}.`, labels, sublabels, series, format: percent, tick: hundredth, axis: WHOLE })}`,
-    'Form is learnt more quickly than skill, and is no part of a pass: a rise of the first line alone is no progress.',
+    'Form is no part of a pass: a rise of the first line alone is no progress. The second has no mark where no reply was well-formed.',
   );
 }
 

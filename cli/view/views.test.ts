@@ -31,6 +31,7 @@ describe('watch', () => {
       0      baseline        –  18.0% (11–25)     58.0%       –    4.5k       –
       1      hold        24.0%  21.0% (14–28)     71.0%  0.0027    6.4k  1m 02s
       2      promote     33.0%  27.0% (20–34)     86.0%  0.0041    6.4k  1m 05s
+      visible: of the version before the round; gate: of the one after it
 
       reward  ▁█  0.35 → 0.48
       cost    25.3k of 200.0k tokens (13%) · 3m 20s of 30m 00s"
@@ -51,6 +52,8 @@ describe('watch', () => {
       2      promote     33.0%  27.0% (20–34)     86.0%
       3      hold        44.0%  25.0% (18–32)     93.0%
       4      promote     49.0%  31.0% (24–38)     95.0%
+      visible: of the version before the round; gate: of
+      the one after it
 
       reward  ▁▄▇█  0.35 → 0.68
       cost    40.2k of 200.0k tokens (20%) · 3m 20s of …
@@ -278,7 +281,7 @@ describe('the end', () => {
       17.0%: a gain of 10.0 points (95% interval +3.0 to +17.0).
       Well-formed replies went from 57.0% to 94.0%, correct ones among them from 30.0%
       of 91 to 28.7% of 150: more replies have the right form; that those are right
-      more often is not shown.
+      more or less often is not shown.
       Version 4 was released.
 
       release  fixture-campaign.v4

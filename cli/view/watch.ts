@@ -1,7 +1,7 @@
 // The live view of one campaign: where it stands, what each round brought, what it waits for, what it has cost.
 import type { CampaignSpec } from '../../contracts/campaign.ts';
 import type { Evidence } from '../../contracts/gate.ts';
-import type { CampaignStatus, RoundRecord, Stage } from '../../contracts/record.ts';
+import type { CampaignState, CampaignStatus, RoundRecord, Stage } from '../../contracts/record.ts';
 import { durationMs } from '../../contracts/units.ts';
 import { bar, sparkline } from './bars.ts';
 import { count, percent, small, span } from './figures.ts';
@@ -39,13 +39,19 @@ export const STAGE_WORDS: Readonly<Record<Stage, string>> = {
   ended: 'ended',
 };
 
-const PATH: readonly { name: string; stages: readonly Stage[] }[] = [
-  { name: 'construct', stages: ['construct'] },
-  { name: 'baseline', stages: ['servers', 'baseline'] },
-  { name: 'rounds', stages: LOOP },
-  { name: 'sealed', stages: ['sealed-gate', 'sealed'] },
-  { name: 'release', stages: ['release-gate', 'release'] },
-  { name: 'report', stages: ['report'] },
+interface Step {
+  readonly name: string;
+  readonly stages: readonly Stage[];
+  /** Of a campaign that has ended. */
+  readonly done: (state: CampaignState) => boolean;
+}
+const PATH: readonly Step[] = [
+  { name: 'construct', stages: ['construct'], done: (state) => state.taskSet !== undefined },
+  { name: 'baseline', stages: ['servers', 'baseline'], done: (state) => state.baseline !== undefined },
+  { name: 'rounds', stages: LOOP, done: (state) => state.round > 0 },
+  { name: 'sealed', stages: ['sealed-gate', 'sealed'], done: (state) => state.sealed !== undefined },
+  { name: 'release', stages: ['release-gate', 'release'], done: (state) => state.release !== undefined },
+  { name: 'report', stages: ['report'], done: () => true },
 ];
 
 export function renderWatch(status: CampaignStatus, options: WatchOptions): string[] {
@@ -83,15 +89,14 @@ function header(status: CampaignStatus, options: WatchOptions, ink: Paint): stri
 
 function stageLines(status: CampaignStatus, { width }: WatchOptions, ink: Paint): string[] {
   const { stage, progress } = status;
-  const reached = PATH.findIndex((step) => step.stages.includes(stage));
-  const at = stage === 'ended' ? PATH.length : reached;
-  const words = PATH.map(({ name }, index) =>
-    index < at ? ink.green(`✓ ${name}`) : index === at ? ink.bold(`● ${name}`) : ink.dim(`○ ${name}`),
-  );
-  const strip = words.join('  ');
-  const compact = PATH.map((_, index) =>
-    index < at ? ink.green('✓') : index === at ? ink.bold('●') : ink.dim('○'),
-  ).join(' ');
+  const at = PATH.findIndex((step) => step.stages.includes(stage));
+  // A campaign that was ended early has not done what lies behind its end.
+  const marks = PATH.map(({ done }, index) => {
+    if (stage === 'ended' ? done(status.state) : index < at) return { mark: '✓', paint: ink.green };
+    return index === at ? { mark: '●', paint: ink.bold } : { mark: '○', paint: ink.dim };
+  });
+  const strip = marks.map(({ mark, paint }, index) => paint(`${mark} ${PATH[index]!.name}`)).join('  ');
+  const compact = marks.map(({ mark, paint }) => paint(mark)).join(' ');
   const lines = [columns(strip) <= width ? strip : compact];
   const gateStage = stage === 'sealed-gate' || stage === 'release-gate';
   const word = STAGE_WORDS[stage];
@@ -104,6 +109,7 @@ function stageLines(status: CampaignStatus, { width }: WatchOptions, ink: Paint)
   return [...lines, `${word}  ${ink.cyan(drawn.full)}${ink.dim(drawn.empty)}  ${tail}`];
 }
 
+const WHOSE = 'visible: of the version before the round; gate: of the one after it';
 const HEAD: readonly Column[] = [
   { title: 'round' },
   { title: 'verdict' },
@@ -147,6 +153,7 @@ function roundsTable({ state }: CampaignStatus, { width, kl }: WatchOptions, ink
   }
   if (rows.length === 0) return [];
   const lines = table(HEAD, rows, { width, header: ink.dim });
+  if (state.rounds.length > 0) lines.push(...wrap(WHOSE, width).map(ink.dim));
   return state.archivedRounds === undefined ? lines : [...lines, ink.dim('earlier rounds are in the report')];
 }
 

@@ -176,7 +176,7 @@ function processes(status: StackInfo): Check[] {
   const children = status.children.map((child): Check => {
     const hint = `Read ${child.log}.`;
     const ended = child.lastExit === null ? '' : `, last ended by ${child.lastExit}`;
-    const detail = `${child.state}, pid ${child.process?.pid ?? '–'}, ${child.restarts} restart(s)${ended}`;
+    const detail = `${child.state}, pid ${child.process?.pid ?? '–'}, restarts: ${child.restarts}${ended}`;
     const trouble = troubleOf(child);
     if (trouble !== undefined) return { name: child.name, status: 'fail', detail: `${trouble}; ${detail}`, hint };
     return child.state === 'ready'

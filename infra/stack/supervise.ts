@@ -63,7 +63,7 @@ export async function supervise(plan: StackPlan): Promise<void> {
   const [last, ...others] = children.toReversed();
   await last?.stop(GRACE_MS);
   const jobs = await endAllJobs(plan.jobs, GRACE_MS);
-  if (jobs > 0) note(`${jobs} job(s) stopped`);
+  if (jobs > 0) note(jobs === 1 ? 'one job stopped' : `${jobs} jobs stopped`);
   const first = others.filter((child) => needsSomething(plan, child));
   for (const child of first) await child.stop(GRACE_MS);
   await Promise.all(others.filter((child) => !first.includes(child)).map((child) => child.stop(GRACE_MS)));
