@@ -42,7 +42,7 @@ function acrossTemporal(codec: PayloadCodec): PayloadCodec {
         return await codec.decode(payloads);
       } catch (failure) {
         if (!(failure instanceof AnnealError)) throw failure;
-        throw ApplicationFailure.create({ type: failure.code, message: failure.message, cause: failure });
+        throw ApplicationFailure.create({ type: failure.code, message: failure.message });
       }
     },
   };
