@@ -73,5 +73,5 @@ export function causeOfEviction(reason: string): StopCause {
 const brokenBy = ({ queue }: SeenJob): readonly string[] =>
   queue?.evicted?.reason === 'NodeFailures' ? queue.brokenNodes : [];
 
-const wordsOf = ({ reason, message }: SeenEviction): string =>
+export const wordsOf = ({ reason, message }: SeenEviction): string =>
   `the queue has taken its place away (${message === '' ? reason : `${reason}: ${message}`})`;

@@ -1,6 +1,6 @@
 // Why a job on a cluster stands still or has ended, from what the cluster says of its pods. A pure decision: the same
 // observations always get the same answer, and a doubt is never an end.
-import { causeOfEviction, judgeEvicted, judgeQueued } from './job-stop-queue.ts';
+import { causeOfEviction, judgeEvicted, judgeQueued, wordsOf } from './job-stop-queue.ts';
 import {
   causeOfDisruption,
   isOverdue,
@@ -58,8 +58,9 @@ function ended(job: SeenJob): Stopped {
   const oom = job.pods.find((pod) => pod.exit?.reason === 'OOMKilled');
   if (oom !== undefined) return stopped('out_of_memory', `${oom.name} was killed for lack of memory`, [oom.node]);
   if (job.queue?.evicted !== undefined) {
-    const { reason, message } = job.queue.evicted;
-    return { ...stopped(causeOfEviction(reason), message, []), exitCode: telling?.exit?.code ?? KILLED };
+    const { evicted } = job.queue;
+    const exitCode = telling?.exit?.code ?? KILLED;
+    return { ...stopped(causeOfEviction(evicted.reason), wordsOf(evicted), []), exitCode };
   }
   if (telling?.exit !== undefined) {
     const said = telling.exit.message.trim();

@@ -100,7 +100,7 @@ describe.skipIf(!isBuilt(PARTS))('a job in a queue of Kueue', () => {
     await expect.poll(state, PATIENCE).toMatchObject({ phase: 'running', waiting: expect.stringContaining('queue') });
     await merge(QUEUE_PATH, { spec: { stopPolicy: 'None' } });
     await expect.poll(phases, PATIENCE).toEqual(['Running', 'Running']);
-    expect(await attempts()).toEqual([`${job.name}-a2`]);
+    expect((await attempts()).at(-1)).toBe(`${job.name}-a2`);
   });
 
   it('and deactivated by an administrator is for a human', async () => {
@@ -120,7 +120,11 @@ describe.skipIf(!isBuilt(PARTS))('a job in a queue of Kueue', () => {
     // Nobody looks for a while, as when the worker is away.
     await sleep(5_000);
     expect(await phases()).toEqual([]);
-    expect(await state()).toMatchObject({ phase: 'stopped', cause: 'evicted', message: 'The LocalQueue is stopped' });
+    expect(await state()).toMatchObject({
+      phase: 'stopped',
+      cause: 'evicted',
+      message: expect.stringContaining('LocalQueueStopped'),
+    });
     await runner.submit(job);
     await expect.poll(phases, PATIENCE).toEqual(['Running', 'Running']);
     expect((await attempts()).at(-1)).toBe(`${job.name}-a2`);
@@ -161,7 +165,7 @@ describe.skipIf(!isBuilt(PARTS))('a job in a queue of Kueue', () => {
     await kube.testbed.start('jobset');
     await disperse(kube.cluster, 'urgent');
     await expect.poll(phases, PATIENCE).toEqual(['Running', 'Running']);
-    await expect.poll(attempts, PATIENCE).toEqual([`${job.name}-a2`]);
+    expect((await attempts()).at(-1)).toBe(`${job.name}-a2`);
   }, 180_000);
 
   it('is not ended because Kueue is away', async () => {
