@@ -135,6 +135,22 @@ describe('an overwrite delta', () => {
     expect(decoder.end().size).toBe(place + 1);
   });
 
+  it('is the one that the Python twin makes (trainer/tests/test_megatron_weights.py)', () => {
+    const before = Uint8Array.from({ length: 40 }, (_, place) => place);
+    const after = Uint8Array.from([...before, 7, 8]);
+    for (const [place, value] of [
+      [3, 255],
+      [5, 254],
+      [12, 253],
+      [20, 252],
+      [21, 251],
+      [22, 250],
+    ] as const)
+      after[place] = value;
+    const twin = `414e4e45414c44310303ff04fe0601fd0703fcfbfa11020708${'00002a'}`;
+    expect(Buffer.from(encode(before, after)).toString('hex')).toBe(twin + Buffer.from(sha256(after)).toString('hex'));
+  });
+
   it('of weights of which one in a hundred changed is small', () => {
     const before = new Uint8Array(200_000).map((_, place) => (place * 7919) % 251);
     const after = Uint8Array.from(before);
