@@ -1,6 +1,6 @@
 // The one way to a Temporal, for clients and for workers. What can go wrong is found here, before anything is started, and
 // named by who refused: our files, the network, TLS, the key, the namespace, a permission.
-import { Client, Connection } from '@temporalio/client';
+import { Client, Connection, type TLSConfig } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
 import type { NativeConnection } from '@temporalio/worker';
 import { AnnealError } from '../../contracts/errors.ts';
@@ -10,7 +10,7 @@ import { refuseUnlessReadable } from './payload-trouble.ts';
 import { probe } from './probe.ts';
 import { type Needs, refuseUnlessServed } from './rights.ts';
 import type { TemporalSettings } from './settings.ts';
-import { readTls } from './tls-files.ts';
+import { readTls, type TlsMaterial } from './tls-files.ts';
 
 export interface ConnectOptions {
   readonly needs: Needs;
@@ -38,16 +38,8 @@ export async function connect(settings: TemporalSettings, options: ConnectOption
   const apiKey = settings.apiKeyFile === undefined ? undefined : openApiKey(settings.apiKeyFile);
   const converters = convertersOf(settings);
   await probe(address, tls, timeoutMs);
-  const sdkTls =
-    tls === undefined
-      ? null
-      : {
-          ...(tls.serverName !== undefined && { serverNameOverride: tls.serverName }),
-          ...(tls.ca !== undefined && { serverRootCACertificate: tls.ca }),
-          ...(tls.cert !== undefined && tls.key !== undefined && { clientCertPair: { crt: tls.cert, key: tls.key } }),
-        };
   const connection = Connection.lazy({
-    ...{ address, tls: sdkTls, connectTimeout: timeoutMs },
+    ...{ address, tls: tlsOf(tls), connectTimeout: timeoutMs },
     ...(apiKey !== undefined && { apiKey: apiKey.current }),
   });
   const client = new Client({ connection, namespace, ...(converters && { dataConverter: converters.client }) });
@@ -68,15 +60,14 @@ export async function connect(settings: TemporalSettings, options: ConnectOption
     let made: NativeConnection;
     try {
       made = await NativeConnection.connect({
-        ...{ address, tls: sdkTls },
+        ...{ address, tls: tlsOf(tls) },
         ...(apiKey !== undefined && { apiKey: apiKey.current() }),
       });
     } catch (cause) {
-      // The worker's TLS is another library's, and stricter than Node's: a certificate without a subject alternative name.
       const why = cause instanceof Error ? cause.message : String(cause);
-      throw new AnnealError('stack.temporal_unavailable', `Temporal does not answer the worker at ${address}: ${why}`, {
-        cause,
-      });
+      // The key may have been over since the first look. The worker's TLS is another library's, and stricter than Node's.
+      const code = /permission|authenti/i.test(why) ? 'temporal.key_refused' : 'stack.temporal_unavailable';
+      throw new AnnealError(code, `Temporal does not answer the worker at ${address}: ${why}`, { cause });
     }
     unfollow = apiKey?.follow((key) => void made.setApiKey(key));
     return made;
@@ -92,5 +83,28 @@ export async function connect(settings: TemporalSettings, options: ConnectOption
       await (await native?.catch(() => undefined))?.close();
       await connection.close();
     },
+  };
+}
+
+/**
+ * For one who asks on behalf of others, with their tokens: without a key, and so perhaps without any rights.
+ * @throws AnnealError as `connect`, but for what a key and rights can do
+ */
+export async function connectKeyless(
+  { address, tls: files }: TemporalSettings,
+  timeoutMs = 5_000,
+): Promise<Connection> {
+  const tls = files === undefined ? undefined : readTls(files);
+  await probe(address, tls, timeoutMs);
+  return Connection.lazy({ address, tls: tlsOf(tls), connectTimeout: timeoutMs });
+}
+
+/** Null: in the clear; an API key alone would turn TLS on. */
+function tlsOf(tls: TlsMaterial | undefined): TLSConfig | null {
+  if (tls === undefined) return null;
+  return {
+    ...(tls.serverName !== undefined && { serverNameOverride: tls.serverName }),
+    ...(tls.ca !== undefined && { serverRootCACertificate: tls.ca }),
+    ...(tls.cert !== undefined && tls.key !== undefined && { clientCertPair: { crt: tls.cert, key: tls.key } }),
   };
 }

@@ -3,16 +3,18 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { bundleWorkflowCode, Worker } from '@temporalio/worker';
+import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { campaignWorkflowId, QUEUES } from '../../contracts/names.ts';
-import { connect } from '../../infra/temporal/connect.ts';
+import { byTemporal } from '../../infra/codec/gatekeeper.ts';
+import { connect, connectKeyless } from '../../infra/temporal/connect.ts';
 import { ensureSearchAttributes } from '../../infra/temporal/search-attributes.ts';
 import type { TemporalSettings } from '../../infra/temporal/settings.ts';
 import { writePair } from '../support/certificates.ts';
 import { firstState, scriptedActivities, scriptedSpec } from '../support/scripted-activities.ts';
 import { ADMIN, type SecureTemporal, startSecureTemporal, temporalServerBinary } from '../support/secure-temporal.ts';
 
+Runtime.install({ logger: new DefaultLogger('ERROR') });
 const built = temporalServerBinary() !== undefined;
 let server: SecureTemporal;
 
@@ -99,30 +101,45 @@ describe.skipIf(!built)('at a server with mutual TLS and permissions', () => {
     });
   });
 
+  test("the codec server admits whom Temporal lets read the namespace, by the caller's own token", async () => {
+    const { apiKeyFile: _, ...settings } = server.settings([]);
+    const connection = await connectKeyless(settings);
+    const gatekeeper = await byTemporal(connection, 'default');
+    const asked = [
+      server.token(['default:read']),
+      server.token(['other:admin']),
+      server.token(['default:read'], { seconds: -60 }),
+      server.token(['default:read'], { signedBy: 'stranger' }),
+    ];
+    expect(await Promise.all(asked.map((token) => gatekeeper.admits(token)))).toEqual([true, false, false, false]);
+    await connection.close();
+  });
+
   test('a campaign is played by a worker whose key is replaced while it works', async () => {
     const admin = await open(server.settings(ADMIN));
     await ensureSearchAttributes(admin.client.connection, 'default');
     await admin.close();
-    const path = server.file(server.token(['default:write'], { seconds: 6 }));
-    const settings = { ...server.settings(ADMIN), apiKeyFile: path };
-    const { client, native, close } = await open(settings);
     const quiet = { log() {}, trace() {}, debug() {}, info() {}, warn() {}, error() {} };
     const workflowBundle = await bundleWorkflowCode({
       workflowsPath: join(import.meta.dirname, '../../workflows/index.ts'),
       logger: quiet,
     });
+    const path = server.file(server.token(['default:write'], { seconds: 8 }));
+    const settings = { ...server.settings(ADMIN), apiKeyFile: path };
+    const { client, native, close } = await open(settings);
     const connection = await native();
+    const over = Date.now() + 9_000;
     const { activities } = scriptedActivities({ passRates: [0.2, 0.4, 0.6], unlisted: ['promotion'] });
     const workers = await Promise.all(
       Object.values(QUEUES).map((taskQueue) =>
         Worker.create({ connection, taskQueue, activities, ...(taskQueue === QUEUES.control && { workflowBundle }) }),
       ),
     );
+    writeFileSync(path, server.token(['default:write']));
     const running = workers.map((worker) => worker.run());
     try {
-      writeFileSync(path, server.token(['default:write']));
       // The first key is over, for the client and for the worker.
-      await sleep(7_000);
+      await sleep(Math.max(3_000, over - Date.now()));
       const spec = scriptedSpec('secured', { gates: { deadline: '2s', remindAfter: '1s' } });
       const result = await client.workflow.execute('campaign', {
         workflowId: campaignWorkflowId(spec.name),
