@@ -35,6 +35,8 @@ export interface LocalJobOptions {
   readonly argv: readonly [string, ...string[]];
   /** Added to what every child inherits (`childEnvironment`), as are ANNEAL_STACK_PID and ANNEAL_STACK_START. */
   readonly env: Readonly<Record<string, string>>;
+  /** Asked at each start, for what belongs to the call and not to the job: its trace. */
+  readonly startEnv?: () => Readonly<Record<string, string>>;
   /** Jobs end by themselves when this process is gone. Undefined: they do not watch anything. */
   readonly supervisor: ProcessIdentity | undefined;
 }
@@ -156,7 +158,7 @@ async function launch(folder: string, options: LocalJobOptions): Promise<string>
   const child = spawn('sh', [WRAPPER, folder, `${watch.pid}`, `${watch.startTime}`, ...trainer], {
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: childEnvironment({ ...options.env, ...stackVariables(options.supervisor) }),
+    env: childEnvironment({ ...options.env, ...options.startEnv?.(), ...stackVariables(options.supervisor) }),
   });
   child.unref();
   return await firstWord(child);
