@@ -20,9 +20,14 @@ export interface Cluster {
   /**
    * Any of the statuses in `accept` is an answer (2xx always is); the JSON of its body.
    * Time-outs, broken connections, 429 and 5xx are asked again, with jitter: every request of ours may be sent twice.
+   * The signal ends the wait.
    * @throws AnnealError `cluster.*`
    */
-  ask(ask: Ask, accept?: readonly number[]): Promise<{ readonly status: number; readonly body: unknown }>;
+  ask(
+    ask: Ask,
+    accept?: readonly number[],
+    signal?: AbortSignal,
+  ): Promise<{ readonly status: number; readonly body: unknown }>;
   /** A body as it comes, for watches and logs; asked once. The signal ends it. */
   open(ask: Ask, signal: AbortSignal): Promise<{ readonly status: number; readonly body: AsyncIterable<Uint8Array> }>;
 }
@@ -38,6 +43,8 @@ export interface ClusterOptions {
 }
 
 const LONGEST_PAUSE_MS = 5_000;
+/** Connections are used again for so long: then renewed certificates count. */
+const KEEP_MS = 60_000;
 
 /** @throws AnnealError `cluster.no_config` when no server is configured */
 export function openCluster(options: ClusterOptions = {}): Cluster {
@@ -47,7 +54,9 @@ export function openCluster(options: ClusterOptions = {}): Cluster {
   const http = new IsomorphicFetchHttpLibrary();
   const { timeoutMs = 15_000, patienceMs = 30_000 } = options;
 
-  async function send(ask: Ask, signal: AbortSignal) {
+  const connections = keptConnections();
+
+  async function send(ask: Ask, signal: AbortSignal, keep: boolean) {
     const url = new URL(server + ask.path);
     for (const [name, value] of Object.entries(ask.query ?? {})) {
       if (value !== undefined) url.searchParams.set(name, `${value}`);
@@ -60,11 +69,14 @@ export function openCluster(options: ClusterOptions = {}): Cluster {
     }
     context.setSignal(signal);
     await config.applySecurityAuthentication(context);
+    const own = context.getDispatcher();
+    if (keep && own !== undefined) context.setDispatcher(connections.use(own));
     return http.send(context).toPromise();
   }
 
-  async function once(ask: Ask, accept: readonly number[]) {
-    const answer = await send(ask, AbortSignal.timeout(timeoutMs));
+  async function once(ask: Ask, accept: readonly number[], signal: AbortSignal | undefined) {
+    const limit = AbortSignal.timeout(timeoutMs);
+    const answer = await send(ask, signal === undefined ? limit : AbortSignal.any([limit, signal]), true);
     const text = await answer.body.text();
     const status = answer.httpStatusCode;
     if ((status < 200 || status >= 300) && !accept.includes(status)) throw answerFailure(ask, status, text);
@@ -74,26 +86,50 @@ export function openCluster(options: ClusterOptions = {}): Cluster {
   return {
     server,
 
-    async ask(ask, accept = []) {
+    async ask(ask, accept = [], signal) {
       const until = performance.now() + patienceMs;
       for (let attempt = 1; ; attempt += 1) {
         try {
-          return await once(ask, accept);
+          return await once(ask, accept, signal);
         } catch (failure) {
           const named = connectionFailure(failure, `${ask.method} ${ask.path} at ${server}`);
+          // No answer: the connection may be open on our side only, and would swallow the next request too.
+          if (named !== failure) connections.drop();
           const pause = Math.random() * Math.min(LONGEST_PAUSE_MS, 100 * 2 ** attempt);
-          if (!isPassing(named) || performance.now() + pause > until) throw named;
-          await sleep(pause);
+          if (!isPassing(named) || signal?.aborted === true || performance.now() + pause > until) throw named;
+          // Ended by the signal, the next try fails at once.
+          await sleep(pause, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
         }
       }
     },
 
     async open(ask, signal) {
-      const answer = await send(ask, signal);
+      // A stream has a connection of its own: it can be cut without harm to others.
+      const answer = await send(ask, signal, false);
       const status = answer.httpStatusCode;
       if (status < 200 || status >= 300) throw answerFailure(ask, status, await answer.body.text());
       // The library types the body after browsers; under Node it is a web stream that can be iterated.
       return { status, body: answer.body.stream() as unknown as AsyncIterable<Uint8Array> };
+    },
+  };
+}
+
+type Dispatcher = NonNullable<ReturnType<RequestContext['getDispatcher']>>;
+
+/** The library offers new connections for every request; a TLS handshake each time costs more than most answers. */
+function keptConnections() {
+  let kept: { readonly dispatcher: Dispatcher; readonly since: number } | undefined;
+  const drop = (): void => {
+    // Requests under way are finished on them.
+    void kept?.dispatcher.close().catch(() => undefined);
+    kept = undefined;
+  };
+  return {
+    drop,
+    use(offered: Dispatcher): Dispatcher {
+      if (kept !== undefined && performance.now() - kept.since > KEEP_MS) drop();
+      kept ??= { dispatcher: offered, since: performance.now() };
+      return kept.dispatcher;
     },
   };
 }
