@@ -105,12 +105,12 @@ describe.skipIf(prometheus === undefined)('a real Prometheus', () => {
     };
     await expect.poll(async () => (await series()).length, { timeout: 30_000 }).toBeGreaterThan(8);
     const found = await series();
-    const valueOf = (name: string, job: string) =>
+    const seriesOf = (name: string, job: string) =>
       found.find(({ metric }) => metric.__name__ === name && metric.job === job)?.value[1];
-    expect(valueOf('up', 'anneal-worker')).toBe('1');
-    expect(valueOf('up', 'anneal-gateway')).toBe('1');
-    expect(valueOf('anneal_rollouts_total', 'anneal-worker')).toBe('3');
-    expect(valueOf('anneal_gateway_tokens_total', 'anneal-gateway')).toBe('0');
+    expect(seriesOf('up', 'anneal-worker')).toBe('1');
+    expect(seriesOf('up', 'anneal-gateway')).toBe('1');
+    expect(seriesOf('anneal_rollouts_total', 'anneal-worker')).toBe('3');
+    expect(seriesOf('anneal_gateway_tokens_total', 'anneal-gateway')).toBe('0');
   });
 
   const queries = ROWS.flatMap((row) => row.panels).flatMap(({ title, queries }) =>

@@ -100,14 +100,14 @@ function openRun(options: WandbOptions, run: string, held: number, before: Recor
       for (let at = 0; at < fresh.length; at += LINES_PER_REQUEST) {
         const part = fresh.slice(at, at + LINES_PER_REQUEST);
         const offset = part[0]!.index;
-        await send({ files: { 'wandb-history.jsonl': { offset, content: part.map(lineOf) } }, dropped: 0 });
+        await send({ files: { 'wandb-history.jsonl': { offset, content: part.map(lineOf) } } });
         logged = offset + part.length;
       }
     },
     async summarise(values) {
       // The file stream replaces the summary as a whole.
       summary = { ...summary, ...values };
-      await send({ files: { 'wandb-summary.json': { offset: 0, content: [JSON.stringify(summary)] } }, dropped: 0 });
+      await send({ files: { 'wandb-summary.json': { offset: 0, content: [JSON.stringify(summary)] } } });
     },
     async put({ name, bytes, type }) {
       const asked = { entity, project, run, files: [name] };

@@ -1,5 +1,5 @@
 // A scripted W&B server: as much of the API that W&B's own client uses as our adapter needs, kept in memory. Real W&B servers
-// are not to be had from a package registry. What the client sends was compared with it (docs/observability.md).
+// are not to be had from a package registry. The requests it takes are those that W&B's own client (0.31.0) was seen to send.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { z } from 'zod';
@@ -32,7 +32,6 @@ const streamed = z.strictObject({
   files: z
     .record(z.string(), z.strictObject({ offset: z.int().nonnegative(), content: z.array(z.string()) }))
     .default({}),
-  dropped: z.int().optional(),
   uploaded: z.array(z.string()).optional(),
   complete: z.boolean().optional(),
   exitcode: z.int().optional(),
