@@ -12,6 +12,7 @@ import { ROLLOUT_ERRORS } from './errors/rollout.ts';
 import { SPEC_ERRORS } from './errors/spec.ts';
 import { STACK_ERRORS } from './errors/stack.ts';
 import { STORE_ERRORS } from './errors/store.ts';
+import { TEAM_ERRORS } from './errors/team.ts';
 import { TEMPORAL_ERRORS } from './errors/temporal.ts';
 import { TESTBED_ERRORS } from './errors/testbed.ts';
 import { TRACKER_ERRORS } from './errors/tracker.ts';
@@ -29,6 +30,7 @@ export const ERRORS = {
   ...CLUSTER_ERRORS,
   ...STORE_ERRORS,
   ...TEMPORAL_ERRORS,
+  ...TEAM_ERRORS,
   ...DECISION_ERRORS,
   ...TRACKER_ERRORS,
   ...TESTBED_ERRORS,
