@@ -11,12 +11,14 @@ import { type Config, endpointsOf } from '../infra/config.ts';
 import type { Deployment } from '../infra/deployment.ts';
 import { oneServer } from '../infra/gateway-client/one-server.ts';
 import { createLocalJobRunner } from '../infra/jobs/local.ts';
+import { needsOf, preflight } from '../k8s/access/preflight.ts';
 import { openCluster } from '../k8s/cluster/request.ts';
 import type { StoreAccess } from '../k8s/manifests/pod.ts';
 import { createKubernetesJobRunner } from '../k8s/runner/runner.ts';
 import { createPolicyServers } from '../k8s/servers/directory.ts';
 import { createServerFleet } from '../k8s/servers/fleet.ts';
 import { type Reaped, type ReaperOptions, reap } from '../k8s/servers/reaper.ts';
+import { watchNodes } from '../k8s/watch/nodes.ts';
 
 export interface Serving {
   readonly servers: PolicyServers;
@@ -30,26 +32,26 @@ export interface Compute extends Serving {
   readonly fleet: ServerFleet | undefined;
   /** Ends what closed campaigns left on the cluster; undefined where the supervisor ends everything. */
   readonly reap: ((look: ReaperOptions['look']) => Promise<Reaped[]>) | undefined;
+  close(): Promise<void>;
 }
 
 type OnCluster = Extract<Deployment, { compute: 'kubernetes' }>;
 
 export function openServing(config: Config): Serving {
   const { deployment } = config;
-  const { policy } = endpointsOf(config);
-  if (deployment.compute === 'local' || policy !== undefined)
-    return { servers: oneServer(policy ?? ''), token: undefined };
+  // Only then: in a pod the gateway knows no ports of a stack, and nothing of Temporal.
+  if (deployment.compute === 'local') return { servers: oneServer(endpointsOf(config).policy ?? ''), token: undefined };
   const { kubeconfig, namespace, tokenFile } = deployment.cluster;
   const cluster = openCluster({ kubeconfig: kubeconfig ?? undefined });
   return { servers: createPolicyServers({ cluster, namespace }), token: readToken(tokenFile) };
 }
 
-export function openCompute(config: Config, store: ArtifactStore): Compute {
+export async function openCompute(config: Config, store: ArtifactStore): Promise<Compute> {
   const { deployment } = config;
   const serving = openServing(config);
   return deployment.compute === 'local'
-    ? { ...serving, jobs: localJobs(config, store), fleet: undefined, reap: undefined }
-    : { ...serving, ...onCluster(deployment, store) };
+    ? { ...serving, jobs: localJobs(config, store), fleet: undefined, reap: undefined, close: async () => undefined }
+    : { ...serving, ...(await onCluster(deployment, store)) };
 }
 
 function localJobs(config: Config, store: ArtifactStore): JobRunner {
@@ -68,16 +70,22 @@ function localJobs(config: Config, store: ArtifactStore): JobRunner {
   });
 }
 
-function onCluster(
+async function onCluster(
   { store: address, cluster: settings }: OnCluster,
   store: ArtifactStore,
-): Pick<Compute, 'jobs' | 'fleet' | 'reap'> {
+): Promise<Pick<Compute, 'jobs' | 'fleet' | 'reap' | 'close'>> {
   const { kubeconfig, namespace, workload, tokenSecret } = settings;
   const cluster = openCluster({ kubeconfig: kubeconfig ?? undefined });
   const access = accessOf(address, settings.storeSecret);
   const profileOf = createProfiles(store);
+  const report = (trouble: Error): void =>
+    void process.stderr.write(`${new Date().toISOString()} nodes: ${trouble.message}\n`);
+  const nodes = await watchNodes({ cluster, store, name: 'default', onTrouble: report });
+  const { quarantined, noteStop: onStop } = nodes;
   const fleet = createServerFleet({
     cluster,
+    quarantined,
+    preflight: (profile) => preflight(cluster, needsOf(profile, settings)),
     access,
     namespace,
     profileOf,
@@ -85,8 +93,9 @@ function onCluster(
     workloads: workload === 'jobset' ? ['JobSet', 'Job'] : ['Job'],
   });
   return {
-    jobs: createKubernetesJobRunner({ cluster, store, access, namespace, profileOf, workload }),
+    jobs: createKubernetesJobRunner({ cluster, store, access, namespace, profileOf, workload, quarantined, onStop }),
     fleet,
+    close: () => nodes.close(),
     reap: (look) => reap({ cluster, namespace, place: access.address, fleet, look }),
   };
 }

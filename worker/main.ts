@@ -41,7 +41,7 @@ const gateway = createGatewayClient({
   url: endpoints.gateway,
   secret: Buffer.from(readFileSync(config.paths.gatewaySecret, 'utf8').trim(), 'hex'),
 });
-const compute = openCompute(config, store);
+const compute = await openCompute(config, store);
 const { jobs } = compute;
 const policies = createPolicyHost(compute);
 const releases = createReleases(store, identity);
@@ -101,5 +101,6 @@ watchParent(config.stack, () => process.kill(process.pid, 'SIGTERM'));
 await Promise.all(workers.map((worker) => worker.run()));
 stopping.abort();
 await reaping;
+await compute.close();
 await client.connection.close();
 await connection.close();

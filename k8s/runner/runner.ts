@@ -11,6 +11,7 @@ import { type JobDocument, type JobRunner, type JobState, jobDocument } from '..
 import type { ProfileSpec } from '../../contracts/profile.ts';
 import { judgeJob } from '../../policies/job-stop.ts';
 import { isOverdue, type Verdict, type Windows } from '../../policies/job-stop-seen.ts';
+import type { SeenStop } from '../../policies/quarantine.ts';
 import type { Workload } from '../cluster/objects.ts';
 import type { Cluster } from '../cluster/request.ts';
 import { createWorkloads } from '../cluster/workloads.ts';
@@ -36,6 +37,8 @@ export interface KubernetesRunnerOptions {
   readonly windows?: Partial<Windows>;
   /** Nodes to keep away from at this moment. */
   readonly quarantined?: () => readonly string[];
+  /** Told of every end that is seen, again and again: the attempt's name makes it one. */
+  readonly onStop?: (stop: SeenStop) => Promise<void>;
 }
 
 const WINDOWS: Windows = {
@@ -165,6 +168,9 @@ export function createKubernetesJobRunner(options: KubernetesRunnerOptions): Job
     if (after !== undefined) return after;
     const { exitCode, cause, message } = verdict;
     const said = readPodMessage((await records.error(name, last)) ?? message);
+    if (said.cause === undefined) {
+      await options.onStop?.({ attempt: attemptName(name, last), cause, exitCode, nodes: verdict.nodes });
+    }
     return {
       phase: 'stopped',
       exitCode,

@@ -1,6 +1,6 @@
 // The policy servers of a campaign: opened before its first rollout, closed after its last.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AnnealError } from '../../contracts/errors.ts';
+import { AnnealError, type Problem } from '../../contracts/errors.ts';
 import type { CampaignName } from '../../contracts/ids.ts';
 import type { ServerFleet } from '../../contracts/ports.ts';
 import type { ProfileSpec } from '../../contracts/profile.ts';
@@ -26,6 +26,8 @@ export interface FleetOptions {
   /** What a campaign's trainers may be on this cluster. */
   readonly workloads: readonly ('JobSet' | 'Job')[];
   readonly quarantined?: () => readonly string[];
+  /** What the cluster lacks for a profile; nothing is created while it lacks anything. */
+  readonly preflight: (profile: ProfileSpec) => Promise<readonly Problem[]>;
 }
 
 const LOOK_MS = 1_000;
@@ -44,6 +46,7 @@ export function createServerFleet(options: FleetOptions): ServerFleet {
   return {
     async open(campaign, signal, onProgress) {
       const profile = await options.profileOf(campaign);
+      refuse(await options.preflight(profile), namespace);
       const manifest = serverDeployment({
         namespace,
         campaign,
@@ -81,4 +84,12 @@ export function createServerFleet(options: FleetOptions): ServerFleet {
       await workloads.remove('Deployment', namespace, serverName(campaign));
     },
   };
+}
+
+/** Under the first problem's code, which says what kind of person can help. */
+function refuse(problems: readonly Problem[], namespace: string): void {
+  const [first, ...others] = problems;
+  if (first === undefined) return;
+  const more = others.length === 0 ? '' : `; and ${others.length} more`;
+  throw new AnnealError(first.code, `${namespace}: ${first.path}: ${first.expected}${more}`, { problems });
 }

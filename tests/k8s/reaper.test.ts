@@ -48,6 +48,7 @@ describe.skipIf(!isBuilt([]))('the reaper', () => {
         profileOf: () => loadProfile('cpu'),
         tokenSecret: 'token',
         workloads: ['Job'],
+        preflight: async () => [],
       }),
       look: async (campaign) => {
         const known = seen[campaign];
