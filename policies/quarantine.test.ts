@@ -201,3 +201,12 @@ describe('the quarantine', () => {
     expect(avoid(list, 2_000)).toHaveLength(QUARANTINE_RULES.mostAvoided);
   });
 });
+
+it('a cluster is never emptied, however ill all of it is', () => {
+  fc.assert(
+    fc.property(history, fc.integer({ min: 1, max: 8 }), (happenings, known) => {
+      const { list, nowMs } = play(happenings);
+      expect(avoidedNodes(list, nowMs, known).length).toBeLessThan(known);
+    }),
+  );
+});

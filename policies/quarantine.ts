@@ -155,7 +155,9 @@ export function avoidedNodes(
   const room = knownNodes === 0 ? rules.mostAvoided : Math.max(1, Math.floor(knownNodes * rules.mostSuspected));
   const avoided = new Set([...[...suspected].slice(0, room), ...own]);
   // Suspects first: from nodes that call themselves ill the cluster's scheduler mostly keeps away by itself.
-  return [...avoided].slice(0, rules.mostAvoided).sort();
+  // And a cluster of one node, or one that is ill as a whole, has to be worked with.
+  const most = knownNodes === 0 ? rules.mostAvoided : Math.min(rules.mostAvoided, knownNodes - 1);
+  return [...avoided].slice(0, most).sort();
 }
 
 const isSuspicion = (reason: QuarantineReason): boolean => (SUSPICIONS as readonly string[]).includes(reason);
