@@ -9,6 +9,7 @@ import { z } from 'zod';
 import { AnnealError, type Problem } from '../contracts/errors.ts';
 import { type Deployment, deploymentOf, deploymentVariables } from './deployment.ts';
 import type { ProcessIdentity } from './process/identity.ts';
+import { type Production, productionOf, productionVariables } from './temporal/production.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -44,6 +45,7 @@ const variables = z.object({
   ANNEAL_GATEWAY_BIND: z.string().min(1).optional(),
   ANNEAL_GATEWAY_URL: z.url('http://HOST:PORT').optional(),
   ...deploymentVariables,
+  ...productionVariables,
 });
 
 /** The four ports of the local stack, all on 127.0.0.1. */
@@ -70,6 +72,8 @@ export interface Config {
     /** TEMPORAL_CLI: path of a Temporal CLI to use rather than look for one. */
     readonly cli: string | undefined;
   };
+  /** ANNEAL_TEMPORAL_*, ANNEAL_PAYLOAD_KEYS, ANNEAL_SLOTS_*, ANNEAL_WORKER_DEPLOYMENT, ANNEAL_CODEC_*, ANNEAL_TEAMS. */
+  readonly production: Production;
   /** ANNEAL_COMPUTE, ANNEAL_STORE, ANNEAL_KUBE*: what campaigns run on. */
   readonly deployment: Deployment;
   readonly gateway: {
@@ -147,6 +151,7 @@ export function loadConfig(options: ConfigOptions = {}): Config {
       namespace: set.ANNEAL_NAMESPACE ?? 'default',
       cli: set.TEMPORAL_CLI,
     },
+    production: productionOf(set, given, set.ANNEAL_NAMESPACE ?? 'default'),
     deployment: deploymentOf(set, home),
     gateway: { bind: set.ANNEAL_GATEWAY_BIND ?? '127.0.0.1', url: set.ANNEAL_GATEWAY_URL?.replace(/\/$/, '') },
     python: set.ANNEAL_PYTHON,

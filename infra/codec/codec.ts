@@ -2,7 +2,7 @@
 // namespace and the form of the envelope are authenticated, so that a payload cannot be carried into another namespace.
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import type { Payload, PayloadCodec } from '@temporalio/common';
-import { temporal } from '@temporalio/proto';
+import proto from '@temporalio/proto';
 import { AnnealError } from '../../contracts/errors.ts';
 import { fingerprint, type PayloadKeys } from './keys.ts';
 
@@ -36,7 +36,7 @@ export function createCodec(keys: PayloadKeys, namespace: string): PayloadCodec 
     const nonce = randomBytes(NONCE_BYTES);
     const cipher = createCipheriv(CIPHER, key, nonce, { authTagLength: TAG_BYTES });
     cipher.setAAD(bound(namespace, keys.current));
-    const plain = temporal.api.common.v1.Payload.encode(payload).finish();
+    const plain = proto.temporal.api.common.v1.Payload.encode(payload).finish();
     const data = Buffer.concat([nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
     const metadata = {
       [META.encoding]: utf8(ENCODING),
@@ -65,7 +65,7 @@ export function createCodec(keys: PayloadKeys, namespace: string): PayloadCodec 
       decipher.setAAD(bound(namespace, id));
       decipher.setAuthTag(data.subarray(-TAG_BYTES));
       const plain = Buffer.concat([decipher.update(data.subarray(NONCE_BYTES, -TAG_BYTES)), decipher.final()]);
-      return temporal.api.common.v1.Payload.decode(plain);
+      return proto.temporal.api.common.v1.Payload.decode(plain);
     } catch (cause) {
       throw unreadable(`key ${id} (${fingerprint(key)}) of namespace ${namespace} does not open it`, cause);
     }

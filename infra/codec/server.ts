@@ -3,13 +3,13 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Payload, PayloadCodec } from '@temporalio/common';
-import { temporal } from '@temporalio/proto';
+import proto from '@temporalio/proto';
 import { AnnealError } from '../../contracts/errors.ts';
 import type { Gatekeeper } from './gatekeeper.ts';
 
 /** A page of the UI's history view is a few megabytes at most. */
 const LONGEST_BODY = 16 << 20;
-const { Payloads } = temporal.api.common.v1;
+const { Payloads } = proto.temporal.api.common.v1;
 
 export interface CodecServerOptions {
   readonly codec: PayloadCodec;

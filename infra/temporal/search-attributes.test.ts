@@ -24,14 +24,16 @@ const attributes = async ({ client }: TestServer): Promise<Record<string, number
 test('creates what is missing, so that a campaign can start at once, and leaves the rest', async () => {
   const server = await start({ AnnealOwner: 'Keyword', Other: 'Text' });
   const missing = NAMES.filter((name) => name !== 'AnnealOwner');
-  expect((await registerSearchAttributes(server.address, 'default')).sort()).toEqual(missing.sort());
+  expect((await registerSearchAttributes({ address: server.address, namespace: 'default' })).sort()).toEqual(
+    missing.sort(),
+  );
   expect(await attributes(server)).toMatchObject({ AnnealRound: 3, AnnealOwner: 2, AnnealStage: 2, Other: 1 });
   await server.client.workflow.start('none', {
     taskQueue: 'none',
     workflowId: 'one',
     searchAttributes: { AnnealCampaign: ['one'], AnnealRound: [1] },
   });
-  expect(await registerSearchAttributes(server.address, 'default')).toEqual([]);
+  expect(await registerSearchAttributes({ address: server.address, namespace: 'default' })).toEqual([]);
 });
 
 test('a worker does the same over its own connection', async () => {
@@ -44,14 +46,16 @@ test('a worker does the same over its own connection', async () => {
 
 test('two at once are one', async () => {
   const server = await start({});
-  const made = await Promise.all([1, 2, 3].map(() => registerSearchAttributes(server.address, 'default')));
+  const made = await Promise.all(
+    [1, 2, 3].map(() => registerSearchAttributes({ address: server.address, namespace: 'default' })),
+  );
   expect(made.flat()).toEqual(expect.arrayContaining(NAMES));
   expect(Object.keys(await attributes(server))).toEqual(expect.arrayContaining(NAMES));
 });
 
 test('another type is refused, by name, and nothing is created', async () => {
   const server = await start({ AnnealRound: 'Keyword', AnnealStage: 'Text' });
-  await expect(registerSearchAttributes(server.address, 'default')).rejects.toMatchObject({
+  await expect(registerSearchAttributes({ address: server.address, namespace: 'default' })).rejects.toMatchObject({
     code: 'stack.search_attributes',
     message: expect.stringMatching(/AnnealStage is of type Text, not Keyword; AnnealRound is of type Keyword, not Int/),
   });
@@ -63,8 +67,8 @@ test('another type is refused, by name, and nothing is created', async () => {
 
 test('a namespace that does not exist is named', async () => {
   const server = await start();
-  await expect(registerSearchAttributes(server.address, 'elsewhere')).rejects.toMatchObject({
-    code: 'stack.search_attributes',
+  await expect(registerSearchAttributes({ address: server.address, namespace: 'elsewhere' })).rejects.toMatchObject({
+    code: 'temporal.no_namespace',
     message: expect.stringContaining('no namespace elsewhere'),
   });
 });

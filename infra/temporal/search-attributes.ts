@@ -3,7 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type ConnectionLike, isGrpcServiceError } from '@temporalio/client';
 import { AnnealError } from '../../contracts/errors.ts';
 import { SEARCH_TYPES } from '../../contracts/names.ts';
-import { connectTemporal } from './client.ts';
+import { connect } from './connect.ts';
+import type { TemporalSettings } from './settings.ts';
 
 /** Temporal's `IndexedValueType`, by number. */
 const TYPES = ['Unspecified', 'Text', 'Keyword', 'Int', 'Double', 'Bool', 'Datetime', 'KeywordList'] as const;
@@ -14,12 +15,12 @@ const KNOWN_TIMEOUT_MS = 120_000;
 export type Server = Pick<ConnectionLike, 'operatorService' | 'workflowService'>;
 
 /** Connects, makes sure of the attributes and leaves. Returns the names of those that it created. */
-export async function registerSearchAttributes(address: string, namespace: string): Promise<string[]> {
-  const { connection } = await connectTemporal(address, namespace);
+export async function registerSearchAttributes(settings: TemporalSettings): Promise<string[]> {
+  const { client, close } = await connect(settings, { needs: 'write' });
   try {
-    return await ensureSearchAttributes(connection, namespace);
+    return await ensureSearchAttributes(client.connection, settings.namespace);
   } finally {
-    await connection.close();
+    await close();
   }
 }
 

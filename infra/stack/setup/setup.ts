@@ -15,7 +15,7 @@ export interface Installed {
 
 /**
  * Idempotent; call it under the stack's lock, since two at once would build the same environment.
- * @throws AnnealError `stack.temporal_unavailable`, `stack.search_attributes`, `stack.python_missing`, `stack.download_failed`, `stack.no_space`, `sandbox.unavailable`, `spec.*`
+ * @throws AnnealError `stack.temporal_unavailable`, `temporal.*`, `stack.search_attributes`, `stack.python_missing`, `stack.download_failed`, `stack.no_space`, `sandbox.unavailable`, `spec.*`
  */
 export async function setUp(config: Config, onProgress: OnProgress, signal?: AbortSignal): Promise<Installed> {
   // First what costs nothing: the worker would refuse to start without it, after all the downloads.
@@ -33,9 +33,9 @@ export async function setUp(config: Config, onProgress: OnProgress, signal?: Abo
   return { temporal };
 }
 
-async function prepareExternal({ temporal }: Config, address: string, onProgress: OnProgress): Promise<void> {
+async function prepareExternal({ production }: Config, address: string, onProgress: OnProgress): Promise<void> {
   const report = stepReporter('temporal', onProgress);
-  const created = await registerSearchAttributes(address, temporal.namespace);
+  const created = await registerSearchAttributes({ ...production.access, address });
   if (created.length === 0) report('cached', `the server at ${address}`);
   else report('done', `the server at ${address}; created ${created.join(', ')}`);
 }
