@@ -10,10 +10,12 @@ const CHAT = 'POST /v1/chat/completions';
 
 function watch() {
   const live = gatewayMetrics();
-  on.defer(watchGateway(live.metrics, { port: () => on.gateway.port }));
+  const watched = watchGateway(live.metrics, { port: () => on.gateway.port });
+  on.defer(watched.stop);
   return {
     ...live,
     async series(name: string): Promise<Record<string, number>> {
+      watched.look();
       const { values } = await live.registry.getSingleMetric(name)!.get();
       return Object.fromEntries(
         values.map(({ labels, value, ...other }) => [
@@ -74,6 +76,24 @@ test('counts a client that went away as closed, and its generation no longer as 
   await expect.poll(() => series('anneal_gateway_requests_total'), soon).toEqual({ [`${CHAT} closed`]: 1 });
   await expect.poll(() => series('anneal_gateway_generations_running'), soon).toEqual({ '': 0 });
   release();
+});
+
+test('a generation that is given up while it waits never ran', async () => {
+  const { series } = watch();
+  await on.gateway.close();
+  await on.open({ engineConnections: 1 });
+  const release = on.hold();
+  const first = ask(0);
+  await expect.poll(() => series('anneal_gateway_generations_running'), soon).toEqual({ '': 1 });
+  const gone = new AbortController();
+  const second = chat(on.gateway.url, { of: { rollout: rollout(1) }, signal: gone.signal }).catch(() => 'gone');
+  await expect.poll(() => series('anneal_gateway_generations_waiting'), soon).toEqual({ '': 1 });
+  gone.abort();
+  expect(await second).toBe('gone');
+  await expect.poll(() => series('anneal_gateway_generations_waiting'), soon).toEqual({ '': 0 });
+  expect(await series('anneal_gateway_generations_running')).toEqual({ '': 1 });
+  release();
+  await first;
 });
 
 test("gives the gateway's own totals, which never fall", async () => {

@@ -24,15 +24,22 @@ interface Sent {
   readonly request: ClientRequest;
 }
 
+export interface GatewayWatch {
+  /** Counts what waits at this moment: for `serveMetrics({before})`. */
+  look(): void;
+  stop(): void;
+}
+
 /**
- * Watches this process's HTTP. Start it before the gateway; the returned function ends it.
+ * Watches this process's HTTP; start it before the gateway.
  * @param options.isEngine whether a request that is sent asks an engine for a completion; default: by its path
  */
 export function watchGateway(
   metrics: GatewayMetrics,
   options: { readonly port?: () => number; readonly isEngine?: (path: string) => boolean } = {},
-): () => void {
+): GatewayWatch {
   const { port, isEngine = (path) => path === '/completion' || path.endsWith('/v1/completions') } = options;
+  const waiting = new Set<ClientRequest>();
 
   const onServed = (message: unknown): void => {
     const { request, response } = message as Served;
@@ -54,26 +61,29 @@ export function watchGateway(
     const { request } = message as Sent;
     if (!isEngine((request.path ?? '').split('?', 1)[0]!)) return;
     const asked = performance.now();
-    let got: number | undefined;
-    metrics.anneal_gateway_generations_waiting.inc();
+    waiting.add(request);
     request.once('socket', () => {
-      got = performance.now();
-      metrics.anneal_gateway_generations_waiting.dec();
+      waiting.delete(request);
+      const got = performance.now();
       metrics.anneal_gateway_generations_running.inc();
       metrics.anneal_gateway_engine_wait_seconds.observe((got - asked) / 1000);
+      request.once('close', () => {
+        metrics.anneal_gateway_generations_running.dec();
+        metrics.anneal_gateway_engine_seconds.observe((performance.now() - got) / 1000);
+      });
     });
-    request.once('close', () => {
-      if (got === undefined) return metrics.anneal_gateway_generations_waiting.dec();
-      metrics.anneal_gateway_generations_running.dec();
-      metrics.anneal_gateway_engine_seconds.observe((performance.now() - got) / 1000);
-    });
+    request.once('close', () => waiting.delete(request));
   };
 
   subscribe('http.server.request.start', onServed);
   subscribe('http.client.request.created', onSent);
-  return () => {
-    unsubscribe('http.server.request.start', onServed);
-    unsubscribe('http.client.request.created', onSent);
+  return {
+    // Node leaves a request that was given up in its queue until a connection is free for it.
+    look: () => metrics.anneal_gateway_generations_waiting.set([...waiting].filter((one) => !one.destroyed).length),
+    stop() {
+      unsubscribe('http.server.request.start', onServed);
+      unsubscribe('http.client.request.created', onSent);
+    },
   };
 }
 
