@@ -64,6 +64,23 @@ class WeightCache:
             self._say(manifest.tag, None)
         return manifest
 
+    def fetch(self, target: Ref) -> Manifest:
+        """Like `bring`, having found out what is needed: from the target back to what lies here, or to a full checkpoint."""
+        here = self.describe()
+        deltas: list[Ref] = []
+        seen: list[str] = []
+        at = target
+        while True:
+            manifest = self.manifest(at)
+            whole = manifest.parent is None or manifest.deltas is None
+            if whole:
+                return self.bring(target, at, deltas[::-1])
+            deltas.append(at)
+            seen.append(manifest.tag)
+            tag, at = manifest.parent
+            if here and here["tag"] == tag and here["toward"] in (None, *seen):
+                return self.bring(target, None, deltas[::-1])
+
     def manifest(self, ref: Ref) -> Manifest:
         data, problems = self._store.read(ref, "manifest")
         if data is not None:

@@ -140,9 +140,8 @@ class Pod:
 
     def _spawn(self) -> "subprocess.Popen[bytes]":
         """From the main thread, whose end the child does not survive."""
-        command = [sys.executable, "-m", "anneal_trainer", "train", "--job", str(self._folder)]
         child = subprocess.Popen(
-            [*command, "--parent", str(os.getpid())],
+            self._command(),
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
         self._child = child
@@ -156,6 +155,11 @@ class Pod:
         self._tee = threading.Thread(target=tee, name="tee", daemon=True)
         self._tee.start()
         return child
+
+    def _command(self) -> list[str]:
+        """What trains, on the folder; anneal_megatron has another."""
+        command = [sys.executable, "-m", "anneal_trainer", "train", "--job", str(self._folder)]
+        return [*command, "--parent", str(os.getpid())]
 
     def _attend(self, work: Callable[[], Any], also: bool = False) -> Any:
         """Repeats the last uploads while the store is out of reach. `also`: something worse has happened already."""

@@ -28,7 +28,12 @@ class Schedule:
 
 
 def plan(
-    samples: Sequence[Sample], steps: int, version_from: int, max_staleness: int, seed: int
+    samples: Sequence[Sample],
+    steps: int,
+    version_from: int,
+    max_staleness: int,
+    seed: int,
+    longest: int = LONGEST_SAMPLE,
 ) -> Schedule:
     """Deterministic in its arguments.
 
@@ -36,7 +41,7 @@ def plan(
     evaluation and its baseline. The longest go first, each to the lightest minibatch it may
     enter (LPT, within 4/3 of the best balance); older samples may only enter early ones.
     """
-    usable, dropped = _usable(samples, version_from, max_staleness)
+    usable, dropped = _usable(samples, version_from, max_staleness, longest)
     bundles = _bundles(usable, min(steps, len(usable)), seed)
     loads = [0] * min(steps, len(bundles))
     chosen: list[list[Sample]] = [[] for _ in loads]
@@ -54,7 +59,7 @@ def plan(
 
 
 def _usable(
-    samples: Sequence[Sample], version_from: int, max_staleness: int
+    samples: Sequence[Sample], version_from: int, max_staleness: int, longest: int
 ) -> tuple[list[Sample], list[Dropped]]:
     usable, dropped = [], []
     for s in samples:
@@ -62,8 +67,8 @@ def _usable(
         length = len(s.prompt) + len(s.completion)
         if behind > max_staleness:
             dropped.append(Dropped(s.id, f"stale: {behind} versions behind, at most {max_staleness}"))
-        elif length > LONGEST_SAMPLE:
-            dropped.append(Dropped(s.id, f"too_long: {length} tokens, at most {LONGEST_SAMPLE}"))
+        elif length > longest:
+            dropped.append(Dropped(s.id, f"too_long: {length} tokens, at most {longest}"))
         else:
             usable.append(s)
     return usable, dropped
