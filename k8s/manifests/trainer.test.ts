@@ -45,6 +45,15 @@ it.each(shippedProfiles())('leaves every restart to the workflow, and no token t
   expect(set).toContain('"maxRestarts":0');
 });
 
+it('hands a start its trace, which no rank setting gives way to', async () => {
+  const startEnv = { TRACEPARENT: '00-a-b-01', MASTER_PORT: '1' };
+  const plain = JSON.stringify(trainerJobSet(await request('minimax-m27-standard')));
+  const traced = JSON.stringify(trainerJobSet(await request('minimax-m27-standard', { startEnv })));
+  expect(plain).not.toContain('TRACEPARENT');
+  expect(traced).toContain('{"name":"TRACEPARENT","value":"00-a-b-01"}');
+  expect(traced).not.toContain('{"name":"MASTER_PORT","value":"1"}');
+});
+
 it('keeps away from nodes in quarantine', async () => {
   expect(JSON.stringify(trainerJob(await request('one-gpu', { avoid: ['bad'] })))).toContain(
     '{"key":"kubernetes.io/hostname","operator":"NotIn","values":["bad"]}',

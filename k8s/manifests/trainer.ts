@@ -22,6 +22,8 @@ export interface TrainerRequest {
   readonly store: StoreAccess;
   readonly owner: OwnerReference;
   readonly avoid: readonly string[];
+  /** What belongs to this start and not to the job: its trace. */
+  readonly startEnv?: Readonly<Record<string, string>>;
 }
 
 /** Between ranks; every image of ours listens there. */
@@ -100,7 +102,7 @@ function jobSpec(request: TrainerRequest, name: string): Record<string, unknown>
             name: 'trainer',
             image: profile.trainer.image,
             args: ['pod', '--name', document.name, '--attempt', `${request.attempt}`, '--work', WORK_DIR],
-            env: distributed(request, name),
+            env: { ...request.startEnv, ...distributed(request, name) },
           },
         }),
         ...(nodes === 1 ? {} : { subdomain: name }),

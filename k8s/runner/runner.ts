@@ -39,6 +39,8 @@ export interface KubernetesRunnerOptions {
   readonly quarantined?: () => readonly string[];
   /** Told of every end that is seen, again and again: the attempt's name makes it one. */
   readonly onStop?: (stop: SeenStop) => Promise<void>;
+  /** Asked at each start, for what belongs to the call and not to the job: its trace. */
+  readonly startEnv?: () => Readonly<Record<string, string>>;
 }
 
 const WINDOWS: Windows = {
@@ -111,6 +113,7 @@ export function createKubernetesJobRunner(options: KubernetesRunnerOptions): Job
       store: options.access,
       owner: await ensureOwner(workloads, namespace, campaign, options.access.address),
       avoid: options.quarantined?.() ?? [],
+      startEnv: options.startEnv?.() ?? {},
     });
     // Noted first: a worker that dies between the two leaves an attempt that never ran, not one that nobody knows of.
     await records.beginAttempt(document.name, attempt);
