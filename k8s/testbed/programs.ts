@@ -69,6 +69,10 @@ export const PROGRAMS = {
       webhooks: 'config/components/webhook',
     },
   },
+  // For the tests of metrics and traces; no testbed runs them.
+  prometheus: { module: 'prometheus', package: 'github.com/prometheus/prometheus/cmd/prometheus' },
+  promtool: { module: 'prometheus', package: 'github.com/prometheus/prometheus/cmd/promtool' },
+  otelcol: { module: 'otelcol', package: 'anneal.testbed/otelcol/otelcol' },
   versitygw: { module: 'versitygw', package: 'github.com/versity/versitygw/cmd/versitygw' },
   'temporal-server': { module: 'temporal', package: 'go.temporal.io/server/cmd/server' },
 } as const satisfies Record<string, Program>;

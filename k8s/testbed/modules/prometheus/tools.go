@@ -1,0 +1,9 @@
+//go:build tools
+
+// Package tools names the programs that are built from this module, so that go.mod and go.sum pin what they need.
+package tools
+
+import (
+	_ "github.com/prometheus/prometheus/cmd/prometheus"
+	_ "github.com/prometheus/prometheus/cmd/promtool"
+)
