@@ -9,6 +9,7 @@ import { jobDocument, jobResult } from './job.ts';
 import { profileSpec } from './profile.ts';
 import { releaseManifest } from './release.ts';
 import { taskSetLock } from './task.ts';
+import { teamsSpec } from './team.ts';
 import { completionRecord, trajectory } from './trajectory.ts';
 
 const SCHEMAS = {
@@ -21,6 +22,7 @@ const SCHEMAS = {
   profile: profileSpec,
   release: releaseManifest,
   'task-set-lock': taskSetLock,
+  teams: teamsSpec,
   trajectory,
 } as const;
 

@@ -18,7 +18,7 @@ export function openApiKey(path: string): ApiKey {
   let seen = stamp(path);
 
   function current(): string {
-    // Two look-ups for a stat: a secret that Kubernetes mounts is a chain of links, and what changes is the file at its end.
+    // Of a secret that Kubernetes mounts a link is turned to another file: looked at is the file at its end.
     const now = stamp(path);
     if (now !== undefined && now !== seen) {
       try {

@@ -34,6 +34,9 @@ export interface SecureTemporal {
   stop(): Promise<void>;
 }
 
+/** Turns by team are off in a server unless it is told (docs/temporal.md). */
+const DYNAMIC = 'matching.enableFairness:\n  - value: true\n';
+
 export const ADMIN = ['temporal-system:admin'] as const;
 
 export async function startSecureTemporal(namespaces: readonly string[] = ['default']): Promise<SecureTemporal> {
@@ -70,7 +73,7 @@ export async function startSecureTemporal(namespaces: readonly string[] = ['defa
   const ports = await Promise.all(Array.from({ length: 10 }, freePort));
   const config = file(
     JSON.stringify(
-      configuration(ports, { server, clientCa: file(clientAuthority.cert), serverCa, jwks, dynamic: file('{}\n') }),
+      configuration(ports, { server, clientCa: file(clientAuthority.cert), serverCa, jwks, dynamic: file(DYNAMIC) }),
     ),
   );
   const services = ['frontend', 'internal-frontend', 'history', 'matching', 'worker'];

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { campaignWorkflowId, QUEUES } from '../../contracts/names.ts';
+import { turnOf } from '../../contracts/queues.ts';
 import { byTemporal } from '../../infra/codec/gatekeeper.ts';
 import { connect, connectKeyless } from '../../infra/temporal/connect.ts';
 import { ensureSearchAttributes } from '../../infra/temporal/search-attributes.ts';
@@ -114,6 +115,25 @@ describe.skipIf(!built)('at a server with mutual TLS and permissions', () => {
     expect(await Promise.all(asked.map((token) => gatekeeper.admits(token)))).toEqual([true, false, false, false]);
     await connection.close();
   });
+
+  test('two teams take turns in one queue, however much one has put there before', async () => {
+    const { client, close } = await open(server.settings(ADMIN, 'other'));
+    const taskQueue = QUEUES.control;
+    const begin = (workflowId: string, team: string, share: number) =>
+      client.workflow.start('any', { workflowId, taskQueue, priority: turnOf(team, share) });
+    for (let n = 0; n < 60; n += 1) await begin(`many-${n}`, 'team-a', 1);
+    for (let n = 0; n < 12; n += 1) await begin(`few-${n}`, 'team-b', 2);
+    const order: string[] = [];
+    while (order.length < 36) {
+      const { workflowExecution } = await client.withDeadline(Date.now() + 20_000, () =>
+        client.workflowService.pollWorkflowTaskQueue({ namespace: 'other', taskQueue: { name: taskQueue } }),
+      );
+      if (workflowExecution?.workflowId) order.push(workflowExecution.workflowId);
+    }
+    // First come, first served would have given it none. Not exactly its share: a queue is kept in four parts.
+    expect(order.filter((id) => id.startsWith('few')).length).toBeGreaterThanOrEqual(4);
+    await close();
+  }, 60_000);
 
   test('a campaign is played by a worker whose key is replaced while it works', async () => {
     const admin = await open(server.settings(ADMIN));
