@@ -59,14 +59,14 @@ export function createBoard(options: BoardOptions): () => Promise<void> {
     const running = await Promise.all(
       campaigns.map(async ({ workflowId, typedSearchAttributes }) => {
         const campaign = workflowId.replace(/^campaign\//, '');
-        const [spec, state] = await Promise.all([specOf(campaign), stateOf(campaign)]);
+        const [spec, state] = await Promise.all([specOf(campaign).catch(unread), stateOf(campaign).catch(unread)]);
         return { campaign, stage: typedSearchAttributes.get(stageKey), spec, state };
       }),
     );
     const open = await Promise.all(
       gates.map(async ({ workflowId, startTime }) => {
         const { campaign, kind } = partsOf(workflowId);
-        return { campaign, kind, startTime, spec: await specOf(campaign) };
+        return { campaign, kind, startTime, spec: await specOf(campaign).catch(unread) };
       }),
     );
     // Nothing waits from here on: a scrape never sees half a board.
@@ -88,6 +88,11 @@ export function createBoard(options: BoardOptions): () => Promise<void> {
       if (spec !== undefined)
         metrics.anneal_gate_reminder_seconds.set({ campaign, kind }, durationMs(spec.gates.remindAfter) / 1000);
     }
+  }
+
+  /** One campaign that cannot be read does not hide the others. */
+  function unread(): undefined {
+    metrics.anneal_board_errors_total.inc();
   }
 
   /** A specification never changes. */

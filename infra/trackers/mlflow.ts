@@ -36,7 +36,11 @@ const found = z.looseObject({
     start_time: z.coerce.number(),
   }),
   data: z
-    .looseObject({ tags: z.array(z.looseObject({ key: z.string(), value: z.string() })).default([]) })
+    .looseObject({
+      tags: z.array(z.looseObject({ key: z.string(), value: z.string() })).default([]),
+      /** The newest value of each. */
+      metrics: z.array(z.looseObject({ key: z.string(), value: z.unknown() })).default([]),
+    })
     .prefault({}),
 });
 type Found = z.infer<typeof found>;
@@ -127,7 +131,7 @@ export function createMlflowTracker({ http, url, experiment: name }: MlflowOptio
         for (const part of chunks(Object.entries(run.parameters), PARAMETERS_PER_REQUEST))
           await batch({ params: tagsOf(Object.fromEntries(part)) });
       }
-      return openRun({ http, url, api, info, logged, batch });
+      return openRun({ http, url, api, info, logged, batch, get });
     },
   };
 }
@@ -139,8 +143,9 @@ function openRun(of: {
   info: Found['info'];
   logged: number;
   batch: (json: object) => Promise<unknown>;
+  get: (id: string) => Promise<Found | undefined>;
 }): TrackerRun {
-  const { http, url, api, info, batch } = of;
+  const { http, url, api, info, batch, get } = of;
   let { logged } = of;
   return {
     id: info.run_id,
@@ -160,8 +165,11 @@ function openRun(of: {
     },
     async summarise(values) {
       const texts = Object.entries(values).filter(([, value]) => typeof value === 'string');
-      const numbers = Object.entries(values).filter(([, value]) => typeof value === 'number' && Number.isFinite(value));
-      const metrics = numbers.map(([key, value]) => ({ key, value, step: 0, timestamp: info.start_time }));
+      const shown = new Map((await get(info.run_id))?.data.metrics.map(({ key, value }) => [key, value]));
+      // Of two values at one time MLflow shows the larger, so that a new value has a new time; an old one is not told again.
+      const metrics = Object.entries(values)
+        .filter(([key, value]) => typeof value === 'number' && Number.isFinite(value) && shown.get(key) !== value)
+        .map(([key, value]) => ({ key, value, step: 0, timestamp: Date.now() }));
       await batch({ metrics, tags: tagsOf(Object.fromEntries(texts) as Record<string, string>) });
     },
     async put({ name, bytes, type }) {

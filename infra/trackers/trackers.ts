@@ -7,7 +7,7 @@ import { createWandbTracker } from './wandb.ts';
 
 /** Secrets, which no address may hold: addresses stand in logs and error messages. */
 export interface TrackerKeys {
-  /** Sent as a bearer token. */
+  /** A bearer token, or NAME:PASSWORD. */
   readonly mlflowToken?: string | undefined;
   readonly wandbKey?: string | undefined;
 }
@@ -38,7 +38,7 @@ function createTracker(address: string, keys: TrackerKeys): Tracker {
     .filter((part) => part !== '')
     .map(decodeURIComponent);
   if (form[1] === 'mlflow') {
-    const authorization = keys.mlflowToken === undefined ? undefined : `Bearer ${keys.mlflowToken}`;
+    const authorization = keys.mlflowToken === undefined ? undefined : mlflowAuthorization(keys.mlflowToken);
     // A server may lie below a path; the experiment is the last part.
     const name = parts.at(-1) ?? 'anneal';
     const url = [at.origin, ...parts.slice(0, -1).map(encodeURIComponent)].join('/');
@@ -50,6 +50,10 @@ function createTracker(address: string, keys: TrackerKeys): Tracker {
   const authorization = key === undefined ? undefined : `Basic ${Buffer.from(`api:${key}`).toString('base64')}`;
   return createWandbTracker({ http: createTrackerHttp(at.origin, authorization), url: at.origin, entity, project });
 }
+
+/** MLflow's own accounts use Basic; proxies before it take tokens, which hold no colon. */
+const mlflowAuthorization = (key: string): string =>
+  key.includes(':') ? `Basic ${Buffer.from(key).toString('base64')}` : `Bearer ${key}`;
 
 const usage = (address: string): AnnealError =>
   new AnnealError('cli.usage', `${JSON.stringify(address)} is not a tracker's address: ${FORMS}`);

@@ -260,8 +260,9 @@ export function trackerConformance(name: string, start: () => Promise<TrackerUnd
     describe('what belongs to the whole run', () => {
       it('replaces summaries and documents', async () => {
         const run = await open(campaignRun());
-        await run.summarise({ 'campaign/ending': 'running', 'campaign/tokens': 10 });
-        await run.summarise({ 'campaign/ending': 'released', 'campaign/tokens': 20, 'sealed/pass_rate': 0.5 });
+        // The later value stands, also where it is the smaller one.
+        await run.summarise({ 'campaign/ending': 'running', 'campaign/best_version': 3 });
+        await run.summarise({ 'campaign/ending': 'released', 'campaign/best_version': 2, 'sealed/pass_rate': 0.5 });
         const put = (text: string, file = 'manifest.json') =>
           run.put({ name: file, bytes: Buffer.from(text), type: 'application/json' });
         await put('{"first":true}');
@@ -270,7 +271,7 @@ export function trackerConformance(name: string, start: () => Promise<TrackerUnd
         const { summary, files } = await under.show(run);
         expect(summary).toMatchObject({
           'campaign/ending': 'released',
-          'campaign/tokens': 20,
+          'campaign/best_version': 2,
           'sealed/pass_rate': 0.5,
         });
         expect(files).toEqual({ 'manifest.json': '{"second":true}', 'best/adapter.gguf': 'weights' });
