@@ -18,7 +18,6 @@ from anneal_trainer import failures
 from anneal_trainer.atomic import write_json
 from anneal_trainer.failures import ACCELERATOR, JobFailure, Problem, bad_configuration, classify
 from anneal_trainer.stop import Stop, die_with_parent, on_sigterm
-from anneal_trainer.train import finished
 
 from . import launch, layout, node
 from .document import MegatronJob, load_document
@@ -69,7 +68,7 @@ def settings(work: MegatronJob) -> dict[str, Any]:
 def _node(folder: Path) -> int:
     """Checks once what every rank would stumble over, then starts them."""
     work = load_document(folder)
-    if finished(folder, work.job):
+    if _finished(folder, work):
         return failures.DONE
     count = int(os.environ.get("NPROC_PER_NODE", str(work.layout.gpus_per_node)))
     if count != work.layout.gpus_per_node:
@@ -80,6 +79,18 @@ def _node(folder: Path) -> int:
     node.shared_folder(work.layout.nodes, folder)
     (folder / "error.json").unlink(missing_ok=True)
     return launch.run(launch.rank_command(str(folder)), count)
+
+
+def _finished(folder: Path, work: MegatronJob) -> bool:
+    """Whether result.json shows this very job done. Raises JobFailure (42) on another's."""
+    try:
+        got = json.loads((folder / "result.json").read_bytes())["specHash"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+    if got == work.job.spec_hash:
+        return True
+    problem = Problem("result.json#specHash", work.job.spec_hash, str(got), "give each job its own folder")
+    raise bad_configuration("job.conflict", f"{folder} holds another job's result", [problem])
 
 
 def _rank(folder: Path, work: MegatronJob) -> int:

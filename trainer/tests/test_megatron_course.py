@@ -428,6 +428,22 @@ def test_without_megatron_a_rank_says_so_and_exits_with_42(tmp_path: Path) -> No
     assert (said["code"], said["message"]) == ("job.configuration", "Megatron is not installed here")
 
 
+def test_nothing_of_it_needs_jax_which_its_image_lacks() -> None:
+    """Nor torch, but for the two modules that run on a GPU."""
+    modules = "__main__ cache checkpoints cispo delta document export launch layout manifest node packing precision routing training"
+    text = f"import sys; sys.modules['jax'] = sys.modules['torch'] = None; import importlib\nfor m in {modules.split()!r}: importlib.import_module('anneal_megatron.' + m)\nfor m in ('__main__', 'guard', 'ledger'): importlib.import_module('anneal_megatron.serving.' + m)"
+    run = subprocess.run([sys.executable, "-c", text], env={**os.environ, "PYTHONPATH": str(TRAINER)}, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+
+
+def test_a_job_that_is_done_is_left_alone_and_anothers_result_refused(tmp_path: Path) -> None:
+    (tmp_path / "job.json").write_text(json.dumps(document(layout_of(by_name("one-gpu")))))
+    (tmp_path / "result.json").write_text(json.dumps({"specHash": "0" * 64}))
+    assert main(["node", "--job", str(tmp_path)]) == DONE
+    (tmp_path / "result.json").write_text(json.dumps({"specHash": "1" * 64}))
+    assert main(["node", "--job", str(tmp_path)]) == CONFIGURATION
+
+
 def test_a_pod_of_another_size_than_the_layout_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "job.json").write_text(json.dumps(document(layout_of(by_name("minimax-m27-smoke")))))
     monkeypatch.setenv("NPROC_PER_NODE", "4")
