@@ -3,6 +3,7 @@ import { expect, test, vi } from 'vitest';
 import { chat, rollout } from '../../tests/support/gateway.ts';
 import { soon, useGateway } from '../../tests/support/use-gateway.ts';
 import { gatewayTotals, watchGateway } from './gateway.ts';
+import { observeGateway } from './observe.ts';
 import { gatewayMetrics } from './registry.ts';
 
 const on = useGateway();
@@ -112,4 +113,15 @@ test("gives the gateway's own totals, which never fall", async () => {
   vi.stubGlobal('fetch', async () => new Response('{}'));
   on.defer(() => void vi.unstubAllGlobals());
   await expect(look()).rejects.toThrow();
+});
+
+test('serves all of it, once the gateway is there, and nothing without a port', async () => {
+  const serve = observeGateway({ port: 0 });
+  const served = (await serve(on.gateway))!;
+  on.defer(served.close);
+  await ask(0);
+  const text = await (await fetch(`http://127.0.0.1:${served.port}/metrics`)).text();
+  expect(text).toContain(`anneal_gateway_requests_total{route="${CHAT}",status="200"} 1`);
+  expect(text).toContain('anneal_gateway_completions_total{how="generated"} 1');
+  expect(await observeGateway(undefined)(on.gateway)).toBeUndefined();
 });

@@ -13,22 +13,18 @@ import { scriptedActivities, scriptedSpec } from '../../tests/support/scripted-a
 import { freePort, startTemporal, type TestServer } from '../../tests/support/temporal-server.ts';
 import { createFolderStore } from '../store/folder.ts';
 import { createCampaigns } from '../temporal/campaigns.ts';
-import { countActivities } from './activities.ts';
 import { createBoard } from './board.ts';
+import { observeWorker } from './observe.ts';
 import { workerMetrics } from './registry.ts';
-import { serveMetrics } from './server.ts';
-import { temporalMetrics } from './temporal.ts';
 
 const stack = new AsyncDisposableStack();
-const { registry, metrics } = workerMetrics();
 let temporal: TestServer;
 let store: ReturnType<typeof createFolderStore>;
 let url: string;
-let board: () => Promise<void>;
 
 beforeAll(async () => {
-  const sdk = temporalMetrics(await freePort());
-  Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: sdk.telemetryOptions });
+  const observed = observeWorker({ port: await freePort() }, await freePort());
+  Runtime.install({ logger: new DefaultLogger('ERROR'), ...observed.runtime });
   const folder = await mkdtemp(join(tmpdir(), 'anneal-metrics-'));
   stack.defer(() => rm(folder, { recursive: true, force: true }));
   store = createFolderStore(folder);
@@ -55,7 +51,7 @@ beforeAll(async () => {
       Worker.create({
         ...{ connection, taskQueue, activities: played, shutdownGraceTime: 0 },
         ...(taskQueue === QUEUES.control ? { workflowBundle } : {}),
-        interceptors: { activity: [countActivities(metrics)] },
+        interceptors: { activity: [...observed.activityInterceptors] },
       }),
     ),
   );
@@ -65,8 +61,7 @@ beforeAll(async () => {
     await Promise.all(running);
     await connection.close();
   });
-  board = createBoard({ client: server.client, store, metrics, everyMs: 0 });
-  const served = await serveMetrics({ registry, port: 0, include: [sdk.address], before: board });
+  const served = (await observed.serve({ client: server.client, store, lookEveryMs: 0 }))!;
   stack.defer(() => served.close());
   url = `http://127.0.0.1:${served.port}/metrics`;
 }, 180_000);
@@ -153,7 +148,7 @@ test('scrapes that come together share a look', async () => {
       return [[], []];
     },
   } as unknown as TestServer['client'];
-  const look = createBoard({ client: counted, store, metrics, everyMs: 60_000 });
+  const look = createBoard({ client: counted, store, metrics: workerMetrics().metrics, everyMs: 60_000 });
   await Promise.all([look(), look(), look()]);
   await look();
   expect(looks).toBe(1);
