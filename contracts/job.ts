@@ -105,7 +105,7 @@ export type JobState =
       readonly phase: 'running';
       readonly startedAt: string;
       readonly step: number | undefined;
-      /** What it waits for while nothing of it runs: a queue, a node, an image. */
+      /** Why nothing of it advances: it waits for a queue, a node, an image, or for its last pods to end. */
       readonly waiting?: string;
     }
   | { readonly phase: 'done'; readonly result: JobResult; readonly metrics: readonly StepMetrics[] }

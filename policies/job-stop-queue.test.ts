@@ -120,7 +120,7 @@ describe('a job whose place was taken', () => {
   it('is not over while a pod still saves', () => {
     const pods = [pod({ phase: 'Failed', exit: { code: 85, reason: 'Error', message: '' } }), pod({ name: 'p1' })];
     expect(judge(evicted('Preempted', { pods }))).toEqual({
-      phase: 'waiting',
+      phase: 'ending',
       why: 'the queue has taken its place away (Preempted); 1 of its pods are still ending',
     });
     const ended = pods.map((one) => ({ ...one, phase: 'Failed' as const }));

@@ -21,7 +21,7 @@ export function judgeEvicted(job: SeenJob, evicted: SeenEviction, nowMs: number,
   const lost = job.pods.filter((pod) => isOverdue(pod, nowMs, windows.overdueMs));
   const active = job.pods.filter((pod) => !isOver(pod) && !lost.includes(pod));
   if (active.length > 0) {
-    return { phase: 'waiting', why: `${wordsOf(evicted)}; ${active.length} of its pods are still ending` };
+    return { phase: 'ending', why: `${wordsOf(evicted)}; ${active.length} of its pods are still ending` };
   }
   const exitCode = job.pods.find((pod) => pod.exit !== undefined)?.exit?.code ?? KILLED;
   // What happened to its nodes came first, and is why the queue took the rest away.

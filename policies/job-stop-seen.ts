@@ -100,7 +100,12 @@ export type Stopped = {
   /** Where it went wrong, so that the next attempt can go elsewhere. */
   readonly nodes: readonly string[];
 };
-export type Verdict = { readonly phase: 'waiting'; readonly why: string } | { readonly phase: 'running' } | Stopped;
+export type Verdict =
+  | { readonly phase: 'waiting'; readonly why: string }
+  | { readonly phase: 'running' }
+  /** It will be stopped, whatever happens: pods of it are still there, and may be saving. */
+  | { readonly phase: 'ending'; readonly why: string }
+  | Stopped;
 
 /** What a shell reports for SIGKILL; stands for "ended without an exit code of its own". */
 export const KILLED = 137;

@@ -146,10 +146,20 @@ describe('a job that has not ended', () => {
     expect(judge(job({ pods }))).toEqual({ phase: 'waiting', why: '1 of its 2 pods are starting' });
   });
 
+  it('ends as a whole when one of its pods has ended badly, or is about to', () => {
+    const dead = pod({ name: 'p1', phase: 'Failed', exit: exit(42) });
+    expect(judge(job({ pods: [pod(), dead] }))).toMatchObject({ phase: 'ending' });
+    const condemned = pod({ name: 'p1', disruption: 'PreemptionByScheduler', goneByMs: NOW + 100_000 });
+    expect(judge(job({ pods: [pod(), condemned] }))).toMatchObject({ phase: 'ending' });
+    // Even when that pod has gone since.
+    const noted = [{ pod: 'p1', node: 'n1', reason: 'PreemptionByScheduler' }];
+    expect(judge(job({ pods: [pod()], disruptions: noted }))).toMatchObject({ phase: 'ending' });
+  });
+
   it('has lost a node whose pod was to be gone and is not', () => {
     const lost = pod({ node: 'n3', disruption: 'DeletionByTaintManager', goneByMs: NOW });
     const pods = [pod({ name: 'p1', phase: 'Failed', exit: exit(143) }), lost];
-    expect(judge(job({ pods }), NOW + WINDOWS.overdueMs - 1)).toEqual({ phase: 'running' });
+    expect(judge(job({ pods }), NOW + WINDOWS.overdueMs - 1)).toMatchObject({ phase: 'ending' });
     expect(judge(job({ pods }), NOW + WINDOWS.overdueMs)).toMatchObject({
       phase: 'stopped',
       cause: 'node_lost',

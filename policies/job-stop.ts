@@ -23,6 +23,9 @@ export function judgeJob(job: SeenJob, nowMs: number, windows: Windows): Verdict
     const why = lost[0].disruption === undefined ? '' : ` (${lost[0].disruption})`;
     return stopped('node_lost', `${lost[0].name}: its node does not answer${why}`, nodesOf(lost));
   }
+  // Nothing on the cluster begins a pod again: one that has ended badly, or is about to, ends the attempt.
+  const doomed = job.pods.find((pod) => pod.phase === 'Failed')?.name ?? job.disruptions[0]?.pod;
+  if (doomed !== undefined) return { phase: 'ending', why: `${doomed} has ended, and its other pods end with it` };
   const stuck = job.pods.find((pod) => pod.waiting !== undefined && isImageTrouble(pod.waiting));
   if (stuck !== undefined && nowMs - stuck.createdAtMs >= windows.imageMs) {
     return stopped('image', `${stuck.name}: ${stuck.waiting}`, [stuck.node]);

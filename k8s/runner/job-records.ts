@@ -13,7 +13,7 @@ import {
 } from '../../contracts/job.ts';
 import type { SeenDisruption } from '../../policies/job-stop-seen.ts';
 
-const disruption = z.object({ pod: z.string(), node: z.string().or(z.undefined()), reason: z.string() });
+const disruption = z.object({ pod: z.string(), node: z.string().nullable(), reason: z.string() });
 
 export interface JobRecords {
   /** The document as it was first submitted, or this one, which is so now. */
@@ -92,13 +92,15 @@ export function createJobRecords(store: ArtifactStore): JobRecords {
 
     async noteDisruptions(name, attempt, seen) {
       const key = `jobs/${name}/attempts/${attempt}/disrupted`;
-      if (!noted.has(key)) await store.createNamed(key, `${JSON.stringify(seen)}\n`);
+      const note = seen.map((one) => ({ ...one, node: one.node ?? null }));
+      if (!noted.has(key)) await store.createNamed(key, `${JSON.stringify(note)}\n`);
       noted.add(key);
     },
 
     async disruptions(name, attempt) {
       const text = await read(`jobs/${name}/attempts/${attempt}/disrupted`);
-      return text === undefined ? [] : z.array(disruption).parse(JSON.parse(text));
+      const found = text === undefined ? [] : z.array(disruption).parse(JSON.parse(text));
+      return found.map((one) => ({ ...one, node: one.node ?? undefined }));
     },
 
     async log(name, attempt) {

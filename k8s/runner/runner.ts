@@ -9,20 +9,20 @@ import { AnnealError } from '../../contracts/errors.ts';
 import { type CampaignName, campaignName, type JobName, sha256 as sha256Schema } from '../../contracts/ids.ts';
 import { type JobDocument, type JobRunner, type JobState, jobDocument } from '../../contracts/job.ts';
 import type { ProfileSpec } from '../../contracts/profile.ts';
-import { judgeJob } from '../../policies/job-stop.ts';
-import { isOverdue, type Verdict, type Windows } from '../../policies/job-stop-seen.ts';
+import type { Windows } from '../../policies/job-stop-seen.ts';
 import type { SeenStop } from '../../policies/quarantine.ts';
 import type { Workload } from '../cluster/objects.ts';
 import type { Cluster } from '../cluster/request.ts';
 import { createWorkloads } from '../cluster/workloads.ts';
-import { ATTEMPT, JOB, SPEC_HASH } from '../labels.ts';
+import { JOB, SPEC_HASH } from '../labels.ts';
 import type { StoreAccess } from '../manifests/pod.ts';
 import { trainerManifest, type WorkloadKind } from '../manifests/trainer.ts';
 import { attemptName } from '../names.ts';
 import { ensureOwner } from '../owner.ts';
 import { createAdmission } from './admission.ts';
+import { createAttempts, numberOf } from './attempts.ts';
 import { createJobRecords } from './job-records.ts';
-import { disruptionOf, endOf, observeJob, observePod } from './observe.ts';
+import { endOf } from './observe.ts';
 import { readPodMessage } from './pod-message.ts';
 
 export interface KubernetesRunnerOptions {
@@ -52,8 +52,6 @@ const WINDOWS: Windows = {
 };
 const KINDS = { jobset: 'JobSet', job: 'Job' } as const;
 const LOG_TAIL_LINES = 40;
-/** Grace periods are shorter; a node that is lost takes its time. */
-const GONE_MS = 5 * 60_000;
 
 export function createKubernetesJobRunner(options: KubernetesRunnerOptions): JobRunner {
   const { cluster, store, namespace } = options;
@@ -64,8 +62,7 @@ export function createKubernetesJobRunner(options: KubernetesRunnerOptions): Job
   const admission = createAdmission(workloads, namespace);
 
   const attemptsOf = (name: JobName): Promise<Workload[]> => workloads.list(kind, namespace, { [JOB]: name });
-  const labelsOf = (name: JobName, attempt: number) => ({ [JOB]: name, [ATTEMPT]: `${attempt}` });
-  const podsOf = (name: JobName, attempt: number) => workloads.pods(namespace, labelsOf(name, attempt));
+  const attempts = createAttempts({ workloads, records, admission, namespace, kind, windows });
 
   async function submit(input: JobDocument): Promise<void> {
     const document = jobDocument.parse(input);
@@ -76,27 +73,12 @@ export function createKubernetesJobRunner(options: KubernetesRunnerOptions): Job
     if (seen !== undefined) {
       mustEqual(document, seen.metadata.annotations[SPEC_HASH], `as ${kind} ${seen.metadata.name}`);
       const deleting = seen.metadata.deletionTimestamp !== undefined;
-      const verdict = await judge(document.name, seen);
-      if (verdict.phase !== 'stopped' && !deleting) return;
+      if (!deleting && !(await attempts.isStopped(document.name, seen))) return;
       // Stopped, though not by the cluster's word: it hangs for good, and must not come to life beside its successor.
       if (endOf(seen) === undefined) await workloads.remove(kind, namespace, seen.metadata.name);
-      await gone(document.name, numberOf(seen));
+      await attempts.gone(document.name, numberOf(seen));
     }
     await begin(document, Math.max(await records.lastAttempt(document.name), numberOf(seen)) + 1);
-  }
-
-  async function judge(name: JobName, seen: Workload): Promise<Verdict> {
-    const attempt = numberOf(seen);
-    const pods = await podsOf(name, attempt);
-    const queue = await admission.entriesOf(seen);
-    const now = pods.flatMap(disruptionOf);
-    // A pod whose place is taken away is deleted, and what it could tell with it: noted while it is there.
-    if (now.length > 0) await records.noteDisruptions(name, attempt, now);
-    const running = endOf(seen) === undefined && !seen.spec.suspend;
-    if (running) return judgeJob(observeJob(seen, { pods, queue }), Date.now(), windows);
-    const noted = await records.disruptions(name, attempt);
-    const jobs = kind === 'Job' ? [seen] : await workloads.list('Job', namespace, labelsOf(name, attempt));
-    return judgeJob(observeJob(seen, { pods, queue, noted, jobs }), Date.now(), windows);
   }
 
   async function begin(document: JobDocument, attempt: number): Promise<void> {
@@ -121,23 +103,6 @@ export function createKubernetesJobRunner(options: KubernetesRunnerOptions): Job
     if (!created) mustEqual(document, found.metadata.annotations[SPEC_HASH], `as ${kind} ${found.metadata.name}`);
   }
 
-  /** Two attempts at once would train the same steps twice: the old one's pods must be gone. */
-  async function gone(name: JobName, attempt: number): Promise<void> {
-    for (const until = Date.now() + GONE_MS; ; await sleep(1_000)) {
-      const active = (await podsOf(name, attempt)).filter((pod) => {
-        // What a lost node still shows ends with the node; the store takes one result, whoever comes back.
-        const over = /^(Succeeded|Failed)$/.test(pod.status.phase);
-        return !over && !isOverdue(observePod(pod), Date.now(), windows.overdueMs);
-      });
-      if (active.length === 0) return;
-      if (Date.now() > until) {
-        const [first] = active;
-        const where = first?.spec.nodeName === undefined ? '' : ` on ${first.spec.nodeName}`;
-        throw new AnnealError('cluster.unavailable', `${first?.metadata.name}${where} does not end`);
-      }
-    }
-  }
-
   async function state(name: JobName): Promise<JobState> {
     const document = await records.document(name);
     if (document === undefined) return { phase: 'absent' };
@@ -160,10 +125,10 @@ export function createKubernetesJobRunner(options: KubernetesRunnerOptions): Job
             message: `${attemptName(name, last)} is not on the cluster`,
             nodes: [],
           } as const)
-        : await judge(name, job);
+        : await attempts.judge(name, job);
     if (verdict.phase !== 'stopped') {
       const step = (await records.metrics(name)).at(-1)?.step;
-      const waiting = verdict.phase === 'waiting' ? { waiting: verdict.why } : {};
+      const waiting = verdict.phase === 'running' ? {} : { waiting: verdict.why };
       return { phase: 'running', startedAt: job?.metadata.creationTimestamp ?? '', step, ...waiting };
     }
     // It may have ended between the first look at the store and the look at the cluster.
@@ -189,7 +154,7 @@ export function createKubernetesJobRunner(options: KubernetesRunnerOptions): Job
     if (lines <= 0) return [];
     if (kept.length > 0 || last === 0) return kept.slice(-lines);
     // The pod was killed before it could leave its log.
-    const [first] = await podsOf(name, last);
+    const [first] = await attempts.podsOf(name, last);
     if (first === undefined) return [];
     const path = `/api/v1/namespaces/${namespace}/pods/${first.metadata.name}/log`;
     return readText(cluster, path, { tailLines: lines }).catch(() => []);
@@ -238,8 +203,6 @@ function mustEqual(document: JobDocument, found: string | undefined, where: stri
     `job ${document.name} exists ${where} with specification ${found ?? 'none'}, not ${document.specHash}`,
   );
 }
-
-const numberOf = (seen: Workload | undefined): number => Number(seen?.metadata.labels[ATTEMPT] ?? 0);
 
 const newest = (attempts: readonly Workload[]): Workload | undefined =>
   [...attempts].sort((a, b) => numberOf(b) - numberOf(a))[0];

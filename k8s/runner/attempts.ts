@@ -1,0 +1,85 @@
+// Attempts at a job: what became of one, and when the next may begin.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AnnealError } from '../../contracts/errors.ts';
+import type { JobName } from '../../contracts/ids.ts';
+import { judgeJob } from '../../policies/job-stop.ts';
+import { isOver, isOverdue, type Verdict, type Windows } from '../../policies/job-stop-seen.ts';
+import type { Pod, Workload } from '../cluster/objects.ts';
+import type { Workloads } from '../cluster/workloads.ts';
+import { ATTEMPT, JOB } from '../labels.ts';
+import type { Admission } from './admission.ts';
+import type { JobRecords } from './job-records.ts';
+import { disruptionOf, endOf, observeJob, observePod } from './observe.ts';
+
+/** Grace periods are shorter; a node that is lost takes its time. */
+const GONE_MS = 5 * 60_000;
+const LOOK_MS = 1_000;
+
+export interface Attempts {
+  podsOf(name: JobName, attempt: number): Promise<Pod[]>;
+  judge(name: JobName, seen: Workload): Promise<Verdict>;
+  /** False: it goes on. What is about to end is waited for; it is no attempt to adopt. @throws AnnealError `cluster.unavailable` */
+  isStopped(name: JobName, seen: Workload): Promise<boolean>;
+  /** Two attempts at once would train the same steps twice: the old one's pods must be gone. @throws AnnealError `cluster.unavailable` */
+  gone(name: JobName, attempt: number): Promise<void>;
+}
+
+export function createAttempts(parts: {
+  readonly workloads: Workloads;
+  readonly records: JobRecords;
+  readonly admission: Admission;
+  readonly namespace: string;
+  readonly kind: 'JobSet' | 'Job';
+  readonly windows: Windows;
+}): Attempts {
+  const { workloads, records, admission, namespace, kind, windows } = parts;
+  const labelsOf = (name: JobName, attempt: number) => ({ [JOB]: name, [ATTEMPT]: `${attempt}` });
+  const podsOf = (name: JobName, attempt: number) => workloads.pods(namespace, labelsOf(name, attempt));
+
+  /** @param closely also at what was noted before: a pod that was there a moment ago may be gone without a trace */
+  async function judge(name: JobName, seen: Workload, closely = false): Promise<Verdict> {
+    const attempt = numberOf(seen);
+    const pods = await podsOf(name, attempt);
+    const queue = await admission.entriesOf(seen);
+    const now = pods.flatMap(disruptionOf);
+    // A pod whose place is taken away is deleted, and what it could tell with it: noted while it is there.
+    if (now.length > 0) await records.noteDisruptions(name, attempt, now);
+    const running = endOf(seen) === undefined && !seen.spec.suspend;
+    if (running && !closely) return judgeJob(observeJob(seen, { pods, queue }), Date.now(), windows);
+    const noted = await records.disruptions(name, attempt);
+    const jobs = kind === 'Job' ? [seen] : await workloads.list('Job', namespace, labelsOf(name, attempt));
+    return judgeJob(observeJob(seen, { pods, queue, noted, jobs }), Date.now(), windows);
+  }
+
+  return {
+    podsOf,
+    judge: (name, seen) => judge(name, seen),
+
+    async isStopped(name, seen) {
+      for (const until = Date.now() + GONE_MS; ; await sleep(LOOK_MS)) {
+        const now = await workloads.read(kind, namespace, seen.metadata.name);
+        if (now === undefined) return true;
+        const verdict = await judge(name, now, true);
+        if (verdict.phase !== 'ending') return verdict.phase === 'stopped';
+        if (Date.now() > until) throw new AnnealError('cluster.unavailable', `${seen.metadata.name}: ${verdict.why}`);
+      }
+    },
+
+    async gone(name, attempt) {
+      for (const until = Date.now() + GONE_MS; ; await sleep(LOOK_MS)) {
+        // What a lost node still shows ends with the node; the store takes one result, whoever comes back.
+        const active = (await podsOf(name, attempt))
+          .map(observePod)
+          .filter((pod) => !isOver(pod) && !isOverdue(pod, Date.now(), windows.overdueMs));
+        if (active.length === 0) return;
+        if (Date.now() > until) {
+          const [first] = active;
+          const where = first?.node === undefined ? '' : ` on ${first.node}`;
+          throw new AnnealError('cluster.unavailable', `${first?.name}${where} does not end`);
+        }
+      }
+    },
+  };
+}
+
+export const numberOf = (seen: Workload | undefined): number => Number(seen?.metadata.labels[ATTEMPT] ?? 0);
