@@ -4,15 +4,19 @@ import type { Command } from 'commander';
 import type { ArtifactStore } from '../contracts/artifact.ts';
 import type { CampaignSpec } from '../contracts/campaign.ts';
 import { AnnealError } from '../contracts/errors.ts';
+import type { TeamSpec } from '../contracts/team.ts';
 import { type Config, loadConfig } from '../infra/config.ts';
 import { createLocalIdentity, initIdentity, type LocalIdentity } from '../infra/identity/local.ts';
 import { createReleases } from '../infra/releases/releases.ts';
 import { stackStatus } from '../infra/stack/stack.ts';
 import { openStore } from '../infra/store/open.ts';
 import { type Campaigns, createCampaigns } from '../infra/temporal/campaigns.ts';
-import { connectTemporal } from '../infra/temporal/client.ts';
+import { type Connected, connect } from '../infra/temporal/connect.ts';
 import { createGates, type Gates } from '../infra/temporal/gates.ts';
 import { type PilotOptions, runPilot } from '../infra/temporal/pilot.ts';
+
+import { turnsOf } from './team/check.ts';
+import { readTeams } from './team/read.ts';
 
 export interface GlobalOptions {
   readonly json?: boolean;
@@ -36,6 +40,8 @@ export interface Session {
   readonly json: boolean;
   identity(): Promise<LocalIdentity>;
   campaigns(): Promise<Campaigns>;
+  /** Who may submit; empty: whoever reaches Temporal. */
+  teams(): Promise<readonly TeamSpec[]>;
   gates(): Promise<Gates>;
   /** How often the base model solves each task of a campaign file. */
   pilot(spec: CampaignSpec, options: PilotOptions): Promise<Record<string, number>>;
@@ -46,16 +52,21 @@ export interface Session {
 export function openSession(options: GlobalOptions): Session {
   const config = loadConfig({ temporal: options.temporal });
   const store = openStore(config);
-  let client: Client | undefined;
+  let connected: Connected | undefined;
 
   async function temporal(): Promise<Client> {
-    if (client !== undefined) return client;
+    if (connected !== undefined) return connected.client;
     const stack = await stackStatus(config);
     // A named server wins; else the one that the running stack uses, which `up --temporal` may have named.
     const address = config.temporal.external ?? stack.endpoints?.temporal;
     if (address === undefined) throw new AnnealError('stack.not_running', 'nothing answers here');
-    client = await connectTemporal(address, config.temporal.namespace);
-    return client;
+    connected = await connect({ ...config.production.access, address }, { needs: 'read' });
+    return connected.client;
+  }
+
+  async function teams(): Promise<readonly TeamSpec[]> {
+    const { teamsFile } = config.production;
+    return teamsFile === undefined ? [] : readTeams(teamsFile);
   }
 
   return {
@@ -67,14 +78,15 @@ export function openSession(options: GlobalOptions): Session {
       await initIdentity(config.paths.keys);
       return createLocalIdentity(config.paths.keys);
     },
-    campaigns: async () => createCampaigns(await temporal(), store),
+    campaigns: async () => createCampaigns(await temporal(), store, turnsOf(await teams())),
+    teams,
     gates: async () => createGates(await temporal(), store),
     pilot: async (spec, options) => runPilot(await temporal(), store, spec, options),
     async releases() {
       return createReleases(store, await this.identity());
     },
     close: async () => {
-      await client?.connection.close();
+      await connected?.close();
     },
   };
 }

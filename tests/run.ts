@@ -103,6 +103,7 @@ const PARTS: Record<string, Part> = {
   ),
   trainer: pytest,
   replay: vitest('tests/replay'),
+  temporal: vitest('tests/temporal'),
   journeys: vitest('tests/journeys'),
 };
 
@@ -111,7 +112,7 @@ const CLUSTER_PARTS: Record<string, Part> = {
     const { binariesOf } = await import('../k8s/testbed/testbed.ts');
     const { ensureBinaries } = await import('../k8s/testbed/binaries.ts');
     const { PARTS: all } = await import('../k8s/testbed/options.ts');
-    await ensureBinaries([...binariesOf(all), 'versitygw'], (line) => console.log(line));
+    await ensureBinaries([...binariesOf(all), 'versitygw', 'temporal-server'], (line) => console.log(line));
     return { passed: 1, failed: 0, skipped: 0 };
   },
   k8s: vitest('tests/k8s', 'tests/conformance/artifact-store.s3'),

@@ -1,6 +1,8 @@
 // The worker: wires adapters into activities and serves three queues. Started by the supervisor, or by hand in production.
 import { readFileSync } from 'node:fs';
-import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { join } from 'node:path';
+import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { z } from 'zod';
 import { atBoundary } from '../activities/boundary.ts';
 import { createCampaignActivities } from '../activities/campaign.ts';
 import { createConstructionActivities } from '../activities/construction.ts';
@@ -11,7 +13,6 @@ import { createReportActivities } from '../activities/report.ts';
 import { createRolloutActivities } from '../activities/rollouts.ts';
 import { createServerActivities } from '../activities/servers.ts';
 import { createTrainingActivities } from '../activities/training.ts';
-import { QUEUES } from '../contracts/names.ts';
 import { endpointsOf, loadConfig } from '../infra/config.ts';
 import { readCritical } from '../infra/critical.ts';
 import { createGatewayClient } from '../infra/gateway-client/client.ts';
@@ -22,8 +23,11 @@ import { createBubblewrapSandbox } from '../infra/sandbox/bubblewrap.ts';
 import { markReady, watchParent } from '../infra/stack/watch-parent.ts';
 import { openStore } from '../infra/store/open.ts';
 import { createCampaigns } from '../infra/temporal/campaigns.ts';
-import { connectTemporal } from '../infra/temporal/client.ts';
+import { connect } from '../infra/temporal/connect.ts';
+import { releaseOf } from '../infra/temporal/production.ts';
+import { queueOptions } from '../infra/temporal/queues.ts';
 import { ensureSearchAttributes } from '../infra/temporal/search-attributes.ts';
+import { makeCurrent, releaseOptions } from '../infra/temporal/versioning.ts';
 import { workflowBundle } from './bundle.ts';
 import { openCompute } from './compute.ts';
 import { createManifest } from './manifest.ts';
@@ -58,15 +62,23 @@ const training = atBoundary(createTrainingActivities({ store, documents, gateway
 const servers = atBoundary(createServerActivities(compute.fleet));
 const construction = atBoundary(createConstructionActivities({ store, documents, sandbox }));
 
-const connection = await NativeConnection.connect({ address: endpoints.temporal });
+const { production } = config;
+const temporal = await connect({ ...production.access, address: endpoints.temporal }, { needs: 'write' });
+const connection = await temporal.native();
 // For a worker started by hand; the stack has looked before it starts anything.
 if (config.temporal.external !== undefined) await ensureSearchAttributes(connection, config.temporal.namespace);
-const common = { connection, namespace: config.temporal.namespace, shutdownGraceTime: '5s' } as const;
+const bundle = await workflowBundle();
+const release = releaseOf(production, packageVersion(config.repo), bundle.hash);
+const common = {
+  ...{ connection, namespace: config.temporal.namespace, shutdownGraceTime: '5s' },
+  ...(temporal.dataConverter && { dataConverter: temporal.dataConverter }),
+  ...releaseOptions(release),
+} as const;
 const workers = await Promise.all([
   Worker.create({
     ...common,
-    taskQueue: QUEUES.control,
-    workflowBundle: await workflowBundle(),
+    ...queueOptions('control', production.slots),
+    workflowBundle: { codePath: bundle.codePath },
     activities: {
       ...control,
       planTraining: rollouts.planTraining,
@@ -77,30 +89,26 @@ const workers = await Promise.all([
       cancelJob: training.cancelJob,
       closeServers: servers.closeServers,
     },
-    maxConcurrentActivityTaskExecutions: 8,
   }),
-  // Slots: enough for every lane of a shard; how many run at once is the campaign's choice (rollouts.concurrency).
+  Worker.create({ ...common, ...queueOptions('rollouts', production.slots), activities: rollouts }),
   Worker.create({
     ...common,
-    taskQueue: QUEUES.rollouts,
-    activities: rollouts,
-    maxConcurrentActivityTaskExecutions: 64,
-  }),
-  Worker.create({
-    ...common,
-    taskQueue: QUEUES.jobs,
+    ...queueOptions('jobs', production.slots),
     activities: { runJob: training.runJob, openServers: servers.openServers, ...construction },
-    maxConcurrentActivityTaskExecutions: 2,
   }),
 ]);
 const stopping = new AbortController();
-const client = await connectTemporal(endpoints.temporal, config.temporal.namespace);
-const reaping = compute.reap && reapRegularly(compute.reap, createCampaigns(client, store), stopping.signal);
+const reaping = compute.reap && reapRegularly(compute.reap, createCampaigns(temporal.client, store), stopping.signal);
+const running = workers.map((worker) => worker.run());
+if (release !== undefined) await makeCurrent(temporal.client.connection, config.temporal.namespace, release);
 markReady(config);
 watchParent(config.stack, () => process.kill(process.pid, 'SIGTERM'));
-await Promise.all(workers.map((worker) => worker.run()));
+await Promise.all(running);
 stopping.abort();
 await reaping;
 await compute.close();
-await client.connection.close();
-await connection.close();
+await temporal.close();
+
+function packageVersion(repo: string): string {
+  return z.object({ version: z.string() }).parse(JSON.parse(readFileSync(join(repo, 'package.json'), 'utf8'))).version;
+}

@@ -6,7 +6,7 @@ import { AnnealError, EXIT } from '../../contracts/errors.ts';
 import type { CampaignName } from '../../contracts/ids.ts';
 import type { CampaignStatus } from '../../contracts/record.ts';
 import { stackStatus } from '../../infra/stack/stack.ts';
-import { parseCampaignName } from '../../infra/temporal/campaigns.ts';
+import { type Campaigns, parseCampaignName } from '../../infra/temporal/campaigns.ts';
 import { endedLine } from '../endings.ts';
 import { interruptible } from '../interrupt.ts';
 import { followLogs } from '../logs.ts';
@@ -15,6 +15,7 @@ import type { Session } from '../session.ts';
 import { type Run, screen } from '../session.ts';
 import { formatProblems } from '../spec/format.ts';
 import { type ReadCampaign, readCampaign } from '../spec/read.ts';
+import { refuseUnlessPermitted } from '../team/check.ts';
 import { renderList } from '../view/lists.ts';
 import { stackTroubles } from '../view/stack.ts';
 import { watchCampaign } from '../watch.ts';
@@ -28,10 +29,25 @@ export async function submitFile(session: Session, read: ReadCampaign): Promise<
   }
   const rates = files.find((file) => file.field === 'tasks.startingPassRates');
   const campaigns = await session.campaigns();
+  await refuseWithoutPermission(session, read, campaigns);
   return campaigns.submit(read, {
     ...(rates === undefined ? {} : { passRates: await readFile(rates.path) }),
     ...(profile === undefined ? {} : { profile: canonicalJson(profile) }),
   });
+}
+
+/** Where there are teams: may this owner submit this campaign now, here? */
+async function refuseWithoutPermission(
+  { config, store, teams }: Session,
+  { spec, profile }: Pick<ReadCampaign, 'spec' | 'profile'>,
+  campaigns: Campaigns,
+): Promise<void> {
+  const known = await teams();
+  if (known.length === 0) return;
+  const { deployment } = config;
+  const kubernetes = deployment.compute === 'kubernetes' ? deployment.cluster.namespace : undefined;
+  const place = { temporal: config.temporal.namespace, kubernetes };
+  await refuseUnlessPermitted(known, { spec, profile }, place, { campaigns, store });
 }
 
 /** What to say of a submitted campaign that is over. */
