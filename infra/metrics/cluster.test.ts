@@ -33,6 +33,7 @@ test('counts every try, and which of them were not the first', async () => {
   await writeFile(kubeconfig, JSON.stringify({ ...named, contexts, 'current-context': 'x' }));
 
   const { registry, metrics } = workerMetrics();
+  cleanup.defer(countCluster(openCluster({ kubeconfig }), metrics, { requests: false }).stop);
   const { cluster, stop } = countCluster(openCluster({ kubeconfig }), metrics);
   cleanup.defer(stop);
   await cluster.ask({ method: 'GET', path: '/api/v1/pods' });

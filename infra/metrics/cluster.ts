@@ -19,10 +19,14 @@ interface Asked {
   tries: number;
 }
 
-/** The same cluster, counted; `stop` ends the watch. Requests to other servers are not looked at. */
+/**
+ * The same cluster, counted; `stop` ends the watch. Requests to other servers are not looked at.
+ * @param options.requests false for a second client of a server whose requests are counted already
+ */
 export function countCluster<C extends CountedCluster>(
   cluster: C,
   metrics: WorkerMetrics,
+  options: { readonly requests?: boolean } = {},
 ): { readonly cluster: C; stop(): void } {
   const { origin } = new URL(cluster.server);
   const asked = new AsyncLocalStorage<Asked>();
@@ -31,7 +35,7 @@ export function countCluster<C extends CountedCluster>(
   const onCreate = (message: unknown): void => {
     const { request } = message as { request: SentRequest };
     if (new URL(request.origin).origin !== origin) return;
-    began.set(request, performance.now());
+    if (options.requests !== false) began.set(request, performance.now());
     const of = asked.getStore();
     if (of === undefined) return;
     of.tries += 1;

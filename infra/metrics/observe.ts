@@ -43,13 +43,18 @@ export function observeWorker(address: MetricsAddress | undefined, sdkPort: numb
   if (address === undefined) return UNOBSERVED;
   const { registry, metrics } = workerMetrics();
   const sdk = temporalMetrics(sdkPort);
+  const servers = new Set<string>();
   return {
     runtime: { telemetryOptions: sdk.telemetryOptions },
     activityInterceptors: [countActivities(metrics)],
     gateway: (gateway) => countGateway(gateway, metrics),
     store: (store) => countStore(store, metrics),
     jobs: (jobs) => countJobs(jobs, metrics),
-    cluster: (cluster) => countCluster(cluster, metrics).cluster,
+    cluster(cluster) {
+      const requests = !servers.has(cluster.server);
+      servers.add(cluster.server);
+      return countCluster(cluster, metrics, { requests }).cluster;
+    },
     serve: ({ client, store, lookEveryMs: everyMs = 10_000 }) =>
       serveMetrics({
         ...{ registry, port: address.port, include: [sdk.address] },
