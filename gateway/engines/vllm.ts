@@ -50,7 +50,7 @@ const completion = z.looseObject({ model: z.string(), choices: z.tuple([choice])
 
 /**
  * Everything that would bend the distribution, said to be off: vLLM fills what is left out from the model's
- * generation_config.json, which for MiniMax-M2 cuts it to 40 tokens and 95%.
+ * generation_config.json.
  */
 const UNBENT = {
   ...{ top_p: 1, top_k: 0, min_p: 0, repetition_penalty: 1, presence_penalty: 0, frequency_penalty: 0 },

@@ -7,7 +7,7 @@ import type { Engines } from '../../gateway/engine.ts';
 import { createVllmEngines, type VllmEngineOptions } from '../../gateway/engines/vllm.ts';
 import { createWeightDirectory } from '../../infra/vllm/directory.ts';
 import { createWeightHost } from '../../infra/vllm/policy-host.ts';
-import type { CompletionAnswer } from '../support/scripted-vllm.ts';
+import type { CompletionAnswer } from '../support/scripted-vllm-parts.ts';
 import { type Fleet, startFleet, type Weights } from '../support/vllm-fleet.ts';
 
 const campaign = campaignName.parse('demo');

@@ -1,7 +1,7 @@
 // Weight updates of a fleet of scripted vLLM servers: what fails, hangs and dies, at every call.
 import { describe, expect, test } from 'vitest';
 import { updateFleet } from '../../infra/vllm/fleet.ts';
-import type { Fault } from '../support/scripted-vllm.ts';
+import type { Fault } from '../support/scripted-vllm-parts.ts';
 import { type Fleet, startFleet, type Weights } from '../support/vllm-fleet.ts';
 
 /** Two servers that serve version 1 while somebody samples. */

@@ -11,7 +11,8 @@ import type { FleetUpdate } from '../../infra/vllm/fleet.ts';
 import { callVllm } from '../../infra/vllm/http.ts';
 import { TIMEOUTS_MS } from '../../infra/vllm/server.ts';
 import { digestOfFiles } from '../../infra/vllm/weights.ts';
-import { type ScriptedVllm, type ScriptedVllmOptions, startScriptedVllm } from './scripted-vllm.ts';
+import { startScriptedVllm } from './scripted-vllm.ts';
+import type { ScriptedVllm, ScriptedVllmOptions } from './scripted-vllm-parts.ts';
 import { contentOf } from './vllm-model.ts';
 
 export interface Weights {

@@ -1,6 +1,8 @@
 """python -m anneal_megatron pod --name NAME --attempt N --work DIR [--termination-log FILE]
 python -m anneal_megatron node|rank --job DIR          one node's ranks; one of them
 python -m anneal_megatron settings --job DIR           what Megatron would be told, as JSON; needs no GPU
+python -m anneal_megatron publish --folder DIR --base NAME [--version 0]
+                                                       a checkpoint into the store, whole; prints its manifest's reference
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ import argparse
 import json
 import os
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -40,9 +43,15 @@ def main(argv: list[str] | None = None) -> int:
     pod.add_argument("--termination-log", type=Path, default=Path("/dev/termination-log"))
     for name in ("node", "rank", "settings"):
         commands.add_parser(name).add_argument("--job", type=Path, required=True)
+    publish = commands.add_parser("publish")
+    publish.add_argument("--folder", type=Path, required=True)
+    publish.add_argument("--base", required=True)
+    publish.add_argument("--version", type=int, default=0)
     arguments = parser.parse_args(argv)
     if arguments.command == "pod":
         os._exit(node.run(arguments.name, arguments.attempt, arguments.work, arguments.termination_log))
+    if arguments.command == "publish":
+        return _publish(arguments.folder, arguments.base, arguments.version)
     folder: Path = arguments.job
     try:
         if arguments.command == "node":
@@ -54,6 +63,29 @@ def main(argv: list[str] | None = None) -> int:
         return _rank(folder, work)
     except Exception as error:
         return fail(folder, error)
+
+
+def _publish(folder: Path, base: str, version: int) -> int:
+    """Safe to be repeated: contents that are there already are left alone."""
+    from anneal_trainer.store import open_store
+
+    from .manifest import File, Manifest
+
+    try:
+        store = open_store()
+        names = sorted(path.name for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
+        refs = [(name, store.put(folder / name)) for name in names]
+        manifest = Manifest(version, base, tuple(File(name, ref.bytes, ref.sha256) for name, ref in refs))
+        with tempfile.TemporaryDirectory() as room:
+            document = Path(room) / "weights.json"
+            write_json(document, manifest.document())
+            ref = store.put(document)
+    except Exception as error:
+        failure = classify(error)
+        print(f"error: {failure.message} [{failure.code}]", file=sys.stderr)
+        return failure.exit_code
+    print(json.dumps({"tag": manifest.tag, "manifest": vars(ref)}))
+    return failures.DONE
 
 
 def settings(work: MegatronJob) -> dict[str, Any]:

@@ -26,6 +26,15 @@ WORKERS = 16
 STATE = "state.json"
 
 
+def describe(folder: Path) -> dict[str, Any] | None:
+    """`{"tag", "toward"}` of what lies there; None when that is nothing whole."""
+    try:
+        state = json.loads((folder / STATE).read_bytes())
+        return {"tag": str(state["tag"]), "toward": state["toward"]}
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
 class WeightCache:
     """One folder, shared by the worker processes of a node: the first that needs a version makes it."""
 
@@ -37,12 +46,7 @@ class WeightCache:
         return self._folder / "files"
 
     def describe(self) -> dict[str, Any] | None:
-        """`{"tag", "toward"}` of what lies there; None when that is nothing whole."""
-        try:
-            state = json.loads((self._folder / STATE).read_bytes())
-            return {"tag": str(state["tag"]), "toward": state["toward"]}
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
+        return describe(self._folder)
 
     def bring(self, target: Ref, base: Ref | None, deltas: Sequence[Ref]) -> Manifest:
         """The checkpoint of `target` lies in `files`, byte for byte. Raises JobFailure."""

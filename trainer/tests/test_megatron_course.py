@@ -181,6 +181,22 @@ def test_the_newest_whole_checkpoint_of_this_job_counts(tmp_path: Path) -> None:
     assert checkpoints.latest(tmp_path, "another", said.append)[0] == 4
 
 
+def test_a_base_model_is_published_as_version_0_and_a_server_gets_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    safetensors(tmp_path / "base", 1)
+    monkeypatch.setenv("ANNEAL_STORE", f"file://{tmp_path}/store")
+    command = ["publish", "--folder", str(tmp_path / "base"), "--base", "tiny"]
+    assert main(command) == DONE and main(command) == DONE
+    first, second = (json.loads(text) for text in capsys.readouterr().out.splitlines())
+    assert first == second and first["tag"].startswith("0-")
+    cache = WeightCache(tmp_path / "cache", FolderStore(tmp_path / "store"))
+    assert cache.fetch(Ref(**first["manifest"])).tag == first["tag"]
+    for file in (tmp_path / "base").iterdir():
+        assert (cache.files / file.name).read_bytes() == file.read_bytes()
+    assert main(["publish", "--folder", str(tmp_path / "nowhere"), "--base", "tiny"]) == BUG
+
+
 def test_several_nodes_need_a_folder_in_common(tmp_path: Path) -> None:
     assert shared_folder(1, tmp_path, {}) == tmp_path
     assert shared_folder(8, tmp_path / "job", {"ANNEAL_SHARED": "/shared"}) == Path("/shared/job")
@@ -301,7 +317,7 @@ def test_on_a_stop_all_is_saved_only_where_the_profile_says_so(tmp_path: Path) -
             job.course(Scripted(stop_after=3)).run()
         engine = Scripted()
         job.course(engine).run()
-        assert engine.loaded == loaded
+        assert (engine.loaded, engine.done) == (loaded, 4)
 
 
 def test_a_loss_that_is_no_number_ends_the_job(job: Job) -> None:

@@ -231,8 +231,10 @@ cache.WeightCache(root / "cache", FolderStore(root / "store")).bring(ref(target)
 """
 
 
+@pytest.mark.parametrize("target", [1, 2])
 @pytest.mark.parametrize("step", range(1, 10))
-def test_killed_at_any_moment_the_next_one_ends_with_the_right_bytes(store: Bench, step: int) -> None:
+def test_killed_at_any_moment_the_next_one_ends_with_the_right_bytes(store: Bench, step: int, target: int) -> None:
+    """Also when it goes elsewhere than the killed one."""
     cache = store.cache()
     cache.bring(store.refs[0], store.refs[0], [])
     what = json.dumps([vars(store.refs[2]), None, [vars(store.refs[1]), vars(store.refs[2])]])
@@ -246,8 +248,8 @@ def test_killed_at_any_moment_the_next_one_ends_with_the_right_bytes(store: Benc
     assert left in ({"tag": store.tags[0], "toward": None}, {"tag": store.tags[0], "toward": store.tags[2]}) or (
         left == {"tag": store.tags[2], "toward": None}
     )
-    cache.bring(store.refs[2], None, [store.refs[1], store.refs[2]])
-    assert store.lies() == store.versions[2]
+    cache.fetch(store.refs[target])
+    assert store.lies() == store.versions[target]
 
 
 def test_of_several_workers_one_makes_it_and_the_others_find_it(store: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ from vllm.v1.worker.gpu_worker import Worker
 
 from anneal_trainer.store import open_store
 
-from ..cache import WeightCache
+from ..cache import WeightCache, describe
 from .ledger import Ledger
 
 WEIGHTS_DIR = "ANNEAL_WEIGHTS_DIR"
@@ -28,8 +28,12 @@ if BACKEND not in WeightTransferEngineFactory._registry:
     WeightTransferEngineFactory.register_engine(BACKEND, "anneal_megatron.serving.transfer", "StoreTransfer")
 
 
+def weights_dir() -> Path:
+    return Path(os.environ[WEIGHTS_DIR])
+
+
 def open_cache() -> WeightCache:
-    return WeightCache(Path(os.environ[WEIGHTS_DIR]), open_store())
+    return WeightCache(weights_dir(), open_store())
 
 
 class AnnealWorker(Worker):
@@ -42,7 +46,7 @@ class AnnealWorker(Worker):
         return self._ledger
 
     def anneal_weights(self) -> dict[str, Any]:
-        return self.ledger.describe(self._weight_update_active, open_cache().describe())
+        return self.ledger.describe(self._weight_update_active, describe(weights_dir()))
 
     def init_weight_transfer_engine(self, init_info: dict) -> None:
         self.ledger.claim(int(init_info["fence"]))
