@@ -112,7 +112,7 @@ const CLUSTER_PARTS: Record<string, Part> = {
     const { binariesOf } = await import('../k8s/testbed/testbed.ts');
     const { ensureBinaries } = await import('../k8s/testbed/binaries.ts');
     const { PARTS: all } = await import('../k8s/testbed/options.ts');
-    await ensureBinaries([...binariesOf(all), 'versitygw', 'temporal-server'], (line) => console.log(line));
+    await ensureBinaries([...binariesOf(all), 'versitygw', 'temporal-server', 'helm'], (line) => console.log(line));
     return { passed: 1, failed: 0, skipped: 0 };
   },
   k8s: vitest('tests/k8s', 'tests/conformance/artifact-store.s3'),

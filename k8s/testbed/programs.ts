@@ -69,6 +69,7 @@ export const PROGRAMS = {
       webhooks: 'config/components/webhook',
     },
   },
+  helm: { module: 'helm', package: 'helm.sh/helm/v4/cmd/helm' },
   // For the tests of metrics and traces; no testbed runs them.
   prometheus: { module: 'prometheus', package: 'github.com/prometheus/prometheus/cmd/prometheus' },
   promtool: { module: 'prometheus', package: 'github.com/prometheus/prometheus/cmd/promtool' },

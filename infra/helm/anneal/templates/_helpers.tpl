@@ -1,0 +1,108 @@
+{{/* Names, labels and the parts that both pods share. */}}
+
+{{- define "anneal.fullname" -}}
+{{- $name := default .Chart.Name .Values.nameOverride -}}
+{{- if .Values.fullnameOverride -}}
+{{- .Values.fullnameOverride | trunc 40 | trimSuffix "-" -}}
+{{- else if contains $name .Release.Name -}}
+{{- .Release.Name | trunc 40 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name $name | trunc 40 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "anneal.worker" -}}{{ include "anneal.fullname" . }}-worker{{- end -}}
+{{- define "anneal.gateway" -}}{{ include "anneal.fullname" . }}-gateway{{- end -}}
+
+{{- define "anneal.labels" -}}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/part-of: anneal
+{{- end -}}
+
+{{/* Takes (list . "worker"): by these, Services and network policies find the pods. */}}
+{{- define "anneal.selector" -}}
+{{- $ := index . 0 -}}
+app.kubernetes.io/name: {{ printf "anneal-%s" (index . 1) }}
+app.kubernetes.io/instance: {{ $.Release.Name }}
+app.kubernetes.io/part-of: anneal
+app.kubernetes.io/component: {{ index . 1 }}
+{{- end -}}
+
+{{/* Takes (list . "worker"). */}}
+{{- define "anneal.image" -}}
+{{- $ := index . 0 -}}
+{{- $image := index $.Values.images (index . 1) -}}
+{{- if $image.digest -}}
+{{ $image.repository }}@{{ $image.digest }}
+{{- else -}}
+{{ $image.repository }}:{{ default $.Chart.AppVersion $image.tag }}
+{{- end -}}
+{{- end -}}
+
+{{- define "anneal.podSecurity" -}}
+runAsNonRoot: true
+runAsUser: 1000
+runAsGroup: 1000
+fsGroup: 1000
+fsGroupChangePolicy: OnRootMismatch
+{{- end -}}
+
+{{- define "anneal.containerSecurity" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities: { drop: [ALL] }
+{{- end -}}
+
+{{/* What worker and gateway read alike (infra/config.ts, infra/deployment.ts). */}}
+{{- define "anneal.env" -}}
+- { name: ANNEAL_HOME, value: /anneal/home }
+- { name: ANNEAL_COMPUTE, value: kubernetes }
+- { name: ANNEAL_STORE, value: {{ .Values.store.url | quote }} }
+- { name: ANNEAL_KUBE_NAMESPACE, value: {{ .Values.gpu.namespace | quote }} }
+- { name: ANNEAL_KUBE_WORKLOAD, value: {{ .Values.gpu.workload | quote }} }
+{{- with .Values.store.secret }}
+- { name: ANNEAL_KUBE_STORE_SECRET, value: {{ . | quote }} }
+{{- end }}
+- { name: ANNEAL_KUBE_TOKEN_SECRET, value: {{ .Values.gpu.policyTokenSecret | quote }} }
+- { name: ANNEAL_POLICY_TOKEN_FILE, value: /anneal/policy/token }
+{{- if .Values.metrics.enabled }}
+- { name: ANNEAL_METRICS_BIND, value: 0.0.0.0 }
+- { name: ANNEAL_METRICS_PORT, value: {{ .Values.metrics.port | quote }} }
+{{- end }}
+{{- end -}}
+
+{{/* Secrets that the worker's role names, sorted. */}}
+{{- define "anneal.gpuSecrets" -}}
+{{- list .Values.store.secret .Values.gpu.policyTokenSecret | compact | uniq | sortAlpha | toJson -}}
+{{- end -}}
+
+{{/*
+The worker touches its file every five seconds as long as its event loop turns. A file older than the container's first process is one
+that a killed predecessor left in the pod's folder.
+*/}}
+{{- define "anneal.fresh" -}}
+command:
+  - node
+  - --eval
+  - |-
+    const { readFileSync, statSync } = require('node:fs');
+    const started = readFileSync('/proc/1/stat', 'utf8').split(') ')[1].split(' ')[19] / 100;
+    const runs = readFileSync('/proc/uptime', 'utf8').split(' ')[0] - started;
+    const silent = (Date.now() - statSync('/anneal/home/run/worker.ready').mtimeMs) / 1000;
+    process.exit(silent < Math.min(runs, 60) ? 0 : 1);
+{{- end -}}
+
+{{/* A rule that names nobody would let in everybody. */}}
+{{- define "anneal.fromMonitoring" -}}
+{{- if .Values.networkPolicies.metricsFrom -}}
+- from:
+    {{- range .Values.networkPolicies.metricsFrom }}
+    - namespaceSelector: { matchLabels: { kubernetes.io/metadata.name: {{ . }} } }
+    {{- end }}
+  ports:
+    - { protocol: TCP, port: {{ .Values.metrics.port }} }
+{{- end -}}
+{{- end -}}

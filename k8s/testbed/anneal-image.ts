@@ -1,0 +1,162 @@
+// The images of worker and gateway, made of this machine's files: what infra/containers/{worker,gateway}/Containerfile make where
+// there are registries. They hold the compiled build, the packages that it needs at run time, and Node; the worker's also what
+// its sandbox consists of.
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { copyFile, mkdir, mkdtemp, realpath, rm, symlink } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { execPath } from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { childEnvironment } from '../../infra/config.ts';
+import { capture } from '../../infra/process/capture.ts';
+import { failure } from './failure.ts';
+import { hostPrograms } from './host-files.ts';
+import { buildImage, type LayerSource } from './images.ts';
+import { CACHE } from './paths.ts';
+
+export const WORKER_IMAGE = 'anneal/worker:0.1.0';
+export const GATEWAY_IMAGE = 'anneal/gateway:0.1.0';
+
+/** As in the Containerfiles. */
+const HOME = '/opt/anneal';
+const NODE = '/usr/local/bin/node';
+/** Where the sandbox and its Python are on a Debian machine; without them the worker runs, and refuses to verify. */
+const SANDBOX_PROGRAMS = ['/usr/bin/bwrap', '/usr/bin/prlimit'];
+const PYTHON = '/usr/bin/python3';
+const NOT_RUN = /\.(d\.[cm]?ts|map|md|markdown|flow)$/;
+const NOT_IMPORTED = /(^|\/)(__pycache__|test|tests|idlelib|tkinter|turtledemo|ensurepip|lib2to3|config-[^/]*)$/;
+
+export interface AnnealImages {
+  readonly worker: string;
+  readonly gateway: string;
+}
+
+/**
+ * @param repo the checkout, whose sources are compiled and whose `node_modules` are taken
+ * @returns the archives of both images, made when they are missing or out of date
+ */
+export async function ensureAnnealImages(repo: string): Promise<AnnealImages> {
+  const folder = join(CACHE, 'images');
+  await mkdir(folder, { recursive: true });
+  // Laid out as in the image, so that what runs here finds what it would find there.
+  const stage = await mkdtemp(join(folder, 'stage-'));
+  try {
+    await run([execPath, join(repo, 'build.ts'), join(stage, 'dist')], 'the build');
+    await copyFile(join(repo, 'package.json'), join(stage, 'package.json'));
+    const key = hashOf(repo, stage);
+    const worker = join(folder, `worker-${key}.tar`);
+    const gateway = join(folder, `gateway-${key}.tar`);
+    if (existsSync(worker) && existsSync(gateway)) return { worker, gateway };
+    await forgetOlder(folder);
+    const without = await layersOf(repo, stage, undefined);
+    await buildImage({ ...plan(GATEWAY_IMAGE, 'gateway'), tar: gateway, rootfs: without });
+    const rootfs = [...(await layersOf(repo, stage, await findSandbox())), await bundleLayer(repo, stage)];
+    await buildImage({ ...plan(WORKER_IMAGE, 'main'), tar: worker, rootfs });
+    return { worker, gateway };
+  } finally {
+    await rm(stage, { recursive: true, force: true });
+  }
+}
+
+function plan(name: string, program: string) {
+  return {
+    name,
+    entrypoint: [NODE, `${HOME}/dist/worker/${program}.js`],
+    user: '1000:1000',
+    env: { NODE_ENV: 'production', HOME: '/tmp' },
+    files: {
+      '/etc/passwd': 'anneal:x:1000:1000::/tmp:/sbin/nologin\n',
+      '/etc/group': 'anneal:x:1000:\n',
+    },
+  };
+}
+
+/**
+ * Small files first, folders last: a node without overlays (as on a checkout inside a container) copies all that is below a layer.
+ */
+async function layersOf(repo: string, stage: string, sandbox: Sandbox | undefined): Promise<LayerSource[]> {
+  const modules = join(repo, 'node_modules');
+  const native = join(modules, '@temporalio/core-bridge/releases', platformOf(), 'index.node');
+  // Of the SDK's library and of Python's extensions only what they need: they come with their folders.
+  const needed = (await hostPrograms([execPath, native, ...(sandbox?.programs ?? [])])).filter(
+    ({ to }) => to !== native && (sandbox === undefined || !to.startsWith(sandbox.library)),
+  );
+  return [
+    ...needed.filter(({ to }) => to !== execPath),
+    ...(sandbox === undefined ? [] : [{ from: sandbox.library, to: sandbox.library, skip: isLeftOut }]),
+    { from: execPath, to: NODE },
+    { from: modules, to: `${HOME}/node_modules`, skip: unneeded(repo) },
+    { from: join(stage, 'package.json'), to: `${HOME}/package.json` },
+    // The bundle is known by a hash of all that lies beside the workflows: declarations stay.
+    { from: join(stage, 'dist'), to: `${HOME}/dist`, skip: (path) => path.endsWith('.map') },
+  ];
+}
+
+/** Packages for development, other platforms' libraries, and what nothing imports. */
+function unneeded(repo: string): (relative: string) => boolean {
+  const { packages } = lock.parse(JSON.parse(readFileSync(join(repo, 'package-lock.json'), 'utf8')));
+  const kept = new Set(Object.keys(packages).filter((path) => packages[path]?.dev !== true));
+  return (relative) => {
+    if (relative.startsWith('@temporalio/core-bridge/releases/')) return !relative.includes(platformOf());
+    const path = `node_modules/${relative}`;
+    // The folder of a package itself, at any depth: node_modules/NAME or node_modules/@SCOPE/NAME.
+    if (/(^|\/)node_modules\/(@[^/]+\/)?[^@/][^/]*$/.test(path)) return !kept.has(path);
+    return NOT_RUN.test(relative);
+  };
+}
+
+const lock = z.object({ packages: z.record(z.string(), z.object({ dev: z.boolean().optional() })) });
+
+/** As Temporal's SDK names the folder of its native library. */
+const platformOf = (): string => `${process.arch === 'x64' ? 'x86_64' : 'aarch64'}-unknown-linux-gnu`;
+
+interface Sandbox {
+  /** With Python's extension modules. */
+  readonly programs: readonly string[];
+  /** Python's standard library. */
+  readonly library: string;
+}
+
+async function findSandbox(): Promise<Sandbox | undefined> {
+  if (![...SANDBOX_PROGRAMS, PYTHON].every((path) => existsSync(path))) return undefined;
+  const python = await realpath(PYTHON);
+  const library = join('/usr/lib', basename(python));
+  const dynamic = join(library, 'lib-dynload');
+  const extensions = readdirSync(dynamic).map((name) => join(dynamic, name));
+  return { library, programs: [...SANDBOX_PROGRAMS, PYTHON, python, ...extensions] };
+}
+
+const isLeftOut = (relative: string): boolean => NOT_IMPORTED.test(relative);
+
+/** The workflows' bundle, which a worker would otherwise make at each start: its home is as short-lived as its pod. */
+async function bundleLayer(repo: string, stage: string): Promise<LayerSource> {
+  await symlink(join(repo, 'node_modules'), join(stage, 'node_modules'));
+  const script = `await (await import(${JSON.stringify(join(stage, 'dist/worker/bundle.js'))})).workflowBundle()`;
+  const env = childEnvironment({ ANNEAL_HOME: join(stage, 'home') });
+  await run([execPath, '--input-type=module', '--eval', script], "the workflows' bundle", env);
+  return { from: join(stage, 'home'), to: `${HOME}/home` };
+}
+
+function hashOf(repo: string, stage: string): string {
+  const hash = createHash('sha256').update(`${process.version} ${platformOf()}\n`);
+  for (const file of [join(repo, 'package-lock.json'), fileURLToPath(import.meta.url)]) hash.update(readFileSync(file));
+  const files = readdirSync(stage, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  for (const path of files.map((entry) => join(entry.parentPath, entry.name)).sort()) {
+    hash.update(path.slice(stage.length)).update(readFileSync(path));
+  }
+  return hash.digest('hex').slice(0, 16);
+}
+
+/** Only the newest is wanted. */
+async function forgetOlder(folder: string): Promise<void> {
+  for (const name of readdirSync(folder)) {
+    if (/^(worker|gateway)-[0-9a-f]{16}\.tar$/.test(name)) await rm(join(folder, name), { force: true });
+  }
+}
+
+async function run(argv: readonly [string, ...string[]], what: string, env?: Record<string, string>): Promise<void> {
+  const { code, stdout, stderr } = await capture(argv, { timeoutMs: 300_000, ...(env === undefined ? {} : { env }) });
+  const last = (stderr.trim() || stdout.trim()).split('\n').slice(-3).join('\n');
+  if (code !== 0) throw failure('testbed.image_failed', `${what}: ${last}`);
+}

@@ -1,0 +1,223 @@
+// The chart as Helm sees it: it is linted and rendered for several values, refuses bad ones, and says of rights and policies
+// what the builders say. No cluster takes part; tests/k8s/helm-install.test.ts installs it.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { controlPolicies, namespacePolicies } from '../../k8s/access/network.ts';
+import { gatewayRoles, workerRoles } from '../../k8s/access/roles.ts';
+import { CHART, type Helm, helmBinary, openHelm, type Rendered } from '../support/helm.ts';
+
+const MINIMAL = {
+  temporal: { address: 'temporal.example:7233' },
+  store: { url: 's3://anneal/team-a?endpoint=https://store.example' },
+};
+const FULL = {
+  ...MINIMAL,
+  fullnameOverride: 'team-a',
+  images: {
+    pullSecrets: ['registry'],
+    worker: { repository: 'registry.example:5000/anneal/worker', digest: `sha256:${'a'.repeat(64)}` },
+  },
+  temporal: {
+    ...MINIMAL.temporal,
+    namespace: 'team-a',
+    tls: {
+      enabled: true,
+      serverName: 'temporal',
+      ca: { secret: 'temporal-ca' },
+      client: { secret: 'temporal-client' },
+    },
+    apiKey: { secret: 'temporal-key', key: 'key' },
+    payloadKeys: { secret: 'payloads' },
+  },
+  store: { ...MINIMAL.store, secret: '' },
+  gpu: { namespace: 'team-a-gpu', podSecurity: 'privileged', workload: 'job' },
+  control: { manageNamespace: true },
+  worker: {
+    replicas: 3,
+    extraEnv: [{ name: 'A', value: 'b' }],
+    podAnnotations: { a: 'b' },
+    nodeSelector: { pool: 'control' },
+    tolerations: [{ key: 'a', operator: 'Exists' }],
+    affinity: { nodeAffinity: {} },
+    priorityClassName: 'system',
+    seccompProfile: { type: 'Localhost', localhostProfile: 'profiles/anneal.json' },
+  },
+  gateway: { persistence: { enabled: false }, podAnnotations: { a: 'b' }, extraEnv: [{ name: 'A', value: 'b' }] },
+  networkPolicies: {
+    store: { cidrs: ['10.0.0.0/8', '0.0.0.0/0', '::/0'], ports: [443, 9000] },
+    dns: { namespace: 'dns', labels: { app: 'dns' } },
+    metricsFrom: [],
+  },
+  priorityClasses: { create: true },
+  metrics: { serviceMonitor: { enabled: true, labels: { release: 'prometheus' } }, dashboard: { enabled: true } },
+};
+const BARE = {
+  ...MINIMAL,
+  gpu: { create: false },
+  rbac: { create: false },
+  networkPolicies: { create: false },
+  metrics: { enabled: false },
+};
+
+describe.skipIf(helmBinary() === undefined)('the chart', () => {
+  let helm: Helm;
+  beforeAll(async () => {
+    helm = await openHelm();
+  });
+  afterAll(() => helm.close());
+
+  describe.each([
+    ['the least', MINIMAL],
+    ['all', FULL],
+    ['nothing that an administrator made', BARE],
+  ])('with %s', (_, values) => {
+    it('is linted without a warning', async () => {
+      const { code, stdout } = await helm.run(['lint', '--strict', CHART, ...(await helm.values(values))]);
+      expect(stdout).toContain('0 chart(s) failed');
+      expect(stdout).not.toMatch(/\[(WARNING|ERROR)\]/);
+      expect(code).toBe(0);
+    });
+
+    it('renders objects that bear their namespace, each once, and no value of a secret', async () => {
+      const objects = await helm.template(values);
+      const names = objects.map(({ kind, metadata }) => `${kind} ${metadata.namespace ?? ''} ${metadata.name}`);
+      expect(new Set(names).size).toBe(names.length);
+      const clusterWide = ['Namespace', 'ClusterRole', 'ClusterRoleBinding', 'PriorityClass'];
+      for (const { kind, metadata } of objects)
+        expect([kind, metadata.namespace !== undefined]).toEqual([kind, !clusterWide.includes(kind)]);
+      expect(objects.map(({ kind }) => kind)).not.toContain('Secret');
+      expect(names).toMatchSnapshot();
+    });
+
+    it('holds its pods to what Pod Security "restricted" asks for', async () => {
+      const pods = (await helm.template(values)).flatMap(podOf);
+      expect(pods).toHaveLength(2);
+      for (const pod of pods) {
+        expect(pod.securityContext).toMatchObject({ runAsNonRoot: true, runAsUser: 1000 });
+        for (const container of [...pod.containers, ...(pod.initContainers ?? [])]) {
+          expect(container.securityContext).toEqual({
+            allowPrivilegeEscalation: false,
+            readOnlyRootFilesystem: true,
+            capabilities: { drop: ['ALL'] },
+          });
+          expect(container.resources.limits).toHaveProperty('memory');
+          expect(container.image).not.toMatch(/:latest$|:$/);
+        }
+      }
+    });
+  });
+
+  it('gives the rights of k8s/access/rights.ts, to the verb', async () => {
+    const places = { controlNamespace: 'control', gpuNamespace: 'gpu' };
+    const wanted = [
+      ...workerRoles({ ...places, name: 'anneal-worker', secrets: ['policy', 'store'] }),
+      ...gatewayRoles({ ...places, name: 'anneal-gateway' }),
+    ];
+    const values = {
+      ...MINIMAL,
+      store: { ...MINIMAL.store, secret: 'store' },
+      gpu: { namespace: 'gpu', policyTokenSecret: 'policy' },
+    };
+    const kinds = /^(ServiceAccount|(Cluster)?Role(Binding)?)$/;
+    const found = (await helm.template(values)).filter(({ kind }) => kinds.test(kind));
+    expect(found.map(bare).sort(byName)).toEqual(wanted.map(bare).sort(byName));
+  });
+
+  it.each([
+    ['by default', {}, { cidrs: ['0.0.0.0/0'], ports: [443] }, ['monitoring']],
+    [
+      'as told',
+      { store: { cidrs: ['10.0.0.0/8', '::/0'], ports: [9000, 443] }, metricsFrom: [] },
+      { cidrs: ['10.0.0.0/8', '::/0'], ports: [9000, 443] },
+      [],
+    ],
+  ])('has the policies of k8s/access/network.ts, %s', async (_, given, store, metricsFrom) => {
+    const wanted = [
+      ...namespacePolicies({
+        gpuNamespace: 'gpu',
+        controlNamespace: 'control',
+        store,
+        dns: { namespace: 'kube-system', labels: { 'k8s-app': 'kube-dns' } },
+      }),
+      ...controlPolicies({
+        namespace: 'control',
+        instance: 'anneal',
+        gateway: { name: 'anneal-gateway', port: 8080 },
+        worker: { name: 'anneal-worker' },
+        metricsPort: 9464,
+        metricsFrom,
+      }),
+    ];
+    const values = { ...MINIMAL, gpu: { namespace: 'gpu' }, networkPolicies: given };
+    const found = (await helm.template(values)).filter(({ kind }) => kind === 'NetworkPolicy');
+    expect(found.map(bare).sort(byName)).toEqual(wanted.map(bare).sort(byName));
+  });
+
+  it('labels the pods by what policies and Services select', async () => {
+    const objects = await helm.template(MINIMAL);
+    for (const component of ['gateway', 'worker']) {
+      const selected = { 'app.kubernetes.io/part-of': 'anneal', 'app.kubernetes.io/component': component };
+      const labels = objects.map((one) => templateOf(one)?.metadata.labels);
+      expect(labels).toContainEqual(expect.objectContaining(selected));
+    }
+  });
+
+  it.each<[string, object, string]>([
+    ['no Temporal', { store: MINIMAL.store }, "temporal': missing property 'address'"],
+    ['no store', { temporal: MINIMAL.temporal }, "store': missing property 'url'"],
+    ['a Temporal without a port', { ...MINIMAL, temporal: { address: 'temporal' } }, '/temporal/address'],
+    ['a store that is no bucket', { ...MINIMAL, store: { url: 'https://store' } }, '/store/url'],
+    ['a misspelt name', { ...MINIMAL, gateways: {} }, "additional properties 'gateways' not allowed"],
+    ['a misspelt name inside', { ...MINIMAL, worker: { replica: 2 } }, "additional properties 'replica' not allowed"],
+    ['a negative number', { ...MINIMAL, worker: { replicas: -1 } }, '/worker/replicas'],
+    ['a text for a number', { ...MINIMAL, gateway: { port: '8080' } }, '/gateway/port'],
+    ['a namespace with capitals', { ...MINIMAL, gpu: { namespace: 'GPU' } }, '/gpu/namespace'],
+    ['another workload', { ...MINIMAL, gpu: { workload: 'pod' } }, '/gpu/workload'],
+    ['the tag latest', { ...MINIMAL, images: { worker: { tag: 'latest' } } }, '/images/worker/tag'],
+    ['a digest that is none', { ...MINIMAL, images: { worker: { digest: 'sha256:1' } } }, '/images/worker/digest'],
+    [
+      'no seccomp profile',
+      { ...MINIMAL, worker: { seccompProfile: { type: 'Unconfined' } } },
+      '/worker/seccompProfile',
+    ],
+    [
+      'segments shared by pods',
+      { ...MINIMAL, gateway: { persistence: { accessModes: ['ReadWriteMany'] } } },
+      '/gateway/persistence/accessModes',
+    ],
+  ])('refuses %s, and says where', async (_, values, words) => {
+    await expect(helm.template(values)).rejects.toThrow(words);
+  });
+
+  it('names every problem at once', async () => {
+    const values = { temporal: { address: 'x' }, store: { url: 'x' }, gpu: { workload: 'x' } };
+    const refused = await helm.template(values).then(String, (failure: Error) => failure.message);
+    for (const path of ['/temporal/address', '/store/url', '/gpu/workload']) expect(refused).toContain(path);
+  });
+
+  /** Without labels: Helm adds its own. */
+  const bare = (object: { readonly metadata: object }): object => ({
+    ...object,
+    metadata: { ...object.metadata, labels: undefined },
+  });
+  const byName = (a: object, b: object): number => JSON.stringify(a).localeCompare(JSON.stringify(b));
+});
+
+interface Template {
+  readonly metadata: { readonly labels: Record<string, string> };
+  readonly spec: Pod;
+}
+interface Container {
+  readonly image: string;
+  readonly securityContext: object;
+  readonly resources: { readonly limits: object };
+}
+interface Pod {
+  readonly securityContext: object;
+  readonly containers: readonly Container[];
+  readonly initContainers?: readonly Container[];
+}
+
+function templateOf({ spec }: Rendered): Template | undefined {
+  return typeof spec === 'object' && spec !== null && 'template' in spec ? (spec.template as Template) : undefined;
+}
+const podOf = (object: Rendered): Pod[] => [templateOf(object)?.spec].filter((pod) => pod !== undefined);
