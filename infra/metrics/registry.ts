@@ -1,5 +1,5 @@
-// The catalog as live metrics: one registry a process, every metric of it created at the start, so that a panel shows 0 and not
-// "no data" before the first event.
+// The catalog as live metrics: one registry a process, every metric of it created at the start. Those without labels are 0 from
+// then on; a combination of labels begins with its first event.
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { GATEWAY_METRICS, type MetricEntry, WORKER_METRICS } from './catalog.ts';
 
