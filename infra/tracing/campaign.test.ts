@@ -108,9 +108,12 @@ async function playTraced(receiver: OtlpReceiver, stack: AsyncDisposableStack): 
     ),
   );
   const running = workers.map((one) => one.run());
-  stack.defer(async () => {
-    for (const one of workers) one.shutdown();
+  const stopWorkers = async (): Promise<void> => {
+    for (const one of workers) if (one.getState() === 'RUNNING') one.shutdown();
     await Promise.all(running);
+  };
+  stack.defer(async () => {
+    await stopWorkers();
     await connection.close();
   });
 
@@ -126,9 +129,14 @@ async function playTraced(receiver: OtlpReceiver, stack: AsyncDisposableStack): 
   );
   await refuseSealedGate(client, spec.name);
   await client.workflow.getHandle(workflowId).result();
+  // As a worker's process ends: what its workflows tell last is told by then.
+  await stopWorkers();
   await Promise.all([cli.close(), worker.close(), server.close()]);
 
-  const spans = (await receiver.until((all) => all.some((span) => span.name === 'assembleReport'))).slice();
+  // A collector passes on what it has when it likes, a child before its parent.
+  const whole = (all: readonly ReceivedSpan[]): boolean =>
+    all.filter((span) => span.name === 'campaign').length === 2 && rootsOf(all).length === 1;
+  const spans = (await receiver.until(whole)).slice();
   checkTree(spans, await readFile(join(folder, 'traceparent'), 'utf8'));
 }
 
@@ -156,6 +164,11 @@ async function refuseSealedGate(client: Client, campaign: string): Promise<void>
   }
 }
 
+function rootsOf(spans: readonly ReceivedSpan[]): ReceivedSpan[] {
+  const ids = new Set(spans.map((span) => span.spanId));
+  return spans.filter((span) => !ids.has(span.parentSpanId));
+}
+
 function checkTree(spans: readonly ReceivedSpan[], traceparent: string): void {
   expect(new Set(spans.map((span) => span.traceId)).size).toBe(1);
   expect(new Set(spans.map((span) => span.spanId)).size).toBe(spans.length);
@@ -164,8 +177,7 @@ function checkTree(spans: readonly ReceivedSpan[], traceparent: string): void {
     const parent = byId.get(span.parentSpanId);
     return [...(parent === undefined ? [] : pathOf(parent)), span.name];
   };
-  const roots = spans.filter((span) => !byId.has(span.parentSpanId));
-  expect(roots.map((span) => span.name)).toEqual(['anneal submit']);
+  expect(rootsOf(spans).map((span) => span.name)).toEqual(['anneal submit']);
   const paths = spans.map((span) => pathOf(span).join(' > '));
   const campaign = 'anneal submit > start campaign > campaign';
   const generated = `${campaign} > rollouts > generate > POST /v1/chat/completions`;
