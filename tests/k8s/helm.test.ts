@@ -1,62 +1,13 @@
 // The chart as Helm sees it: it is linted and rendered for several values, refuses bad ones, and says of rights and policies
 // what the builders say. No cluster takes part; tests/k8s/helm-install.test.ts installs it.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { controlPolicies, namespacePolicies } from '../../k8s/access/network.ts';
 import { gatewayRoles, workerRoles } from '../../k8s/access/roles.ts';
-import { CHART, type Helm, helmBinary, openHelm, type Rendered } from '../support/helm.ts';
-
-const MINIMAL = {
-  temporal: { address: 'temporal.example:7233' },
-  store: { url: 's3://anneal/team-a?endpoint=https://store.example' },
-};
-const FULL = {
-  ...MINIMAL,
-  fullnameOverride: 'team-a',
-  images: {
-    pullSecrets: ['registry'],
-    worker: { repository: 'registry.example:5000/anneal/worker', digest: `sha256:${'a'.repeat(64)}` },
-  },
-  temporal: {
-    ...MINIMAL.temporal,
-    namespace: 'team-a',
-    tls: {
-      enabled: true,
-      serverName: 'temporal',
-      ca: { secret: 'temporal-ca' },
-      client: { secret: 'temporal-client' },
-    },
-    apiKey: { secret: 'temporal-key', key: 'key' },
-    payloadKeys: { secret: 'payloads' },
-  },
-  store: { ...MINIMAL.store, secret: '' },
-  gpu: { namespace: 'team-a-gpu', podSecurity: 'privileged', workload: 'job' },
-  control: { manageNamespace: true },
-  worker: {
-    replicas: 3,
-    extraEnv: [{ name: 'A', value: 'b' }],
-    podAnnotations: { a: 'b' },
-    nodeSelector: { pool: 'control' },
-    tolerations: [{ key: 'a', operator: 'Exists' }],
-    affinity: { nodeAffinity: {} },
-    priorityClassName: 'system',
-    seccompProfile: { type: 'Localhost', localhostProfile: 'profiles/anneal.json' },
-  },
-  gateway: { persistence: { enabled: false }, podAnnotations: { a: 'b' }, extraEnv: [{ name: 'A', value: 'b' }] },
-  networkPolicies: {
-    store: { cidrs: ['10.0.0.0/8', '0.0.0.0/0', '::/0'], ports: [443, 9000] },
-    dns: { namespace: 'dns', labels: { app: 'dns' } },
-    metricsFrom: [],
-  },
-  priorityClasses: { create: true },
-  metrics: { serviceMonitor: { enabled: true, labels: { release: 'prometheus' } }, dashboard: { enabled: true } },
-};
-const BARE = {
-  ...MINIMAL,
-  gpu: { create: false },
-  rbac: { create: false },
-  networkPolicies: { create: false },
-  metrics: { enabled: false },
-};
+import { CHART, type Helm, helmBinary, openHelm, templateOf } from '../support/helm.ts';
+import { BARE, FULL, MINIMAL } from '../support/helm-values.ts';
 
 describe.skipIf(helmBinary() === undefined)('the chart', () => {
   let helm: Helm;
@@ -89,7 +40,7 @@ describe.skipIf(helmBinary() === undefined)('the chart', () => {
     });
 
     it('holds its pods to what Pod Security "restricted" asks for', async () => {
-      const pods = (await helm.template(values)).flatMap(podOf);
+      const pods = (await helm.template(values)).flatMap((one) => templateOf(one)?.spec ?? []);
       expect(pods).toHaveLength(2);
       for (const pod of pods) {
         expect(pod.securityContext).toMatchObject({ runAsNonRoot: true, runAsUser: 1000 });
@@ -152,6 +103,15 @@ describe.skipIf(helmBinary() === undefined)('the chart', () => {
     expect(found.map(bare).sort(byName)).toEqual(wanted.map(bare).sort(byName));
   });
 
+  it('carries the alert rules and the dashboard as they are', async () => {
+    const objects = await helm.template(FULL);
+    const grafana = (name: string): string => readFileSync(join(CHART, '../../grafana', name), 'utf8');
+    const rules = objects.find(({ kind }) => kind === 'PrometheusRule');
+    expect(rules?.spec).toEqual(parse(grafana('alerts.yaml')));
+    const dashboard = objects.find(({ kind }) => kind === 'ConfigMap');
+    expect(dashboard?.data).toEqual({ 'anneal.json': grafana('anneal.json') });
+  });
+
   it('labels the pods by what policies and Services select', async () => {
     const objects = await helm.template(MINIMAL);
     for (const component of ['gateway', 'worker']) {
@@ -201,23 +161,3 @@ describe.skipIf(helmBinary() === undefined)('the chart', () => {
   });
   const byName = (a: object, b: object): number => JSON.stringify(a).localeCompare(JSON.stringify(b));
 });
-
-interface Template {
-  readonly metadata: { readonly labels: Record<string, string> };
-  readonly spec: Pod;
-}
-interface Container {
-  readonly image: string;
-  readonly securityContext: object;
-  readonly resources: { readonly limits: object };
-}
-interface Pod {
-  readonly securityContext: object;
-  readonly containers: readonly Container[];
-  readonly initContainers?: readonly Container[];
-}
-
-function templateOf({ spec }: Rendered): Template | undefined {
-  return typeof spec === 'object' && spec !== null && 'template' in spec ? (spec.template as Template) : undefined;
-}
-const podOf = (object: Rendered): Pod[] => [templateOf(object)?.spec].filter((pod) => pod !== undefined);

@@ -20,6 +20,27 @@ const rendered = z.looseObject({
 });
 export type Rendered = z.infer<typeof rendered>;
 
+export interface Container {
+  readonly image: string;
+  readonly securityContext: object;
+  readonly resources: { readonly limits: object };
+}
+export interface PodSpec {
+  readonly securityContext: object;
+  readonly containers: readonly Container[];
+  readonly initContainers?: readonly Container[];
+  readonly volumes?: readonly object[];
+}
+export interface PodTemplate {
+  readonly metadata: { readonly labels: Record<string, string> };
+  readonly spec: PodSpec;
+}
+
+/** Of a Deployment or a StatefulSet. */
+export function templateOf({ spec }: Rendered): PodTemplate | undefined {
+  return typeof spec === 'object' && spec !== null && 'template' in spec ? (spec.template as PodTemplate) : undefined;
+}
+
 export interface Helm {
   run(args: readonly string[]): Promise<Captured>;
   /** The arguments that name a file with these values. */

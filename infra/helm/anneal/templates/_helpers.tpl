@@ -68,6 +68,9 @@ capabilities: { drop: [ALL] }
 {{- end }}
 - { name: ANNEAL_KUBE_TOKEN_SECRET, value: {{ .Values.gpu.policyTokenSecret | quote }} }
 - { name: ANNEAL_POLICY_TOKEN_FILE, value: /anneal/policy/token }
+{{- with .Values.tracing.otlpEndpoint }}
+- { name: ANNEAL_OTLP_ENDPOINT, value: {{ . | quote }} }
+{{- end }}
 {{- if .Values.metrics.enabled }}
 - { name: ANNEAL_METRICS_BIND, value: 0.0.0.0 }
 - { name: ANNEAL_METRICS_PORT, value: {{ .Values.metrics.port | quote }} }

@@ -1,0 +1,62 @@
+// Values for the chart: the least that it takes, nearly everything it knows, and as little as possible made by it.
+
+export const MINIMAL = {
+  temporal: { address: 'temporal.example:7233' },
+  store: { url: 's3://anneal/team-a?endpoint=https://store.example' },
+};
+export const FULL = {
+  ...MINIMAL,
+  fullnameOverride: 'team-a',
+  images: {
+    pullSecrets: ['registry'],
+    worker: { repository: 'registry.example:5000/anneal/worker', digest: `sha256:${'a'.repeat(64)}` },
+  },
+  temporal: {
+    ...MINIMAL.temporal,
+    namespace: 'team-a',
+    tls: {
+      enabled: true,
+      serverName: 'temporal',
+      ca: { secret: 'temporal-ca' },
+      client: { secret: 'temporal-client' },
+    },
+    apiKey: { secret: 'temporal-key', key: 'key' },
+    payloadKeys: { secret: 'payloads' },
+  },
+  store: { ...MINIMAL.store, secret: '' },
+  gpu: { namespace: 'team-a-gpu', podSecurity: 'privileged', workload: 'job' },
+  control: { manageNamespace: true },
+  teams: { configMap: 'teams' },
+  tracing: { otlpEndpoint: 'http://collector:4318' },
+  worker: {
+    replicas: 3,
+    slots: { jobs: 32, control: 8 },
+    deployment: 'team-a',
+    extraEnv: [{ name: 'A', value: 'b' }],
+    podAnnotations: { a: 'b' },
+    nodeSelector: { pool: 'control' },
+    tolerations: [{ key: 'a', operator: 'Exists' }],
+    affinity: { nodeAffinity: {} },
+    priorityClassName: 'system',
+    seccompProfile: { type: 'Localhost', localhostProfile: 'profiles/anneal.json' },
+  },
+  gateway: { persistence: { enabled: false }, podAnnotations: { a: 'b' }, extraEnv: [{ name: 'A', value: 'b' }] },
+  networkPolicies: {
+    store: { cidrs: ['10.0.0.0/8', '0.0.0.0/0', '::/0'], ports: [443, 9000] },
+    dns: { namespace: 'dns', labels: { app: 'dns' } },
+    metricsFrom: [],
+  },
+  priorityClasses: { create: true },
+  metrics: {
+    alerts: { enabled: true, labels: { release: 'prometheus' } },
+    serviceMonitor: { enabled: true, labels: { release: 'prometheus' } },
+    dashboard: { enabled: true },
+  },
+};
+export const BARE = {
+  ...MINIMAL,
+  gpu: { create: false },
+  rbac: { create: false },
+  networkPolicies: { create: false },
+  metrics: { enabled: false },
+};
