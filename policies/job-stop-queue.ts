@@ -1,6 +1,6 @@
 // What it means that a queue (Kueue) holds a job back or takes its place away. The workflow is the one authority for restarts:
-// an eviction ends the attempt, and the next one is an object of its own, which waits in the queue like any other. (Kueue
-// would start the same object again; our Jobs fail by the exit codes that their pods end with, and are then over for it.)
+// an eviction ends the attempt, and the next one is an object of its own, which waits in the queue like any other. Where nobody
+// looks in time Kueue may admit the same object again; that attempt then goes on from its checkpoint, and is not ended for it.
 import type { StopCause } from '../contracts/job.ts';
 import {
   causeOfDisruption,

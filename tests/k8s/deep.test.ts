@@ -45,9 +45,14 @@ describe.skipIf(process.env.ANNEAL_K8S_DEEP !== '1' || !isBuilt(PARTS))('5,000 n
     (await kube.pods(TEAM, job.name)).filter((one) => one.metadata.labels['anneal.dev/attempt'] === `${attempt}`);
   const rackOf = (pod: Pod): number => Math.floor(Number(pod.spec.nodeName?.replace('gpu-', '')) / RACK_NODES);
   const running = async (attempt: number): Promise<Pod[]> => {
-    const seen = async () => ({ state: await state(), phases: (await pods(attempt)).map((one) => one.status.phase) });
+    const seen = async () => {
+      const now = await state();
+      // What it says of itself stands beside the pods, so that a failure says why.
+      const said = now.phase === 'stopped' ? `${now.cause}: ${now.message}` : now.phase;
+      return { said, phases: (await pods(attempt)).map((one) => one.status.phase) };
+    };
     const phases = Array(profile.trainer.nodes).fill('Running');
-    await expect.poll(seen, PATIENCE).toMatchObject({ state: { phase: 'running' }, phases });
+    await expect.poll(seen, PATIENCE).toEqual({ said: 'running', phases });
     const placed = await pods(attempt);
     expect(new Set(placed.map(rackOf)).size).toBe(1);
     expect(placed.filter((one) => quarantine.includes(one.spec.nodeName ?? ''))).toEqual([]);

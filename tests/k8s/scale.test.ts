@@ -37,10 +37,14 @@ describe.skipIf(!isBuilt(PARTS))('M2.7 on 96 GPUs among others', () => {
     (await kube.pods(TEAM, job.name)).filter((one) => one.metadata.labels['anneal.dev/attempt'] === `${attempt}`);
   const rackOf = (pod: Pod): number => Math.floor(Number(pod.spec.nodeName?.replace('gpu-', '')) / NODES_PER_RACK);
   const running = async (attempt: number): Promise<Pod[]> => {
-    // What it waits for stands beside the pods, so that a failure says why.
-    const seen = async () => ({ state: await state(), phases: (await pods(attempt)).map((one) => one.status.phase) });
+    const seen = async () => {
+      const now = await state();
+      // What it says of itself stands beside the pods, so that a failure says why.
+      const said = now.phase === 'stopped' ? `${now.cause}: ${now.message}` : now.phase;
+      return { said, phases: (await pods(attempt)).map((one) => one.status.phase) };
+    };
     const phases = Array(profile.trainer.nodes).fill('Running');
-    await expect.poll(seen, PATIENCE).toMatchObject({ state: { phase: 'running' }, phases });
+    await expect.poll(seen, PATIENCE).toEqual({ said: 'running', phases });
     return pods(attempt);
   };
 
