@@ -104,9 +104,11 @@ describe.skipIf(!canRun)('a campaign in pods', () => {
     expect(begun).toEqual([2, 1, 1, 1]);
   });
 
-  test('leaves no server behind', async () => {
+  test('leaves no server behind', { timeout: MINUTES }, async () => {
     const path = `/apis/apps/v1/namespaces/anneal/deployments?labelSelector=anneal.dev/campaign=${CAMPAIGN}`;
-    expect(names.parse(await testbed.api.call('GET', path)).items).toEqual([]);
+    // Its pods have their grace period.
+    const left = async () => names.parse(await testbed.api.call('GET', path)).items;
+    await expect.poll(left, { timeout: 40_000, interval: 500 }).toEqual([]);
   });
 
   const job = (round: number): string => `${CAMPAIGN}-r${round}-train`;
