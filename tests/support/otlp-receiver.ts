@@ -126,22 +126,22 @@ export async function startCollector(): Promise<OtlpReceiver> {
   });
   const kill = (): void => void child.kill('SIGKILL');
   process.once('exit', kill);
+  const close = async (): Promise<void> => {
+    process.off('exit', kill);
+    const gone = child.exitCode === null ? new Promise((done) => child.once('exit', done)) : undefined;
+    kill();
+    await gone;
+    await behind.close();
+    await rm(folder, { recursive: true, force: true });
+  };
   for (let tries = 0; !(await listens(port)); tries += 1) {
-    if (tries > 300 || child.exitCode !== null) throw new Error('the collector does not start');
+    if (tries > 300 || child.exitCode !== null) {
+      await close();
+      throw new Error('the collector does not start');
+    }
     await sleep(100);
   }
-  return {
-    ...behind,
-    endpoint: `http://127.0.0.1:${port}`,
-    async close() {
-      process.off('exit', kill);
-      const gone = new Promise((done) => child.once('exit', done));
-      kill();
-      await gone;
-      await behind.close();
-      await rm(folder, { recursive: true, force: true });
-    },
-  };
+  return { ...behind, endpoint: `http://127.0.0.1:${port}`, close };
 }
 
 const listens = (port: number): Promise<boolean> =>
