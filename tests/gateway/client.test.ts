@@ -3,8 +3,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import type { RolloutId } from '../../contracts/ids.ts';
-import { oneServer } from '../../infra/gateway-client/one-server.ts';
 import { createGatewayClient, createPolicyHost } from '../../infra/gateway-client/client.ts';
+import { oneServer } from '../../infra/gateway-client/one-server.ts';
 import { DEMO, POLICY, rollout, SECRET } from '../support/gateway.ts';
 import { soon, useGateway } from '../support/use-gateway.ts';
 

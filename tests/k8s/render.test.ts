@@ -36,7 +36,12 @@ describe.skipIf(!isBuilt(PARTS))('render k8s', () => {
     expect(manifests.length).toBeGreaterThanOrEqual(3);
     for (const manifest of manifests) {
       const path = pathOf(manifest.kind, NAMESPACE);
-      const { status } = await on.cluster.ask({ method: 'POST', path, query: { dryRun: 'All', fieldValidation: 'Strict' }, body: manifest });
+      const { status } = await on.cluster.ask({
+        method: 'POST',
+        path,
+        query: { dryRun: 'All', fieldValidation: 'Strict' },
+        body: manifest,
+      });
       expect(status, manifest.kind).toBe(201);
     }
   });
