@@ -15,6 +15,8 @@ import { type Connected, connect } from '../infra/temporal/connect.ts';
 import { createGates, type Gates } from '../infra/temporal/gates.ts';
 import { type PilotOptions, runPilot } from '../infra/temporal/pilot.ts';
 
+import { traceClient } from '../infra/tracing/temporal.ts';
+import { startTracing, type Tracing } from '../infra/tracing/tracing.ts';
 import { turnsOf } from './team/check.ts';
 import { readTeams } from './team/read.ts';
 
@@ -46,6 +48,8 @@ export interface Session {
   /** How often the base model solves each task of a campaign file. */
   pilot(spec: CampaignSpec, options: PilotOptions): Promise<Record<string, number>>;
   releases(): Promise<ReturnType<typeof createReleases>>;
+  /** As one span, where traces are sent: what it starts belongs to its trace. */
+  traced<T>(name: string, work: () => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -54,13 +58,18 @@ export function openSession(options: GlobalOptions): Session {
   const store = openStore(config);
   let connected: Connected | undefined;
 
+  let started: Promise<Tracing | undefined> | undefined;
+  const tracing = () => (started ??= startTracing({ endpoint: config.observing.otlp, service: 'anneal-cli' }));
+
   async function temporal(): Promise<Client> {
     if (connected !== undefined) return connected.client;
     const stack = await stackStatus(config);
     // A named server wins; else the one that the running stack uses, which `up --temporal` may have named.
     const address = config.temporal.external ?? stack.endpoints?.temporal;
     if (address === undefined) throw new AnnealError('stack.not_running', 'nothing answers here');
-    connected = await connect({ ...config.production.access, address }, { needs: 'read' });
+    const trace = await tracing();
+    const interceptors = trace === undefined ? [] : [traceClient(trace)];
+    connected = await connect({ ...config.production.access, address }, { needs: 'read', interceptors });
     return connected.client;
   }
 
@@ -78,6 +87,10 @@ export function openSession(options: GlobalOptions): Session {
       await initIdentity(config.paths.keys);
       return createLocalIdentity(config.paths.keys);
     },
+    async traced(name, work) {
+      const trace = await tracing();
+      return trace === undefined ? work() : trace.span(name, {}, work);
+    },
     campaigns: async () => createCampaigns(await temporal(), store, turnsOf(await teams())),
     teams,
     gates: async () => createGates(await temporal(), store),
@@ -87,6 +100,7 @@ export function openSession(options: GlobalOptions): Session {
     },
     close: async () => {
       await connected?.close();
+      await (await started)?.close();
     },
   };
 }

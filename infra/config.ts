@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { AnnealError, type Problem } from '../contracts/errors.ts';
 import { type Deployment, deploymentOf, deploymentVariables } from './deployment.ts';
+import { type Observing, observingOf, observingVariables } from './observing.ts';
 import type { ProcessIdentity } from './process/identity.ts';
 import { type Production, productionOf, productionVariables } from './temporal/production.ts';
 
@@ -46,6 +47,7 @@ const variables = z.object({
   ANNEAL_GATEWAY_URL: z.url('http://HOST:PORT').optional(),
   ...deploymentVariables,
   ...productionVariables,
+  ...observingVariables,
 });
 
 /** The four ports of the local stack, all on 127.0.0.1. */
@@ -74,6 +76,8 @@ export interface Config {
   };
   /** ANNEAL_TEMPORAL_*, ANNEAL_PAYLOAD_KEYS, ANNEAL_SLOTS_*, ANNEAL_WORKER_DEPLOYMENT, ANNEAL_CODEC_*, ANNEAL_TEAMS. */
   readonly production: Production;
+  /** ANNEAL_METRICS_*, ANNEAL_OTLP_ENDPOINT, ANNEAL_TRACKERS. */
+  readonly observing: Observing;
   /** ANNEAL_COMPUTE, ANNEAL_STORE, ANNEAL_KUBE*: what campaigns run on. */
   readonly deployment: Deployment;
   readonly gateway: {
@@ -152,6 +156,7 @@ export function loadConfig(options: ConfigOptions = {}): Config {
       cli: set.TEMPORAL_CLI,
     },
     production: productionOf(set, given, set.ANNEAL_NAMESPACE ?? 'default'),
+    observing: observingOf(set, given, set.ANNEAL_STACK_PID === undefined),
     deployment: deploymentOf(set, home),
     gateway: { bind: set.ANNEAL_GATEWAY_BIND ?? '127.0.0.1', url: set.ANNEAL_GATEWAY_URL?.replace(/\/$/, '') },
     python: set.ANNEAL_PYTHON,

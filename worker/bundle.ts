@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { bundleWorkflowCode } from '@temporalio/worker';
 import { FAILURE_CONVERTER } from '../infra/codec/data-converter.ts';
 import { loadConfig } from '../infra/config.ts';
+import { workflowInterceptorModules } from '../infra/tracing/temporal.ts';
 
 export interface WorkflowBundle {
   readonly codePath: string;
@@ -24,6 +25,7 @@ export async function workflowBundle(): Promise<WorkflowBundle> {
     const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
     const { code } = await bundleWorkflowCode({
       workflowsPath: join(root, 'workflows', `index${extension}`),
+      workflowInterceptorModules: workflowInterceptorModules(),
       // Failures carry messages too, and the workflow's side must know how they are hidden.
       ...(encrypted && { failureConverterPath: FAILURE_CONVERTER }),
     });
@@ -35,7 +37,7 @@ export async function workflowBundle(): Promise<WorkflowBundle> {
 
 function sourceHash(repo: string, root: string): string {
   const hash = createHash('sha256').update(readFileSync(join(repo, 'package.json')));
-  for (const folder of ['contracts', 'policies', 'workflows']) {
+  for (const folder of ['contracts', 'policies', 'workflows', 'infra/tracing']) {
     const files = readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' });
     for (const file of files.filter((name) => /\.[jt]s$/.test(name)).sort()) {
       hash.update(file).update(readFileSync(join(root, folder, file)));

@@ -12,7 +12,7 @@ import type { Deployment } from '../infra/deployment.ts';
 import { oneServer } from '../infra/gateway-client/one-server.ts';
 import { createLocalJobRunner } from '../infra/jobs/local.ts';
 import { needsOf, preflight } from '../k8s/access/preflight.ts';
-import { openCluster } from '../k8s/cluster/request.ts';
+import { type Cluster, openCluster } from '../k8s/cluster/request.ts';
 import type { StoreAccess } from '../k8s/manifests/pod.ts';
 import { createKubernetesJobRunner } from '../k8s/runner/runner.ts';
 import { createPolicyServers } from '../k8s/servers/directory.ts';
@@ -35,6 +35,14 @@ export interface Compute extends Serving {
   close(): Promise<void>;
 }
 
+/** How a worker sees to it that it is seen. */
+export interface Watching {
+  /** For each job that is started: the trace that it belongs to. */
+  readonly startEnv: () => Readonly<Record<string, string>>;
+  /** Counts the requests of a client of the API server. */
+  readonly watched: (cluster: Cluster) => Cluster;
+}
+
 type OnCluster = Extract<Deployment, { compute: 'kubernetes' }>;
 
 export function openServing(config: Config): Serving {
@@ -46,15 +54,21 @@ export function openServing(config: Config): Serving {
   return { servers: createPolicyServers({ cluster, namespace }), token: readToken(tokenFile) };
 }
 
-export async function openCompute(config: Config, store: ArtifactStore): Promise<Compute> {
+export async function openCompute(config: Config, store: ArtifactStore, watching: Watching): Promise<Compute> {
   const { deployment } = config;
   const serving = openServing(config);
   return deployment.compute === 'local'
-    ? { ...serving, jobs: localJobs(config, store), fleet: undefined, reap: undefined, close: async () => undefined }
-    : { ...serving, ...(await onCluster(deployment, store)) };
+    ? {
+        ...serving,
+        jobs: localJobs(config, store, watching),
+        fleet: undefined,
+        reap: undefined,
+        close: async () => undefined,
+      }
+    : { ...serving, ...(await onCluster(deployment, store, watching)) };
 }
 
-function localJobs(config: Config, store: ArtifactStore): JobRunner {
+function localJobs(config: Config, store: ArtifactStore, { startEnv }: Watching): JobRunner {
   return createLocalJobRunner({
     store,
     jobsDir: config.paths.jobs,
@@ -67,15 +81,17 @@ function localJobs(config: Config, store: ArtifactStore): JobRunner {
       GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1',
     },
     supervisor: config.stack,
+    startEnv,
   });
 }
 
 async function onCluster(
   { store: address, cluster: settings }: OnCluster,
   store: ArtifactStore,
+  { startEnv, watched }: Watching,
 ): Promise<Pick<Compute, 'jobs' | 'fleet' | 'reap' | 'close'>> {
   const { kubeconfig, namespace, workload, tokenSecret } = settings;
-  const cluster = openCluster({ kubeconfig: kubeconfig ?? undefined });
+  const cluster = watched(openCluster({ kubeconfig: kubeconfig ?? undefined }));
   const access = accessOf(address, settings.storeSecret);
   const profileOf = createProfiles(store);
   const report = (trouble: Error): void =>
@@ -93,7 +109,17 @@ async function onCluster(
     workloads: workload === 'jobset' ? ['JobSet', 'Job'] : ['Job'],
   });
   return {
-    jobs: createKubernetesJobRunner({ cluster, store, access, namespace, profileOf, workload, quarantined, onStop }),
+    jobs: createKubernetesJobRunner({
+      cluster,
+      store,
+      access,
+      namespace,
+      profileOf,
+      workload,
+      quarantined,
+      onStop,
+      startEnv,
+    }),
     fleet,
     close: () => nodes.close(),
     reap: (look) => reap({ cluster, namespace, place: access.address, fleet, look }),

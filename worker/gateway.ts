@@ -2,10 +2,17 @@
 import { readFileSync } from 'node:fs';
 import { createGateway } from '../gateway/gateway.ts';
 import { loadConfig } from '../infra/config.ts';
+import { observeGateway } from '../infra/metrics/observe.ts';
 import { watchParent } from '../infra/stack/watch-parent.ts';
+import { traceServer } from '../infra/tracing/http.ts';
+import { startTracing } from '../infra/tracing/tracing.ts';
 import { openServing } from './compute.ts';
 
 const config = loadConfig();
+const { gateway: metricsAt, otlp } = config.observing;
+const serveMetrics = observeGateway(metricsAt);
+const tracing = await startTracing({ endpoint: otlp, service: 'anneal-gateway' });
+if (tracing !== undefined) traceServer(tracing);
 const serving = openServing(config);
 const gateway = await createGateway({
   dir: config.paths.gateway,
@@ -15,7 +22,12 @@ const gateway = await createGateway({
   port: config.ports.gateway ?? 0,
   host: config.gateway.bind,
 });
-const stop = (): void => void gateway.close().then(() => process.exit(0));
+await serveMetrics(gateway);
+const stop = (): void =>
+  void gateway
+    .close()
+    .then(() => tracing?.close())
+    .then(() => process.exit(0));
 process.once('SIGTERM', stop);
 process.once('SIGINT', stop);
 watchParent(config.stack, stop);

@@ -12,12 +12,14 @@ import { createDocuments } from '../activities/read.ts';
 import { createReportActivities } from '../activities/report.ts';
 import { createRolloutActivities } from '../activities/rollouts.ts';
 import { createServerActivities } from '../activities/servers.ts';
+import { createTrackingActivities } from '../activities/tracking.ts';
 import { createTrainingActivities } from '../activities/training.ts';
 import { endpointsOf, loadConfig } from '../infra/config.ts';
 import { readCritical } from '../infra/critical.ts';
 import { createGatewayClient } from '../infra/gateway-client/client.ts';
 import { createPolicyHost } from '../infra/gateway-client/policy-host.ts';
 import { createLocalIdentity } from '../infra/identity/local.ts';
+import { observeWorker } from '../infra/metrics/observe.ts';
 import { createReleases } from '../infra/releases/releases.ts';
 import { createBubblewrapSandbox } from '../infra/sandbox/bubblewrap.ts';
 import { markReady, watchParent } from '../infra/stack/watch-parent.ts';
@@ -28,6 +30,10 @@ import { releaseOf } from '../infra/temporal/production.ts';
 import { queueOptions } from '../infra/temporal/queues.ts';
 import { ensureSearchAttributes } from '../infra/temporal/search-attributes.ts';
 import { makeCurrent, releaseOptions } from '../infra/temporal/versioning.ts';
+import { traceRequests } from '../infra/tracing/http.ts';
+import { traceActivities, tracingSinks } from '../infra/tracing/temporal.ts';
+import { startTracing, traceEnvironment } from '../infra/tracing/tracing.ts';
+import { createTrackers } from '../infra/trackers/trackers.ts';
 import { workflowBundle } from './bundle.ts';
 import { openCompute } from './compute.ts';
 import { createManifest } from './manifest.ts';
@@ -35,18 +41,26 @@ import { reapRegularly } from './reaper.ts';
 
 const config = loadConfig();
 const endpoints = endpointsOf(config);
-Runtime.install({ logger: new DefaultLogger('WARN') });
+const { production, observing } = config;
+const observed = observeWorker(observing.worker, observing.sdkPort);
+Runtime.install({ logger: new DefaultLogger('WARN'), ...observed.runtime });
+const tracing = await startTracing({ endpoint: observing.otlp, service: 'anneal-worker' });
+if (tracing !== undefined) traceRequests(tracing, endpoints.gateway);
 
-const store = openStore(config);
+const bareStore = openStore(config);
+const store = observed.store(bareStore);
 const documents = createDocuments(store);
 const sandbox = createBubblewrapSandbox(config.python === undefined ? {} : { pythonPath: config.python });
 const identity = createLocalIdentity(config.paths.keys);
-const gateway = createGatewayClient({
-  url: endpoints.gateway,
-  secret: Buffer.from(readFileSync(config.paths.gatewaySecret, 'utf8').trim(), 'hex'),
-});
-const compute = await openCompute(config, store);
-const { jobs } = compute;
+const gateway = observed.gateway(
+  createGatewayClient({
+    url: endpoints.gateway,
+    secret: Buffer.from(readFileSync(config.paths.gatewaySecret, 'utf8').trim(), 'hex'),
+  }),
+);
+const startEnv = () => traceEnvironment(tracing);
+const compute = await openCompute(config, store, { startEnv, watched: observed.cluster });
+const jobs = observed.jobs(compute.jobs);
 const policies = createPolicyHost(compute);
 const releases = createReleases(store, identity);
 const manifest = createManifest({ config, documents, sandbox });
@@ -59,10 +73,12 @@ const control = atBoundary({
 });
 const rollouts = atBoundary(createRolloutActivities({ store, documents, gateway, policies, sandbox }));
 const training = atBoundary(createTrainingActivities({ store, documents, gateway, jobs }));
+const { addresses, ...trackerKeys } = observing.trackers;
+const trackers = createTrackers(addresses, trackerKeys);
+const tracking = atBoundary(createTrackingActivities({ store, documents, manifest, trackers }));
 const servers = atBoundary(createServerActivities(compute.fleet));
 const construction = atBoundary(createConstructionActivities({ store, documents, sandbox }));
 
-const { production } = config;
 const temporal = await connect({ ...production.access, address: endpoints.temporal }, { needs: 'write' });
 const connection = await temporal.native();
 // For a worker started by hand; the stack has looked before it starts anything.
@@ -70,10 +86,12 @@ if (config.temporal.external !== undefined) await ensureSearchAttributes(connect
 const bundle = await workflowBundle();
 const release = releaseOf(production, packageVersion(config.repo), bundle.hash);
 const common = {
-  ...{ connection, namespace: config.temporal.namespace, shutdownGraceTime: '5s' },
+  ...({ connection, namespace: config.temporal.namespace, shutdownGraceTime: '5s' } as const),
   ...(temporal.dataConverter && { dataConverter: temporal.dataConverter }),
   ...releaseOptions(release),
-} as const;
+  interceptors: { activity: [...observed.activityInterceptors, ...(tracing ? [traceActivities(tracing)] : [])] },
+  sinks: tracingSinks(tracing),
+};
 const workers = await Promise.all([
   Worker.create({
     ...common,
@@ -88,6 +106,7 @@ const workers = await Promise.all([
       importJob: training.importJob,
       cancelJob: training.cancelJob,
       closeServers: servers.closeServers,
+      track: tracking.track,
     },
   }),
   Worker.create({ ...common, ...queueOptions('rollouts', production.slots), activities: rollouts }),
@@ -98,15 +117,17 @@ const workers = await Promise.all([
   }),
 ]);
 const stopping = new AbortController();
-const reaping = compute.reap && reapRegularly(compute.reap, createCampaigns(temporal.client, store), stopping.signal);
+const reaping =
+  compute.reap && reapRegularly(compute.reap, createCampaigns(temporal.client, bareStore), stopping.signal);
 const running = workers.map((worker) => worker.run());
 if (release !== undefined) await makeCurrent(temporal.client.connection, config.temporal.namespace, release);
+const metrics = await observed.serve({ client: temporal.client, store: bareStore });
 markReady(config);
 watchParent(config.stack, () => process.kill(process.pid, 'SIGTERM'));
 await Promise.all(running);
 stopping.abort();
 await reaping;
-await compute.close();
+await Promise.all([compute.close(), metrics?.close(), tracing?.close()]);
 await temporal.close();
 
 function packageVersion(repo: string): string {

@@ -6,9 +6,10 @@ import {
   executeChild,
   isCancellation,
   makeContinueAsNewFunc,
+  patched,
   proxyActivities,
 } from '@temporalio/workflow';
-import type { CampaignActivities, ServerActivities } from '../activities/interface.ts';
+import type { CampaignActivities, ServerActivities, TrackingActivities } from '../activities/interface.ts';
 import { childWorkflowId, QUEUES } from '../contracts/names.ts';
 import type { CampaignInput, CampaignState } from '../contracts/record.ts';
 import { durationMs } from '../contracts/units.ts';
@@ -25,6 +26,14 @@ const act = proxyActivities<CampaignActivities & ServerActivities>({
   startToCloseTimeout: '5m',
   heartbeatTimeout: '15s',
   retry: RETRY_OPTIONS.quick,
+});
+
+/** What a tracker was not told now it is told the next time. */
+const tell = proxyActivities<TrackingActivities>({
+  taskQueue: QUEUES.control,
+  startToCloseTimeout: '5m',
+  heartbeatTimeout: '15s',
+  retry: { ...RETRY_OPTIONS.quick, maximumAttempts: 3 },
 });
 
 const serve = proxyActivities<ServerActivities>({
@@ -54,6 +63,7 @@ export async function campaign({ spec, state }: CampaignInput): Promise<Campaign
     if (state.round < spec.rounds && affordable(c)) {
       await playRound(c);
       await archiveAndSave(c);
+      await track(c);
       await condition(allHandlersFinished);
       // Runs are pinned to the release of the worker that began them; the next round takes up the current one.
       await makeContinueAsNewFunc<typeof campaign>({ initialVersioningBehavior: 'AUTO_UPGRADE' })({ spec, state });
@@ -72,6 +82,7 @@ export async function campaign({ spec, state }: CampaignInput): Promise<Campaign
     if (spec.compute === 'kubernetes') await act.closeServers({ campaign: spec.name }).catch(c.failed);
     c.desk.ended();
     await act.saveState({ state });
+    await track(c);
     await condition(allHandlersFinished);
     return state;
   });
@@ -103,4 +114,12 @@ async function archiveAndSave({ state, insist }: Campaign): Promise<void> {
   // Only now: a cancel while the archive was written would otherwise lose them.
   retire(state, older);
   await insist('decide', () => act.saveState({ state }));
+}
+
+/** No campaign waits for, or ends with, a tracker that does not answer. Those that began before there were any go on as they were. */
+async function track({ state }: Campaign): Promise<void> {
+  if (!patched('tracking')) return;
+  await tell.track({ state }).catch((failure: unknown) => {
+    if (isCancellation(failure)) throw failure;
+  });
 }

@@ -30,10 +30,11 @@ export async function submitFile(session: Session, read: ReadCampaign): Promise<
   const rates = files.find((file) => file.field === 'tasks.startingPassRates');
   const campaigns = await session.campaigns();
   await refuseWithoutPermission(session, read, campaigns);
-  return campaigns.submit(read, {
+  const beside = {
     ...(rates === undefined ? {} : { passRates: await readFile(rates.path) }),
     ...(profile === undefined ? {} : { profile: canonicalJson(profile) }),
-  });
+  };
+  return session.traced('anneal submit', () => campaigns.submit(read, beside));
 }
 
 /** Where there are teams: may this owner submit this campaign now, here? */

@@ -182,7 +182,12 @@ function sharedEnvironment({ config, ports }: ChildContext): Record<string, stri
     ANNEAL_TEST_FAULT: config.hooks.fault,
   };
   const set = Object.entries(all).flatMap(([name, value]) => (value === undefined ? [] : [[name, `${value}`]]));
-  return { ...Object.fromEntries(set), ...deploymentEnvironment(config.deployment), ...config.production.environment };
+  return {
+    ...Object.fromEntries(set),
+    ...deploymentEnvironment(config.deployment),
+    ...config.production.environment,
+    ...config.observing.environment,
+  };
 }
 
 /** The test hook: other commands under the same names, of whose health nothing is known. */

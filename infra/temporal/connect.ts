@@ -1,6 +1,6 @@
 // The one way to a Temporal, for clients and for workers. What can go wrong is found here, before anything is started, and
 // named by who refused: our files, the network, TLS, the key, the namespace, a permission.
-import { Client, Connection, type TLSConfig } from '@temporalio/client';
+import { Client, Connection, type TLSConfig, type WorkflowClientInterceptor } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
 import type { NativeConnection } from '@temporalio/worker';
 import { AnnealError } from '../../contracts/errors.ts';
@@ -15,6 +15,8 @@ import { readTls, type TlsMaterial } from './tls-files.ts';
 export interface ConnectOptions {
   readonly needs: Needs;
   readonly timeoutMs?: number;
+  /** Around the client's calls, such as those that carry a trace. */
+  readonly interceptors?: readonly WorkflowClientInterceptor[];
 }
 
 export interface Connected {
@@ -33,7 +35,7 @@ export interface Connected {
  */
 export async function connect(settings: TemporalSettings, options: ConnectOptions): Promise<Connected> {
   const { address, namespace } = settings;
-  const { timeoutMs = 5_000 } = options;
+  const { timeoutMs = 5_000, interceptors = [] } = options;
   const tls = settings.tls === undefined ? undefined : readTls(settings.tls);
   const apiKey = settings.apiKeyFile === undefined ? undefined : openApiKey(settings.apiKeyFile);
   const converters = convertersOf(settings);
@@ -42,7 +44,10 @@ export async function connect(settings: TemporalSettings, options: ConnectOption
     ...{ address, tls: tlsOf(tls), connectTimeout: timeoutMs },
     ...(apiKey !== undefined && { apiKey: apiKey.current }),
   });
-  const client = new Client({ connection, namespace, ...(converters && { dataConverter: converters.client }) });
+  const client = new Client({
+    ...{ connection, namespace, interceptors: { workflow: [...interceptors] } },
+    ...(converters && { dataConverter: converters.client }),
+  });
   try {
     await connection.withDeadline(Date.now() + timeoutMs, async () => {
       await refuseUnlessServed(connection, settings, apiKey, { needs: options.needs, timeoutMs });

@@ -8,6 +8,7 @@ import type {
   EvaluationActivities,
   GateActivities,
   RolloutActivities,
+  TrackingActivities,
   TrainingActivities,
 } from '../../activities/interface.ts';
 import type { ArtifactRef } from '../../contracts/artifact.ts';
@@ -57,6 +58,7 @@ type All = CampaignActivities &
   EvaluationActivities &
   GateActivities &
   RolloutActivities &
+  TrackingActivities &
   TrainingActivities;
 
 export interface Script {
@@ -229,6 +231,7 @@ export function scriptedActivities(script: Script): { activities: All; told: Tol
     async recordAnswer({ result }) {
       told.answers.push(result);
     },
+    track: async () => undefined,
     async saveState({ state }) {
       told.saved.push(structuredClone(state));
     },
