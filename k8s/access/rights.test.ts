@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 import { loadProfile, shippedProfiles } from '../layout/shipped.ts';
 import { needsOf, rightsRequestOf } from './preflight.ts';
@@ -18,6 +19,19 @@ it('no right is a wildcard, and none is a way around: into pods, to all secrets,
   expect(verbsOf('pods')).toEqual(['get', 'list', 'watch']);
   expect(verbsOf('nodes')).toEqual(['get', 'list', 'watch']);
   expect(verbsOf('secrets')).toEqual(['get']);
+});
+
+it('the table of docs/kubernetes.md is the list', async () => {
+  const page = await readFile(new URL('../../docs/kubernetes.md', import.meta.url), 'utf8');
+  const [, table = ''] = page.split('| resource | verbs | where | so that it can |');
+  const rows = table.split('\n\n')[0]!.trim().split('\n').slice(1);
+  expect(rows).toEqual(
+    workerRights(request).map((right) => {
+      const verbs = `${right.verbs.join(', ')}${right.names === undefined ? '' : ' (by name)'}`;
+      const where = right.scope === 'cluster' ? 'cluster' : 'GPU namespace';
+      return `| \`${nameOf(right)}\` | ${verbs} | ${where} | ${right.purpose} |`;
+    }),
+  );
 });
 
 it('without a secret there is no rule about secrets: one without names would be about all', () => {
