@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { ArtifactStore } from '../../contracts/artifact.ts';
+import { campaignName } from '../../contracts/ids.ts';
 import { type JobDocument, jobDocument } from '../../contracts/job.ts';
+import type { ServerFleet } from '../../contracts/ports.ts';
 import { type ProfileSpec, profileSpec } from '../../contracts/profile.ts';
 import { createFolderStore } from '../../infra/store/folder.ts';
 import { type ClusterNeeds, preflight, rightsRequestOf, STORE_KEYS } from '../../k8s/access/preflight.ts';
@@ -15,9 +17,12 @@ import type { Cluster } from '../../k8s/cluster/request.ts';
 import { loadProfile } from '../../k8s/layout/shipped.ts';
 import type { WorkloadKind } from '../../k8s/manifests/trainer.ts';
 import { createKubernetesJobRunner } from '../../k8s/runner/runner.ts';
+import { createServerFleet } from '../../k8s/servers/fleet.ts';
+import { reap } from '../../k8s/servers/reaper.ts';
 import { hostPrograms } from '../../k8s/testbed/host-files.ts';
 import { buildImage } from '../../k8s/testbed/images.ts';
 import { loadImage } from '../../k8s/testbed/node.ts';
+import { watchNodes } from '../../k8s/watch/nodes.ts';
 import { isBuilt, startTestCluster, type TestCluster } from '../support/cluster.ts';
 import { clusterAs, tokenOf, withTimes } from '../support/service-account.ts';
 
@@ -105,6 +110,39 @@ describe.skipIf(!canRun)("the worker's rights", () => {
       expect(await open().state(job.name)).toMatchObject({ phase: 'stopped', cause: 'vanished' });
     }, 180_000);
   });
+
+  it('suffice for policy servers, for the watch of nodes, and to reap what is left', async () => {
+    const store = createFolderStore(join(folder, 'fleet'));
+    const campaign = campaignName.parse('fleet');
+    const access = { address: 's3://anneal/fleet', secret: 'store' };
+    const open = async (memory: string): Promise<ServerFleet> => {
+      const profile = await smallProfile();
+      const rollout = { ...profile.pods.rollout, cpu: '100m', memory, ephemeralStorage: '0' };
+      const fleet = createServerFleet({
+        ...{ cluster: worker, access, namespace: GPU, tokenSecret: 'store', workloads: ['JobSet', 'Job'] },
+        profileOf: async () => ({ ...profile, pods: { ...profile.pods, rollout } }),
+        preflight: async () => [],
+      });
+      // The image serves nothing: waiting for it is given up as soon as it is waited for.
+      const enough = new AbortController();
+      await expect(fleet.open(campaign, enough.signal, () => enough.abort())).rejects.toThrow(/abort/i);
+      return fleet;
+    };
+    await open('64Mi');
+    // Of another making: it is applied over the first.
+    const fleet = await open('80Mi');
+    const path = `/apis/apps/v1/namespaces/${GPU}/deployments/fleet-policy`;
+    expect((await kube.testbed.api.send('GET', path)).text).toContain('"memory":"80Mi"');
+
+    const nodes = await watchNodes({ cluster: worker, store, name: 'rbac' });
+    await nodes.synced(20_000);
+    await nodes.close();
+
+    const look = async () => ({ phase: 'closed' as const, closedAtMs: 0 });
+    const reaped = await reap({ cluster: worker, namespace: GPU, place: access.address, fleet, look });
+    expect(reaped).toEqual([{ campaign, what: 'remove' }]);
+    await expect.poll(async () => (await kube.testbed.api.send('GET', path)).status, { timeout: 60_000 }).toBe(404);
+  }, 120_000);
 
   describe('are asked for before anything is created:', () => {
     it('nothing is wrong where all is there', async () => {
