@@ -4,6 +4,7 @@ import { EXIT } from '../../contracts/errors.ts';
 import { initIdentity } from '../../infra/identity/local.ts';
 import { doctor } from '../../infra/stack/doctor.ts';
 import { purge, startStack, stopStack } from '../../infra/stack/stack.ts';
+import { clusterChecks } from '../cluster-checks.ts';
 import type { Run } from '../session.ts';
 import { paint } from '../view/paint.ts';
 import { createSetupReporter } from '../view/setup.ts';
@@ -45,7 +46,7 @@ export function addStackCommands(program: Command, run: Run): void {
     .description('check what this machine has and what is missing')
     .action((_options, command: Command) =>
       run(async ({ config, json, colour }) => {
-        const checks = await doctor(config);
+        const checks = [...(await doctor(config)), ...(await clusterChecks(config))];
         if (json) process.stdout.write(`${JSON.stringify({ checks })}\n`);
         else {
           const p = paint(colour);
