@@ -4,11 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ArtifactStore } from '../../contracts/artifact.ts';
+import { AnnealError } from '../../contracts/errors.ts';
 import { type JobDocument, type JobRunner, jobDocument } from '../../contracts/job.ts';
 import type { ProfileSpec } from '../../contracts/profile.ts';
 import { createFolderStore } from '../../infra/store/folder.ts';
+import type { Cluster } from '../../k8s/cluster/request.ts';
 import { loadProfile } from '../../k8s/layout/shipped.ts';
-import { createKubernetesJobRunner } from '../../k8s/runner/runner.ts';
+import { createKubernetesJobRunner, type KubernetesRunnerOptions } from '../../k8s/runner/runner.ts';
 import { isBuilt, startTestCluster, type TestCluster } from '../support/cluster.ts';
 
 const NAMESPACE = 'team-a';
@@ -56,7 +58,7 @@ describe.skipIf(!isBuilt([]))('jobs on Kubernetes', () => {
   let count = 0;
   let job: JobDocument;
 
-  const open = (over: { windows?: { imageMs: number; scheduleMs: number; admissionMs: number } } = {}): JobRunner =>
+  const open = (over: Partial<KubernetesRunnerOptions> = {}): JobRunner =>
     createKubernetesJobRunner({
       cluster: kube.client({ patienceMs: 3_000, timeoutMs: 2_000 }),
       store,
@@ -203,6 +205,34 @@ describe.skipIf(!isBuilt([]))('jobs on Kubernetes', () => {
     expect(await jobs()).toEqual([`${job.name}-a1`]);
     expect((await onlyPod()).metadata.uid).toBe(before.metadata.uid);
   }, 120_000);
+
+  it('takes 25 time-outs in a row for nothing: neither an end nor a reason to start anew', async () => {
+    await runner.submit(job);
+    await kube.report(await onlyPod(), running);
+    let blind = 0;
+    const real = kube.client({});
+    // What the client says when a server takes the request and never answers.
+    const stuck: Cluster = {
+      ...real,
+      ask: (...args) => {
+        blind -= 1;
+        const late = new AnnealError('cluster.unavailable', `${args[0].method} ${args[0].path}: no answer`);
+        return blind >= 0 ? Promise.reject(late) : real.ask(...args);
+      },
+    };
+    const watching = open({ cluster: stuck });
+    for (let attempt = 1; attempt <= 25; attempt += 1) {
+      // As the activity does: each try of it submits, then looks.
+      blind = 1;
+      const what = attempt % 2 === 0 ? watching.submit(job) : watching.state(job.name);
+      await expect(what).rejects.toEqual(code('cluster.unavailable'));
+    }
+    blind = 0;
+    await watching.submit(job);
+    expect(await watching.state(job.name)).toMatchObject({ phase: 'running' });
+    expect(await jobs()).toEqual([`${job.name}-a1`]);
+    expect((await onlyPod()).metadata.deletionTimestamp).toBeUndefined();
+  });
 
   it('belongs to its campaign: deleting the campaign’s ConfigMap deletes it', async () => {
     await runner.submit(job);
