@@ -127,6 +127,17 @@ describe.skipIf(!canRun)('the chart, installed', () => {
     expect(await health.json()).toEqual({ ok: true });
   }, 300_000);
 
+  it('tells the metrics of both processes on the port named so', async () => {
+    for (const [component, metric] of [
+      ['worker', 'anneal_jobs_submitted_total'],
+      ['worker', 'temporal_num_pollers'],
+      ['gateway', 'anneal_gateway_requests_in_flight'],
+    ] as const) {
+      const answer = await fetch(`http://${(await podOf(component)).status.podIP}:9464/metrics`);
+      expect([component, await answer.text()]).toEqual([component, expect.stringContaining(metric)]);
+    }
+  });
+
   it('holds the control namespace to "restricted": a pod that asks for more is refused', async () => {
     const { text, status } = await testbed.api.send('POST', `/api/v1/namespaces/${CONTROL}/pods`, {
       metadata: { name: 'more' },
