@@ -234,6 +234,17 @@ it('calls every job stopped whose place was taken and whose pods have ended, wit
   );
 });
 
+it('does not take a word back when the queue takes the place of a job that has lost a node', () => {
+  fc.assert(
+    fc.property(anyJob, anyEviction, (seen, taken) => {
+      const lost = pod({ name: 'lost', goneByMs: NOW - WINDOWS.overdueMs });
+      const before = { ...seen, suspended: false, queue: undefined, pods: [...seen.pods, lost] };
+      const after = { ...before, suspended: true, queue: queue({ evicted: taken }) };
+      for (const one of [before, after]) expect(judge(one)).toMatchObject({ phase: 'stopped', cause: 'node_lost' });
+    }),
+  );
+});
+
 it('does not take a word back: what is stopped stays so as time passes', () => {
   fc.assert(
     fc.property(anyJob, fc.nat(1e8), (seen, later) => {

@@ -16,16 +16,18 @@ import {
   type Windows,
 } from './job-stop-seen.ts';
 
-/** Of a job that has not ended and whose place was taken away. While a pod of it runs, nothing is over: it may be saving. */
+/** Of a job that has not ended and whose place was taken away. While a pod of it runs, nothing is over: it may be saving. (Who
+ * begins the next attempt waits for those that answer, lost ones or not.) */
 export function judgeEvicted(job: SeenJob, evicted: SeenEviction, nowMs: number, windows: Windows): Verdict {
+  const exitCode = job.pods.find((pod) => pod.exit !== undefined)?.exit?.code ?? KILLED;
+  // What happened to its nodes came first, and is why the queue took the rest away.
   const lost = job.pods.filter((pod) => isOverdue(pod, nowMs, windows.overdueMs));
-  const active = job.pods.filter((pod) => !isOver(pod) && !lost.includes(pod));
+  if (lost.length > 0) return { ...stopped('node_lost', wordsOf(evicted), nodesOf(lost)), exitCode };
+  const active = job.pods.filter((pod) => !isOver(pod));
   if (active.length > 0) {
     return { phase: 'ending', why: `${wordsOf(evicted)}; ${active.length} of its pods are still ending` };
   }
-  const exitCode = job.pods.find((pod) => pod.exit !== undefined)?.exit?.code ?? KILLED;
-  // What happened to its nodes came first, and is why the queue took the rest away.
-  const broken = [...lost, ...job.disruptions.filter(({ reason }) => causeOfDisruption(reason) === 'node_lost')];
+  const broken = job.disruptions.filter(({ reason }) => causeOfDisruption(reason) === 'node_lost');
   if (broken.length > 0) return { ...stopped('node_lost', wordsOf(evicted), nodesOf(broken)), exitCode };
   const since = nowMs - evicted.atMs;
   if (job.queue?.reservedAtMs !== undefined && since >= windows.evictionMs) {

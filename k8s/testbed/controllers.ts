@@ -72,10 +72,10 @@ function configOf(setup: Setup, name: ControllerName): object {
     integrations: { frameworks },
     // An API server of Kueue's own for pending workloads: it would need to be reached from the real one through a Service.
     featureGates: { VisibilityOnDemand: false },
-    // Short, so that a test can wait for the eviction of what does not become ready.
+    // Short, so that a test can wait for the eviction of what does not become ready; longer where thousands of nodes are slow.
     waitForPodsReady: {
-      timeout: '60s',
-      recoveryTimeout: '60s',
+      timeout: `${12 * setup.heartbeatSeconds}s`,
+      recoveryTimeout: `${12 * setup.heartbeatSeconds}s`,
       requeuingStrategy: { timestamp: 'Eviction', backoffBaseSeconds: 5, backoffMaxSeconds: 30 },
     },
   };

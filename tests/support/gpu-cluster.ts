@@ -1,14 +1,17 @@
 // A cluster of GPU nodes that are only objects, under Kueue: what the tests of gangs, faults and scale share.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
 import { type JobDocument, type JobRunner, jobDocument } from '../../contracts/job.ts';
 import type { ProfileSpec } from '../../contracts/profile.ts';
 import { createFolderStore } from '../../infra/store/folder.ts';
-import type { Pod } from '../../k8s/cluster/objects.ts';
+import { type Pod, pod } from '../../k8s/cluster/objects.ts';
 import type { Cluster } from '../../k8s/cluster/request.ts';
 import { createKubernetesJobRunner, type KubernetesRunnerOptions } from '../../k8s/runner/runner.ts';
 import { addGpuNodes, type GpuNodes, TOPOLOGY_LABELS } from '../../k8s/testbed/gpu-nodes.ts';
 import type { Testbed } from '../../k8s/testbed/testbed.ts';
 
 export const TEAM = 'team-a';
+const OTHERS = 'others';
 /** The LocalQueue that the shipped profiles name. */
 export const QUEUE_NAME = 'gpu';
 /** anneal-training is what the shipped profiles name. */
@@ -65,7 +68,7 @@ export interface Crowd {
 export async function crowd(cluster: Cluster, name: string, { nodes, priority, within }: Crowd): Promise<void> {
   const annotations = within === undefined ? {} : { 'kueue.x-k8s.io/podset-required-topology': within };
   const limits = { 'nvidia.com/gpu': GPUS };
-  const pod = {
+  const template = {
     metadata: { labels: { crowd: name }, annotations },
     spec: {
       restartPolicy: 'Never',
@@ -74,7 +77,7 @@ export async function crowd(cluster: Cluster, name: string, { nodes, priority, w
       containers: [{ name: 'main', image: 'nowhere/other:1', resources: { limits } }],
     },
   };
-  const spec = { parallelism: nodes, completions: nodes, backoffLimit: 0, template: pod };
+  const spec = { parallelism: nodes, completions: nodes, backoffLimit: 0, template };
   const body = {
     apiVersion: 'jobset.x-k8s.io/v1alpha2',
     kind: 'JobSet',
@@ -82,6 +85,24 @@ export async function crowd(cluster: Cluster, name: string, { nodes, priority, w
     spec: { suspend: true, replicatedJobs: [{ name: 'w', template: { spec } }] },
   };
   await cluster.ask({ method: 'POST', path: JOBSETS, body });
+}
+
+/** Somebody's pods that no queue knows of: one on each of these nodes, with all of its GPUs. */
+export async function occupy(cluster: Cluster, nodes: readonly string[]): Promise<void> {
+  await cluster.ask({ method: 'POST', path: '/api/v1/namespaces', body: { metadata: { name: OTHERS } } }, [409]);
+  // Pods need the account that a controller makes for each namespace.
+  const account = `/api/v1/namespaces/${OTHERS}/serviceaccounts/default`;
+  while ((await cluster.ask({ method: 'GET', path: account }, [404])).status === 404) await sleep(100);
+  const rest = nodes.values();
+  const containers = [{ name: 'main', image: 'nowhere/other:1', resources: { limits: { 'nvidia.com/gpu': GPUS } } }];
+  await Promise.all(
+    Array.from({ length: 16 }, async () => {
+      for (const nodeName of rest) {
+        const body = { metadata: { name: nodeName }, spec: { nodeName, containers } };
+        await cluster.ask({ method: 'POST', path: `/api/v1/namespaces/${OTHERS}/pods`, body }, [409]);
+      }
+    }),
+  );
 }
 
 export async function disperse(cluster: Cluster, name: string): Promise<void> {
@@ -92,7 +113,7 @@ export async function disperse(cluster: Cluster, name: string): Promise<void> {
 export async function podsBy(cluster: Cluster, labelSelector: string): Promise<Pod[]> {
   const path = `/api/v1/namespaces/${TEAM}/pods`;
   const { body } = await cluster.ask({ method: 'GET', path, query: { labelSelector, limit: 5_000 } });
-  return (body as { items: Pod[] }).items;
+  return z.object({ items: z.array(pod) }).parse(body).items;
 }
 
 /** Tells kwok how a pod ends (k8s/testbed/stages). */
