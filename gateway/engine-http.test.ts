@@ -17,7 +17,7 @@ test('a kept connection that the server closed just now is replaced; a server th
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const client = createJsonClient({ maxSockets: 1, timeoutMs: 5_000 });
   await client.call('POST', url, {}, signal);
-  expect(await client.call('POST', url, {}, signal)).toEqual({ status: 200, body: { ok: true } });
+  expect(await client.call('POST', url, {}, signal)).toMatchObject({ status: 200, body: { ok: true } });
   expect(requests).toBe(3);
   hangUp = () => true;
   await expect(client.call('POST', url, {}, signal)).rejects.toBeInstanceOf(ConnectionFailure);

@@ -51,13 +51,11 @@ const CLOSE_MS = 3_000;
 export async function startTracing(options: TracingOptions): Promise<Tracing | undefined> {
   const { endpoint, service, delayMs = 2_000 } = options;
   if (endpoint === undefined) return undefined;
-  const [api, sdk, { OTLPTraceExporter }, { AsyncLocalStorageContextManager }, resources] = await Promise.all([
-    import('@opentelemetry/api'),
-    import('@opentelemetry/sdk-trace'),
-    import('@opentelemetry/exporter-trace-otlp-proto'),
-    import('@opentelemetry/context-async-hooks'),
-    import('@opentelemetry/resources'),
-  ]);
+  const api = await import('@opentelemetry/api');
+  const sdk = await import('@opentelemetry/sdk-trace');
+  const { OTLPTraceExporter } = await import('@opentelemetry/exporter-trace-otlp-proto');
+  const { AsyncLocalStorageContextManager } = await import('@opentelemetry/context-async-hooks');
+  const resources = await import('@opentelemetry/resources');
   const url = `${endpoint.replace(/\/$/, '')}/v1/traces`;
   const random = new sdk.RandomIdGenerator();
   /** The id of the span that is started next. */
