@@ -16,8 +16,10 @@ import {
   type Windows,
 } from './job-stop-seen.ts';
 
-/** Of a job that has not ended and whose place was taken away. While a pod of it runs, nothing is over: it may be saving. (Who
- * begins the next attempt waits for those that answer, lost ones or not.) */
+/**
+ * Of a job that has not ended and whose place was taken away. While a pod of it runs, nothing is over: it may be saving. With a
+ * lost node there is no more to wait for here; who begins the next attempt waits for the pods that do answer.
+ */
 export function judgeEvicted(job: SeenJob, evicted: SeenEviction, nowMs: number, windows: Windows): Verdict {
   const exitCode = job.pods.find((pod) => pod.exit !== undefined)?.exit?.code ?? KILLED;
   // What happened to its nodes came first, and is why the queue took the rest away.
@@ -50,7 +52,7 @@ function whyQueued({ queue, queueSilent }: SeenJob): string {
   if (queueSilent) return 'the queue does not answer';
   if (queue === undefined) return 'the queue has not taken it up yet';
   if (queue.admitted) return 'the queue has admitted it; it is about to start';
-  if (queue.reservedAtMs !== undefined) return `its quota is reserved, but not all checks are passed`;
+  if (queue.reservedAtMs !== undefined) return 'its quota is reserved, but not all checks are passed';
   return queue.pending === '' ? 'the queue has not admitted it yet' : `the queue has not admitted it: ${queue.pending}`;
 }
 

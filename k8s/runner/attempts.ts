@@ -18,7 +18,7 @@ const LOOK_MS = 1_000;
 export interface Attempts {
   podsOf(name: JobName, attempt: number): Promise<Pod[]>;
   judge(name: JobName, seen: Workload): Promise<Verdict>;
-  /** False: it goes on. What is about to end is waited for; it is no attempt to adopt. @throws AnnealError `cluster.unavailable` */
+  /** False: it goes on. What is about to end is waited for, within reason; it is no attempt to adopt. */
   isStopped(name: JobName, seen: Workload): Promise<boolean>;
   /** Two attempts at once would train the same steps twice: the old one's pods must be gone. @throws AnnealError `cluster.unavailable` */
   gone(name: JobName, attempt: number): Promise<void>;
@@ -60,8 +60,7 @@ export function createAttempts(parts: {
         const now = await workloads.read(kind, namespace, seen.metadata.name);
         if (now === undefined) return true;
         const verdict = await judge(name, now, true);
-        if (verdict.phase !== 'ending') return verdict.phase === 'stopped';
-        if (Date.now() > until) throw new AnnealError('cluster.unavailable', `${seen.metadata.name}: ${verdict.why}`);
+        if (verdict.phase !== 'ending' || Date.now() > until) return verdict.phase === 'stopped';
       }
     },
 
