@@ -4,7 +4,7 @@ import { untilInterrupted } from './ending.ts';
 const BENCHES: Readonly<Record<string, (argv: readonly string[]) => Promise<unknown>>> = {
   engine: async () => (await import('./engine.ts')).run(),
   gateway: async () => (await import('./gateway.ts')).run(),
-  k8s: async () => (await import('./s3.ts')).run(),
+  k8s: async (argv) => (await import('./k8s.ts')).main(argv),
   overhead: async (argv) => (await import('./overhead.ts')).main(argv),
   study: async (argv) => (await import('./study.ts')).main(argv),
 };

@@ -3,7 +3,7 @@
 import { createReadStream, createWriteStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
-import { GetObjectCommand } from '@aws-sdk/client-s3';
+import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
 import { openBucket } from '../infra/store/s3/bucket.ts';
 import { createS3Store } from '../infra/store/s3/store.ts';
@@ -27,9 +27,17 @@ async function ours(): Promise<[number, number]> {
   return [up, await seconds(() => store.getFile(ref!, back))];
 }
 
-/** The SDK's own, with its defaults but for the size of parts, which is ours. */
+/** The SDK's own, with its defaults but for the size of parts, which is ours, and without sums of its own, which makes it faster. */
 async function bare(): Promise<[number, number]> {
-  const { client, name: Bucket, prefix } = openBucket(address);
+  const { name: Bucket, prefix } = openBucket(address);
+  const parameters = new URL(address).searchParams;
+  const client = new S3Client({
+    endpoint: parameters.get('endpoint') ?? '',
+    region: parameters.get('region') ?? '',
+    forcePathStyle: true,
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+  });
   const at = { Bucket, Key: `${prefix}bare` };
   const up = await seconds(async () => {
     const Body = createReadStream(file, { highWaterMark: 1 << 20 });

@@ -11,6 +11,7 @@ import { z } from 'zod';
 import { ensureBinary } from '../k8s/testbed/binaries.ts';
 import { startS3Server } from '../tests/support/s3-server.ts';
 import { endingStack } from './ending.ts';
+import type { Less } from './k8s.ts';
 import { spread } from './load.ts';
 
 const TRANSFER = fileURLToPath(new URL('./s3-transfer.ts', import.meta.url));
@@ -19,24 +20,26 @@ const REPEATS = 5;
 const figures = z.object({ up: z.number(), down: z.number(), mib: z.number() });
 type Figures = z.infer<typeof figures>;
 
-export async function run(print = (line: string) => void process.stdout.write(`${line}\n`)): Promise<void> {
+export async function run(print: (line: string) => void, less: Less): Promise<void> {
+  const { turns = REPEATS } = less;
   await ensureBinary('versitygw', (line) => void process.stderr.write(`${line}\n`));
   await using stack = endingStack();
   const folder = await mkdtemp(join(tmpdir(), 'anneal-bench-s3-'));
   stack.defer(() => rm(folder, { recursive: true, force: true }));
-  const server = await startS3Server();
+  // As S3 does.
+  const server = await startS3Server({ keepAlive: true });
   stack.defer(() => server.stop());
   print('| file | | ours | bare SDK | ratio of speeds (range) |\n| --- | --- | --- | --- | --- |');
   for (const mib of SIZES_MIB) {
     const file = await randomFile(join(folder, `${mib}`), mib);
     const all: Record<'ours' | 'bare', Figures[]> = { ours: [], bare: [] };
     // The first turn warms up the file cache and is thrown away.
-    for (let turn = 0; turn <= REPEATS; turn += 1) {
+    for (let turn = 0; turn <= turns; turn += 1) {
       for (const who of turn % 2 === 0 ? (['ours', 'bare'] as const) : (['bare', 'ours'] as const)) {
         const measured = await transfer(who, server.address(), file);
         if (turn > 0) all[who].push(measured);
       }
-      process.stderr.write(`${mib} MiB: turn ${turn} of ${REPEATS}\n`);
+      process.stderr.write(`${mib} MiB: turn ${turn} of ${turns}\n`);
     }
     for (const way of ['up', 'down'] as const) print(speedRow(mib, way, all));
     const memory = (who: 'ours' | 'bare'): string =>

@@ -10,6 +10,9 @@ import type { Copied } from './reference.ts';
 /** Copies and hashes go through one buffer of this size, however large the file. */
 const CHUNK_BYTES = 1 << 20;
 
+/** So much is written before the disk is set to work on it, while more arrives: otherwise all of it waits for the end. */
+const FLUSH_BYTES = 64 << 20;
+
 /** Bytes in memory, chunks as they arrive, or a file to read from its start. */
 export type Source = Uint8Array | AsyncIterable<Uint8Array> | FileHandle;
 
@@ -22,14 +25,29 @@ export async function copy(source: Source, sink?: FileHandle): Promise<Copied> {
     return { sha256: hash.digest('hex'), bytes: source.byteLength };
   }
   let bytes = 0;
+  let unflushed = 0;
+  let flushing: Promise<void> | undefined;
   for await (const chunk of Symbol.asyncIterator in source ? source : chunksOf(source)) {
+    // The one while the other: writing is another thread's work.
+    const written = sink === undefined ? undefined : writeAll(sink, chunk);
+    written?.catch(() => undefined);
     hash.update(chunk);
-    for (let written = 0; sink !== undefined && written < chunk.byteLength; ) {
-      written += (await sink.write(chunk, written)).bytesWritten;
-    }
+    await written;
     bytes += chunk.byteLength;
+    unflushed += chunk.byteLength;
+    if (sink === undefined || unflushed < FLUSH_BYTES) continue;
+    // Not more than one at a time. Its failure is told nowhere else.
+    await flushing;
+    flushing = sink.datasync();
+    flushing.catch(() => undefined);
+    unflushed = 0;
   }
+  await flushing;
   return { sha256: hash.digest('hex'), bytes };
+}
+
+async function writeAll(sink: FileHandle, chunk: Uint8Array): Promise<void> {
+  for (let written = 0; written < chunk.byteLength; ) written += (await sink.write(chunk, written)).bytesWritten;
 }
 
 /** Each chunk is valid until the next one is asked for. */

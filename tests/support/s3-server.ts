@@ -25,8 +25,11 @@ export const s3Binary = (): string | undefined => cachedBinary('versitygw');
 /**
  * @param options.serial one request at a time. S3 promises that of two conditional writes at once one succeeds; this
  *   server looks and then writes, so tests of races need it serial.
+ * @param options.keepAlive connections are used again, as S3's are; this server closes them unless told otherwise
  */
-export async function startS3Server(options: { serial?: boolean; host?: string } = {}): Promise<S3Server> {
+export async function startS3Server(
+  options: { serial?: boolean; host?: string; keepAlive?: boolean } = {},
+): Promise<S3Server> {
   const binary = s3Binary();
   if (binary === undefined) throw new Error('versitygw is not built: npm run testbed -- up');
   const root = await mkdtemp(join(tmpdir(), 'anneal-s3-'));
@@ -40,6 +43,7 @@ export async function startS3Server(options: { serial?: boolean; host?: string }
     AWS_SECRET_ACCESS_KEY: credentials.secret,
     AWS_REGION: 'us-east-1',
   });
+  const keepAlive = options.keepAlive === true ? ['--keep-alive'] : [];
   const serial = options.serial === true ? ['--concurrency', '1'] : [];
   const child = spawn(
     binary,
@@ -51,6 +55,7 @@ export async function startS3Server(options: { serial?: boolean; host?: string }
       '--port',
       `${host}:${port}`,
       '--quiet',
+      ...keepAlive,
       'posix',
       ...serial,
       join(root, 'data'),

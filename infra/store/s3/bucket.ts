@@ -46,6 +46,8 @@ export function openBucket(address: string, options: BucketOptions = {}): Bucket
     // Backoff with jitter on 5xx, slow-down, time-outs and resets is the SDK's.
     maxAttempts: attempts,
     retryMode: 'standard',
+    // A part that waits to be asked for needs a connection of its own, which is not used again.
+    expectContinueHeader: false,
     // Every object is checked by its SHA-256, every part too: the SDK's own sums would be computed besides.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
@@ -66,6 +68,13 @@ export function openBucket(address: string, options: BucketOptions = {}): Bucket
     },
     { step: 'deserialize', priority: 'low', name: 'serverClock' },
   );
+  client.middlewareStack.add(
+    (next) => (args) => {
+      signByChecksum(args.input, args.request);
+      return next(args);
+    },
+    { step: 'build', name: 'knownHash' },
+  );
   return {
     client,
     name,
@@ -74,6 +83,15 @@ export function openBucket(address: string, options: BucketOptions = {}): Bucket
     attempts,
     skewMs: () => skewMs,
   };
+}
+
+/** A signature covers the SHA-256 of the body, which the SDK would reckon again where it is given as a checksum. */
+function signByChecksum(input: unknown, request: unknown): void {
+  if (typeof input !== 'object' || input === null || !('ChecksumSHA256' in input)) return;
+  const { ChecksumSHA256: known } = input;
+  if (typeof known !== 'string' || typeof request !== 'object' || request === null || !('headers' in request)) return;
+  const headers = request.headers as Record<string, string>;
+  headers['x-amz-content-sha256'] = Buffer.from(known, 'base64').toString('hex');
 }
 
 function skewOf(response: unknown): number | undefined {

@@ -22,6 +22,7 @@ const BY_NAME: Readonly<Record<string, ErrorCode>> = {
   InsufficientStorage: 'store.no_space',
   BadDigest: 'store.changed_file',
   XAmzContentChecksumMismatch: 'store.changed_file',
+  XAmzContentSHA256Mismatch: 'store.changed_file',
 };
 
 const BY_STATUS: Readonly<Record<number, ErrorCode>> = {
