@@ -26,13 +26,14 @@ export const s3Binary = (): string | undefined => cachedBinary('versitygw');
  * @param options.serial one request at a time. S3 promises that of two conditional writes at once one succeeds; this
  *   server looks and then writes, so tests of races need it serial.
  * @param options.keepAlive connections are used again, as S3's are; this server closes them unless told otherwise
+ * @param options.parent the folder of its folder
  */
 export async function startS3Server(
-  options: { serial?: boolean; host?: string; keepAlive?: boolean } = {},
+  options: { serial?: boolean; host?: string; keepAlive?: boolean; parent?: string } = {},
 ): Promise<S3Server> {
   const binary = s3Binary();
   if (binary === undefined) throw new Error('versitygw is not built: npm run testbed -- up');
-  const root = await mkdtemp(join(tmpdir(), 'anneal-s3-'));
+  const root = await mkdtemp(join(options.parent ?? tmpdir(), 'anneal-s3-'));
   await mkdir(join(root, 'data', BUCKET), { recursive: true });
   const { host = '127.0.0.1' } = options;
   const port = await freePort(host);
