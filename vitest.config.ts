@@ -9,5 +9,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     maxWorkers: 2,
+    // What has no bound of its own is waited for as long as a slow machine needs; the default of one second is a bound nobody promised.
+    expect: { poll: { timeout: 20_000, interval: 50 } },
   },
 });

@@ -4,7 +4,8 @@ import { spawn } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { closingLines, type Tally } from './support/tally.ts';
+import { closingLines, type Tally, together } from './support/tally.ts';
+import { runVitest } from './support/vitest-run.ts';
 
 type Part = () => Promise<Tally>;
 
@@ -15,40 +16,15 @@ const bin = (name: string): string => join('node_modules', '.bin', name);
 const command =
   (...argv: [string, ...string[]]): Part =>
   async () =>
-    (await exitCode(argv)) === 0 ? { passed: 1, failed: 0, skipped: 0 } : { passed: 0, failed: 1, skipped: 0 };
+    (await exitCode(argv)) === 0
+      ? { passed: 1, failed: 0, skipped: 0 }
+      : { passed: 0, failed: 1, skipped: 0, remarks: [`FAILED ${argv.slice(1).join(' ')}`] };
 
-/** Runs vitest over some folders and reads the counts from its own report. */
+/** Runs vitest over some folders. */
 const vitest =
   (...folders: string[]): Part =>
-  async () => {
-    const out = join(tmpdir(), `anneal-vitest-${process.pid}-${Math.random().toString(36).slice(2)}.json`);
-    await exitCode([
-      node,
-      bin('vitest'),
-      'run',
-      '--reporter=default',
-      '--reporter=json',
-      `--outputFile.json=${out}`,
-      ...folders,
-    ]);
-    try {
-      const report = JSON.parse(readFileSync(out, 'utf8')) as {
-        numPassedTests: number;
-        numFailedTests: number;
-        numFailedTestSuites: number;
-        numPendingTests: number;
-      };
-      rmSync(out, { force: true });
-      // A suite that fails to load has no failed test of its own; it must still count.
-      return {
-        passed: report.numPassedTests,
-        failed: Math.max(report.numFailedTests, report.numFailedTestSuites > 0 && report.numFailedTests === 0 ? 1 : 0),
-        skipped: report.numPendingTests,
-      };
-    } catch {
-      return { passed: 0, failed: 1, skipped: 0 };
-    }
-  };
+  () =>
+    runVitest(folders, (argv) => exitCode([node, bin('vitest'), ...argv]));
 
 const pytest: Part = async () => {
   const { trainerPython } = await import('./support/trainer-python.ts');
@@ -67,9 +43,10 @@ const pytest: Part = async () => {
       passed: count('tests') - failed - count('skipped'),
       failed: Math.max(failed, code === 0 ? 0 : 1),
       skipped: count('skipped'),
+      ...(code === 0 ? {} : { remarks: [`FAILED pytest with exit code ${code}; its summary stands above`] }),
     };
   } catch {
-    return { passed: 0, failed: 1, skipped: 0 };
+    return { passed: 0, failed: 1, skipped: 0, remarks: ['FAILED pytest wrote no report'] };
   }
 };
 
@@ -121,15 +98,13 @@ const CLUSTER_PARTS: Record<string, Part> = {
 const chosen = process.argv.slice(2);
 const parts = chosen.length === 0 ? PARTS : { ...PARTS, ...CLUSTER_PARTS };
 const wanted = (name: string): boolean => chosen.length === 0 || chosen.includes(name) || chosen.includes('all');
-const total: Tally = { passed: 0, failed: 0, skipped: 0 };
+let total: Tally = { passed: 0, failed: 0, skipped: 0 };
 for (const [name, part] of Object.entries(parts)) {
   if (!wanted(name)) continue;
   const startedAt = Date.now();
   console.log(`\n── ${name} ──`);
   const tally = await part();
-  total.passed += tally.passed;
-  total.failed += tally.failed;
-  total.skipped += tally.skipped;
+  total = together(total, tally);
   console.log(
     `── ${name}: ${tally.passed} passed, ${tally.failed} failed in ${((Date.now() - startedAt) / 1000).toFixed(0)} s`,
   );

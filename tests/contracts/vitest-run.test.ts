@@ -1,0 +1,64 @@
+import { writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { expect, it } from 'vitest';
+import { runVitest } from '../support/vitest-run.ts';
+
+/** A vitest that is scripted: each run's failed tests by file, out of two tests a file. */
+function scripted(...runs: Record<string, string[]>[]) {
+  const asked: string[][] = [];
+  const run = async (argv: string[]): Promise<number> => {
+    const failed = runs[asked.length]!;
+    asked.push(argv.filter((arg) => !arg.startsWith('--')).slice(1));
+    const out = argv.find((arg) => arg.startsWith('--outputFile.json='))!.split('=')[1]!;
+    const files = Object.entries(failed);
+    writeFileSync(
+      out,
+      JSON.stringify({
+        numPassedTests: files.reduce((sum, [, names]) => sum + 2 - names.length, 0),
+        numPendingTests: 1,
+        testResults: files.map(([file, names]) => ({
+          name: resolve(file),
+          status: names.length > 0 ? 'failed' : 'passed',
+          assertionResults: ['a', 'b'].map((fullName) => ({
+            fullName,
+            status: names.includes(fullName) ? 'failed' : 'passed',
+            failureMessages: ['Error: why\n at somewhere'],
+          })),
+        })),
+      }),
+    );
+    return files.some(([, names]) => names.length > 0) ? 1 : 0;
+  };
+  return { run, asked };
+}
+
+it('runs nothing again when all is well', async () => {
+  const { run, asked } = scripted({ 'x.test.ts': [] });
+  expect(await runVitest(['x'], run)).toMatchObject({ passed: 2, failed: 0, skipped: 1, remarks: [] });
+  expect(asked).toEqual([['x']]);
+});
+
+it('names what passed only when it was run alone, and what still fails', async () => {
+  const { run, asked } = scripted(
+    { 'x.test.ts': ['a'], 'y.test.ts': ['b'], 'z.test.ts': [] },
+    { 'x.test.ts': [], 'y.test.ts': ['b'] },
+  );
+  expect(await runVitest(['.'], run)).toMatchObject({
+    passed: 5,
+    failed: 1,
+    remarks: ['FLAKY, passed when run alone: x.test.ts › a: Error: why', 'FAILED y.test.ts › b: Error: why'],
+  });
+  expect(asked[1]).toEqual(['x.test.ts', 'y.test.ts']);
+});
+
+it('does not run half of the tests again when half of them fail', async () => {
+  const { run, asked } = scripted(Object.fromEntries(['p', 'q', 'r', 's', 't', 'u'].map((file) => [file, ['a']])));
+  expect(await runVitest(['.'], run)).toMatchObject({ passed: 6, failed: 6 });
+  expect(asked).toHaveLength(1);
+});
+
+it('counts a vitest that ends badly without a failed test, or without a report', async () => {
+  const report = scripted({ 'x.test.ts': [] });
+  expect(await runVitest(['x'], (argv) => report.run(argv).then(() => 1))).toMatchObject({ failed: 1 });
+  expect(await runVitest(['x'], async () => 127)).toMatchObject({ passed: 0, failed: 1 });
+});

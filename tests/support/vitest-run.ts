@@ -1,0 +1,91 @@
+// One run of vitest, read from its own report. A file with a failed test is run once more, alone: on a machine that is busy a test
+// of real processes may starve. What passes then is counted as passed and named as such in the closing lines, never in silence.
+import { readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import type { Tally } from './tally.ts';
+
+interface Report {
+  numPassedTests: number;
+  numPendingTests: number;
+  testResults: {
+    name: string;
+    status: string;
+    message?: string;
+    assertionResults: { status: string; fullName: string; failureMessages?: string[] }[];
+  }[];
+}
+
+interface Failure {
+  file: string;
+  test: string;
+  message: string;
+}
+
+interface Outcome {
+  passed: number;
+  skipped: number;
+  failures: Failure[];
+}
+
+/** A broken build breaks every file; running all of them again would double the wait and tell nothing. */
+const MOST_FILES_RUN_AGAIN = 5;
+
+/** @param run runs vitest with the arguments behind its name, output shown, and resolves to its exit code */
+export async function runVitest(targets: readonly string[], run: (argv: string[]) => Promise<number>): Promise<Tally> {
+  const first = await once(targets, run);
+  const files = [...new Set(first.failures.map((failure) => failure.file))];
+  if (files.length === 0 || files.length > MOST_FILES_RUN_AGAIN || files.includes('')) return tally(first);
+  console.log(`\n── once more, alone: ${files.join(', ')} ──`);
+  const second = await once(files, run);
+  const still = new Set(second.failures.map((failure) => failure.test));
+  const recovered = first.failures.filter((failure) => !still.has(failure.test));
+  const failures = second.failures;
+  return {
+    ...tally({ passed: first.passed + recovered.length, skipped: first.skipped, failures }),
+    remarks: [
+      ...recovered.map((failure) => `FLAKY, passed when run alone: ${line(failure)}`),
+      ...failures.map((failure) => `FAILED ${line(failure)}`),
+    ],
+  };
+}
+
+async function once(targets: readonly string[], run: (argv: string[]) => Promise<number>): Promise<Outcome> {
+  const out = join(tmpdir(), `anneal-vitest-${process.pid}-${Math.random().toString(36).slice(2)}.json`);
+  const code = await run(['run', '--reporter=default', '--reporter=json', `--outputFile.json=${out}`, ...targets]);
+  try {
+    const outcome = read(JSON.parse(readFileSync(out, 'utf8')) as Report);
+    // An unhandled error ends vitest with 1 and fails no test.
+    if (code !== 0 && outcome.failures.length === 0)
+      outcome.failures.push({ file: '', test: targets.join(' '), message: `vitest ended with ${code}` });
+    return outcome;
+  } catch {
+    return { passed: 0, skipped: 0, failures: [{ file: '', test: targets.join(' '), message: 'no report' }] };
+  } finally {
+    rmSync(out, { force: true });
+  }
+}
+
+function read(report: Report): Outcome {
+  const failures = report.testResults.flatMap(({ name, status, message, assertionResults }): Failure[] => {
+    const file = relative(process.cwd(), name);
+    const failed = assertionResults.filter((assertion) => assertion.status === 'failed');
+    // A file that does not load has no failed test of its own; it must still count.
+    if (failed.length === 0) return status === 'failed' ? [{ file, test: file, message: message ?? '' }] : [];
+    return failed.map((assertion) => ({
+      file,
+      test: `${file} › ${assertion.fullName}`,
+      message: assertion.failureMessages?.[0] ?? '',
+    }));
+  });
+  return { passed: report.numPassedTests, skipped: report.numPendingTests, failures };
+}
+
+const tally = ({ passed, skipped, failures }: Outcome): Tally => ({
+  passed,
+  failed: failures.length,
+  skipped,
+  remarks: failures.map((failure) => `FAILED ${line(failure)}`),
+});
+
+const line = ({ test, message }: Failure): string => `${test}: ${message.split('\n')[0]!.slice(0, 300)}`;
