@@ -18,7 +18,8 @@ export interface Cluster {
   /** The server's address, for messages. */
   readonly server: string;
   /**
-   * Any of the statuses in `accept` is an answer (2xx always is); the JSON of its body.
+   * Any of the statuses in `accept` is an answer (2xx always is); the JSON of its body. An accepted status with another body is a
+   * failure, by its status: a 404 for a missing API must not be taken for a missing object.
    * Time-outs, broken connections, 429 and 5xx are asked again, with jitter: every request of ours may be sent twice.
    * The signal ends the wait.
    * @throws AnnealError `cluster.*`
@@ -45,6 +46,7 @@ export interface ClusterOptions {
 const LONGEST_PAUSE_MS = 5_000;
 /** Connections are used again for so long: then renewed certificates count. */
 const KEEP_MS = 60_000;
+const NOT_JSON = Symbol('not JSON');
 
 /** @throws AnnealError `cluster.no_config` when no server is configured */
 export function openCluster(options: ClusterOptions = {}): Cluster {
@@ -79,8 +81,13 @@ export function openCluster(options: ClusterOptions = {}): Cluster {
     const answer = await send(ask, signal === undefined ? limit : AbortSignal.any([limit, signal]), true);
     const text = await answer.body.text();
     const status = answer.httpStatusCode;
-    if ((status < 200 || status >= 300) && !accept.includes(status)) throw answerFailure(ask, status, text);
-    return { status, body: text === '' ? undefined : (JSON.parse(text) as unknown) };
+    const isDone = status >= 200 && status < 300;
+    if (!isDone && !accept.includes(status)) throw answerFailure(ask, status, text);
+    const body = text === '' ? undefined : parseJson(text);
+    // No answer of the API's own. A 404 in plain words is about a whole API that is not there, never about one object.
+    if (body === NOT_JSON && !isDone) throw answerFailure(ask, status, text);
+    if (body === NOT_JSON) throw new Error(`an answer that is not JSON: ${text.slice(0, 200)}`);
+    return { status, body };
   }
 
   return {
@@ -132,6 +139,14 @@ function keptConnections() {
       return kept.dispatcher;
     },
   };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return NOT_JSON;
+  }
 }
 
 function load({ kubeconfig, context }: ClusterOptions): KubeConfig {
