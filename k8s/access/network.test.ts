@@ -57,6 +57,7 @@ const PODS = {
   dns: { namespace: 'kube-system', labels: { 'k8s-app': 'kube-dns' } },
   'trainer one': ours('trainer', 'one'),
   'server one': ours('policy-server', 'one'),
+  'rank one': ours('policy-server-rank', 'one'),
   'trainer two': ours('trainer', 'two'),
   'server two': ours('policy-server', 'two'),
 } as const satisfies Record<string, Pod>;
@@ -101,14 +102,15 @@ const whoReaches = (to: Name): Name[] =>
 
 describe('in the namespace of jobs and policy servers', () => {
   it('a policy server hears the gateway, the worker and its own campaign', () => {
-    expect(whoReaches('server one')).toEqual(['gateway', 'worker', 'trainer one']);
+    expect(whoReaches('server one')).toEqual(['gateway', 'worker', 'trainer one', 'rank one']);
     // A second pod of the same server, and a second rank.
     expect(reaches('server one', 'server one')).toBe(true);
     expect(reaches('trainer one', 'trainer one')).toBe(true);
   });
 
-  it('a trainer hears its own campaign only', () => {
-    expect(whoReaches('trainer one')).toEqual(['server one']);
+  it('a trainer, and a rank that is not asked, hear their own campaign only', () => {
+    expect(whoReaches('trainer one')).toEqual(['server one', 'rank one']);
+    expect(whoReaches('rank one')).toEqual(['trainer one', 'server one']);
   });
 
   it('whatever else is there hears and reaches nobody', () => {

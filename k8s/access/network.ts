@@ -53,6 +53,9 @@ export function namespacePolicies(request: NetworkRequest): Manifest[] {
   ];
 }
 
+export const DIRECTIONS = ['Ingress', 'Egress'] as const;
+export type Direction = (typeof DIRECTIONS)[number];
+
 /**
  * The pods of one campaign among themselves, on all ports: ranks find each other by ports that they choose, weights go from
  * trainer to server over connections that either side opens, and a server that spans nodes is several pods.
@@ -61,19 +64,22 @@ export function campaignPolicy(of: {
   readonly namespace: string;
   readonly campaign: string;
   readonly owner: OwnerReference;
+  /** Those in which the namespace denies what no policy names. In another, this policy would shut the pods off from all the rest. */
+  readonly denied?: readonly Direction[];
 }): Manifest {
+  const denied = of.denied ?? DIRECTIONS;
   const own = {
     podSelector: {
       matchLabels: { [CAMPAIGN]: of.campaign },
-      matchExpressions: [{ key: ROLE, operator: 'In', values: [ROLES.trainer, ROLES.server] }],
+      matchExpressions: [{ key: ROLE, operator: 'In', values: Object.values(ROLES) }],
     },
   };
   // A prefix of its own: no campaign's name can make it one of the namespace's policies.
   const base = policy(of.namespace, `anneal-campaign-${of.campaign}`, {
     ...own,
-    policyTypes: ['Ingress', 'Egress'],
-    ingress: [{ from: [own] }],
-    egress: [{ to: [own] }],
+    policyTypes: [...denied],
+    ...(denied.includes('Ingress') ? { ingress: [{ from: [own] }] } : {}),
+    ...(denied.includes('Egress') ? { egress: [{ to: [own] }] } : {}),
   });
   const labels = { ...base.metadata.labels, [CAMPAIGN]: of.campaign };
   return { ...base, metadata: { ...base.metadata, labels, ownerReferences: [of.owner] } };

@@ -53,7 +53,12 @@ export function workerRights({ gpuNamespace, secrets, features = FEATURES }: Rig
     ),
     inNamespace('', 'services', APPLIED, 'give policy servers an address'),
     inNamespace('', 'configmaps', APPLIED, 'keep the object that owns everything of a campaign'),
-    inNamespace('networking.k8s.io', 'networkpolicies', APPLIED, "let a campaign's pods reach each other"),
+    inNamespace(
+      'networking.k8s.io',
+      'networkpolicies',
+      ['list', 'create', 'patch'],
+      "let a campaign's pods reach each other",
+    ),
     inNamespace('', 'pods', READ, 'see what became of a job'),
     inNamespace('', 'pods/log', ['get'], 'read the log of a pod that could not leave it in the store'),
     inNamespace('', 'events', ['list', 'watch'], 'tell why a pod does not start'),

@@ -84,6 +84,20 @@ export const pod = z.object({
 });
 export type Pod = z.infer<typeof pod>;
 
+export const networkPolicy = z.object({
+  metadata,
+  spec: z.object({
+    podSelector: z
+      .object({
+        matchLabels: z.record(z.string(), z.string()).default({}),
+        matchExpressions: z.array(z.unknown()).default([]),
+      })
+      .prefault({}),
+    policyTypes: z.array(z.enum(['Ingress', 'Egress'])).default([]),
+  }),
+});
+export type NetworkPolicy = z.infer<typeof networkPolicy>;
+
 export const listOf = <T extends z.ZodType>(item: T) =>
   z.object({
     metadata: z.object({ resourceVersion: z.string().default(''), continue: z.string().optional() }).prefault({}),

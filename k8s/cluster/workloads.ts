@@ -3,7 +3,17 @@ import type { z } from 'zod';
 import { AnnealError } from '../../contracts/errors.ts';
 import { FIELD_MANAGER } from '../labels.ts';
 import type { Manifest } from '../manifests/manifest.ts';
-import { listOf, type Pod, pod, type QueueEntry, queueEntry, type Workload, workload } from './objects.ts';
+import {
+  listOf,
+  type NetworkPolicy,
+  networkPolicy,
+  type Pod,
+  pod,
+  type QueueEntry,
+  queueEntry,
+  type Workload,
+  workload,
+} from './objects.ts';
 import type { Cluster } from './request.ts';
 
 /** Objects in one page of a list: a cluster with 10,000 pods answers in several. */
@@ -23,6 +33,7 @@ export interface Workloads {
     labels: Readonly<Record<string, string>>,
     signal?: AbortSignal,
   ): Promise<QueueEntry[]>;
+  networkPolicies(namespace: string): Promise<NetworkPolicy[]>;
   /** Its pods get SIGTERM and their grace period; the object stays visible until they are gone. */
   remove(kind: string, namespace: string, name: string): Promise<void>;
 }
@@ -105,6 +116,7 @@ export function createWorkloads(cluster: Cluster): Workloads {
     list: (kind, namespace, labels) => listAll(pathOf(kind, namespace), labels, workload),
     pods: (namespace, labels) => listAll(pathOf('Pod', namespace), labels, pod),
     queueEntries: (namespace, labels, signal) => listAll(pathOf('Workload', namespace), labels, queueEntry, signal),
+    networkPolicies: (namespace) => listAll(pathOf('NetworkPolicy', namespace), {}, networkPolicy),
 
     async remove(kind, namespace, name) {
       const body = { apiVersion: 'v1', kind: 'DeleteOptions', propagationPolicy: 'Foreground' };
