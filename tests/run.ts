@@ -1,9 +1,10 @@
-// `npm test`: every check, one after the other, and one closing line. Parts: node tests/run.ts [PART …]; `all`: every part and
-// the cluster's (`npm run test:k8s`), which builds a Kubernetes when it is missing.
+// `npm test`: every check, one after the other, and one closing line. Parts: npm test -- PART …; `all`: every part and the
+// cluster's (`npm run test:k8s`), which builds a Kubernetes when it is missing.
 import { spawn } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { BinaryName } from '../k8s/testbed/programs.ts';
 import { closingLines, type Tally, together } from './support/tally.ts';
 import { runVitest } from './support/vitest-run.ts';
 
@@ -84,23 +85,30 @@ const PARTS: Record<string, Part> = {
   journeys: vitest('tests/journeys'),
 };
 
-const CLUSTER_PARTS: Record<string, Part> = {
-  testbed: async () => {
+/** Builds programs from their Go modules, those that were not built before. */
+const programs =
+  (names: (testbed: readonly BinaryName[]) => readonly BinaryName[]): Part =>
+  async () => {
     const { binariesOf } = await import('../k8s/testbed/testbed.ts');
     const { ensureBinaries } = await import('../k8s/testbed/binaries.ts');
     const { PARTS: all } = await import('../k8s/testbed/options.ts');
-    await ensureBinaries([...binariesOf(all), 'versitygw', 'temporal-server', 'helm'], (line) => console.log(line));
+    await ensureBinaries(names(binariesOf(all)), (line) => console.log(line));
     return { passed: 1, failed: 0, skipped: 0 };
-  },
+  };
+
+const CLUSTER_PARTS: Record<string, Part> = {
+  testbed: programs((testbed) => [...testbed, 'helm']),
   k8s: vitest('tests/k8s', 'tests/conformance/artifact-store.s3'),
 };
 
+/** Only by its name: its build takes longer than all of the testbed's together (`npm run test:temporal`). */
+const OWN_PARTS: Record<string, Part> = { 'temporal-server': programs(() => ['temporal-server']) };
+
 const chosen = process.argv.slice(2);
-const parts = chosen.length === 0 ? PARTS : { ...PARTS, ...CLUSTER_PARTS };
-const wanted = (name: string): boolean => chosen.length === 0 || chosen.includes(name) || chosen.includes('all');
+const usual = chosen.length === 0 ? PARTS : chosen.includes('all') ? { ...PARTS, ...CLUSTER_PARTS } : {};
+const named = Object.entries({ ...OWN_PARTS, ...PARTS, ...CLUSTER_PARTS }).filter(([name]) => chosen.includes(name));
 let total: Tally = { passed: 0, failed: 0, skipped: 0 };
-for (const [name, part] of Object.entries(parts)) {
-  if (!wanted(name)) continue;
+for (const [name, part] of Object.entries({ ...usual, ...Object.fromEntries(named) })) {
   const startedAt = Date.now();
   console.log(`\n── ${name} ──`);
   const tally = await part();

@@ -15,7 +15,7 @@ import { cachedBinary } from '../../k8s/testbed/binaries.ts';
 import { type Authority, makeAuthority, writePair } from './certificates.ts';
 import { freePort } from './temporal-server.ts';
 
-/** When it was built (`npm run test:k8s`), else undefined: then its tests are skipped. */
+/** When it was built (`npm run test:temporal`), else undefined: then its tests are skipped. */
 export const temporalServerBinary = (): string | undefined => cachedBinary('temporal-server');
 
 export interface SecureTemporal {
@@ -41,7 +41,7 @@ export const ADMIN = ['temporal-system:admin'] as const;
 
 export async function startSecureTemporal(namespaces: readonly string[] = ['default']): Promise<SecureTemporal> {
   const binary = temporalServerBinary();
-  if (binary === undefined) throw new Error('the Temporal server is not built: npm run test:k8s');
+  if (binary === undefined) throw new Error('the Temporal server is not built: npm run test:temporal');
   const folder = mkdtempSync(join(tmpdir(), 'anneal-secure-temporal-'));
   const [serverAuthority, clientAuthority] = [makeAuthority('server authority'), makeAuthority('client authority')];
   const server = writePair(

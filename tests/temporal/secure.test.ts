@@ -1,5 +1,5 @@
 // Anneal at a real Temporal server with mutual TLS, tokens and permissions: what is refused is named, and what is permitted works,
-// over a rotation of the key too. Skipped where the server was not built (npm run test:k8s builds it).
+// over a rotation of the key too. Skipped where the server was not built (npm run test:temporal builds it).
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
