@@ -44,6 +44,14 @@ test.each([
   expect(failure.message).toBe(`quickstart-r1-train ended with exit code ${exitCode}: why`);
 });
 
+test('a job that ran out of memory goes on by itself while it can do with less', async () => {
+  const stopped = { phase: 'stopped', exitCode: 137, cause: 'out_of_memory', message: 'why', logTail: [] } as const;
+  const smaller = running({ state: async () => ({ ...stopped, smallerNext: true }) }).runJob({ document });
+  expect(await failureOf(smaller)).toMatchObject({ type: 'job.interrupted', nonRetryable: false });
+  const asSmall = running({ state: async () => stopped }).runJob({ document });
+  expect(await failureOf(asSmall)).toMatchObject({ type: 'job.out_of_memory', nonRetryable: true });
+});
+
 test('any other error of ours crosses by the same policy; what is not ours passes unchanged', async () => {
   const raise = (failure: Error) => running({ submit: () => Promise.reject(failure) }).runJob({ document });
   expect(await failureOf(raise(new AnnealError('store.unavailable', 'x')))).toMatchObject({ nonRetryable: false });

@@ -113,9 +113,10 @@ export function createTrainingActivities(ports: {
         const state = await jobs.state(document.name);
         if (state.phase === 'done') return;
         if (state.phase === 'stopped') {
-          const { exitCode, cause, message, logTail } = state;
+          const { exitCode, cause, message, logTail, smallerNext } = state;
+          const code = smallerNext ? 'job.interrupted' : codeOfStop(exitCode, cause);
           const how = `${document.name} ended with exit code ${exitCode}: ${message}`;
-          throw new JobFailure(codeOfStop(exitCode, cause), how, logTail);
+          throw new JobFailure(code, smallerNext ? `${how}; the next attempt computes in smaller pieces` : how, logTail);
         }
         heartbeat(
           state.phase === 'running'

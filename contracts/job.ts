@@ -115,6 +115,8 @@ export type JobState =
       readonly exitCode: number;
       /** How it stopped where that was not by its own exit code, as a cluster tells it. */
       readonly cause?: StopCause;
+      /** It ran out of memory, and the next attempt needs less: no reason to ask anybody yet. */
+      readonly smallerNext?: true;
       readonly message: string;
       readonly logTail: readonly string[];
     };

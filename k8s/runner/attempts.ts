@@ -38,6 +38,13 @@ export function createAttempts(parts: {
 
   /** @param closely also at what was noted before: a pod that was there a moment ago may be gone without a trace */
   async function judge(name: JobName, seen: Workload, closely = false): Promise<Verdict> {
+    const verdict = await verdictOn(name, seen, closely);
+    const starved = verdict.phase === 'stopped' && verdict.cause === 'out_of_memory';
+    if (starved) await records.noteOutOfMemory(name, numberOf(seen));
+    return verdict;
+  }
+
+  async function verdictOn(name: JobName, seen: Workload, closely: boolean): Promise<Verdict> {
     const attempt = numberOf(seen);
     const pods = await podsOf(name, attempt);
     const queue = await admission.entriesOf(seen);

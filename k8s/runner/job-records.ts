@@ -31,6 +31,10 @@ export interface JobRecords {
   /** The first disruptions that were seen of an attempt's pods: the pods themselves are deleted soon after. */
   noteDisruptions(name: JobName, attempt: number, seen: readonly SeenDisruption[]): Promise<void>;
   disruptions(name: JobName, attempt: number): Promise<readonly SeenDisruption[]>;
+  /** Notes that an attempt was killed for lack of memory: the next one computes in smaller pieces. */
+  noteOutOfMemory(name: JobName, attempt: number): Promise<void>;
+  /** Attempts that were. */
+  outOfMemory(name: JobName): Promise<number>;
   /** The end of an attempt's log, once the pod has left it. */
   log(name: JobName, attempt: number): Promise<string[]>;
   error(name: JobName, attempt: number): Promise<string | undefined>;
@@ -101,6 +105,17 @@ export function createJobRecords(store: ArtifactStore): JobRecords {
       const text = await read(`jobs/${name}/attempts/${attempt}/disrupted`);
       const found = text === undefined ? [] : z.array(disruption).parse(JSON.parse(text));
       return found.map((one) => ({ ...one, node: one.node ?? undefined }));
+    },
+
+    async noteOutOfMemory(name, attempt) {
+      const key = `jobs/${name}/attempts/${attempt}/out-of-memory`;
+      if (!noted.has(key)) await store.createNamed(key, '');
+      noted.add(key);
+    },
+
+    async outOfMemory(name) {
+      const keys = await store.listNamed(`jobs/${name}/attempts/`);
+      return keys.filter((key) => key.endsWith('/out-of-memory')).length;
     },
 
     async log(name, attempt) {

@@ -10,6 +10,7 @@ import { type CampaignName, campaignName, type JobName, sha256 as sha256Schema }
 import { type JobDocument, type JobRunner, type JobState, jobDocument } from '../../contracts/job.ts';
 import type { ProfileSpec } from '../../contracts/profile.ts';
 import type { Windows } from '../../policies/job-stop-seen.ts';
+import { isSmallerNext, piecesAfter } from '../../policies/pieces.ts';
 import type { SeenStop } from '../../policies/quarantine.ts';
 import type { Workload } from '../cluster/objects.ts';
 import type { Cluster } from '../cluster/request.ts';
@@ -95,7 +96,7 @@ export function createKubernetesJobRunner(options: KubernetesRunnerOptions): Job
       store: options.access,
       owner: await ensureOwner(workloads, namespace, campaign, options.access.address),
       avoid: options.quarantined?.() ?? [],
-      startEnv: options.startEnv?.() ?? {},
+      startEnv: { ...options.startEnv?.(), ...piecesEnv(await records.outOfMemory(document.name)) },
     });
     // Noted first: a worker that dies between the two leaves an attempt that never ran, not one that nobody knows of.
     await records.beginAttempt(document.name, attempt);
@@ -139,10 +140,12 @@ export function createKubernetesJobRunner(options: KubernetesRunnerOptions): Job
     if (said.cause === undefined) {
       await options.onStop?.({ attempt: attemptName(name, last), cause, exitCode, nodes: verdict.nodes });
     }
+    const smallerNext = cause === 'out_of_memory' && isSmallerNext(await records.outOfMemory(name));
     return {
       phase: 'stopped',
       exitCode,
       cause: said.cause ?? cause,
+      ...(smallerNext ? { smallerNext } : {}),
       message: said.message,
       logTail: await logTail(name, LOG_TAIL_LINES),
     };
@@ -203,6 +206,11 @@ function mustEqual(document: JobDocument, found: string | undefined, where: stri
     `job ${document.name} exists ${where} with specification ${found ?? 'none'}, not ${document.specHash}`,
   );
 }
+
+const piecesEnv = (kills: number): Record<string, string> => {
+  const pieces = piecesAfter(kills);
+  return pieces === 1 ? {} : { ANNEAL_PIECES: `${pieces}` };
+};
 
 const newest = (attempts: readonly Workload[]): Workload | undefined =>
   [...attempts].sort((a, b) => numberOf(b) - numberOf(a))[0];

@@ -165,6 +165,38 @@ describe.skipIf(!isBuilt([]))('jobs on Kubernetes', () => {
     expect((await state()).phase).toBe('running');
   });
 
+  it('computes in smaller pieces after lack of memory, twice; then it is for a human', async () => {
+    const outcomes: unknown[] = [];
+    for (const attempt of [1, 2, 3, 4]) {
+      await runner.submit(job);
+      await expect.poll(async () => (await kube.pods(NAMESPACE, job.name)).length).toBe(attempt);
+      const pod = (await kube.pods(NAMESPACE, job.name)).find(
+        (one) => one.metadata.labels?.['anneal.dev/attempt'] === `${attempt}`,
+      )!;
+      await kube.report(pod, failed(137, 'OOMKilled'));
+      // A worker that took over knows no more than the store and the cluster do.
+      runner = open();
+      await expect.poll(state, { timeout: 20_000 }).toMatchObject({ phase: 'stopped', cause: 'out_of_memory' });
+      const now = await state();
+      outcomes.push([await piecesOf(attempt), now.phase === 'stopped' && (now.smallerNext ?? false)]);
+    }
+    expect(outcomes).toEqual([
+      [undefined, true],
+      ['2', true],
+      ['4', false],
+      ['4', false],
+    ]);
+  }, 120_000);
+
+  async function piecesOf(attempt: number): Promise<string | undefined> {
+    const path = `/apis/batch/v1/namespaces/${NAMESPACE}/jobs/${job.name}-a${attempt}`;
+    const { body } = await kube.cluster.ask({ method: 'GET', path });
+    const { containers } = (
+      body as { spec: { template: { spec: { containers: { env: { name: string; value?: string }[] }[] } } } }
+    ).spec.template.spec;
+    return containers[0]!.env.find((one) => one.name === 'ANNEAL_PIECES')?.value;
+  }
+
   it('waits for an image, then says so, and begins anew only when the old pod is gone', async () => {
     runner = open({ windows: { imageMs: 2_000, scheduleMs: 600_000, admissionMs: 600_000 } });
     await runner.submit(job);

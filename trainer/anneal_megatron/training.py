@@ -18,6 +18,7 @@ from anneal_trainer.atomic import describe, write_json
 from anneal_trainer.batch import Sample, parse_batch
 from anneal_trainer.failures import BUG, JobFailure, Problem, bad_configuration
 from anneal_trainer.metrics import Tokens
+from anneal_trainer.packing import pieces
 from anneal_trainer.schedule import Schedule, plan
 from anneal_trainer.store import Ref, Store, parse_ref
 
@@ -163,7 +164,7 @@ class Course:
     def _step(self, index: int, samples: Sequence[Sample], routes: Mapping[str, np.ndarray]) -> dict[str, Any]:
         job, layout, facts = self._work.job, self._work.layout, self._engine.facts()
         began = time.monotonic()
-        shares = divide(samples, layout.sequence_tokens, layout.token_multiple, layout.parallel.data)
+        shares = divide(samples, layout.sequence_tokens // pieces(), layout.token_multiple, layout.parallel.data)
         rows = [lay_out(row, layout.token_multiple) for row in shares[self._engine.data_rank]]
         experts = [
             routing.of_row(row, routes, facts.layers, facts.experts_per_token, facts.experts) if routes else None

@@ -13,8 +13,9 @@ A completion's last token is a target but never an input: nothing is predicted f
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
-from typing import Iterable, Sequence
+from typing import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -53,6 +54,15 @@ class Row:
     @property
     def length(self) -> int:
         return len(self.tokens)
+
+
+def pieces(env: Mapping[str, str] = os.environ) -> int:
+    """Into how many pieces a row is divided: more after attempts that ran out of memory (policies/pieces.ts).
+
+    The gradient is a sum over samples, so it is the same but for the order of float additions.
+    """
+    value = env.get("ANNEAL_PIECES", "1")
+    return int(value) if value.isdecimal() and int(value) > 0 else 1
 
 
 def pack(samples: Sequence[Sample], row: int = ROW, dtype: type = np.float32) -> list[Row]:

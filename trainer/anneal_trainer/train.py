@@ -124,9 +124,11 @@ class TrainJob:
             self._state, self._saved = state, state.step
 
     def _steps(self, engine: Any, schedule: Schedule, journal: metrics.Journal) -> None:
-        from .packing import pack
+        from .packing import ROW, pack, pieces
 
-        packed = [pack(samples) for samples in schedule.minibatches]
+        if (count := pieces()) > 1:
+            self.log(f"memory: rows of {ROW // count} tokens, after attempts that ran out of it")
+        packed = [pack(samples, ROW // count) for samples in schedule.minibatches]
         delay = float(os.environ.get(STEP_DELAY, "0"))
         for index in range(self._state.step, len(packed)):
             self._check()

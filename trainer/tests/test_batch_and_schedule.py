@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from anneal_trainer.batch import Sample, parse_batch
-from anneal_trainer.packing import BUCKETS, CHUNK, pack
+from anneal_trainer.packing import BUCKETS, CHUNK, pack, pieces
 from anneal_trainer.schedule import plan
 from support import line, samples
 
@@ -124,6 +124,11 @@ def test_groups_too_large_for_a_row_repeat_their_prompt() -> None:
     assert all(row.used <= 128 for row in rows)
     assert sorted(s.id for row in rows for s, _ in row.spans) == [s.id for s in batch]
     assert np.concatenate([r.targets[r.valid] for r in rows]).size == 200
+
+
+def test_pieces_are_a_positive_count_or_one() -> None:
+    assert [pieces({"ANNEAL_PIECES": v}) for v in ("1", "2", "4", "0", "-1", "many")] == [1, 2, 4, 1, 1, 1]
+    assert pieces({}) == 1
 
 
 def test_one_group_name_with_two_prompts_is_not_merged() -> None:
