@@ -77,7 +77,9 @@ const PARTS: Record<string, Part> = {
     'tests/imports',
     'k8s',
     // What needs no more than an API server, when its programs have been built.
-    'tests/k8s/runner.test.ts',
+    ...['helm-server', 'rbac-network', 'reaper', 'request', 'runner', 'watch-informer'].map(
+      (name) => `tests/k8s/${name}.test.ts`,
+    ),
   ),
   trainer: pytest,
   replay: vitest('tests/replay'),
