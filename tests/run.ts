@@ -1,5 +1,5 @@
 // `npm test`: every check, one after the other, and one closing line. Parts: npm test -- PART …; `all`: every part and the
-// cluster's (`npm run test:k8s`), which builds a Kubernetes when it is missing.
+// cluster's (`npm run test:k8s`), which builds a Kubernetes when it is missing, with an MLflow.
 import { spawn } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -98,6 +98,15 @@ const programs =
     return { passed: 1, failed: 0, skipped: 0 };
   };
 
+/** What tests of `unit` skip where it is not installed. */
+const SERVERS: Record<string, Part> = {
+  mlflow: async () => {
+    const { installMlflow } = await import('./support/mlflow-server.ts');
+    await installMlflow((line) => console.log(line));
+    return { passed: 1, failed: 0, skipped: 0 };
+  },
+};
+
 const CLUSTER_PARTS: Record<string, Part> = {
   testbed: programs((testbed) => [...testbed, 'helm']),
   k8s: vitest('tests/k8s', 'tests/conformance/artifact-store.s3'),
@@ -107,8 +116,8 @@ const CLUSTER_PARTS: Record<string, Part> = {
 const OWN_PARTS: Record<string, Part> = { 'temporal-server': programs(() => ['temporal-server']) };
 
 const chosen = process.argv.slice(2);
-const usual = chosen.length === 0 ? PARTS : chosen.includes('all') ? { ...PARTS, ...CLUSTER_PARTS } : {};
-const named = Object.entries({ ...OWN_PARTS, ...PARTS, ...CLUSTER_PARTS }).filter(([name]) => chosen.includes(name));
+const usual = chosen.length === 0 ? PARTS : chosen.includes('all') ? { ...SERVERS, ...PARTS, ...CLUSTER_PARTS } : {};
+const named = Object.entries({ ...OWN_PARTS, ...SERVERS, ...PARTS, ...CLUSTER_PARTS }).filter(([name]) => chosen.includes(name));
 let total: Tally = { passed: 0, failed: 0, skipped: 0 };
 for (const [name, part] of Object.entries({ ...usual, ...Object.fromEntries(named) })) {
   const startedAt = Date.now();
