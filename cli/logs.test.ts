@@ -15,7 +15,7 @@ const session = (json: boolean) =>
   ({
     json,
     store: createFolderStore(join(home, 'store')),
-    config: { paths: { jobs: join(home, 'jobs'), logs: join(home, 'logs') } },
+    config: { deployment: { compute: 'local' }, paths: { jobs: join(home, 'jobs'), logs: join(home, 'logs') } },
   }) as unknown as Session;
 const put = (path: string, text: string): void => {
   mkdirSync(join(home, path, '..'), { recursive: true });

@@ -1,4 +1,4 @@
-// Training logs of a campaign, or the log of a part of the stack.
+// Training logs of a campaign, or the log of a part of the stack; of pods: pod-logs.ts.
 import { createReadStream, existsSync, readdirSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -7,6 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AnnealError } from '../contracts/errors.ts';
 import type { CampaignName } from '../contracts/ids.ts';
 import { isKnown } from '../infra/temporal/campaigns.ts';
+import { nothingToTell } from './nothing-to-tell.ts';
+import { followPodLogs, podLogsOf } from './pod-logs.ts';
 import type { Session } from './session.ts';
 
 const PARTS = ['temporal', 'policy', 'gateway', 'worker', 'supervisor'];
@@ -25,6 +27,8 @@ export async function followLogs(
   }
   if (options.part === undefined && !(await isKnown(session.store, campaign)))
     throw new AnnealError('campaign.not_found', `no campaign is called ${campaign}`);
+  const pods = podLogsOf(session, campaign, options.part);
+  if (pods !== undefined) return followPodLogs(session, pods, { campaign, ...options });
   const round = (name: string): number => Number(/-r(\d+)-train$/.exec(name)?.[1] ?? 0);
   const files = (): string[] =>
     options.part !== undefined
@@ -33,10 +37,7 @@ export async function followLogs(
           .filter((name) => name.startsWith(`${campaign}-r`) && name.endsWith('-train'))
           .sort((a, b) => round(a) - round(b))
           .map((name) => join(jobs, name, 'log'));
-  const nothing = (): AnnealError => {
-    const what = options.part === undefined ? `${campaign} has trained nothing yet` : `${options.part} has not run yet`;
-    return new AnnealError('campaign.no_log', what);
-  };
+  const nothing = () => nothingToTell(campaign, options.part);
   const nameOf = (file: string): string => options.part ?? file.split('/').at(-2) ?? file;
   if (session.json) {
     const found = files().filter(existsSync);

@@ -26,7 +26,7 @@ export interface Workloads {
   apply(manifest: Manifest): Promise<Workload>;
   read(kind: string, namespace: string, name: string): Promise<Workload | undefined>;
   list(kind: string, namespace: string, labels: Readonly<Record<string, string>>): Promise<Workload[]>;
-  pods(namespace: string, labels: Readonly<Record<string, string>>): Promise<Pod[]>;
+  pods(namespace: string, labels: Readonly<Record<string, string>>, signal?: AbortSignal): Promise<Pod[]>;
   /** What Kueue keeps of jobs, one object a job. @throws AnnealError `cluster.missing_crd` where Kueue is not installed */
   queueEntries(
     namespace: string,
@@ -114,7 +114,7 @@ export function createWorkloads(cluster: Cluster): Workloads {
     },
 
     list: (kind, namespace, labels) => listAll(pathOf(kind, namespace), labels, workload),
-    pods: (namespace, labels) => listAll(pathOf('Pod', namespace), labels, pod),
+    pods: (namespace, labels, signal) => listAll(pathOf('Pod', namespace), labels, pod, signal),
     queueEntries: (namespace, labels, signal) => listAll(pathOf('Workload', namespace), labels, queueEntry, signal),
     networkPolicies: (namespace) => listAll(pathOf('NetworkPolicy', namespace), {}, networkPolicy),
 
