@@ -117,7 +117,9 @@ const OWN_PARTS: Record<string, Part> = { 'temporal-server': programs(() => ['te
 
 const chosen = process.argv.slice(2);
 const usual = chosen.length === 0 ? PARTS : chosen.includes('all') ? { ...SERVERS, ...PARTS, ...CLUSTER_PARTS } : {};
-const named = Object.entries({ ...OWN_PARTS, ...SERVERS, ...PARTS, ...CLUSTER_PARTS }).filter(([name]) => chosen.includes(name));
+const named = Object.entries({ ...OWN_PARTS, ...SERVERS, ...PARTS, ...CLUSTER_PARTS }).filter(([name]) =>
+  chosen.includes(name),
+);
 let total: Tally = { passed: 0, failed: 0, skipped: 0 };
 for (const [name, part] of Object.entries({ ...usual, ...Object.fromEntries(named) })) {
   const startedAt = Date.now();
