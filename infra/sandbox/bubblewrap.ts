@@ -24,6 +24,15 @@ const SELF_TEST: SandboxLimits = {
   outputBytes: 4_096,
 };
 
+/**
+ * What keeps a program from user name spaces of its own, in which it would have capabilities again: the kernel's limit, set by
+ * bubblewrap, and the system call filter; or the filter alone. A container's /proc/sys is read-only, and so is that limit in it.
+ */
+type Barrier = 'limit and filter' | 'filter';
+/** Says so wherever the sandbox is described: `doctor`, a campaign's manifest, its report. */
+export const WEAKENED = 'nested user name spaces kept out by seccomp alone';
+const LIMIT_IS_READ_ONLY = /max_user_namespaces/;
+
 export interface BubblewrapOptions {
   /** The Python that `argv[0] === 'python3'` stands for; a shim or virtual environment is resolved to what it stands on. */
   readonly pythonPath?: string;
@@ -41,6 +50,7 @@ interface Prepared {
   readonly rootLinks: readonly RootEntry[];
   readonly cgroups: Cgroups;
   readonly uid: number | undefined;
+  readonly barrier: Barrier;
 }
 
 /**
@@ -61,13 +71,14 @@ export function createBubblewrapSandbox(options: BubblewrapOptions = {}): Sandbo
 
   return {
     async describe() {
-      const { version, filter, cgroups, uid, python } = await prepared();
+      const { version, filter, cgroups, uid, python, barrier } = await prepared();
       const seccomp = createHash('sha256').update(filter).digest('hex').slice(0, 16);
       return [
         `bubblewrap ${version}`,
         `name spaces ${NAMESPACES.join(' ')} mount`,
         `seccomp ${seccomp}`,
         'no /proc, no capabilities, no network, resource limits',
+        ...(barrier === 'filter' ? [WEAKENED] : []),
         cgroups.level,
         uid === undefined ? "the worker's user outside" : `user ${uid} outside`,
         `Python ${python.version}`,
@@ -93,6 +104,7 @@ function runPrepared(ready: Prepared, request: SandboxRequest, slot: number): Pr
       limits: request.limits,
       rootLinks: ready.rootLinks,
       prlimit: ready.prlimit,
+      disableUserns: ready.barrier === 'limit and filter',
     }),
     filter: ready.filter,
     files: names.map((name) => request.files[name] ?? ''),
@@ -131,10 +143,15 @@ async function prepare(options: BubblewrapOptions): Promise<Prepared> {
         return undefined;
       });
       if (python === undefined) continue;
-      const ready: Prepared = { ...base, python, uid };
-      const trial = await trialRun(ready);
-      if (trial === undefined) return ready;
-      problems.push(trial);
+      const strong: Prepared = { ...base, python, uid, barrier: 'limit and filter' };
+      const trouble = await trialRun(strong);
+      if (trouble === undefined) return strong;
+      problems.push(trouble);
+      if (!LIMIT_IS_READ_ONLY.test(trouble)) continue;
+      const weaker: Prepared = { ...strong, barrier: 'filter' };
+      const more = (await trialRun(weaker)) ?? (await tryToNest(weaker));
+      if (more === undefined) return weaker;
+      problems.unshift(more);
     }
   }
   if (problems.length === 0) throw new AnnealError('stack.python_missing', 'no Python 3.11 or newer was found');
@@ -142,17 +159,31 @@ async function prepare(options: BubblewrapOptions): Promise<Prepared> {
 }
 
 /** Runs Python once inside the profile. Returns what went wrong, or undefined. */
-async function trialRun(ready: Prepared): Promise<string | undefined> {
+const trialRun = (ready: Prepared): Promise<string | undefined> =>
+  expectOf(ready, 'import os; print(os.getpid(), os.getuid())', `1 ${SANDBOX_UID}\n`);
+
+/** Where the filter stands alone, it is tried: unshare, clone and clone3 with a new user name space. */
+const tryToNest = (ready: Prepared): Promise<string | undefined> =>
+  expectOf(
+    ready,
+    `import ctypes
+c = ctypes.CDLL(None, use_errno=True)
+def errno(*call): return ctypes.get_errno() if c.syscall(*call) < 0 else 'made'
+print(errno(272, 0x10000000), errno(56, 0x10000011, 0, 0, 0, 0), errno(435, 0, 0))`,
+    '1 1 38\n',
+  );
+
+async function expectOf(ready: Prepared, program: string, stdout: string): Promise<string | undefined> {
   const request: SandboxRequest = {
-    argv: ['python3', '-P', '-s', '-S', '-B', '-c', 'import os; print(os.getpid(), os.getuid())'],
+    argv: ['python3', '-P', '-s', '-S', '-B', '-c', program],
     files: {},
     stdin: '',
     limits: SELF_TEST,
   };
   try {
     const result = await runPrepared(ready, request, 0);
-    if (result.stdout === `1 ${SANDBOX_UID}\n`) return undefined;
-    return result.stderr.trim().slice(0, 300) || `the trial ${result.how}`;
+    if (result.stdout === stdout) return undefined;
+    return result.stderr.trim().slice(0, 300) || `the trial ${result.how}, and said ${JSON.stringify(result.stdout)}`;
   } catch (failure) {
     return failure instanceof Error ? failure.message : String(failure);
   }

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { bubblewrapArguments } from './profile.ts';
 
 const limits = { wallMs: 2_500, memoryBytes: 1_000, diskBytes: 0, processes: 7, outputBytes: 10 };
-const profile = (diskBytes: number) =>
+const profile = (diskBytes: number, disableUserns = true) =>
   bubblewrapArguments({
     argv: ['/usr/bin/python3.11', 'x.py'],
     fileNames: ['x.py'],
@@ -10,6 +10,7 @@ const profile = (diskBytes: number) =>
     limits: { ...limits, diskBytes },
     rootLinks: [{ path: '/bin', link: 'usr/bin' }],
     prlimit: '/usr/bin/prlimit',
+    disableUserns,
   }).join(' ');
 
 test('the profile asks for everything that isolates, also where another layer would catch the same attack', () => {
@@ -29,6 +30,10 @@ test('the profile asks for everything that isolates, also where another layer wo
     expect(text).toContain(wanted);
   expect(text).not.toMatch(/ --(bind|dev-bind|share-net|proc) /);
   expect(text).not.toContain('/tmp');
+});
+
+test('without the kernel’s limit all else stays', () => {
+  expect(profile(0, false)).toBe(profile(0).replace(' --disable-userns', ''));
 });
 
 test('a writable place is sized', () => {

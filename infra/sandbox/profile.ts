@@ -22,6 +22,8 @@ export interface ProfileInput {
   /** `/bin`, `/lib`, … as they are on this machine. */
   readonly rootLinks: readonly RootEntry[];
   readonly prlimit: string;
+  /** False where the kernel's own limit cannot be set (`Barrier`). */
+  readonly disableUserns: boolean;
 }
 
 export interface RootEntry {
@@ -51,7 +53,7 @@ export function bubblewrapArguments(input: ProfileInput): string[] {
   const { limits } = input;
   return [
     ...NAMESPACES.map((name) => `--unshare-${name}`),
-    '--disable-userns',
+    ...(input.disableUserns ? ['--disable-userns'] : []),
     ...['--uid', String(SANDBOX_UID), '--gid', String(SANDBOX_UID), '--cap-drop', 'ALL'],
     ...['--hostname', 'sandbox', '--new-session', '--die-with-parent', '--as-pid-1', '--clearenv'],
     // A fixed hash seed: the order of a set of strings must not differ between two gradings.

@@ -8,6 +8,7 @@ import type { Config } from '../config.ts';
 import { readCritical } from '../critical.ts';
 import { capture } from '../process/capture.ts';
 import { isStopped } from '../process/identity.ts';
+import { WEAKENED } from '../sandbox/bubblewrap.ts';
 import { hasSetpriv } from './guard.ts';
 import { holderOf, isFree, type PortName } from './ports.ts';
 import { tryOut } from './setup/bubblewrap.ts';
@@ -81,7 +82,14 @@ async function sandbox(config: Config, python: Python | AnnealError): Promise<Ch
         detail: trial.message,
         hint: './anneal up installs bubblewrap where it may; candidates never run without it.',
       }
-    : { name: 'sandbox', status: 'ok', detail: trial };
+    : trial.includes(WEAKENED)
+      ? {
+          name: 'sandbox',
+          status: 'warn',
+          detail: trial,
+          hint: 'One barrier of two: /proc/sys is read-only here, as in containers.',
+        }
+      : { name: 'sandbox', status: 'ok', detail: trial };
 }
 
 async function venv(config: Config): Promise<Check> {
