@@ -63,7 +63,7 @@ const compute = await openCompute(config, store, { startEnv, watched: observed.c
 const jobs = observed.jobs(compute.jobs);
 const policies = createPolicyHost(compute);
 const releases = createReleases(store, identity);
-const manifest = createManifest({ config, documents, sandbox });
+const manifest = createManifest({ config, documents, sandbox, store });
 
 const control = atBoundary({
   ...createGateActivities({ store, documents, identity, critical: await readCritical(config.root) }),

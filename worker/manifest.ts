@@ -7,10 +7,12 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { CampaignPorts } from '../activities/campaign.ts';
 import type { Documents } from '../activities/read.ts';
+import type { ArtifactStore } from '../contracts/artifact.ts';
 import { canonicalJson } from '../contracts/canonical.ts';
 import { type Sha256, sha256 } from '../contracts/ids.ts';
 import type { Sandbox } from '../contracts/ports.ts';
 import type { Config } from '../infra/config.ts';
+import { trainedIn } from './trained-in.ts';
 
 /** What decides how a campaign runs. What else lies in the folder, such as the output of a command, makes no result doubtful. */
 const SOURCES = [
@@ -24,8 +26,10 @@ export function createManifest(of: {
   config: Config;
   documents: Documents;
   sandbox: Sandbox;
+  store: ArtifactStore;
 }): CampaignPorts['manifest'] {
-  const { config, documents, sandbox } = of;
+  const { config, documents, sandbox, store } = of;
+  const trained = trainedIn(config, store);
   return async ({ spec: specRef, taskSet }) => {
     const spec = await documents.spec(specRef);
     const lock = await documents.lock(taskSet);
@@ -36,14 +40,8 @@ export function createManifest(of: {
         return '';
       }
     };
-    const model = JSON.parse(
-      (
-        await exec(config.paths.venvPython, ['-m', 'anneal_trainer', 'model'], {
-          env: { PYTHONPATH: config.paths.trainer },
-        })
-      ).stdout,
-    ) as { base: string; sha256: string };
-    const python = (await exec(config.paths.venvPython, ['--version'])).stdout.trim();
+    const model = await trained.baseModel(spec);
+    const python = await trained.python(spec);
     return {
       schema: 'anneal/manifest/v1',
       campaign: spec.name,
@@ -61,7 +59,7 @@ export function createManifest(of: {
           hash(readFileSync(join(config.root, file))),
         ]),
       ),
-      model: { base: model.base, sha256: sha256.parse(model.sha256) },
+      model: { base: model.base, sha256: model.sha256 },
       harnessHash: hash(canonicalJson(spec.harness)),
       sampling: { temperature: spec.harness.temperature, maxTokens: spec.harness.maxTokens },
       machine: { kernel: release(), cpus: cpus().length, arch: process.arch, node: process.version, python },
