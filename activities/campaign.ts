@@ -6,9 +6,10 @@ import { canonicalJson } from '../contracts/canonical.ts';
 import { AnnealError } from '../contracts/errors.ts';
 import { type Decision, type DecisionContext, evidence as evidenceSchema } from '../contracts/gate.ts';
 import { sha256 } from '../contracts/ids.ts';
+import type { PolicyVersion } from '../contracts/policy-version.ts';
 import type { Releases } from '../contracts/ports.ts';
 import { roundRecord } from '../contracts/record.ts';
-import type { ReproducibilityManifest } from '../contracts/release.ts';
+import type { ReleaseBody, ReproducibilityManifest } from '../contracts/release.ts';
 import { readAnswer } from './gates.ts';
 import type { CampaignActivities } from './interface.ts';
 import type { Documents } from './read.ts';
@@ -60,19 +61,13 @@ export function createCampaignActivities(ports: CampaignPorts): Omit<CampaignAct
 
     async publishRelease({ spec: specRef, taskSet, policy, gate, sealed, decision, evidence, runChain }) {
       const spec = await documents.spec(specRef);
-      if (policy.adapter === null || policy.adapterGguf === null) {
-        throw new AnnealError('release.base_model', `${policy.name} is the base model: there is nothing to release`);
-      }
       const context = await contextOf(spec, evidence, runChain);
       return releases.publish({
         body: {
           schema: 'anneal/release/v1',
           campaign: spec.name,
           policy,
-          exports: [
-            { name: 'adapter.safetensors', object: policy.adapter },
-            { name: 'adapter.gguf', object: policy.adapterGguf },
-          ],
+          exports: exportsOf(policy),
           gate,
           sealed,
           decision,
@@ -105,4 +100,16 @@ export function createCampaignActivities(ports: CampaignPorts): Omit<CampaignAct
       owner: spec.owner,
     };
   }
+}
+
+/** What users take of a version; of a whole model its manifest, which names all files and their hashes. */
+function exportsOf({ name, number, adapter, adapterGguf, weights }: PolicyVersion): ReleaseBody['exports'] {
+  if (number > 0 && weights !== undefined) return [{ name: 'weights.json', object: weights.manifest }];
+  if (adapter === null || adapterGguf === null) {
+    throw new AnnealError('release.base_model', `${name} is the base model: there is nothing to release`);
+  }
+  return [
+    { name: 'adapter.safetensors', object: adapter },
+    { name: 'adapter.gguf', object: adapterGguf },
+  ];
 }

@@ -7,6 +7,7 @@ import type { RolloutPlan } from '../contracts/plan.ts';
 import type { ModelGateway } from '../contracts/ports.ts';
 import type { CampaignState, Conservation, RoundRecord } from '../contracts/record.ts';
 import type { Trajectory } from '../contracts/trajectory.ts';
+import { hasOtherWeights } from '../policies/advantage.ts';
 import { checkConservation } from '../policies/conservation.ts';
 import { type PoolCompletion, poolLedger } from '../policies/pool-ledger.ts';
 import type { Documents } from './read.ts';
@@ -94,8 +95,10 @@ export async function conserve(
     const records = await gateway.completions(
       `${plan.campaign}/r${plan.round}/${plan.purpose}.v${plan.policy.number}/`,
     );
-    return records.map(({ id, rollout, index, fidelity, finish, completionIds }) => {
-      return { id, rollout, index, fidelity, finish, tokens: completionIds.length };
+    return records.map((record) => {
+      const { id, rollout, index, fidelity, finish, completionIds } = record;
+      const otherWeights = hasOtherWeights(plan.policy, record);
+      return { id, rollout, index, fidelity, finish, tokens: completionIds.length, otherWeights };
     });
   }
 

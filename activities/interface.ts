@@ -82,6 +82,13 @@ export interface EvaluationActivities {
 export interface ServerActivities {
   /** Resolves when the campaign's policy servers are ready; its heartbeats say what is waited for. */
   openServers(input: { campaign: CampaignName }): Promise<void>;
+  /**
+   * Resolves when every server that is not given up serves this version, and nothing else where it can serve only one. Called again
+   * after a kill, it goes on with what had begun.
+   */
+  servePolicy(input: { policy: PolicyVersion }): Promise<void>;
+  /** Before a training, where trainer and servers take turns on the same GPUs: `resting` says that the servers must be opened again. */
+  restServers(input: { campaign: CampaignName }): Promise<{ resting: boolean }>;
   /** Ends them, and jobs of the campaign that still run. */
   closeServers(input: { campaign: CampaignName }): Promise<void>;
 }

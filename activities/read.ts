@@ -3,7 +3,10 @@ import type { z } from 'zod';
 import type { ArtifactRef, ArtifactStore } from '../contracts/artifact.ts';
 import { campaignSpec } from '../contracts/campaign.ts';
 import { canonicalJson } from '../contracts/canonical.ts';
+import type { CampaignName } from '../contracts/ids.ts';
+import { profileName } from '../contracts/names.ts';
 import { rolloutPlan } from '../contracts/plan.ts';
+import { type ProfileSpec, profileSpec } from '../contracts/profile.ts';
 import { type Split, type TaskSetLock, type TaskSplit, taskSetLock, taskSplit } from '../contracts/task.ts';
 import { verifyLock } from '../evals/construction/lock.ts';
 
@@ -21,6 +24,8 @@ export interface Documents {
    * @throws AnnealError `tasks.lock_mismatch` when they differ
    */
   splitOf(lock: TaskSetLock, name: Split): Promise<TaskSplit>;
+  /** The model profile that a campaign was submitted with; undefined on one machine. It never changes. */
+  profile(campaign: CampaignName): Promise<ProfileSpec | undefined>;
 }
 
 const CACHED = 24;
@@ -29,6 +34,7 @@ export function createDocuments(store: ArtifactStore): Documents {
   const cache = new Map<string, Promise<unknown>>();
   /** Splits that agreed with their lock: hashing every task once a process and lock is enough. */
   const verified = new Set<string>();
+  const profiles = new Map<CampaignName, ProfileSpec>();
 
   async function read<S extends z.ZodType>(schema: S, ref: ArtifactRef): Promise<z.infer<S>> {
     return schema.parse(JSON.parse(new TextDecoder().decode(await store.get(ref))));
@@ -68,6 +74,15 @@ export function createDocuments(store: ArtifactStore): Documents {
       if (!verified.has(key)) verifyLock(lock, [{ ...part, split: name }]);
       verified.add(key);
       return part;
+    },
+    async profile(campaign) {
+      const known = profiles.get(campaign);
+      if (known !== undefined) return known;
+      const found = await store.readNamed(profileName(campaign));
+      if (found === undefined) return undefined;
+      const profile = profileSpec.parse(JSON.parse(new TextDecoder().decode(found.bytes)));
+      profiles.set(campaign, profile);
+      return profile;
     },
   };
 }

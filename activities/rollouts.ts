@@ -79,7 +79,7 @@ export function createRolloutActivities(ports: RolloutPorts): RolloutActivities 
       const planned = plan.rollouts[index]!;
       const task = await taskOf(plan, planned);
       await policies.ensure(plan.policy);
-      const completion = await gateway.complete(
+      const asked = gateway.complete(
         {
           rollout: planned.id,
           index: 0,
@@ -96,6 +96,12 @@ export function createRolloutActivities(ports: RolloutPorts): RolloutActivities 
         },
         cancellationSignal(),
       );
+      const completion = await asked.catch(async (failure: unknown) => {
+        // Servers that were started anew hold other weights: the next attempt finds them brought back.
+        if (failure instanceof AnnealError && failure.code === 'policy.version_mismatch')
+          await policies.repair(plan.policy);
+        throw failure;
+      });
       return { tokens: completion.completionIds.length };
     },
 

@@ -1,18 +1,17 @@
 // From graded rollouts to a new policy version, by the job contract.
-import { createHash } from 'node:crypto';
 import { cancellationSignal, heartbeat, sleep } from '@temporalio/activity';
-import type { ArtifactStore } from '../contracts/artifact.ts';
-import { canonicalJson } from '../contracts/canonical.ts';
+import type { ArtifactRef, ArtifactStore } from '../contracts/artifact.ts';
 import { AnnealError } from '../contracts/errors.ts';
-import { type CampaignName, makePolicyName, sha256, trainingJobName } from '../contracts/ids.ts';
-import type { BatchSample, JobDocument, JobRunner } from '../contracts/job.ts';
+import { type CampaignName, makePolicyName } from '../contracts/ids.ts';
+import type { BatchSample, JobResult, JobRunner } from '../contracts/job.ts';
 import type { PolicyVersion } from '../contracts/policy-version.ts';
 import type { ModelGateway } from '../contracts/ports.ts';
-import { durationMs } from '../contracts/units.ts';
-import { assembleSamples } from '../policies/advantage.ts';
+import { makeWeightTag, weightManifest } from '../contracts/weight-update.ts';
+import { assembleSamples, hasOtherWeights } from '../policies/advantage.ts';
 import { codeOfStop } from '../policies/retry.ts';
 import { JobFailure } from './boundary.ts';
 import type { TrainingActivities } from './interface.ts';
+import { trainingDocument } from './job-document.ts';
 import type { Documents } from './read.ts';
 
 export function createTrainingActivities(ports: {
@@ -30,14 +29,15 @@ export function createTrainingActivities(ports: {
       const prefix = `${spec.name}/r${round}/train.v${from.number}/`;
       const trajectories = await gateway.trajectories(prefix);
       const completions = new Map((await gateway.completions(prefix)).map((c) => [c.id, c]));
-      const fidelity = new Map([...completions.values()].map((c) => [c.rollout, c.fidelity]));
+      const byAnswered = new Map([...completions.values()].map((c) => [c.rollout, c]));
       const assembled = assembleSamples({
         planned: plan.rollouts.map((rollout) => rollout.id),
         graded: trajectories.map((t) => ({
           rollout: t.rollout,
           outcome: t.outcome,
           reward: t.reward?.total,
-          fidelity: fidelity.get(t.rollout),
+          fidelity: byAnswered.get(t.rollout)?.fidelity,
+          otherWeights: hasOtherWeights(plan.policy, byAnswered.get(t.rollout)),
           completionTokens: t.tokens.completion,
         })),
         advantage: spec.training.advantage,
@@ -55,7 +55,7 @@ export function createTrainingActivities(ports: {
         const graded = byRollout.get(state.id)!;
         const completion = completions.get(graded.completions[0]!)!;
         const group = state.group;
-        const { promptIds, completionIds, logprobs } = completion;
+        const { promptIds, completionIds, logprobs, routing } = completion;
         const reward = graded.reward!.total;
         return [
           {
@@ -67,44 +67,19 @@ export function createTrainingActivities(ports: {
             advantage: state.advantage,
             reward,
             policyVersion: from.number,
+            ...(routing === undefined ? {} : { routing }),
           },
         ];
       });
       const { ledger } = assembled;
       if (samples.length === 0) return { document: null, account, ledger };
 
-      const { learningRate, clipHigh, steps, beta1, beta2, epsilon, weightDecay, maxGradNorm, maxStaleness } =
-        spec.training;
-      const body: Omit<JobDocument, 'specHash'> = {
-        schema: 'anneal/job/v1',
-        name: trainingJobName(spec.name, round),
-        kind: 'train',
-        seed: spec.seed + round,
-        model: { base: spec.policy.base, lora: spec.policy.lora },
-        algorithm: {
-          name: 'cispo',
-          learningRate,
-          clipHigh,
-          steps,
-          beta1,
-          beta2,
-          epsilon,
-          weightDecay,
-          maxGradNorm,
-          maxStaleness,
-        },
-        sampling: { temperature: plan.harness.temperature },
-        policyVersion: { from: from.number, to },
-        inputs: {
-          batch: await store.put(samples.map((sample) => `${JSON.stringify(sample)}\n`).join('')),
-          adapter: from.adapter,
-          optimizer: from.optimizer,
-        },
-        checkpointEverySteps: 1,
-        maxSeconds: durationMs(spec.training.timeout) / 1000,
-      };
-      const specHash = sha256.parse(createHash('sha256').update(canonicalJson(body)).digest('hex'));
-      return { document: { ...body, specHash }, account, ledger };
+      const document = trainingDocument({
+        ...{ spec, round, from, to, temperature: plan.harness.temperature },
+        profile: await documents.profile(spec.name),
+        batch: await store.put(samples.map((sample) => `${JSON.stringify(sample)}\n`).join('')),
+      });
+      return { document, account, ledger };
     },
 
     async runJob({ document }) {
@@ -116,7 +91,11 @@ export function createTrainingActivities(ports: {
           const { exitCode, cause, message, logTail, smallerNext } = state;
           const code = smallerNext ? 'job.interrupted' : codeOfStop(exitCode, cause);
           const how = `${document.name} ended with exit code ${exitCode}: ${message}`;
-          throw new JobFailure(code, smallerNext ? `${how}; the next attempt computes in smaller pieces` : how, logTail);
+          throw new JobFailure(
+            code,
+            smallerNext ? `${how}; the next attempt computes in smaller pieces` : how,
+            logTail,
+          );
         }
         heartbeat(
           state.phase === 'running'
@@ -132,16 +111,13 @@ export function createTrainingActivities(ports: {
       const state = await jobs.state(document.name);
       if (state.phase !== 'done') throw new Error(`${document.name} is ${state.phase}, expected done`);
       const bring = (path: string) => jobs.output(document.name, path);
-      const { adapter, adapterGguf, optimizer } = state.result.outputs;
       const policy: PolicyVersion = {
         campaign,
         number: state.result.policyVersion,
         name: makePolicyName(campaign as CampaignName, state.result.policyVersion),
         base: document.model.base,
         parent,
-        adapter: await bring(adapter.path),
-        adapterGguf: await bring(adapterGguf.path),
-        optimizer: await bring(optimizer.path),
+        ...(await weightsOf(state.result, bring)),
       };
       return { policy, result: await bring('result.json'), metrics: await documents.write(state.metrics) };
     },
@@ -150,4 +126,22 @@ export function createTrainingActivities(ports: {
       await jobs.cancel(name, 8_000);
     },
   };
+
+  async function weightsOf({ outputs, policyVersion }: JobResult, bring: (path: string) => Promise<ArtifactRef>) {
+    if ('adapter' in outputs) {
+      const { adapter, adapterGguf, optimizer } = outputs;
+      return {
+        adapter: await bring(adapter.path),
+        adapterGguf: await bring(adapterGguf.path),
+        optimizer: await bring(optimizer.path),
+      };
+    }
+    const manifest = await bring(outputs.weights.path);
+    const { version, digest } = await documents.read(weightManifest, manifest);
+    if (version !== policyVersion) {
+      throw new AnnealError('weights.corrupt', `${manifest.uri} is of version ${version}, not ${policyVersion}`);
+    }
+    const weights = { tag: makeWeightTag(version, digest), manifest };
+    return { adapter: null, adapterGguf: null, optimizer: null, weights };
+  }
 }

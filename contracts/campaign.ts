@@ -4,14 +4,23 @@ import { campaignName } from './ids.ts';
 import { duration, fraction } from './units.ts';
 
 export const policySpec = z.strictObject({
-  base: z.enum(['smollm2-135m-instruct']).describe('The starting model.'),
+  base: z
+    .union([
+      z.enum(['smollm2-135m-instruct']),
+      z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,95}\/[A-Za-z0-9][A-Za-z0-9._-]{0,95}$/),
+    ])
+    .describe(
+      'The starting model. With a profile whose policies vLLM serves: the model as on the hub, for example Qwen/Qwen3-0.6B.',
+    ),
   lora: z
     .strictObject({
       rank: z.int().min(1).max(64).default(8),
       alpha: z.number().positive().default(16),
       layers: z.int().min(1).max(30).default(10).describe('How many of the last layers carry an adapter.'),
     })
-    .prefault({}),
+    .nullable()
+    .prefault({})
+    .describe('The adapter that is trained. null: all weights are, which takes a profile whose policies vLLM serves.'),
 });
 
 export const tasksSpec = z.strictObject({

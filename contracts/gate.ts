@@ -13,7 +13,7 @@ export const gateOption = z.strictObject({
 });
 
 /** Facts by which an effect is recognised as the one that was decided on. */
-export const FACTS = { policy: 'policy', adapter: 'adapter', taskSet: 'task set' } as const;
+export const FACTS = { policy: 'policy', adapter: 'adapter', weights: 'weights', taskSet: 'task set' } as const;
 
 /**
  * Exactly what the human was shown. It is stored, and its hash is what the signature covers; nothing outside it

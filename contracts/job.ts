@@ -13,8 +13,39 @@ export const batchSample = z.strictObject({
   advantage: z.number(),
   reward: z.number(),
   policyVersion: z.int().nonnegative(),
+  /** The experts that each token went through at the server, as it told them; replayed when every sample has them. */
+  routing: artifactRef.optional(),
 });
 export type BatchSample = z.infer<typeof batchSample>;
+
+/** How a model is divided over the GPUs of a job that trains all of its weights: the profile's `trainer`, and what it must know of the model. */
+export const jobLayout = z.strictObject({
+  nodes: z.int().positive(),
+  gpusPerNode: z.int().positive(),
+  parallel: z.strictObject({
+    tensor: z.int().positive(),
+    pipeline: z.int().positive(),
+    context: z.int().positive(),
+    data: z.int().positive(),
+    expert: z.int().positive(),
+    expertTensor: z.int().positive(),
+  }),
+  precision: z.strictObject({
+    grads: z.enum(['bf16', 'fp32']),
+    master: z.literal('fp32'),
+    moments: z.enum(['bf16', 'fp32']),
+  }),
+  layers: z.int().positive(),
+  /** 0 for a dense model. */
+  experts: z.int().nonnegative(),
+  shardOptimizer: z.boolean(),
+  offload: z.enum(['none', 'optimizer']),
+  recompute: z.enum(['none', 'selective', 'full']),
+  sequenceTokens: z.int().positive(),
+  lossChunkTokens: z.int().positive(),
+  onPreemption: z.enum(['metadata', 'full']),
+});
+export type JobLayout = z.infer<typeof jobLayout>;
 
 export const jobDocument = z.strictObject({
   schema: z.literal('anneal/job/v1'),
@@ -25,7 +56,8 @@ export const jobDocument = z.strictObject({
   seed: z.int().nonnegative(),
   model: z.strictObject({
     base: z.string(),
-    lora: z.strictObject({ rank: z.int(), alpha: z.number(), layers: z.int() }),
+    /** null: all weights are trained, and `layout` and `export` are there. */
+    lora: z.strictObject({ rank: z.int(), alpha: z.number(), layers: z.int() }).nullable(),
   }),
   algorithm: z.strictObject({
     name: z.literal('cispo'),
@@ -42,7 +74,16 @@ export const jobDocument = z.strictObject({
   /** The rollouts': π in the ratio is the distribution that they were sampled from. */
   sampling: z.strictObject({ temperature: z.number().positive() }),
   policyVersion: z.strictObject({ from: z.int(), to: z.int() }),
-  inputs: z.strictObject({ batch: artifactRef, adapter: artifactRef.nullable(), optimizer: artifactRef.nullable() }),
+  inputs: z.strictObject({
+    batch: artifactRef,
+    adapter: artifactRef.nullable(),
+    optimizer: artifactRef.nullable(),
+    /** Where all weights are trained: the manifest of the version that is trained from; null: what lies in the image's model folder. */
+    weights: artifactRef.nullable().optional(),
+  }),
+  layout: jobLayout.optional(),
+  /** `delta`: the new weights as what differs from those before, where that is smaller. */
+  export: z.strictObject({ delta: z.boolean() }).optional(),
   checkpointEverySteps: z.int().positive(),
   maxSeconds: z.number().positive(),
 });
@@ -76,7 +117,11 @@ export const jobResult = z.looseObject({
   steps: z.int(),
   trained: z.array(rolloutId),
   dropped: z.array(z.strictObject({ id: rolloutId, reason: z.string() })),
-  outputs: z.strictObject({ adapter: output, adapterGguf: output, optimizer: output }),
+  outputs: z.union([
+    z.strictObject({ adapter: output, adapterGguf: output, optimizer: output }),
+    /** A weight manifest (contracts/weight-update.ts); what it names is in the store. */
+    z.strictObject({ weights: output }),
+  ]),
   seconds: z.record(z.string(), z.number()),
 });
 export type JobResult = z.infer<typeof jobResult>;

@@ -31,6 +31,9 @@ export const PROGRESS = 'progress';
 /** The store's name of the model profile that a campaign was submitted with. */
 export const profileName = (campaign: CampaignName): string => `campaigns/${campaign}/profile`;
 
+/** The store's name of the base model's weights that a campaign starts from, where it trains all of them. */
+export const baseWeightsOf = (campaign: CampaignName): string => `campaigns/${campaign}/base-weights`;
+
 export const campaignWorkflowId = (campaign: CampaignName): `campaign/${string}` => `campaign/${campaign}`;
 export const gateWorkflowId = (gate: GateId): `gate/${string}` => `gate/${gate}`;
 export const childWorkflowId = (

@@ -2,8 +2,13 @@
 import { z } from 'zod';
 import { artifactRef } from './artifact.ts';
 import { campaignName, policyName, sha256 } from './ids.ts';
+import { weightTag } from './weight-update.ts';
 
-/** Base model plus adapter, numbered by campaign. Version 0 is the base model itself. */
+/** One exact set of weights, and the manifest that says where they are. */
+export const policyWeights = z.strictObject({ tag: weightTag, manifest: artifactRef });
+export type PolicyWeights = z.infer<typeof policyWeights>;
+
+/** Base model plus adapter, or a model of its own; numbered by campaign. Version 0 is the base model itself. */
 export const policyVersion = z.strictObject({
   campaign: campaignName,
   number: z.int().nonnegative(),
@@ -14,6 +19,8 @@ export const policyVersion = z.strictObject({
   adapter: artifactRef.nullable(),
   adapterGguf: artifactRef.nullable(),
   optimizer: artifactRef.nullable(),
+  /** Where all weights are trained and served: those of this version. Then there is no adapter. */
+  weights: policyWeights.optional(),
 });
 export type PolicyVersion = z.infer<typeof policyVersion>;
 

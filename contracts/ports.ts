@@ -68,9 +68,22 @@ export interface Credentials {
   mint(claims: CredentialClaims): string;
 }
 
-/** Loads policy versions for serving, at every policy server of the campaign; idempotent. */
+/** Makes policy versions ready to be asked, at every policy server of the campaign; every call is idempotent. */
 export interface PolicyHost {
+  /**
+   * Before the first request for a version: the servers move to it. Where a server holds one set of weights at a time, they serve
+   * nothing else from then on. Safe to be called again after a kill at any moment.
+   */
+  serve(version: PolicyVersion, moving?: Moving): Promise<void>;
+  /** Before each request: quick where the version is served. */
   ensure(version: PolicyVersion): Promise<void>;
+  /** After servers refused a request for a version that they are said to serve: brings those back that lost it. */
+  repair(version: PolicyVersion): Promise<void>;
+}
+
+export interface Moving {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (what: string) => void;
 }
 
 /** Where policy servers are: one on a laptop, pods of their campaign on a cluster. */
@@ -93,6 +106,8 @@ export interface ServerFleet {
    * @throws AnnealError `cluster.*`, `job.image`, `job.unschedulable`, `stack.policy_unavailable`
    */
   open(campaign: CampaignName, signal: AbortSignal, onProgress: (waitingFor: string) => void): Promise<void>;
+  /** Before its training. Where the profile has trainer and servers take turns, ends the servers, and says so. */
+  rest(campaign: CampaignName, signal: AbortSignal): Promise<boolean>;
   /** Ends them, and every job of the campaign that still runs. */
   close(campaign: CampaignName): Promise<void>;
 }

@@ -16,6 +16,7 @@ export type Estimate = z.infer<typeof estimate>;
 export const kubernetesQuantity = z
   .string()
   .regex(/^\d+(\.\d+)?(m|k|Ki|M|Mi|G|Gi|T|Ti)?$/, 'a Kubernetes quantity in quotes or with a unit, for example 64Gi');
+const objectName = z.string().regex(/^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$/, 'the name of a PersistentVolumeClaim');
 const version = z.string().regex(/^\d+\.\d+(\.\d+)?$/, 'a version such as 0.24.0');
 
 export const PRECISIONS = ['fp32', 'bf16', 'fp16', 'fp8', 'q8_0', 'q4_1'] as const;
@@ -232,6 +233,20 @@ export const profileSpec = z.strictObject({
   storage: z.strictObject({
     saveGbPerSecond: estimate.describe('All trainer nodes together, into the store.'),
     syncGbPerSecond: estimate.describe('Weights from trainer to servers.'),
+    shared: z
+      .strictObject({ claim: objectName })
+      .optional()
+      .describe('A volume that all pods of a trainer over several nodes write their resume checkpoints to.'),
+    model: z
+      .strictObject({
+        claim: objectName,
+        folder: z
+          .string()
+          .regex(/^[A-Za-z0-9][A-Za-z0-9._/-]*$/)
+          .optional(),
+      })
+      .optional()
+      .describe("A volume with the base model's checkpoint, for pods that cannot reach the model hub."),
   }),
 });
 export type ProfileSpec = z.infer<typeof profileSpec>;

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { artifactRef } from './artifact.ts';
 import { campaignName, completionId, policyName, purpose, rolloutId, sha256, taskId } from './ids.ts';
 import { split } from './task.ts';
+import { weightTag } from './weight-update.ts';
 
 /** Only `success` and `policy_failure` train. Everything else masks the sample: an infrastructure failure is never reward 0. */
 export const outcome = z.enum([
@@ -38,6 +39,10 @@ export const completionRecord = z.strictObject({
   logprobs: z.array(z.number()),
   text: z.string(),
   finish: z.enum(['stop', 'length', 'aborted', 'error']),
+  /** The weights that the server said it computed with, before and after, where it knows them. */
+  weights: weightTag.optional(),
+  /** The experts that each token went through, where the server tells them: base64 of a .npy file. */
+  routing: artifactRef.optional(),
   /** Set when finish is `error`: the record stands for a request that has no usable answer. */
   error: z.string().optional(),
   startedAt: z.iso.datetime(),

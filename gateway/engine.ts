@@ -2,10 +2,12 @@
 // is ever tokenised again from text.
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
+import type { ArtifactRef } from '../contracts/artifact.ts';
 import { AnnealError } from '../contracts/errors.ts';
 import { campaignOfPolicy, type PolicyName } from '../contracts/ids.ts';
 import type { PolicyServers } from '../contracts/ports.ts';
 import type { CompletionRecord } from '../contracts/trajectory.ts';
+import type { WeightTag } from '../contracts/weight-update.ts';
 import { ConnectionFailure, createJsonClient, type JsonAnswer, type JsonClient } from './engine-http.ts';
 import { createRecent, createReplicas, type Replicas } from './replicas.ts';
 
@@ -39,6 +41,9 @@ export interface Generation {
   readonly fidelity: CompletionRecord['fidelity'];
   readonly text: string;
   readonly finish: 'stop' | 'length';
+  /** Where the engine names them: the exact weights that it computed with, and the experts that each token went through. */
+  readonly weights?: WeightTag;
+  readonly routing?: ArtifactRef;
 }
 
 export interface Engines {

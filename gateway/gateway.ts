@@ -2,10 +2,15 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import type { ArtifactRef } from '../contracts/artifact.ts';
 import { AnnealError } from '../contracts/errors.ts';
+import { type CampaignName, campaignOfPolicy } from '../contracts/ids.ts';
 import type { PolicyServers } from '../contracts/ports.ts';
+import type { WeightDirectory } from '../contracts/weight-update.ts';
 import { type CaptureOptions, createCapture } from './capture.ts';
-import { createEngines } from './engine.ts';
+import { createEngines, type Engines } from './engine.ts';
+import { chooseEngines } from './engines/choose.ts';
+import { createVllmEngines } from './engines/vllm.ts';
 import { openCompletions } from './pool/completions.ts';
 import { openTrajectories } from './pool/trajectories.ts';
 import { createListener } from './routes.ts';
@@ -18,6 +23,8 @@ export interface GatewayOptions {
   readonly servers: PolicyServers;
   /** What policy servers and engines ask for; undefined on one machine. */
   readonly engineToken?: string | undefined;
+  /** Of campaigns whose policies vLLM serves; undefined where there are none. */
+  readonly weights?: GatewayWeights | undefined;
   /** The HMAC key of credentials; at least 16 bytes. */
   readonly secret: Uint8Array;
   /** 0 takes a free one. */
@@ -38,6 +45,14 @@ export interface GatewayOptions {
   /** For tests. */
   readonly io?: SegmentIo;
   readonly fault?: CaptureOptions['fault'];
+}
+
+export interface GatewayWeights {
+  /** Whether vLLM serves this campaign's policies. */
+  serves(campaign: CampaignName): Promise<boolean>;
+  readonly directory: WeightDirectory;
+  /** Into the artifact store: what is too large for a record. */
+  keep(text: string): Promise<ArtifactRef>;
 }
 
 export interface Gateway {
@@ -74,12 +89,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     undo.push(() => completions.log.close());
     const trajectories = await openTrajectories({ dir: join(dir, 'trajectories'), ...segments });
     undo.push(() => trajectories.log.close());
-    const engines = createEngines({
-      servers: options.servers,
-      token: options.engineToken,
-      timeoutMs: options.upstreamTimeoutMs ?? 120_000,
-      connections: options.engineConnections ?? 64,
-    });
+    const engines = openEngines(options);
     undo.push(() => engines.close());
     const capture = createCapture({ engines, pool: completions, log, fault });
     const { maxInFlight = 256 } = options;
@@ -95,6 +105,21 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     await release();
     throw failure;
   }
+}
+
+function openEngines({ servers, engineToken: token, weights, ...options }: GatewayOptions): Engines {
+  const common = {
+    token,
+    timeoutMs: options.upstreamTimeoutMs ?? 120_000,
+    connections: options.engineConnections ?? 64,
+  };
+  const adapters = createEngines({ servers, ...common });
+  if (weights === undefined) return adapters;
+  const { directory, keep, serves } = weights;
+  // As the rollout image starts its servers (trainer/anneal_megatron/serving).
+  const asStarted = { model: 'policy', logprobsMode: 'processed_logprobs' } as const;
+  const whole = createVllmEngines({ ...common, ...asStarted, directory, keepRouting: keep });
+  return chooseEngines({ adapters, whole, isWhole: (policy) => serves(campaignOfPolicy(policy)) });
 }
 
 function listen(server: Server, port: number, host: string): Promise<number> {

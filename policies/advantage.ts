@@ -1,8 +1,9 @@
 // From graded rollouts to training samples: which rollouts train, with which advantage, and why the others do not.
 import { AnnealError } from '../contracts/errors.ts';
 import type { RolloutId } from '../contracts/ids.ts';
+import type { PolicyVersion } from '../contracts/policy-version.ts';
 import type { LedgerCounts } from '../contracts/record.ts';
-import { type Outcome, TRAINABLE } from '../contracts/trajectory.ts';
+import { type CompletionRecord, type Outcome, TRAINABLE } from '../contracts/trajectory.ts';
 
 export type AdvantageKind = 'mean' | 'mean-std';
 
@@ -35,6 +36,8 @@ export interface GradedRollout {
   readonly reward: number | undefined;
   /** The weakest fidelity among its completions; undefined when none is recorded. */
   readonly fidelity: 'token-exact' | 'text-only' | undefined;
+  /** Sampled with other weights than the plan's, or with weights that are not known. */
+  readonly otherWeights?: boolean;
   readonly completionTokens: number;
 }
 
@@ -44,6 +47,7 @@ export const MASK_REASONS = [
   'verifier_failure',
   'unknown',
   'text_only',
+  'other_weights',
   'no_completion',
   'no_reward',
   'no_trajectory',
@@ -114,6 +118,14 @@ export function assembleSamples(input: {
   return { samples, ledger: countStates(samples), strangers };
 }
 
+/** Servers of whole models name their weights; one that was half updated, or restarted, must not be trained on. */
+export function hasOtherWeights(
+  planned: Pick<PolicyVersion, 'weights'>,
+  completion: Pick<CompletionRecord, 'weights'> | undefined,
+): boolean {
+  return planned.weights !== undefined && completion?.weights !== planned.weights.tag;
+}
+
 /** `quickstart/r1/train.v0/g3/s5` → `quickstart/r1/train.v0/g3`. */
 export function groupOf(id: RolloutId): string {
   return id.replace(/\/s\d+$/, '');
@@ -127,6 +139,7 @@ function stateOf(rollout: GradedRollout | undefined): MaskReason | 'cancelled' |
   }
   if (rollout.fidelity === undefined || rollout.completionTokens < 1) return 'no_completion';
   if (rollout.fidelity === 'text-only') return 'text_only';
+  if (rollout.otherWeights === true) return 'other_weights';
   if (rollout.reward === undefined || !Number.isFinite(rollout.reward)) return 'no_reward';
   return { reward: rollout.reward };
 }

@@ -16,7 +16,7 @@ export interface LedgerLine {
   readonly rollout: RolloutId;
   readonly state: LedgerState;
   /**
-   * An outcome, `text_only`, `no_completion`, `no_reward`, `zero_advantage`, `completion_missing`, `completion_failed`,
+   * An outcome, `text_only`, `other_weights`, `no_completion`, `no_reward`, `zero_advantage`, `completion_missing`, `completion_failed`,
    * `no_trajectory`, `no_record`.
    */
   readonly reason: string;
@@ -35,6 +35,8 @@ export interface PoolLedger {
 /** `tokens`: completion tokens. */
 export type PoolCompletion = Pick<CompletionRecord, 'id' | 'rollout' | 'index' | 'fidelity' | 'finish'> & {
   readonly tokens: number;
+  /** See `hasOtherWeights` (advantage.ts). */
+  readonly otherWeights?: boolean;
 };
 /** `reward`: its total, when the verifier gave one. */
 export type PoolTrajectory = Pick<Trajectory, 'rollout' | 'outcome' | 'completions'> & {
@@ -90,6 +92,7 @@ function judge(
   if (!known.every(isUsable)) return masked('completion_failed');
   if (known.some((one) => one.tokens < 1)) return masked('no_completion');
   if (known.some((one) => one.fidelity !== 'token-exact')) return masked('text_only');
+  if (known.some((one) => one.otherWeights === true)) return masked('other_weights');
   if (reward === undefined || !Number.isFinite(reward)) return masked('no_reward');
   return { state: 'trainable', reason: outcome };
 }

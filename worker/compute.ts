@@ -1,33 +1,41 @@
 // What a worker and a gateway reach trainers and policy servers by: processes of this machine, or pods.
 import { readFileSync } from 'node:fs';
+import { createDocuments, type Documents } from '../activities/read.ts';
 import type { ArtifactStore } from '../contracts/artifact.ts';
 import { AnnealError } from '../contracts/errors.ts';
 import type { CampaignName } from '../contracts/ids.ts';
 import type { JobRunner } from '../contracts/job.ts';
-import { profileName } from '../contracts/names.ts';
-import type { PolicyServers, ServerFleet } from '../contracts/ports.ts';
-import { type ProfileSpec, profileSpec } from '../contracts/profile.ts';
+import type { PolicyHost, PolicyServers, ServerFleet } from '../contracts/ports.ts';
+import type { ProfileSpec } from '../contracts/profile.ts';
+import type { GatewayWeights } from '../gateway/gateway.ts';
 import { type Config, endpointsOf } from '../infra/config.ts';
 import type { Deployment } from '../infra/deployment.ts';
 import { oneServer } from '../infra/gateway-client/one-server.ts';
+import { createPolicyHost } from '../infra/gateway-client/policy-host.ts';
 import { createLocalJobRunner } from '../infra/jobs/local.ts';
+import { openStore } from '../infra/store/open.ts';
+import { createWeightDirectories } from '../infra/vllm/directory.ts';
 import { needsOf, preflight } from '../k8s/access/preflight.ts';
 import { type Cluster, openCluster } from '../k8s/cluster/request.ts';
 import type { StoreAccess } from '../k8s/manifests/pod.ts';
 import { createKubernetesJobRunner } from '../k8s/runner/runner.ts';
-import { createPolicyServers } from '../k8s/servers/directory.ts';
+import { createEngineAddresses, createPolicyServers } from '../k8s/servers/directory.ts';
 import { createServerFleet } from '../k8s/servers/fleet.ts';
 import { type Reaped, type ReaperOptions, reap } from '../k8s/servers/reaper.ts';
 import { watchNodes } from '../k8s/watch/nodes.ts';
+import { createPolicies } from './policies.ts';
 
 export interface Serving {
   readonly servers: PolicyServers;
   /** What servers and engines ask for; undefined on one machine. */
   readonly token: string | undefined;
+  /** Whole models, which only a cluster serves. */
+  readonly weights: GatewayWeights | undefined;
 }
 
-export interface Compute extends Serving {
+export interface Compute {
   readonly jobs: JobRunner;
+  readonly policies: PolicyHost;
   /** Undefined where one policy server is always there. */
   readonly fleet: ServerFleet | undefined;
   /** Ends what closed campaigns left on the cluster; undefined where the supervisor ends everything. */
@@ -48,24 +56,40 @@ type OnCluster = Extract<Deployment, { compute: 'kubernetes' }>;
 export function openServing(config: Config): Serving {
   const { deployment } = config;
   // Only then: in a pod the gateway knows no ports of a stack, and nothing of Temporal.
-  if (deployment.compute === 'local') return { servers: oneServer(endpointsOf(config).policy ?? ''), token: undefined };
+  if (deployment.compute === 'local') {
+    return { servers: oneServer(endpointsOf(config).policy ?? ''), token: undefined, weights: undefined };
+  }
   const { kubeconfig, namespace, tokenFile } = deployment.cluster;
   const cluster = openCluster({ kubeconfig: kubeconfig ?? undefined });
-  return { servers: createPolicyServers({ cluster, namespace }), token: readToken(tokenFile) };
+  const weights = gatewayWeights(openStore(config));
+  return { servers: createPolicyServers({ cluster, namespace }), token: readToken(tokenFile), weights };
 }
 
-export async function openCompute(config: Config, store: ArtifactStore, watching: Watching): Promise<Compute> {
+/** What the gateway reads of whole models: who serves them now, by the store. */
+export function gatewayWeights(store: ArtifactStore): GatewayWeights {
+  const documents = createDocuments(store);
+  return {
+    directory: createWeightDirectories(store),
+    serves: async (campaign) => (await documents.profile(campaign))?.rollout.server === 'vllm',
+    keep: (text) => store.put(text),
+  };
+}
+
+export async function openCompute(
+  config: Config,
+  store: ArtifactStore,
+  documents: Documents,
+  watching: Watching,
+): Promise<Compute> {
   const { deployment } = config;
-  const serving = openServing(config);
-  return deployment.compute === 'local'
-    ? {
-        ...serving,
-        jobs: localJobs(config, store, watching),
-        fleet: undefined,
-        reap: undefined,
-        close: async () => undefined,
-      }
-    : { ...serving, ...(await onCluster(deployment, store, watching)) };
+  if (deployment.compute === 'kubernetes') return onCluster(deployment, store, documents, watching);
+  return {
+    jobs: localJobs(config, store, watching),
+    policies: createPolicyHost({ servers: oneServer(endpointsOf(config).policy ?? '') }),
+    fleet: undefined,
+    reap: undefined,
+    close: async () => undefined,
+  };
 }
 
 function localJobs(config: Config, store: ArtifactStore, { startEnv }: Watching): JobRunner {
@@ -88,12 +112,14 @@ function localJobs(config: Config, store: ArtifactStore, { startEnv }: Watching)
 async function onCluster(
   { store: address, cluster: settings }: OnCluster,
   store: ArtifactStore,
+  documents: Documents,
   { startEnv, watched }: Watching,
-): Promise<Pick<Compute, 'jobs' | 'fleet' | 'reap' | 'close'>> {
+): Promise<Compute> {
   const { kubeconfig, namespace, workload, tokenSecret } = settings;
+  const token = readToken(settings.tokenFile);
   const cluster = watched(openCluster({ kubeconfig: kubeconfig ?? undefined }));
   const access = accessOf(address, settings.storeSecret);
-  const profileOf = createProfiles(store);
+  const profileOf = mustHaveProfile(documents);
   const report = (trouble: Error): void =>
     void process.stderr.write(`${new Date().toISOString()} nodes: ${trouble.message}\n`);
   const nodes = await watchNodes({ cluster, store, name: 'default', onTrouble: report });
@@ -121,6 +147,11 @@ async function onCluster(
       startEnv,
     }),
     fleet,
+    policies: createPolicies({
+      ...{ store, token, profileOf },
+      adapters: createPolicyHost({ servers: createPolicyServers({ cluster, namespace }), token }),
+      engines: createEngineAddresses({ cluster, namespace }),
+    }),
     close: () => nodes.close(),
     reap: (look) => reap({ cluster, namespace, place: access.address, fleet, look }),
   };
@@ -138,19 +169,11 @@ function accessOf(address: string, secret: string | null): StoreAccess {
   };
 }
 
-/** The model profile that came with each campaign's submission; it never changes. */
-function createProfiles(store: ArtifactStore): (campaign: CampaignName) => Promise<ProfileSpec> {
-  const known = new Map<CampaignName, ProfileSpec>();
+function mustHaveProfile(documents: Documents): (campaign: CampaignName) => Promise<ProfileSpec> {
   return async (campaign) => {
-    const kept = known.get(campaign);
-    if (kept !== undefined) return kept;
-    const found = await store.readNamed(profileName(campaign));
-    if (found === undefined) {
-      throw new AnnealError('profile.not_found', `${campaign} was submitted without a model profile`);
-    }
-    const profile = profileSpec.parse(JSON.parse(new TextDecoder().decode(found.bytes)));
-    known.set(campaign, profile);
-    return profile;
+    const profile = await documents.profile(campaign);
+    if (profile !== undefined) return profile;
+    throw new AnnealError('profile.not_found', `${campaign} was submitted without a model profile`);
   };
 }
 

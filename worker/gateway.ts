@@ -18,6 +18,7 @@ const gateway = await createGateway({
   dir: config.paths.gateway,
   servers: serving.servers,
   engineToken: serving.token,
+  weights: serving.weights,
   secret: Buffer.from(readFileSync(config.paths.gatewaySecret, 'utf8').trim(), 'hex'),
   port: config.ports.gateway ?? 0,
   host: config.gateway.bind,

@@ -17,7 +17,6 @@ import { createTrainingActivities } from '../activities/training.ts';
 import { endpointsOf, loadConfig } from '../infra/config.ts';
 import { readCritical } from '../infra/critical.ts';
 import { createGatewayClient } from '../infra/gateway-client/client.ts';
-import { createPolicyHost } from '../infra/gateway-client/policy-host.ts';
 import { createLocalIdentity } from '../infra/identity/local.ts';
 import { observeWorker } from '../infra/metrics/observe.ts';
 import { createReleases } from '../infra/releases/releases.ts';
@@ -59,9 +58,9 @@ const gateway = observed.gateway(
   }),
 );
 const startEnv = () => traceEnvironment(tracing);
-const compute = await openCompute(config, store, { startEnv, watched: observed.cluster });
+const compute = await openCompute(config, store, documents, { startEnv, watched: observed.cluster });
 const jobs = observed.jobs(compute.jobs);
-const policies = createPolicyHost(compute);
+const { policies } = compute;
 const releases = createReleases(store, identity);
 const manifest = createManifest({ config, documents, sandbox, store });
 
@@ -76,7 +75,7 @@ const training = atBoundary(createTrainingActivities({ store, documents, gateway
 const { addresses, ...trackerKeys } = observing.trackers;
 const trackers = createTrackers(addresses, trackerKeys);
 const tracking = atBoundary(createTrackingActivities({ store, documents, manifest, trackers }));
-const servers = atBoundary(createServerActivities(compute.fleet));
+const servers = atBoundary(createServerActivities(compute.fleet, policies));
 const construction = atBoundary(createConstructionActivities({ store, documents, sandbox }));
 
 const temporal = await connect({ ...production.access, address: endpoints.temporal }, { needs: 'write' });
@@ -106,6 +105,7 @@ const workers = await Promise.all([
       importJob: training.importJob,
       cancelJob: training.cancelJob,
       closeServers: servers.closeServers,
+      restServers: servers.restServers,
       track: tracking.track,
     },
   }),
@@ -113,7 +113,12 @@ const workers = await Promise.all([
   Worker.create({
     ...common,
     ...queueOptions('jobs', production.slots),
-    activities: { runJob: training.runJob, openServers: servers.openServers, ...construction },
+    activities: {
+      runJob: training.runJob,
+      openServers: servers.openServers,
+      servePolicy: servers.servePolicy,
+      ...construction,
+    },
   }),
 ]);
 const stopping = new AbortController();

@@ -8,9 +8,13 @@ import { promisify } from 'node:util';
 import type { CampaignPorts } from '../activities/campaign.ts';
 import type { Documents } from '../activities/read.ts';
 import type { ArtifactStore } from '../contracts/artifact.ts';
+import type { CampaignSpec } from '../contracts/campaign.ts';
 import { canonicalJson } from '../contracts/canonical.ts';
 import { type Sha256, sha256 } from '../contracts/ids.ts';
+import { baseWeightsOf } from '../contracts/names.ts';
+import { policyWeights } from '../contracts/policy-version.ts';
 import type { Sandbox } from '../contracts/ports.ts';
+import { weightManifest } from '../contracts/weight-update.ts';
 import type { Config } from '../infra/config.ts';
 import { trainedIn } from './trained-in.ts';
 
@@ -30,6 +34,14 @@ export function createManifest(of: {
 }): CampaignPorts['manifest'] {
   const { config, documents, sandbox, store } = of;
   const trained = trainedIn(config, store);
+
+  /** By the hash over all of its files. */
+  async function wholeModel({ name, policy }: CampaignSpec): Promise<{ base: string; sha256: string }> {
+    const found = await store.readNamed(baseWeightsOf(name));
+    const { manifest } = policyWeights.parse(JSON.parse(new TextDecoder().decode(found?.bytes)));
+    return { base: policy.base, sha256: (await documents.read(weightManifest, manifest)).digest };
+  }
+
   return async ({ spec: specRef, taskSet }) => {
     const spec = await documents.spec(specRef);
     const lock = await documents.lock(taskSet);
@@ -40,7 +52,7 @@ export function createManifest(of: {
         return '';
       }
     };
-    const model = await trained.baseModel(spec);
+    const model = spec.policy.lora === null ? await wholeModel(spec) : await trained.baseModel(spec);
     const python = await trained.python(spec);
     return {
       schema: 'anneal/manifest/v1',
@@ -59,7 +71,7 @@ export function createManifest(of: {
           hash(readFileSync(join(config.root, file))),
         ]),
       ),
-      model: { base: model.base, sha256: model.sha256 },
+      model: { base: model.base, sha256: sha256.parse(model.sha256) },
       harnessHash: hash(canonicalJson(spec.harness)),
       sampling: { temperature: spec.harness.temperature, maxTokens: spec.harness.maxTokens },
       machine: { kernel: release(), cpus: cpus().length, arch: process.arch, node: process.version, python },

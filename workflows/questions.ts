@@ -75,6 +75,7 @@ export function askRelease(
       { name: FACTS.policy, value: candidate.name },
       // The decision binds these bytes, not only their name.
       ...(candidate.adapter ? [{ name: FACTS.adapter, value: candidate.adapter.sha256 }] : []),
+      ...(candidate.weights ? [{ name: FACTS.weights, value: candidate.weights.manifest.sha256 }] : []),
       ...measured('gate split', gate),
       ...measured('sealed split, before', sealed.before),
       ...measured('sealed split, after', sealed.after),

@@ -32,6 +32,7 @@ export async function playRound(c: Campaign): Promise<void> {
   const { plan, visible } = await c.stage(
     'rollout',
     async () => {
+      await c.serve(from);
       const planned = await act.planTraining({ spec: state.spec, taskSet: state.taskSet!, round, policy: from });
       const { tokens } = await runPlan(planned, {
         workflowId: childWorkflowId(spec.name, round, 'train'),
@@ -50,21 +51,23 @@ export async function playRound(c: Campaign): Promise<void> {
   const { ledger, account, trained } = await c.stage(
     'train',
     () =>
-      executeChild<typeof training>('training', {
-        workflowId,
-        staticSummary: `round ${round}: v${from.number} → v${round}`,
-        args: [
-          {
-            campaign: spec.name,
-            spec: state.spec,
-            plan,
-            round,
-            from,
-            to: round,
-            timeoutMs: durationMs(spec.training.timeout),
-          },
-        ],
-      }),
+      c.whileTraining(() =>
+        executeChild<typeof training>('training', {
+          workflowId,
+          staticSummary: `round ${round}: v${from.number} → v${round}`,
+          args: [
+            {
+              campaign: spec.name,
+              spec: state.spec,
+              plan,
+              round,
+              from,
+              to: round,
+              timeoutMs: durationMs(spec.training.timeout),
+            },
+          ],
+        }),
+      ),
     { round, activeWorkflow: workflowId },
   );
 

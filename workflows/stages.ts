@@ -5,11 +5,13 @@ import {
   ChildWorkflowFailure,
   executeChild,
   isCancellation,
+  patched,
   proxyActivities,
   TimeoutFailure,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { CampaignActivities } from '../activities/interface.ts';
+import type { CampaignActivities, ServerActivities } from '../activities/interface.ts';
+import type { CampaignSpec } from '../contracts/campaign.ts';
 import { childWorkflowId, QUEUES } from '../contracts/names.ts';
 import type { EvaluationResult, PolicyVersion } from '../contracts/policy-version.ts';
 import type { CampaignInput, Stage } from '../contracts/record.ts';
@@ -30,6 +32,10 @@ export interface Campaign extends CampaignInput {
   failed(failure: unknown): void;
   /** The same for work between stages, which is not timed. */
   insist<T>(name: string, work: () => Promise<T>): Promise<T>;
+  /** Before a plan's rollouts: the servers move to the version, where they are the campaign's own. */
+  serve(policy: PolicyVersion): Promise<void>;
+  /** Runs a training, with the servers closed meanwhile where they and the trainer take turns. */
+  whileTraining<T>(work: () => Promise<T>): Promise<T>;
   evaluate(
     split: 'gate' | 'sealed',
     round: number,
@@ -44,6 +50,17 @@ const { saveState } = proxyActivities<CampaignActivities>({
   heartbeatTimeout: '15s',
   retry: RETRY_OPTIONS.quick,
 });
+
+/** Long, like the start of a server: weights of hundreds of gigabytes are loaded. */
+const serving = proxyActivities<ServerActivities>({
+  taskQueue: QUEUES.jobs,
+  startToCloseTimeout: '24h',
+  heartbeatTimeout: '30s',
+  retry: RETRY_OPTIONS.patient,
+});
+
+/** Campaigns that began before servers were moved by the workflow go on as they were. */
+const hasServers = ({ compute }: CampaignSpec): boolean => compute === 'kubernetes' && patched('serve-policy');
 
 /** Thrown to leave a campaign that a human has ended; `state.ending` says how. */
 export class Ended extends Error {}
@@ -81,7 +98,18 @@ export function takeUp({ spec, state }: CampaignInput): Campaign {
         }
       }
     },
+    async serve(policy) {
+      if (hasServers(spec)) await serving.servePolicy({ policy });
+    },
+    async whileTraining(work) {
+      if (!hasServers(spec)) return work();
+      const { resting } = await serving.restServers({ campaign: spec.name });
+      const done = await work();
+      if (resting) await serving.openServers({ campaign: spec.name });
+      return done;
+    },
     async evaluate(split, round, policy, baseline) {
+      await c.serve(policy);
       const workflowId = childWorkflowId(spec.name, round, split, `v${policy.number}`);
       desk.watch(workflowId);
       const { result, tokens } = await executeChild<typeof evaluation>('evaluation', {

@@ -7,6 +7,7 @@ import type { CampaignName } from '../../contracts/ids.ts';
 import type { CampaignStatus } from '../../contracts/record.ts';
 import { stackStatus } from '../../infra/stack/stack.ts';
 import { type Campaigns, parseCampaignName } from '../../infra/temporal/campaigns.ts';
+import { readBaseWeights } from '../../infra/vllm/base-weights.ts';
 import { endedLine } from '../endings.ts';
 import { interruptible } from '../interrupt.ts';
 import { followLogs } from '../logs.ts';
@@ -33,6 +34,7 @@ export async function submitFile(session: Session, read: ReadCampaign): Promise<
   const beside = {
     ...(rates === undefined ? {} : { passRates: await readFile(rates.path) }),
     ...(profile === undefined ? {} : { profile: canonicalJson(profile) }),
+    ...(spec.policy.lora === null ? { weights: await readBaseWeights(session.store, spec.policy.base) } : {}),
   };
   return session.traced('anneal submit', () => campaigns.submit(read, beside));
 }

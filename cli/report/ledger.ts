@@ -11,6 +11,7 @@ const REASONS: Readonly<Record<string, string>> = {
   infrastructure_failure: 'infrastructure failed',
   verifier_failure: 'verifier failed',
   text_only: 'no token ids',
+  other_weights: 'other weights',
   unknown: 'unknown outcome',
   no_trajectory: 'no record',
 };

@@ -8,6 +8,7 @@ interface Node {
   readonly properties?: Readonly<Record<string, Node>>;
   readonly items?: Node;
   readonly required?: readonly string[];
+  readonly anyOf?: readonly Node[];
   readonly enum?: readonly unknown[];
   readonly const?: unknown;
   readonly minimum?: number;
@@ -29,8 +30,14 @@ export type Path = readonly (string | number)[];
 /** The schema node at a path; list positions step into the items. */
 function nodeAt(path: Path): Node | undefined {
   let node: Node | undefined = ROOT;
-  for (const step of path) node = typeof step === 'number' ? node?.items : node?.properties?.[step];
+  for (const step of path) node = opened(typeof step === 'number' ? node?.items : node?.properties?.[step]);
   return node;
+}
+
+/** Of a choice between schemas, all that they say: only one of them lists choices or has fields. */
+function opened(node: Node | undefined): Node | undefined {
+  if (node?.anyOf === undefined) return node;
+  return Object.assign({}, ...node.anyOf.filter(({ type }) => type !== 'null'), node) as Node;
 }
 
 /** Field names that an object at `path` accepts; empty when there is no object. */
@@ -71,7 +78,8 @@ export function aboutAt(path: Path): string {
 export function placesOf(name: string): string[] {
   const found: string[] = [];
   const visit = (node: Node, path: string[]): void => {
-    for (const [key, child] of Object.entries(node.properties ?? {})) {
+    for (const [key, closed] of Object.entries(node.properties ?? {})) {
+      const child = opened(closed) ?? closed;
       const here = [...path, key];
       if (key.toLowerCase() === name.toLowerCase()) found.push(here.join('.'));
       visit(child, here);

@@ -20,6 +20,12 @@ export const ROLLOUT_ERRORS = {
     'A rollout server cannot take part in weight updates',
     'Start it from the rollout-vllm image, with the options that the message names.',
   ),
+  'weights.not_published': entry(
+    'badInput',
+    false,
+    "The base model's weights are not in the artifact store",
+    'Publish them once: docs/gpu.md says how.',
+  ),
   'weights.incomplete': entry(
     'failed',
     false,

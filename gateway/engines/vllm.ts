@@ -2,6 +2,7 @@
 // the ones that were sent and sampled, and a sample whose weights are not known for certain is none.
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
+import type { ArtifactRef } from '../../contracts/artifact.ts';
 import { AnnealError } from '../../contracts/errors.ts';
 import type { PolicyName } from '../../contracts/ids.ts';
 import type { CompletionRecord } from '../../contracts/trajectory.ts';
@@ -10,15 +11,6 @@ import type { Engines, Generation } from '../engine.ts';
 import { createJsonClient, type JsonAnswer } from '../engine-http.ts';
 import { createRecent } from '../replicas.ts';
 import { createServers, type Servers } from './servers.ts';
-
-/** With what mixture-of-experts training needs to send each token through the same experts again. */
-export interface VllmGeneration extends Generation {
-  /**
-   * Base64 of a .npy file, [tokens - 1, layers, experts a token]: of prompt and completion but for the last token, which no
-   * layer has seen. Only from servers that were started with --enable-return-routed-experts.
-   */
-  readonly routedExperts?: string;
-}
 
 export interface VllmEngineOptions {
   readonly directory: WeightDirectory;
@@ -35,6 +27,11 @@ export interface VllmEngineOptions {
   readonly timeoutMs: number;
   /** Generations in flight at one server; more wait here. */
   readonly connections: number;
+  /**
+   * Keeps what servers that were started with --enable-return-routed-experts tell of a generation: base64 of a .npy file, [tokens - 1,
+   * layers, experts a token], of prompt and completion but for the last token, which no layer has seen. Megabytes for a long one.
+   */
+  readonly keepRouting: (experts: string) => Promise<ArtifactRef>;
 }
 
 const tokenized = z.looseObject({ tokens: z.array(z.int()).min(1) });
@@ -96,7 +93,7 @@ export function createVllmEngines(options: VllmEngineOptions): Engines {
     messages: CompletionRecord['messages'],
     { temperature, maxTokens, seed }: CompletionRecord['sampling'],
     signal: AbortSignal,
-  ): Promise<VllmGeneration> {
+  ): Promise<Generation> {
     const key = JSON.stringify(messages);
     return serversOf(served).use(key, async (base) => {
       const promptIds = prompts.get(key) ?? (await encode(base, messages, signal));
@@ -111,7 +108,13 @@ export function createVllmEngines(options: VllmEngineOptions): Engines {
       const answer = await long.call('POST', url, body, signal, { [WEIGHTS_HEADER]: served.tag });
       mustBeOf(served, policy, url, answer);
       const exactly = temperature === 1 || options.logprobsMode === 'processed_logprobs';
-      return readGeneration(policy, model, url, promptIds, exactly, read(completion, url, answer));
+      const answered = read(completion, url, answer);
+      const generation = readGeneration(policy, model, url, promptIds, exactly, answered);
+      const experts = answered.choices[0].routed_experts;
+      // Of a reply that never trains nobody asks for them.
+      const kept =
+        experts == null || generation.fidelity === 'text-only' ? undefined : await options.keepRouting(experts);
+      return { ...generation, weights: served.tag, ...(kept === undefined ? {} : { routing: kept }) };
     });
   }
 
@@ -182,7 +185,7 @@ function readGeneration(
   promptIds: number[],
   exactly: boolean,
   answer: z.infer<typeof completion>,
-): VllmGeneration {
+): Generation {
   const [given] = answer.choices;
   const { finish_reason: finish, text } = given;
   if (finish !== 'stop' && finish !== 'length') {
@@ -213,7 +216,6 @@ function readGeneration(
     fidelity: exact ? 'token-exact' : 'text-only',
     text,
     finish,
-    ...(given.routed_experts == null ? {} : { routedExperts: given.routed_experts }),
   };
 }
 

@@ -46,17 +46,18 @@ export function createPolicyHost({ servers, token, timeoutMs = 90_000 }: PolicyH
     throw new AnnealError(CODES[code] ?? 'stack.policy_unavailable', `${version.name}: ${message}`);
   }
 
-  return {
-    /** @throws AnnealError `policy.adapter_corrupt`, `policy.model_corrupt`, `gateway.conflict` (the name serves another adapter), `stack.policy_unavailable`. */
-    async ensure(version) {
-      try {
-        await Promise.all((await servers.of(version.campaign)).map((server) => load(server, version)));
-      } catch (failure) {
-        // Another server may have taken the place of one that is gone.
-        if (failure instanceof AnnealError && failure.code === 'stack.policy_unavailable')
-          servers.forget(version.campaign);
-        throw failure;
-      }
-    },
-  };
+  /** @throws AnnealError `policy.adapter_corrupt`, `policy.model_corrupt`, `gateway.conflict` (the name serves another adapter), `stack.policy_unavailable`. */
+  async function ensure(version: PolicyVersion): Promise<void> {
+    try {
+      await Promise.all((await servers.of(version.campaign)).map((server) => load(server, version)));
+    } catch (failure) {
+      // Another server may have taken the place of one that is gone.
+      if (failure instanceof AnnealError && failure.code === 'stack.policy_unavailable')
+        servers.forget(version.campaign);
+      throw failure;
+    }
+  }
+
+  // They serve several adapters at once, so that there is nothing to move, and load again what they lost whenever they are asked to.
+  return { ensure, serve: ensure, repair: async () => undefined };
 }

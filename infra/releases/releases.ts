@@ -37,7 +37,7 @@ export function createReleases(store: ArtifactStore, identity: ReleaseIdentity):
       return spentOn;
     }
     await identity.verify(body.decision, context, acceptedAt);
-    const { name, adapter, base } = body.policy;
+    const { name, adapter, weights, base } = body.policy;
     await checkAgainstEvidence(store, {
       kind: 'release',
       option: 'release',
@@ -45,6 +45,7 @@ export function createReleases(store: ArtifactStore, identity: ReleaseIdentity):
       facts: [
         { name: FACTS.policy, value: name },
         ...(adapter === null ? [] : [{ name: FACTS.adapter, value: adapter.sha256 }]),
+        ...(weights === undefined ? [] : [{ name: FACTS.weights, value: weights.manifest.sha256 }]),
       ],
       decision: body.decision,
       context,

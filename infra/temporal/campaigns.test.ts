@@ -162,7 +162,7 @@ describe('a pilot', () => {
       pilotName({ ...spec, tasks: { ...spec.tasks, casesPerTask: 9 } }, 4),
       pilotName({ ...spec, harness: { ...spec.harness, temperature: 0.5 } }, 4),
       pilotName({ ...spec, harness: { ...spec.harness, prompt: 'Please: {instruction}' } }, 4),
-      pilotName({ ...spec, policy: { ...spec.policy, lora: { ...spec.policy.lora, rank: 4 } } }, 4),
+      pilotName({ ...spec, policy: { ...spec.policy, lora: { rank: 4, alpha: 8, layers: 2 } } }, 4),
     ];
     expect(new Set([name, ...others]).size).toBe(others.length + 1);
   });

@@ -5,7 +5,8 @@ import { type ArtifactRef, type ArtifactStore, artifactRef } from '../../contrac
 import { type CampaignSpec, campaignSpec } from '../../contracts/campaign.ts';
 import { AnnealError } from '../../contracts/errors.ts';
 import { type CampaignName, campaignName, type Sha256 } from '../../contracts/ids.ts';
-import { CAMPAIGN, campaignWorkflowId, profileName, QUEUES, SEARCH } from '../../contracts/names.ts';
+import { baseWeightsOf, CAMPAIGN, campaignWorkflowId, profileName, QUEUES, SEARCH } from '../../contracts/names.ts';
+import { type PolicyWeights, policyWeights } from '../../contracts/policy-version.ts';
 import { type Turn, turnOf } from '../../contracts/queues.ts';
 import { type CampaignInput, type CampaignState, type CampaignStatus, campaignState } from '../../contracts/record.ts';
 import { howBrokenOff } from './broken-off.ts';
@@ -65,7 +66,7 @@ export function createCampaigns(
    */
   async function submit(
     campaign: { spec: CampaignSpec; specJson: string; hash: Sha256 },
-    beside: { readonly passRates?: Uint8Array; readonly profile?: string } = {},
+    beside: { readonly passRates?: Uint8Array; readonly profile?: string; readonly weights?: PolicyWeights } = {},
   ): Promise<'started' | 'attached' | 'ended'> {
     const { spec, specJson, hash } = campaign;
     const ref = await store.put(specJson);
@@ -76,9 +77,11 @@ export function createCampaigns(
         throw new AnnealError('campaign.duplicate_name', `a campaign ${spec.name} exists with another specification`);
       }
     }
-    const { passRates, profile } = beside;
+    const { passRates, profile, weights } = beside;
     if (passRates !== undefined) await store.createNamed(`campaigns/${spec.name}/starting-pass-rates`, passRates);
     if (profile !== undefined) await keepProfile(spec.name, profile);
+    // Those that were published when it was submitted, whatever is published later.
+    if (weights !== undefined) await store.createNamed(baseWeightsOf(spec.name), JSON.stringify(weights));
     const now = await phase(spec.name);
     if (now === 'running') return 'attached';
     if (now === 'closed') {
@@ -86,7 +89,12 @@ export function createCampaigns(
       if (broken !== undefined) throw broken;
       return 'ended';
     }
-    return (await start(spec, firstState(spec, ref, hash))) ? 'started' : 'attached';
+    return (await start(spec, await fresh(spec, ref, hash))) ? 'started' : 'attached';
+  }
+
+  async function fresh(spec: CampaignSpec, ref: ArtifactRef, hash: Sha256): Promise<CampaignState> {
+    const kept = await store.readNamed(baseWeightsOf(spec.name));
+    return firstState(spec, ref, hash, kept === undefined ? undefined : policyWeights.parse(decode(kept.bytes)));
   }
 
   /** The one that jobs and servers are made by for as long as the campaign exists. */
@@ -236,7 +244,7 @@ export function createCampaigns(
     const saved = await savedState(name);
     if (saved?.ending === 'released')
       throw new AnnealError('campaign.complete', `${name} has released a version; there is nothing left to resume`);
-    const state: CampaignState = { ...(saved ?? firstState(spec, ref, ref.sha256)), ending: 'running' };
+    const state: CampaignState = { ...(saved ?? (await fresh(spec, ref, ref.sha256))), ending: 'running' };
     delete state.stoppedBy;
     await start(spec, state);
   }

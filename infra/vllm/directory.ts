@@ -4,7 +4,7 @@
 import { z } from 'zod';
 import { type ArtifactRef, type ArtifactStore, artifactRef } from '../../contracts/artifact.ts';
 import { AnnealError } from '../../contracts/errors.ts';
-import type { PolicyName } from '../../contracts/ids.ts';
+import { campaignOfPolicy, type PolicyName } from '../../contracts/ids.ts';
 import { type ServedWeights, servedWeights, type WeightDirectory } from '../../contracts/weight-update.ts';
 
 const claim = z.strictObject({
@@ -63,6 +63,25 @@ export function createWeightDirectory(store: ArtifactStore, fleet: string): Weig
     async list() {
       const current = await now();
       return current === undefined ? [] : [current.policy];
+    },
+  };
+}
+
+/** Of all fleets: each campaign has one, of its own name. */
+export function createWeightDirectories(store: ArtifactStore): WeightDirectory {
+  const fleets = new Map<string, WeightDirectory>();
+  const of = (fleet: string): WeightDirectory => {
+    const found = fleets.get(fleet) ?? createWeightDirectory(store, fleet);
+    fleets.set(fleet, found);
+    return found;
+  };
+  return {
+    find: (policy) => of(campaignOfPolicy(policy)).find(policy),
+    forget: (policy) => of(campaignOfPolicy(policy)).forget(policy),
+    async list() {
+      const names = await store.listNamed('fleets/');
+      const known = names.flatMap((name) => /^fleets\/([^/]+)\/served$/.exec(name)?.[1] ?? []);
+      return (await Promise.all(known.map((fleet) => of(fleet).list()))).flat();
     },
   };
 }

@@ -18,8 +18,8 @@ export interface SecretNeed {
 export interface ClusterNeeds {
   readonly namespace: string;
   readonly workload: WorkloadKind;
-  /** A policy server may span nodes. */
-  readonly multiNodeServers: boolean;
+  /** Policy servers are engines of vLLM: groups of pods. */
+  readonly engines: boolean;
   /** Kueue's LocalQueue. */
   readonly queue: string | undefined;
   readonly priorityClass: string | undefined;
@@ -44,7 +44,7 @@ export function needsOf(profile: ProfileSpec, of: Deployment): ClusterNeeds {
   return {
     namespace: of.namespace,
     workload: of.workload,
-    multiNodeServers: profile.rollout.multiNode,
+    engines: profile.rollout.server === 'vllm',
     queue: profile.scheduling.queue,
     priorityClass: profile.scheduling.priorityClass,
     secrets: [
@@ -60,7 +60,7 @@ export function rightsRequestOf(needs: ClusterNeeds): Required<RightsRequest> {
     secrets: needs.secrets.map(({ name }) => name),
     features: [
       ...(needs.workload === 'jobset' ? (['jobset'] as const) : []),
-      ...(needs.multiNodeServers ? (['leaderworkerset'] as const) : []),
+      ...(needs.engines ? (['leaderworkerset'] as const) : []),
       ...(needs.queue === undefined ? [] : (['kueue'] as const)),
     ],
   };

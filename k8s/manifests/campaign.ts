@@ -3,10 +3,9 @@ import type { JobDocument } from '../../contracts/job.ts';
 import type { ProfileSpec } from '../../contracts/profile.ts';
 import { CAMPAIGN, MANAGED_BY, MANAGER } from '../labels.ts';
 import { ownerName } from '../names.ts';
-import { engineService, engineSet } from './leader-worker-set.ts';
 import type { Manifest, OwnerReference } from './manifest.ts';
 import type { StoreAccess } from './pod.ts';
-import { serverDeployment } from './server.ts';
+import { serverManifests } from './servers.ts';
 import { trainerManifest, type WorkloadKind } from './trainer.ts';
 
 export interface CampaignRequest {
@@ -34,11 +33,8 @@ export function campaignManifests(request: CampaignRequest): Manifest[] {
     metadata: { name, namespace, labels: { [MANAGED_BY]: MANAGER, [CAMPAIGN]: campaign } },
     data: { campaign },
   };
-  const server = { namespace, campaign, profile, store: request.store, owner, avoid: [] };
-  const servers =
-    profile.rollout.server === 'vllm'
-      ? [engineService(server), engineSet(server)]
-      : [serverDeployment({ ...server, tokenSecret: request.tokenSecret })];
-  const trainer = trainerManifest(request.workload, { ...server, document: request.document, attempt: 1 });
+  const common = { namespace, campaign, profile, store: request.store, owner, avoid: [] };
+  const servers = serverManifests({ ...common, tokenSecret: request.tokenSecret });
+  const trainer = trainerManifest(request.workload, { ...common, document: request.document, attempt: 1 });
   return [configMap, ...servers, trainer];
 }

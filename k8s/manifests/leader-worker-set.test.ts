@@ -2,13 +2,15 @@ import { expect, it } from 'vitest';
 import type { ProfileSpec } from '../../contracts/profile.ts';
 import { loadProfile, shippedProfiles } from '../layout/shipped.ts';
 import { validateLayout } from '../layout/validate.ts';
-import { type EngineRequest, engineService, engineSet } from './leader-worker-set.ts';
+import { engineService, engineSet } from './leader-worker-set.ts';
+import type { ServerRequest } from './server.ts';
 
-const request = (profile: ProfileSpec): EngineRequest => ({
+const request = (profile: ProfileSpec): ServerRequest => ({
   namespace: 'team-a',
   campaign: 'quickstart',
   profile,
   store: { address: 's3://anneal/team-a', secret: 'anneal-store' },
+  tokenSecret: 'anneal-policy',
   owner: { apiVersion: 'v1', kind: 'ConfigMap', name: 'anneal-quickstart', uid: 'u' },
   avoid: ['node-7'],
 });

@@ -8,19 +8,11 @@ import type { ProfileSpec } from '../../contracts/profile.ts';
 import { durationMs } from '../../contracts/units.ts';
 import { CAMPAIGN, MANAGED_BY, MANAGER, QUEUE, ROLE, ROLES, SPEC_HASH } from '../labels.ts';
 import { serverName } from '../names.ts';
-import type { Manifest, OwnerReference } from './manifest.ts';
+import type { Manifest } from './manifest.ts';
 import { placement } from './placement.ts';
-import { podSpec, type StoreAccess, WORK_DIR } from './pod.ts';
+import { claimsOf, podSpec, WORK_DIR } from './pod.ts';
+import { type ServerRequest, TOKEN_DIR } from './server.ts';
 import { vllmArgs } from './vllm-args.ts';
-
-export interface EngineRequest {
-  readonly namespace: string;
-  readonly campaign: string;
-  readonly profile: ProfileSpec;
-  readonly store: StoreAccess;
-  readonly owner: OwnerReference;
-  readonly avoid: readonly string[];
-}
 
 /** The engines' HTTP port, of each group's leader. */
 export const ENGINE_PORT = 8000;
@@ -32,7 +24,7 @@ const RANK = '$(LWS_WORKER_INDEX)';
 const LEADER = '$(LWS_LEADER_ADDRESS)';
 
 /** Sets every field that LeaderWorkerSet's webhook would. */
-export function engineSet(request: EngineRequest): Manifest {
+export function engineSet(request: ServerRequest): Manifest {
   const { profile, campaign, namespace } = request;
   const { engines } = profile.rollout;
   const size = podsOfEngine(profile);
@@ -74,7 +66,7 @@ export function engineSet(request: EngineRequest): Manifest {
  * One address for each engine, not one for all: whoever updates weights speaks to every one of them. Ready or not, since a
  * server that loads its weights is to be found as well. (Ranks find each other by a service that LeaderWorkerSet makes.)
  */
-export function engineService(request: EngineRequest): Manifest {
+export function engineService(request: ServerRequest): Manifest {
   const { campaign, namespace } = request;
   return {
     apiVersion: 'v1',
@@ -98,7 +90,7 @@ export function engineService(request: EngineRequest): Manifest {
 export const podsOfEngine = ({ rollout }: ProfileSpec): number =>
   Math.max(1, Math.ceil(rollout.gpusPerEngine / rollout.gpusPerNode));
 
-function template(request: EngineRequest, leader: boolean): Record<string, unknown> {
+function template(request: ServerRequest, leader: boolean): Record<string, unknown> {
   const { profile, campaign } = request;
   const nodes = podsOfEngine(profile);
   const args = vllmArgs(profile, ENGINE_PORT, {
@@ -119,17 +111,32 @@ function template(request: EngineRequest, leader: boolean): Record<string, unkno
       store: request.store,
       restartPolicy: 'Always',
       avoid: request.avoid,
+      secrets: [{ name: request.tokenSecret, path: TOKEN_DIR }],
+      claims: claimsOf(profile, 'rollout'),
       gpus: Math.min(profile.rollout.gpusPerEngine, profile.rollout.gpusPerNode),
       container: {
         name: 'server',
         image: profile.rollout.image,
         args,
-        // The endpoints that update weights; a network policy says who reaches them.
-        env: { VLLM_SERVER_DEV_MODE: '1', HF_HOME: `${WORK_DIR}/hub` },
+        env: environment(profile),
         fields: { VLLM_HOST_IP: 'status.podIP' },
         ...(leader ? { ports: [{ name: 'http', containerPort: ENGINE_PORT }], ...probes(profile) } : {}),
       },
     }),
+  };
+}
+
+/** What the rollout image reads (trainer/anneal_megatron/serving), and where vLLM may write. */
+function environment({ model }: ProfileSpec): Record<string, string> {
+  return {
+    // The endpoints that update weights: the guard asks for the token, and a network policy says who reaches them at all.
+    VLLM_SERVER_DEV_MODE: '1',
+    ANNEAL_CONTROL_TOKEN_FILE: `${TOKEN_DIR}/token`,
+    ANNEAL_WEIGHTS_DIR: `${WORK_DIR}/weights`,
+    // For routing replay: training sends each token through the experts that sampled it.
+    ...(model.architecture.moe === undefined ? {} : { ANNEAL_ROUTED_EXPERTS: '1' }),
+    HOME: WORK_DIR,
+    HF_HOME: `${WORK_DIR}/hub`,
   };
 }
 

@@ -23,6 +23,12 @@ export interface Container {
   readonly [member: string]: unknown;
 }
 
+export interface Claim {
+  readonly claim: string;
+  readonly path: string;
+  readonly readOnly?: boolean;
+}
+
 export interface PodRequest {
   readonly role: 'trainer' | 'rollout';
   readonly profile: ProfileSpec;
@@ -35,17 +41,40 @@ export interface PodRequest {
   readonly gpus?: number;
   /** Secrets as files: the secret's name, and the folder. */
   readonly secrets?: readonly { readonly name: string; readonly path: string }[];
+  /** Volumes that outlive the pod, as the profile names them. */
+  readonly claims?: readonly Claim[];
 }
 
 /** Where the work folder is mounted: gone with the pod; what must stay is in the store. */
 export const WORK_DIR = '/anneal/work';
+
+/** Where volumes of the profile are mounted. */
+const SHARED_DIR = '/anneal/shared';
+const MODEL_MOUNT = '/anneal/model';
+
+/** The base model's checkpoint on the profile's volume; undefined where pods fetch it from the hub. */
+export function modelDir({ storage: { model } }: ProfileSpec): string | undefined {
+  if (model === undefined) return undefined;
+  return model.folder === undefined ? MODEL_MOUNT : `${MODEL_MOUNT}/${model.folder}`;
+}
+
+/** Shared folders are the trainer's: what servers keep is a node's own. */
+export function claimsOf({ storage: { shared, model } }: ProfileSpec, role: PodRequest['role']): Claim[] {
+  return [
+    ...(shared === undefined || role !== 'trainer' ? [] : [{ claim: shared.claim, path: SHARED_DIR }]),
+    ...(model === undefined ? [] : [{ claim: model.claim, path: MODEL_MOUNT, readOnly: true }]),
+  ];
+}
+
+export const sharedDir = ({ storage: { shared } }: ProfileSpec): string | undefined =>
+  shared === undefined ? undefined : SHARED_DIR;
 
 /** What pods of a role are labelled with, and lie near to. */
 const GANGS = { trainer: ROLES.trainer, rollout: ROLES.server } as const;
 
 /** @returns a PodSpec */
 export function podSpec(request: PodRequest): Record<string, unknown> {
-  const { profile, role, avoid, secrets = [] } = request;
+  const { profile, role, avoid, secrets = [], claims = [] } = request;
   const { fields: _, ...container } = request.container;
   const settings = profile[role];
   const accelerator = profile.accelerators[settings.accelerator]!;
@@ -79,6 +108,10 @@ export function podSpec(request: PodRequest): Record<string, unknown> {
           { name: 'work', mountPath: WORK_DIR },
           { name: 'shm', mountPath: '/dev/shm' },
           ...secrets.map(({ name, path }) => ({ name, mountPath: path, readOnly: true })),
+          ...claims.map(({ path, readOnly }, n) => ({
+            ...{ name: `claim-${n}`, mountPath: path },
+            ...(readOnly === true ? { readOnly } : {}),
+          })),
         ],
       },
     ],
@@ -86,6 +119,7 @@ export function podSpec(request: PodRequest): Record<string, unknown> {
       { name: 'work', emptyDir: {} },
       { name: 'shm', emptyDir: { medium: 'Memory', sizeLimit: resources.sharedMemory } },
       ...secrets.map(({ name }) => ({ name, secret: { secretName: name } })),
+      ...claims.map(({ claim }, n) => ({ name: `claim-${n}`, persistentVolumeClaim: { claimName: claim } })),
     ],
   };
 }

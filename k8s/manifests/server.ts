@@ -14,7 +14,7 @@ export interface ServerRequest {
   readonly campaign: string;
   readonly profile: ProfileSpec;
   readonly store: StoreAccess;
-  /** A secret whose `token` the servers ask for. */
+  /** A secret whose `token` the servers ask for; engines of vLLM, for everything but sampling. */
   readonly tokenSecret: string;
   readonly owner: OwnerReference;
   readonly avoid: readonly string[];
@@ -23,7 +23,7 @@ export interface ServerRequest {
 /** The control API's port; engines listen above it. */
 export const SERVER_PORT = 8080;
 const ENGINE_PORTS = { first: 8100, last: 8131 };
-const TOKEN_DIR = '/run/anneal';
+export const TOKEN_DIR = '/run/anneal';
 /** Base model, the version being trained from and the one being measured. */
 const ENGINES_AT_ONCE = 3;
 const STARTUP_PERIOD_SECONDS = 2;

@@ -8,7 +8,7 @@ import { ATTEMPT, CAMPAIGN, JOB, MANAGED_BY, MANAGER, QUEUE, ROLE, ROLES, SPEC_H
 import { attemptName, REPLICATED_JOB } from '../names.ts';
 import type { Manifest, OwnerReference } from './manifest.ts';
 import { placement } from './placement.ts';
-import { podSpec, type StoreAccess, WORK_DIR } from './pod.ts';
+import { claimsOf, modelDir, podSpec, type StoreAccess, sharedDir, WORK_DIR } from './pod.ts';
 
 export type WorkloadKind = 'jobset' | 'job';
 
@@ -98,11 +98,12 @@ function jobSpec(request: TrainerRequest, name: string): Record<string, unknown>
           store: request.store,
           restartPolicy: 'Never',
           avoid: request.avoid,
+          claims: isMegatron(profile) ? claimsOf(profile, 'trainer') : [],
           container: {
             name: 'trainer',
             image: profile.trainer.image,
             args: ['pod', '--name', document.name, '--attempt', `${request.attempt}`, '--work', WORK_DIR],
-            env: { ...request.startEnv, ...distributed(request, name) },
+            env: { ...request.startEnv, ...distributed(request, name), ...megatron(profile) },
           },
         }),
         ...(nodes === 1 ? {} : { subdomain: name }),
@@ -120,6 +121,22 @@ function distributed({ profile }: TrainerRequest, name: string): Record<string, 
     MASTER_PORT: `${RENDEZVOUS_PORT}`,
     NNODES: `${nodes}`,
     NPROC_PER_NODE: `${gpusPerNode}`,
+  };
+}
+
+const isMegatron = ({ trainer }: ProfileSpec): boolean => trainer.engine === 'megatron';
+/** Of a pod's notice, what is kept for uploads once its ranks have stopped; no more than half of it. */
+const UPLOAD_SECONDS = 30;
+
+/** What the Megatron trainer reads (docs/gpu.md). */
+function megatron(profile: ProfileSpec): Record<string, string> {
+  if (!isMegatron(profile)) return {};
+  const notice = durationMs(profile.trainer.terminationGrace) / 1000;
+  const [shared, model] = [sharedDir(profile), modelDir(profile)];
+  return {
+    ANNEAL_GRACE_SECONDS: `${Math.floor(Math.max(notice / 2, notice - UPLOAD_SECONDS))}`,
+    ...(shared === undefined ? {} : { ANNEAL_SHARED: shared }),
+    ...(model === undefined ? {} : { ANNEAL_MODEL_DIR: model }),
   };
 }
 

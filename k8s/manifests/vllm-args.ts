@@ -1,5 +1,6 @@
 // The command line of a vLLM server, from a profile. Read for vLLM 0.24; it has not been run on GPUs by us.
 import type { ProfileSpec } from '../../contracts/profile.ts';
+import { modelDir } from './pod.ts';
 
 /** What a family of models needs beyond its layout, as its card says. */
 const BY_MODEL: readonly { readonly name: RegExp; readonly args: readonly string[] }[] = [
@@ -27,9 +28,10 @@ export interface Rank {
 export function vllmArgs(profile: ProfileSpec, port: number, rank: Rank): string[] {
   const { model, rollout } = profile;
   const { tensor, data, expert } = rollout.parallel;
+  const folder = modelDir(profile);
   return [
-    model.name,
-    ...(model.revision === 'main' ? [] : ['--revision', model.revision]),
+    folder ?? model.name,
+    ...(model.revision === 'main' || folder !== undefined ? [] : ['--revision', model.revision]),
     ...(rank.leader ? ['--host', '0.0.0.0', '--port', `${port}`] : ['--headless']),
     ...['--tensor-parallel-size', `${tensor}`],
     ...(data === 1 ? [] : ['--data-parallel-size', `${data}`]),

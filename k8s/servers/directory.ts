@@ -8,6 +8,7 @@ import type { Pod } from '../cluster/objects.ts';
 import type { Cluster } from '../cluster/request.ts';
 import { createWorkloads } from '../cluster/workloads.ts';
 import { MANAGED_BY, MANAGER, ROLE, ROLES } from '../labels.ts';
+import { ENGINE_PORT } from '../manifests/leader-worker-set.ts';
 import { SERVER_PORT, serverLabels } from '../manifests/server.ts';
 
 export function createPolicyServers({ cluster, namespace }: { cluster: Cluster; namespace: string }): PolicyServers {
@@ -16,7 +17,7 @@ export function createPolicyServers({ cluster, namespace }: { cluster: Cluster; 
 
   async function look(campaign: CampaignName): Promise<readonly string[]> {
     const pods = await workloads.pods(namespace, serverLabels(campaign));
-    const addresses = addressesOf(pods);
+    const addresses = addressesOf(pods.filter(isReady), SERVER_PORT);
     if (addresses.length === 0) {
       const why = pods.length === 0 ? 'it has no pod' : `none of its ${pods.length} pods is ready`;
       throw new AnnealError('stack.policy_unavailable', `the policy server of ${campaign}: ${why}`);
@@ -34,19 +35,38 @@ export function createPolicyServers({ cluster, namespace }: { cluster: Cluster; 
       return looking;
     },
     forget: (campaign) => void known.delete(campaign),
-    all: async () => addressesOf(await workloads.pods(namespace, { [MANAGED_BY]: MANAGER, [ROLE]: ROLES.server })),
+    async all() {
+      const pods = await workloads.pods(namespace, { [MANAGED_BY]: MANAGER, [ROLE]: ROLES.server });
+      return addressesOf(pods.filter(isReady), SERVER_PORT);
+    },
   };
 }
+
+/**
+ * Engines of a campaign whose policies vLLM serves, each by its own address: also those that are not ready. One that loads weights
+ * answers no probe, and one that was just started must be brought to the version that the others serve.
+ */
+export function createEngineAddresses({ cluster, namespace }: { cluster: Cluster; namespace: string }) {
+  const workloads = createWorkloads(cluster);
+  return async (campaign: CampaignName): Promise<readonly string[]> => {
+    const pods = await workloads.pods(namespace, serverLabels(campaign));
+    const urls = addressesOf(pods.filter(isRunning), ENGINE_PORT);
+    if (urls.length > 0) return urls;
+    throw new AnnealError('stack.policy_unavailable', `none of the ${pods.length} engines of ${campaign} runs`);
+  };
+}
+
+const isRunning = ({ metadata, status }: Pod): boolean =>
+  metadata.deletionTimestamp === undefined && status.phase === 'Running';
 
 /** Ready, and not about to go. */
 export const isReady = (pod: Pod): boolean =>
   pod.metadata.deletionTimestamp === undefined &&
   pod.status.conditions.some((one) => one.type === 'Ready' && one.status === 'True');
 
-function addressesOf(pods: readonly Pod[]): string[] {
+function addressesOf(pods: readonly Pod[], port: number): string[] {
   return pods
-    .filter(isReady)
     .flatMap(({ status: { podIP } }) => (podIP === undefined ? [] : [podIP.includes(':') ? `[${podIP}]` : podIP]))
     .sort()
-    .map((host) => `http://${host}:${SERVER_PORT}`);
+    .map((host) => `http://${host}:${port}`);
 }

@@ -6,12 +6,14 @@ import type { ServerFleet } from '../../contracts/ports.ts';
 import type { ProfileSpec } from '../../contracts/profile.ts';
 import { durationMs } from '../../contracts/units.ts';
 import { judgeServers } from '../../policies/server-start.ts';
+import type { Pod } from '../cluster/objects.ts';
 import type { Cluster } from '../cluster/request.ts';
 import { createWorkloads } from '../cluster/workloads.ts';
-import { CAMPAIGN, MANAGED_BY, MANAGER, SPEC_HASH } from '../labels.ts';
+import { CAMPAIGN, MANAGED_BY, MANAGER, ROLE, ROLES, SPEC_HASH } from '../labels.ts';
 import type { Manifest } from '../manifests/manifest.ts';
 import type { StoreAccess } from '../manifests/pod.ts';
-import { serverDeployment, serverLabels } from '../manifests/server.ts';
+import { serverLabels } from '../manifests/server.ts';
+import { serverManifests } from '../manifests/servers.ts';
 import { serverName } from '../names.ts';
 import { ensureOwner } from '../owner.ts';
 import { endOf, observePod } from '../runner/observe.ts';
@@ -36,18 +38,22 @@ export function createServerFleet(options: FleetOptions): ServerFleet {
   const { cluster, namespace } = options;
   const workloads = createWorkloads(cluster);
 
-  /** One that runs as wanted is adopted; one of another making is changed, and the Deployment's controller replaces its pods. */
-  async function ensureDeployment(manifest: Manifest): Promise<void> {
+  /** One that runs as wanted is adopted; one of another making is changed, and its controller replaces its pods. */
+  async function ensure(manifest: Manifest): Promise<void> {
     const { created, found } = await workloads.create(manifest);
     if (created || found.metadata.annotations[SPEC_HASH] === manifest.metadata.annotations?.[SPEC_HASH]) return;
     await workloads.apply(manifest);
+  }
+
+  async function remove(campaign: CampaignName, { rollout }: ProfileSpec): Promise<void> {
+    await workloads.remove(KINDS[rollout.server], namespace, serverName(campaign));
   }
 
   return {
     async open(campaign, signal, onProgress) {
       const profile = await options.profileOf(campaign);
       refuse(await options.preflight(profile), namespace);
-      const manifest = serverDeployment({
+      const manifests = serverManifests({
         namespace,
         campaign,
         profile,
@@ -56,20 +62,28 @@ export function createServerFleet(options: FleetOptions): ServerFleet {
         owner: await ensureOwner(workloads, namespace, campaign, options.access.address),
         avoid: options.quarantined?.() ?? [],
       });
-      await ensureDeployment(manifest);
+      for (const manifest of manifests) await ensure(manifest);
+      const wanted = serversOf(profile);
       const windows = { startMs: durationMs(profile.rollout.probes.startupWindow) };
       for (const since = Date.now(); ; await sleep(LOOK_MS, undefined, { signal })) {
         const pods = await workloads.pods(namespace, serverLabels(campaign));
         const seen = pods.map((pod) => ({ ...observePod(pod), ready: isReady(pod) }));
-        const verdict = judgeServers(
-          { pods: seen, wanted: profile.rollout.nodes, sinceMs: since },
-          Date.now(),
-          windows,
-        );
+        const verdict = judgeServers({ pods: seen, wanted, sinceMs: since }, Date.now(), windows);
         if (verdict.phase === 'ready') return;
         if (verdict.phase === 'stuck') throw new AnnealError(verdict.code, `${serverName(campaign)}: ${verdict.why}`);
         onProgress(verdict.why);
       }
+    },
+
+    async rest(campaign, signal) {
+      const profile = await options.profileOf(campaign);
+      if (!profile.colocated) return false;
+      await remove(campaign, profile);
+      // The trainer's pods would wait for the same GPUs, and count as pods that no node takes.
+      while ((await workloads.pods(namespace, { [MANAGED_BY]: MANAGER, [CAMPAIGN]: campaign })).some(isServing)) {
+        await sleep(LOOK_MS, undefined, { signal });
+      }
+      return true;
     },
 
     async close(campaign) {
@@ -81,10 +95,16 @@ export function createServerFleet(options: FleetOptions): ServerFleet {
           if (endOf(job) === undefined) await workloads.remove(kind, namespace, job.metadata.name);
         }
       }
-      await workloads.remove('Deployment', namespace, serverName(campaign));
+      await remove(campaign, await options.profileOf(campaign));
     },
   };
 }
+
+const KINDS = { vllm: 'LeaderWorkerSet', 'llama-cpp': 'Deployment' } as const;
+/** Pods that are asked: an engine over several nodes has one of them. */
+const serversOf = ({ rollout }: ProfileSpec): number => (rollout.server === 'vllm' ? rollout.engines : rollout.nodes);
+const isServing = ({ metadata }: Pod): boolean =>
+  metadata.labels[ROLE] === ROLES.server || metadata.labels[ROLE] === ROLES.serverRank;
 
 /** Under the first problem's code, which says what kind of person can help. */
 function refuse(problems: readonly Problem[], namespace: string): void {

@@ -15,6 +15,7 @@ const policy = (number: number) => makePolicyName(campaign, number);
 const version = (number: number): PolicyVersion => ({
   ...{ campaign, number, name: policy(number), base: 'scripted', parent: null },
   ...{ adapter: null, adapterGguf: null, optimizer: null },
+  ...(weights[number] === undefined ? {} : { weights: { tag: weights[number].tag, manifest: weights[number].ref } }),
 });
 const MESSAGES: CompletionRecord['messages'] = [{ role: 'user', content: 'hello' }];
 const SAMPLING: CompletionRecord['sampling'] = { temperature: 1, maxTokens: 20, seed: 5 };
@@ -36,14 +37,13 @@ const host = () => {
   return createWeightHost({
     ...{ store: fleet.store, fleet: 'f', update: { ...update, minimumServers: 1 } },
     servers: async () => fleet.urls,
-    manifestOf: ({ number }) => weights[number]?.ref,
   });
 };
 
 function engines(over: Partial<VllmEngineOptions> = {}): Engines {
   const made = createVllmEngines({
     ...{ directory: createWeightDirectory(fleet.store, 'f'), model: 'policy', logprobsMode: 'processed_logprobs' },
-    ...{ timeoutMs: 5_000, connections: 8 },
+    ...{ timeoutMs: 5_000, connections: 8, keepRouting: (experts) => fleet.store.put(experts) },
     ...over,
   });
   stack.defer(() => made.close());
@@ -54,7 +54,7 @@ const ask = (by: Engines, number = 1, sampling = SAMPLING) => by.generate(policy
 const codes = (text: string): number[] => [...text].map((character) => character.codePointAt(0)!);
 
 test('a reply has the ids that were sent and sampled, with their probabilities', async () => {
-  await host().ensure(version(1));
+  await host().serve(version(1));
   const by = engines();
   const reply = await ask(by);
   expect(reply).toEqual({
@@ -65,6 +65,7 @@ test('a reply has the ids that were sent and sampled, with their probabilities',
       text: reply.text,
       finish: 'stop',
     },
+    weights: weights[1]!.tag,
   });
   expect(reply.text).toMatch(/^reply/);
   expect(await by.list(never)).toEqual([policy(1)]);
@@ -96,13 +97,13 @@ describe('a reply is text only, and never trained on,', () => {
     ['when another model answered', (answer) => Object.assign(answer, { model: 'other' })],
     ['when no probabilities came', (answer) => Object.assign(choiceOf(answer), { logprobs: null })],
   ])('%s', async (_, script) => {
-    await host().ensure(version(1));
+    await host().serve(version(1));
     for (const server of fleet.servers) server.script = script;
     expect((await ask(engines())).fidelity).toBe('text-only');
   });
 
   test('when the probabilities are those before a temperature', async () => {
-    await host().ensure(version(1));
+    await host().serve(version(1));
     const raw = engines({ logprobsMode: 'raw_logprobs' });
     expect((await ask(raw, 1, { ...SAMPLING, temperature: 0.7 })).fidelity).toBe('text-only');
     expect((await ask(raw)).fidelity).toBe('token-exact');
@@ -111,17 +112,22 @@ describe('a reply is text only, and never trained on,', () => {
 });
 
 test('experts that the tokens went through come along', async () => {
-  await host().ensure(version(1));
+  await host().serve(version(1));
   for (const server of fleet.servers)
     server.script = (answer) => Object.assign(answer.choices[0]!, { routed_experts: 'k05VTQ==' });
-  expect(await ask(engines())).toMatchObject({ routedExperts: 'k05VTQ==' });
+  const { routing } = await ask(engines());
+  expect(Buffer.from(await fleet.store.get(routing!)).toString()).toBe('k05VTQ==');
+  // Of what never trains nothing is kept.
+  for (const server of fleet.servers)
+    server.script = (answer) => Object.assign(answer.choices[0]!, { routed_experts: 'k05VTQ==', token_ids: null });
+  expect(await ask(engines())).not.toHaveProperty('routing');
 });
 
 test('after an update the new version is asked for, and the old one is nowhere', async () => {
-  await host().ensure(version(1));
+  await host().serve(version(1));
   const by = engines();
   await ask(by);
-  await host().ensure(version(2));
+  await host().serve(version(2));
   expect((await ask(by, 2)).model).toBe(policy(2));
   // Its entry is remembered: the servers refuse, and then nobody serves it.
   await expect(ask(by, 1)).rejects.toMatchObject({ code: 'stack.policy_unavailable' });
@@ -129,7 +135,7 @@ test('after an update the new version is asked for, and the old one is nowhere',
 });
 
 test('a server that comes back with other weights refuses, and the other one answers', async () => {
-  await host().ensure(version(1));
+  await host().serve(version(1));
   fleet.servers[0]!.speeds.restart = 0;
   await fleet.servers[0]!.die();
   const by = engines();
@@ -142,7 +148,7 @@ test('a server that comes back with other weights refuses, and the other one ans
 });
 
 test('a server that is gone, and one that is paused in the middle, are passed over', async () => {
-  await host().ensure(version(1));
+  await host().serve(version(1));
   const [first, second] = [fleet.servers[0]!, fleet.servers[1]!];
   first.speeds.completion = 60_000;
   const by = engines();
@@ -173,17 +179,43 @@ test('a server without our guard is not believed', async () => {
 });
 
 test('a version without weights, a policy that nobody serves, and a wrong model are said to be so', async () => {
-  await expect(host().ensure(version(7))).rejects.toMatchObject({ code: 'weights.incomplete' });
+  await expect(host().serve(version(7))).rejects.toMatchObject({ code: 'weights.incomplete' });
   await expect(ask(engines())).rejects.toMatchObject({ code: 'stack.policy_unavailable' });
-  await host().ensure(version(1));
+  await host().serve(version(1));
   const failure = ask(engines({ model: 'other' }));
   await expect(failure).rejects.toThrow(/answered 404: The model `other` does not exist/);
+});
+
+test('a version is ready to be asked as long as the fleet serves it, and a move takes that away', async () => {
+  const first = host();
+  await expect(first.ensure(version(1))).rejects.toMatchObject({ code: 'stack.policy_unavailable' });
+  await first.serve(version(1));
+  await first.ensure(version(1));
+  await host().serve(version(2));
+  const another = host();
+  await expect(another.ensure(version(1))).rejects.toMatchObject({ code: 'stack.policy_unavailable' });
+  await another.ensure(version(2));
+});
+
+test('a server that lost the weights gets them back by a repair; a repair never moves the fleet', async () => {
+  await host().serve(version(1));
+  const lost = fleet.servers[0]!;
+  lost.speeds.restart = 0;
+  await lost.die();
+  const one = host();
+  await Promise.all([one.repair(version(1)), one.repair(version(1))]);
+  fleet.expectServing(weights[1]!);
+  const updates = lost.told.length;
+  await host().serve(version(2));
+  await one.repair(version(1));
+  fleet.expectServing(weights[2]!);
+  expect(lost.told).toHaveLength(updates + 1);
 });
 
 test('back and forth, each move has a number of its own, and the same move has the same', async () => {
   const fences: number[] = [];
   for (const number of [1, 2, 2, 1]) {
-    await host().ensure(version(number));
+    await host().serve(version(number));
     const found = await createWeightDirectory(fleet.store, 'f').find(policy(number));
     fences.push(found!.fence);
     fleet.expectServing(weights[number]!);

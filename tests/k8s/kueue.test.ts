@@ -194,7 +194,7 @@ describe.skipIf(!isBuilt(PARTS))('a job in a queue of Kueue', () => {
       's3://anneal/test',
     );
     const request = { namespace: TEAM, campaign: 'served', profile: { ...profile, rollout }, owner, avoid: [] };
-    const set = engineSet({ ...request, store: { address: 's3://anneal/test' } });
+    const set = engineSet({ ...request, store: { address: 's3://anneal/test' }, tokenSecret: 'anneal-policy' });
     await kube.cluster.ask({ method: 'POST', path: pathOf('LeaderWorkerSet', TEAM), body: set });
     const served = () => podsBy(kube.cluster, 'anneal.dev/campaign=served');
     const whole = async () => (await served()).map((one) => [one.metadata.name, one.status.phase]).sort();

@@ -3,8 +3,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { jobName, sha256 } from '../../contracts/ids.ts';
 import { pathOf } from '../../k8s/cluster/workloads.ts';
 import { loadProfile, shippedProfiles } from '../../k8s/layout/shipped.ts';
-import { type EngineRequest, engineService, engineSet } from '../../k8s/manifests/leader-worker-set.ts';
+import { engineService, engineSet } from '../../k8s/manifests/leader-worker-set.ts';
 import type { Manifest } from '../../k8s/manifests/manifest.ts';
+import type { ServerRequest } from '../../k8s/manifests/server.ts';
 import { type TrainerRequest, trainerManifest } from '../../k8s/manifests/trainer.ts';
 import { isBuilt, startTestCluster, type TestCluster } from '../support/cluster.ts';
 
@@ -56,11 +57,12 @@ describe.skipIf(!isBuilt(PARTS))('manifests', () => {
         parallel: { tensor: gpusPerNode, data: 2, expert: true },
       };
       for (const rollout of [profile.rollout, { ...profile.rollout, ...wide }]) {
-        const request: EngineRequest = {
+        const request: ServerRequest = {
           namespace: NAMESPACE,
           campaign: 'quickstart',
           profile: { ...profile, rollout },
           store: STORE,
+          tokenSecret: 'anneal-policy',
           owner: OWNER,
           avoid: ['node-7'],
         };

@@ -37,7 +37,7 @@ const ROLES: WorkerRolesRequest = { name: NAME, controlNamespace: CONTROL, gpuNa
 const NEEDS: ClusterNeeds = {
   namespace: GPU,
   workload: 'jobset',
-  multiNodeServers: true,
+  engines: true,
   queue: 'team',
   priorityClass: 'anneal-training',
   secrets: [{ name: 'store', keys: STORE_KEYS }],

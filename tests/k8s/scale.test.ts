@@ -85,6 +85,7 @@ describe.skipIf(!isBuilt(PARTS))('M2.7 on 96 GPUs among others', () => {
       campaign: 'm27',
       profile,
       store: { address: 's3://anneal/test' },
+      tokenSecret: 'anneal-policy',
       owner,
       avoid: [],
     };

@@ -67,7 +67,7 @@ export async function recordCampaign(root: string, changes: Partial<CampaignSpec
   const activities = {
     ...createRolloutActivities({
       ...{ store, documents, gateway },
-      policies: { ensure: unused },
+      policies: { serve: unused, ensure: unused, repair: unused },
       sandbox: { describe: unused, run: unused },
     }),
     ...createEvaluationActivities({ documents, gateway }),

@@ -34,7 +34,7 @@ export interface ScriptedVllm {
   readonly calls: string[];
   readonly samples: Sample[];
   /** Changes a completion before it is sent. */
-  script: ((answer: CompletionAnswer) => unknown) | undefined;
+  script: ((answer: CompletionAnswer, asked: CompletionBody) => unknown) | undefined;
   /** Bodies of /update_weights. */
   readonly told: StoreUpdateInfo[];
   /** Bodies of /v1/completions. */
@@ -70,6 +70,8 @@ export interface ScriptedVllmOptions {
   readonly servedModel?: string;
   readonly controlToken?: string;
   readonly cache?: WeightCache | null;
+  /** Makes the checkpoint on the node's disk; without one, servers only say that they have it. */
+  readonly load?: (info: StoreUpdateInfo) => Promise<void>;
   /** A server of another make: without our guard and our worker class. */
   readonly plain?: boolean;
 }

@@ -160,9 +160,11 @@ export async function startScriptedVllm(options: ScriptedVllmOptions = {}): Prom
     }
     // From here on the workers are needed, one call after the other.
     if (CHANGES.includes(path)) change(at);
-    if (path === '/update_weights') scripted.told.push(storeUpdateInfo.parse(body.update_info));
+    const told = path === '/update_weights' ? storeUpdateInfo.parse(body.update_info) : undefined;
+    if (told !== undefined) scripted.told.push(told);
     const turn = busy.then(async () => {
       if (scripted.speeds.worker > 0 && path !== '/collective_rpc') await sleep(scripted.speeds.worker);
+      if (told !== undefined && stops !== 'none' && !breaks) await options.load?.(told);
       if (at === model) callWorkers(at, stops, workOf(path, body, breaks));
     });
     busy = turn.catch(() => undefined);
@@ -233,7 +235,7 @@ export async function startScriptedVllm(options: ScriptedVllmOptions = {}): Prom
         },
       ],
     };
-    scripted.script?.(made);
+    scripted.script?.(made, asked);
     return made;
   }
 

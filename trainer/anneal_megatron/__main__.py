@@ -80,11 +80,15 @@ def _publish(folder: Path, base: str, version: int) -> int:
             document = Path(room) / "weights.json"
             write_json(document, manifest.document())
             ref = store.put(document)
+        said = json.dumps({"tag": manifest.tag, "manifest": vars(ref)})
+        if version == 0:
+            # Where campaigns look for what they start from (infra/vllm/base-weights.ts).
+            store.write_name(f"models/{base}/weights", said.encode())
     except Exception as error:
         failure = classify(error)
         print(f"error: {failure.message} [{failure.code}]", file=sys.stderr)
         return failure.exit_code
-    print(json.dumps({"tag": manifest.tag, "manifest": vars(ref)}))
+    print(said)
     return failures.DONE
 
 
