@@ -91,7 +91,8 @@ signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 65))
 attempt(lambda: call(157, 1, 0, 0, 0, 0), 'pdeathsig')
 while True: time.sleep(1)`,
     how: 'timeout',
-    limits: { wallMs: 500 },
+    // It has to come to its first words.
+    limits: { wallMs: 3_000 },
     says: /refused pdeathsig/,
   },
   {

@@ -98,7 +98,9 @@ function sharedObjects(folder: string): string[] {
 
 function hashOf(trainer: string, more: string): string {
   const hash = createHash('sha256').update(more);
-  const files = readdirSync(trainer, { recursive: true, encoding: 'utf8' }).filter((path) => /\.(py|lock|json)$/.test(path));
+  const files = readdirSync(trainer, { recursive: true, encoding: 'utf8' }).filter((path) =>
+    /\.(py|lock|json)$/.test(path),
+  );
   for (const file of files.sort()) hash.update(`${file}\n`).update(readFileSync(join(trainer, file)));
   return hash.digest('hex').slice(0, 16);
 }
