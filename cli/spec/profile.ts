@@ -4,6 +4,7 @@ import { dirname, resolve } from 'node:path';
 import type { CampaignSpec } from '../../contracts/campaign.ts';
 import { AnnealError, type Problem } from '../../contracts/errors.ts';
 import type { ProfileSpec } from '../../contracts/profile.ts';
+import { misfits } from '../../k8s/layout/campaign.ts';
 import { loadProfile } from '../../k8s/layout/shipped.ts';
 import { nameProblems } from '../../k8s/names.ts';
 import type { CampaignDocument } from './document.ts';
@@ -17,7 +18,8 @@ export async function readProfile(
 ): Promise<{ readonly profile: ProfileSpec | undefined; readonly problems: readonly Problem[] }> {
   const { compute, profile: named = DEFAULT } = spec;
   if (compute !== 'kubernetes') {
-    if (spec.profile === undefined) return { profile: undefined, problems: [] };
+    const others = contradictions(spec, undefined, document);
+    if (spec.profile === undefined) return { profile: undefined, problems: others };
     const problem: Problem = {
       code: 'spec.unknown_field',
       path: 'profile',
@@ -26,13 +28,13 @@ export async function readProfile(
       got: spec.profile,
       hint: 'Write `compute: kubernetes`, or remove the profile.',
     };
-    return { profile: undefined, problems: [problem] };
+    return { profile: undefined, problems: [problem, ...others] };
   }
   try {
     const profile = await loadProfile(named, dirname(resolve(campaignFile)));
     const { line } = document.locate(['name']);
     const problems = nameProblems(spec, profile.trainer.nodes).map((one) => ({ ...one, line }));
-    return { profile, problems: [...problems, ...unsupported(profile, document)] };
+    return { profile, problems: [...problems, ...contradictions(spec, profile, document)] };
   } catch (failure) {
     if (!(failure instanceof AnnealError)) throw failure;
     const first = failure.problems[0];
@@ -48,17 +50,11 @@ export async function readProfile(
   }
 }
 
-/** What can be planned and rendered, and no campaign can run yet. */
-function unsupported(profile: ProfileSpec, document: CampaignDocument): Problem[] {
-  if (profile.rollout.server !== 'vllm') return [];
-  return [
-    {
-      code: 'profile.cluster',
-      path: 'profile',
-      line: document.locate(['profile']).line,
-      expected: 'a profile whose policies llama.cpp serves: a campaign cannot update the weights of vLLM engines yet',
-      got: `${profile.name}, served by vLLM`,
-      hint: 'Use cpu, or plan and render it: ./anneal plan, ./anneal render k8s.',
-    },
-  ];
+/** Where a profile and a campaign contradict each other. */
+function contradictions(spec: CampaignSpec, profile: ProfileSpec | undefined, document: CampaignDocument): Problem[] {
+  return misfits(spec, profile).map(({ path, ...rest }): Problem => {
+    const [field = ''] = path.split(':');
+    const { line } = document.locate(field.split('.'));
+    return { code: field === 'profile' ? 'profile.invalid' : 'spec.out_of_range', path, line, ...rest };
+  });
 }
