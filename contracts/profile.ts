@@ -99,6 +99,10 @@ export const acceleratorSpec = z.strictObject({
   resource: z.string().default('nvidia.com/gpu').describe('The extended resource that pods ask for.'),
   nodeSelector: z.record(z.string(), z.string()).default({}),
   tolerations: z.array(toleration).default([]),
+  onDemand: z
+    .boolean()
+    .default(false)
+    .describe('Nodes come when pods ask for them: that there are too few of them now is no problem.'),
   topologyKey: z.string().optional().describe('Node label of the network domain that a gang should share.'),
   rdma: z.strictObject({ resource: z.string(), perPod: count }).optional(),
   peakTflops: z.number().positive().optional().describe('Dense bf16, as the vendor states it.'),

@@ -6,7 +6,16 @@ import type { ProfileSpec } from '../../contracts/profile.ts';
 import type { Cluster } from '../cluster/request.ts';
 import type { WorkloadKind } from '../manifests/trainer.ts';
 import { askRights, rightsProblems } from './ask-rights.ts';
-import { apiProblems, classProblems, namespaceProblems, queueProblems, secretProblems } from './presence.ts';
+import { type NodeNeed, nodeNeeds, nodeProblems } from './node-supply.ts';
+import {
+  apiProblems,
+  type ClaimNeed,
+  claimProblems,
+  classProblems,
+  namespaceProblems,
+  queueProblems,
+  secretProblems,
+} from './presence.ts';
 import { type RightsRequest, workerRights } from './rights.ts';
 
 export interface SecretNeed {
@@ -24,6 +33,9 @@ export interface ClusterNeeds {
   readonly queue: string | undefined;
   readonly priorityClass: string | undefined;
   readonly secrets: readonly SecretNeed[];
+  /** Volumes that pods mount. */
+  readonly claims: readonly ClaimNeed[];
+  readonly nodes: readonly NodeNeed[];
 }
 
 /** What a store's secret holds: its keys become variables of a pod. */
@@ -51,7 +63,17 @@ export function needsOf(profile: ProfileSpec, of: Deployment): ClusterNeeds {
       ...(of.storeSecret === null ? [] : [{ name: of.storeSecret, keys: STORE_KEYS }]),
       { name: of.tokenSecret, keys: TOKEN_KEYS },
     ],
+    claims: claimNeeds(profile),
+    nodes: nodeNeeds(profile),
   };
+}
+
+function claimNeeds({ storage: { shared, model }, trainer }: ProfileSpec): ClaimNeed[] {
+  const several = trainer.nodes > 1;
+  return [
+    ...(shared === undefined ? [] : [{ name: shared.claim, shared: several, purpose: 'resume checkpoints' }]),
+    ...(model === undefined ? [] : [{ name: model.claim, shared: false, purpose: "the base model's checkpoint" }]),
+  ];
 }
 
 export function rightsRequestOf(needs: ClusterNeeds): Required<RightsRequest> {
@@ -62,6 +84,7 @@ export function rightsRequestOf(needs: ClusterNeeds): Required<RightsRequest> {
       ...(needs.workload === 'jobset' ? (['jobset'] as const) : []),
       ...(needs.engines ? (['leaderworkerset'] as const) : []),
       ...(needs.queue === undefined ? [] : (['kueue'] as const)),
+      ...(needs.claims.length === 0 ? [] : (['volumes'] as const)),
     ],
   };
 }
@@ -92,6 +115,8 @@ async function look(cluster: Cluster, needs: ClusterNeeds): Promise<Problem[]> {
     queue !== undefined && may('localqueues') ? queueProblems(cluster, namespace, queue) : [],
     priorityClass !== undefined && may('priorityclasses') ? classProblems(cluster, priorityClass) : [],
     ...(may('secrets') ? needs.secrets.map((secret) => secretProblems(cluster, namespace, secret)) : []),
+    ...(may('persistentvolumeclaims') ? needs.claims.map((claim) => claimProblems(cluster, namespace, claim)) : []),
+    ...(may('nodes') ? needs.nodes.map((need) => nodeProblems(cluster, need)) : []),
   ]);
   const rights = rightsProblems(asked, namespace, user);
   // Of a namespace that is not there nothing more can be said: it has no roles and no secrets.

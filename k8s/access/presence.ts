@@ -4,7 +4,14 @@ import { asAnnealError, type Problem } from '../../contracts/errors.ts';
 import type { Cluster } from '../cluster/request.ts';
 import type { Feature } from './rights.ts';
 
-const API: Readonly<Record<Feature, { group: string; version: string; plural: string; by: string }>> = {
+export interface ClaimNeed {
+  readonly name: string;
+  /** Written by pods of several nodes. */
+  readonly shared: boolean;
+  readonly purpose: string;
+}
+
+const API: Readonly<Record<Installed, { group: string; version: string; plural: string; by: string }>> = {
   jobset: {
     group: 'jobset.x-k8s.io',
     version: 'v1alpha2',
@@ -25,6 +32,10 @@ const API: Readonly<Record<Feature, { group: string; version: string; plural: st
   },
 };
 
+/** Features that somebody has to install; the others every cluster has. */
+type Installed = Exclude<Feature, 'volumes'>;
+const isInstalled = (feature: Feature): feature is Installed => feature !== 'volumes';
+
 const namespaceObject = z.object({
   metadata: z.object({ deletionTimestamp: z.string().nullish() }).prefault({}),
 });
@@ -43,7 +54,7 @@ const versions = z.object({ versions: z.array(z.object({ version: z.string() }))
 
 /** By discovery, which every authenticated user may ask, so that no right to read definitions is needed. */
 export async function apiProblems(cluster: Cluster, features: readonly Feature[]): Promise<Problem[]> {
-  const all = features.map(async (feature): Promise<Problem[]> => {
+  const all = features.filter(isInstalled).map(async (feature): Promise<Problem[]> => {
     const { group, version, plural, by } = API[feature];
     const found = await read(cluster, `/apis/${group}/${version}`);
     if (found !== undefined && resources.parse(found).resources.some(({ name }) => name === plural)) return [];
@@ -99,6 +110,24 @@ export async function classProblems(cluster: Cluster, name: string): Promise<Pro
   const hint =
     'Create it (the chart does by priorityClasses.create); without it a job has no pods, and no error either.';
   return [missing(path, "the profile's scheduling.priorityClass", hint)];
+}
+
+const claimObject = z.object({
+  spec: z.object({ accessModes: z.array(z.string()).default([]) }).prefault({}),
+  status: z.object({ phase: z.string().default('Pending') }).prefault({}),
+});
+
+/** One that is not bound yet may wait for its first pod. */
+export async function claimProblems(cluster: Cluster, namespace: string, need: ClaimNeed): Promise<Problem[]> {
+  const path = `namespaces/${namespace}/persistentvolumeclaims/${need.name}`;
+  const expected = `a volume for ${need.purpose}`;
+  const found = await read(cluster, `/api/v1/${path}`);
+  if (found === undefined) return [missing(path, expected, "Create it; the profile's storage names it.")];
+  const { spec, status } = claimObject.parse(found);
+  const hint = 'Give the claim a volume that does.';
+  if (status.phase === 'Lost') return [{ ...missing(path, expected, hint), got: 'one that has lost its volume' }];
+  if (!need.shared || spec.accessModes.includes('ReadWriteMany')) return [];
+  return [{ ...missing(path, `${expected}, which several nodes write`, hint), got: spec.accessModes.join(', ') }];
 }
 
 /** Undefined when it is not there, or when nothing of its kind can be. */

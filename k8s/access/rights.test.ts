@@ -58,5 +58,6 @@ it.each(shippedProfiles())('asks for what a profile needs and no more: %s', asyn
   // A campaign's end also ends jobs that an earlier setting left behind.
   expect(ask('jobset')).toEqual(expect.arrayContaining(['jobs', 'jobsets']));
   expect(ask('job').includes('workloads')).toBe(profile.scheduling.queue !== undefined);
-  expect(ask('job').includes('leaderworkersets')).toBe(profile.rollout.multiNode);
+  expect(ask('job').includes('leaderworkersets')).toBe(profile.rollout.server === 'vllm');
+  expect(ask('job').includes('persistentvolumeclaims')).toBe(profile.storage.shared !== undefined);
 });

@@ -7,7 +7,7 @@
 export type Verb = 'get' | 'list' | 'watch' | 'create' | 'patch' | 'delete';
 
 /** What a deployment may do without, and then needs no right for. */
-export const FEATURES = ['jobset', 'leaderworkerset', 'kueue'] as const;
+export const FEATURES = ['jobset', 'leaderworkerset', 'kueue', 'volumes'] as const;
 export type Feature = (typeof FEATURES)[number];
 
 export interface Right {
@@ -48,7 +48,7 @@ export function workerRights({ gpuNamespace, secrets, features = FEATURES }: Rig
       'leaderworkerset.x-k8s.io',
       'leaderworkersets',
       SERVERS,
-      'run policy servers that span nodes',
+      'run engines of vLLM, also over several nodes',
       'leaderworkerset',
     ),
     inNamespace('', 'services', APPLIED, 'give policy servers an address'),
@@ -72,6 +72,7 @@ export function workerRights({ gpuNamespace, secrets, features = FEATURES }: Rig
       ...inNamespace('', 'secrets', ['get'], 'refuse a secret that lacks a key before a pod waits for it'),
       names: [...secrets].sort(),
     },
+    inNamespace('', 'persistentvolumeclaims', ['get'], 'refuse a volume that is not there', 'volumes'),
     inCluster('', 'nodes', READ, 'keep away from nodes that are lost or sick'),
     inCluster('scheduling.k8s.io', 'priorityclasses', ['get'], 'refuse a priority class that is not there'),
   ];

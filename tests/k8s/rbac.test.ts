@@ -38,6 +38,8 @@ const NEEDS: ClusterNeeds = {
   namespace: GPU,
   workload: 'jobset',
   engines: true,
+  claims: [],
+  nodes: [],
   queue: 'team',
   priorityClass: 'anneal-training',
   secrets: [{ name: 'store', keys: STORE_KEYS }],
@@ -193,6 +195,23 @@ describe.skipIf(!canRun)("the worker's rights", () => {
       ]);
       expect(problems[2]?.got).toBe('no AWS_SESSION_TOKEN');
       expect(JSON.stringify(problems)).not.toContain(Buffer.from('secret').toString('base64'));
+    });
+
+    it('volumes that are not there or that only one node can write, and nodes without GPUs', async () => {
+      const path = `/api/v1/namespaces/${GPU}/persistentvolumeclaims`;
+      const spec = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } };
+      await kube.cluster.ask({ method: 'POST', path, body: { metadata: { name: 'one-node' }, spec } });
+      const claim = (name: string, shared: boolean) => ({ name, shared, purpose: 'a test' });
+      const gpus = { accelerator: 'h200', labels: {}, resource: 'nvidia.com/gpu', perPod: 8, nodes: 1 };
+      const claims = [claim('absent', false), claim('one-node', true), claim('one-node', false)];
+      const problems = await preflight(kube.cluster, { ...NEEDS, claims, nodes: [gpus] });
+      expect(CODES(problems)).toEqual([
+        ['cluster.not_found', `namespaces/${GPU}/persistentvolumeclaims/absent`],
+        ['cluster.not_found', `namespaces/${GPU}/persistentvolumeclaims/one-node`],
+        ['job.unschedulable', 'accelerators.h200'],
+      ]);
+      // Of the worker's own rights that to claims is asked for only where a profile names some.
+      expect(CODES(await preflight(worker, { ...NEEDS, claims: [claim('one-node', false)] }))).toEqual([]);
     });
 
     it('a token that has expired, or was never one, is refused as such', async () => {
