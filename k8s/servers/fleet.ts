@@ -45,10 +45,6 @@ export function createServerFleet(options: FleetOptions): ServerFleet {
     await workloads.apply(manifest);
   }
 
-  async function remove(campaign: CampaignName, { rollout }: ProfileSpec): Promise<void> {
-    await workloads.remove(KINDS[rollout.server], namespace, serverName(campaign));
-  }
-
   return {
     async open(campaign, signal, onProgress) {
       const profile = await options.profileOf(campaign);
@@ -78,7 +74,7 @@ export function createServerFleet(options: FleetOptions): ServerFleet {
     async rest(campaign, signal) {
       const profile = await options.profileOf(campaign);
       if (!profile.colocated) return false;
-      await remove(campaign, profile);
+      await workloads.remove(KINDS[profile.rollout.server], namespace, serverName(campaign));
       // The trainer's pods would wait for the same GPUs, and count as pods that no node takes.
       while ((await workloads.pods(namespace, { [MANAGED_BY]: MANAGER, [CAMPAIGN]: campaign })).some(isServing)) {
         await sleep(LOOK_MS, undefined, { signal });
@@ -95,7 +91,12 @@ export function createServerFleet(options: FleetOptions): ServerFleet {
           if (endOf(job) === undefined) await workloads.remove(kind, namespace, job.metadata.name);
         }
       }
-      await remove(campaign, await options.profileOf(campaign));
+      // Without a profile nothing was opened, unless by a release that knew Deployments only.
+      const profile = await options.profileOf(campaign).catch((failure: unknown) => {
+        if (failure instanceof AnnealError && failure.code === 'profile.not_found') return undefined;
+        throw failure;
+      });
+      await workloads.remove(KINDS[profile?.rollout.server ?? 'llama-cpp'], namespace, serverName(campaign));
     },
   };
 }
