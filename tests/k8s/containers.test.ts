@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { loadProfile, shippedProfiles } from '../../k8s/layout/shipped.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const read = (path: string): string => readFileSync(`${ROOT}/${path}`, 'utf8');
@@ -33,23 +34,17 @@ function parse(text: string): Instruction[] {
 }
 
 const NAMES = ['worker', 'gateway', 'trainer-cpu'] as const;
+/** On images of others, with GPUs' libraries in them. Nobody here has built or run one (docs/gpu.md). */
+const GPU_NAMES = ['rollout-vllm', 'trainer-megatron'] as const;
 
-describe.each(NAMES)('the Containerfile of %s', (name) => {
+const instructionsOf = (name: string) => {
   const all = parse(read(`infra/containers/${name}/Containerfile`));
   const of = (instruction: string): string[] => all.filter((one) => one.name === instruction).map(({ text }) => text);
+  return { all, of };
+};
 
-  it('has instructions that there are, and begins with its base, which is an argument with a pinned default', () => {
-    const known = /^(ARG|FROM|WORKDIR|COPY|RUN|LABEL|ENV|USER|EXPOSE|ENTRYPOINT)$/;
-    expect(all.map((one) => one.name).filter((one) => !known.test(one))).toEqual([]);
-    const [base, from] = all;
-    const [argument = '', image = ''] = base?.text.split('=') ?? [];
-    expect(base?.name).toBe('ARG');
-    expect(image).toMatch(/^docker\.io\/library\/(node:\d+\.\d+\.\d+|python:3\.\d+)-[a-z-]+$/);
-    expect(from?.text).toMatch(new RegExp(`^\\$\\{${argument}\\} AS `));
-    // Every stage is that base or another stage; nothing else is pulled.
-    const stages = of('FROM').map((text) => / AS (\S+)$/.exec(text)?.[1]);
-    for (const text of of('FROM')) expect([`\${${argument}}`, ...stages]).toContain(text.split(' ')[0]);
-  });
+describe.each([...NAMES, ...GPU_NAMES])('the Containerfile of %s', (name) => {
+  const { all, of } = instructionsOf(name);
 
   it('runs one program, as an ordinary user, without a shell', () => {
     const last = all.findLastIndex((one) => one.name === 'FROM');
@@ -72,6 +67,104 @@ describe.each(NAMES)('the Containerfile of %s', (name) => {
       for (const source of sources) expect([source, tracked(source)[0] === '']).toEqual([source, false]);
       expect(sources).not.toContain('.');
     }
+  });
+});
+
+describe.each(NAMES)('the Containerfile of %s', (name) => {
+  const { all, of } = instructionsOf(name);
+
+  it('has instructions that there are, and begins with its base, which is an argument with a pinned default', () => {
+    const known = /^(ARG|FROM|WORKDIR|COPY|RUN|LABEL|ENV|USER|EXPOSE|ENTRYPOINT)$/;
+    expect(all.map((one) => one.name).filter((one) => !known.test(one))).toEqual([]);
+    const [base, from] = all;
+    const [argument = '', image = ''] = base?.text.split('=') ?? [];
+    expect(base?.name).toBe('ARG');
+    expect(image).toMatch(/^docker\.io\/library\/(node:\d+\.\d+\.\d+|python:3\.\d+)-[a-z-]+$/);
+    expect(from?.text).toMatch(new RegExp(`^\\$\\{${argument}\\} AS `));
+    // Every stage is that base or another stage; nothing else is pulled.
+    const stages = of('FROM').map((text) => / AS (\S+)$/.exec(text)?.[1]);
+    for (const text of of('FROM')) expect([`\${${argument}}`, ...stages]).toContain(text.split(' ')[0]);
+  });
+});
+
+describe('the Containerfiles for GPUs', () => {
+  const argumentsOf = (name: string): string[] => instructionsOf(name).of('ARG');
+  const environmentOf = (name: string): string => instructionsOf(name).of('ENV').join(' ');
+
+  it('stand on images of others: vLLM by its version, NVIDIA by whatever digest is named', async () => {
+    const profile = await loadProfile('one-gpu');
+    expect(argumentsOf('rollout-vllm')[0]).toBe(`VLLM=docker.io/vllm/vllm-openai:v${profile.rollout.vllmVersion}`);
+    expect(argumentsOf('trainer-megatron')[0]).toBe('BASE');
+    for (const name of GPU_NAMES) {
+      const { all, of } = instructionsOf(name);
+      const [, from] = all;
+      expect(from).toEqual({ name: 'FROM', text: `\${${argumentsOf(name)[0]!.split('=')[0]}}` });
+      expect(of('FROM')).toHaveLength(1);
+      expect(
+        all.map((one) => one.name).filter((one) => !/^(ARG|FROM|LABEL|COPY|RUN|ENV|USER|EXPOSE|ENTRYPOINT)$/.test(one)),
+      ).toEqual([]);
+    }
+  });
+
+  it('look while they are built whether the base has what our code overrides', () => {
+    const [megatron] = instructionsOf('trainer-megatron').of('RUN');
+    expect(megatron).toMatch(/&& python3 \/tmp\/anneal\/check\.py$/);
+    const [vllm] = instructionsOf('rollout-vllm').of('RUN');
+    expect(vllm).toMatch(/^python3 -c '.*m\.version\("vllm"\).*startswith\("0\.24\."\)/);
+  });
+
+  it('install nothing that is not held to a hash', () => {
+    for (const name of GPU_NAMES) {
+      const installs =
+        instructionsOf(name)
+          .of('RUN')
+          .join(' ')
+          .match(/pip install[^&]*/g) ?? [];
+      expect(installs.length).toBeGreaterThan(0);
+      for (const install of installs) expect(install).toMatch(/--require-hashes --no-deps/);
+    }
+    const locks = ['trainer/requirements-s3.lock', 'infra/containers/trainer-megatron/requirements.lock'];
+    for (const lock of locks) {
+      const requirements = read(lock)
+        .split('\n')
+        .filter((line) => /^[a-z]/.test(line));
+      expect(requirements.length).toBeGreaterThan(0);
+      for (const line of requirements) expect(line).toMatch(/^[a-z0-9-]+==[^ ]+ \\$/);
+    }
+  });
+
+  it('start our entries, from where our code lies', () => {
+    const entries = { 'rollout-vllm': 'anneal_megatron.serving', 'trainer-megatron': 'anneal_megatron' };
+    for (const [name, module] of Object.entries(entries)) {
+      expect(JSON.parse(instructionsOf(name).of('ENTRYPOINT')[0]!)).toEqual(['python3', '-m', module]);
+      expect(environmentOf(name)).toContain('PYTHONPATH=/opt/anneal/trainer ');
+      const copied = instructionsOf(name)
+        .of('COPY')
+        .filter((text) => text.startsWith('trainer/anneal_'));
+      expect(copied.map((text) => text.split(' '))).toEqual(
+        ['anneal_trainer', 'anneal_megatron'].map((part) => [`trainer/${part}`, `/opt/anneal/trainer/${part}`]),
+      );
+      expect(tracked(`trainer/${module.replaceAll('.', '/')}/__main__.py`)[0]).not.toBe('');
+    }
+    // Without it vLLM has none of the endpoints that a weight update needs.
+    expect(environmentOf('rollout-vllm')).toContain('VLLM_SERVER_DEV_MODE=1');
+  });
+
+  it('are the images that the profiles name, and take what the manifests give', async () => {
+    for (const name of shippedProfiles()) {
+      const { trainer, rollout } = await loadProfile(name);
+      if (rollout.server !== 'vllm') continue;
+      expect([trainer.image, rollout.image]).toEqual(['anneal/trainer-megatron:0.1', 'anneal/rollout-vllm:0.24.0']);
+    }
+    const serving = read('trainer/anneal_megatron/serving/__main__.py');
+    const guard = read('trainer/anneal_megatron/serving/guard.py');
+    const worker = read('trainer/anneal_megatron/serving/worker.py');
+    expect(serving).toContain('env.get("ANNEAL_ROUTED_EXPERTS")');
+    expect(guard).toContain('"ANNEAL_CONTROL_TOKEN_FILE"');
+    expect(worker).toContain('"ANNEAL_WEIGHTS_DIR"');
+    const trainer = read('trainer/anneal_megatron/__main__.py') + read('trainer/anneal_megatron/node.py');
+    for (const variable of ['ANNEAL_GRACE_SECONDS', 'ANNEAL_MODEL_DIR', 'ANNEAL_SHARED'])
+      expect(trainer).toContain(`"${variable}"`);
   });
 });
 

@@ -93,6 +93,21 @@ def test_every_profile_can_be_said_in_megatrons_words(profile: dict[str, Any]) -
     assert layout.sequence_tokens % layout.token_multiple == 0
 
 
+WRITTEN = PROFILES.parent.parent / "tests" / "fixtures" / "megatron-jobs.json"
+
+
+@pytest.mark.parametrize("profile", MEGATRON, ids=lambda p: p["name"])
+def test_what_the_orchestrator_writes_is_read_here(profile: dict[str, Any]) -> None:
+    """The file is made by activities/job-document.test.ts."""
+    given = json.loads(WRITTEN.read_text())[profile["name"]]
+    work, problems = parse_document(given)
+    assert problems == [] and work is not None
+    assert work.layout == job_of(profile).layout
+    assert (work.job.name, work.job.version_from, work.job.version_to, work.export.delta) == ("demo-r2-train", 1, 2, True)
+    assert work.weights is not None and work.weights.bytes == 7
+    assert work.job.base == profile["model"]["name"]
+
+
 def test_the_profiles_are_known_so_that_none_is_left_out() -> None:
     names = {p["name"] for p in MEGATRON}
     assert names >= {"minimax-m27-smoke", "minimax-m27-standard", "minimax-m27-h100", "qwen3-30b-a3b", "one-gpu"}
