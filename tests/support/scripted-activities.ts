@@ -8,6 +8,7 @@ import type {
   EvaluationActivities,
   GateActivities,
   RolloutActivities,
+  ServerActivities,
   TrackingActivities,
   TrainingActivities,
 } from '../../activities/interface.ts';
@@ -58,6 +59,7 @@ type All = CampaignActivities &
   EvaluationActivities &
   GateActivities &
   RolloutActivities &
+  ServerActivities &
   TrackingActivities &
   TrainingActivities;
 
@@ -82,6 +84,8 @@ export interface Script {
   jobMs?: number;
   /** Milliseconds that a rollout takes. */
   rolloutMs?: number;
+  /** Trainer and servers take turns. */
+  turns?: boolean;
 }
 
 export interface Told {
@@ -230,6 +234,19 @@ export function scriptedActivities(script: Script): { activities: All; told: Tol
     },
     async recordAnswer({ result }) {
       told.answers.push(result);
+    },
+    async openServers() {
+      note('openServers');
+    },
+    async servePolicy({ policy }) {
+      note(`servePolicy v${policy.number}`);
+    },
+    async restServers() {
+      note('restServers');
+      return { resting: script.turns ?? false };
+    },
+    async closeServers() {
+      note('closeServers');
     },
     track: async () => undefined,
     async saveState({ state }) {
