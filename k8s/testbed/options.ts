@@ -60,11 +60,14 @@ export interface Network {
 
 export function networkOf({ id }: Layout): Network {
   const octet = Number.parseInt(id.slice(0, 2), 16);
+  // One of 2,048 pairs of networks: tests run several testbeds at once, and two that met would not find their pods.
+  const block = 208 + 2 * (Number.parseInt(id.slice(2, 3), 16) % 8);
+  const [pods, services] = [`10.${block}.${octet}`, `10.${block + 1}.${octet}`];
   return {
     bridge: `anneal-${id}`,
-    gateway: `10.211.${octet}.1`,
-    pods: `10.211.${octet}.0/24`,
-    services: `10.212.${octet}.0/24`,
-    firstService: `10.212.${octet}.1`,
+    gateway: `${pods}.1`,
+    pods: `${pods}.0/24`,
+    services: `${services}.0/24`,
+    firstService: `${services}.1`,
   };
 }

@@ -119,7 +119,7 @@ describe.skipIf(!canRun)('a followed log of a real pod', () => {
     // The second run is the longer one: when it ends, its node throws the log of the first away.
     await start(
       'restarts',
-      `run=1; [ -e /notes/1 ] && run=2; : > /notes/$run; [ $run = 2 ] && sleep 20
+      `run=1; [ -e /notes/1 ] && run=2; : > /notes/$run; [ $run = 2 ] && sleep 40
        i=0; while [ $i -lt 300 ]; do i=$((i+1)); echo "run $run line $i"; [ $((i % 30)) -eq 0 ] && sleep 0.3; done
        echo "run $run ends"; [ $run = 2 ]`,
       'OnFailure',
