@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { AnnealError } from '../../contracts/errors.ts';
 import { type ReleasedPointer, releaseManifest } from '../../contracts/release.ts';
 import { parseCampaignName } from '../../infra/temporal/campaigns.ts';
+import { fetchCheckpoint } from '../../infra/vllm/checkpoint.ts';
 import type { Run } from '../session.ts';
 import { instant } from '../view/figures.ts';
 
@@ -35,7 +36,10 @@ export function addReleaseCommands(program: Command, run: Run): void {
     .command('release [campaign]')
     .description('show what is released, or what a campaign released; --out writes its files')
     .option('--base <model>', 'the base model', BASE)
-    .option('--out <folder>', 'write adapter.safetensors, adapter.gguf and release.json there')
+    .option(
+      '--out <folder>',
+      'write release.json and what users take there: adapter.safetensors and adapter.gguf, or the whole model',
+    )
     .action((campaign: string | undefined, options: { base: string; out?: string }, command: Command) =>
       run(async (session) => {
         const pointer = await (await session.releases()).current(options.base);
@@ -51,6 +55,8 @@ export function addReleaseCommands(program: Command, run: Run): void {
         if (options.out !== undefined) {
           for (const file of manifest.body.exports)
             await session.store.getFile(file.object, `${options.out}/${file.name}`);
+          const { weights } = manifest.body.policy;
+          if (weights !== undefined) await fetchCheckpoint(session.store, weights.manifest, `${options.out}/model`);
           await session.store.getFile(wanted.manifest, `${options.out}/release.json`);
         }
         const text = [

@@ -44,9 +44,10 @@ export function addStackCommands(program: Command, run: Run): void {
   program
     .command('doctor')
     .description('check what this machine has and what is missing')
-    .action((_options, command: Command) =>
+    .option('--profile <name>', 'on Kubernetes: what campaigns with this profile need of the cluster', 'cpu')
+    .action(({ profile }: { profile: string }, command: Command) =>
       run(async ({ config, json, colour }) => {
-        const checks = [...(await doctor(config)), ...(await clusterChecks(config))];
+        const checks = [...(await doctor(config)), ...(await clusterChecks(config, profile))];
         if (json) process.stdout.write(`${JSON.stringify({ checks })}\n`);
         else {
           const p = paint(colour);

@@ -1,4 +1,4 @@
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -253,6 +253,34 @@ describe('what is no campaign', () => {
   it('a key that would reach the prototype', async () => {
     const { problems } = await refusal(`${stringify(VALID)}__proto__: { owner: x }\n`);
     expect(problems.map((one) => one.code)).toEqual(['spec.unknown_field']);
+  });
+});
+
+describe('a campaign of a whole model', () => {
+  const example = new URL('../../examples/20-gpu/campaign.yaml', import.meta.url).pathname;
+  const changed = async (change: (text: string) => string) => refusal(change(await readFile(example, 'utf8')));
+
+  it('is read with its profile', async () => {
+    const { spec, profile } = await readCampaign(example);
+    expect(spec.policy).toEqual({ base: 'Qwen/Qwen3-0.6B', lora: null });
+    expect(profile?.rollout.server).toBe('vllm');
+  });
+
+  it('must be of the profile’s model, without an adapter; both are said, with their lines', async () => {
+    const { problems } = await changed((text) =>
+      text.replace('base: Qwen/Qwen3-0.6B', 'base: Qwen/Qwen3-30B-A3B').replace('lora: null', 'lora: { rank: 8 }'),
+    );
+    expect(problems.map(({ code, path, line, hint }) => ({ code, path, line, hint }))).toEqual([
+      { code: 'spec.out_of_range', path: 'policy.base', line: 15, hint: expect.stringContaining('Qwen/Qwen3-0.6B') },
+      { code: 'spec.out_of_range', path: 'policy.lora', line: 17, hint: 'Write lora: null.' },
+    ]);
+  });
+
+  it('needs a cluster and a profile that serves it', async () => {
+    for (const profile of ['', 'compute: kubernetes\nprofile: cpu\n']) {
+      const { problems } = await changed((text) => text.replace(/compute: .*\nprofile: .*\n/, profile));
+      expect(problems.map(({ path }) => path)).toEqual(['policy.base', 'policy.lora']);
+    }
   });
 });
 
