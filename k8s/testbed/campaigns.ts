@@ -43,7 +43,7 @@ export async function prepareCampaigns(testbed: Testbed, onProgress: OnProgress)
   });
   await secret(testbed, STORE_SECRET, { AWS_ACCESS_KEY_ID: facts.access, AWS_SECRET_ACCESS_KEY: facts.secret });
   await secret(testbed, TOKEN_SECRET, { token });
-  await loadImages(testbed, loadConfig({ environment: {} }), onProgress);
+  await loadTrainerImages(testbed, loadConfig({ environment: {} }), onProgress);
   const environment = environmentOf(testbed, facts);
   const file = join(layout.run, 'campaigns.env');
   const lines = Object.entries(environment).map(([name, value]) => `export ${name}='${value}'\n`);
@@ -84,7 +84,7 @@ function secret({ api }: Testbed, name: string, stringData: Record<string, strin
 }
 
 /** Images of the packages that the checkout's own environment holds; an import takes long, so it is noted what is there. */
-async function loadImages(testbed: Testbed, config: Config, onProgress: OnProgress): Promise<void> {
+export async function loadTrainerImages(testbed: Testbed, config: Config, onProgress: OnProgress): Promise<void> {
   await ensureVenv(config, await findPython(config), ({ step, detail }) => onProgress(`${step}: ${detail ?? ''}`));
   onProgress('images of trainer and policy server, from this checkout');
   const archives = await ensureTrainerImages(config.paths.venvPython, config.paths.trainer);

@@ -40,8 +40,12 @@ const REMEMBERED = 1_000;
 
 /** What has been said so far. Where the cluster cannot be asked, what is in the store. */
 export async function* readTrainingLog(of: LogOf): AsyncGenerator<TrainingLine> {
+  let isAway = false;
   for (const attempt of await attemptsOf(of)) {
-    const told = await fromPods(of, attempt).catch((failure: unknown) => {
+    const asked = isAway ? Promise.resolve([]) : fromPods(of, attempt);
+    const told = await asked.catch((failure: unknown) => {
+      // Not asked again for each attempt: each time it would be waited for.
+      isAway = true;
       of.onTrouble(asAnnealError(failure));
       return [];
     });
