@@ -12,12 +12,16 @@ const told = z.object({
 export function readPodMessage(text: string): { readonly message: string; readonly cause: StopCause | undefined } {
   const { code, message, problems } = told.safeParse(jsonOf(text)).data ?? { code: '', message: text, problems: [] };
   const lines = problems.map(({ path, expected, got }) => `  ${path}: expected ${expected}, got ${String(got)}`);
-  // The bucket was out of reach, which says nothing about job or node.
-  return {
-    message: [message, ...lines].join('\n'),
-    cause: code === 'store.unavailable' ? 'store_unreachable' : undefined,
-  };
+  return { message: [message, ...lines].join('\n'), cause: CAUSES.get(code) };
 }
+
+/** The exit code is that of a broken accelerator; what the pod itself says of it is not about the node. */
+const CAUSES: ReadonlyMap<string, StopCause> = new Map([
+  // The bucket was out of reach, which says nothing about the job either.
+  ['store.unavailable', 'store_unreachable'],
+  // Of a GPU or of the process: the next attempt computes in smaller pieces.
+  ['out_of_memory', 'out_of_memory'],
+]);
 
 function jsonOf(text: string): unknown {
   try {

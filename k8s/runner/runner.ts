@@ -140,11 +140,13 @@ export function createKubernetesJobRunner(options: KubernetesRunnerOptions): Job
     if (said.cause === undefined) {
       await options.onStop?.({ attempt: attemptName(name, last), cause, exitCode, nodes: verdict.nodes });
     }
-    const smallerNext = cause === 'out_of_memory' && isSmallerNext(await records.outOfMemory(name));
+    const why = said.cause ?? cause;
+    if (why === 'out_of_memory') await records.noteOutOfMemory(name, last);
+    const smallerNext = why === 'out_of_memory' && isSmallerNext(await records.outOfMemory(name));
     return {
       phase: 'stopped',
       exitCode,
-      cause: said.cause ?? cause,
+      cause: why,
       ...(smallerNext ? { smallerNext } : {}),
       message: said.message,
       logTail: await logTail(name, LOG_TAIL_LINES),

@@ -165,28 +165,47 @@ describe.skipIf(!isBuilt([]))('jobs on Kubernetes', () => {
     expect((await state()).phase).toBe('running');
   });
 
-  it('computes in smaller pieces after lack of memory, twice; then it is for a human', async () => {
-    const outcomes: unknown[] = [];
-    for (const attempt of [1, 2, 3, 4]) {
-      await runner.submit(job);
-      await expect.poll(async () => (await kube.pods(NAMESPACE, job.name)).length).toBe(attempt);
-      const pod = (await kube.pods(NAMESPACE, job.name)).find(
-        (one) => one.metadata.labels?.['anneal.dev/attempt'] === `${attempt}`,
-      )!;
-      await kube.report(pod, failed(137, 'OOMKilled'));
-      // A worker that took over knows no more than the store and the cluster do.
-      runner = open();
-      await expect.poll(state, { timeout: 20_000 }).toMatchObject({ phase: 'stopped', cause: 'out_of_memory' });
-      const now = await state();
-      outcomes.push([await piecesOf(attempt), now.phase === 'stopped' && (now.smallerNext ?? false)]);
-    }
-    expect(outcomes).toEqual([
-      [undefined, true],
-      ['2', true],
-      ['4', false],
-      ['4', false],
-    ]);
-  }, 120_000);
+  const says = (told: object) => ({
+    phase: 'Failed',
+    containerStatuses: [
+      container({ terminated: { exitCode: 43, reason: 'Error', message: JSON.stringify({ ...told, problems: [] }) } }),
+    ],
+  });
+
+  it.each([
+    ['the kernel killed it', failed(137, 'OOMKilled'), 4],
+    ['a GPU had none left', says({ code: 'out_of_memory', message: 'a GPU ran out of memory' }), 0],
+  ])(
+    'computes in smaller pieces after lack of memory, twice, then asks a human: %s',
+    async (_, status, told) => {
+      const blamed: string[] = [];
+      const onStop = async ({ attempt }: { attempt: string }) => void blamed.push(attempt);
+      runner = open({ onStop });
+      const outcomes: unknown[] = [];
+      for (const attempt of [1, 2, 3, 4]) {
+        await runner.submit(job);
+        await expect.poll(async () => (await kube.pods(NAMESPACE, job.name)).length).toBe(attempt);
+        const pod = (await kube.pods(NAMESPACE, job.name)).find(
+          (one) => one.metadata.labels?.['anneal.dev/attempt'] === `${attempt}`,
+        )!;
+        await kube.report(pod, status);
+        // A worker that took over knows no more than the store and the cluster do.
+        runner = open({ onStop });
+        await expect.poll(state, { timeout: 20_000 }).toMatchObject({ phase: 'stopped', cause: 'out_of_memory' });
+        const now = await state();
+        outcomes.push([await piecesOf(attempt), now.phase === 'stopped' && (now.smallerNext ?? false)]);
+      }
+      expect(outcomes).toEqual([
+        [undefined, true],
+        ['2', true],
+        ['4', false],
+        ['4', false],
+      ]);
+      // What a GPU lacks says nothing against its node.
+      expect(new Set(blamed).size).toBe(told);
+    },
+    120_000,
+  );
 
   async function piecesOf(attempt: number): Promise<string | undefined> {
     const path = `/apis/batch/v1/namespaces/${NAMESPACE}/jobs/${job.name}-a${attempt}`;
