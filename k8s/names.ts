@@ -25,18 +25,33 @@ export const serverName = (campaign: string): string => `${campaign}-policy`;
 export const longestPodName = (job: string, pods: number): number =>
   `${job}-a${MOST_ATTEMPTS}-${REPLICATED_JOB}-0-${Math.max(0, pods - 1)}`.length + RANDOM_SUFFIX;
 
-/** What is wrong with a campaign's name on Kubernetes: its longest job is that of the last round. */
+/**
+ * What is wrong with a campaign's name on Kubernetes: its longest job is that of the last round, and its ConfigMap and a
+ * label end as it does. Refused only here: campaigns that ran elsewhere may have names that end in a dash.
+ */
 export function nameProblems(campaign: { readonly name: string; readonly rounds: number }, pods: number): Problem[] {
-  const job = `${campaign.name}-r${campaign.rounds}-train`;
-  const over = longestPodName(job, pods) - LONGEST;
-  if (over <= 0) return [];
+  const { name } = campaign;
+  const job = `${name}-r${campaign.rounds}-train`;
+  const over = Math.max(0, longestPodName(job, pods) - LONGEST);
+  const bare = name.slice(0, name.length - over).replace(/-+$/, '');
+  if (over > 0)
+    return [
+      {
+        code: 'cluster.name_too_long',
+        path: 'name',
+        expected: `at most ${name.length - over} characters, since pods are called ${job}-a${MOST_ATTEMPTS}-${REPLICATED_JOB}-0-${pods - 1}-xxxxx`,
+        got: `${name.length} characters`,
+        hint: `Shorten the campaign's name by ${name.length - bare.length}: ${bare}.`,
+      },
+    ];
+  if (bare === name) return [];
   return [
     {
-      code: 'cluster.name_too_long',
+      code: 'spec.out_of_range',
       path: 'name',
-      expected: `at most ${campaign.name.length - over} characters, since pods are called ${job}-a${MOST_ATTEMPTS}-${REPLICATED_JOB}-0-${pods - 1}-xxxxx`,
-      got: `${campaign.name.length} characters`,
-      hint: `Shorten the campaign's name by ${over}.`,
+      expected: 'a last letter or digit: objects are called by it, and Kubernetes lets no name end in a dash',
+      got: name,
+      hint: `Write ${bare}.`,
     },
   ];
 }

@@ -173,5 +173,6 @@ const slug = (text: string): string =>
   text
     .toLowerCase()
     .replaceAll(/[^a-z0-9]+/g, '-')
-    .replaceAll(/^[-0-9]+|-+$/g, '')
-    .slice(0, 40);
+    .replace(/^[-0-9]+/, '')
+    .slice(0, 40)
+    .replace(/-+$/, '');

@@ -256,6 +256,14 @@ describe('what is no campaign', () => {
   });
 });
 
+it('advises names that Kubernetes takes too', async () => {
+  const hintOf = async (parts: object) =>
+    (await refusal(withParts(parts))).problems.map(({ path, hint }) => [path, hint]);
+  expect(await hintOf({ name: `${'a'.repeat(39)} b` })).toEqual([['name', `Write ${'a'.repeat(39)}.`]]);
+  expect(await hintOf({ name: 'tiny-', compute: 'kubernetes' })).toEqual([['name', 'Write tiny.']]);
+  expect(campaignSpec.safeParse({ ...VALID, name: 'tiny-' }).success).toBe(true);
+});
+
 describe('a campaign of a whole model', () => {
   const example = new URL('../../examples/20-gpu/campaign.yaml', import.meta.url).pathname;
   const changed = async (change: (text: string) => string) => refusal(change(await readFile(example, 'utf8')));

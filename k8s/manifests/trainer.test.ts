@@ -69,3 +69,11 @@ it('refuses a campaign whose pods could not be named, and says by how much', () 
   expect(longestPodName(`${name.slice(0, -over)}-r10-train`, 8)).toBe(63);
   expect(nameProblems({ name: name.slice(0, -over), rounds: 10 }, 8)).toEqual([]);
 });
+
+it('refuses a name that ends in a dash, as Kubernetes does, and advises none', () => {
+  const hints = (name: string) => nameProblems({ name, rounds: 10 }, 8).map(({ path, hint }) => [path, hint]);
+  expect(hints('ends-so--')).toEqual([['name', 'Write ends-so.']]);
+  expect(hints('a-b')).toEqual([]);
+  const cut = 'a-campaign-with-a-name-that-is-so-on-it';
+  expect(hints(cut)).toEqual([['name', `Shorten the campaign's name by 3: ${cut.slice(0, -3)}.`]]);
+});
