@@ -49,14 +49,19 @@ export const EXECUTION_ERRORS = {
     'failed',
     false,
     'The job was killed for lack of memory',
-    'Choose a smaller batch or shorter sequences, or more memory in the profile.',
+    'Free memory and retry; else a new campaign with a smaller batch, shorter sequences or more memory in its profile.',
   ),
-  'job.image': entry('failed', false, "The job's image cannot be started", 'Correct its name, or the pull secret.'),
+  'job.image': entry(
+    'failed',
+    false,
+    "The job's image cannot be started",
+    'Push it under that name or correct the pull secret, and retry; another name takes a new campaign.',
+  ),
   'job.unschedulable': entry(
     'failed',
     false,
     'No node, or no quota, was found for the job',
-    'Free the nodes or the quota that the message names, or choose a smaller profile.',
+    'Free the nodes or the quota that the message names, and retry; a smaller profile takes a new campaign.',
   ),
   'job.conflict': entry(
     'failed',
