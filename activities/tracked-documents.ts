@@ -50,6 +50,7 @@ export async function contentsOf(ports: TrackingPorts, spec: CampaignSpec, state
   for (const [name, object] of [
     ['best/adapter.safetensors', best?.adapter],
     ['best/adapter.gguf', best?.adapterGguf],
+    ['best/weights.json', best?.weights?.manifest],
   ] as const) {
     if (!object || object.bytes > weightBytes) continue;
     const bytes = () => store.get(object);

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { campaignName, makeRolloutId, type RolloutId } from '../contracts/ids.ts';
+import { campaignName, makeRolloutId, type RolloutId, type Sha256 } from '../contracts/ids.ts';
 import { outcome } from '../contracts/trajectory.ts';
-import { assembleSamples, type GradedRollout, groupAdvantages, groupOf } from './advantage.ts';
+import { makeWeightTag } from '../contracts/weight-update.ts';
+import { assembleSamples, type GradedRollout, groupAdvantages, groupOf, hasOtherWeights } from './advantage.ts';
 
 const campaign = campaignName.parse('quickstart');
 const id = (group: number, sample: number): RolloutId =>
@@ -64,6 +65,18 @@ describe('groupAdvantages', () => {
   });
 });
 
+it('a completion must name the weights of the plan, where the plan has some', () => {
+  const tag = (version: number) => makeWeightTag(version, 'ab'.repeat(32));
+  const planned = {
+    weights: { tag: tag(1), manifest: { uri: 'store:objects/ab/x', sha256: 'x' as Sha256, bytes: 1 } },
+  };
+  expect(hasOtherWeights(planned, { weights: tag(1) })).toBe(false);
+  expect(hasOtherWeights(planned, { weights: tag(2) })).toBe(true);
+  expect(hasOtherWeights(planned, {})).toBe(true);
+  expect(hasOtherWeights(planned, undefined)).toBe(true);
+  expect(hasOtherWeights({}, {})).toBe(false);
+});
+
 describe('assembleSamples', () => {
   it('names the reason of everything that does not train', () => {
     const base = good(id(0, 0), 1);
@@ -72,6 +85,7 @@ describe('assembleSamples', () => {
       [{ outcome: 'verifier_failure' }, 'verifier_failure'],
       [{ outcome: 'unknown' }, 'unknown'],
       [{ fidelity: 'text-only' }, 'text_only'],
+      [{ otherWeights: true }, 'other_weights'],
       [{ fidelity: undefined }, 'no_completion'],
       [{ completionTokens: 0 }, 'no_completion'],
       [{ reward: undefined }, 'no_reward'],

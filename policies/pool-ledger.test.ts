@@ -102,6 +102,7 @@ test('it masks what batch assembly masks, over any rewards', () => {
       outcome: fc.constantFrom(...outcome.options),
       reward: fc.constantFrom(0, 0.1, 0.2, 0.3, 0.45, 1.2),
       fidelity: fc.constantFrom('token-exact' as const, 'text-only' as const),
+      otherWeights: fc.boolean(),
     }),
     { maxLength: 12 },
   );

@@ -1,7 +1,7 @@
 // From a plain document to a profile, or to everything that is wrong with it: fields first, then the layout.
 import type { z } from 'zod';
 import { type ProfileSpec, profileSpec } from '../../contracts/profile.ts';
-import { aboutAt, choicesAt, dotted, expectedAt, fieldsAt, isDuration, type Path } from './expectation.ts';
+import { aboutAt, choicesAt, dotted, expectedAt, fieldsAt, isDuration, isQuantity, type Path } from './expectation.ts';
 import type { LayoutProblem } from './rule.ts';
 import { validateLayout } from './validate.ts';
 
@@ -39,18 +39,11 @@ function fromIssue(issue: z.core.$ZodIssue, root: unknown, suggest: Suggest): La
     });
   const found = valueAt(root, path);
   const spoken = issue.code === 'custom' || (issue.code === 'invalid_format' && !isDuration(path));
-  return [
-    {
-      ...base,
-      path: dotted(path),
-      expected: spoken ? issue.message : expectedAt(path),
-      got: quoted(found),
-      hint: hintFor(path, found, suggest),
-    },
-  ];
+  const expected = spoken ? issue.message : expectedAt(path);
+  return [{ ...base, path: dotted(path), expected, got: quoted(found), hint: hintFor(path, found, expected, suggest) }];
 }
 
-function hintFor(path: Path, found: unknown, suggest: Suggest): string {
+function hintFor(path: Path, found: unknown, expected: string, suggest: Suggest): string {
   const about = aboutAt(path);
   const name = String(path.at(-1) ?? '');
   if (found === undefined)
@@ -60,7 +53,11 @@ function hintFor(path: Path, found: unknown, suggest: Suggest): string {
   const choice = typeof found === 'string' ? suggest(found, choicesAt(path)) : undefined;
   if (choice !== undefined) return `Did you mean \`${choice}\`?`;
   if (isDuration(path) && typeof found === 'number') return `${found} of what? Write ${found}s or ${found}m.`;
-  return about || `Write ${expectedAt(path)}.`;
+  if (isQuantity(path) && typeof found === 'number') {
+    const inCores = name.startsWith('cpu');
+    return inCores ? `Put quotes around it: '${found}'.` : `${found} of what? Write ${found}Mi or ${found}Gi.`;
+  }
+  return about || `Write ${expected}.`;
 }
 
 function valueAt(root: unknown, path: Path): unknown {

@@ -39,12 +39,14 @@ export const fieldsAt = (path: Path): string[] => Object.keys(nodeAt(path)?.prop
 export const aboutAt = (path: Path): string => nodeAt(path)?.description ?? '';
 export const choicesAt = (path: Path): string[] => (nodeAt(path)?.enum ?? []).map(String);
 export const isDuration = (path: Path): boolean => nodeAt(path)?.unit === 'duration';
+export const isQuantity = (path: Path): boolean => nodeAt(path)?.unit === 'quantity';
 
 /** `a whole number of at least 1`, `one of gpu, cpu`. */
 export function expectedAt(path: Path): string {
   const node = nodeAt(path);
   if (node === undefined) return 'nothing: there is no such field';
   if (node.unit === 'duration') return 'a duration with a unit, for example 90s, 15m or 2h';
+  if (node.unit === 'quantity') return 'a Kubernetes quantity in quotes or with a unit, for example 64Gi';
   if (node.const !== undefined) return String(node.const);
   if (node.enum !== undefined) return `one of ${node.enum.map(String).join(', ')}`;
   switch (node.type) {

@@ -137,6 +137,7 @@ const MUTATIONS: Record<RuleName, readonly [name: string, change: Change, said: 
   'shared-memory': ['standard', (p) => set(p.pods.rollout, { sharedMemory: '1Gi' }), '1Gi'],
   'shared-memory-in-pod': ['standard', (p) => set(p.pods.rollout, { sharedMemory: '200Gi' }), '200Gi'],
   'preemption-save': ['standard', (p) => set(p.trainer, { onPreemption: 'full' }), '3201.7 GB / 5 GB/s = 640 s'],
+  disk: ['standard', (p) => set(p.pods.rollout, { ephemeralStorage: '400Gi' }), '230.0 GB of weights = 460 GB'],
   'startup-window': ['standard', (p) => set(p.rollout.probes, { startupWindow: '2m' }), '2m'],
   liveness: ['standard', (p) => set(p.rollout.probes, { livenessFailures: 1 }), '15s × 1 = 15 s'],
 };

@@ -5,7 +5,7 @@ import type { PolicyVersion } from '../../contracts/policy-version.ts';
 import type { CompletionRecord } from '../../contracts/trajectory.ts';
 import type { Engines } from '../../gateway/engine.ts';
 import { createVllmEngines, type VllmEngineOptions } from '../../gateway/engines/vllm.ts';
-import { createWeightDirectory } from '../../infra/vllm/directory.ts';
+import { claimFleet, createWeightDirectory } from '../../infra/vllm/directory.ts';
 import { createWeightHost } from '../../infra/vllm/policy-host.ts';
 import type { CompletionAnswer } from '../support/scripted-vllm-parts.ts';
 import { type Fleet, startFleet, type Weights } from '../support/vllm-fleet.ts';
@@ -210,6 +210,20 @@ test('a server that lost the weights gets them back by a repair; a repair never 
   await one.repair(version(1));
   fleet.expectServing(weights[2]!);
   expect(lost.told).toHaveLength(updates + 1);
+});
+
+test('a repair gives way to a move that has begun', async () => {
+  await host().serve(version(1));
+  const [first, lost] = fleet.servers;
+  lost!.speeds.restart = 0;
+  await lost!.die();
+  // Another worker has claimed the servers for version 2, and was killed before it changed them.
+  expect(await claimFleet(fleet.store, 'f', weights[2]!.ref)).toBe(2);
+  const claim = { method: 'POST', body: JSON.stringify({ init_info: { fence: 2 } }) };
+  expect((await fetch(`${first!.url}/init_weight_transfer_engine`, claim)).status).toBe(200);
+  await expect(host().repair(version(1))).rejects.toMatchObject({ code: 'rollout.superseded' });
+  await host().serve(version(2));
+  fleet.expectServing(weights[2]!);
 });
 
 test('back and forth, each move has a number of its own, and the same move has the same', async () => {

@@ -1,5 +1,6 @@
 // vLLM engines of a campaign on a real API server with LeaderWorkerSet's controller: opened, found, put to rest, closed. No kubelet:
 // what one would say of the pods is written by hand.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { campaignName } from '../../contracts/ids.ts';
 import type { ServerFleet } from '../../contracts/ports.ts';
@@ -106,6 +107,8 @@ describe.skipIf(!isBuilt(PARTS))('engines', () => {
         rested = answer;
       });
     await expect.poll(async () => (await set())?.metadata.deletionTimestamp ?? 'gone').toBeTruthy();
+    // Longer than between two looks at the pods.
+    await sleep(2_500);
     expect(rested).toBe(false);
     await end();
     await resting;

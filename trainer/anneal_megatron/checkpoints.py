@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 from typing import Any, Callable
@@ -20,6 +21,8 @@ from anneal_trainer.atomic import sync_dir, write_json
 from anneal_trainer.job import CHECKPOINT_NAME
 
 SCHEMA = "anneal/megatron-checkpoint/v1"
+# contracts/ids.ts, trainingJobName
+ROUND = re.compile(r"(.+)-r(\d+)-train")
 # Two, so that one is whole while the next is written.
 KEPT = 2
 
@@ -65,6 +68,19 @@ def latest(root: Path, spec_hash: str, log: Callable[[str], None]) -> tuple[int,
             return step, folder
         log(f"checkpoint {folder.name} is passed over: {reason}")
     return None
+
+
+def forget_earlier(shared: Path, log: Callable[[str], None]) -> None:
+    """Terabytes of each earlier round of the campaign, in the folder that its jobs share: this one begins with what they made,
+    which is in the artifact store. By one rank."""
+    own = ROUND.fullmatch(shared.name)
+    if own is None or not shared.parent.is_dir():
+        return
+    for folder in sorted(shared.parent.iterdir()):
+        other = ROUND.fullmatch(folder.name)
+        if other and other[1] == own[1] and int(other[2]) < int(own[2]):
+            log(f"{folder.name}: its checkpoints are removed")
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _why_not(folder: Path, spec_hash: str) -> str:

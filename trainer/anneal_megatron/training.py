@@ -86,6 +86,8 @@ class Course:
         schedule = plan(samples, algorithm.steps, job.version_from, algorithm.max_staleness, job.seed, longest)
         for dropped in schedule.dropped:
             self._say(f"load: sample {dropped.id} dropped, {dropped.reason}")
+        if self._first and self._shared != self._folder:
+            checkpoints.forget_earlier(self._shared, self._say)
         found = checkpoints.latest(self._shared, job.spec_hash, self._say)
         done = found[0] if found else 0
         engine.load(found[1] if found else None)

@@ -181,6 +181,30 @@ def test_the_newest_whole_checkpoint_of_this_job_counts(tmp_path: Path) -> None:
     assert checkpoints.latest(tmp_path, "another", said.append)[0] == 4
 
 
+def test_what_earlier_rounds_left_in_the_shared_folder_is_removed_and_nothing_else(tmp_path: Path) -> None:
+    names = ["c-r1-train", "c-r2-train", "c-r3-train", "c-r10-train", "d-r1-train", "c-r1-r1-train", "other"]
+    for name in names:
+        saved(tmp_path / name, 1)
+    said: list[str] = []
+    checkpoints.forget_earlier(tmp_path / "c-r3-train", said.append)
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted(set(names) - {"c-r1-train", "c-r2-train"})
+    assert len(said) == 2
+    # Nothing was saved yet, and a job of another kind.
+    checkpoints.forget_earlier(tmp_path / "nowhere" / "c-r3-train", said.append)
+    checkpoints.forget_earlier(tmp_path / "other", said.append)
+    assert len(said) == 2
+
+
+def test_a_course_removes_them_only_where_jobs_share_a_folder(tmp_path: Path) -> None:
+    job = Job(tmp_path)
+    for shared in (tmp_path / "shared" / "c-r2-train", job.folder):
+        saved(shared.parent / "c-r1-train", 1)
+        work, _ = parse_document(job.document)
+        Course(work, job.folder, shared, Scripted(), job.store, lambda: False, print).run()
+    assert not (tmp_path / "shared" / "c-r1-train").exists()
+    assert (job.folder.parent / "c-r1-train").exists()
+
+
 def test_a_base_model_is_published_as_version_0_and_a_server_gets_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,14 +1,42 @@
 // What pods need of nodes: networks, shared memory, time to stop and to start.
+import type { ProfileSpec } from '../../../contracts/profile.ts';
 import { durationMs } from '../../../contracts/units.ts';
 import { checkpoints } from '../checkpoints.ts';
 import { GB, quantity } from '../precision.ts';
 import { acceleratorOf, type Finding, rule, unless } from '../rule.ts';
+import { servedBytes } from '../server-memory.ts';
 
 const ROLES = ['trainer', 'rollout'] as const;
 /** NCCL's rings within a node and the workers of a server; Kubernetes gives 64 MiB unless asked. An assumption of 1 GiB a GPU. */
 const SHM_PER_GPU = 2 ** 30;
 /** Loading 230 GB of weights and capturing graphs takes minutes. */
 const LEAST_STARTUP_MS = 600_000;
+
+interface DiskNeed {
+  readonly role: (typeof ROLES)[number];
+  readonly parts: readonly { readonly bytes: number; readonly what: string }[];
+}
+
+/** What whole models leave in a pod's work folder; one whose disk is full is evicted. */
+function diskNeeds(profile: ProfileSpec): DiskNeed[] {
+  const { model, trainer, rollout, storage } = profile;
+  const checkpoint = servedBytes(model, model.weights.precision);
+  const { resumeBytes } = checkpoints(profile);
+  const fromHub = storage.model === undefined ? [{ bytes: checkpoint, what: 'from the model hub' }] : [];
+  const resume = storage.shared === undefined ? [{ bytes: 2 * resumeBytes, what: 'in two resume checkpoints' }] : [];
+  const weights = { bytes: checkpoint, what: 'of weights' };
+  return [
+    ...(rollout.server === 'vllm' && !rollout.lora ? [{ role: 'rollout' as const, parts: [...fromHub, weights] }] : []),
+    ...(trainer.engine === 'megatron' && trainer.lora === undefined
+      ? [
+          {
+            role: 'trainer' as const,
+            parts: [weights, { bytes: checkpoint / trainer.nodes, what: 'of the export' }, ...resume],
+          },
+        ]
+      : []),
+  ];
+}
 
 export const CLUSTER_RULES = [
   rule('accelerator-known', 'profile.cluster', (profile) =>
@@ -77,6 +105,24 @@ export const CLUSTER_RULES = [
       hint: `Write onPreemption: metadata and rely on saveEverySteps, or terminationGrace: ${Math.ceil(saveSeconds * 1.2)}s if your cluster gives so long (a notice is usually 30 to 120 s).`,
     }));
   }),
+
+  rule('disk', 'profile.cluster', (profile) =>
+    diskNeeds(profile).flatMap(({ role, parts }): Finding[] => {
+      const given = profile.pods[role].ephemeralStorage;
+      const bytes = parts.reduce((sum, part) => sum + part.bytes, 0);
+      // A node that does not count its disk offers none to ask for.
+      if (given === '0' || quantity(given) >= bytes) return [];
+      const sum = parts.map((part) => `${(part.bytes / GB).toFixed(1)} GB ${part.what}`).join(' + ');
+      return [
+        {
+          path: `pods.${role}.ephemeralStorage`,
+          expected: 'room for what whole models leave there: a pod whose disk is full is evicted',
+          got: `${given} for ${sum} = ${(bytes / GB).toFixed(0)} GB`,
+          hint: `Write ${Math.ceil(bytes / 2 ** 30 / 50) * 50}Gi, or put what is large on a volume (storage.model, storage.shared).`,
+        },
+      ];
+    }),
+  ),
 
   rule('startup-window', 'profile.cluster', (profile) => {
     const { startupWindow } = profile.rollout.probes;
