@@ -150,3 +150,18 @@ export interface TrackingActivities {
 }
 
 export type { ArtifactRef, CampaignSpec, GateId, GateKind, PolicyName };
+
+/** What the workers of each queue run. Calls without effects outside of Temporal and the store are `control`'s; what takes hours is `jobs`'. */
+export interface QueueActivities {
+  control: CampaignActivities &
+    GateActivities &
+    EvaluationActivities &
+    TrackingActivities &
+    Pick<RolloutActivities, 'planTraining' | 'planEvaluation' | 'planPilot'> &
+    Pick<TrainingActivities, 'assembleBatch' | 'importJob' | 'cancelJob'> &
+    Pick<ServerActivities, 'closeServers'>;
+  rollouts: Pick<RolloutActivities, 'generate' | 'grade' | 'mask'>;
+  jobs: ConstructionActivities &
+    Pick<TrainingActivities, 'runJob'> &
+    Pick<ServerActivities, 'openServers' | 'servePolicy' | 'restServers'>;
+}

@@ -8,6 +8,7 @@ import { createCampaignActivities } from '../activities/campaign.ts';
 import { createConstructionActivities } from '../activities/construction.ts';
 import { createEvaluationActivities } from '../activities/evaluation.ts';
 import { createGateActivities } from '../activities/gates.ts';
+import type { QueueActivities } from '../activities/interface.ts';
 import { createDocuments } from '../activities/read.ts';
 import { createReportActivities } from '../activities/report.ts';
 import { createRolloutActivities } from '../activities/rollouts.ts';
@@ -106,9 +107,13 @@ const workers = await Promise.all([
       cancelJob: training.cancelJob,
       closeServers: servers.closeServers,
       track: tracking.track,
-    },
+    } satisfies QueueActivities['control'],
   }),
-  Worker.create({ ...common, ...queueOptions('rollouts', production.slots), activities: rollouts }),
+  Worker.create({
+    ...common,
+    ...queueOptions('rollouts', production.slots),
+    activities: rollouts satisfies QueueActivities['rollouts'],
+  }),
   Worker.create({
     ...common,
     ...queueOptions('jobs', production.slots),
@@ -118,7 +123,7 @@ const workers = await Promise.all([
       servePolicy: servers.servePolicy,
       restServers: servers.restServers,
       ...construction,
-    },
+    } satisfies QueueActivities['jobs'],
   }),
 ]);
 const stopping = new AbortController();

@@ -8,15 +8,13 @@ import {
   getExternalWorkflowHandle,
   isCancellation,
   ParentClosePolicy,
-  proxyActivities,
   setHandler,
   startChild,
 } from '@temporalio/workflow';
-import type { GateActivities } from '../activities/interface.ts';
 import type { CampaignSpec } from '../contracts/campaign.ts';
 import type { Evidence, GateKind, GateResult } from '../contracts/gate.ts';
 import { gateId } from '../contracts/ids.ts';
-import { CAMPAIGN, campaignWorkflowId, gateWorkflowId, QUEUES } from '../contracts/names.ts';
+import { CAMPAIGN, campaignWorkflowId, gateWorkflowId } from '../contracts/names.ts';
 import { PRIORITIES } from '../contracts/queues.ts';
 import type { CampaignState } from '../contracts/record.ts';
 import { durationMs } from '../contracts/units.ts';
@@ -24,6 +22,7 @@ import { needsHuman } from '../policies/critical.ts';
 import { RETRY_OPTIONS } from '../policies/retry.ts';
 import type { Desk } from './desk.ts';
 import type { gate } from './gate.ts';
+import { activitiesOn } from './queues.ts';
 
 export type Question = Pick<
   Evidence,
@@ -32,8 +31,7 @@ export type Question = Pick<
 export type Ask = (kind: GateKind, question: Question) => Promise<{ result: GateResult; evidence: GateEvidence }>;
 type GateEvidence = CampaignState['gates'][number]['evidence'];
 
-const act = proxyActivities<GateActivities>({
-  taskQueue: QUEUES.control,
+const act = activitiesOn('control', {
   startToCloseTimeout: '1m',
   heartbeatTimeout: '15s',
   retry: RETRY_OPTIONS.quick,

@@ -7,37 +7,33 @@ import {
   isCancellation,
   makeContinueAsNewFunc,
   patched,
-  proxyActivities,
 } from '@temporalio/workflow';
-import type { CampaignActivities, ServerActivities, TrackingActivities } from '../activities/interface.ts';
-import { childWorkflowId, QUEUES } from '../contracts/names.ts';
+import { childWorkflowId } from '../contracts/names.ts';
 import type { CampaignInput, CampaignState } from '../contracts/record.ts';
 import { durationMs } from '../contracts/units.ts';
 import { checkBudget, estimateRound } from '../policies/budget.ts';
 import { RETRY_OPTIONS } from '../policies/retry.ts';
 import { decideRelease } from './closing.ts';
 import type { construction } from './construction.ts';
+import { activitiesOn } from './queues.ts';
 import { olderRounds, retire } from './retire.ts';
 import { playRound } from './round.ts';
 import { type Campaign, Ended, takeUp } from './stages.ts';
 
-const act = proxyActivities<CampaignActivities & ServerActivities>({
-  taskQueue: QUEUES.control,
+const act = activitiesOn('control', {
   startToCloseTimeout: '5m',
   heartbeatTimeout: '15s',
   retry: RETRY_OPTIONS.quick,
 });
 
 /** What a tracker was not told now it is told the next time. */
-const tell = proxyActivities<TrackingActivities>({
-  taskQueue: QUEUES.control,
+const tell = activitiesOn('control', {
   startToCloseTimeout: '5m',
   heartbeatTimeout: '15s',
   retry: { ...RETRY_OPTIONS.quick, maximumAttempts: 3 },
 });
 
-const serve = proxyActivities<ServerActivities>({
-  taskQueue: QUEUES.jobs,
+const serve = activitiesOn('jobs', {
   // A queue for GPUs may be long, an image of 30 GB too; how long a start may take is the profile's business.
   startToCloseTimeout: '24h',
   heartbeatTimeout: '30s',

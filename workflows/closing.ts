@@ -1,17 +1,15 @@
 // What follows the last round: two gates, the sealed split and the release, and the effects that they grant.
-import { CancellationScope, proxyActivities } from '@temporalio/workflow';
-import type { CampaignActivities } from '../activities/interface.ts';
+import { CancellationScope } from '@temporalio/workflow';
 import type { GateResult } from '../contracts/gate.ts';
-import { QUEUES } from '../contracts/names.ts';
 import type { EvaluationResult, PolicyVersion } from '../contracts/policy-version.ts';
 import type { CampaignState } from '../contracts/record.ts';
 import { RETRY_OPTIONS } from '../policies/retry.ts';
 import { askOpenSealed, askRelease, releaseCandidate } from './questions.ts';
+import { activitiesOn } from './queues.ts';
 import { lastMeasured } from './round.ts';
 import type { Campaign } from './stages.ts';
 
-const act = proxyActivities<CampaignActivities>({
-  taskQueue: QUEUES.control,
+const act = activitiesOn('control', {
   startToCloseTimeout: '5m',
   heartbeatTimeout: '15s',
   retry: RETRY_OPTIONS.quick,

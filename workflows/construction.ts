@@ -1,13 +1,10 @@
 // Data construction: build the task set, certify it, lock it. It happens once, before round 1.
-import { proxyActivities } from '@temporalio/workflow';
-import type { ConstructionActivities } from '../activities/interface.ts';
 import type { ArtifactRef } from '../contracts/artifact.ts';
 import type { CampaignName } from '../contracts/ids.ts';
-import { QUEUES } from '../contracts/names.ts';
 import { RETRY_OPTIONS } from '../policies/retry.ts';
+import { activitiesOn } from './queues.ts';
 
-const { buildTaskSet } = proxyActivities<ConstructionActivities>({
-  taskQueue: QUEUES.jobs,
+const { buildTaskSet } = activitiesOn('jobs', {
   startToCloseTimeout: '1h',
   heartbeatTimeout: '20s',
   retry: RETRY_OPTIONS.patient,

@@ -1,10 +1,10 @@
 // One policy version on one split, paired with version 0.
-import { defineQuery, proxyActivities, setHandler } from '@temporalio/workflow';
-import type { EvaluationActivities, RolloutActivities } from '../activities/interface.ts';
+import { defineQuery, setHandler } from '@temporalio/workflow';
 import type { ArtifactRef } from '../contracts/artifact.ts';
-import { PROGRESS, QUEUES } from '../contracts/names.ts';
+import { PROGRESS } from '../contracts/names.ts';
 import type { EvaluationResult, PolicyVersion } from '../contracts/policy-version.ts';
 import { RETRY_OPTIONS } from '../policies/retry.ts';
+import { activitiesOn } from './queues.ts';
 import { runPlan } from './run-plan.ts';
 
 export interface EvaluationInput {
@@ -20,8 +20,7 @@ export interface EvaluationInput {
   baseline?: EvaluationResult;
 }
 
-const act = proxyActivities<EvaluationActivities & RolloutActivities>({
-  taskQueue: QUEUES.control,
+const act = activitiesOn('control', {
   startToCloseTimeout: '5m',
   heartbeatTimeout: '15s',
   retry: RETRY_OPTIONS.quick,

@@ -10,16 +10,15 @@ import {
   defineUpdate,
   getExternalWorkflowHandle,
   isCancellation,
-  proxyActivities,
   setCurrentDetails,
   setHandler,
   upsertSearchAttributes,
 } from '@temporalio/workflow';
-import type { GateActivities } from '../activities/interface.ts';
 import type { ArtifactRef } from '../contracts/artifact.ts';
 import { type Decision, type DecisionContext, decision as decisionSchema, type GateResult } from '../contracts/gate.ts';
-import { CAMPAIGN, GATE, QUEUES, SEARCH } from '../contracts/names.ts';
+import { CAMPAIGN, GATE, SEARCH } from '../contracts/names.ts';
 import { RETRY_OPTIONS } from '../policies/retry.ts';
+import { activitiesOn } from './queues.ts';
 
 export interface GateInput {
   context: DecisionContext;
@@ -36,8 +35,7 @@ export interface GateView extends GateInput {
   reminders: number;
 }
 
-const act = proxyActivities<GateActivities>({
-  taskQueue: QUEUES.control,
+const act = activitiesOn('control', {
   startToCloseTimeout: '30s',
   heartbeatTimeout: '15s',
   retry: RETRY_OPTIONS.quick,

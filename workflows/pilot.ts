@@ -1,12 +1,12 @@
 // How often the base model solves each visible task: what the curriculum of a campaign draws by.
-import { defineQuery, executeChild, proxyActivities, setHandler } from '@temporalio/workflow';
-import type { EvaluationActivities, RolloutActivities } from '../activities/interface.ts';
+import { defineQuery, executeChild, setHandler } from '@temporalio/workflow';
 import type { ArtifactRef } from '../contracts/artifact.ts';
 import type { CampaignName } from '../contracts/ids.ts';
-import { childWorkflowId, PROGRESS, QUEUES } from '../contracts/names.ts';
+import { childWorkflowId, PROGRESS } from '../contracts/names.ts';
 import type { PolicyVersion } from '../contracts/policy-version.ts';
 import { RETRY_OPTIONS } from '../policies/retry.ts';
 import type { construction } from './construction.ts';
+import { activitiesOn } from './queues.ts';
 import { runPlan } from './run-plan.ts';
 
 export interface PilotInput {
@@ -18,8 +18,7 @@ export interface PilotInput {
   timeoutMs: number;
 }
 
-const act = proxyActivities<EvaluationActivities & RolloutActivities>({
-  taskQueue: QUEUES.control,
+const act = activitiesOn('control', {
   startToCloseTimeout: '5m',
   heartbeatTimeout: '15s',
   retry: RETRY_OPTIONS.quick,

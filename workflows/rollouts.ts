@@ -1,17 +1,10 @@
 // One shard of a plan: every rollout is generated, then graded; one that cannot be is masked with its reason.
-import {
-  ActivityFailure,
-  ApplicationFailure,
-  defineQuery,
-  isCancellation,
-  proxyActivities,
-  setHandler,
-} from '@temporalio/workflow';
-import type { RolloutActivities } from '../activities/interface.ts';
+import { ActivityFailure, ApplicationFailure, defineQuery, isCancellation, setHandler } from '@temporalio/workflow';
 import type { ArtifactRef } from '../contracts/artifact.ts';
-import { PROGRESS, QUEUES } from '../contracts/names.ts';
+import { PROGRESS } from '../contracts/names.ts';
 import { blamesMachine, RETRY_OPTIONS } from '../policies/retry.ts';
 import { createTurns } from '../policies/turns.ts';
+import { activitiesOn } from './queues.ts';
 
 export interface Shard {
   plan: ArtifactRef;
@@ -34,14 +27,12 @@ export const SHARD_SIZE = 200;
 export async function rollouts(shard: Shard): Promise<{ tokens: number; masked: number }> {
   const progress: ShardProgress = { done: 0, total: shard.end - shard.start, unit: 'rollouts' };
   setHandler(defineQuery<ShardProgress>(PROGRESS), () => progress, { description: 'Rollouts finished and requested' });
-  const { generate, mask } = proxyActivities<RolloutActivities>({
-    taskQueue: QUEUES.rollouts,
+  const { generate, mask } = activitiesOn('rollouts', {
     startToCloseTimeout: shard.timeoutMs + 30_000,
     heartbeatTimeout: '15s',
     retry: RETRY_OPTIONS.rollout,
   });
-  const { grade } = proxyActivities<RolloutActivities>({
-    taskQueue: QUEUES.rollouts,
+  const { grade } = activitiesOn('rollouts', {
     startToCloseTimeout: '2m',
     heartbeatTimeout: '15s',
     retry: RETRY_OPTIONS.rollout,

@@ -1,20 +1,20 @@
 // One round: select tasks → roll out → reward → train → evaluate → decide.
-import { executeChild, proxyActivities } from '@temporalio/workflow';
-import type { EvaluationActivities, RolloutActivities } from '../activities/interface.ts';
-import { childWorkflowId, QUEUES } from '../contracts/names.ts';
+import { executeChild } from '@temporalio/workflow';
+import { childWorkflowId } from '../contracts/names.ts';
 import type { EvaluationResult, Verdict } from '../contracts/policy-version.ts';
 import type { LedgerCounts } from '../contracts/record.ts';
 import { durationMs } from '../contracts/units.ts';
+import { waitOf } from '../policies/job-wait.ts';
 import { applyVerdict } from '../policies/lineage.ts';
 import { decideVerdict } from '../policies/promotion.ts';
 import { RETRY_OPTIONS } from '../policies/retry.ts';
 import { askPromotion } from './questions.ts';
+import { activitiesOn } from './queues.ts';
 import { runPlan } from './run-plan.ts';
 import type { Campaign } from './stages.ts';
 import type { training } from './training.ts';
 
-const act = proxyActivities<RolloutActivities & EvaluationActivities>({
-  taskQueue: QUEUES.control,
+const act = activitiesOn('control', {
   startToCloseTimeout: '5m',
   heartbeatTimeout: '15s',
   retry: RETRY_OPTIONS.quick,
@@ -64,6 +64,7 @@ export async function playRound(c: Campaign): Promise<void> {
               from,
               to: round,
               timeoutMs: durationMs(spec.training.timeout),
+              waitMs: waitOf(spec),
             },
           ],
         }),

@@ -6,13 +6,11 @@ import {
   executeChild,
   isCancellation,
   patched,
-  proxyActivities,
   TimeoutFailure,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { CampaignActivities, ServerActivities } from '../activities/interface.ts';
 import type { CampaignSpec } from '../contracts/campaign.ts';
-import { childWorkflowId, QUEUES } from '../contracts/names.ts';
+import { childWorkflowId } from '../contracts/names.ts';
 import type { EvaluationResult, PolicyVersion } from '../contracts/policy-version.ts';
 import type { CampaignInput, Stage } from '../contracts/record.ts';
 import { durationMs } from '../contracts/units.ts';
@@ -21,6 +19,7 @@ import { type Ask, openAsk } from './ask.ts';
 import { type Desk, openDesk } from './desk.ts';
 import type { evaluation } from './evaluation.ts';
 import { askAfterFailure } from './questions.ts';
+import { activitiesOn } from './queues.ts';
 
 /** A campaign in hand: what every stage needs. */
 export interface Campaign extends CampaignInput {
@@ -44,16 +43,14 @@ export interface Campaign extends CampaignInput {
   ): Promise<EvaluationResult>;
 }
 
-const { saveState } = proxyActivities<CampaignActivities>({
-  taskQueue: QUEUES.control,
+const { saveState } = activitiesOn('control', {
   startToCloseTimeout: '1m',
   heartbeatTimeout: '15s',
   retry: RETRY_OPTIONS.quick,
 });
 
 /** Long, like the start of a server: weights of hundreds of gigabytes are loaded. */
-const serving = proxyActivities<ServerActivities>({
-  taskQueue: QUEUES.jobs,
+const serving = activitiesOn('jobs', {
   startToCloseTimeout: '24h',
   heartbeatTimeout: '30s',
   retry: RETRY_OPTIONS.patient,

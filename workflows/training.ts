@@ -1,12 +1,11 @@
 // One training job by the job contract: assemble the batch, run the job, import what it made.
-import { CancellationScope, isCancellation, proxyActivities } from '@temporalio/workflow';
-import type { TrainingActivities } from '../activities/interface.ts';
+import { CancellationScope, isCancellation } from '@temporalio/workflow';
 import type { ArtifactRef } from '../contracts/artifact.ts';
 import type { CampaignName, JobName } from '../contracts/ids.ts';
-import { QUEUES } from '../contracts/names.ts';
 import type { PolicyVersion } from '../contracts/policy-version.ts';
 import type { LedgerCounts } from '../contracts/record.ts';
 import { RETRY_OPTIONS } from '../policies/retry.ts';
+import { activitiesOn } from './queues.ts';
 
 export interface TrainingInput {
   campaign: CampaignName;
@@ -15,7 +14,10 @@ export interface TrainingInput {
   round: number;
   from: PolicyVersion;
   to: number;
+  /** Of the job, once it runs. */
   timeoutMs: number;
+  /** How long it may wait for a queue and for nodes; campaigns that began before it was counted apart have none. */
+  waitMs?: number;
 }
 export interface TrainingOutput {
   ledger: LedgerCounts;
@@ -24,8 +26,7 @@ export interface TrainingOutput {
   trained?: { job: JobName; policy: PolicyVersion; result: ArtifactRef; metrics: ArtifactRef };
 }
 
-const quick = proxyActivities<TrainingActivities>({
-  taskQueue: QUEUES.control,
+const quick = activitiesOn('control', {
   startToCloseTimeout: '5m',
   heartbeatTimeout: '15s',
   retry: RETRY_OPTIONS.quick,
@@ -34,11 +35,11 @@ const quick = proxyActivities<TrainingActivities>({
 export async function training(input: TrainingInput): Promise<TrainingOutput> {
   const { document, account, ledger } = await quick.assembleBatch(input);
   if (document === null) return { ledger, account };
-  const { runJob } = proxyActivities<TrainingActivities>({
-    taskQueue: QUEUES.jobs,
-    startToCloseTimeout: input.timeoutMs,
+  const limitMs = input.timeoutMs + (input.waitMs ?? 0);
+  const { runJob } = activitiesOn('jobs', {
+    startToCloseTimeout: limitMs,
     // A job that was killed gets its time again, but not for ever: one that never ends would be resumed and resumed.
-    scheduleToCloseTimeout: 2 * input.timeoutMs,
+    scheduleToCloseTimeout: 2 * limitMs,
     heartbeatTimeout: '15s',
     // A job that was killed resumes from its checkpoints; what is wrong with the job itself is never retried blindly.
     retry: RETRY_OPTIONS.patient,
