@@ -28,6 +28,7 @@ export async function furnish(testbed: Testbed, cluster: Cluster, plan: GpuNodes
   for (const [name, value] of Object.entries(PRIORITIES)) {
     await create('/apis/scheduling.k8s.io/v1/priorityclasses', { metadata: { name }, value });
   }
+  await share('anneal-checkpoints', create);
   const names = await addGpuNodes(testbed, plan);
   if (!kueue) return names;
   const queueing = (path: string, kind: string, name: string, spec: object) =>
@@ -55,6 +56,24 @@ export async function furnish(testbed: Testbed, cluster: Cluster, plan: GpuNodes
   });
   await queueing(`namespaces/${TEAM}/localqueues`, 'LocalQueue', QUEUE_NAME, { clusterQueue: 'gpus' });
   return names;
+}
+
+/** The volume that trainers over several nodes write to: a pod that names one which is not there finds no node. */
+async function share(name: string, create: (path: string, body: object) => Promise<unknown>): Promise<void> {
+  const spec = { accessModes: ['ReadWriteMany'], storageClassName: '' };
+  await create('/api/v1/persistentvolumes', {
+    metadata: { name },
+    spec: {
+      ...spec,
+      capacity: { storage: '16Ti' },
+      hostPath: { path: `/${name}` },
+      claimRef: { namespace: TEAM, name },
+    },
+  });
+  await create(`/api/v1/namespaces/${TEAM}/persistentvolumeclaims`, {
+    metadata: { name },
+    spec: { ...spec, volumeName: name, resources: { requests: { storage: '16Ti' } } },
+  });
 }
 
 export interface Crowd {
