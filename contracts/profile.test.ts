@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { architecture, estimate, kubernetesQuantity, profileSpec } from './profile.ts';
+import { architecture, estimate, profileSpec } from './profile.ts';
 
 const dense = { layers: 2, hidden: 8, heads: 2, kvHeads: 1, headDim: 4, vocab: 16, contextTokens: 32 };
 const moe = { experts: 4, topK: 2, expertFfn: 8 };
@@ -19,13 +19,6 @@ describe('architecture', () => {
     expect(architecture.safeParse({ ...dense, moe: { ...moe, topK: 5 } }).success).toBe(false);
     expect(architecture.safeParse({ ...dense, ffn: 16, moe: { ...moe, denseLayers: 2 } }).success).toBe(false);
   });
-});
-
-test.each(['64Gi', '500m', '1.5T', '8'])('%s is a quantity', (text) => {
-  expect(kubernetesQuantity.safeParse(text).success).toBe(true);
-});
-test.each(['64 Gi', '64GB', '', 'Gi', 64])('%j is none', (text) => {
-  expect(kubernetesQuantity.safeParse(text).success).toBe(false);
 });
 
 test('an estimate says where it comes from', () => {

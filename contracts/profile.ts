@@ -1,6 +1,7 @@
 // A model profile: which model, on how many GPUs, divided how, served how, in what pods. `anneal plan` and the Kubernetes
 // runner read it; k8s/layout/ judges whether it can work. Units stand in the names; memory of a device is in 10⁹ bytes.
 import { z } from 'zod';
+import { imageName, kubernetesName, kubernetesQuantity, labelKey, objectName, resourceName } from './kubernetes.ts';
 import { duration, fraction } from './units.ts';
 
 const count = z.int().min(1);
@@ -12,11 +13,6 @@ export const estimate = z.strictObject({
 });
 export type Estimate = z.infer<typeof estimate>;
 
-/** As Kubernetes writes it: `96`, `500m`, `64Gi`. */
-export const kubernetesQuantity = z
-  .string()
-  .regex(/^\d+(\.\d+)?(m|k|Ki|M|Mi|G|Gi|T|Ti)?$/, 'a Kubernetes quantity in quotes or with a unit, for example 64Gi');
-const objectName = z.string().regex(/^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$/, 'the name of a PersistentVolumeClaim');
 const version = z.string().regex(/^\d+\.\d+(\.\d+)?$/, 'a version such as 0.24.0');
 
 export const PRECISIONS = ['fp32', 'bf16', 'fp16', 'fp8', 'q8_0', 'q4_1'] as const;
@@ -96,15 +92,15 @@ export const acceleratorSpec = z.strictObject({
   perNode: count.describe('Devices in one node.'),
   memoryGb: z.number().positive().describe("One device's memory in 10⁹ bytes; for cpu, what one pod may use."),
   hostMemory: kubernetesQuantity.describe("A node's main memory that pods may use."),
-  resource: z.string().default('nvidia.com/gpu').describe('The extended resource that pods ask for.'),
+  resource: resourceName.default('nvidia.com/gpu').describe('The extended resource that pods ask for.'),
   nodeSelector: z.record(z.string(), z.string()).default({}),
   tolerations: z.array(toleration).default([]),
   onDemand: z
     .boolean()
     .default(false)
     .describe('Nodes come when pods ask for them: that there are too few of them now is no problem.'),
-  topologyKey: z.string().optional().describe('Node label of the network domain that a gang should share.'),
-  rdma: z.strictObject({ resource: z.string(), perPod: count }).optional(),
+  topologyKey: labelKey.optional().describe('Node label of the network domain that a gang should share.'),
+  rdma: z.strictObject({ resource: resourceName, perPod: count }).optional(),
   peakTflops: z.number().positive().optional().describe('Dense bf16, as the vendor states it.'),
   usdPerDeviceHour: z.number().positive().optional(),
 });
@@ -112,7 +108,7 @@ export type AcceleratorSpec = z.infer<typeof acceleratorSpec>;
 
 export const trainerSpec = z.strictObject({
   engine: z.enum(['megatron', 'jax']).default('megatron'),
-  image: z.string().min(1),
+  image: imageName,
   accelerator: z.string().describe('A name under accelerators.'),
   nodes: count,
   gpusPerNode: count,
@@ -160,7 +156,7 @@ export const trainerSpec = z.strictObject({
 
 export const rolloutSpec = z.strictObject({
   server: z.enum(['vllm', 'llama-cpp']).default('vllm'),
-  image: z.string().min(1),
+  image: imageName,
   accelerator: z.string().describe('A name under accelerators.'),
   nodes: count,
   gpusPerNode: count,
@@ -225,8 +221,8 @@ export const profileSpec = z.strictObject({
   pods: z.strictObject({ trainer: podResources, rollout: podResources }),
   scheduling: z
     .strictObject({
-      priorityClass: z.string().optional(),
-      queue: z.string().optional().describe("Kueue's LocalQueue; without one, pods are created at once."),
+      priorityClass: objectName.optional(),
+      queue: kubernetesName.optional().describe("Kueue's LocalQueue; without one, pods are created at once."),
       topology: z
         .enum(['preferred', 'required'])
         .default('preferred')

@@ -1,5 +1,6 @@
 // Teams: who may submit, how much, and where a team's campaigns run. One document for an installation, kept by its administrators.
 import { z } from 'zod';
+import { kubernetesName } from './kubernetes.ts';
 import { duration } from './units.ts';
 
 export const teamName = z
@@ -7,13 +8,6 @@ export const teamName = z
   .regex(/^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$/, 'lower-case letters, digits and dashes, at most 40')
   .brand<'TeamName'>();
 export type TeamName = z.infer<typeof teamName>;
-
-const kubernetesName = z
-  .string()
-  .regex(
-    /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/,
-    'a Kubernetes name: lower-case letters, digits and dashes, at most 63',
-  );
 
 export const quotaSpec = z.strictObject({
   gpus: z.int().min(0).describe('Held at once by all its running campaigns.'),

@@ -35,6 +35,28 @@ test.each([
     { pods: { ...shipped('cpu').pods, trainer: { cpu: '2', memory: '2 GB' } } },
     { path: 'pods.trainer.memory', expected: expect.stringContaining('64Gi') },
   ],
+  [
+    'a quantity without a unit',
+    { pods: { ...shipped('cpu').pods, trainer: { cpu: '2', memory: 700 } } },
+    { expected: expect.stringContaining('64Gi'), hint: '700 of what? Write 700Mi or 700Gi.' },
+  ],
+  [
+    'cores without quotes',
+    { pods: { ...shipped('cpu').pods, trainer: { cpu: 2, memory: '6Gi' } } },
+    { path: 'pods.trainer.cpu', hint: "Put quotes around it: '2'." },
+  ],
+  [
+    'an image',
+    { trainer: { ...shipped('minimax-m27-standard').trainer, image: 'not an image:: name' } },
+    { path: 'trainer.image', hint: "Write an image's name, for example registry.example.com/team/trainer:1.0." },
+  ],
+  ['a queue', { scheduling: { queue: 'GPU queue!' } }, { path: 'scheduling.queue' }],
+  ['a priority class', { scheduling: { priorityClass: 'Anneal_Training' } }, { path: 'scheduling.priorityClass' }],
+  [
+    'a resource',
+    { accelerators: { h200: { ...shipped('minimax-m27-standard').accelerators.h200, resource: 'nvidia gpu' } } },
+    { path: 'accelerators.h200.resource', expected: expect.stringContaining('nvidia.com/gpu') },
+  ],
   ['a name', { name: 'My Profile' }, { path: 'name', got: '"My Profile"' }],
   [
     'a node class',
