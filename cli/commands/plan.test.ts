@@ -12,6 +12,7 @@ const folder = mkdtempSync(join(tmpdir(), 'anneal-plan-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const STANDARD = readFileSync(profilePath('minimax-m27-standard'), 'utf8');
 const QUICKSTART = fileURLToPath(new URL('../../examples/quickstart/campaign.yaml', import.meta.url));
+const GPU_CAMPAIGN = fileURLToPath(new URL('../../examples/20-gpu/campaign.yaml', import.meta.url));
 
 function written(name: string, text: string): string {
   const path = join(folder, name);
@@ -31,6 +32,34 @@ describe('what can be planned', () => {
     const { plan, campaign } = await findPlan(QUICKSTART, { profile: 'cpu', price: '0.05' });
     expect(campaign?.name).toBe('quickstart');
     expect(plan?.spending).toMatchObject({ of: 'campaign', steps: 9 });
+  });
+
+  test('--profile is judged with the campaign, as `validate` judges its own', async () => {
+    await expect(findPlan(QUICKSTART, { profile: 'one-gpu' })).rejects.toMatchObject({
+      code: 'spec.invalid',
+      problems: [
+        { path: 'policy.base', line: expect.any(Number) },
+        { path: 'policy.lora', line: expect.any(Number) },
+      ],
+    });
+    const dashed = readFileSync(QUICKSTART, 'utf8').replace('name: quickstart', 'name: quickstart-');
+    const problems = [expect.objectContaining({ path: 'name', hint: 'Write quickstart.' })];
+    await expect(requirePlan(written('dashed.yaml', dashed), { profile: 'cpu' })).rejects.toMatchObject({
+      problems: expect.arrayContaining(problems),
+    });
+  });
+
+  test('the profile of a whole model goes with the campaign of one, whatever that names itself', async () => {
+    const { plan, campaign } = await findPlan(GPU_CAMPAIGN, { profile: 'one-gpu' });
+    expect([campaign?.policy.base, plan?.spending?.of]).toEqual(['Qwen/Qwen3-0.6B', 'campaign']);
+    const local = readFileSync(GPU_CAMPAIGN, 'utf8').replace(/compute: .*\nprofile: .*\n/, '');
+    expect((await findPlan(written('local.yaml', local), { profile: 'one-gpu' })).problems).toEqual([]);
+  });
+
+  test('a profile that is wrong by itself is shown, with all that is wrong', async () => {
+    const wrong = written('wrong-beside.yaml', STANDARD.replace('nodes: 8', 'nodes: 9'));
+    const { path, problems } = await findPlan(QUICKSTART, { profile: wrong });
+    expect([path, problems.map((one) => one.code)]).toEqual([wrong, ['profile.layout']]);
   });
 
   test('a campaign without one: which there are', async () => {

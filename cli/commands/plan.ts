@@ -62,9 +62,14 @@ async function profileOf(
     if (named === undefined) return { campaign: undefined, profile: path };
     throw new AnnealError('cli.usage', `--profile goes with a campaign, and ${file} is a profile`);
   }
+  if (named !== undefined) {
+    const profile = profilePath(named);
+    // Alone it is shown with all that is wrong with it; one that works is judged with the campaign, as `validate` does.
+    const works = checkText(await readProfileText(profile)).problems.length === 0;
+    return { campaign: works ? (await readCampaign(path, profile)).spec : undefined, profile };
+  }
   const { spec } = await readCampaign(path);
   const own = spec.profile ?? (spec.compute === 'kubernetes' ? 'cpu' : undefined);
-  if (named !== undefined) return { campaign: spec, profile: profilePath(named) };
   if (own === undefined)
     throw new AnnealError(
       'cli.usage',

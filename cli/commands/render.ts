@@ -1,7 +1,9 @@
 // render k8s: the manifests that a campaign or a profile comes to, for review and for `kubectl apply --dry-run=server`.
 import { type Command, Option } from 'commander';
 import { stringify } from 'yaml';
+import { AnnealError } from '../../contracts/errors.ts';
 import { jobName, sha256 } from '../../contracts/ids.ts';
+import { kubernetesName } from '../../contracts/kubernetes.ts';
 import { durationMs } from '../../contracts/units.ts';
 import { campaignManifests } from '../../k8s/manifests/campaign.ts';
 import type { Run, Session } from '../session.ts';
@@ -34,6 +36,12 @@ export function addRender(program: Command, run: Run): void {
 }
 
 async function render({ config, json }: Session, file: string, flags: RenderFlags): Promise<void> {
+  const wanted = kubernetesName.optional().safeParse(flags.namespace);
+  if (!wanted.success)
+    throw new AnnealError(
+      'cli.usage',
+      `--namespace expects ${wanted.error.issues[0]?.message ?? ''}; got ${flags.namespace}`,
+    );
   const { profile, campaign } = await requirePlan(file, flags.profile === undefined ? {} : { profile: flags.profile });
   const name = campaign?.name ?? profile.name;
   const { deployment } = config;
@@ -44,7 +52,7 @@ async function render({ config, json }: Session, file: string, flags: RenderFlag
   const parameters = new URLSearchParams(query);
   const manifests = campaignManifests({
     campaign: name,
-    namespace: flags.namespace ?? settings?.namespace ?? 'anneal',
+    namespace: wanted.data ?? settings?.namespace ?? 'anneal',
     profile,
     workload: flags.workload ?? settings?.workload ?? 'jobset',
     store: {

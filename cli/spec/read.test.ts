@@ -237,6 +237,14 @@ describe('what is no campaign', () => {
     if (line !== undefined) expect(failure.problems[0]?.line).toBe(line);
   });
 
+  it('a model profile, and where that is checked', async () => {
+    const path = new URL('../../k8s/profiles/cpu.yaml', import.meta.url).pathname;
+    const { problems } = await refusalOf(path);
+    expect(problems).toMatchObject([
+      { path: 'kind', line: 4, got: 'Profile', hint: `It is a model profile: ./anneal plan ${path} checks it.` },
+    ]);
+  });
+
   it('a missing file and a folder', async () => {
     for (const path of [join(folder, 'absent.yaml'), folder]) {
       const failure = await refusalOf(path);

@@ -41,15 +41,18 @@ export interface ReadCampaign {
  * Reads a campaign from a YAML file; paths in it are relative to its folder.
  * @throws AnnealError `spec.missing_file` when the file itself cannot be read; `spec.invalid` with `problems`, sorted by
  *   line, when anything in it is wrong.
+ * @param profile a profile's name or file to judge it with on Kubernetes, in place of what it says itself
  */
-export async function readCampaign(path: string): Promise<ReadCampaign> {
+export async function readCampaign(path: string, profile?: string): Promise<ReadCampaign> {
   const text = await readText(path);
   const document = readDocument(text);
   if (document.value === undefined) throw invalid(path, document.problems);
   const root = document.value;
+  const other = anotherKind(root, document, path);
+  if (other !== undefined) throw invalid(path, [other]);
   const parsed = campaignSpec.safeParse(root);
   const { files, problems: missing } = await namedFiles(root, document, dirname(resolve(path)));
-  const named = parsed.success ? await readProfile(parsed.data, document, path) : NO_PROFILE;
+  const named = parsed.success ? await readProfile(withProfile(parsed.data, profile), document, path) : NO_PROFILE;
   const isMap = typeof root === 'object' && root !== null && !Array.isArray(root);
   const problems = [
     ...document.problems,
@@ -62,6 +65,22 @@ export async function readCampaign(path: string): Promise<ReadCampaign> {
   const specJson = canonicalJson(parsed.data);
   const hash = sha256.parse(createHash('sha256').update(specJson).digest('hex'));
   return { spec: parsed.data, specJson, hash, files, profile: named.profile };
+}
+
+const withProfile = (spec: CampaignSpec, profile: string | undefined): CampaignSpec =>
+  profile === undefined ? spec : { ...spec, compute: 'kubernetes', profile };
+
+/** As a campaign, a profile has a dozen problems, none of which is the one. */
+function anotherKind(root: unknown, document: CampaignDocument, path: string): Problem | undefined {
+  if (valueAt(root, ['kind']) !== 'Profile') return undefined;
+  return {
+    code: 'spec.out_of_range',
+    path: 'kind',
+    line: document.locate(['kind']).line,
+    expected: 'Campaign',
+    got: 'Profile',
+    hint: `It is a model profile: ./anneal plan ${path} checks it.`,
+  };
 }
 
 async function readText(path: string): Promise<string> {
