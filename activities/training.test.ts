@@ -1,9 +1,11 @@
 // What Temporal is told about a job that ended: the retry policy's word, by exit code.
+import { setTimeout as delay } from 'node:timers/promises';
+import { asyncLocalStorage, type Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { expect, test } from 'vitest';
 import type { ArtifactStore } from '../contracts/artifact.ts';
 import { AnnealError } from '../contracts/errors.ts';
-import { type JobDocument, type JobRunner, jobDocument } from '../contracts/job.ts';
+import { type JobDocument, type JobRunner, type JobState, jobDocument } from '../contracts/job.ts';
 import type { ModelGateway } from '../contracts/ports.ts';
 import { atBoundary } from './boundary.ts';
 import type { Documents } from './read.ts';
@@ -12,9 +14,18 @@ import { createTrainingActivities } from './training.ts';
 const document = { name: 'quickstart-r1-train', algorithm: { steps: 1 } } as JobDocument;
 expect(jobDocument.shape.name.parse(document.name)).toBe(document.name);
 
+/** What the job's activity said while it ran. */
+let beats: unknown[] = [];
+const context = {
+  cancellationSignal: new AbortController().signal,
+  heartbeat: (details: unknown) => void beats.push(details),
+  sleep: (ms: number) => delay(ms / 100),
+} as unknown as Context;
+
 function running(jobs: Partial<JobRunner>) {
+  beats = [];
   const none = {} as unknown;
-  return atBoundary(
+  const { runJob } = atBoundary(
     createTrainingActivities({
       store: none as ArtifactStore,
       documents: none as Documents,
@@ -22,6 +33,7 @@ function running(jobs: Partial<JobRunner>) {
       jobs: { submit: async () => undefined, ...jobs } as JobRunner,
     }),
   );
+  return { runJob: (input: { document: JobDocument }) => asyncLocalStorage.run(context, () => runJob(input)) };
 }
 
 const failureOf = async (work: Promise<unknown>): Promise<ApplicationFailure> => {
@@ -52,9 +64,28 @@ test('a job that ran out of memory goes on by itself while it can do with less',
   expect(await failureOf(asSmall)).toMatchObject({ type: 'job.out_of_memory', nonRetryable: true });
 });
 
+test('who does not answer says nothing of the job: it is asked again, and what is waited for is told', async () => {
+  const away = new AnnealError('cluster.unavailable', 'no answer from the API server');
+  const answers: (() => Promise<JobState>)[] = [
+    () => Promise.reject(away),
+    async () => ({ phase: 'running', startedAt: '', step: 2 }),
+    () => Promise.reject(new AnnealError('store.unavailable', 'no answer from the bucket')),
+    async () => ({ phase: 'done' }) as JobState,
+  ];
+  let submits = 0;
+  const submit = async () => {
+    submits += 1;
+    if (submits < 3) throw away;
+  };
+  await running({ submit, state: () => answers.shift()!() }).runJob({ document });
+  expect(submits).toBe(3);
+  expect(answers).toEqual([]);
+  expect(beats).toContainEqual({ done: 2, total: 1, unit: 'steps' });
+});
+
 test('any other error of ours crosses by the same policy; what is not ours passes unchanged', async () => {
   const raise = (failure: Error) => running({ submit: () => Promise.reject(failure) }).runJob({ document });
-  expect(await failureOf(raise(new AnnealError('store.unavailable', 'x')))).toMatchObject({ nonRetryable: false });
+  expect(await failureOf(raise(new AnnealError('sandbox.failed', 'x')))).toMatchObject({ nonRetryable: false });
   expect(await failureOf(raise(new AnnealError('job.conflict', 'x')))).toMatchObject({ nonRetryable: true });
   const strange = new Error('strange');
   await expect(raise(strange)).rejects.toBe(strange);

@@ -3,7 +3,7 @@ import { cancellationSignal, heartbeat, sleep } from '@temporalio/activity';
 import type { ArtifactRef, ArtifactStore } from '../contracts/artifact.ts';
 import { AnnealError } from '../contracts/errors.ts';
 import { type CampaignName, makePolicyName } from '../contracts/ids.ts';
-import type { BatchSample, JobResult, JobRunner } from '../contracts/job.ts';
+import type { BatchSample, JobDocument, JobResult, JobRunner, JobState } from '../contracts/job.ts';
 import type { PolicyVersion } from '../contracts/policy-version.ts';
 import type { ModelGateway } from '../contracts/ports.ts';
 import { makeWeightTag, weightManifest } from '../contracts/weight-update.ts';
@@ -13,6 +13,11 @@ import { JobFailure } from './boundary.ts';
 import type { TrainingActivities } from './interface.ts';
 import { trainingDocument } from './job-document.ts';
 import type { Documents } from './read.ts';
+
+/** Often enough to be missed within the heartbeat timeout of 15 s. */
+const BEAT_MS = 3_000;
+const LOOK_MS = 300;
+const SILENT: ReadonlySet<AnnealError['code']> = new Set(['cluster.unavailable', 'store.unavailable']);
 
 export function createTrainingActivities(ports: {
   store: ArtifactStore;
@@ -83,27 +88,27 @@ export function createTrainingActivities(ports: {
     },
 
     async runJob({ document }) {
-      await jobs.submit(document);
-      for (;;) {
-        const state = await jobs.state(document.name);
-        if (state.phase === 'done') return;
-        if (state.phase === 'stopped') {
-          const { exitCode, cause, message, logTail, smallerNext } = state;
-          const code = smallerNext ? 'job.interrupted' : codeOfStop(exitCode, cause);
-          const how = `${document.name} ended with exit code ${exitCode}: ${message}`;
-          throw new JobFailure(
-            code,
-            smallerNext ? `${how}; the next attempt computes in smaller pieces` : how,
-            logTail,
-          );
+      let progress: object | undefined;
+      // By the clock: starting a job may mean to wait for the end of the one before.
+      const beat = setInterval(() => heartbeat(progress), BEAT_MS);
+      const insist = <T>(ask: () => Promise<T>): Promise<T> =>
+        untilAnswered(ask, (waitingFor) => {
+          progress = { waitingFor };
+        });
+      try {
+        await insist(() => jobs.submit(document, cancellationSignal()));
+        for (;;) {
+          const state = await insist(() => jobs.state(document.name));
+          if (state.phase === 'done') return;
+          if (state.phase === 'stopped') throw failureOf(document, state);
+          if (state.phase === 'running') {
+            progress = { done: state.step ?? 0, total: document.algorithm.steps, unit: 'steps' };
+            heartbeat(progress);
+          }
+          await sleep(jobs.lookMs ?? LOOK_MS);
         }
-        heartbeat(
-          state.phase === 'running'
-            ? { done: state.step ?? 0, total: document.algorithm.steps, unit: 'steps' }
-            : undefined,
-        );
-        if (cancellationSignal().aborted) await sleep(0);
-        await sleep(300);
+      } finally {
+        clearInterval(beat);
       }
     },
 
@@ -144,4 +149,25 @@ export function createTrainingActivities(ports: {
     const weights = { tag: makeWeightTag(version, digest), manifest };
     return { adapter: null, adapterGguf: null, optimizer: null, weights };
   }
+}
+
+/** A cluster or a store that does not answer says nothing of the job: it is asked again for as long as the activity may take. */
+async function untilAnswered<T>(ask: () => Promise<T>, onSilence: (who: string) => void): Promise<T> {
+  for (;;) {
+    try {
+      return await ask();
+    } catch (failure) {
+      if (!(failure instanceof AnnealError) || !SILENT.has(failure.code)) throw failure;
+      onSilence(failure.message);
+    }
+    await sleep(BEAT_MS);
+  }
+}
+
+function failureOf({ name }: JobDocument, stopped: Extract<JobState, { phase: 'stopped' }>): JobFailure {
+  const { exitCode, cause, message, logTail, smallerNext } = stopped;
+  const how = `${name} ended with exit code ${exitCode}: ${message}`;
+  if (smallerNext)
+    return new JobFailure('job.interrupted', `${how}; the next attempt computes in smaller pieces`, logTail);
+  return new JobFailure(codeOfStop(exitCode, cause), how, logTail);
 }

@@ -173,7 +173,9 @@ export type JobState =
  * started again (it resumes from its checkpoints); another spec hash under the same name throws `job.conflict`.
  */
 export interface JobRunner {
-  submit(document: JobDocument): Promise<void>;
+  submit(document: JobDocument, signal?: AbortSignal): Promise<void>;
+  /** How often a state is worth a look, ms; 300 where looking costs nothing. */
+  readonly lookMs?: number;
   state(name: JobDocument['name']): Promise<JobState>;
   /** SIGTERM, so that the job checkpoints; SIGKILL after the grace period. */
   cancel(name: JobDocument['name'], graceMs: number): Promise<void>;

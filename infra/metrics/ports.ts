@@ -103,10 +103,10 @@ export function countJobs(jobs: JobRunner, metrics: WorkerMetrics): JobRunner {
   const pending = new Set<JobDocument['name']>();
   return {
     ...jobs,
-    async submit(document) {
+    async submit(document, signal) {
       pending.add(document.name);
       metrics.anneal_jobs_submitted_total.inc({ campaign: campaignOfJob(document.name) });
-      await jobs.submit(document);
+      await jobs.submit(document, signal);
     },
     async state(name) {
       const state = await jobs.state(name);

@@ -19,9 +19,9 @@ export interface Attempts {
   podsOf(name: JobName, attempt: number): Promise<Pod[]>;
   judge(name: JobName, seen: Workload): Promise<Verdict>;
   /** False: it goes on. What is about to end is waited for, within reason; it is no attempt to adopt. */
-  isStopped(name: JobName, seen: Workload): Promise<boolean>;
+  isStopped(name: JobName, seen: Workload, signal?: AbortSignal): Promise<boolean>;
   /** Two attempts at once would train the same steps twice: the old one's pods must be gone. @throws AnnealError `cluster.unavailable` */
-  gone(name: JobName, attempt: number): Promise<void>;
+  gone(name: JobName, attempt: number, signal?: AbortSignal): Promise<void>;
 }
 
 export function createAttempts(parts: {
@@ -62,8 +62,8 @@ export function createAttempts(parts: {
     podsOf,
     judge: (name, seen) => judge(name, seen),
 
-    async isStopped(name, seen) {
-      for (const until = Date.now() + GONE_MS; ; await sleep(LOOK_MS)) {
+    async isStopped(name, seen, signal) {
+      for (const until = Date.now() + GONE_MS; ; await sleep(LOOK_MS, undefined, { signal })) {
         const now = await workloads.read(kind, namespace, seen.metadata.name);
         if (now === undefined) return true;
         const verdict = await judge(name, now, true);
@@ -71,8 +71,8 @@ export function createAttempts(parts: {
       }
     },
 
-    async gone(name, attempt) {
-      for (const until = Date.now() + GONE_MS; ; await sleep(LOOK_MS)) {
+    async gone(name, attempt, signal) {
+      for (const until = Date.now() + GONE_MS; ; await sleep(LOOK_MS, undefined, { signal })) {
         // What a lost node still shows ends with the node; the store takes one result, whoever comes back.
         const active = (await podsOf(name, attempt))
           .map(observePod)

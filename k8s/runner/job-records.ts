@@ -26,6 +26,10 @@ export interface JobRecords {
   metrics(name: JobName): Promise<StepMetrics[]>;
   /** Notes that an attempt begins, before anything is created for it. */
   beginAttempt(name: JobName, attempt: number): Promise<void>;
+  /** Notes that its object was on the cluster. */
+  attemptCreated(name: JobName, attempt: number): Promise<void>;
+  /** The newest that was noted (0: none), and whether its object was on the cluster. */
+  newestAttempt(name: JobName): Promise<{ readonly attempt: number; readonly created: boolean }>;
   /** 0: none has begun. */
   lastAttempt(name: JobName): Promise<number>;
   /** The first disruptions that were seen of an attempt's pods: the pods themselves are deleted soon after. */
@@ -56,6 +60,15 @@ export function createJobRecords(store: ArtifactStore): JobRecords {
     const parsed = jobDocument.safeParse(JSON.parse(text));
     if (!parsed.success) throw new AnnealError('job.failed', `jobs/${name}/job is not a job document: ${parsed.error}`);
     return parsed.data;
+  }
+
+  async function newestAttempt(name: JobName): Promise<{ attempt: number; created: boolean }> {
+    const keys = await store.listNamed(`jobs/${name}/attempts/`);
+    const attempt = keys.reduce(
+      (last, key) => Math.max(last, Number(/\/attempts\/(\d+)\/begun$/.exec(key)?.[1] ?? 0)),
+      0,
+    );
+    return { attempt, created: keys.some((key) => key.endsWith(`/attempts/${attempt}/created`)) };
   }
 
   return {
@@ -89,10 +102,12 @@ export function createJobRecords(store: ArtifactStore): JobRecords {
       await store.createNamed(`jobs/${name}/attempts/${attempt}/begun`, '');
     },
 
-    async lastAttempt(name) {
-      const keys = await store.listNamed(`jobs/${name}/attempts/`);
-      return keys.reduce((last, key) => Math.max(last, Number(/\/attempts\/(\d+)\/begun$/.exec(key)?.[1] ?? 0)), 0);
+    async attemptCreated(name, attempt) {
+      await store.createNamed(`jobs/${name}/attempts/${attempt}/created`, '');
     },
+
+    newestAttempt,
+    lastAttempt: async (name) => (await newestAttempt(name)).attempt,
 
     async noteDisruptions(name, attempt, seen) {
       const key = `jobs/${name}/attempts/${attempt}/disrupted`;

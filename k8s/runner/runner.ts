@@ -53,6 +53,8 @@ const WINDOWS: Windows = {
 };
 const KINDS = { jobset: 'JobSet', job: 'Job' } as const;
 const LOG_TAIL_LINES = 40;
+/** A look asks the store and the cluster half a dozen things. */
+const LOOK_MS = 3_000;
 
 export function createKubernetesJobRunner(options: KubernetesRunnerOptions): JobRunner {
   const { cluster, store, namespace } = options;
@@ -65,21 +67,30 @@ export function createKubernetesJobRunner(options: KubernetesRunnerOptions): Job
   const attemptsOf = (name: JobName): Promise<Workload[]> => workloads.list(kind, namespace, { [JOB]: name });
   const attempts = createAttempts({ workloads, records, admission, namespace, kind, windows });
 
-  async function submit(input: JobDocument): Promise<void> {
+  async function submit(input: JobDocument, signal?: AbortSignal): Promise<void> {
     const document = jobDocument.parse(input);
+    const { name } = document;
     const stored = await records.keepDocument(document);
     mustEqual(document, stored.specHash, 'in the store');
-    if ((await records.result(document)) !== undefined) return;
-    const seen = newest(await attemptsOf(document.name));
-    if (seen !== undefined) {
+    // Whoever waited for an attempt's end looks again: another worker may have begun the next one meanwhile.
+    for (let ended = 0; (await records.result(document)) === undefined; ) {
+      // The notes first: what is noted as created by now is on the list that follows, or was removed.
+      const noted = await records.newestAttempt(name);
+      const seen = newest(await attemptsOf(name));
+      const number = numberOf(seen);
+      if (seen === undefined || number === ended) {
+        // Noted and never created: by a worker that died in between, or is about to. Under the same name both make one.
+        const pending = noted.attempt > number && !noted.created;
+        return begin(document, pending ? noted.attempt : Math.max(noted.attempt, number) + 1);
+      }
       mustEqual(document, seen.metadata.annotations[SPEC_HASH], `as ${kind} ${seen.metadata.name}`);
       const deleting = seen.metadata.deletionTimestamp !== undefined;
-      if (!deleting && !(await attempts.isStopped(document.name, seen))) return;
+      if (!deleting && !(await attempts.isStopped(name, seen, signal))) return;
       // Stopped, though not by the cluster's word: it hangs for good, and must not come to life beside its successor.
       if (endOf(seen) === undefined) await workloads.remove(kind, namespace, seen.metadata.name);
-      await attempts.gone(document.name, numberOf(seen));
+      await attempts.gone(name, number, signal);
+      ended = number;
     }
-    await begin(document, Math.max(await records.lastAttempt(document.name), numberOf(seen)) + 1);
   }
 
   async function begin(document: JobDocument, attempt: number): Promise<void> {
@@ -101,6 +112,7 @@ export function createKubernetesJobRunner(options: KubernetesRunnerOptions): Job
     // Noted first: a worker that dies between the two leaves an attempt that never ran, not one that nobody knows of.
     await records.beginAttempt(document.name, attempt);
     const { created, found } = await workloads.create(manifest);
+    await records.attemptCreated(document.name, attempt);
     if (!created) mustEqual(document, found.metadata.annotations[SPEC_HASH], `as ${kind} ${found.metadata.name}`);
   }
 
@@ -167,6 +179,7 @@ export function createKubernetesJobRunner(options: KubernetesRunnerOptions): Job
 
   return {
     submit,
+    lookMs: LOOK_MS,
     state,
     logTail,
 

@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ArtifactStore } from '../../contracts/artifact.ts';
 import { AnnealError } from '../../contracts/errors.ts';
@@ -227,6 +228,29 @@ describe.skipIf(!isBuilt([]))('jobs on Kubernetes', () => {
     expect(await jobs()).toEqual([`${job.name}-a2`]);
   });
 
+  it('begins one next attempt for two workers that waited for the same pod to end', async () => {
+    const windows = { imageMs: 500, scheduleMs: 600_000, admissionMs: 600_000 };
+    runner = open({ windows });
+    await runner.submit(job);
+    const { metadata } = await onlyPod();
+    const hold = (finalizers: readonly string[]) =>
+      kube.cluster.ask({
+        method: 'PATCH',
+        path: `/api/v1/namespaces/${NAMESPACE}/pods/${metadata.name}`,
+        body: { metadata: { finalizers } },
+        contentType: 'application/merge-patch+json',
+      });
+    await hold(['anneal.dev/held']);
+    const waiting = { reason: 'ImagePullBackOff', message: 'no such image' };
+    await kube.report(await onlyPod(), { phase: 'Pending', containerStatuses: [container({ waiting })] });
+    await expect.poll(state, { timeout: 10_000 }).toMatchObject({ phase: 'stopped', cause: 'image' });
+    const both = [runner.submit(job), sleep(500).then(() => open({ windows }).submit(job))];
+    await sleep(1_500);
+    await hold([]);
+    await Promise.all(both);
+    expect((await jobs()).filter((name) => !name.endsWith('-a1'))).toEqual([`${job.name}-a2`]);
+  }, 60_000);
+
   it('takes an attempt that somebody removed for interrupted', async () => {
     await runner.submit(job);
     await runner.cancel(job.name, 10_000);
@@ -240,7 +264,7 @@ describe.skipIf(!isBuilt([]))('jobs on Kubernetes', () => {
     await store.createNamed(`jobs/${job.name}/attempts/1/begun`, '');
     expect(await state()).toMatchObject({ phase: 'stopped', cause: 'vanished' });
     await runner.submit(job);
-    expect(await jobs()).toEqual([`${job.name}-a2`]);
+    expect(await jobs()).toEqual([`${job.name}-a1`]);
   });
 
   it('starts nothing anew while the API server is away', async () => {
