@@ -1,6 +1,7 @@
 // Every few minutes the worker looks for what campaigns that are over have left on the cluster.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Campaigns } from '../infra/temporal/campaigns.ts';
+import type { Reaped } from '../k8s/servers/reaper.ts';
 import type { Compute } from './compute.ts';
 
 const EVERY_MS = 5 * 60_000;
@@ -19,13 +20,18 @@ export async function reapRegularly(
         const closedAtMs = phase === 'closed' ? (await campaigns.endedAt(campaign))?.getTime() : undefined;
         return { phase, closedAtMs };
       });
-      for (const { campaign, what } of reaped)
-        say(`${campaign}: ${what === 'close' ? 'ended' : 'removed'} its leftovers`);
+      for (const one of reaped) say(`${one.campaign}: ${tell(one)}`);
     } catch (failure) {
-      say(`leftovers could not be looked for: ${failure instanceof Error ? failure.message : String(failure)}`);
+      say(`leftovers could not be looked for: ${messageOf(failure)}`);
     }
     await sleep(everyMs, undefined, { signal }).catch(() => undefined);
   }
 }
 
+function tell(one: Reaped): string {
+  if (one.what === 'failed') return `its leftovers could not be ended: ${messageOf(one.failure)}`;
+  return `${one.what === 'close' ? 'ended' : 'removed'} its leftovers`;
+}
+
+const messageOf = (failure: unknown): string => (failure instanceof Error ? failure.message : String(failure));
 const say = (line: string): void => void process.stderr.write(`${new Date().toISOString()} reaper: ${line}\n`);

@@ -18,12 +18,12 @@ export interface ReaperOptions {
   readonly look: (campaign: CampaignName) => Promise<Omit<SeenCampaign, 'createdAtMs'>>;
 }
 
-export interface Reaped {
-  readonly campaign: CampaignName;
-  readonly what: 'close' | 'remove';
-}
+export type Reaped =
+  | { readonly campaign: CampaignName; readonly what: 'close' | 'remove' }
+  /** Left as it is until the next look. */
+  | { readonly campaign: CampaignName; readonly what: 'failed'; readonly failure: unknown };
 
-/** Looks once. Harmless when two do it at once. */
+/** Looks once, at each campaign by itself: one that cannot be read keeps no other's GPUs. Harmless when two do it at once. */
 export async function reap(options: ReaperOptions): Promise<Reaped[]> {
   const { cluster, namespace, place, fleet } = options;
   const workloads = createWorkloads(cluster);
@@ -32,13 +32,17 @@ export async function reap(options: ReaperOptions): Promise<Reaped[]> {
     const { labels, annotations, creationTimestamp = '' } = owner.metadata;
     const campaign = campaignName.safeParse(labels[CAMPAIGN]).data;
     if (campaign === undefined || annotations[STORE] !== place) continue;
-    const seen = { ...(await options.look(campaign)), createdAtMs: Date.parse(creationTimestamp) };
-    const what = judgeLeftovers(seen, Date.now());
-    if (what === 'keep') continue;
-    await fleet.close(campaign);
-    // What it owns goes with it.
-    if (what === 'remove') await workloads.remove('ConfigMap', namespace, owner.metadata.name);
-    reaped.push({ campaign, what });
+    try {
+      const seen = { ...(await options.look(campaign)), createdAtMs: Date.parse(creationTimestamp) };
+      const what = judgeLeftovers(seen, Date.now());
+      if (what === 'keep') continue;
+      await fleet.close(campaign);
+      // What it owns goes with it.
+      if (what === 'remove') await workloads.remove('ConfigMap', namespace, owner.metadata.name);
+      reaped.push({ campaign, what });
+    } catch (failure) {
+      reaped.push({ campaign, what: 'failed', failure });
+    }
   }
   return reaped;
 }

@@ -1,6 +1,7 @@
 // What nobody works on any more is ended; what somebody may still want, and what belongs to others, is not.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { campaignName } from '../../contracts/ids.ts';
+import { type CampaignName, campaignName } from '../../contracts/ids.ts';
+import type { ServerFleet } from '../../contracts/ports.ts';
 import { createWorkloads, type Workloads } from '../../k8s/cluster/workloads.ts';
 import { loadProfile } from '../../k8s/layout/shipped.ts';
 import { serverDeployment } from '../../k8s/manifests/server.ts';
@@ -36,20 +37,22 @@ describe.skipIf(!isBuilt([]))('the reaper', () => {
     await workloads.create(serverDeployment(request));
   }
 
-  const look = (seen: Record<string, Omit<SeenCampaign, 'createdAtMs'>>) =>
+  const fleetOf = (): ServerFleet =>
+    createServerFleet({
+      cluster: on.cluster,
+      access,
+      namespace: NAMESPACE,
+      profileOf: () => loadProfile('cpu'),
+      tokenSecret: 'token',
+      workloads: ['Job'],
+      preflight: async () => [],
+    });
+  const look = (seen: Record<string, Omit<SeenCampaign, 'createdAtMs'>>, fleet = fleetOf()) =>
     reap({
       cluster: on.cluster,
       namespace: NAMESPACE,
       place: OURS,
-      fleet: createServerFleet({
-        cluster: on.cluster,
-        access,
-        namespace: NAMESPACE,
-        profileOf: () => loadProfile('cpu'),
-        tokenSecret: 'token',
-        workloads: ['Job'],
-        preflight: async () => [],
-      }),
+      fleet,
       look: async (campaign) => {
         const known = seen[campaign];
         if (known === undefined) throw new Error(`nobody should ask for ${campaign}`);
@@ -84,8 +87,26 @@ describe.skipIf(!isBuilt([]))('the reaper', () => {
     await expect.poll(() => has('ConfigMap', ownerName('over')), { timeout: 20_000 }).toBe(false);
   });
 
-  test('a look that fails ends nothing', async () => {
-    await expect(look({})).rejects.toThrow('nobody should ask');
-    for (const name of ['runs', 'fresh']) expect(await has('Deployment', serverName(name))).toBe(true);
+  test('a campaign that cannot be read is named and left; those after it are ended all the same', async () => {
+    // In the order of their names, which is the list's.
+    for (const name of ['a-silent', 'b-stubborn', 'c-over']) await leave(name, OURS);
+    const running = { phase: 'running', closedAtMs: undefined } as const;
+    const over = { phase: 'closed', closedAtMs: Date.now() - CLOSE_AFTER_MS } as const;
+    const seen = { runs: running, fresh: running, forgotten: running, 'b-stubborn': over, 'c-over': over };
+    const { close, ...fleet } = fleetOf();
+    const stubborn = {
+      ...fleet,
+      close: async (campaign: CampaignName) => {
+        if (campaign === 'b-stubborn') throw new Error('it does not close');
+        await close(campaign);
+      },
+    };
+    expect(await look(seen, stubborn)).toEqual([
+      { campaign: 'a-silent', what: 'failed', failure: new Error('nobody should ask for a-silent') },
+      { campaign: 'b-stubborn', what: 'failed', failure: new Error('it does not close') },
+      { campaign: 'c-over', what: 'close' },
+    ]);
+    await expect.poll(() => has('Deployment', serverName('c-over'))).toBe(false);
+    for (const name of ['a-silent', 'b-stubborn']) expect(await has('Deployment', serverName(name)), name).toBe(true);
   });
 });
