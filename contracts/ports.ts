@@ -108,7 +108,7 @@ export interface ServerFleet {
   open(campaign: CampaignName, signal: AbortSignal, onProgress: (waitingFor: string) => void): Promise<void>;
   /** Before its training. Where the profile has trainer and servers take turns, ends the servers, and says so. */
   rest(campaign: CampaignName, signal: AbortSignal): Promise<boolean>;
-  /** Ends them, and every job of the campaign that still runs. */
+  /** Ends them, and every job of the campaign that still runs; never those of another deployment. */
   close(campaign: CampaignName): Promise<void>;
 }
 

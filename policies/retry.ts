@@ -105,6 +105,7 @@ export const FAILURE_ACTIONS = {
   'cluster.not_found': 'gate',
   'cluster.rejected': 'gate',
   'cluster.name_too_long': 'fail',
+  'cluster.name_taken': 'fail',
   'gate.not_found': 'fail',
   'gate.closed': 'fail',
   'gate.expired': 'fail',

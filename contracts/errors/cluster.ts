@@ -46,4 +46,10 @@ export const CLUSTER_ERRORS = {
     'A name becomes too long on Kubernetes',
     'Shorten it by as much as the message says.',
   ),
+  'cluster.name_taken': entry(
+    'badInput',
+    false,
+    'Another deployment has a campaign of that name on the cluster',
+    'Give the campaign another name, or the deployment a namespace of its own.',
+  ),
 } as const satisfies Record<string, ErrorEntry>;

@@ -15,7 +15,7 @@ import type { StoreAccess } from '../manifests/pod.ts';
 import { serverLabels } from '../manifests/server.ts';
 import { serverManifests } from '../manifests/servers.ts';
 import { serverName } from '../names.ts';
-import { ensureOwner } from '../owner.ts';
+import { ensureOwner, isOthers } from '../owner.ts';
 import { endOf, observePod } from '../runner/observe.ts';
 import { isReady } from './directory.ts';
 
@@ -45,6 +45,9 @@ export function createServerFleet(options: FleetOptions): ServerFleet {
     await workloads.apply(manifest);
   }
 
+  const isTaken = (campaign: CampaignName): Promise<boolean> =>
+    isOthers(workloads, namespace, campaign, options.access.address);
+
   return {
     async open(campaign, signal, onProgress) {
       const profile = await options.profileOf(campaign);
@@ -73,7 +76,7 @@ export function createServerFleet(options: FleetOptions): ServerFleet {
 
     async rest(campaign, signal) {
       const profile = await options.profileOf(campaign);
-      if (!profile.colocated) return false;
+      if (!profile.colocated || (await isTaken(campaign))) return false;
       await workloads.remove(KINDS[profile.rollout.server], namespace, serverName(campaign));
       // The trainer's pods would wait for the same GPUs, and count as pods that no node takes.
       while ((await workloads.pods(namespace, { [MANAGED_BY]: MANAGER, [CAMPAIGN]: campaign })).some(isServing)) {
@@ -83,6 +86,8 @@ export function createServerFleet(options: FleetOptions): ServerFleet {
     },
 
     async close(campaign) {
+      // Refused when it wanted to begin: of what bears its name nothing is its own.
+      if (await isTaken(campaign)) return;
       // Jobs first: a trainer's last requests may go to the servers, never the other way round.
       const selector = { [MANAGED_BY]: MANAGER, [CAMPAIGN]: campaign };
       for (const kind of options.workloads) {

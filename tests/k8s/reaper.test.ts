@@ -87,6 +87,39 @@ describe.skipIf(!isBuilt([]))('the reaper', () => {
     await expect.poll(() => has('ConfigMap', ownerName('over')), { timeout: 20_000 }).toBe(false);
   });
 
+  test('what another deployment began under that name is neither taken nor ended', { timeout: 60_000 }, async () => {
+    const taken = campaignName.parse('taken');
+    await leave(taken, OTHERS);
+    const labels = { 'app.kubernetes.io/managed-by': 'anneal', 'anneal.dev/campaign': taken };
+    const container = { name: 'trainer', image: 'anneal.testbed/none:1' };
+    await workloads.create({
+      apiVersion: 'batch/v1',
+      kind: 'Job',
+      metadata: { name: 'taken-r1-train-a1', namespace: NAMESPACE, labels },
+      spec: { suspend: true, template: { spec: { restartPolicy: 'Never', containers: [container] } } },
+    });
+    const theirs = async () => {
+      const objects = [
+        ['ConfigMap', ownerName(taken)],
+        ['Deployment', serverName(taken)],
+        ['Job', 'taken-r1-train-a1'],
+      ] as const;
+      const found = await Promise.all(objects.map(([kind, name]) => workloads.read(kind, NAMESPACE, name)));
+      return found.map((one) => [one?.metadata.uid, one?.metadata.annotations, one?.metadata.deletionTimestamp]);
+    };
+    const before = await theirs();
+    const refused = { code: 'cluster.name_taken', message: expect.stringContaining(OTHERS) };
+    await expect(ensureOwner(workloads, NAMESPACE, taken, OURS)).rejects.toMatchObject(refused);
+    const never = new AbortController().signal;
+    const ours = fleetOf();
+    await expect(ours.open(taken, never, () => undefined)).rejects.toMatchObject(refused);
+    await ours.close(taken);
+    expect(await theirs()).toEqual(before);
+    // The deployment that it belongs to finds it again.
+    const owner = await ensureOwner(workloads, NAMESPACE, taken, OTHERS);
+    expect(owner.uid).toBe(before[0]![0]);
+  });
+
   test('a campaign that cannot be read is named and left; those after it are ended all the same', async () => {
     // In the order of their names, which is the list's.
     for (const name of ['a-silent', 'b-stubborn', 'c-over']) await leave(name, OURS);
