@@ -12,7 +12,10 @@ export const ATTEMPT = 'anneal.dev/attempt';
 export const ROLE = 'anneal.dev/role';
 /** `serverRank`: part of a server over several nodes, but not the one that is asked. */
 export const ROLES = { trainer: 'trainer', server: 'policy-server', serverRank: 'policy-server-rank' } as const;
-/** Annotation: SHA-256 of the job document, by which a second submission adopts or refuses. */
+/**
+ * Annotation: SHA-256 of the job document, by which a second submission adopts or refuses. On policy servers and their pods, of
+ * what they are made of.
+ */
 export const SPEC_HASH = 'anneal.dev/spec-hash';
 /** Annotation of a campaign's owner: the bucket and prefix of the deployment that it belongs to. */
 export const STORE = 'anneal.dev/store';

@@ -3,7 +3,7 @@ import type { ProfileSpec } from '../../contracts/profile.ts';
 import { loadProfile, shippedProfiles } from '../layout/shipped.ts';
 import { validateLayout } from '../layout/validate.ts';
 import { engineService, engineSet } from './leader-worker-set.ts';
-import type { ServerRequest } from './server.ts';
+import { type ServerRequest, serverDeployment } from './server.ts';
 
 const request = (profile: ProfileSpec): ServerRequest => ({
   namespace: 'team-a',
@@ -68,7 +68,7 @@ it('gives every rank the same layout, its own number and one place to meet, and 
   expect(workerTemplate.metadata.labels['anneal.dev/role']).toBe('policy-server-rank');
   // Kueue places both as one.
   for (const { metadata } of [leaderTemplate!, workerTemplate]) {
-    expect(metadata.annotations).toEqual({
+    expect(metadata.annotations).toMatchObject({
       'kueue.x-k8s.io/podset-preferred-topology': 'topology.kubernetes.io/rack',
       'kueue.x-k8s.io/podset-group-name': 'engine',
     });
@@ -107,3 +107,21 @@ it('counts sequences as vLLM does, for each copy of the attention', async () => 
   const text = specOf(await twoNodes()).leaderWorkerTemplate.workerTemplate.spec.containers[0].args.join(' ');
   expect(text).toContain('--max-num-seqs 28');
 });
+
+it.each([
+  ['engines', 'minimax-m27-standard', engineSet],
+  ['a server', 'cpu', serverDeployment],
+] as const)(
+  'tells %s of another making, whose pods bear its mark; nodes to keep away from make none',
+  async (_, name, make) => {
+    const profile = await loadProfile(name);
+    const hashOf = (change: Partial<ServerRequest>): string =>
+      make({ ...request(profile), ...change }).metadata.annotations!['anneal.dev/spec-hash']!;
+    const hash = hashOf({});
+    expect(hashOf({ avoid: [] })).toBe(hash);
+    expect(hashOf({ tokenSecret: 'another' })).not.toBe(hash);
+    const { spec } = make(request(profile));
+    expect(JSON.stringify(spec)).toContain('node-7');
+    expect(JSON.stringify(spec)).toContain(`{"anneal.dev/spec-hash":"${hash}"}`);
+  },
+);

@@ -2,8 +2,6 @@
 // as one. An engine that fits into a node is a group of one pod.
 //
 // Unlike a trainer an engine has no work of its own to lose: the cluster starts a broken group again by itself.
-import { createHash } from 'node:crypto';
-import { canonicalJson } from '../../contracts/canonical.ts';
 import type { ProfileSpec } from '../../contracts/profile.ts';
 import { durationMs } from '../../contracts/units.ts';
 import { CAMPAIGN, MANAGED_BY, MANAGER, QUEUE, ROLE, ROLES, SPEC_HASH } from '../labels.ts';
@@ -11,7 +9,7 @@ import { serverName } from '../names.ts';
 import type { Manifest } from './manifest.ts';
 import { placement } from './placement.ts';
 import { claimsOf, podSpec, WORK_DIR } from './pod.ts';
-import { type ServerRequest, TOKEN_DIR } from './server.ts';
+import { type Marks, makingOf, type ServerRequest, TOKEN_DIR } from './server.ts';
 import { vllmArgs } from './vllm-args.ts';
 
 /** The engines' HTTP port, of each group's leader. */
@@ -26,10 +24,26 @@ const LEADER = '$(LWS_LEADER_ADDRESS)';
 /** Sets every field that LeaderWorkerSet's webhook would. */
 export function engineSet(request: ServerRequest): Manifest {
   const { profile, campaign, namespace } = request;
-  const { engines } = profile.rollout;
-  const size = podsOfEngine(profile);
   const { queue } = profile.scheduling;
-  const spec = {
+  const hash = makingOf(specOf, request);
+  return {
+    apiVersion: 'leaderworkerset.x-k8s.io/v1',
+    kind: 'LeaderWorkerSet',
+    metadata: {
+      name: serverName(campaign),
+      namespace,
+      labels: { ...labels(campaign, ROLES.server), ...(queue === undefined ? {} : { [QUEUE]: queue }) },
+      annotations: { [SPEC_HASH]: hash },
+      ownerReferences: [request.owner],
+    },
+    spec: specOf(request, { [SPEC_HASH]: hash }),
+  };
+}
+
+function specOf(request: ServerRequest, marks: Marks): Record<string, unknown> {
+  const { engines } = request.profile.rollout;
+  const size = podsOfEngine(request.profile);
+  return {
     replicas: engines,
     startupPolicy: 'LeaderCreated',
     networkConfig: { subdomainPolicy: 'Shared' },
@@ -43,22 +57,9 @@ export function engineSet(request: ServerRequest): Manifest {
       // Ranks that meet a new rank hang: one that ends takes the others with it.
       restartPolicy: 'RecreateGroupOnPodRestart',
       ...(size === 1
-        ? { workerTemplate: template(request, true) }
-        : { leaderTemplate: template(request, true), workerTemplate: template(request, false) }),
+        ? { workerTemplate: template(request, true, marks) }
+        : { leaderTemplate: template(request, true, marks), workerTemplate: template(request, false, marks) }),
     },
-  };
-  const hash = createHash('sha256').update(canonicalJson(spec)).digest('hex');
-  return {
-    apiVersion: 'leaderworkerset.x-k8s.io/v1',
-    kind: 'LeaderWorkerSet',
-    metadata: {
-      name: serverName(campaign),
-      namespace,
-      labels: { ...labels(campaign, ROLES.server), ...(queue === undefined ? {} : { [QUEUE]: queue }) },
-      annotations: { [SPEC_HASH]: hash },
-      ownerReferences: [request.owner],
-    },
-    spec,
   };
 }
 
@@ -90,7 +91,7 @@ export function engineService(request: ServerRequest): Manifest {
 export const podsOfEngine = ({ rollout }: ProfileSpec): number =>
   Math.max(1, Math.ceil(rollout.gpusPerEngine / rollout.gpusPerNode));
 
-function template(request: ServerRequest, leader: boolean): Record<string, unknown> {
+function template(request: ServerRequest, leader: boolean, marks: Marks): Record<string, unknown> {
   const { profile, campaign } = request;
   const nodes = podsOfEngine(profile);
   const args = vllmArgs(profile, ENGINE_PORT, {
@@ -100,10 +101,11 @@ function template(request: ServerRequest, leader: boolean): Record<string, unkno
     // A leader listens where it is told to be found, and no one can listen at a name.
     leaderAddress: leader ? '$(VLLM_HOST_IP)' : LEADER,
   });
+  const { annotations } = placement(profile, 'rollout', nodes, 'engine');
   return {
     metadata: {
       labels: labels(campaign, leader ? ROLES.server : ROLES.serverRank),
-      ...placement(profile, 'rollout', nodes, 'engine'),
+      annotations: annotations === undefined && marks === undefined ? undefined : { ...annotations, ...marks },
     },
     spec: podSpec({
       role: 'rollout',

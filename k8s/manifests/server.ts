@@ -36,28 +36,47 @@ export const serverLabels = (campaign: string): Record<string, string> => ({
 });
 
 export function serverDeployment(request: ServerRequest): Manifest {
-  const { campaign, profile, namespace } = request;
-  const labels = serverLabels(campaign);
-  const spec = {
-    replicas: profile.rollout.nodes,
-    revisionHistoryLimit: 1,
-    // Two generations of servers would need the GPUs twice.
-    strategy: { type: 'Recreate' },
-    selector: { matchLabels: labels },
-    template: { metadata: { labels }, spec: serverPod(request) },
-  };
-  const hash = createHash('sha256').update(canonicalJson(spec)).digest('hex');
+  const { campaign, namespace } = request;
+  const hash = makingOf(specOf, request);
   return {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
     metadata: {
       name: serverName(campaign),
       namespace,
-      labels,
+      labels: serverLabels(campaign),
       annotations: { [SPEC_HASH]: hash },
       ownerReferences: [request.owner],
     },
-    spec,
+    spec: specOf(request, { [SPEC_HASH]: hash }),
+  };
+}
+
+/**
+ * By what a server is told from one of another making, which is replaced. Nodes to keep away from are no part of it: they come and
+ * go while servers run, and what runs stays where it is. It is a hash of the object without the mark that its pods bear of it.
+ */
+export function makingOf(
+  specOf: (request: ServerRequest, marks: Marks) => Record<string, unknown>,
+  request: ServerRequest,
+): string {
+  return createHash('sha256')
+    .update(canonicalJson(specOf({ ...request, avoid: [] }, undefined)))
+    .digest('hex');
+}
+
+/** Annotations of every pod: by them those of the wanted making are told from those that it replaces. */
+export type Marks = Readonly<Record<string, string>> | undefined;
+
+function specOf(request: ServerRequest, marks: Marks): Record<string, unknown> {
+  const labels = serverLabels(request.campaign);
+  return {
+    replicas: request.profile.rollout.nodes,
+    revisionHistoryLimit: 1,
+    // Two generations of servers would need the GPUs twice.
+    strategy: { type: 'Recreate' },
+    selector: { matchLabels: labels },
+    template: { metadata: { labels, annotations: marks }, spec: serverPod(request) },
   };
 }
 

@@ -66,7 +66,7 @@ export function createServerFleet(options: FleetOptions): ServerFleet {
       const windows = { startMs: durationMs(profile.rollout.probes.startupWindow) };
       for (const since = Date.now(); ; await sleep(LOOK_MS, undefined, { signal })) {
         const pods = await workloads.pods(namespace, serverLabels(campaign));
-        const seen = pods.map((pod) => ({ ...observePod(pod), ready: isReady(pod) }));
+        const seen = pods.filter(isWanted(manifests)).map((pod) => ({ ...observePod(pod), ready: isReady(pod) }));
         const verdict = judgeServers({ pods: seen, wanted, sinceMs: since }, Date.now(), windows);
         if (verdict.phase === 'ready') return;
         if (verdict.phase === 'stuck') throw new AnnealError(verdict.code, `${serverName(campaign)}: ${verdict.why}`);
@@ -109,6 +109,15 @@ export function createServerFleet(options: FleetOptions): ServerFleet {
 const KINDS = { vllm: 'LeaderWorkerSet', 'llama-cpp': 'Deployment' } as const;
 /** Pods that are asked: an engine over several nodes has one of them. */
 const serversOf = ({ rollout }: ProfileSpec): number => (rollout.server === 'vllm' ? rollout.engines : rollout.nodes);
+
+/** Where an object is changed, pods of its former making are there for a while, and ready. Those of a release that marked none count. */
+const isWanted = (manifests: readonly Manifest[]) => {
+  const wanted = manifests.map(({ metadata }) => metadata.annotations?.[SPEC_HASH]);
+  return ({ metadata }: Pod): boolean => {
+    const mark = metadata.annotations[SPEC_HASH];
+    return mark === undefined || wanted.includes(mark);
+  };
+};
 const isServing = ({ metadata }: Pod): boolean =>
   metadata.labels[ROLE] === ROLES.server || metadata.labels[ROLE] === ROLES.serverRank;
 
