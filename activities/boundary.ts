@@ -5,7 +5,10 @@ import { AnnealError } from '../contracts/errors.ts';
 import { actionFor } from '../policies/retry.ts';
 
 /** Their own heartbeats carry their progress; one of ours would hide it. */
-const TELL_PROGRESS: ReadonlySet<string> = new Set(['runJob', 'buildTaskSet', 'openServers', 'servePolicy']);
+const TELL_PROGRESS: ReadonlySet<string> = new Set([
+  ...['runJob', 'buildTaskSet'],
+  ...['openServers', 'servePolicy', 'restServers'],
+]);
 const BEAT_MS = 3_000;
 
 /**

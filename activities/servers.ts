@@ -4,7 +4,7 @@ import { AnnealError } from '../contracts/errors.ts';
 import type { PolicyHost, ServerFleet } from '../contracts/ports.ts';
 import type { ServerActivities } from './interface.ts';
 
-/** Calls to a server take minutes; a worker that was killed is missed sooner. */
+/** Calls to a server or to a cluster take minutes; a worker that was killed is missed sooner. */
 const BEAT_MS = 3_000;
 
 /** @param fleet undefined where this machine's policy server serves every campaign */
@@ -17,23 +17,37 @@ export function createServerActivities(fleet: ServerFleet | undefined, policies:
           `${campaign} asks for Kubernetes; this worker runs jobs locally`,
         );
       }
-      await fleet.open(campaign, cancellationSignal(), (waitingFor) => heartbeat({ waitingFor }));
+      await telling(`${campaign} is looked for on the cluster`, (onProgress) =>
+        fleet.open(campaign, cancellationSignal(), onProgress),
+      );
     },
     async servePolicy({ policy }) {
-      let waitingFor = `${policy.name} is looked for at every server`;
-      const beat = setInterval(() => heartbeat({ waitingFor }), BEAT_MS);
-      try {
-        const onProgress = (what: string): void => {
-          waitingFor = what;
-        };
-        await policies.serve(policy, { signal: cancellationSignal(), onProgress });
-      } finally {
-        clearInterval(beat);
-      }
+      await telling(`${policy.name} is looked for at every server`, (onProgress) =>
+        policies.serve(policy, { signal: cancellationSignal(), onProgress }),
+      );
     },
-    restServers: async ({ campaign }) => ({
-      resting: fleet === undefined ? false : await fleet.rest(campaign, cancellationSignal()),
-    }),
+    async restServers({ campaign }) {
+      if (fleet === undefined) return { resting: false };
+      const resting = await telling(`${campaign} is looked for on the cluster`, (onProgress) =>
+        fleet.rest(campaign, cancellationSignal(), onProgress),
+      );
+      return { resting };
+    },
     closeServers: async ({ campaign }) => fleet?.close(campaign),
   };
+}
+
+/** Beats with what the work waits for, while it works. */
+async function telling<T>(first: string, work: (onProgress: (waitingFor: string) => void) => Promise<T>): Promise<T> {
+  let waitingFor = first;
+  const tell = (): void => heartbeat({ waitingFor });
+  const beat = setInterval(tell, BEAT_MS);
+  try {
+    return await work((what) => {
+      waitingFor = what;
+      tell();
+    });
+  } finally {
+    clearInterval(beat);
+  }
 }

@@ -102,12 +102,15 @@ export interface PolicyServers {
 /** Policy servers that exist only while a campaign needs them. */
 export interface ServerFleet {
   /**
-   * Starts the campaign's servers, or adopts those that run; resolves when every one is ready.
+   * Starts the campaign's servers, or adopts those that run and are not about to go; resolves when every one is ready.
    * @throws AnnealError `cluster.*`, `job.image`, `job.unschedulable`, `stack.policy_unavailable`
    */
   open(campaign: CampaignName, signal: AbortSignal, onProgress: (waitingFor: string) => void): Promise<void>;
-  /** Before its training. Where the profile has trainer and servers take turns, ends the servers, and says so. */
-  rest(campaign: CampaignName, signal: AbortSignal): Promise<boolean>;
+  /**
+   * Before its training. Where the profile has trainer and servers take turns, ends the servers, waits until nothing of them runs, and
+   * says so. A pod on a node that does not answer is not waited for.
+   */
+  rest(campaign: CampaignName, signal: AbortSignal, onProgress: (waitingFor: string) => void): Promise<boolean>;
   /** Ends them, and every job of the campaign that still runs; never those of another deployment. */
   close(campaign: CampaignName): Promise<void>;
 }

@@ -34,8 +34,11 @@ export interface Workloads {
     signal?: AbortSignal,
   ): Promise<QueueEntry[]>;
   networkPolicies(namespace: string): Promise<NetworkPolicy[]>;
-  /** Its pods get SIGTERM and their grace period; the object stays visible until they are gone. */
-  remove(kind: string, namespace: string, name: string): Promise<void>;
+  /**
+   * Its pods get SIGTERM and their grace period. The object stays visible until they are gone; told `Background`, also of one that
+   * is being deleted, it goes before them.
+   */
+  remove(kind: string, namespace: string, name: string, how?: 'Foreground' | 'Background'): Promise<void>;
 }
 
 /** Where the kinds of ours live. */
@@ -118,8 +121,8 @@ export function createWorkloads(cluster: Cluster): Workloads {
     queueEntries: (namespace, labels, signal) => listAll(pathOf('Workload', namespace), labels, queueEntry, signal),
     networkPolicies: (namespace) => listAll(pathOf('NetworkPolicy', namespace), {}, networkPolicy),
 
-    async remove(kind, namespace, name) {
-      const body = { apiVersion: 'v1', kind: 'DeleteOptions', propagationPolicy: 'Foreground' };
+    async remove(kind, namespace, name, how = 'Foreground') {
+      const body = { apiVersion: 'v1', kind: 'DeleteOptions', propagationPolicy: how };
       await cluster.ask({ method: 'DELETE', path: pathOf(kind, namespace, name), body }, [404, 409]);
     },
   };

@@ -9,7 +9,7 @@ import { judgeServers } from '../../policies/server-start.ts';
 import type { Pod } from '../cluster/objects.ts';
 import type { Cluster } from '../cluster/request.ts';
 import { createWorkloads } from '../cluster/workloads.ts';
-import { CAMPAIGN, MANAGED_BY, MANAGER, ROLE, ROLES, SPEC_HASH } from '../labels.ts';
+import { CAMPAIGN, MANAGED_BY, MANAGER, SPEC_HASH } from '../labels.ts';
 import type { Manifest } from '../manifests/manifest.ts';
 import type { StoreAccess } from '../manifests/pod.ts';
 import { serverLabels } from '../manifests/server.ts';
@@ -18,6 +18,7 @@ import { serverName } from '../names.ts';
 import { ensureOwner, isOthers } from '../owner.ts';
 import { endOf, observePod } from '../runner/observe.ts';
 import { isReady } from './directory.ts';
+import { createEndings } from './endings.ts';
 
 export interface FleetOptions {
   readonly cluster: Cluster;
@@ -30,6 +31,13 @@ export interface FleetOptions {
   readonly quarantined?: () => readonly string[];
   /** What the cluster lacks for a profile; nothing is created while it lacks anything. */
   readonly preflight: (profile: ProfileSpec) => Promise<readonly Problem[]>;
+  /** A pod that is there for so long after it was to be gone is not waited for; 60 seconds where nothing is said. */
+  readonly overdueMs?: number;
+}
+
+interface Waiting {
+  readonly signal: AbortSignal;
+  readonly onProgress: (waitingFor: string) => void;
 }
 
 const LOOK_MS = 1_000;
@@ -37,12 +45,25 @@ const LOOK_MS = 1_000;
 export function createServerFleet(options: FleetOptions): ServerFleet {
   const { cluster, namespace } = options;
   const workloads = createWorkloads(cluster);
+  const endings = createEndings(workloads, namespace, options.overdueMs);
 
-  /** One that runs as wanted is adopted; one of another making is changed, and its controller replaces its pods. */
-  async function ensure(manifest: Manifest): Promise<void> {
-    const { created, found } = await workloads.create(manifest);
-    if (created || found.metadata.annotations[SPEC_HASH] === manifest.metadata.annotations?.[SPEC_HASH]) return;
-    await workloads.apply(manifest);
+  /**
+   * One that runs as wanted is adopted; one of another making is changed, and its controller replaces its pods. One that is being
+   * deleted takes its pods along, whoever adopts it.
+   */
+  async function ensure(manifest: Manifest, campaign: CampaignName, waiting: Waiting): Promise<void> {
+    for (;;) {
+      const { created, found } = await workloads.create(manifest);
+      if (created) return;
+      if (found.metadata.deletionTimestamp === undefined) {
+        const same = found.metadata.annotations[SPEC_HASH] === manifest.metadata.annotations?.[SPEC_HASH];
+        if (!same) await workloads.apply(manifest);
+        return;
+      }
+      const { kind, metadata } = manifest;
+      waiting.onProgress((await endings.look(kind, campaign)) ?? `${kind} ${metadata.name} is still being deleted`);
+      await sleep(LOOK_MS, undefined, { signal: waiting.signal });
+    }
   }
 
   const isTaken = (campaign: CampaignName): Promise<boolean> =>
@@ -61,7 +82,7 @@ export function createServerFleet(options: FleetOptions): ServerFleet {
         owner: await ensureOwner(workloads, namespace, campaign, options.access.address),
         avoid: options.quarantined?.() ?? [],
       });
-      for (const manifest of manifests) await ensure(manifest);
+      for (const manifest of manifests) await ensure(manifest, campaign, { signal, onProgress });
       const wanted = serversOf(profile);
       const windows = { startMs: durationMs(profile.rollout.probes.startupWindow) };
       for (const since = Date.now(); ; await sleep(LOOK_MS, undefined, { signal })) {
@@ -74,15 +95,18 @@ export function createServerFleet(options: FleetOptions): ServerFleet {
       }
     },
 
-    async rest(campaign, signal) {
+    async rest(campaign, signal, onProgress) {
       const profile = await options.profileOf(campaign);
       if (!profile.colocated || (await isTaken(campaign))) return false;
-      await workloads.remove(KINDS[profile.rollout.server], namespace, serverName(campaign));
+      const kind = KINDS[profile.rollout.server];
+      await workloads.remove(kind, namespace, serverName(campaign));
       // The trainer's pods would wait for the same GPUs, and count as pods that no node takes.
-      while ((await workloads.pods(namespace, { [MANAGED_BY]: MANAGER, [CAMPAIGN]: campaign })).some(isServing)) {
+      for (;;) {
+        const waitingFor = await endings.look(kind, campaign);
+        if (waitingFor === undefined) return true;
+        onProgress(waitingFor);
         await sleep(LOOK_MS, undefined, { signal });
       }
-      return true;
     },
 
     async close(campaign) {
@@ -118,8 +142,6 @@ const isWanted = (manifests: readonly Manifest[]) => {
     return mark === undefined || wanted.includes(mark);
   };
 };
-const isServing = ({ metadata }: Pod): boolean =>
-  metadata.labels[ROLE] === ROLES.server || metadata.labels[ROLE] === ROLES.serverRank;
 
 /** Under the first problem's code, which says what kind of person can help. */
 function refuse(problems: readonly Problem[], namespace: string): void {

@@ -11,7 +11,7 @@ import { loadProfile } from '../../k8s/layout/shipped.ts';
 import { serverLabels } from '../../k8s/manifests/server.ts';
 import { serverName } from '../../k8s/names.ts';
 import { createEngineAddresses } from '../../k8s/servers/directory.ts';
-import { createServerFleet } from '../../k8s/servers/fleet.ts';
+import { createServerFleet, type FleetOptions } from '../../k8s/servers/fleet.ts';
 import { isBuilt, startTestCluster, type TestCluster } from '../support/cluster.ts';
 
 const PARTS = ['lws'] as const;
@@ -33,7 +33,7 @@ describe.skipIf(!isBuilt(PARTS))('engines', () => {
     // No queue: nobody is there to admit.
     base = {
       ...profile,
-      rollout: { ...rollout, engines: ENGINES },
+      rollout: { ...rollout, engines: ENGINES, terminationGrace: '1s' },
       scheduling: { ...profile.scheduling, queue: undefined, priorityClass: undefined },
     } as ProfileSpec;
   }, 4 * MINUTE);
@@ -42,12 +42,13 @@ describe.skipIf(!isBuilt(PARTS))('engines', () => {
     campaign = campaignName.parse(`served-${made++}`);
   });
 
-  const fleetOf = (change: Partial<ProfileSpec> = {}): ServerFleet =>
+  const fleetOf = (change: Partial<ProfileSpec> = {}, options: Partial<FleetOptions> = {}): ServerFleet =>
     createServerFleet({
       ...{ cluster: on.cluster, access: { address: 's3://anneal/team-a' }, namespace: NAMESPACE },
       ...{ tokenSecret: 'anneal-policy', workloads: ['Job'] },
       profileOf: async () => ({ ...base, ...change }),
       preflight: async () => [],
+      ...options,
     });
   const leaders = (): Promise<Pod[]> => createWorkloads(on.cluster).pods(NAMESPACE, serverLabels(campaign));
   const addresses = () => createEngineAddresses({ cluster: on.cluster, namespace: NAMESPACE })(campaign);
@@ -57,6 +58,19 @@ describe.skipIf(!isBuilt(PARTS))('engines', () => {
   async function run(pod: Pod, address: string, ready: boolean): Promise<void> {
     const conditions = [{ type: 'Ready', status: ready ? 'True' : 'False' }];
     await on.report(pod, { phase: 'Running', podIP: address, podIPs: [{ ip: address }], conditions });
+  }
+
+  const uids = async (): Promise<string[]> => (await leaders()).map(({ metadata }) => metadata.uid);
+  const nothing = (): void => undefined;
+
+  /** Puts them on a node that nobody is at: what is deleted there does not end by itself. */
+  async function bind(node: string): Promise<void> {
+    for (const { metadata } of await leaders()) {
+      const path = `/api/v1/namespaces/${NAMESPACE}/pods/${metadata.name}/binding`;
+      const target = { apiVersion: 'v1', kind: 'Node', name: node };
+      const body = { apiVersion: 'v1', kind: 'Binding', metadata: { name: metadata.name }, target };
+      await on.cluster.ask({ method: 'POST', path, body });
+    }
   }
 
   /** Ends pods at once, as a kubelet does when their containers have ended. */
@@ -87,7 +101,7 @@ describe.skipIf(!isBuilt(PARTS))('engines', () => {
     // What was opened is adopted.
     const before = (await set())!.metadata.uid;
     await run((await leaders())[0]!, '10.0.0.1', true);
-    await fleetOf().open(campaign, never, () => undefined);
+    await fleetOf().open(campaign, never, nothing);
     expect((await set())!.metadata.uid).toBe(before);
     await fleetOf().close(campaign);
     await end();
@@ -98,11 +112,13 @@ describe.skipIf(!isBuilt(PARTS))('engines', () => {
   test('rest only where the trainer needs their GPUs, and until their pods are gone', { timeout: MINUTE }, async () => {
     const apart = fleetOf({ colocated: false });
     await open(apart);
-    expect(await apart.rest(campaign, never)).toBe(false);
+    expect(await apart.rest(campaign, never, nothing)).toBe(false);
     expect(await set()).toBeDefined();
+    // Pods of no node are deleted at once.
+    await bind(`apart-${campaign}`);
     let rested = false;
     const resting = fleetOf({ colocated: true })
-      .rest(campaign, never)
+      .rest(campaign, never, nothing)
       .then((answer) => {
         rested = answer;
       });
@@ -114,5 +130,82 @@ describe.skipIf(!isBuilt(PARTS))('engines', () => {
     await resting;
     expect(rested).toBe(true);
     expect(await leaders()).toEqual([]);
+    expect(await set()).toBeUndefined();
+  });
+
+  test('go on where nodes to keep away from come and go', { timeout: MINUTE }, async () => {
+    await open(fleetOf());
+    const before = { uids: await uids(), marks: (await set())!.metadata.annotations };
+    await fleetOf({}, { quarantined: () => ['node-9'] }).open(campaign, never, nothing);
+    // Longer than the controllers take to replace a pod.
+    await sleep(2_500);
+    expect({ uids: await uids(), marks: (await set())!.metadata.annotations }).toEqual(before);
+    await fleetOf().close(campaign);
+  });
+
+  test('of another making are there once they are new', { timeout: 2 * MINUTE }, async () => {
+    await open(fleetOf());
+    const old = await uids();
+    const rollout = { ...base.pods.rollout, memory: '200Gi' };
+    const waits: string[] = [];
+    const isNew = async (): Promise<Pod[]> => (await leaders()).filter(({ metadata }) => !old.includes(metadata.uid));
+    // Nobody replaces pods for a while.
+    await on.testbed.kill('kube-controller-manager');
+    let opened = false;
+    const opening = fleetOf({ pods: { ...base.pods, rollout } })
+      .open(campaign, never, (why) => waits.push(why))
+      .then(() => {
+        opened = true;
+      });
+    await expect.poll(() => waits.at(-1)).toMatch(/^0 of 2 ready/);
+    await sleep(2_500);
+    expect(await uids()).toEqual(old);
+    expect(opened).toBe(false);
+    await on.testbed.start('kube-controller-manager');
+    // One after the other, as each becomes ready.
+    const answered = async (): Promise<number> => {
+      for (const pod of await isNew()) await run(pod, `10.0.1.${pod.metadata.name.slice(-1)}`, true);
+      return (await isNew()).length;
+    };
+    await expect.poll(answered, { timeout: MINUTE, interval: 500 }).toBe(ENGINES);
+    await opening;
+    await fleetOf().close(campaign);
+  });
+
+  test('that are being deleted are waited for and made anew, not adopted', { timeout: MINUTE }, async () => {
+    await open(fleetOf());
+    await bind(`left-${campaign}`);
+    const before = (await set())!.metadata.uid;
+    await createWorkloads(on.cluster).remove('LeaderWorkerSet', NAMESPACE, serverName(campaign));
+    const waits: string[] = [];
+    const opening = fleetOf().open(campaign, never, (why) => waits.push(why));
+    await expect.poll(() => waits.at(-1)).toMatch(/^served-\d+-policy-\d on left-served-\d+ is still there$/);
+    expect((await set())!.metadata.uid).toBe(before);
+    await end();
+    await expect.poll(async () => (await set())?.metadata.uid ?? before, { timeout: 20_000 }).not.toBe(before);
+    await expect.poll(leaders, { timeout: 20_000 }).toHaveLength(ENGINES);
+    for (const pod of await leaders()) await run(pod, `10.0.2.${pod.metadata.name.slice(-1)}`, true);
+    await opening;
+    await fleetOf().close(campaign);
+  });
+
+  test('whose node does not answer hold up neither a rest nor what comes after it', { timeout: MINUTE }, async () => {
+    const fleet = fleetOf({ colocated: true }, { overdueMs: 2_000 });
+    await open(fleet);
+    const before = (await set())!.metadata.uid;
+    await bind(`lost-${campaign}`);
+    const lost = await uids();
+    const waits: string[] = [];
+    expect(await fleet.rest(campaign, never, (why) => waits.push(why))).toBe(true);
+    expect(waits[0]).toMatch(/^served-\d+-policy-\d on lost-served-\d+ is still there$/);
+    expect(await uids()).toEqual(lost);
+    const enough = new AbortController();
+    const opening = fleet.open(campaign, enough.signal, nothing);
+    const ended = expect(opening).rejects.toThrow(/abort/i);
+    await expect.poll(async () => (await set())?.metadata.uid ?? before, { timeout: 20_000 }).not.toBe(before);
+    enough.abort();
+    await ended;
+    await fleet.close(campaign);
+    await end();
   });
 });
