@@ -143,7 +143,7 @@ describe.skipIf(!isBuilt(PARTS))('engines', () => {
     await fleetOf().close(campaign);
   });
 
-  test('of another making are there once they are new', { timeout: 2 * MINUTE }, async () => {
+  test('of another making are there once they are new', { timeout: 4 * MINUTE }, async () => {
     await open(fleetOf());
     const old = await uids();
     const rollout = { ...base.pods.rollout, memory: '200Gi' };
@@ -167,7 +167,7 @@ describe.skipIf(!isBuilt(PARTS))('engines', () => {
       for (const pod of await isNew()) await run(pod, `10.0.1.${pod.metadata.name.slice(-1)}`, true);
       return (await isNew()).length;
     };
-    await expect.poll(answered, { timeout: MINUTE, interval: 500 }).toBe(ENGINES);
+    await expect.poll(answered, { timeout: 3 * MINUTE, interval: 500 }).toBe(ENGINES);
     await opening;
     await fleetOf().close(campaign);
   });
