@@ -5,8 +5,9 @@ import { ApplicationFailure } from '@temporalio/common';
 import { expect, test } from 'vitest';
 import type { ArtifactStore } from '../contracts/artifact.ts';
 import { AnnealError } from '../contracts/errors.ts';
-import { type JobDocument, type JobRunner, type JobState, jobDocument } from '../contracts/job.ts';
+import { type JobDocument, type JobRunner, type JobState, jobDocument, type StopCause } from '../contracts/job.ts';
 import type { ModelGateway } from '../contracts/ports.ts';
+import { FRUITLESS_ATTEMPTS } from '../policies/job-effort.ts';
 import { atBoundary } from './boundary.ts';
 import type { Documents } from './read.ts';
 import { createTrainingActivities } from './training.ts';
@@ -16,7 +17,12 @@ expect(jobDocument.shape.name.parse(document.name)).toBe(document.name);
 
 /** What the job's activity said while it ran. */
 let beats: unknown[] = [];
+/** What the attempt before had said last. */
+let before: unknown;
 const context = {
+  get info() {
+    return { heartbeatDetails: before };
+  },
   cancellationSignal: new AbortController().signal,
   heartbeat: (details: unknown) => void beats.push(details),
   sleep: (ms: number) => delay(ms / 100),
@@ -24,6 +30,7 @@ const context = {
 
 function running(jobs: Partial<JobRunner>) {
   beats = [];
+  before = undefined;
   const none = {} as unknown;
   const { runJob } = atBoundary(
     createTrainingActivities({
@@ -64,6 +71,31 @@ test('a job that ran out of memory goes on by itself while it can do with less',
   expect(await failureOf(asSmall)).toMatchObject({ type: 'job.out_of_memory', nonRetryable: true });
 });
 
+test('a job that ends by itself and never gets further is given up; what the cluster takes away is not counted', async () => {
+  const ends = async (cause: StopCause) => {
+    const stopped = { phase: 'stopped', exitCode: 137, cause, message: 'why', logTail: [] } as const;
+    const { runJob } = running({ state: async () => stopped });
+    before = { waitingFor: 'a node', effort: { step: 3, fruitless: FRUITLESS_ATTEMPTS - 1 } };
+    return failureOf(runJob({ document }));
+  };
+  expect(await ends('preempted')).toMatchObject({ type: 'job.interrupted', nonRetryable: false });
+  expect(beats.at(-1)).toMatchObject({ effort: { step: 3, fruitless: FRUITLESS_ATTEMPTS - 1 } });
+  const last = await ends('exited');
+  expect(last).toMatchObject({ type: 'job.failed', nonRetryable: true });
+  expect(last.message).toMatch(/10 attempts in a row got no further$/);
+});
+
+test('an attempt that gets further lets the count begin anew', async () => {
+  const states: JobState[] = [
+    { phase: 'running', startedAt: '', step: 4 },
+    { phase: 'stopped', exitCode: 137, message: 'why', logTail: [] },
+  ];
+  const { runJob } = running({ state: async () => states.shift()! });
+  before = { effort: { step: 3, fruitless: FRUITLESS_ATTEMPTS - 1 } };
+  expect(await failureOf(runJob({ document }))).toMatchObject({ type: 'job.interrupted' });
+  expect(beats.at(-1)).toMatchObject({ effort: { step: 4, fruitless: 0 } });
+});
+
 test('who does not answer says nothing of the job: it is asked again, and what is waited for is told', async () => {
   const away = new AnnealError('cluster.unavailable', 'no answer from the API server');
   const answers: (() => Promise<JobState>)[] = [
@@ -80,7 +112,7 @@ test('who does not answer says nothing of the job: it is asked again, and what i
   await running({ submit, state: () => answers.shift()!() }).runJob({ document });
   expect(submits).toBe(3);
   expect(answers).toEqual([]);
-  expect(beats).toContainEqual({ done: 2, total: 1, unit: 'steps' });
+  expect(beats).toContainEqual(expect.objectContaining({ done: 2, total: 1, unit: 'steps' }));
 });
 
 test('any other error of ours crosses by the same policy; what is not ours passes unchanged', async () => {

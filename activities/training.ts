@@ -1,14 +1,24 @@
 // From graded rollouts to a new policy version, by the job contract.
-import { cancellationSignal, heartbeat, sleep } from '@temporalio/activity';
+import { activityInfo, cancellationSignal, heartbeat, sleep } from '@temporalio/activity';
+import { z } from 'zod';
 import type { ArtifactRef, ArtifactStore } from '../contracts/artifact.ts';
 import { AnnealError } from '../contracts/errors.ts';
 import { type CampaignName, makePolicyName } from '../contracts/ids.ts';
-import type { BatchSample, JobDocument, JobResult, JobRunner, JobState } from '../contracts/job.ts';
+import {
+  type BatchSample,
+  type JobDocument,
+  type JobEffort,
+  type JobResult,
+  type JobRunner,
+  type JobState,
+  jobEffort,
+} from '../contracts/job.ts';
 import type { PolicyVersion } from '../contracts/policy-version.ts';
 import type { ModelGateway } from '../contracts/ports.ts';
 import { makeWeightTag, weightManifest } from '../contracts/weight-update.ts';
 import { assembleSamples, hasOtherWeights } from '../policies/advantage.ts';
-import { codeOfStop } from '../policies/retry.ts';
+import { afterInterruption, isHopeless, NO_EFFORT } from '../policies/job-effort.ts';
+import { actionFor, codeOfStop } from '../policies/retry.ts';
 import { JobFailure } from './boundary.ts';
 import type { TrainingActivities } from './interface.ts';
 import { trainingDocument } from './job-document.ts';
@@ -88,22 +98,30 @@ export function createTrainingActivities(ports: {
     },
 
     async runJob({ document }) {
-      let progress: object | undefined;
+      let progress: object = {};
+      let effort = effortSoFar();
+      const tell = (): void => heartbeat({ ...progress, effort });
       // By the clock: starting a job may mean to wait for the end of the one before.
-      const beat = setInterval(() => heartbeat(progress), BEAT_MS);
+      const beat = setInterval(tell, BEAT_MS);
       const insist = <T>(ask: () => Promise<T>): Promise<T> =>
         untilAnswered(ask, (waitingFor) => {
           progress = { waitingFor };
         });
       try {
+        let reached = 0;
         await insist(() => jobs.submit(document, cancellationSignal()));
         for (;;) {
           const state = await insist(() => jobs.state(document.name));
           if (state.phase === 'done') return;
-          if (state.phase === 'stopped') throw failureOf(document, state);
+          if (state.phase === 'stopped') {
+            effort = afterInterruption(effort, { cause: state.cause, step: reached });
+            tell();
+            throw failureOf(document, state, effort);
+          }
           if (state.phase === 'running') {
+            reached = state.step ?? reached;
             progress = { done: state.step ?? 0, total: document.algorithm.steps, unit: 'steps' };
-            heartbeat(progress);
+            tell();
           }
           await sleep(jobs.lookMs ?? LOOK_MS);
         }
@@ -164,10 +182,21 @@ async function untilAnswered<T>(ask: () => Promise<T>, onSilence: (who: string) 
   }
 }
 
-function failureOf({ name }: JobDocument, stopped: Extract<JobState, { phase: 'stopped' }>): JobFailure {
+/** What the attempt before left with its last beat. One that died before it could tell is not counted. */
+function effortSoFar(): JobEffort {
+  return z.object({ effort: jobEffort }).safeParse(activityInfo().heartbeatDetails).data?.effort ?? NO_EFFORT;
+}
+
+function failureOf(
+  { name }: JobDocument,
+  stopped: Extract<JobState, { phase: 'stopped' }>,
+  effort: JobEffort,
+): JobFailure {
   const { exitCode, cause, message, logTail, smallerNext } = stopped;
   const how = `${name} ended with exit code ${exitCode}: ${message}`;
   if (smallerNext)
     return new JobFailure('job.interrupted', `${how}; the next attempt computes in smaller pieces`, logTail);
-  return new JobFailure(codeOfStop(exitCode, cause), how, logTail);
+  const code = codeOfStop(exitCode, cause);
+  if (actionFor(code) !== 'retry' || !isHopeless(effort)) return new JobFailure(code, how, logTail);
+  return new JobFailure('job.failed', `${how}; ${effort.fruitless} attempts in a row got no further`, logTail);
 }

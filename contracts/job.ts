@@ -144,6 +144,15 @@ export type StopCause =
   | 'store_unreachable'
   | 'vanished';
 
+/** What the attempts at a job have come to so far; each leaves it to the next. */
+export const jobEffort = z.object({
+  /** The furthest step that was seen. */
+  step: z.int().nonnegative(),
+  /** Interruptions in a row that were the job's own and brought it no further. */
+  fruitless: z.int().nonnegative(),
+});
+export type JobEffort = Readonly<z.infer<typeof jobEffort>>;
+
 export type JobState =
   | { readonly phase: 'absent' }
   | {

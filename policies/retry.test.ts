@@ -72,6 +72,7 @@ it('waits as long as its comments say', () => {
     Object.fromEntries(Object.entries(RETRY_OPTIONS).map(([name, options]) => [name, waits(options)])),
   ).toMatchInlineSnapshot(`
     {
+      "job": 5702,
       "patient": 302,
       "quick": 43,
       "rollout": 106,

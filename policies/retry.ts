@@ -241,4 +241,6 @@ export const RETRY_OPTIONS = {
   rollout: options(500, 15_000, 12),
   /** Long activities that resume where they stopped (training, construction): few attempts, long waits (about five minutes). */
   patient: options(2_000, 60_000, 10),
+  /** A job: on a full cluster it may lose its place many times. What ends by itself is given up sooner (job-effort.ts). */
+  job: options(2_000, 60_000, 100),
 } as const satisfies Record<string, RetryOptions>;

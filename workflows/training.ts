@@ -42,7 +42,7 @@ export async function training(input: TrainingInput): Promise<TrainingOutput> {
     scheduleToCloseTimeout: 2 * limitMs,
     heartbeatTimeout: '15s',
     // A job that was killed resumes from its checkpoints; what is wrong with the job itself is never retried blindly.
-    retry: RETRY_OPTIONS.patient,
+    retry: RETRY_OPTIONS.job,
   });
   try {
     await runJob.executeWithOptions({ summary: document.name }, [{ document }]);

@@ -68,7 +68,12 @@ const containerStatus = z.object({
 });
 export const pod = z.object({
   metadata,
-  spec: z.object({ nodeName: z.string().optional() }).prefault({}),
+  spec: z
+    .object({
+      nodeName: z.string().optional(),
+      schedulingGates: z.array(z.object({ name: z.string() })).default([]),
+    })
+    .prefault({}),
   status: z
     .object({
       phase: z.string().default('Pending'),

@@ -10,6 +10,7 @@ import { type CampaignName, campaignName, type JobName, sha256 as sha256Schema }
 import { type JobDocument, type JobRunner, type JobState, jobDocument } from '../../contracts/job.ts';
 import type { ProfileSpec } from '../../contracts/profile.ts';
 import type { Windows } from '../../policies/job-stop-seen.ts';
+import { ADMISSION_MS } from '../../policies/job-wait.ts';
 import { isSmallerNext, piecesAfter } from '../../policies/pieces.ts';
 import type { SeenStop } from '../../policies/quarantine.ts';
 import type { Workload } from '../cluster/objects.ts';
@@ -47,7 +48,7 @@ export interface KubernetesRunnerOptions {
 const WINDOWS: Windows = {
   imageMs: 5 * 60_000,
   scheduleMs: 30 * 60_000,
-  admissionMs: 6 * 3_600_000,
+  admissionMs: ADMISSION_MS,
   evictionMs: 15 * 60_000,
   overdueMs: 60_000,
 };

@@ -5,7 +5,8 @@ import type { CampaignName } from '../../contracts/ids.ts';
 import type { ServerFleet } from '../../contracts/ports.ts';
 import type { ProfileSpec } from '../../contracts/profile.ts';
 import { durationMs } from '../../contracts/units.ts';
-import { judgeServers } from '../../policies/server-start.ts';
+import { ADMISSION_MS } from '../../policies/job-wait.ts';
+import { judgeServers, type SeenServer } from '../../policies/server-start.ts';
 import type { Pod } from '../cluster/objects.ts';
 import type { Cluster } from '../cluster/request.ts';
 import { createWorkloads } from '../cluster/workloads.ts';
@@ -84,11 +85,16 @@ export function createServerFleet(options: FleetOptions): ServerFleet {
       });
       for (const manifest of manifests) await ensure(manifest, campaign, { signal, onProgress });
       const wanted = serversOf(profile);
-      const windows = { startMs: durationMs(profile.rollout.probes.startupWindow) };
-      for (const since = Date.now(); ; await sleep(LOOK_MS, undefined, { signal })) {
-        const pods = await workloads.pods(namespace, serverLabels(campaign));
-        const seen = pods.filter(isWanted(manifests)).map((pod) => ({ ...observePod(pod), ready: isReady(pod) }));
-        const verdict = judgeServers({ pods: seen, wanted, sinceMs: since }, Date.now(), windows);
+      const windows = { startMs: durationMs(profile.rollout.probes.startupWindow), admissionMs: ADMISSION_MS };
+      const openedMs = Date.now();
+      for (let queuedMs: number | undefined; ; await sleep(LOOK_MS, undefined, { signal })) {
+        const pods = (await workloads.pods(namespace, serverLabels(campaign))).filter(isWanted(manifests));
+        const verdict = judgeServers(
+          { pods: pods.map(observeServer), wanted, openedMs, queuedMs },
+          Date.now(),
+          windows,
+        );
+        if (verdict.phase === 'queued') queuedMs = Date.now();
         if (verdict.phase === 'ready') return;
         if (verdict.phase === 'stuck') throw new AnnealError(verdict.code, `${serverName(campaign)}: ${verdict.why}`);
         onProgress(verdict.why);
@@ -131,6 +137,13 @@ export function createServerFleet(options: FleetOptions): ServerFleet {
 }
 
 const KINDS = { vllm: 'LeaderWorkerSet', 'llama-cpp': 'Deployment' } as const;
+
+const observeServer = (pod: Pod): SeenServer => ({
+  ...observePod(pod),
+  ready: isReady(pod),
+  gated: pod.spec.schedulingGates.length > 0,
+});
+
 /** Pods that are asked: an engine over several nodes has one of them. */
 const serversOf = ({ rollout }: ProfileSpec): number => (rollout.server === 'vllm' ? rollout.engines : rollout.nodes);
 
