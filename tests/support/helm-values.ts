@@ -32,6 +32,7 @@ export const FULL = {
     replicas: 3,
     slots: { jobs: 32, control: 8 },
     deployment: 'team-a',
+    previous: [{ tag: '0.0.9', replicas: 1 }],
     extraEnv: [{ name: 'A', value: 'b' }],
     podAnnotations: { a: 'b' },
     nodeSelector: { pool: 'control' },

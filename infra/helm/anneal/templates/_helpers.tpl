@@ -42,6 +42,29 @@ app.kubernetes.io/component: {{ index . 1 }}
 {{- end -}}
 {{- end -}}
 
+{{/*
+The worker's releases, the current one first, as a JSON array of { name, mark, image, replicas }. Where workers are versioned each
+release has a Deployment of its own, named after it: an upgrade makes another one, and those that are kept are left as they are.
+*/}}
+{{- define "anneal.workerReleases" -}}
+{{- $ := . -}}
+{{- $image := $.Values.images.worker -}}
+{{- $all := prepend (default list $.Values.worker.previous) (dict "tag" (default $.Chart.AppVersion $image.tag) "digest" $image.digest "replicas" $.Values.worker.replicas) -}}
+{{- $releases := list -}}
+{{- range $all -}}
+{{- $mark := "" -}}
+{{- $name := include "anneal.worker" $ -}}
+{{- if $.Values.worker.deployment -}}
+{{- $mark = ternary (trimPrefix "sha256:" (default "" .digest) | trunc 12) (default "" .tag) (not (empty .digest)) -}}
+{{- $mark = regexReplaceAll "[^a-z0-9]+" (lower $mark) "-" | trunc 30 | trimAll "-" -}}
+{{- $name = printf "%s-%s" $name $mark -}}
+{{- end -}}
+{{- $reference := ternary (printf "@%s" (default "" .digest)) (printf ":%s" (default "" .tag)) (not (empty .digest)) -}}
+{{- $releases = append $releases (dict "name" $name "mark" $mark "image" (print $image.repository $reference) "replicas" .replicas) -}}
+{{- end -}}
+{{- toJson $releases -}}
+{{- end -}}
+
 {{- define "anneal.podSecurity" -}}
 runAsNonRoot: true
 runAsUser: 1000
