@@ -128,7 +128,10 @@ describe.skipIf(helmBinary() === undefined)('the chart', () => {
     };
     const [before] = await workers({ tag: '0.1.0_rc' }, []);
     const after = await workers({ digest: `sha256:${'c'.repeat(64)}` }, [{ tag: '0.1.0_rc', replicas: 1 }]);
-    expect(after.map(({ metadata }) => metadata.name)).toEqual(['anneal-worker-cccccccccccc', 'anneal-worker-0-1-0-rc']);
+    expect(after.map(({ metadata }) => metadata.name)).toEqual([
+      'anneal-worker-cccccccccccc',
+      'anneal-worker-0-1-0-rc',
+    ]);
     expect(after[1]).toEqual(before);
     const selected = after.map((one) => JSON.stringify((one.spec as { selector: object }).selector));
     expect(new Set(selected).size).toBe(2);
