@@ -109,7 +109,8 @@ const SERVERS: Record<string, Part> = {
 
 const CLUSTER_PARTS: Record<string, Part> = {
   testbed: programs((testbed) => [...testbed, 'helm']),
-  k8s: vitest('tests/k8s', 'tests/conformance/artifact-store.s3'),
+  // They mostly wait for a cluster: three at once are no burden to two cores.
+  k8s: vitest('--maxWorkers=3', 'tests/k8s', 'tests/conformance/artifact-store.s3'),
 };
 
 /** Only by its name: its build takes longer than all of the testbed's together (`npm run test:temporal`). */
