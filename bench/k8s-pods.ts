@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { jobName } from '../contracts/ids.ts';
-import { type JobDocument, jobDocument } from '../contracts/job.ts';
 import { type ProfileSpec, profileSpec } from '../contracts/profile.ts';
 import { createFolderStore } from '../infra/store/folder.ts';
 import { createWorkloads, pathOf } from '../k8s/cluster/workloads.ts';
@@ -16,6 +15,7 @@ import { trainerManifest, type WorkloadKind } from '../k8s/manifests/trainer.ts'
 import { attemptName } from '../k8s/names.ts';
 import { ensureOwner } from '../k8s/owner.ts';
 import { createKubernetesJobRunner } from '../k8s/runner/runner.ts';
+import { trainingJob } from '../tests/support/training-job.ts';
 import type { Less } from './k8s.ts';
 import { type BenchCluster, NAMESPACE, say, startBenchCluster } from './k8s-cluster.ts';
 import { countAdded } from './k8s-count.ts';
@@ -94,7 +94,7 @@ async function ourWay(bench: BenchCluster, kind: WorkloadKind, profile: ProfileS
     profileOf: async () => profile,
     workload: kind,
   });
-  return async (name) => () => runner.submit(documentOf(name));
+  return async (name) => () => runner.submit(trainingJob(name));
 }
 
 /** Its manifests are made, and its owner is there, before the clock starts. */
@@ -102,7 +102,7 @@ async function kubectlsWay(bench: BenchCluster, kind: WorkloadKind, profile: Pro
   const env = { ...process.env, KUBECONFIG: bench.testbed.kubeconfig, KUBECACHEDIR: join(bench.folder, 'kubectl') };
   const owner = await ensureOwner(createWorkloads(bench.cluster), NAMESPACE, 'bench', ACCESS.address);
   return async (name) => {
-    const document = documentOf(name);
+    const document = trainingJob(name);
     const manifest = trainerManifest(kind, {
       namespace: NAMESPACE,
       campaign: 'bench',
@@ -122,35 +122,6 @@ async function kubectlsWay(bench: BenchCluster, kind: WorkloadKind, profile: Pro
 async function profileOf(pods: number): Promise<ProfileSpec> {
   const one = await loadProfile('one-gpu');
   return profileSpec.parse({ ...one, trainer: { ...one.trainer, nodes: pods } });
-}
-
-function documentOf(name: string): JobDocument {
-  const object = { uri: `store:objects/00/${'0'.repeat(64)}`, sha256: '0'.repeat(64), bytes: 1 };
-  return jobDocument.parse({
-    schema: 'anneal/job/v1',
-    name,
-    kind: 'train',
-    specHash: 'a'.repeat(64),
-    seed: 1,
-    model: { base: 'Qwen/Qwen3-0.6B', lora: { rank: 8, alpha: 16, layers: 4 } },
-    algorithm: {
-      name: 'cispo',
-      clipHigh: 2,
-      learningRate: 0.001,
-      steps: 3,
-      beta1: 0.9,
-      beta2: 0.95,
-      epsilon: 1e-15,
-      weightDecay: 0,
-      maxGradNorm: 1,
-      maxStaleness: 2,
-    },
-    sampling: { temperature: 0.7 },
-    policyVersion: { from: 0, to: 1 },
-    inputs: { batch: object, adapter: null, optimizer: null },
-    checkpointEverySteps: 1,
-    maxSeconds: 3_600,
-  });
 }
 
 function range(values: readonly number[]): string {

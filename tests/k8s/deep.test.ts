@@ -18,17 +18,8 @@ import type { KubernetesRunnerOptions } from '../../k8s/runner/runner.ts';
 import { setNode, TOPOLOGY_LABELS } from '../../k8s/testbed/gpu-nodes.ts';
 import { actionFor, codeOfStop } from '../../policies/retry.ts';
 import { isBuilt, startTestCluster, type TestCluster } from '../support/cluster.ts';
-import {
-  crowd,
-  disperse,
-  furnish,
-  occupy,
-  openRunner,
-  podsBy,
-  TEAM,
-  tell,
-  trainingJob,
-} from '../support/gpu-cluster.ts';
+import { crowd, disperse, furnish, occupy, openRunner, podsBy, TEAM, tell } from '../support/gpu-cluster.ts';
+import { trainingJob } from '../support/training-job.ts';
 
 const PARTS = ['kwok', 'jobset', 'lws', 'kueue'] as const;
 const NODES = 5_000;
@@ -114,7 +105,7 @@ describe.skipIf(process.env.ANNEAL_K8S_DEEP !== '1' || !isBuilt(PARTS))('5,000 n
   }, 120_000);
   beforeEach(() => {
     count += 1;
-    job = trainingJob(`d${count}`);
+    job = trainingJob(`d${count}-r1-train`);
     runner = open();
   });
   afterEach(async () => {

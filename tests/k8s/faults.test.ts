@@ -12,7 +12,8 @@ import type { KubernetesRunnerOptions } from '../../k8s/runner/runner.ts';
 import { setNode } from '../../k8s/testbed/gpu-nodes.ts';
 import { actionFor, codeOfStop } from '../../policies/retry.ts';
 import { isBuilt, startTestCluster, type TestCluster } from '../support/cluster.ts';
-import { furnish, openRunner, TEAM, tell, trainingJob } from '../support/gpu-cluster.ts';
+import { furnish, openRunner, TEAM, tell } from '../support/gpu-cluster.ts';
+import { trainingJob } from '../support/training-job.ts';
 
 const PARTS = ['kwok', 'jobset'] as const;
 const PATIENCE = { timeout: 60_000, interval: 200 };
@@ -70,7 +71,7 @@ describe.skipIf(!isBuilt(PARTS))('a job of two nodes', () => {
   });
   beforeEach(() => {
     count += 1;
-    job = trainingJob(`c${count}`);
+    job = trainingJob(`c${count}-r1-train`);
     runner = open();
   });
   afterEach(async () => {

@@ -13,7 +13,8 @@ import { engineSet } from '../../k8s/manifests/leader-worker-set.ts';
 import { ensureOwner } from '../../k8s/owner.ts';
 import { actionFor, codeOfStop } from '../../policies/retry.ts';
 import { isBuilt, startTestCluster, type TestCluster } from '../support/cluster.ts';
-import { crowd, disperse, furnish, openRunner, podsBy, QUEUE_NAME, TEAM, trainingJob } from '../support/gpu-cluster.ts';
+import { crowd, disperse, furnish, openRunner, podsBy, QUEUE_NAME, TEAM } from '../support/gpu-cluster.ts';
+import { trainingJob } from '../support/training-job.ts';
 
 const PARTS = ['kwok', 'jobset', 'lws', 'kueue'] as const;
 const PATIENCE = { timeout: 45_000, interval: 200 };
@@ -58,7 +59,7 @@ describe.skipIf(!isBuilt(PARTS))('a job in a queue of Kueue', () => {
   });
   beforeEach(() => {
     count += 1;
-    job = trainingJob(`q${count}`);
+    job = trainingJob(`q${count}-r1-train`);
     runner = openRunner(kube.cluster, folder, profile);
   });
   afterEach(async () => {

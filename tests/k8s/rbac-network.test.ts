@@ -14,8 +14,9 @@ import { loadProfile } from '../../k8s/layout/shipped.ts';
 import { createServerFleet } from '../../k8s/servers/fleet.ts';
 import { reap } from '../../k8s/servers/reaper.ts';
 import { isBuilt, startTestCluster, type TestCluster } from '../support/cluster.ts';
-import { openRunner, TEAM, trainingJob } from '../support/gpu-cluster.ts';
+import { openRunner, TEAM } from '../support/gpu-cluster.ts';
 import { clusterAs, tokenOf } from '../support/service-account.ts';
+import { trainingJob } from '../support/training-job.ts';
 
 const NAMESPACE = TEAM;
 const CONTROL = 'anneal-control';
@@ -89,7 +90,7 @@ describe.skipIf(!isBuilt([]))('network policies', () => {
     };
     const train = async (campaign: string) =>
       openRunner(worker, join(folder, 'store'), await loadProfile('cpu'), { workload: 'job' }).submit(
-        trainingJob(campaign),
+        trainingJob(`${campaign}-r1-train`),
       );
     const fleet = () =>
       createServerFleet({

@@ -6,7 +6,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { ArtifactStore } from '../../contracts/artifact.ts';
 import { campaignName } from '../../contracts/ids.ts';
-import { type JobDocument, jobDocument } from '../../contracts/job.ts';
 import type { ServerFleet } from '../../contracts/ports.ts';
 import { type ProfileSpec, profileSpec } from '../../contracts/profile.ts';
 import { createFolderStore } from '../../infra/store/folder.ts';
@@ -25,6 +24,7 @@ import { loadImage } from '../../k8s/testbed/node.ts';
 import { watchNodes } from '../../k8s/watch/nodes.ts';
 import { isBuilt, startTestCluster, type TestCluster } from '../support/cluster.ts';
 import { clusterAs, tokenOf, withTimes } from '../support/service-account.ts';
+import { trainingJob } from '../support/training-job.ts';
 
 const CONTROL = 'anneal-control';
 const GPU = 'team-a';
@@ -97,7 +97,7 @@ describe.skipIf(!canRun)("the worker's rights", () => {
     it('submit, state, log, adopt and cancel, under the token of the service account', async () => {
       const store = createFolderStore(join(folder, workload));
       const profile = await smallProfile();
-      const job = documentOf(`${workload}-r1-train`);
+      const job = trainingJob(`${workload}-r1-train`);
       const open = () => runnerAs(worker, store, profile, workload);
       await open().submit(job);
       await expect
@@ -383,37 +383,5 @@ async function smallProfile(): Promise<ProfileSpec> {
     ...cpu,
     trainer: { ...cpu.trainer, image: IMAGE, terminationGrace: '5s' },
     pods: { ...cpu.pods, trainer },
-  });
-}
-
-function documentOf(name: string): JobDocument {
-  return jobDocument.parse({
-    schema: 'anneal/job/v1',
-    name,
-    kind: 'train',
-    specHash: 'a'.repeat(64),
-    seed: 1,
-    model: { base: 'tiny-random', lora: { rank: 8, alpha: 16, layers: 4 } },
-    algorithm: {
-      name: 'cispo',
-      clipHigh: 2,
-      learningRate: 0.001,
-      steps: 3,
-      beta1: 0.9,
-      beta2: 0.95,
-      epsilon: 1e-15,
-      weightDecay: 0,
-      maxGradNorm: 1,
-      maxStaleness: 2,
-    },
-    sampling: { temperature: 0.7 },
-    policyVersion: { from: 0, to: 1 },
-    inputs: {
-      batch: { uri: `store:objects/00/${'0'.repeat(64)}`, sha256: '0'.repeat(64), bytes: 1 },
-      adapter: null,
-      optimizer: null,
-    },
-    checkpointEverySteps: 1,
-    maxSeconds: 600,
   });
 }

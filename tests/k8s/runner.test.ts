@@ -6,49 +6,18 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ArtifactStore } from '../../contracts/artifact.ts';
 import { AnnealError } from '../../contracts/errors.ts';
-import { type JobDocument, type JobRunner, jobDocument } from '../../contracts/job.ts';
+import { sha256 } from '../../contracts/ids.ts';
+import type { JobDocument, JobRunner } from '../../contracts/job.ts';
 import type { ProfileSpec } from '../../contracts/profile.ts';
 import { createFolderStore } from '../../infra/store/folder.ts';
 import type { Cluster } from '../../k8s/cluster/request.ts';
 import { loadProfile } from '../../k8s/layout/shipped.ts';
 import { createKubernetesJobRunner, type KubernetesRunnerOptions } from '../../k8s/runner/runner.ts';
 import { isBuilt, startTestCluster, type TestCluster } from '../support/cluster.ts';
+import { trainingJob } from '../support/training-job.ts';
 
 const NAMESPACE = 'team-a';
 const code = (wanted: string) => expect.objectContaining({ code: wanted });
-const HASH = (digit: string) => digit.repeat(64);
-
-function document(name: string, specHash = HASH('a')): JobDocument {
-  return jobDocument.parse({
-    schema: 'anneal/job/v1',
-    name,
-    kind: 'train',
-    specHash,
-    seed: 1,
-    model: { base: 'tiny-random', lora: { rank: 8, alpha: 16, layers: 4 } },
-    algorithm: {
-      name: 'cispo',
-      clipHigh: 2,
-      learningRate: 0.001,
-      steps: 3,
-      beta1: 0.9,
-      beta2: 0.95,
-      epsilon: 1e-15,
-      weightDecay: 0,
-      maxGradNorm: 1,
-      maxStaleness: 2,
-    },
-    sampling: { temperature: 0.7 },
-    policyVersion: { from: 0, to: 1 },
-    inputs: {
-      batch: { uri: `store:objects/00/${HASH('0')}`, sha256: HASH('0'), bytes: 1 },
-      adapter: null,
-      optimizer: null,
-    },
-    checkpointEverySteps: 1,
-    maxSeconds: 600,
-  });
-}
 
 describe.skipIf(!isBuilt([]))('jobs on Kubernetes', () => {
   let kube: TestCluster;
@@ -103,7 +72,7 @@ describe.skipIf(!isBuilt([]))('jobs on Kubernetes', () => {
   beforeEach(() => {
     count += 1;
     store = createFolderStore(join(folder, `store-${count}`));
-    job = document(`c${count}-r1-train`);
+    job = trainingJob(`c${count}-r1-train`);
     runner = open();
   });
   afterEach(() => runner.cancel(job.name, 0).catch(() => undefined));
@@ -140,7 +109,9 @@ describe.skipIf(!isBuilt([]))('jobs on Kubernetes', () => {
 
   it('refuses another specification under the same name', async () => {
     await runner.submit(job);
-    await expect(runner.submit(document(job.name, HASH('b')))).rejects.toEqual(code('job.conflict'));
+    await expect(runner.submit(trainingJob(job.name, { specHash: sha256.parse('b'.repeat(64)) }))).rejects.toEqual(
+      code('job.conflict'),
+    );
     expect(await jobs()).toEqual([`${job.name}-a1`]);
   });
 

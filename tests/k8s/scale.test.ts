@@ -16,7 +16,8 @@ import { endOf } from '../../k8s/runner/observe.ts';
 import { setNode, TOPOLOGY_LABELS } from '../../k8s/testbed/gpu-nodes.ts';
 import { actionFor, codeOfStop } from '../../policies/retry.ts';
 import { isBuilt, startTestCluster, type TestCluster } from '../support/cluster.ts';
-import { crowd, disperse, furnish, openRunner, podsBy, TEAM, tell, trainingJob } from '../support/gpu-cluster.ts';
+import { crowd, disperse, furnish, openRunner, podsBy, TEAM, tell } from '../support/gpu-cluster.ts';
+import { trainingJob } from '../support/training-job.ts';
 
 const PARTS = ['kwok', 'jobset', 'lws', 'kueue'] as const;
 const RACKS = 3;
@@ -60,7 +61,7 @@ describe.skipIf(!isBuilt(PARTS))('M2.7 on 96 GPUs among others', () => {
       scheduling: { ...shipped.scheduling, topology: 'required', nodeLossSeconds: 2 },
     };
     folder = await mkdtemp(join(tmpdir(), 'anneal-scale-'));
-    job = trainingJob('m27');
+    job = trainingJob('m27-r1-train');
     const windows = { overdueMs: 3_000 };
     runner = openRunner(kube.cluster, folder, profile, { windows, quarantined: () => quarantine });
   }, 240_000);

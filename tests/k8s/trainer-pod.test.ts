@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ArtifactStore } from '../../contracts/artifact.ts';
-import { type JobDocument, type JobRunner, type JobState, jobDocument } from '../../contracts/job.ts';
+import type { JobDocument, JobRunner, JobState } from '../../contracts/job.ts';
 import { type ProfileSpec, profileSpec } from '../../contracts/profile.ts';
 import { loadConfig } from '../../infra/config.ts';
 import { createS3Store } from '../../infra/store/s3/store.ts';
@@ -18,6 +18,7 @@ import { ensureTrainerImages } from '../../k8s/testbed/trainer-image.ts';
 import { isBuilt } from '../support/cluster.ts';
 import { type S3Server, s3Binary, startS3Server } from '../support/s3-server.ts';
 import { trainerPython } from '../support/trainer-python.ts';
+import { trainingJob } from '../support/training-job.ts';
 
 const NAMESPACE = 'team-a';
 const PARTS = ['kubelet', 'jobset'] as const;
@@ -113,30 +114,11 @@ describe.skipIf(!canRun)('a trainer in pods', () => {
       policyVersion: 0,
     }));
     const batch = await store.put(lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
-    return jobDocument.parse({
-      schema: 'anneal/job/v1',
-      name,
-      kind: 'train',
-      specHash: 'a'.repeat(64),
-      seed: 1,
+    return trainingJob(name, {
       model: { base: 'tiny-random', lora: { rank: 4, alpha: 8, layers: 2 } },
-      algorithm: {
-        name: 'cispo',
-        clipHigh: 2,
-        learningRate: 0.001,
-        steps: STEPS,
-        beta1: 0.9,
-        beta2: 0.95,
-        epsilon: 1e-15,
-        weightDecay: 0,
-        maxGradNorm: 1,
-        maxStaleness: STEPS,
-      },
+      algorithm: { steps: STEPS, maxStaleness: STEPS },
       sampling: { temperature: 1 },
-      policyVersion: { from: 0, to: 1 },
       inputs: { batch, adapter: null, optimizer: null },
-      checkpointEverySteps: 1,
-      maxSeconds: 600,
     });
   }
 

@@ -1,7 +1,7 @@
 // A cluster of GPU nodes that are only objects, under Kueue: what the tests of gangs, faults and scale share.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { type JobDocument, type JobRunner, jobDocument } from '../../contracts/job.ts';
+import type { JobRunner } from '../../contracts/job.ts';
 import type { ProfileSpec } from '../../contracts/profile.ts';
 import { createFolderStore } from '../../infra/store/folder.ts';
 import { type Pod, pod } from '../../k8s/cluster/objects.ts';
@@ -162,38 +162,5 @@ export function openRunner(
     profileOf: async () => profile,
     workload: 'jobset',
     ...over,
-  });
-}
-
-export function trainingJob(campaign: string): JobDocument {
-  const hash = 'a'.repeat(64);
-  return jobDocument.parse({
-    schema: 'anneal/job/v1',
-    name: `${campaign}-r1-train`,
-    kind: 'train',
-    specHash: hash,
-    seed: 1,
-    model: { base: 'tiny-random', lora: { rank: 8, alpha: 16, layers: 4 } },
-    algorithm: {
-      name: 'cispo',
-      clipHigh: 2,
-      learningRate: 0.001,
-      steps: 3,
-      beta1: 0.9,
-      beta2: 0.95,
-      epsilon: 1e-15,
-      weightDecay: 0,
-      maxGradNorm: 1,
-      maxStaleness: 2,
-    },
-    sampling: { temperature: 0.7 },
-    policyVersion: { from: 0, to: 1 },
-    inputs: {
-      batch: { uri: `store:objects/aa/${hash}`, sha256: hash, bytes: 1 },
-      adapter: null,
-      optimizer: null,
-    },
-    checkpointEverySteps: 1,
-    maxSeconds: 600,
   });
 }
