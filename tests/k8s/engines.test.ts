@@ -164,8 +164,9 @@ describe.skipIf(!isBuilt(PARTS))('engines', () => {
     await on.testbed.start('kube-controller-manager');
     // One after the other, as each becomes ready.
     const answered = async (): Promise<number> => {
-      for (const pod of await isNew()) await run(pod, `10.0.1.${pod.metadata.name.slice(-1)}`, true);
-      return (await isNew()).length;
+      const pods = await isNew();
+      for (const pod of pods) await run(pod, `10.0.1.${pod.metadata.name.slice(-1)}`, true);
+      return pods.length;
     };
     await expect.poll(answered, { timeout: 3 * MINUTE, interval: 500 }).toBe(ENGINES);
     await opening;
