@@ -48,7 +48,8 @@ describe.skipIf(!isBuilt([]))('jobs on Kubernetes', () => {
     return (body as { items: { metadata: { name: string } }[] }).items.map((one) => one.metadata.name).sort();
   };
   const onlyPod = async () => {
-    await expect.poll(() => kube.pods(NAMESPACE, job.name), { timeout: 20_000 }).not.toHaveLength(0);
+    // After the API server was away, the controllers may wait for half a minute before they ask it again.
+    await expect.poll(() => kube.pods(NAMESPACE, job.name), { timeout: 60_000 }).not.toHaveLength(0);
     return (await kube.pods(NAMESPACE, job.name)).at(-1)!;
   };
   const running = { phase: 'Running', containerStatuses: [container({ running: {} })] };
@@ -278,7 +279,7 @@ describe.skipIf(!isBuilt([]))('jobs on Kubernetes', () => {
     expect(await watching.state(job.name)).toMatchObject({ phase: 'running' });
     expect(await jobs()).toEqual([`${job.name}-a1`]);
     expect((await onlyPod()).metadata.deletionTimestamp).toBeUndefined();
-  });
+  }, 120_000);
 
   it('belongs to its campaign: deleting the campaign’s ConfigMap deletes it', async () => {
     await runner.submit(job);
