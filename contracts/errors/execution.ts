@@ -20,6 +20,12 @@ export const EXECUTION_ERRORS = {
     'The verifier could not give a verdict',
     'Look at the evidence; the sample is masked, never scored 0.',
   ),
+  'task.invalid': entry(
+    'badInput',
+    false,
+    'A task cannot be used as it stands',
+    'Correct what the message names in the task, certify it again, and lock a new set.',
+  ),
   'job.configuration': entry(
     'failed',
     false,

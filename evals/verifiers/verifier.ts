@@ -1,0 +1,51 @@
+// The form of every verifier of an artifact format. A verifier never loads what it judges: whatever runs a candidate runs in the
+// sandbox it is given, and what comes back is data.
+import type { z } from 'zod';
+import type {
+  ArtifactFormat,
+  ComponentScore,
+  EvidenceRun,
+  GateResult,
+  VerifierRef,
+} from '../../contracts/judgement.ts';
+import type { Sandbox } from '../../contracts/ports.ts';
+import type { Artifact } from './artifact.ts';
+
+/** What a verifier may use. What a task's verifier needs and does not get is `verifier.failed`, never a reward of 0. */
+export interface Instruments {
+  readonly sandbox: Sandbox;
+  /** Differs for every judgement of a campaign and is never shown to a policy: metamorphic inputs, sentinels and nonces follow from it. */
+  readonly secret: string;
+}
+
+export interface JudgeInput<Check> {
+  readonly check: Check;
+  readonly artifact: Artifact;
+  /** Files that the policy was given, as they were. */
+  readonly given: Artifact;
+  readonly instruments: Instruments;
+}
+
+/** What was found; the reward is composed of it elsewhere (policies/reward-composition.ts). */
+export interface Found {
+  /** In the order in which they were looked at; the first that fails is the last. */
+  readonly gates: readonly GateResult[];
+  readonly components: readonly ComponentScore[];
+  readonly runs: readonly EvidenceRun[];
+  readonly seen: z.core.util.JSONType;
+}
+
+export interface ArtifactVerifier<Check = unknown> {
+  readonly ref: VerifierRef;
+  readonly format: ArtifactFormat;
+  /** Reads a task's `check`. */
+  readonly check: z.ZodType<Check>;
+  /**
+   * Judges one artifact, in sandboxes of its own.
+   * @throws AnnealError `sandbox.failed`, `verifier.failed`: the sample is masked; `sandbox.unavailable`: nothing can be judged here
+   */
+  judge(input: JudgeInput<Check>): Promise<Found>;
+}
+
+/** Keeps the check's type between a verifier's schema and its judge. */
+export const defineVerifier = <Check>(verifier: ArtifactVerifier<Check>): ArtifactVerifier<Check> => verifier;
