@@ -1,0 +1,42 @@
+// What a candidate of several files is run in: a writable folder inside one fresh sandbox, steps one after the other, and at the end the
+// declared files, read when nothing of the candidate lives any more.
+import type { Deliverable } from '../../contracts/artifact-task.ts';
+import type { SandboxLimits, SandboxResult } from '../../contracts/ports.ts';
+import type { Artifact } from '../verifiers/artifact.ts';
+
+/** A program of the candidate, or one that loads its code: whatever it says of itself is worth nothing. */
+export interface Step {
+  /** For the evidence, for example `the project's tests`. */
+  readonly what: string;
+  readonly argv: readonly [string, ...string[]];
+  readonly stdin?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Wall clock of this step alone; what outlives it is killed. */
+  readonly wallMs: number;
+}
+
+export interface WorkspaceRun {
+  /** Written into the workspace before the first step; steps may change them. */
+  readonly files: Artifact;
+  /** Beside the workspace, read-only. */
+  readonly sealed?: Artifact;
+  /** All run, whatever the ones before ended with. No process of one lives when the next begins. */
+  readonly steps: readonly Step[];
+  readonly collect: readonly Deliverable[];
+  readonly limits: Omit<SandboxLimits, 'wallMs'>;
+}
+
+export type StepResult = Pick<SandboxResult, 'how' | 'exitCode' | 'stdout' | 'stderr'>;
+
+export interface WorkspaceResult {
+  /** In the order of the steps. */
+  readonly steps: readonly StepResult[];
+  readonly collected: Artifact;
+  /** Declared files that cannot be taken: links, devices, too large, no plain name. Missing ones are not named here. */
+  readonly refused: readonly { readonly path: string; readonly why: string }[];
+}
+
+/**
+ * @throws AnnealError `sandbox.failed`, `verifier.failed` when no complete account of the steps came back; `sandbox.unavailable`
+ */
+export type RunWorkspace = (run: WorkspaceRun) => Promise<WorkspaceResult>;
