@@ -1,5 +1,5 @@
 // Logs of real pods under a real kubelet, while API server and kubelet are killed: every line once.
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -10,6 +10,7 @@ import { openCluster } from '../../k8s/cluster/request.ts';
 import { hostPrograms } from '../../k8s/testbed/host-files.ts';
 import { buildImage } from '../../k8s/testbed/images.ts';
 import { loadImage } from '../../k8s/testbed/node.ts';
+import { nodeFolder } from '../../k8s/testbed/node-space.ts';
 import { startTestbed, type Testbed } from '../../k8s/testbed/testbed.ts';
 import { type FollowedLine, followLog } from '../../k8s/watch/log-follower.ts';
 import { isBuilt } from '../support/cluster.ts';
@@ -60,6 +61,12 @@ describe.skipIf(!canRun)('a followed log of a real pod', () => {
         volumes: [{ name: 'notes', emptyDir: {} }],
       },
     });
+  }
+  /** Where a file of a pod's notes lies on its node. */
+  async function noteOf(pod: string, name: string): Promise<string> {
+    const { metadata } = await testbed.api.call<{ metadata: { uid: string } }>('GET', `${PODS}/${pod}`);
+    const volumes = join(nodeFolder(testbed.layout), 'kubelet/pods', metadata.uid, 'volumes');
+    return join(volumes, 'kubernetes.io~empty-dir/notes', name);
   }
   function follow(pod: string): Followed {
     const cluster = openCluster({ kubeconfig: testbed.kubeconfig, timeoutMs: 5_000, patienceMs: 1_000 });
@@ -116,17 +123,20 @@ describe.skipIf(!canRun)('a followed log of a real pod', () => {
   }, 240_000);
 
   it('is whole over a restart of its container that happens while the API server is away', async () => {
-    // The second run is the longer one: when it ends, its node throws the log of the first away.
+    // When the second run ends, its node throws the log of the first away: it waits until that has been told.
     await start(
       'restarts',
-      `run=1; [ -e /notes/1 ] && run=2; : > /notes/$run; [ $run = 2 ] && sleep 40
-       i=0; while [ $i -lt 300 ]; do i=$((i+1)); echo "run $run line $i"; [ $((i % 30)) -eq 0 ] && sleep 0.3; done
+      `run=1; [ -e /notes/1 ] && run=2; : > /notes/$run
+       i=0; while [ $i -lt 300 ]; do i=$((i+1)); echo "run $run line $i"; [ $((i % 30)) -eq 0 ] && sleep 0.3
+       while [ $run$i = 230 ] && [ ! -e /notes/go ]; do sleep 0.2; done; done
        echo "run $run ends"; [ $run = 2 ]`,
       'OnFailure',
     );
     const followed = follow('restarts');
     await expect.poll(() => followed.read.length, WITHIN).toBeGreaterThan(30);
     await restartApi(7_000);
+    await expect.poll(() => followed.read.at(-1)?.run, WITHIN).toBe(1);
+    await writeFile(await noteOf('restarts', 'go'), '');
     await followed.over;
     expect(followed.read.map(({ text }) => text)).toEqual(
       [1, 2].flatMap((run) => [...numbered(`run ${run} line`, 300), `run ${run} ends`]),
