@@ -21,8 +21,8 @@ export interface SandboxLimits {
 export interface SandboxRequest {
   readonly argv: readonly [string, ...string[]];
   /** Files placed read-only below /work, by relative path. */
-  readonly files: Readonly<Record<string, string>>;
-  readonly stdin: string;
+  readonly files: Readonly<Record<string, string | Uint8Array>>;
+  readonly stdin: string | Uint8Array;
   readonly limits: SandboxLimits;
 }
 

@@ -4,15 +4,26 @@ import type { Deliverable } from '../../contracts/artifact-task.ts';
 import type { SandboxLimits, SandboxResult } from '../../contracts/ports.ts';
 import type { Artifact } from '../verifiers/artifact.ts';
 
+/** Where the files lie inside, which is also where every step starts. */
+export const WORKSPACE = '/tmp/workspace';
+/** Where the sealed ones lie. Any step can read them. */
+export const SEALED = '/work/sealed';
+
 /** A program of the candidate, or one that loads its code: whatever it says of itself is worth nothing. */
 export interface Step {
   /** For the evidence, for example `the project's tests`. */
   readonly what: string;
+  /** `python3` stands for the sandbox's own. */
   readonly argv: readonly [string, ...string[]];
   readonly stdin?: string;
   readonly env?: Readonly<Record<string, string>>;
   /** Wall clock of this step alone; what outlives it is killed. */
   readonly wallMs: number;
+  /**
+   * The workspace is written anew before this step, these files over the others: nothing that a step before left is there, and no step
+   * before can have seen these.
+   */
+  readonly fresh?: Artifact;
 }
 
 export interface WorkspaceRun {
@@ -26,7 +37,8 @@ export interface WorkspaceRun {
   readonly limits: Omit<SandboxLimits, 'wallMs'>;
 }
 
-export type StepResult = Pick<SandboxResult, 'how' | 'exitCode' | 'stdout' | 'stderr'>;
+/** Milliseconds by the driver's clock, which no step can touch. */
+export type StepResult = SandboxResult;
 
 export interface WorkspaceResult {
   /** In the order of the steps. */

@@ -33,6 +33,21 @@ test('files, standard input and exit code go through', async () => {
   expect(result).toMatchObject({ how: 'exited', exitCode: 7, stdout: 'in é\n', stderr: '' });
 });
 
+test('bytes that are no text go in as they are', async () => {
+  const bytes = Uint8Array.from({ length: 256 }, (_, byte) => byte);
+  const result = await createBubblewrapSandbox().run({
+    argv: [
+      ...PYTHON,
+      '-c',
+      'import sys; print(sys.stdin.buffer.read() == open("b", "rb").read() == bytes(range(256)))',
+    ],
+    files: { b: bytes },
+    stdin: bytes,
+    limits: LIMITS,
+  });
+  expect(result).toMatchObject({ stdout: 'True\n', stderr: '' });
+});
+
 test('describe names what isolates', async () => {
   const text = await createBubblewrapSandbox().describe();
   expect(text).toMatch(/^bubblewrap \d/);

@@ -11,8 +11,8 @@ export interface Launch {
   readonly args: readonly string[];
   readonly filter: Buffer;
   /** Contents in the order of their descriptors. */
-  readonly files: readonly string[];
-  readonly stdin: string;
+  readonly files: readonly (string | Uint8Array)[];
+  readonly stdin: string | Uint8Array;
   readonly limits: SandboxLimits;
   /** Outer user to switch to before bubblewrap starts; undefined keeps ours. */
   readonly uid: number | undefined;
@@ -110,7 +110,7 @@ export function launch(input: Launch): Promise<SandboxResult> {
 }
 
 /** The reader may go away early (a program that never reads its input): that is its business, not an error of ours. */
-function feed(stream: unknown, content: string | Buffer): void {
+function feed(stream: unknown, content: string | Uint8Array): void {
   const writable = stream as Writable;
   writable.on('error', ignore);
   writable.end(content);
