@@ -2,21 +2,38 @@
 // new version beside it, so that an old set can be graded again.
 import { AnnealError } from '../../contracts/errors.ts';
 import type { Task } from '../../contracts/task.ts';
-import { type Grading, gradePythonReply, VERIFIER } from './python-function/grade.ts';
+import {
+  type GradeInput,
+  type Grading,
+  gradePythonReply,
+  gradePythonReplySecretly,
+  SECRET_VERIFIER,
+  VERIFIER,
+} from './python-function/grade.ts';
 
-export type Verifier = typeof gradePythonReply;
+export type Verifier = (input: GradeInput) => Promise<Grading>;
 
-const VERIFIERS: Readonly<Record<string, Verifier>> = { [`${VERIFIER.name}@${VERIFIER.version}`]: gradePythonReply };
+const VERIFIERS: Readonly<Record<string, Verifier>> = {
+  [nameOf(VERIFIER)]: gradePythonReply,
+  [nameOf(SECRET_VERIFIER)]: gradePythonReplySecretly,
+};
 
 /** @throws AnnealError `verifier.failed` when this build has no such verifier */
 export function verifierFor(named: Task['verifier']): Verifier {
-  const verifier = VERIFIERS[`${named.name}@${named.version}`];
+  const verifier = VERIFIERS[nameOf(named)];
   if (verifier === undefined)
     throw new AnnealError('verifier.failed', `no verifier ${named.name} of version ${named.version} in this build`);
   return verifier;
 }
 
+/** `name@version`, of all that this build has. */
+export const verifierNames = (): string[] => Object.keys(VERIFIERS);
+
 /** Judges a reply by the verifier that its task names. Throws as that verifier does. */
-export function gradeReply(input: Parameters<Verifier>[0]): Promise<Grading> {
+export function gradeReply(input: GradeInput): Promise<Grading> {
   return verifierFor(input.task.verifier)(input);
+}
+
+function nameOf({ name, version }: { readonly name: string; readonly version: number }): string {
+  return `${name}@${version}`;
 }

@@ -8,9 +8,12 @@ import type { Task } from '../../../contracts/task.ts';
 import type { Outcome, Reward } from '../../../contracts/trajectory.ts';
 import { definesName, extractPython } from './extract.ts';
 import { type CandidateRun, runCandidates, type Seen } from './run.ts';
+import { secretCases } from './secret-cases.ts';
 import { sameValue } from './values.ts';
 
 export const VERIFIER = { name: 'python-function', version: 1 } as const;
+/** Also judges by inputs that nobody but the grader can know. */
+export const SECRET_VERIFIER = { name: 'python-function', version: 2 } as const;
 
 /** Larger answers are kept as their hash. */
 const EVIDENCE_BYTES = 2_000;
@@ -20,7 +23,7 @@ export type RewardWeights = CampaignSpec['reward'];
 /** What was run and seen. No times, no paths: grading again gives the same bytes for every deterministic candidate. */
 export interface Verdict {
   readonly schema: 'anneal/verdict/v1';
-  readonly verifier: typeof VERIFIER;
+  readonly verifier: { readonly name: string; readonly version: number };
   readonly task: string;
   readonly extraction: 'exact' | 'fenced' | 'bare' | 'none';
   /** The file defines the entry point, by its text and when run. */
@@ -54,24 +57,46 @@ export interface Grading {
  * complete account `verifier_failure`.
  * @throws AnnealError `sandbox.unavailable` or `stack.python_missing`: the machine cannot judge anything at all
  */
-export async function gradePythonReply(input: {
+export const gradePythonReply = (input: GradeInput): Promise<Grading> => gradeBy(VERIFIER, input, noMore);
+
+/** As version 1, and by further inputs that follow from the grader's secret: an answer that knows the task's cases only is wrong. */
+export const gradePythonReplySecretly = (input: GradeInput): Promise<Grading> =>
+  gradeBy(SECRET_VERIFIER, input, secretCases);
+
+export interface GradeInput {
   readonly reply: string;
   readonly task: Task;
   readonly weights: RewardWeights;
   readonly sandbox: Sandbox;
-}): Promise<Grading> {
-  const { task, weights } = input;
+  /** Never shown to a policy; version 1 has no use for it. */
+  readonly secret?: string | undefined;
+}
+
+const noMore = async (): Promise<Task['cases']> => [];
+
+async function gradeBy(
+  verifier: Verdict['verifier'],
+  input: GradeInput,
+  moreCases: (input: GradeInput) => Promise<Task['cases']>,
+): Promise<Grading> {
+  const { weights } = input;
   const { source, how } = extractPython(input.reply);
-  const verdict = { schema: 'anneal/verdict/v1', verifier: VERIFIER, task: task.id, extraction: how } as const;
+  const verdict = { schema: 'anneal/verdict/v1', verifier, task: input.task.id, extraction: how } as const;
+  const rewardOf = (components: Reward['components']) => ({
+    ...compose(components, weights),
+    verifier: { ...verifier },
+  });
   if (source === undefined) {
     return {
       outcome: 'policy_failure',
-      reward: rewardOf({ format: 0, correctness: 0, partial: 0 }, weights),
+      reward: rewardOf({ format: 0, correctness: 0, partial: 0 }),
       evidence: { ...verdict, defined: false, cases: [] },
     };
   }
   let run: CandidateRun;
+  let task = input.task;
   try {
+    task = { ...task, cases: [...task.cases, ...(await moreCases(input))] };
     const cases = task.cases.map((item) => item.args);
     [run] = (await runCandidates(input.sandbox, [{ source, entry: task.entrypoint.name, cases }])) as [CandidateRun];
   } catch (failure) {
@@ -87,7 +112,7 @@ export async function gradePythonReply(input: {
   return {
     outcome: share === 1 ? 'success' : 'policy_failure',
     artifact: source,
-    reward: rewardOf(components, weights),
+    reward: rewardOf(components),
     evidence: {
       ...verdict,
       defined,
@@ -110,11 +135,11 @@ export function judge(task: Pick<Task, 'cases'>, run: CandidateRun): boolean[] {
 }
 
 /** Total = correctness·w_c + (partial·w_p unless all is right) + format·w_f. */
-function rewardOf(components: Reward['components'], weights: RewardWeights): Omit<Reward, 'evidence'> {
+function compose(components: Reward['components'], weights: RewardWeights): Pick<Reward, 'total' | 'components'> {
   const { format, correctness, partial } = components;
   const total =
     weights.correctness * correctness + (correctness === 1 ? 0 : weights.partial * partial) + weights.format * format;
-  return { total, components, verifier: { ...VERIFIER } };
+  return { total, components };
 }
 
 function outcomeOf(failure: unknown): Outcome | undefined {
