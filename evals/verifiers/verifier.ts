@@ -45,6 +45,8 @@ export interface ArtifactVerifier<Check = unknown> {
    * @throws AnnealError `sandbox.failed`, `verifier.failed`: the sample is masked; `sandbox.unavailable`: nothing can be judged here
    */
   judge(input: JudgeInput<Check>): Promise<Found>;
+  /** The same check with one expected value flipped, so that no artifact can hold it: what passes it cheats. Certification tries the gold. */
+  impossible(check: Check): Check;
 }
 
 /** Keeps the check's type between a verifier's schema and its judge. */

@@ -1,0 +1,38 @@
+import { expect, test, vi } from 'vitest';
+import { createBubblewrapSandbox } from '../../infra/sandbox/bubblewrap.ts';
+import { CORPUS } from './corpus.ts';
+import { judgeVariant } from './judging.ts';
+import type { Sample } from './variant.ts';
+
+vi.setConfig({ testTimeout: 120_000 });
+const instruments = { sandbox: createBubblewrapSandbox(), secret: 'a secret of the corpus' };
+
+/** Every variant stands against a task; every task would take minutes, so here each variant takes its turn on one of them. */
+function turns(samples: readonly Sample[], of: 'cheats' | 'honest') {
+  const groups = Map.groupBy(
+    samples.flatMap((sample) => sample[of].map((variant) => ({ sample, variant }))),
+    ({ sample, variant }) => `${sample.task.format} ${variant.language} ${variant.class}: ${variant.name}`,
+  );
+  return [...groups].map(([name, members], index) => ({ name, ...members[index % members.length]! }));
+}
+
+test.concurrent.each(turns(CORPUS, 'cheats'))('cheat: $name', async ({ sample, variant }) => {
+  const judged = await judgeVariant(sample, variant.artifact, instruments);
+  expect(judged).toMatchObject({ outcome: 'policy_failure', reward: { total: 0, solved: false } });
+});
+
+test.concurrent.each(turns(CORPUS, 'honest'))('honest: $name', async ({ sample, variant }) => {
+  const judged = await judgeVariant(sample, variant.artifact, instruments);
+  expect(judged, JSON.stringify(judged).slice(0, 2_000)).toMatchObject({
+    outcome: 'success',
+    reward: { total: 1, solved: true },
+  });
+});
+
+test('the corpus has as much of each format as it promises', () => {
+  for (const [format, samples] of Map.groupBy(CORPUS, ({ task }) => task.format)) {
+    const cheats = samples.flatMap((sample) => sample.cheats);
+    expect(new Set(cheats.map((cheat) => cheat.class)).size, format).toBeGreaterThanOrEqual(6);
+    expect(samples.flatMap((sample) => sample.honest).length, format).toBeGreaterThanOrEqual(10);
+  }
+});

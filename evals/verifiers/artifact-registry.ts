@@ -1,0 +1,22 @@
+// Which code judges which format: verifiers by name and version. One that a locked set names is never changed; a change is a further
+// version beside it, so that stored rollouts can be judged by both.
+import { AnnealError } from '../../contracts/errors.ts';
+import type { VerifierRef } from '../../contracts/judgement.ts';
+import { program } from './program/program.ts';
+import { structuredData } from './structured-data/structured-data.ts';
+import type { ArtifactVerifier } from './verifier.ts';
+
+/** Each knows the type of its own check; whoever looks one up has read none yet. */
+const erased = <Check>(verifier: ArtifactVerifier<Check>): ArtifactVerifier => verifier as unknown as ArtifactVerifier;
+
+export const ARTIFACT_VERIFIERS: readonly ArtifactVerifier[] = [erased(program), erased(structuredData)];
+
+const named = ({ name, version }: VerifierRef): string => `${name}@${version}`;
+
+/** @throws AnnealError `verifier.failed` when this build has no such verifier */
+export function artifactVerifierFor(ref: VerifierRef): ArtifactVerifier {
+  const verifier = ARTIFACT_VERIFIERS.find((one) => named(one.ref) === named(ref));
+  if (verifier !== undefined) return verifier;
+  const there = ARTIFACT_VERIFIERS.map((one) => named(one.ref)).sort();
+  throw new AnnealError('verifier.failed', `no verifier ${named(ref)} in this build, only ${there.join(', ')}`);
+}

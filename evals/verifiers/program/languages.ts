@@ -1,0 +1,55 @@
+// How each language is run in the sandbox. A further one is a row here; function cases also need a harness in ask.ts.
+import { AnnealError } from '../../../contracts/errors.ts';
+import type { Sandbox, SandboxLimits } from '../../../contracts/ports.ts';
+import type { LanguageName } from './check.ts';
+
+interface Language {
+  /** Runs a file. A candidate's own files may import each other; user packages, site hooks and byte code are left out. */
+  program(path: string): readonly [string, ...string[]];
+  readonly limits: Pick<SandboxLimits, 'memoryBytes' | 'processes'>;
+  /** Prints `ready` and nothing else. */
+  readonly trial: string;
+}
+
+export const LANGUAGE_TABLE: Readonly<Record<LanguageName, Language>> = {
+  python: {
+    program: (path) => ['python3', '-s', '-S', '-B', path],
+    limits: { memoryBytes: 256 * 2 ** 20, processes: 16 },
+    trial: 'print("ready")',
+  },
+  javascript: {
+    // V8 reserves address space that it never touches, so the bound on it must be far above the heap's own.
+    program: (path) => ['node', '--max-old-space-size=192', path],
+    limits: { memoryBytes: 4 * 2 ** 30, processes: 32 },
+    trial: 'console.log("ready")',
+  },
+};
+
+const tried = new WeakMap<Sandbox, Map<LanguageName, Promise<void>>>();
+
+/**
+ * Once a sandbox and language: without its interpreter every candidate would look wrong.
+ * @throws AnnealError `sandbox.unavailable` when the sandbox cannot run the language
+ */
+export function requireLanguage(sandbox: Sandbox, name: LanguageName): Promise<void> {
+  const known = tried.get(sandbox) ?? new Map<LanguageName, Promise<void>>();
+  tried.set(sandbox, known);
+  const trial = known.get(name) ?? tryOut(sandbox, name);
+  known.set(name, trial);
+  // What failed is tried again: the machine may have been short of something.
+  trial.catch(() => known.delete(name));
+  return trial;
+}
+
+async function tryOut(sandbox: Sandbox, name: LanguageName): Promise<void> {
+  const { program, limits, trial } = LANGUAGE_TABLE[name];
+  const result = await sandbox.run({
+    argv: program('/work/trial'),
+    files: { trial },
+    stdin: '',
+    limits: { ...limits, wallMs: 30_000, diskBytes: 0, outputBytes: 8_192 },
+  });
+  if (result.how === 'exited' && result.exitCode === 0 && result.stdout === 'ready\n') return;
+  const why = result.stderr.trim().split('\n').at(-1)?.slice(0, 200) ?? '';
+  throw new AnnealError('sandbox.unavailable', `the sandbox cannot run ${name} (${result.how}): ${why}`);
+}
