@@ -5,6 +5,7 @@ import { addCampaignCommands } from './commands/campaigns.ts';
 import { addGateCommands } from './commands/gates.ts';
 import { addPilot } from './commands/pilot.ts';
 import { addPlan } from './commands/plan.ts';
+import { addPool } from './commands/pool.ts';
 import { addQuickstart } from './commands/quickstart.ts';
 import { addReleaseCommands } from './commands/releases.ts';
 import { addRender } from './commands/render.ts';
@@ -39,6 +40,7 @@ addPlan(program, run);
 addRender(program, run);
 addGateCommands(program, run);
 addReleaseCommands(program, run);
+addPool(program, run);
 // Commander copies these settings only to commands made after them; ours are made by the functions above.
 const settle = (command: Command): void => {
   command.exitOverride().showSuggestionAfterError();

@@ -64,6 +64,7 @@ export const FAILURE_ACTIONS = {
   'rollout.update_failed': 'retry',
   'rollout.superseded': 'fail',
   'rollout.unfit': 'gate',
+  'rollout.none': 'fail',
   'weights.not_published': 'gate',
   'weights.incomplete': 'gate',
   'weights.corrupt': 'gate',

@@ -20,6 +20,12 @@ export const ROLLOUT_ERRORS = {
     'A rollout server cannot take part in weight updates',
     'Start it from the rollout-vllm image, with the options that the message names.',
   ),
+  'rollout.none': entry(
+    'notFound',
+    false,
+    'No rollout is stored that could be judged',
+    'Wait until the campaign has rolled out, or name another round.',
+  ),
   'weights.not_published': entry(
     'badInput',
     false,

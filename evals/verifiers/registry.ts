@@ -1,7 +1,7 @@
 // Which code judges which task: verifiers by name and version. A version is never changed once a lock names it; a change is a
 // new version beside it, so that an old set can be graded again.
 import { AnnealError } from '../../contracts/errors.ts';
-import type { Task } from '../../contracts/task.ts';
+import type { VerifierRef } from '../../contracts/judgement.ts';
 import {
   type GradeInput,
   type Grading,
@@ -19,7 +19,7 @@ const VERIFIERS: Readonly<Record<string, Verifier>> = {
 };
 
 /** @throws AnnealError `verifier.failed` when this build has no such verifier */
-export function verifierFor(named: Task['verifier']): Verifier {
+export function verifierFor(named: VerifierRef): Verifier {
   const verifier = VERIFIERS[nameOf(named)];
   if (verifier === undefined)
     throw new AnnealError('verifier.failed', `no verifier ${named.name} of version ${named.version} in this build`);
@@ -34,6 +34,6 @@ export function gradeReply(input: GradeInput): Promise<Grading> {
   return verifierFor(input.task.verifier)(input);
 }
 
-function nameOf({ name, version }: { readonly name: string; readonly version: number }): string {
+function nameOf({ name, version }: VerifierRef): string {
   return `${name}@${version}`;
 }

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { campaignName, jobName } from '../../contracts/ids.ts';
 import { verdict } from '../../contracts/policy-version.ts';
+import { reverification } from '../../contracts/reverification.ts';
 import { createLocalIdentity } from '../../infra/identity/local.ts';
 import { createReleases } from '../../infra/releases/releases.ts';
 import { type Finished, type Journey, openJourney, until } from '../support/journey.ts';
@@ -159,6 +160,30 @@ describe('a quickstart whose worker and trainer are killed', () => {
     for (let second = 0; second < 10 && journey.processes().length > 0; second += 1) await sleep(1_000);
     expect(journey.processes()).toEqual([]);
   });
+
+  test(
+    'stored rollouts, judged once more, give the same bytes; by another version what differs is shown, and nothing is overwritten',
+    async () => {
+      expect((await journey.run(['pool', 'reverify', 'small'])).code).toBe(5);
+      await journey.run(['up'], { timeoutMs: MINUTES });
+      const again = await journey.run(['pool', 'reverify', 'small', '--json'], { timeoutMs: MINUTES });
+      expect(again.code, again.stderr).toBe(0);
+      const { reverification: found } = z.object({ reverification }).parse(JSON.parse(again.stdout));
+      expect(found.rollouts.length).toBeGreaterThan(0);
+      expect(found.rollouts.filter(({ difference }) => difference !== 'same')).toEqual([]);
+      expect(found.rollouts.filter(({ purpose }) => purpose === 'sealed')).toEqual([]);
+      const other = ['pool', 'reverify', 'small', '--verifier', 'python-function@2', '--round', '1'];
+      const shown = await journey.run(other, { timeoutMs: MINUTES });
+      expect(shown.code, shown.stderr).toBe(0);
+      expect(shown.stdout).toMatch(/^small, judged again by python-function@2: \d+ of \d+ as before/);
+      expect(await journey.store.listNamed('campaigns/small/reverified/')).toHaveLength(2);
+      const wrong = await journey.run(['pool', 'reverify', 'small', '--verifier', 'python-function@9']);
+      expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('python-function@1')]);
+      expect((await journey.run(['pool', 'reverify', 'small', '--round', '7'])).code).toBe(4);
+      expect((await journey.run(['down'])).code).toBe(0);
+    },
+    4 * MINUTES,
+  );
 
   test(
     'the same command again gives the same result and runs nothing',

@@ -1,0 +1,130 @@
+// Judges the stored rollouts of a plan once more, without asking any policy: by another version of the verifier, or by the same.
+import type { ArtifactStore } from '../../contracts/artifact.ts';
+import { canonicalJson } from '../../contracts/canonical.ts';
+import type { RolloutId } from '../../contracts/ids.ts';
+import type { VerifierRef } from '../../contracts/judgement.ts';
+import type { RolloutPlan } from '../../contracts/plan.ts';
+import type { ModelGateway, Sandbox } from '../../contracts/ports.ts';
+import type { Reverification, ReverifiedRollout } from '../../contracts/reverification.ts';
+import type { Task } from '../../contracts/task.ts';
+import type { Trajectory } from '../../contracts/trajectory.ts';
+import { verifierFor } from '../verifiers/registry.ts';
+
+export interface ReverifyPorts {
+  /** Evidence goes there, as at the first judgement. */
+  readonly store: Pick<ArtifactStore, 'put'>;
+  readonly gateway: Pick<ModelGateway, 'trajectories' | 'completions'>;
+  readonly sandbox: Sandbox;
+  readonly tasksOf: (plan: RolloutPlan) => Promise<readonly Task[]>;
+}
+
+export interface ReverifyRequest {
+  readonly plans: readonly RolloutPlan[];
+  readonly verifier: VerifierRef;
+  readonly secret: string;
+  /** At once; the sandbox bounds it as well. */
+  readonly concurrency: number;
+  readonly onProgress?: (done: number, of: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Only what was judged, or was to be: a rollout without a usable completion is listed as left.
+ * @throws AnnealError `verifier.failed` where this build has no such verifier; `sandbox.unavailable`
+ */
+export async function reverify(
+  { store, gateway, sandbox, tasksOf }: ReverifyPorts,
+  { plans, verifier, secret, concurrency, onProgress, signal }: ReverifyRequest,
+): Promise<Pick<Reverification, 'rollouts' | 'left'>> {
+  const grade = verifierFor(verifier);
+  const rollouts: ReverifiedRollout[] = [];
+  const left: { rollout: RolloutId; why: string }[] = [];
+  const total = plans.reduce((sum, plan) => sum + plan.rollouts.length, 0);
+  const tell = (): void => onProgress?.(rollouts.length + left.length, total);
+
+  for (const plan of plans) {
+    const prefix = `${plan.campaign}/r${plan.round}/${plan.purpose}.v${plan.policy.number}/`;
+    const tasks = new Map((await tasksOf(plan)).map((task) => [task.id, task]));
+    const known = new Map((await gateway.trajectories(prefix)).map((one) => [one.rollout, one]));
+    const replies = new Map((await gateway.completions(prefix)).map((one) => [one.id, one.text]));
+    const waiting = [...plan.rollouts];
+    const work = async (): Promise<void> => {
+      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+        signal?.throwIfAborted();
+        const { id } = next;
+        const kept = known.get(id);
+        const task = tasks.get(next.task);
+        const reply = kept?.completions[0] === undefined ? undefined : replies.get(kept.completions[0]);
+        if (kept === undefined || reply === undefined || task === undefined) {
+          const why = task === undefined ? 'its task is not in the set' : 'it has no stored completion';
+          left.push({ rollout: id, why });
+        } else {
+          const judged = await grade({ reply, task, weights: plan.reward, sandbox, secret });
+          const evidence = await store.put(canonicalJson(judged.evidence));
+          const after = {
+            outcome: judged.outcome,
+            ...(judged.reward === undefined ? {} : { reward: { ...judged.reward, evidence } }),
+          };
+          rollouts.push(compare(kept, after));
+        }
+        tell();
+      }
+    };
+    await Promise.all(Array.from({ length: Math.max(1, concurrency) }, work));
+  }
+  const byId = (a: { rollout: string }, b: { rollout: string }): number => (a.rollout < b.rollout ? -1 : 1);
+  return { rollouts: rollouts.sort(byId), left: left.sort(byId) };
+}
+
+function compare(kept: Trajectory, after: ReverifiedRollout['after']): ReverifiedRollout {
+  const before = { outcome: kept.outcome, ...(kept.reward === undefined ? {} : { reward: kept.reward }) };
+  const { rollout, task, round, purpose, policy } = kept;
+  return { rollout, task, round, purpose, policy, before, after, difference: differenceOf(before, after) };
+}
+
+/** Evidence names the verifier, so that it differs between two versions although all else is the same. */
+function differenceOf(
+  before: ReverifiedRollout['before'],
+  after: ReverifiedRollout['after'],
+): ReverifiedRollout['difference'] {
+  if (before.reward === undefined || after.reward === undefined)
+    return before.outcome === after.outcome ? 'same' : 'unjudged';
+  const sameVersion = canonicalJson(before.reward.verifier) === canonicalJson(after.reward.verifier);
+  const bare = ({ outcome, reward }: ReverifiedRollout['before']): string =>
+    canonicalJson({
+      outcome,
+      total: reward?.total ?? null,
+      ...(sameVersion ? { components: reward?.components, evidence: reward?.evidence } : {}),
+    });
+  return bare(before) === bare(after) ? 'same' : 'changed';
+}
+
+/** What a reverification comes to, by purpose and policy version. */
+export interface ReverifiedGroup {
+  readonly purpose: ReverifiedRollout['purpose'];
+  readonly policy: string;
+  readonly judged: number;
+  readonly changed: number;
+  readonly unjudged: number;
+  /** Shares of solved rollouts among those with a verdict. */
+  readonly passedBefore: number;
+  readonly passedAfter: number;
+}
+
+export function groupsOf(rollouts: readonly ReverifiedRollout[]): ReverifiedGroup[] {
+  const groups = Map.groupBy(rollouts, ({ purpose, policy }) => `${purpose} ${policy}`);
+  return [...groups.values()].map((of) => {
+    const share = (side: 'before' | 'after'): number => {
+      const judged = of.filter((one) => one[side].reward !== undefined);
+      const solved = judged.filter((one) => one[side].outcome === 'success');
+      return judged.length === 0 ? 0 : solved.length / judged.length;
+    };
+    const { purpose, policy } = of[0]!;
+    const count = (difference: ReverifiedRollout['difference']): number =>
+      of.filter((one) => one.difference === difference).length;
+    return {
+      ...{ purpose, policy, judged: of.length, changed: count('changed'), unjudged: count('unjudged') },
+      ...{ passedBefore: share('before'), passedAfter: share('after') },
+    };
+  });
+}
