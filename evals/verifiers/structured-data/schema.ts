@@ -25,7 +25,10 @@ const linear = Object.assign(
 
 function compile(schema: AnySchemaObject): ValidateFunction {
   const ajv = new Ajv2020({
+    // Strict of unknown keywords, which would silently hold; not of style.
     strict: true,
+    strictTypes: false,
+    strictTuples: false,
     ownProperties: true,
     allErrors: false,
     code: { regExp: linear },
