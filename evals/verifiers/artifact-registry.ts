@@ -2,6 +2,7 @@
 // version beside it, so that stored rollouts can be judged by both.
 import { AnnealError } from '../../contracts/errors.ts';
 import type { VerifierRef } from '../../contracts/judgement.ts';
+import { answer } from './answer/answer.ts';
 import { program } from './program/program.ts';
 import { structuredData } from './structured-data/structured-data.ts';
 import type { ArtifactVerifier } from './verifier.ts';
@@ -9,7 +10,11 @@ import type { ArtifactVerifier } from './verifier.ts';
 /** Each knows the type of its own check; whoever looks one up has read none yet. */
 const erased = <Check>(verifier: ArtifactVerifier<Check>): ArtifactVerifier => verifier as unknown as ArtifactVerifier;
 
-export const ARTIFACT_VERIFIERS: readonly ArtifactVerifier[] = [erased(program), erased(structuredData)];
+export const ARTIFACT_VERIFIERS: readonly ArtifactVerifier[] = [
+  erased(program),
+  erased(structuredData),
+  erased(answer),
+];
 
 const named = ({ name, version }: VerifierRef): string => `${name}@${version}`;
 

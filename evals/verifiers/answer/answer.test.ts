@@ -1,0 +1,138 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { canonicalJson } from '../../../contracts/canonical.ts';
+import { ANSWER_CORPUS } from '../../hacks/answer/corpus.ts';
+import { judgeVariant } from '../../hacks/judging.ts';
+import type { AnswerCheck } from './answer.ts';
+import { type AcceptedForm, acceptedForm, flippedForm, isAccepted } from './forms.ts';
+import { linesOf, searchable } from './quotes.ts';
+
+const instruments = {
+  secret: 's',
+  sandbox: {
+    describe: async () => '',
+    run: async () => {
+      throw new Error('an answer is read, never run');
+    },
+  },
+};
+const SAMPLE = ANSWER_CORPUS[0]!;
+
+test('golds are solved, and again in the same words', async () => {
+  for (const sample of ANSWER_CORPUS) {
+    const judged = await judgeVariant(sample, sample.gold, instruments);
+    expect(judged, JSON.stringify(judged)).toMatchObject({ reward: { total: 1, solved: true } });
+    expect(canonicalJson(await judgeVariant(sample, sample.gold, instruments))).toBe(canonicalJson(judged));
+  }
+});
+
+test('every cheat against every sample earns nothing, every honest variant everything', async () => {
+  for (const sample of ANSWER_CORPUS) {
+    for (const { name, artifact } of sample.cheats)
+      expect(await judgeVariant(sample, artifact, instruments), `${sample.task.id}: ${name}`).toMatchObject({
+        outcome: 'policy_failure',
+        reward: { total: 0, solved: false },
+      });
+    for (const { name, artifact } of sample.honest) {
+      const judged = await judgeVariant(sample, artifact, instruments);
+      expect(judged, `${sample.task.id}: ${name} ${JSON.stringify(judged)}`).toMatchObject({ reward: { total: 1 } });
+    }
+  }
+});
+
+test('documents that are not those of the task mask the sample', async () => {
+  for (const given of [{}, { ...SAMPLE.given, 'report.txt': 'It stands 41.5 metres high' }]) {
+    const judged = await judgeVariant({ ...SAMPLE, given }, SAMPLE.gold, instruments);
+    expect(judged).toMatchObject({ outcome: 'verifier_failure' });
+    expect(judged).not.toHaveProperty('reward');
+  }
+  const check = { ...(SAMPLE.task.check as object), required: [{ source: 'report.txt', text: 'never said' }] };
+  const lost = { ...SAMPLE, task: { ...SAMPLE.task, check } };
+  expect(await judgeVariant(lost, SAMPLE.gold, instruments)).toMatchObject({ outcome: 'verifier_failure' });
+});
+
+test('half of what has to be quoted is half the component, and not solved', async () => {
+  const { required } = SAMPLE.task.check as AnswerCheck;
+  const check = {
+    ...(SAMPLE.task.check as object),
+    required: [...required, { source: 'letter.txt', text: 'A letter.' }],
+  };
+  expect(await judgeVariant({ ...SAMPLE, task: { ...SAMPLE.task, check } }, SAMPLE.gold, instruments)).toMatchObject({
+    outcome: 'policy_failure',
+    reward: { total: 0.5, solved: false },
+  });
+});
+
+const number = (value: number, more: object = {}): AcceptedForm =>
+  acceptedForm.parse({ kind: 'number', value, ...more });
+test.each([
+  ['a number', 12.5, number(12.5), true],
+  ['with separators', '1,234,567', number(1_234_567), true],
+  ['with separators in wrong places', '12,34', number(1234), false],
+  ['within tolerance', '99.5', number(100, { relative: 0.01 }), true],
+  ['beyond it', '98.5', number(100, { relative: 0.01 }), false],
+  ['a unit', '2 km', number(2_000, { units: { m: 1, km: 1_000 } }), true],
+  ['no unit where one is needed', '2000', number(2_000, { units: { m: 1 } }), false],
+  ['an unknown unit', '2 miles', number(2, { units: { '': 1 } }), false],
+  ['a unit that every object has', '2 constructor', number(2), false],
+  ['two numbers', '12 13', number(12), false],
+  ['hexadecimal', '0x0c', number(12), false],
+  ['infinity', 'Infinity', number(12, { relative: 9 }), false],
+  ['too large for a double', '1e999', number(12, { relative: 9 }), false],
+  ['a list for a number', ['12'], number(12), false],
+  ['a day', '12. Mar 2024', acceptedForm.parse({ kind: 'date', day: '2024-03-12' }), true],
+  ['a day that is read in two ways', '12/03/2024', acceptedForm.parse({ kind: 'date', day: '2024-03-12' }), false],
+  ['another day', '13 March 2024', acceptedForm.parse({ kind: 'date', day: '2024-03-12' }), false],
+  ['a set', ['B', 'a'], acceptedForm.parse({ kind: 'set', items: ['a', 'b'] }), true],
+  ['a set, one twice', ['a', 'a', 'b'], acceptedForm.parse({ kind: 'set', items: ['a', 'b'] }), false],
+  ['a set, one missing', ['a'], acceptedForm.parse({ kind: 'set', items: ['a', 'b'] }), false],
+  ['nothing', '', acceptedForm.parse({ kind: 'exact', text: 'a' }), false],
+] as const)('%s', (_name, answer, form, accepted) => {
+  expect(isAccepted(answer as Parameters<typeof isAccepted>[0], form)).toBe(accepted);
+});
+
+test('a flipped form does not accept what the form accepts', () => {
+  const forms = fc.oneof(
+    fc.record({
+      kind: fc.constant('number' as const),
+      value: fc.integer(),
+      units: fc.constant({ '': 1 }),
+      absolute: fc.double({ min: 0, max: 5, noNaN: true }),
+      relative: fc.double({ min: 0, max: 0.5, noNaN: true }),
+    }),
+    fc.record({ kind: fc.constant('exact' as const), text: fc.stringMatching(/^[a-z]{1,8}$/) }),
+    fc.record({
+      kind: fc.constant('set' as const),
+      items: fc.uniqueArray(fc.stringMatching(/^[a-e]{1,3}$/), { minLength: 1 }),
+    }),
+  );
+  fc.assert(
+    fc.property(forms, (form) => {
+      const right = form.kind === 'number' ? form.value : form.kind === 'exact' ? form.text : form.items;
+      expect(isAccepted(right, form)).toBe(true);
+      expect(isAccepted(right, flippedForm(form))).toBe(false);
+    }),
+  );
+});
+
+test('a quote is found on its line whatever the white space', () => {
+  const word = fc.stringMatching(/^[a-z]{1,6}$/);
+  fc.assert(
+    fc.property(
+      fc.array(fc.array(word, { minLength: 1, maxLength: 5 }), { minLength: 1, maxLength: 6 }),
+      fc.nat(),
+      (lines, pick) => {
+        const document = searchable(lines.map((words) => words.join(' \t')).join(' \r\n\n'));
+        const words = lines.flatMap((line, index) => line.map((text) => ({ text, line: index * 2 + 1 })));
+        const from = pick % words.length;
+        const quote = words
+          .slice(from, from + 4)
+          .map(({ text }) => text)
+          .join('\n ');
+        expect(linesOf(quote, document)).toContain(words[from]!.line);
+        expect(linesOf(`${quote} §`, document)).toEqual([]);
+        expect(linesOf(' ', document)).toEqual([]);
+      },
+    ),
+  );
+});

@@ -1,0 +1,110 @@
+// answer@1: an answer with the quotes that it rests on. The documents are those that the policy was given, by content; what an answer says
+// about them is looked up there and nowhere else.
+import { z } from 'zod';
+import { relativePath } from '../../../contracts/artifact-task.ts';
+import { AnnealError } from '../../../contracts/errors.ts';
+import { sha256 } from '../../../contracts/ids.ts';
+import type { GateResult } from '../../../contracts/judgement.ts';
+import { type Artifact, textOf } from '../artifact.ts';
+import { broken, fileText, held, refused, sha256Of, shown } from '../gates.ts';
+import { parseJson } from '../structured-data/json.ts';
+import { defineVerifier } from '../verifier.ts';
+import { acceptedForm, answerValue, flippedForm, isAccepted } from './forms.ts';
+import { linesOf, type SearchableDocument, searchable, squeezed } from './quotes.ts';
+
+export const answerCheck = z.strictObject({
+  file: relativePath.default('answer.json'),
+  accepted: z.array(acceptedForm).min(1),
+  /** Of the documents that may be quoted, by path among the given files. */
+  documents: z.record(relativePath, sha256),
+  /** What has to be quoted: each lies within one quote from its document. */
+  required: z.array(z.strictObject({ source: relativePath, text: z.string().min(1) })).min(1),
+  mostQuotes: z.int().positive().default(8),
+  /** Of one quote: who quotes everything has found nothing. */
+  mostCharacters: z.int().positive().default(600),
+});
+export type AnswerCheck = z.infer<typeof answerCheck>;
+
+const form = ({ mostQuotes, mostCharacters }: AnswerCheck) =>
+  z.strictObject({
+    answer: answerValue,
+    evidence: z
+      .array(
+        z.strictObject({
+          source: z.string(),
+          quote: z.string().min(1).max(mostCharacters),
+          /** The line, from 1, on which the quote begins; null where it is not known. */
+          at: z.int().positive().nullable(),
+        }),
+      )
+      .max(mostQuotes),
+  });
+type Quote = z.infer<ReturnType<typeof form>>['evidence'][number];
+
+export const answer = defineVerifier<AnswerCheck>({
+  ref: { name: 'answer', version: 1 },
+  format: 'answer',
+  check: answerCheck,
+  async judge({ check, artifact, given }) {
+    const documents = documentsOf(check, given);
+    const read = fileText(artifact, check.file);
+    const parsed = 'why' in read ? read : parseJson(read.text);
+    if ('why' in parsed) return refused([broken('form', `${check.file}: ${parsed.why}`)]);
+    const formed = form(check).safeParse(parsed.value);
+    if (!formed.success) {
+      const why = formed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ');
+      return refused([broken('form', shown(why, 500))]);
+    }
+    const gates: GateResult[] = [held('form', 'an answer with its evidence')];
+    const stray = formed.data.evidence.find(({ source, quote }) => placesOf(documents, source, quote).length === 0);
+    if (stray !== undefined)
+      return refused([
+        ...gates,
+        broken('quotes', `does not stand in ${shown(stray.source, 80)}: ${shown(stray.quote, 200)}`),
+      ]);
+    gates.push(held('quotes', `${formed.data.evidence.length} quotes stand where they are said to`));
+    const right = check.accepted.some((one) => isAccepted(formed.data.answer, one));
+    if (!right)
+      return refused([...gates, broken('answer', `${shown(JSON.stringify(formed.data.answer), 200)} is not it`)]);
+    gates.push(held('answer', 'is accepted'));
+    const missing = check.required.filter(
+      (one) => !formed.data.evidence.some((quote) => covers(documents, quote, one)),
+    );
+    const score = 1 - missing.length / check.required.length;
+    const why = missing.length === 0 ? 'what has to be quoted is' : `not quoted: ${shown(missing[0]!.text, 200)}`;
+    return { gates, components: [{ name: 'evidence', kind: 'outcome', score, weight: 1, why }], runs: [], seen: null };
+  },
+  impossible: (check) => ({ ...check, accepted: check.accepted.map(flippedForm) }),
+});
+
+type Documents = ReadonlyMap<string, SearchableDocument>;
+
+/** @throws AnnealError `verifier.failed` when the documents at hand are not those that the task was made with */
+function documentsOf({ documents, required }: AnswerCheck, given: Artifact): Documents {
+  const found = new Map<string, SearchableDocument>();
+  for (const [path, hash] of Object.entries(documents)) {
+    const bytes = given.get(path);
+    const text = bytes === undefined || sha256Of(bytes) !== hash ? undefined : textOf(bytes);
+    if (text === undefined) throw new AnnealError('verifier.failed', `the document ${path} is not the one of the task`);
+    found.set(path, searchable(text));
+  }
+  const lost = required.find(({ source, text }) => placesOf(found, source, text).length === 0);
+  if (lost !== undefined)
+    throw new AnnealError('verifier.failed', `what has to be quoted does not stand in ${lost.source}: ${lost.text}`);
+  return found;
+}
+
+function placesOf(documents: Documents, source: string, quote: string): number[] {
+  const document = documents.get(source);
+  return document === undefined ? [] : linesOf(quote, document);
+}
+
+/** A quote that is said to begin on a line where it does not is no evidence. */
+function covers(
+  documents: Documents,
+  { source, quote, at }: Quote,
+  required: AnswerCheck['required'][number],
+): boolean {
+  if (source !== required.source || !squeezed(quote).includes(squeezed(required.text))) return false;
+  return at === null || placesOf(documents, source, quote).includes(at);
+}

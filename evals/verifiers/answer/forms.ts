@@ -1,0 +1,96 @@
+// Whether an answer is one of those that are accepted. The whole of it has to be: who names two cities has named neither.
+import { z } from 'zod';
+import { within } from '../program/compare.ts';
+
+export const acceptedForm = z.discriminatedUnion('kind', [
+  /** As text, but for case, white space, compatibility forms of letters, and quotes or a full stop around it. */
+  z.strictObject({ kind: z.literal('exact'), text: z.string().min(1) }),
+  /** Units that may be named, with what one of them is of the value's own; '' allows a bare number. */
+  z.strictObject({
+    kind: z.literal('number'),
+    value: z.number(),
+    units: z.record(z.string(), z.number().positive()).default({ '': 1 }),
+    absolute: z.number().nonnegative().default(0),
+    relative: z.number().nonnegative().default(0),
+  }),
+  /** A day. Forms that different countries read differently are not accepted. */
+  z.strictObject({ kind: z.literal('date'), day: z.iso.date() }),
+  /** A list with exactly these, in any order. */
+  z.strictObject({ kind: z.literal('set'), items: z.array(z.string().min(1)).min(1) }),
+]);
+export type AcceptedForm = z.infer<typeof acceptedForm>;
+
+export const answerValue = z.union([z.string().max(2_000), z.number(), z.array(z.string().max(500)).max(200)]);
+export type AnswerValue = z.infer<typeof answerValue>;
+
+export function isAccepted(answer: AnswerValue, form: AcceptedForm): boolean {
+  if (form.kind === 'set') return Array.isArray(answer) && sameSet(answer.map(plain), form.items.map(plain));
+  if (Array.isArray(answer)) return false;
+  switch (form.kind) {
+    case 'exact':
+      return plain(String(answer)) === plain(form.text);
+    case 'number':
+      return isNumber(String(answer), form);
+    case 'date':
+      return dayOf(String(answer)) === form.day;
+  }
+}
+
+/** None of these is the right answer, close as they are. */
+export function flippedForm(form: AcceptedForm): AcceptedForm {
+  switch (form.kind) {
+    case 'exact':
+      return { ...form, text: `${form.text} flipped` };
+    case 'number':
+      return { ...form, value: form.value + 1 + 3 * (form.absolute + form.relative * Math.abs(form.value)) };
+    case 'date':
+      return { ...form, day: new Date(Date.parse(form.day) + 86_400_000).toISOString().slice(0, 10) };
+    case 'set':
+      return { ...form, items: [...form.items, 'flipped'] };
+  }
+}
+
+export const plain = (text: string): string =>
+  text
+    .normalize('NFKC')
+    .toLowerCase()
+    .replace(/\s+/g, ' ')
+    .trim()
+    .replace(/^["'“”‘’]+|["'“”‘’.]+$/g, '')
+    .trim();
+
+const sameSet = (seen: readonly string[], wanted: readonly string[]): boolean =>
+  new Set(seen).size === seen.length &&
+  seen.length === new Set(wanted).size &&
+  seen.every((item) => wanted.includes(item));
+
+const NUMBER = /^([+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:e[+-]?\d{1,3})?)\s*(\D*)$/i;
+
+function isNumber(text: string, form: Extract<AcceptedForm, { kind: 'number' }>): boolean {
+  const found = NUMBER.exec(text.trim());
+  const unit = found?.[2]?.trim() ?? '';
+  if (found === null || !Object.hasOwn(form.units, unit)) return false;
+  return within(form.value, Number(found[1]!.replaceAll(',', '')) * form.units[unit]!, form);
+}
+
+const MONTHS = 'january february march april may june july august september october november december'.split(' ');
+
+/** `2024-03-12`, `12 March 2024`, `12. Mar 2024`, `March 12, 2024`. */
+function dayOf(text: string): string | undefined {
+  const words = text.trim().toLowerCase();
+  const iso = /^(\d{4})-(\d{2})-(\d{2})$/.exec(words);
+  const first = /^(\d{1,2})(?:st|nd|rd|th|\.)? ([a-z]{3,9})\.?,? (\d{4})$/.exec(words);
+  const last = /^([a-z]{3,9})\.? (\d{1,2})(?:st|nd|rd|th)?,? (\d{4})$/.exec(words);
+  const [year, month, day] =
+    iso !== null
+      ? [iso[1], Number(iso[2]), iso[3]]
+      : first !== null
+        ? [first[3], monthOf(first[2]!), first[1]]
+        : last !== null
+          ? [last[3], monthOf(last[1]!), last[2]]
+          : [];
+  if (year === undefined || !month) return undefined;
+  return `${year}-${String(month).padStart(2, '0')}-${day!.padStart(2, '0')}`;
+}
+
+const monthOf = (word: string): number => MONTHS.findIndex((month) => month === word || month.slice(0, 3) === word) + 1;
