@@ -20,13 +20,13 @@ export interface ConstructedTaskSet {
  * Merkle root over the tasks' canonical JSON, sorted by id, with RFC 6962's tree: a leaf is SHA-256(0x00 ‖ bytes), a node
  * SHA-256(0x01 ‖ left ‖ right), an odd node moves up. The prefix keeps a node from passing for a leaf. Empty: SHA-256 of nothing.
  */
-export function merkleRoot(tasks: readonly Task[]): Sha256 {
+export function merkleRoot(tasks: readonly { readonly id: string }[]): Sha256 {
   const sorted = [...tasks].sort((a, b) => (a.id < b.id ? -1 : 1));
   return treeRoot(sorted.map((task) => Buffer.from(canonicalJson(task))));
 }
 
 /** Root over the three splits' roots, in the order visible, gate, sealed. */
-function setRoot(roots: Readonly<Record<Split, Sha256>>): Sha256 {
+export function setRoot(roots: Readonly<Record<Split, Sha256>>): Sha256 {
   return treeRoot(SPLITS.map((split) => Buffer.from(`${split}:${roots[split]}`)));
 }
 
