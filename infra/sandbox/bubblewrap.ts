@@ -6,6 +6,7 @@ import { availableParallelism } from 'node:os';
 import { promisify } from 'node:util';
 import { AnnealError } from '../../contracts/errors.ts';
 import type { Sandbox, SandboxLimits, SandboxRequest, SandboxResult } from '../../contracts/ports.ts';
+import { createSlots } from '../process/slots.ts';
 import { type Cgroups, findCgroups } from './cgroup.ts';
 import { launch } from './launch.ts';
 import { bubblewrapArguments, NAMESPACES, type RootEntry, readRootEntries, SANDBOX_UID } from './profile.ts';
@@ -214,20 +215,4 @@ function checkRequest(request: SandboxRequest): void {
     if (name.includes('\0') || parts.some((part) => part === '' || part === '.' || part === '..'))
       throw new AnnealError('internal.bug', `not a relative path below /work: ${JSON.stringify(name)}`);
   }
-}
-
-/** Numbered slots: `run` gets the number of one that nobody else holds. */
-function createSlots(count: number): <T>(run: (slot: number) => Promise<T>) => Promise<T> {
-  const free = Array.from({ length: Math.max(1, count) }, (_, index) => index);
-  const waiting: ((slot: number) => void)[] = [];
-  return async (run) => {
-    const slot = free.shift() ?? (await new Promise<number>((resolve) => waiting.push(resolve)));
-    try {
-      return await run(slot);
-    } finally {
-      const next = waiting.shift();
-      if (next === undefined) free.push(slot);
-      else next(slot);
-    }
-  };
 }

@@ -9,9 +9,13 @@ const NAME = /^anneal-(\d+)-\d+$/;
 
 type Controller = 'pids' | 'memory';
 
+export type GroupLimits = Pick<SandboxLimits, 'memoryBytes' | 'diskBytes' | 'processes'>;
+
 export interface CgroupSlot {
   /** Sets the limits and moves a process in, before it has run anything. */
-  enter(pid: number, limits: SandboxLimits): void;
+  enter(pid: number, limits: GroupLimits): void;
+  /** Sets the limits; a process that writes its number to each of these files is in. */
+  open(limits: GroupLimits): readonly string[];
 }
 
 export interface Cgroups {
@@ -89,8 +93,8 @@ function createSlot(folders: ReadonlyMap<Controller, string>, name: string, v2: 
     for (const group of unique) remove(group);
   });
   let set = '';
-  return {
-    enter(pid, limits) {
+  const slot: CgroupSlot = {
+    open(limits) {
       const wanted = `${limits.processes}/${limits.memoryBytes}/${limits.diskBytes}`;
       if (wanted !== set) {
         const pids = groups.get('pids');
@@ -103,9 +107,13 @@ function createSlot(folders: ReadonlyMap<Controller, string>, name: string, v2: 
         }
         set = wanted;
       }
-      for (const group of unique) writeFileSync(join(group, 'cgroup.procs'), String(pid));
+      return [...unique].map((group) => join(group, 'cgroup.procs'));
+    },
+    enter(pid, limits) {
+      for (const processes of slot.open(limits)) writeFileSync(processes, String(pid));
     },
   };
+  return slot;
 }
 
 /** Groups of processes that were killed before they could tidy up. */

@@ -1,0 +1,158 @@
+// One page of a browser, driven and looked at from outside. Nothing here runs among the page's scripts: looks come from the engine's
+// layout and accessibility tree, input goes in as events of mouse and keyboard, and the few lines of script that are needed run in an
+// isolated world, with prototypes of its own.
+import type { CDPSession, Browser as Chromium, Page } from 'playwright-core';
+import type { BrowserPage, BrowserVisit, PageEvents, PageLook, PageLost, Viewport } from '../../contracts/browser.ts';
+import { perform } from './act.ts';
+import { readDownloads, watchDownloads } from './downloads.ts';
+import { createIsolated } from './isolated.ts';
+import { lookOf } from './look.ts';
+import { createNotes, ORIGIN, serve } from './serve.ts';
+import { type AccessibleNode, type PageSnapshot, STYLES } from './snapshot.ts';
+
+/** More is not looked at: what is read has to fit into our own memory. */
+const MOST_CHARACTERS = 4 * 2 ** 20;
+const MOST_NODES = 50_000;
+const MOST_DIALOGS = 20;
+/** Of a picture, pixels. */
+const MOST_HEIGHT = 8_000;
+
+/** The page's own doing, or the clock's. */
+export class Lost extends Error {}
+
+export type Bounded = <T>(work: () => Promise<T>) => Promise<T>;
+
+export interface OpenInput extends BrowserVisit {
+  readonly browser: Chromium;
+  readonly entry: string;
+  readonly viewport: Viewport;
+  /** When everything must be over, by performance.now(). */
+  readonly deadline: number;
+}
+
+export async function openPage(input: OpenInput): Promise<BrowserPage | PageLost> {
+  const { browser, files, limits, entry, viewport } = input;
+  const context = await browser.newContext({
+    viewport,
+    serviceWorkers: 'block',
+    acceptDownloads: false,
+    locale: 'en-US',
+    timezoneId: 'UTC',
+    reducedMotion: 'reduce',
+  });
+  context.setDefaultTimeout(limits.stepMs);
+  const served = await serve(context, files);
+  const page = await context.newPage();
+  const cdp = await context.newCDPSession(page);
+  const downloads = await watchDownloads(browser, cdp);
+  const { events, gone } = watch(page, served);
+
+  const bounded: Bounded = async (work) => {
+    const left = Math.min(limits.stepMs, input.deadline - performance.now());
+    if (left <= 0) throw new Lost('the time is up');
+    if (gone.why !== undefined) throw new Lost(gone.why);
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Lost('the page does not answer')), left);
+    });
+    try {
+      return await Promise.race([work(), late, gone.promise]);
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+  /** What goes wrong here is the page's: the browser itself answered until it was opened. */
+  const lostOr = async <T>(work: () => Promise<T>): Promise<T | PageLost> => {
+    try {
+      return await bounded(work);
+    } catch (failure) {
+      gone.why ??= failure instanceof Lost ? failure.message : 'the page cannot be looked at';
+      return { lost: gone.why };
+    }
+  };
+
+  const isolated = createIsolated(cdp);
+  const look = () => lostOr(() => lookAt(page, cdp, isolated.evaluate));
+  const loaded = await lostOr(async () => {
+    const response = await page.goto(`${ORIGIN}/${entry}`, { waitUntil: 'load' });
+    if (response !== null && !response.ok()) throw new Lost(`${entry} is answered with ${response.status()}`);
+  });
+  if (loaded !== undefined) return loaded;
+  return {
+    look,
+    act: async (act) => {
+      const done = await lostOr(() => perform({ act, page, cdp, isolated }));
+      return typeof done === 'object' ? done.lost : done;
+    },
+    picture: (part) =>
+      lostOr(() => {
+        const clip = part === undefined ? {} : { clip: { ...part, height: Math.min(part.height, MOST_HEIGHT) } };
+        return page.screenshot({ animations: 'disabled', caret: 'hide', fullPage: part !== undefined, ...clip });
+      }),
+    storage: () =>
+      lostOr(async () => {
+        const storageId = { securityOrigin: ORIGIN, isLocalStorage: true };
+        const { entries } = await cdp.send('DOMStorage.getDOMStorageItems', { storageId });
+        return Object.fromEntries(entries as [string, string][]);
+      }),
+    downloads: () => lostOr(() => readDownloads(browser, downloads)),
+    events,
+  };
+}
+
+function watch(page: Page, served: Awaited<ReturnType<typeof serve>>) {
+  const errors = createNotes();
+  const dialogs = createNotes();
+  let count = 0;
+  const gone: { why: string | undefined; promise: Promise<never> } = { why: undefined, promise: new Promise(() => {}) };
+  gone.promise = new Promise((_, reject) => {
+    const end = (why: string): void => {
+      gone.why ??= why;
+      reject(new Lost(gone.why));
+    };
+    page.on('crash', () => end('the page crashed'));
+    page.on('close', () => end('the page closed itself'));
+    page.on('dialog', (dialog) => {
+      count += 1;
+      dialogs.add(`${dialog.type()}: ${dialog.message()}`);
+      if (count > MOST_DIALOGS) end('the page asks and asks');
+      dialog.accept().catch(() => {});
+    });
+  });
+  gone.promise.catch(() => {});
+  page.on('pageerror', (error) => errors.add(firstLine(String(error.message))));
+  page.on('websocket', (socket) => served.external.add(socket.url()));
+  page.context().on('page', (other) => {
+    // Not part of what is judged, and each one is memory.
+    if (other !== page) other.close().catch(() => {});
+  });
+  const events = (): PageEvents => ({
+    errors: errors.list(),
+    external: served.external.list(),
+    missing: served.missing.list(),
+    dialogs: dialogs.list(),
+  });
+  return { events, gone };
+}
+
+async function lookAt(
+  page: Page,
+  cdp: CDPSession,
+  evaluate: (expression: string) => Promise<unknown>,
+): Promise<PageLook> {
+  const { nodes } = await cdp.send('Memory.getDOMCounters');
+  const characters = await evaluate('new XMLSerializer().serializeToString(document).length');
+  if (nodes > MOST_NODES || Number(characters) > MOST_CHARACTERS) throw new Lost('the page is too large to look at');
+  const [snapshot, tree] = await Promise.all([
+    cdp.send('DOMSnapshot.captureSnapshot', { computedStyles: [...STYLES], includeDOMRects: true }),
+    cdp.send('Accessibility.getFullAXTree'),
+  ]);
+  return lookOf({
+    snapshot: snapshot as unknown as PageSnapshot,
+    accessible: tree.nodes as readonly AccessibleNode[],
+    url: page.url(),
+    viewport: page.viewportSize() ?? { width: 0, height: 0 },
+  });
+}
+
+const firstLine = (text: string): string => text.split('\n')[0] ?? '';

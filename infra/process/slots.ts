@@ -1,0 +1,17 @@
+// Bounded concurrency: whoever finds no free slot waits for one, in the order of asking.
+
+/** Numbered slots: `run` gets the number of one that nobody else holds. */
+export function createSlots(count: number): <T>(run: (slot: number) => Promise<T>) => Promise<T> {
+  const free = Array.from({ length: Math.max(1, count) }, (_, index) => index);
+  const waiting: ((slot: number) => void)[] = [];
+  return async (run) => {
+    const slot = free.shift() ?? (await new Promise<number>((resolve) => waiting.push(resolve)));
+    try {
+      return await run(slot);
+    } finally {
+      const next = waiting.shift();
+      if (next === undefined) free.push(slot);
+      else next(slot);
+    }
+  };
+}
