@@ -9,6 +9,7 @@ import { addPool } from './commands/pool.ts';
 import { addQuickstart } from './commands/quickstart.ts';
 import { addReleaseCommands } from './commands/releases.ts';
 import { addRender } from './commands/render.ts';
+import { addReproduce } from './commands/reproduce.ts';
 import { addStackCommands } from './commands/stack.ts';
 import { type GlobalOptions, openSession, type Run } from './session.ts';
 import { formatError } from './view/error.ts';
@@ -41,6 +42,7 @@ addRender(program, run);
 addGateCommands(program, run);
 addReleaseCommands(program, run);
 addPool(program, run);
+addReproduce(program, run);
 // Commander copies these settings only to commands made after them; ours are made by the functions above.
 const settle = (command: Command): void => {
   command.exitOverride().showSuggestionAfterError();

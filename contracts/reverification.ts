@@ -37,6 +37,6 @@ export const reverification = z.strictObject({
 });
 export type Reverification = z.infer<typeof reverification>;
 
-/** `campaigns/<name>/reverified/<verifier>@<version>/<hash>`: the same findings have the same name, others stand beside them. */
+/** `campaigns/<name>/reverified/<verifier>.v<version>/<hash>`: the same findings have the same name, others stand beside them. */
 export const reverificationName = (of: Reverification, hash: string): string =>
-  `campaigns/${of.campaign}/reverified/${of.verifier.name}@${of.verifier.version}/${hash}`;
+  `campaigns/${of.campaign}/reverified/${of.verifier.name}.v${of.verifier.version}/${hash}`;

@@ -12,7 +12,7 @@ import { type Config, endpointsOf } from '../infra/config.ts';
 import type { Deployment } from '../infra/deployment.ts';
 import { oneServer } from '../infra/gateway-client/one-server.ts';
 import { createPolicyHost } from '../infra/gateway-client/policy-host.ts';
-import { createLocalJobRunner } from '../infra/jobs/local.ts';
+import { createLocalJobRunner, trainerCommand } from '../infra/jobs/local.ts';
 import { openStore } from '../infra/store/open.ts';
 import { createWeightDirectories } from '../infra/vllm/directory.ts';
 import { needsOf, preflight } from '../k8s/access/preflight.ts';
@@ -96,14 +96,7 @@ function localJobs(config: Config, store: ArtifactStore, { startEnv }: Watching)
   return createLocalJobRunner({
     store,
     jobsDir: config.paths.jobs,
-    argv: [config.paths.venvPython, '-m', 'anneal_trainer', 'train', '--job'],
-    env: {
-      PYTHONPATH: config.paths.trainer,
-      ANNEAL_STORE: `file://${config.paths.store}`,
-      ANNEAL_JAX_CACHE: config.paths.jaxCache,
-      // Huge pages for what malloc takes: faulting in the step's gigabytes by 4 KiB took a tenth to a fifth of a job (trainer/README.md).
-      GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1',
-    },
+    ...trainerCommand(config),
     supervisor: config.stack,
     startEnv,
   });

@@ -1,10 +1,7 @@
 // pool reverify: stored rollouts judged once more, without asking a policy. What was recorded stays as it is.
-import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
 import { createDocuments } from '../../activities/read.ts';
-import { artifactRef } from '../../contracts/artifact.ts';
 import { canonicalJson } from '../../contracts/canonical.ts';
 import { AnnealError } from '../../contracts/errors.ts';
 import type { CampaignName } from '../../contracts/ids.ts';
@@ -18,6 +15,7 @@ import { createBubblewrapSandbox } from '../../infra/sandbox/bubblewrap.ts';
 import { stackStatus } from '../../infra/stack/stack.ts';
 import { isKnown, parseCampaignName } from '../../infra/temporal/campaigns.ts';
 import { interruptible } from '../interrupt.ts';
+import { readPlans, secretInputs } from '../rollouts.ts';
 import { type Run, type Session, screen } from '../session.ts';
 import { renderReverification } from '../view/reverification.ts';
 
@@ -59,9 +57,9 @@ async function reverifyCampaign(
     throw new AnnealError('campaign.not_found', `no campaign is called ${campaign}`);
   const documents = createDocuments(store);
   // A look at the sealed split is a human's decision, also at what was seen of it before.
-  const plans = (await plansOf(session, campaign)).filter(
-    (plan) => plan.purpose !== 'sealed' && (round === undefined || plan.round === round),
-  );
+  const plans = (await readPlans(store, documents, campaign))
+    .map(({ plan }) => plan)
+    .filter((plan) => plan.purpose !== 'sealed' && (round === undefined || plan.round === round));
   if (plans.length === 0) {
     const where = round === undefined ? '' : ` in round ${round}`;
     throw new AnnealError('rollout.none', `${campaign} has rolled nothing out${where}`);
@@ -80,7 +78,7 @@ async function reverifyCampaign(
     },
     {
       ...{ plans, verifier, signal, concurrency: availableParallelism() },
-      secret: secretOf(readFileSync(config.paths.gatewaySecret, 'utf8')),
+      secret: secretInputs(config),
       onProgress: (done, of) => tellProgress(done, of),
     },
   );
@@ -89,18 +87,6 @@ async function reverifyCampaign(
   await store.createNamed(reverificationName(found, ref.sha256), JSON.stringify(ref));
   if (session.json) process.stdout.write(`${JSON.stringify({ reverification: found, object: ref }, undefined, 2)}\n`);
   else process.stdout.write(`${renderReverification(found, groupsOf(rollouts), ref, screen(session)).join('\n')}\n`);
-}
-
-async function plansOf({ store }: Session, campaign: CampaignName): Promise<RolloutPlan[]> {
-  const documents = createDocuments(store);
-  const names = await store.listNamed(`campaigns/${campaign}/plans/`);
-  const plans = await Promise.all(
-    names.map(async (name) => {
-      const named = await store.readNamed(name);
-      return documents.plan(artifactRef.parse(JSON.parse(new TextDecoder().decode(named?.bytes))));
-    }),
-  );
-  return plans.toSorted((a, b) => a.round - b.round || a.purpose.localeCompare(b.purpose));
 }
 
 async function verifierOfTasks(
@@ -124,10 +110,6 @@ function roundOf(text: string): number {
   if (/^\d{1,4}$/.test(text)) return Number(text);
   throw new AnnealError('cli.usage', `--round expects a round's number; got ${text}`);
 }
-
-/** Secret inputs follow from what only the gateway's side knows; the same home judges by the same ones. */
-const secretOf = (gatewaySecret: string): string =>
-  createHash('sha256').update(`anneal/secret-inputs\n${gatewaySecret.trim()}`).digest('hex');
 
 function tellProgress(done: number, of: number): void {
   if (process.stderr.isTTY) process.stderr.write(`\r${done} of ${of} rollouts${done === of ? '\n' : ''}`);

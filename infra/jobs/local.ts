@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import type { ArtifactStore } from '../../contracts/artifact.ts';
 import { AnnealError } from '../../contracts/errors.ts';
 import { JOB_EXIT, type JobDocument, type JobRunner, type JobState, jobDocument } from '../../contracts/job.ts';
-import { childEnvironment } from '../config.ts';
+import { type Config, childEnvironment } from '../config.ts';
 import { isAlive, type ProcessIdentity, signalProcess, whenGone } from '../process/identity.ts';
 import {
   JOB_FILES,
@@ -39,6 +39,20 @@ export interface LocalJobOptions {
   readonly startEnv?: () => Readonly<Record<string, string>>;
   /** Jobs end by themselves when this process is gone. Undefined: they do not watch anything. */
   readonly supervisor: ProcessIdentity | undefined;
+}
+
+/** How the trainer of this machine is called. */
+export function trainerCommand({ paths }: Config): Pick<LocalJobOptions, 'argv' | 'env'> {
+  return {
+    argv: [paths.venvPython, '-m', 'anneal_trainer', 'train', '--job'],
+    env: {
+      PYTHONPATH: paths.trainer,
+      ANNEAL_STORE: `file://${paths.store}`,
+      ANNEAL_JAX_CACHE: paths.jaxCache,
+      // Huge pages for what malloc takes: faulting in the step's gigabytes by 4 KiB took a tenth to a fifth of a job (trainer/README.md).
+      GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1',
+    },
+  };
 }
 
 /** The local adapter of the job port; see `JobRunner` for what each method promises. */

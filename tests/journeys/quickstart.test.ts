@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { campaignName, jobName } from '../../contracts/ids.ts';
 import { verdict } from '../../contracts/policy-version.ts';
+import { reproduction } from '../../contracts/reproduction.ts';
 import { reverification } from '../../contracts/reverification.ts';
 import { createLocalIdentity } from '../../infra/identity/local.ts';
 import { createReleases } from '../../infra/releases/releases.ts';
@@ -180,9 +181,25 @@ describe('a quickstart whose worker and trainer are killed', () => {
       const wrong = await journey.run(['pool', 'reverify', 'small', '--verifier', 'python-function@9']);
       expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('python-function@1')]);
       expect((await journey.run(['pool', 'reverify', 'small', '--round', '7'])).code).toBe(4);
-      expect((await journey.run(['down'])).code).toBe(0);
     },
     4 * MINUTES,
+  );
+
+  test(
+    'run again from its manifest: task set, rewards, statistics and training are the same, and what cannot be run again is named',
+    async () => {
+      const again = await journey.run(['reproduce', 'small', '--training', '--json'], { timeoutMs: 4 * MINUTES });
+      const { parts } = reproduction.parse(JSON.parse(again.stdout));
+      const verdicts = Object.fromEntries(parts.map(({ part, verdict }) => [part, verdict]));
+      expect(verdicts, again.stdout).toMatchObject({
+        ...{ specification: 'same', 'task set': 'same', rewards: 'same', statistics: 'same', training: 'same' },
+        ...{ rollouts: 'left', decisions: 'left' },
+      });
+      expect(again.code, again.stderr).toBe(0);
+      expect((await journey.run(['reproduce', FILE])).code).toBe(2);
+      expect((await journey.run(['down'])).code).toBe(0);
+    },
+    6 * MINUTES,
   );
 
   test(

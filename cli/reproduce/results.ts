@@ -1,0 +1,102 @@
+// Task set, rewards and statistics, made once more from what is stored and compared with what was recorded.
+
+import { createEvaluationActivities } from '../../activities/evaluation.ts';
+import type { Documents } from '../../activities/read.ts';
+import type { ArtifactRef, ArtifactStore } from '../../contracts/artifact.ts';
+import type { CampaignSpec } from '../../contracts/campaign.ts';
+import { canonicalJson } from '../../contracts/canonical.ts';
+import { AnnealError } from '../../contracts/errors.ts';
+import type { VerifierRef } from '../../contracts/judgement.ts';
+import type { RolloutPlan } from '../../contracts/plan.ts';
+import type { EvaluationResult } from '../../contracts/policy-version.ts';
+import type { ModelGateway, Sandbox } from '../../contracts/ports.ts';
+import type { ReportData } from '../../contracts/record.ts';
+import type { ReproducedPart } from '../../contracts/reproduction.ts';
+import type { TaskSetLock } from '../../contracts/task.ts';
+import { constructTaskSet } from '../../evals/construction/construct.ts';
+import { lockTaskSet } from '../../evals/construction/lock.ts';
+import { reverify } from '../../evals/reverify/reverify.ts';
+
+export interface Again {
+  readonly store: ArtifactStore;
+  readonly documents: Documents;
+  readonly gateway: ModelGateway;
+  readonly sandbox: Sandbox;
+  readonly signal: AbortSignal;
+  readonly onProgress: (what: string) => void;
+}
+
+/** From the source, with the same seed: the same root or another one. */
+export async function rebuildTasks(again: Again, spec: CampaignSpec, lock: TaskSetLock): Promise<ReproducedPart> {
+  const { store, sandbox, signal, onProgress } = again;
+  const built = await constructTaskSet({
+    ...{ spec: spec.tasks, seed: spec.seed, sandbox, signal },
+    onProgress: ({ done, total, unit }) => onProgress(`${done} of ${total} ${unit}`),
+  });
+  if (built.python !== lock.python) {
+    const why = `its source was ${lock.python}, here it is ${built.python}: another Python words and rounds differently`;
+    return { part: 'task set', verdict: 'left', why };
+  }
+  const made = await lockTaskSet(built, { source: lock.source, seed: spec.seed, put: (bytes) => store.put(bytes) });
+  const same = made.root === lock.root;
+  const why = same
+    ? `${made.kept} tasks built anew have the root ${lock.root.slice(0, 12)}`
+    : `built anew it has the root ${made.root.slice(0, 12)}, locked was ${lock.root.slice(0, 12)}`;
+  return { part: 'task set', verdict: same ? 'same' : 'different', why };
+}
+
+/** Every stored rollout by the verifier that its task names. */
+export async function rejudge(again: Again, plans: readonly RolloutPlan[], secret: string): Promise<ReproducedPart> {
+  const { store, documents, gateway, sandbox, signal, onProgress } = again;
+  const tasksOf = async (plan: RolloutPlan) => (await documents.split(plan.tasks)).tasks;
+  const [first] = plans;
+  const verifier: VerifierRef | undefined = first === undefined ? undefined : (await tasksOf(first))[0]?.verifier;
+  if (verifier === undefined) return { part: 'rewards', verdict: 'left', why: 'it has no rollouts' };
+  const { rollouts, left } = await reverify(
+    { store, gateway, sandbox, tasksOf },
+    {
+      ...{ plans, verifier, secret, signal, concurrency: 2 },
+      onProgress: (done, of) => onProgress(`${done} of ${of} rollouts judged`),
+    },
+  );
+  const differing = rollouts.filter(({ difference }) => difference !== 'same');
+  const unread = left.length === 0 ? '' : `; ${left.length} left no completion`;
+  if (differing.length === 0)
+    return { part: 'rewards', verdict: 'same', why: `${rollouts.length} rewards, byte for byte${unread}` };
+  const why = `${differing.length} of ${rollouts.length} differ, first ${differing[0]?.rollout}${unread}`;
+  return { part: 'rewards', verdict: 'different', why };
+}
+
+/** Pass rates, intervals and paired gains from the stored trajectories. */
+export async function remeasure(
+  again: Again,
+  data: ReportData,
+  plans: readonly { readonly ref: ArtifactRef; readonly plan: RolloutPlan }[],
+  confidence: number,
+): Promise<ReproducedPart> {
+  const { measure } = createEvaluationActivities(again);
+  const { baseline, sealed, rounds } = data.state;
+  const recorded = [baseline, sealed?.before, sealed?.after, ...rounds.map(({ gate }) => gate)];
+  const known = recorded.filter((one): one is EvaluationResult => one !== undefined);
+  const differing: string[] = [];
+  let compared = 0;
+  for (const result of known) {
+    const name = `${result.policy} on the ${result.split} split`;
+    const found = plans.find(({ plan }) => plan.split === result.split && plan.policy.name === result.policy);
+    if (found === undefined) {
+      differing.push(`${name} has no plan`);
+      continue;
+    }
+    const first = result.split === 'sealed' ? sealed?.before : baseline;
+    const paired = result.gain === undefined || first === undefined ? {} : { baseline: first };
+    const measured = await measure({ plan: found.ref, confidence, ...paired }).catch((failure: unknown) => {
+      if (failure instanceof AnnealError) return undefined;
+      throw failure;
+    });
+    compared += 1;
+    if (measured === undefined || canonicalJson(measured) !== canonicalJson(result)) differing.push(name);
+  }
+  if (differing.length === 0)
+    return { part: 'statistics', verdict: 'same', why: `${compared} evaluations with their intervals` };
+  return { part: 'statistics', verdict: 'different', why: differing.join('; ') };
+}
