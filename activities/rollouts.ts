@@ -11,7 +11,8 @@ import type { ModelGateway, PolicyHost, Sandbox } from '../contracts/ports.ts';
 import type { Split, Task } from '../contracts/task.ts';
 import type { CompletionRecord, Trajectory } from '../contracts/trajectory.ts';
 import { durationMs } from '../contracts/units.ts';
-import { gradeReply } from '../evals/verifiers/registry.ts';
+import { createSpecialCasing } from '../evals/detectors/special-casing.ts';
+import { judgeReply } from '../evals/verifiers/judge-reply.ts';
 import { selectTasks } from '../policies/curriculum.ts';
 import type { RolloutActivities } from './interface.ts';
 import type { Documents } from './read.ts';
@@ -23,10 +24,13 @@ export interface RolloutPorts {
   gateway: ModelGateway;
   policies: PolicyHost;
   sandbox: Sandbox;
+  /** Inputs that no policy can know follow from it; without it none are tried. */
+  secret?: string;
 }
 
 export function createRolloutActivities(ports: RolloutPorts): RolloutActivities {
-  const { store, documents, gateway, policies, sandbox } = ports;
+  const { store, documents, gateway, policies, sandbox, secret } = ports;
+  const specialCasing = secret === undefined ? undefined : createSpecialCasing(secret);
 
   return {
     async planTraining({ spec: specRef, taskSet, round, policy }) {
@@ -112,7 +116,10 @@ export function createRolloutActivities(ports: RolloutPorts): RolloutActivities 
       const completion = usable(await gateway.completions(planned.id), planned.id);
       if (completion === undefined)
         throw new AnnealError('gateway.upstream_failed', `${planned.id} has no completion to judge`);
-      const judged = await gradeReply({ reply: completion.text, task, weights: plan.reward, sandbox });
+      const judged = await judgeReply({
+        ...{ reply: completion.text, task, weights: plan.reward, sandbox, purpose: plan.purpose, secret },
+        ...{ verifier: task.verifier, specialCasing },
+      });
       const evidence = await documents.write(judged.evidence);
       await gateway.recordTrajectory({
         ...trajectoryOf(plan, planned, task),
@@ -121,6 +128,7 @@ export function createRolloutActivities(ports: RolloutPorts): RolloutActivities 
         ...(judged.reason === undefined ? {} : { reason: judged.reason }),
         ...(judged.artifact === undefined ? {} : { artifact: await store.put(judged.artifact) }),
         ...(judged.reward === undefined ? {} : { reward: { ...judged.reward, evidence } }),
+        ...(judged.alarms.length === 0 ? {} : { alarms: [...judged.alarms] }),
         tokens: { prompt: completion.promptIds.length, completion: completion.completionIds.length },
       });
     },

@@ -1,11 +1,11 @@
 // What rollouts of a campaign left, for the commands that look at them again.
-import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Documents } from '../activities/read.ts';
 import { type ArtifactRef, type ArtifactStore, artifactRef } from '../contracts/artifact.ts';
 import type { CampaignName } from '../contracts/ids.ts';
 import type { RolloutPlan } from '../contracts/plan.ts';
 import type { Config } from '../infra/config.ts';
+import { secretInputs } from '../infra/gateway-client/secret-inputs.ts';
 
 export interface StoredPlan {
   readonly ref: ArtifactRef;
@@ -29,8 +29,5 @@ export async function readPlans(
   return plans.toSorted((a, b) => a.plan.round - b.plan.round || a.plan.purpose.localeCompare(b.plan.purpose));
 }
 
-/** Secret inputs follow from what only the gateway's side knows; the same home judges by the same ones. */
-export function secretInputs({ paths }: Config): string {
-  const secret = readFileSync(paths.gatewaySecret, 'utf8').trim();
-  return createHash('sha256').update(`anneal/secret-inputs\n${secret}`).digest('hex');
-}
+/** As the worker of the same home derives it. */
+export const secretOf = ({ paths }: Config): string => secretInputs(readFileSync(paths.gatewaySecret, 'utf8'));

@@ -92,7 +92,7 @@ export interface BrowserPage {
   /** PNG of the viewport or of a part of the page. */
   picture(part?: Box): Promise<Uint8Array | PageLost>;
   /** Local storage of the artifact's origin. */
-  storage(): Promise<Readonly<Record<string, string>> | PageLost>;
+  storage(): Promise<ReadonlyMap<string, string> | PageLost>;
   /** Downloads that have ended. */
   downloads(): Promise<readonly { readonly name: string; readonly bytes: Uint8Array }[] | PageLost>;
   events(): PageEvents;
@@ -113,7 +113,7 @@ export interface BrowserVisit {
   readonly limits: BrowserLimits;
 }
 
-/** Opens a page with a profile of its own: no storage, cache or history of another. */
+/** Opens a page with a profile of its own: no storage, cache or history of another. The page before is closed; its events stay. */
 export type OpenPage = (entry: string, viewport: Viewport) => Promise<BrowserPage | PageLost>;
 
 export interface Browser {

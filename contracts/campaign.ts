@@ -116,6 +116,12 @@ export const budgetSpec = z.strictObject({
   sealedOpenings: z.int().min(0).max(1).default(1),
 });
 
+export const integritySpec = z.strictObject({
+  alarmLimit: fraction
+    .default(0.05)
+    .describe("Share of a round's rollouts that may raise an integrity alarm before the campaign pauses for a human."),
+});
+
 export const campaignSpec = z.strictObject({
   apiVersion: z.literal('anneal/v1'),
   kind: z.literal('Campaign'),
@@ -145,6 +151,8 @@ export const campaignSpec = z.strictObject({
   evaluation: evaluationSpec.prefault({}),
   promotion: promotionSpec.prefault({}),
   gates: gatesSpec.prefault({}),
+  /** Optional, not filled in: a campaign from before it keeps its hash. */
+  integrity: integritySpec.optional(),
   budget: budgetSpec,
 });
 export type CampaignSpec = z.infer<typeof campaignSpec>;

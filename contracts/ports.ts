@@ -23,6 +23,11 @@ export interface SandboxRequest {
   /** Files placed read-only below /work, by relative path. */
   readonly files: Readonly<Record<string, string | Uint8Array>>;
   readonly stdin: string | Uint8Array;
+  /**
+   * A folder that stands, read-only, in place of the machine's own programs: unpacked and checked by the caller, readable by anybody. It
+   * needs `/usr/bin/prlimit`, and `/usr/bin/python3` where `python3` is run.
+   */
+  readonly root?: { readonly path: string };
   readonly limits: SandboxLimits;
 }
 

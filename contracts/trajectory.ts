@@ -1,16 +1,21 @@
 // Completions, outcomes, rewards and trajectories: the data plane's records.
 import { z } from 'zod';
+import { alarm } from './alarm.ts';
 import { artifactRef } from './artifact.ts';
 import { campaignName, completionId, policyName, purpose, rolloutId, sha256, taskId } from './ids.ts';
 import { split } from './task.ts';
 import { weightTag } from './weight-update.ts';
 
-/** Only `success` and `policy_failure` train. Everything else masks the sample: an infrastructure failure is never reward 0. */
+/**
+ * Only `success` and `policy_failure` train. Everything else masks the sample: an infrastructure failure is never reward 0, and what a
+ * detector found going for its reward (`integrity_alarm`) gets neither the reward nor a lesson in hiding.
+ */
 export const outcome = z.enum([
   'success',
   'policy_failure',
   'infrastructure_failure',
   'verifier_failure',
+  'integrity_alarm',
   'cancelled',
   'unknown',
 ]);
@@ -82,6 +87,8 @@ export const trajectory = z.strictObject({
   reason: z.string().optional(),
   artifact: artifactRef.optional(),
   reward: reward.optional(),
+  /** Absent where no detector saw anything. */
+  alarms: z.array(alarm).min(1).optional(),
   tokens: z.strictObject({ prompt: z.int(), completion: z.int() }),
 });
 export type Trajectory = z.infer<typeof trajectory>;

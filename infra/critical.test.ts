@@ -12,7 +12,13 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
 it('reads the committed list: every gate that a campaign can open today', async () => {
-  expect(await readCritical(loadConfig().repo)).toEqual(['open-sealed', 'release', 'promotion', 'job-failed']);
+  expect(await readCritical(loadConfig().repo)).toEqual([
+    'open-sealed',
+    'release',
+    'integrity',
+    'promotion',
+    'job-failed',
+  ]);
 });
 
 it('says what is wrong with a list that is missing, broken or shortened', async () => {

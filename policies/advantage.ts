@@ -45,6 +45,7 @@ export const MASK_REASONS = [
   'zero_advantage',
   'infrastructure_failure',
   'verifier_failure',
+  'integrity_alarm',
   'unknown',
   'text_only',
   'other_weights',

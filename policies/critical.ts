@@ -9,8 +9,8 @@ const criticalList = z.strictObject({
   gates: z.array(gateKind),
 });
 
-/** Always asked, whatever a list says; their effects accept nothing but a signed decision. */
-export const ALWAYS_ASKED: readonly GateKind[] = ['open-sealed', 'release'];
+/** Always asked, whatever a list says; what reaches users or the sealed split accepts nothing but a signed decision. */
+export const ALWAYS_ASKED: readonly GateKind[] = ['open-sealed', 'release', 'integrity'];
 
 /**
  * Reads a list (the parsed content of critical.yaml).

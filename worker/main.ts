@@ -18,6 +18,7 @@ import { createTrainingActivities } from '../activities/training.ts';
 import { endpointsOf, loadConfig } from '../infra/config.ts';
 import { readCritical } from '../infra/critical.ts';
 import { createGatewayClient } from '../infra/gateway-client/client.ts';
+import { secretInputs } from '../infra/gateway-client/secret-inputs.ts';
 import { createLocalIdentity } from '../infra/identity/local.ts';
 import { observeWorker } from '../infra/metrics/observe.ts';
 import { createReleases } from '../infra/releases/releases.ts';
@@ -52,10 +53,11 @@ const store = observed.store(bareStore);
 const documents = createDocuments(store);
 const sandbox = createBubblewrapSandbox(config.python === undefined ? {} : { pythonPath: config.python });
 const identity = createLocalIdentity(config.paths.keys);
+const gatewaySecret = readFileSync(config.paths.gatewaySecret, 'utf8');
 const gateway = observed.gateway(
   createGatewayClient({
     url: endpoints.gateway,
-    secret: Buffer.from(readFileSync(config.paths.gatewaySecret, 'utf8').trim(), 'hex'),
+    secret: Buffer.from(gatewaySecret.trim(), 'hex'),
   }),
 );
 const startEnv = () => traceEnvironment(tracing);
@@ -71,7 +73,9 @@ const control = atBoundary({
   ...createReportActivities({ store, documents, gateway, jobs, manifest }),
   ...createEvaluationActivities({ documents, gateway }),
 });
-const rollouts = atBoundary(createRolloutActivities({ store, documents, gateway, policies, sandbox }));
+const rollouts = atBoundary(
+  createRolloutActivities({ store, documents, gateway, policies, sandbox, secret: secretInputs(gatewaySecret) }),
+);
 const training = atBoundary(createTrainingActivities({ store, documents, gateway, jobs }));
 const { addresses, ...trackerKeys } = observing.trackers;
 const trackers = createTrackers(addresses, trackerKeys);

@@ -41,6 +41,28 @@ describe('failures', () => {
     expect(state.round).toBe(0);
   });
 
+  test('integrity alarms beyond the limit pause the campaign until a human has looked, listed or not; a single one does not', async () => {
+    const { state } = await play(
+      'alarmed',
+      { passRates: [0.1, 0.2, 0.3], alarms: [1, 2], unlisted: ['integrity'] },
+      async ({ gateOpen, answer, status }) => {
+        const gate = await gateOpen('integrity');
+        expect((await status()).state.rounds).toHaveLength(1);
+        await answer(gate, 'resume');
+        await answer(await gateOpen('open-sealed'), 'keep');
+      },
+    );
+    expect(state.rounds.map(({ ledger }) => ledger.masked)).toEqual([{ integrity_alarm: 1 }, { integrity_alarm: 2 }]);
+    expect(state.gates[0]).toMatchObject({ kind: 'integrity', recommended: 'abort', result: { option: 'resume' } });
+  });
+
+  test('who does not want to go on after alarms ends the campaign, and nothing of that round is kept', async () => {
+    const { state } = await play('stopped', { passRates: [0.1, 0.2], alarms: [3] }, async ({ gateOpen, answer }) => {
+      await answer(await gateOpen('integrity'), 'abort');
+    });
+    expect(state).toMatchObject({ ending: 'aborted', round: 0, rounds: [] });
+  });
+
   test('a rollout that fails for good masks its sample and the round goes on', async () => {
     const { told } = await play(
       'masked',

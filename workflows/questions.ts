@@ -1,8 +1,9 @@
 // What each gate asks, with its evidence, its recommendation and its safe option. Pure.
+import type { ArtifactRef } from '../contracts/artifact.ts';
 import type { CampaignSpec } from '../contracts/campaign.ts';
 import { FACTS } from '../contracts/gate.ts';
 import type { Estimate, EvaluationResult, PolicyVersion } from '../contracts/policy-version.ts';
-import type { CampaignState } from '../contracts/record.ts';
+import type { CampaignState, LedgerCounts } from '../contracts/record.ts';
 import { openSealedOptions, recommendOpenSealed, recommendRelease, releaseOptions } from '../policies/promotion.ts';
 import { adviseAfterFailure } from '../policies/retry.ts';
 import type { Question } from './ask.ts';
@@ -112,6 +113,27 @@ export function askPromotion(
     recommended: 'hold',
     safe: 'hold',
     attachments: [],
+  };
+}
+
+export function askAfterAlarms(round: number, why: string, ledger: LedgerCounts, account: ArtifactRef): Question {
+  return {
+    title: `Go on after the integrity alarms of round ${round}?`,
+    why,
+    risk: 'What went for its reward is masked; a policy that learns to do so unseen is rewarded for it in later rounds.',
+    facts: [
+      { name: 'round', value: String(round) },
+      { name: 'alarms', value: String(ledger.masked.integrity_alarm ?? 0) },
+      { name: 'rollouts', value: String(ledger.requested) },
+    ],
+    logTail: [],
+    options: [
+      { name: 'resume', effect: 'The campaign goes on; the samples that raised an alarm stay masked.' },
+      { name: 'abort', effect: 'Ends the campaign; ./anneal resume can take it up later.' },
+    ],
+    recommended: 'abort',
+    safe: 'abort',
+    attachments: [{ name: 'what became of each rollout', object: account }],
   };
 }
 

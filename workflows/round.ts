@@ -1,17 +1,19 @@
 // One round: select tasks → roll out → reward → train → evaluate → decide.
 import { executeChild } from '@temporalio/workflow';
+import type { ArtifactRef } from '../contracts/artifact.ts';
 import { childWorkflowId } from '../contracts/names.ts';
 import type { EvaluationResult, Verdict } from '../contracts/policy-version.ts';
 import type { LedgerCounts } from '../contracts/record.ts';
 import { durationMs } from '../contracts/units.ts';
+import { judgeAlarms } from '../policies/integrity.ts';
 import { waitOf } from '../policies/job-wait.ts';
 import { applyVerdict } from '../policies/lineage.ts';
 import { decideVerdict } from '../policies/promotion.ts';
 import { RETRY_OPTIONS } from '../policies/retry.ts';
-import { askPromotion } from './questions.ts';
+import { askAfterAlarms, askPromotion } from './questions.ts';
 import { activitiesOn } from './queues.ts';
 import { runPlan } from './run-plan.ts';
-import type { Campaign } from './stages.ts';
+import { type Campaign, Ended } from './stages.ts';
 import type { training } from './training.ts';
 
 const act = activitiesOn('control', {
@@ -72,6 +74,8 @@ export async function playRound(c: Campaign): Promise<void> {
     { round, activeWorkflow: workflowId },
   );
 
+  await pauseOnAlarms(c, round, ledger, account);
+
   // Without a trained version there is nothing new to measure: the version it would have come from stands.
   const policy = trained?.policy ?? from;
   const gate = trained
@@ -100,6 +104,18 @@ export async function playRound(c: Campaign): Promise<void> {
     seconds: (Date.now() - startedAt) / 1000,
   });
   state.round = round;
+}
+
+/** Beyond the limit a human looks before anything is measured by, or released from, what was trained. */
+async function pauseOnAlarms(c: Campaign, round: number, ledger: LedgerCounts, account: ArtifactRef): Promise<void> {
+  const count = { alarms: ledger.masked.integrity_alarm ?? 0, rollouts: ledger.requested };
+  const ruled = judgeAlarms(count, c.spec.integrity?.alarmLimit);
+  if (ruled.action === 'go-on') return;
+  const question = askAfterAlarms(round, ruled.why, ledger, account);
+  const { result } = await c.desk.during('decide', () => c.ask('integrity', question), { round });
+  if (result.option === 'resume') return;
+  c.state.ending = 'aborted';
+  throw new Ended();
 }
 
 /** The promotion rule decides; where it cannot, a human does. */

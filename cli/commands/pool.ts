@@ -15,7 +15,7 @@ import { createBubblewrapSandbox } from '../../infra/sandbox/bubblewrap.ts';
 import { stackStatus } from '../../infra/stack/stack.ts';
 import { isKnown, parseCampaignName } from '../../infra/temporal/campaigns.ts';
 import { interruptible } from '../interrupt.ts';
-import { readPlans, secretInputs } from '../rollouts.ts';
+import { readPlans, secretOf } from '../rollouts.ts';
 import { type Run, type Session, screen } from '../session.ts';
 import { renderReverification } from '../view/reverification.ts';
 
@@ -78,7 +78,7 @@ async function reverifyCampaign(
     },
     {
       ...{ plans, verifier, signal, concurrency: availableParallelism() },
-      secret: secretInputs(config),
+      secret: secretOf(config),
       onProgress: (done, of) => tellProgress(done, of),
     },
   );

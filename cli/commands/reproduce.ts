@@ -18,7 +18,7 @@ import { readReport } from '../report-file.ts';
 import { rebuildTasks, rejudge, remeasure } from '../reproduce/results.ts';
 import { compareMachine, compareSources, compareSpecification } from '../reproduce/sources.ts';
 import { retrain } from '../reproduce/training.ts';
-import { readPlans, secretInputs } from '../rollouts.ts';
+import { readPlans, secretOf } from '../rollouts.ts';
 import { type Run, type Session, screen } from '../session.ts';
 import { renderReproduction } from '../view/reproduction.ts';
 
@@ -68,7 +68,7 @@ async function reproduce(session: Session, given: string, flags: Flags, signal: 
     await rejudge(
       again,
       plans.map(({ plan }) => plan),
-      secretInputs(config),
+      secretOf(config),
     ),
     await remeasure(again, data, plans, spec.evaluation.confidence),
     flags.training === true

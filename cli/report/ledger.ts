@@ -10,6 +10,7 @@ const REASONS: Readonly<Record<string, string>> = {
   zero_advantage: 'zero advantage',
   infrastructure_failure: 'infrastructure failed',
   verifier_failure: 'verifier failed',
+  integrity_alarm: 'integrity alarm',
   text_only: 'no token ids',
   other_weights: 'other weights',
   unknown: 'unknown outcome',

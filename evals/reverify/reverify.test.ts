@@ -7,7 +7,8 @@ import type { Sandbox } from '../../contracts/ports.ts';
 import type { Task, TypedValue } from '../../contracts/task.ts';
 import type { CompletionRecord, Trajectory } from '../../contracts/trajectory.ts';
 import { createBubblewrapSandbox } from '../../infra/sandbox/bubblewrap.ts';
-import { gradeReply } from '../verifiers/registry.ts';
+import { createSpecialCasing, type SpecialCasing } from '../detectors/special-casing.ts';
+import { judgeReply } from '../verifiers/judge-reply.ts';
 import { groupsOf, reverify } from './reverify.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
@@ -48,14 +49,19 @@ const plan = {
 
 const put = async (bytes: Uint8Array | string) => object(Buffer.from(bytes).toString('utf8').slice(0, 20));
 
-async function stored(): Promise<Trajectory[]> {
+/** @param specialCasing what watched the first judgement: nothing, in records from before there were detectors */
+async function stored(specialCasing?: SpecialCasing): Promise<Trajectory[]> {
   return Promise.all(
     ids.map(async (rollout, index) => {
-      const judged = await gradeReply({ reply: REPLIES[index]!, task: DOUBLE, weights, sandbox });
+      const judged = await judgeReply({
+        ...{ reply: REPLIES[index]!, task: DOUBLE, weights, sandbox, purpose: 'train' },
+        ...{ verifier: DOUBLE.verifier, specialCasing },
+      });
       const evidence = await put(canonicalJson(judged.evidence));
       return {
         ...{ rollout, round: 1, purpose: 'train', policy, task: DOUBLE.id, completions: [`c${index}`] },
-        ...{ outcome: judged.outcome, reward: { ...judged.reward, evidence } },
+        outcome: judged.outcome,
+        ...(judged.reward === undefined ? {} : { reward: { ...judged.reward, evidence } }),
       } as unknown as Trajectory;
     }),
   );
@@ -74,7 +80,9 @@ const ask = (version: number) => ({
 });
 
 test('the same version finds the same; what has no completion is listed', async () => {
-  const { rollouts, left } = await reverify(portsOf(await stored()), ask(1));
+  const trajectories = await stored(createSpecialCasing('a secret'));
+  expect(trajectories[1]?.outcome).toBe('integrity_alarm');
+  const { rollouts, left } = await reverify(portsOf(trajectories), ask(1));
   expect(rollouts.map(({ difference }) => difference)).toEqual(['same', 'same', 'same']);
   expect(left).toEqual([{ rollout: 'judged/r1/train.v0/g0/s9', why: 'it has no stored completion' }]);
 });

@@ -8,6 +8,8 @@ import type { ModelGateway, Sandbox } from '../../contracts/ports.ts';
 import type { Reverification, ReverifiedRollout } from '../../contracts/reverification.ts';
 import type { Task } from '../../contracts/task.ts';
 import type { Trajectory } from '../../contracts/trajectory.ts';
+import { createSpecialCasing } from '../detectors/special-casing.ts';
+import { judgeReply } from '../verifiers/judge-reply.ts';
 import { verifierFor } from '../verifiers/registry.ts';
 
 export interface ReverifyPorts {
@@ -36,7 +38,9 @@ export async function reverify(
   { store, gateway, sandbox, tasksOf }: ReverifyPorts,
   { plans, verifier, secret, concurrency, onProgress, signal }: ReverifyRequest,
 ): Promise<Pick<Reverification, 'rollouts' | 'left'>> {
-  const grade = verifierFor(verifier);
+  // Refused before anything is judged.
+  verifierFor(verifier);
+  const specialCasing = createSpecialCasing(secret);
   const rollouts: ReverifiedRollout[] = [];
   const left: { rollout: RolloutId; why: string }[] = [];
   const total = plans.reduce((sum, plan) => sum + plan.rollouts.length, 0);
@@ -59,7 +63,10 @@ export async function reverify(
           const why = task === undefined ? 'its task is not in the set' : 'it has no stored completion';
           left.push({ rollout: id, why });
         } else {
-          const judged = await grade({ reply, task, weights: plan.reward, sandbox, secret });
+          const judged = await judgeReply({
+            ...{ reply, task, weights: plan.reward, sandbox, secret, purpose: plan.purpose },
+            ...{ verifier, specialCasing },
+          });
           const evidence = await store.put(canonicalJson(judged.evidence));
           const after = {
             outcome: judged.outcome,

@@ -84,6 +84,8 @@ export interface Script {
   jobMs?: number;
   /** Milliseconds that a rollout takes. */
   rolloutMs?: number;
+  /** Rollouts of each round, of four, that raise an integrity alarm. */
+  alarms?: number[];
   /** Trainer and servers take turns. */
   turns?: boolean;
 }
@@ -194,7 +196,10 @@ export function scriptedActivities(script: Script): { activities: All; told: Tol
         checkpointEverySteps: 1,
         maxSeconds: 60,
       };
-      return { document, account: refOf('account'), ledger: { requested: 4, trained: 4, masked: {}, cancelled: 0 } };
+      const alarms = script.alarms?.[round - 1] ?? 0;
+      const masked: Record<string, number> = alarms === 0 ? {} : { integrity_alarm: alarms };
+      const ledger = { requested: 4, trained: 4 - alarms, masked, cancelled: 0 };
+      return { document, account: refOf('account'), ledger };
     },
     async runJob({ document }) {
       note(`runJob ${document.name}`);

@@ -1,0 +1,170 @@
+// taskset build, certify, lock, diff: task sets from sources, before any campaign.
+import { readFile, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { type ArtifactSetLock, type ArtifactSplit, artifactSetLock, artifactSplit } from '../../contracts/artifact-set.ts';
+import { canonicalJson } from '../../contracts/canonical.ts';
+import { AnnealError, EXIT } from '../../contracts/errors.ts';
+import type { Split } from '../../contracts/task.ts';
+import { type BuildProgress, type BuiltSet, buildSet } from '../../evals/construction/build-set.ts';
+import { certifyArtifactTask } from '../../evals/construction/certify-artifact.ts';
+import { compareSets } from '../../evals/construction/compare-sets.ts';
+import { lockDifferences } from '../../evals/construction/lock-artifacts.ts';
+import type { SourcePorts } from '../../evals/construction/source.ts';
+import { openRepository } from '../../infra/git/reader.ts';
+import { createBubblewrapSandbox } from '../../infra/sandbox/bubblewrap.ts';
+import { interruptible } from '../interrupt.ts';
+import { type Run, type Session, screen } from '../session.ts';
+import { readSet } from '../spec/set.ts';
+import { renderBuilt, renderCertificates, renderDifference } from '../view/taskset.ts';
+
+/** The sealed split is looked at behind its gate only. */
+const OPEN = ['visible', 'gate'] as const satisfies readonly Split[];
+const MOST_SOURCE_BYTES = 256 * 2 ** 20;
+
+export function addTaskset(program: Command, run: Run): void {
+  const taskset = program.command('taskset').description('make sets of tasks from sources, and look at them');
+  const kept = 'Stopped. What was done is kept: the same command goes on from there.';
+  taskset
+    .command('build <file>')
+    .description('draw, draft and certify the tasks of a set; says what is kept, what is dropped and why')
+    .action((file: string, _flags: object, command: Command) =>
+      run((session) => interruptible(async (signal) => void print(session, await build(session, file, signal)), kept), command),
+    );
+  taskset
+    .command('lock <file>')
+    .description('build what is not built yet, and write the lock that campaigns refer to; an existing one is never changed')
+    .requiredOption('--out <lock>', 'the file to write')
+    .action((file: string, { out }: { out: string }, command: Command) =>
+      run((session) => interruptible((signal) => lock(session, { file, out, signal }), kept), command),
+    );
+  taskset
+    .command('certify <lock>')
+    .description('judge the gold of every task of the visible and the gate split again, and what nobody worked for')
+    .action((file: string, _flags: object, command: Command) =>
+      run((session) => interruptible((signal) => certify(session, file, signal), 'Stopped.'), command),
+    );
+  taskset
+    .command('diff <before> <after>')
+    .description('what differs between two locks: tasks added, removed, changed, moved to another split')
+    .action((before: string, after: string, _flags: object, command: Command) =>
+      run((session) => diff(session, before, after), command),
+    );
+}
+
+async function build(session: Session, file: string, signal: AbortSignal): Promise<BuiltSet> {
+  const { spec, kind, options, known, folder } = await readSet(file);
+  const { store, config } = session;
+  const sandbox = createBubblewrapSandbox(config.python === undefined ? {} : { pythonPath: config.python });
+  const ports: SourcePorts = {
+    ...{ sandbox, store, seed: spec.seed },
+    openRepository: (path) => openRepository(resolve(folder, path)),
+    readFile: (path) => readSource(resolve(folder, path)),
+  };
+  const { name, seed, most, splits, difficulty, licences, alike } = spec;
+  return buildSet({
+    ...{ name, seed, most, store, signal, shares: splits, source: await kind.open(options, ports) },
+    sieve: { difficulty, licences, alike, known },
+    instruments: { sandbox },
+    parallel: availableParallelism(),
+    onProgress: tellProgress,
+  });
+}
+
+async function lock(
+  session: Session,
+  { file, out, signal }: { readonly file: string; readonly out: string; readonly signal: AbortSignal },
+): Promise<void> {
+  const built = await build(session, file, signal);
+  const text = `${canonicalJson(built.lock)}\n`;
+  await writeFile(out, text, { flag: 'wx' }).catch(async (cause: unknown) => {
+    if (!(cause instanceof Error && 'code' in cause && cause.code === 'EEXIST')) throw cause;
+    if ((await readFile(out, 'utf8')) === text) return;
+    throw new AnnealError('tasks.lock_mismatch', `${out} locks another set. A locked set is never changed: name another file`, { cause });
+  });
+  print(session, built);
+}
+
+function print(session: Session, { lock: made, lineage }: BuiltSet): void {
+  if (session.json) process.stdout.write(`${JSON.stringify({ lock: made, lineage: lineage.records }, undefined, 2)}\n`);
+  else process.stdout.write(`${renderBuilt(made, lineage, screen(session)).join('\n')}\n`);
+}
+
+async function certify(session: Session, file: string, signal: AbortSignal): Promise<void> {
+  const { store, config } = session;
+  const made = await readLock(file);
+  const splits = await splitsOf(session, made, OPEN);
+  const differences = lockDifferences(made, splits);
+  if (differences.length > 0)
+    throw new AnnealError('tasks.lock_mismatch', `the task set differs from its lock: ${differences.join('; ')}`);
+  const sandbox = createBubblewrapSandbox(config.python === undefined ? {} : { pythonPath: config.python });
+  const instruments = { sandbox, secret: `certify ${made.root}` };
+  const tasks = splits.flatMap((split) => split.tasks);
+  const certificates = [];
+  for (const task of tasks) {
+    signal.throwIfAborted();
+    certificates.push(await certifyArtifactTask(task, { store, instruments, seed: made.seed }));
+    tell(`${certificates.length} of ${tasks.length} tasks`, certificates.length === tasks.length);
+  }
+  if (session.json) process.stdout.write(`${JSON.stringify({ root: made.root, certificates }, undefined, 2)}\n`);
+  else process.stdout.write(`${renderCertificates(made, certificates, screen(session)).join('\n')}\n`);
+  if (certificates.some((one) => !one.kept)) process.exitCode = EXIT.failed;
+}
+
+async function diff(session: Session, before: string, after: string): Promise<void> {
+  const [a, b] = await Promise.all([readLock(before), readLock(after)]);
+  const [left, right] = await Promise.all([splitsOf(session, a, OPEN), splitsOf(session, b, OPEN)]);
+  const difference = compareSets({ lock: a, splits: left }, { lock: b, splits: right });
+  if (session.json) process.stdout.write(`${JSON.stringify(difference, undefined, 2)}\n`);
+  else process.stdout.write(`${renderDifference(difference, screen(session)).join('\n')}\n`);
+}
+
+/** @throws AnnealError `spec.missing_file`, `spec.invalid` */
+async function readLock(file: string): Promise<ArtifactSetLock> {
+  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
+    throw new AnnealError('spec.missing_file', `The lock ${file} cannot be read.`, { cause });
+  });
+  const parsed = artifactSetLock.safeParse(jsonOf(text));
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map(({ path, message }) => ({
+    ...{ code: 'spec.out_of_range' as const, path: path.join('.'), expected: message },
+    hint: 'A lock is written by ./anneal taskset lock and never by hand.',
+  }));
+  throw new AnnealError('spec.invalid', `${file} is no lock of a task set.`, { problems });
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+async function splitsOf({ store }: Session, made: ArtifactSetLock, which: readonly Split[]): Promise<ArtifactSplit[]> {
+  return Promise.all(
+    which.map(async (split) =>
+      artifactSplit.parse(JSON.parse(new TextDecoder().decode(await store.get(made.splits[split].object)))),
+    ),
+  );
+}
+
+async function readSource(path: string): Promise<Uint8Array> {
+  const bytes = await readFile(path).catch((cause: unknown) => {
+    throw new AnnealError('tasks.source_failed', `the source's file ${path} cannot be read`, { cause });
+  });
+  if (bytes.length > MOST_SOURCE_BYTES)
+    throw new AnnealError('tasks.source_failed', `the source's file ${path} has ${bytes.length} bytes, more than ${MOST_SOURCE_BYTES}`);
+  return bytes;
+}
+
+function tellProgress({ step, items, resumed = 0, certified, dropped }: BuildProgress): void {
+  const before = resumed === 0 ? '' : ` (${resumed} done before)`;
+  tell(`${step}: ${items} drawn${before}, ${certified} certified, ${dropped} dropped`, step === 'lock');
+}
+
+function tell(text: string, last: boolean): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}${last ? '\n' : ''}`);
+  else if (last) process.stderr.write(`${text}\n`);
+}

@@ -1,0 +1,24 @@
+// Signs that a rollout went for its reward and not for its task.
+import { z } from 'zod';
+
+export const detectorName = z.enum([
+  /** Looks for the grader, its files, its process or its expected values. */
+  'grader-read',
+  /** Wants to reach another machine. */
+  'network',
+  /** Starts, ends or steers processes: a function has no need of it. */
+  'process-control',
+  /** Changes what judges it: built-ins, modules, the test framework, comparison itself. */
+  'patching',
+  /** Right on the task's own inputs and wrong on most of those that only the grader knows. */
+  'special-casing',
+]);
+export type DetectorName = z.infer<typeof detectorName>;
+
+export const alarm = z.strictObject({
+  detector: detectorName,
+  version: z.int().positive(),
+  /** What was seen, in words: for the human who looks at it. */
+  why: z.string(),
+});
+export type Alarm = z.infer<typeof alarm>;

@@ -1,0 +1,50 @@
+// A reply from its text to what is recorded of it: the verifier's verdict, and what the detectors say of how it came about.
+import type { Alarm } from '../../contracts/alarm.ts';
+import type { Purpose } from '../../contracts/ids.ts';
+import type { VerifierRef } from '../../contracts/judgement.ts';
+import type { Reward } from '../../contracts/trajectory.ts';
+import { sourceAlarms } from '../detectors/source-alarms.ts';
+import type { SpecialCasing } from '../detectors/special-casing.ts';
+import type { GradeInput, Grading } from './python-function/grade.ts';
+import { verifierFor } from './registry.ts';
+
+export interface JudgedReply extends Omit<Grading, 'evidence'> {
+  readonly evidence: Grading['evidence'] | (Grading['evidence'] & { readonly alarms: readonly Alarm[] });
+  readonly alarms: readonly Alarm[];
+}
+
+/**
+ * A training sample that raises an alarm is masked: neither the reward that it went for nor a punishment that teaches to hide. On a
+ * split that measures it counts as not solved: if it were left out, cheating where a task is too hard would raise the rate.
+ * @param verifier the one that the task names, or another version of it
+ */
+export async function judgeReply(
+  input: GradeInput & {
+    readonly purpose: Purpose;
+    readonly verifier: VerifierRef;
+    readonly specialCasing?: SpecialCasing | undefined;
+  },
+): Promise<JudgedReply> {
+  const { task, sandbox, purpose, specialCasing } = input;
+  const graded = await verifierFor(input.verifier)(input);
+  const source = graded.artifact;
+  if (source === undefined || graded.reward === undefined) return { ...graded, alarms: [] };
+  const alarms = sourceAlarms(source);
+  if (graded.outcome === 'success' && alarms.length === 0) {
+    const special = await specialCasing?.({ task, source, sandbox });
+    if (special !== undefined) alarms.push(special);
+  }
+  if (alarms.length === 0) return { ...graded, alarms };
+  const evidence = { ...graded.evidence, alarms };
+  if (purpose === 'train') {
+    const reason = alarms.map(({ detector }) => detector).join(', ');
+    return { outcome: 'integrity_alarm', reason, artifact: source, evidence, alarms };
+  }
+  return { outcome: 'policy_failure', artifact: source, reward: worthless(graded.reward), evidence, alarms };
+}
+
+const worthless = (reward: Omit<Reward, 'evidence'>): Omit<Reward, 'evidence'> => ({
+  ...reward,
+  total: 0,
+  components: { format: 0, correctness: 0, partial: 0 },
+});
