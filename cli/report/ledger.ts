@@ -1,6 +1,7 @@
 // The conservation ledger: every training rollout that was asked for is accounted for once.
 
 import { grouped } from '../view/figures.ts';
+import { alarms } from './alarms.ts';
 import { dataTable } from './charts.ts';
 import { type Html, html, type Part } from './html.ts';
 import { term } from './terms.ts';
@@ -18,7 +19,7 @@ const REASONS: Readonly<Record<string, string>> = {
 };
 const spoken = (reason: string): string => REASONS[reason] ?? reason.replaceAll('_', ' ');
 
-export function ledger({ data }: ReportView): Html {
+export function ledger({ data, spec }: ReportView): Html {
   const { conservation, state } = data;
   // Trained is what a trainer's result names, by round as in all. Older reports have only what each batch sent to its trainer.
   const rounds = conservation.rounds ?? state.rounds.map(({ round, ledger }) => ({ round, ...ledger }));
@@ -52,6 +53,7 @@ export function ledger({ data }: ReportView): Html {
   return html`<section id="ledger" aria-labelledby="h-ledger"><h2 id="h-ledger">Nothing lost, nothing twice</h2>
 <p class="lead">The ${term('conservation', 'conservation check')} compares three sets that do not copy from each other: what the workflow planned, what the trainer says it trained on, what the data pool holds.</p>
 ${verdict}
+${alarms(rounds, spec)}
 ${dataTable('Training rollouts', ['round', 'requested', 'trained', ...reasons.map((reason) => (reason === 'zero_advantage' ? term('zero advantage') : spoken(reason))), 'cancelled', 'accounted'], rows)}
 ${others(conservation.others)}</section>`;
 }

@@ -70,6 +70,18 @@ describe('what the page says', () => {
     expect(page.match(/>self-approved</g)?.length).toBeGreaterThan(0);
   });
 
+  it('charts integrity alarms where there were any, beside the limit', () => {
+    const data = fixtureReport('improved');
+    expect(renderReport(data)).not.toContain('Integrity alarms by round');
+    const rounds = data.state.rounds.map(({ round, ledger }) => {
+      return { round, ...ledger, masked: { ...ledger.masked, integrity_alarm: round } };
+    });
+    const page = renderReport({ ...data, conservation: { ...data.conservation, rounds } });
+    expect(page).toContain('Integrity alarms by round');
+    expect(page).toMatch(/raised an integrity alarm, by round: \d+\.\d%/);
+    expect(unbalanced(page)).toEqual([]);
+  });
+
   it('does not hide a ledger that does not balance', () => {
     const page = renderReport(fixtureReport('unbalanced'));
     expect(page).toContain('Does not balance.');
