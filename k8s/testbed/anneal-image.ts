@@ -13,6 +13,7 @@ import { capture } from '../../infra/process/capture.ts';
 import { failure } from './failure.ts';
 import { hostPrograms } from './host-files.ts';
 import { buildImage, type LayerSource } from './images.ts';
+import { withLock } from './lock.ts';
 import { CACHE } from './paths.ts';
 
 export const WORKER_IMAGE = 'anneal/worker:0.1.0';
@@ -36,7 +37,11 @@ export interface AnnealImages {
  * @param repo the checkout, whose sources are compiled and whose `node_modules` are taken
  * @returns the archives of both images, made when they are missing or out of date
  */
-export async function ensureAnnealImages(repo: string): Promise<AnnealImages> {
+export const ensureAnnealImages = (repo: string): Promise<AnnealImages> =>
+  // Two that made them at once would take each other's files away.
+  withLock(join(CACHE, 'images'), () => makeAnnealImages(repo));
+
+async function makeAnnealImages(repo: string): Promise<AnnealImages> {
   const folder = join(CACHE, 'images');
   await mkdir(folder, { recursive: true });
   // Laid out as in the image, so that what runs here finds what it would find there.

@@ -8,6 +8,7 @@ import { z } from 'zod';
 import { capture } from '../../infra/process/capture.ts';
 import { failure } from './failure.ts';
 import { buildImage, type LayerSource } from './images.ts';
+import { withLock } from './lock.ts';
 import { CACHE } from './paths.ts';
 
 export const TRAINER_IMAGE = 'anneal/trainer-cpu:0.1';
@@ -25,7 +26,11 @@ const LEFT_OUT = /(^|\/)(__pycache__|test|tests|idlelib|tkinter|turtledemo|ensur
  * @param trainer the folder `trainer`
  * @returns the archives of both images, made when they are missing or out of date
  */
-export async function ensureTrainerImages(python: string, trainer: string): Promise<readonly string[]> {
+export const ensureTrainerImages = (python: string, trainer: string): Promise<readonly string[]> =>
+  // Two that made them at once would take each other's files away.
+  withLock(join(CACHE, 'images'), () => makeTrainerImages(python, trainer));
+
+async function makeTrainerImages(python: string, trainer: string): Promise<readonly string[]> {
   const here = about.parse(JSON.parse(await output([python, '-c', ABOUT])));
   const bucket = await ensureBucketPackages(python, trainer);
   const key = hashOf(trainer, `${here.executable}\n${here.packages}`);
