@@ -126,21 +126,28 @@ describe.skipIf(!canRun)('a campaign in pods', () => {
   const trainersOf = async (round: number) =>
     allProcesses().filter(({ command: text }) => text.includes(`anneal_trainer pod --name ${job(round)} `));
 
-  /** The trainer's process, once its pod runs and it has begun. */
+  /** The trainer's process, once it has begun. A kubelet that is busy may tell of its pod later than a short training lasts. */
   async function trainingIn(round: number) {
-    return until(
+    const trainer = await until(
       `round ${round} trains`,
       async () => {
         if (!command.running())
           throw new Error(`the campaign ended early:\n${(await command.finished).stderr.slice(-3_000)}`);
-        const selector = `labelSelector=anneal.dev/job=${job(round)}`;
-        const list = await testbed.api.call('GET', `/api/v1/namespaces/anneal/pods?${selector}`);
-        const pods = z.object({ items: z.array(podSchema) }).parse(list).items;
-        const [trainer] = await trainersOf(round);
-        return pods.some((one) => one.status.phase === 'Running') ? trainer : undefined;
+        return (await trainersOf(round))[0];
       },
       5 * MINUTES,
-      200,
+      100,
     );
+    for (let look = 0; look < 20 && !(await podRuns(round)); look += 1) await sleep(100);
+    return trainer;
+  }
+
+  async function podRuns(round: number): Promise<boolean> {
+    const selector = `labelSelector=anneal.dev/job=${job(round)}`;
+    const list = await testbed.api.call('GET', `/api/v1/namespaces/anneal/pods?${selector}`);
+    return z
+      .object({ items: z.array(podSchema) })
+      .parse(list)
+      .items.some((one) => one.status.phase === 'Running');
   }
 });
