@@ -30,6 +30,9 @@ const NO_SANDBOX: Sandbox = {
     throw new Error('nothing here runs anything');
   },
 };
+/** Words that no two of them share, except that those of one word in other letters are the same. */
+const substanceOf = (word: string): string =>
+  Array.from({ length: 14 }, (_, index) => `${word.toLowerCase()}${index}`).join(' ');
 const SHARES = { visible: 0.6, gate: 0.2, sealed: 0.2 };
 
 interface Word {
@@ -75,7 +78,7 @@ function wordSource(
         canary: canaryOf(seed, id),
         source: { kind: 'words', name: word, licence: words.find((one) => one.word === word)?.licence ?? 'MIT' },
       };
-      return { tasks: [{ task, substance: word, parents: [] }], dropped: [] };
+      return { tasks: [{ task, substance: substanceOf(word), parents: [] }], dropped: [] };
     },
   };
 }
@@ -90,17 +93,8 @@ const build = (words: readonly Word[], change: Partial<BuildInput> = {}) =>
     sieve: {
       difficulty: { min: 0.1, max: 0.9 },
       licences: ['MIT'],
-      twins: (texts) => {
-        const first = new Map<string, string>();
-        const found = new Map<string, string>();
-        for (const { id, text } of texts) {
-          const key = text.toLowerCase();
-          if (first.has(key)) found.set(id, first.get(key)!);
-          else first.set(key, id);
-        }
-        return found;
-      },
-      seenIn: (text) => (text === 'leaked' ? 'it stands in the prompt' : undefined),
+      alike: 0.8,
+      known: [{ kind: 'prompt', name: 'system.md', text: `You know that ${substanceOf('leaked')}, of course.` }],
     },
     instruments: { sandbox: NO_SANDBOX },
     store: createFolderStore(root),
@@ -143,7 +137,7 @@ describe('buildSet', () => {
       dropped('words#w5', 'difficulty', ['solved 0 of 10 times, less than 0.1']),
       dropped('words#w6', 'licence', ['Proprietary is not among the licences of this set']),
       dropped('words#w7', 'duplicate', ['nearly the same as words#w0'], ['words#w0']),
-      dropped('words#w8', 'contamination', ['it stands in the prompt']),
+      dropped('words#w8', 'contamination', ['the prompt system.md shares 2 of its 2 runs of words']),
     ]);
     expect(said).toHaveLength(WORDS.length);
     expect(lock).toMatchObject({ considered: 11, kept: 4, licences: ['MIT'] });

@@ -196,8 +196,8 @@ async function certifiedTasks(
       if (refused.length > 0) continue;
       const task = artifactTask.parse(await readJson(store, ref));
       if (tasks.has(task.id)) throw new AnnealError('tasks.source_failed', `two tasks have the id ${task.id}`);
-      const { id, family, source } = task;
-      tasks.set(id, { task, candidate: { id, family, licence: source.licence, substance, parents, passRate } });
+      const { id, family, canary, source } = task;
+      tasks.set(id, { task, candidate: { id, family, canary, licence: source.licence, substance, parents, passRate } });
     }
   }
   return tasks;

@@ -1,11 +1,14 @@
 // From certified tasks to those that a set is made of: what is too easy or too hard, has no licence for it, repeats another or was read
 // by the policy before is dropped, with its reason. Pure: the same tasks in the same order give the same answer.
 import type { ConstructionStep, PassRate } from '../../contracts/artifact-set.ts';
+import { nearDuplicates } from '../contamination/minhash.ts';
+import { type Given, scanForTasks } from '../contamination/scan.ts';
 
 export interface Candidate {
   readonly id: string;
   readonly family: string;
   readonly licence: string;
+  readonly canary: string;
   readonly substance: string;
   readonly parents: readonly string[];
   readonly passRate: PassRate | null;
@@ -16,10 +19,10 @@ export interface Sieve {
   readonly difficulty: { readonly min: number; readonly max: number };
   /** SPDX identifiers. */
   readonly licences: readonly string[];
-  /** Texts that are nearly the same, transitively: for each but the first of them the id of that first. */
-  readonly twins: (texts: readonly { readonly id: string; readonly text: string }[]) => ReadonlyMap<string, string>;
-  /** Where a text was seen that a policy can read, in words; undefined: nowhere. */
-  readonly seenIn: (text: string) => string | undefined;
+  /** Substances whose sets of five-word shingles share this much of their union are the same; 0…1. */
+  readonly alike: number;
+  /** What the policy reads or has read: skills, memory, prompts, patches. */
+  readonly known: readonly Given[];
 }
 
 export interface Sifted {
@@ -33,12 +36,6 @@ export interface Sifted {
   }[];
 }
 
-/** What may be trained on and handed on; a set may allow others. */
-export const PERMISSIVE = [
-  ...['0BSD', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', 'BSL-1.0', 'CC-BY-4.0', 'CC0-1.0', 'ISC', 'MIT', 'MIT-0'],
-  ...['PSF-2.0', 'Python-2.0', 'Unlicense', 'Zlib'],
-] as const;
-
 export function sift(candidates: readonly Candidate[], sieve: Sieve): Sifted {
   const dropped: Sifted['dropped'][number][] = [];
   const drop = (id: string, step: ConstructionStep, why: string, twin?: string): void =>
@@ -51,19 +48,18 @@ export function sift(candidates: readonly Candidate[], sieve: Sieve): Sifted {
     else return true;
     return false;
   });
-  const twins = sieve.twins(fit.map(({ id, substance }) => ({ id, text: substance })));
-  const byId = new Map(fit.map((one) => [one.id, one]));
-  const single = fit.filter((one) => {
-    const twin = twins.get(one.id);
-    // Variants are alike on purpose, and lie in one split because they share their family.
-    if (twin === undefined || related(one, byId.get(twin)!)) return true;
-    drop(one.id, 'duplicate', `nearly the same as ${twin}`, twin);
+  const twins = firstTwins(fit, sieve.alike);
+  const single = fit.filter(({ id }) => {
+    const twin = twins.get(id);
+    if (twin === undefined) return true;
+    drop(id, 'duplicate', `nearly the same as ${twin}`, twin);
     return false;
   });
-  const kept = single.filter(({ id, substance }) => {
-    const where = sieve.seenIn(substance);
-    if (where !== undefined) drop(id, 'contamination', where);
-    return where === undefined;
+  const seen = readBefore(single, sieve.known);
+  const kept = single.filter(({ id }) => {
+    const why = seen.get(id);
+    if (why !== undefined) drop(id, 'contamination', why);
+    return why === undefined;
   });
   return { kept, dropped };
 }
@@ -74,6 +70,35 @@ function outside({ solved, tried }: PassRate, { min, max }: Sieve['difficulty'])
   return rate > max ? `solved ${solved} of ${tried} times, more than ${max}` : undefined;
 }
 
+/** For each task that is like an earlier one which is kept: that earlier one. */
+function firstTwins(tasks: readonly Candidate[], alike: number): Map<string, string> {
+  const twins = new Map<string, string>();
+  const pairs = nearDuplicates(
+    tasks.map(({ substance }) => substance),
+    alike,
+  );
+  // By the later one, so that whether the earlier one is kept is known.
+  for (const { a, b } of [...pairs].sort((x, y) => x.b - y.b || x.a - y.a)) {
+    const [first, second] = [tasks[a]!, tasks[b]!];
+    // Variants are alike on purpose, and lie in one split because they share their family.
+    if (!twins.has(first.id) && !twins.has(second.id) && !related(first, second)) twins.set(second.id, first.id);
+  }
+  return twins;
+}
+
 const related = (a: Candidate, b: Candidate): boolean =>
   a.family === b.family &&
   (a.parents.includes(b.id) || b.parents.includes(a.id) || a.parents.some((parent) => b.parents.includes(parent)));
+
+/** Where each task was met, for those that were. */
+function readBefore(tasks: readonly Candidate[], known: readonly Given[]): Map<string, string> {
+  const guarded = tasks.map(({ id, substance, canary }) => ({ task: id, texts: [substance], canary }));
+  const seen = new Map<string, string>();
+  for (const { kind, name, overlaps } of scanForTasks(known, guarded)) {
+    for (const { task, canary, shared, runs } of overlaps) {
+      const what = canary ? 'holds its canary' : `shares ${shared} of its ${runs} runs of words`;
+      if (!seen.has(task)) seen.set(task, `the ${kind} ${name} ${what}`);
+    }
+  }
+  return seen;
+}
