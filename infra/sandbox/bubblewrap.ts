@@ -3,13 +3,21 @@ import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { AnnealError } from '../../contracts/errors.ts';
 import type { Sandbox, SandboxLimits, SandboxRequest, SandboxResult } from '../../contracts/ports.ts';
 import { createSlots } from '../process/slots.ts';
 import { type Cgroups, findCgroups } from './cgroup.ts';
 import { launch } from './launch.ts';
-import { bubblewrapArguments, NAMESPACES, type RootEntry, readRootEntries, SANDBOX_UID } from './profile.ts';
+import {
+  bubblewrapArguments,
+  NAMESPACES,
+  type RootEntry,
+  readOtherRoot,
+  readRootEntries,
+  SANDBOX_UID,
+} from './profile.ts';
 import { DEFAULT_PYTHONS, type PythonInstallation, resolvePython } from './python.ts';
 import { seccompFilter } from './seccomp.ts';
 
@@ -88,7 +96,7 @@ export function createBubblewrapSandbox(options: BubblewrapOptions = {}): Sandbo
     async run(request) {
       checkRequest(request);
       const ready = await prepared();
-      return queue((slot) => runPrepared(ready, request, slot));
+      return queue(async (slot) => runPrepared(ready, request, slot));
     },
   };
 }
@@ -96,15 +104,17 @@ export function createBubblewrapSandbox(options: BubblewrapOptions = {}): Sandbo
 function runPrepared(ready: Prepared, request: SandboxRequest, slot: number): Promise<SandboxResult> {
   const [program, ...rest] = request.argv;
   const names = Object.keys(request.files).sort();
+  const root = request.root === undefined ? undefined : otherRoot(request.root.path);
   return launch({
     bwrap: ready.bwrap,
     args: bubblewrapArguments({
-      argv: [program === 'python3' ? ready.python.executable : program, ...rest],
+      argv: [program === 'python3' ? (root?.python ?? ready.python.executable) : program, ...rest],
       fileNames: names,
-      binds: ready.python.binds,
+      binds: root === undefined ? ready.python.binds : [],
       limits: request.limits,
-      rootLinks: ready.rootLinks,
-      prlimit: ready.prlimit,
+      rootLinks: root?.entries ?? ready.rootLinks,
+      ...(root === undefined ? {} : { root: root.path }),
+      prlimit: root?.prlimit ?? ready.prlimit,
       disableUserns: ready.barrier === 'limit and filter',
     }),
     filter: ready.filter,
@@ -114,6 +124,17 @@ function runPrepared(ready: Prepared, request: SandboxRequest, slot: number): Pr
     uid: ready.uid,
     cgroup: ready.cgroups.slot(slot),
   });
+}
+
+/** @throws AnnealError `sandbox.failed` when no program could be limited in it */
+function otherRoot(path: string) {
+  const prlimit = '/usr/bin/prlimit';
+  if (!existsSync(join(path, prlimit)))
+    throw new AnnealError(
+      'sandbox.failed',
+      `the root file system of the request has no ${prlimit} (package util-linux)`,
+    );
+  return { path, prlimit, python: '/usr/bin/python3', entries: readOtherRoot(path) };
 }
 
 async function prepare(options: BubblewrapOptions): Promise<Prepared> {

@@ -1,5 +1,6 @@
 // The bubblewrap profile as an argument list: pure, so that a test can read what isolates.
-import { lstatSync, readlinkSync } from 'node:fs';
+import { lstatSync, readdirSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import type { SandboxLimits } from '../../contracts/ports.ts';
 
 /** Descriptors that the launcher opens for bubblewrap; none of them survives into the sandbox. */
@@ -19,8 +20,10 @@ export interface ProfileInput {
   /** Folders outside /usr that the interpreter needs. */
   readonly binds: readonly string[];
   readonly limits: SandboxLimits;
-  /** `/bin`, `/lib`, … as they are on this machine. */
+  /** `/bin`, `/lib`, … as they are on this machine, or everything of another root. */
   readonly rootLinks: readonly RootEntry[];
+  /** The folder of another root; undefined: this machine's /usr. */
+  readonly root?: string;
   readonly prlimit: string;
   /** False where the kernel's own limit cannot be set (`Barrier`). */
   readonly disableUserns: boolean;
@@ -41,6 +44,19 @@ export function readRootEntries(): RootEntry[] {
   });
 }
 
+/** Places that the sandbox makes itself. */
+const OWN = new Set(['dev', 'proc', 'sys', 'tmp', 'work', 'run']);
+
+/** Everything at the top of another root that the sandbox does not make itself. */
+export function readOtherRoot(folder: string): RootEntry[] {
+  return readdirSync(folder, { withFileTypes: true })
+    .filter(({ name }) => !OWN.has(name))
+    .map((entry) => ({
+      path: `/${entry.name}`,
+      link: entry.isSymbolicLink() ? readlinkSync(join(folder, entry.name)) : undefined,
+    }));
+}
+
 /**
  * Arguments for bwrap.
  *
@@ -59,9 +75,11 @@ export function bubblewrapArguments(input: ProfileInput): string[] {
     // A fixed hash seed: the order of a set of strings must not differ between two gradings.
     ...['--setenv', 'PATH', '/usr/bin:/bin', '--setenv', 'LC_ALL', 'C.UTF-8', '--setenv', 'PYTHONHASHSEED', '0'],
     ...['--seccomp', String(FD.seccomp), '--json-status-fd', String(FD.status), '--block-fd', String(FD.block)],
-    ...['--ro-bind', '/usr', '/usr', '--ro-bind-try', '/etc/ld.so.cache', '/etc/ld.so.cache'],
+    ...(input.root === undefined
+      ? ['--ro-bind', '/usr', '/usr', '--ro-bind-try', '/etc/ld.so.cache', '/etc/ld.so.cache']
+      : []),
     ...input.rootLinks.flatMap(({ path, link }) =>
-      link === undefined ? ['--ro-bind', path, path] : ['--symlink', link, path],
+      link === undefined ? ['--ro-bind', `${input.root ?? ''}${path}`, path] : ['--symlink', link, path],
     ),
     ...input.binds.flatMap((path) => ['--ro-bind', path, path]),
     ...['--dev', '/dev', '--remount-ro', '/dev', '--dir', '/work'],
