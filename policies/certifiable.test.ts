@@ -48,6 +48,8 @@ describe('what a set can certify', () => {
     expect(certify(0.5, set(8)).why).toContain('certifies no gain at all');
     // Without discordance fourteen tasks must still turn from failed to passed.
     expect(smallestGain({ units: 200, discordance: 0, alpha: 0.0005, power: 0.5 })).toBe(14 / 200);
+    // Six families against the lost one: 8 / 2^7 = 6.3%; seven: 9 / 2^8.
+    expect(smallestGain({ units: 200, discordance: 0, alpha: 0.06, power: 0.5 })).toBe(7 / 200);
     expect(smallestGain({ units: 0, discordance: 0, alpha: 0.05, power: 0.5 })).toBe(Number.POSITIVE_INFINITY);
   });
 });
