@@ -22,7 +22,10 @@ export const setSpec = z.strictObject({
     .refine((shares) => Math.abs(shares.visible + shares.gate + shares.sealed - 1) < 1e-6, 'shares that sum to 1')
     .default({ visible: 0.6, gate: 0.2, sealed: 0.2 }),
   /** SPDX identifiers. */
-  licences: z.array(z.string().min(1)).min(1).default([...PERMISSIVE_LICENCES]),
+  licences: z
+    .array(z.string().min(1))
+    .min(1)
+    .default([...PERMISSIVE_LICENCES]),
   /** Of tasks whose pass rate somebody measured. */
   difficulty: z
     .strictObject({ min: share, max: share })

@@ -3,7 +3,12 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { type ArtifactSetLock, type ArtifactSplit, artifactSetLock, artifactSplit } from '../../contracts/artifact-set.ts';
+import {
+  type ArtifactSetLock,
+  type ArtifactSplit,
+  artifactSetLock,
+  artifactSplit,
+} from '../../contracts/artifact-set.ts';
 import { canonicalJson } from '../../contracts/canonical.ts';
 import { AnnealError, EXIT } from '../../contracts/errors.ts';
 import type { Split } from '../../contracts/task.ts';
@@ -30,11 +35,16 @@ export function addTaskset(program: Command, run: Run): void {
     .command('build <file>')
     .description('draw, draft and certify the tasks of a set; says what is kept, what is dropped and why')
     .action((file: string, _flags: object, command: Command) =>
-      run((session) => interruptible(async (signal) => void print(session, await build(session, file, signal)), kept), command),
+      run(
+        (session) => interruptible(async (signal) => void print(session, await build(session, file, signal)), kept),
+        command,
+      ),
     );
   taskset
     .command('lock <file>')
-    .description('build what is not built yet, and write the lock that campaigns refer to; an existing one is never changed')
+    .description(
+      'build what is not built yet, and write the lock that campaigns refer to; an existing one is never changed',
+    )
     .requiredOption('--out <lock>', 'the file to write')
     .action((file: string, { out }: { out: string }, command: Command) =>
       run((session) => interruptible((signal) => lock(session, { file, out, signal }), kept), command),
@@ -81,7 +91,11 @@ async function lock(
   await writeFile(out, text, { flag: 'wx' }).catch(async (cause: unknown) => {
     if (!(cause instanceof Error && 'code' in cause && cause.code === 'EEXIST')) throw cause;
     if ((await readFile(out, 'utf8')) === text) return;
-    throw new AnnealError('tasks.lock_mismatch', `${out} locks another set. A locked set is never changed: name another file`, { cause });
+    throw new AnnealError(
+      'tasks.lock_mismatch',
+      `${out} locks another set. A locked set is never changed: name another file`,
+      { cause },
+    );
   });
   print(session, built);
 }
@@ -155,7 +169,10 @@ async function readSource(path: string): Promise<Uint8Array> {
     throw new AnnealError('tasks.source_failed', `the source's file ${path} cannot be read`, { cause });
   });
   if (bytes.length > MOST_SOURCE_BYTES)
-    throw new AnnealError('tasks.source_failed', `the source's file ${path} has ${bytes.length} bytes, more than ${MOST_SOURCE_BYTES}`);
+    throw new AnnealError(
+      'tasks.source_failed',
+      `the source's file ${path} has ${bytes.length} bytes, more than ${MOST_SOURCE_BYTES}`,
+    );
   return bytes;
 }
 

@@ -4,9 +4,9 @@ import { dirname, resolve } from 'node:path';
 import type { z } from 'zod';
 import { AnnealError, type Problem } from '../../contracts/errors.ts';
 import { type SetSpec, setSpec } from '../../contracts/set-spec.ts';
-import type { Given } from '../../evals/contamination/scan.ts';
 import type { SourceKind } from '../../evals/construction/source.ts';
 import { SOURCES, sourceNamed } from '../../evals/construction/sources.ts';
+import type { Given } from '../../evals/contamination/scan.ts';
 import { type CampaignDocument, dotted, readDocument } from './document.ts';
 import { quote, valueAt } from './from-zod.ts';
 import type { Path } from './guide.ts';
@@ -25,7 +25,9 @@ export interface ReadSet {
 /** @throws AnnealError `spec.missing_file`, `spec.invalid` with `problems` by line */
 export async function readSet(path: string): Promise<ReadSet> {
   const text = await readFile(path, 'utf8').catch((cause: unknown) => {
-    throw new AnnealError('spec.missing_file', `The task set's file ${path} cannot be read: ${reason(cause)}.`, { cause });
+    throw new AnnealError('spec.missing_file', `The task set's file ${path} cannot be read: ${reason(cause)}.`, {
+      cause,
+    });
   });
   const document = readDocument(text);
   const folder = dirname(resolve(path));
@@ -79,10 +81,19 @@ function problemsOf(issues: readonly z.core.$ZodIssue[], document: CampaignDocum
       ...{ got: quote(valueAt(document.value, own)), hint },
     });
     if (issue.code === 'unrecognized_keys')
-      return issue.keys.map((key) => at([...path, key], 'no field of this name', 'Remove it, or correct its name.', 'spec.unknown_field'));
+      return issue.keys.map((key) =>
+        at([...path, key], 'no field of this name', 'Remove it, or correct its name.', 'spec.unknown_field'),
+      );
     const missing = valueAt(document.value, path) === undefined;
     if (missing) return [at(path, issue.message, 'Add the field.', 'spec.missing_field')];
-    return [at(path, issue.message, 'Correct the value.', issue.code === 'invalid_type' ? 'spec.wrong_type' : 'spec.out_of_range')];
+    return [
+      at(
+        path,
+        issue.message,
+        'Correct the value.',
+        issue.code === 'invalid_type' ? 'spec.wrong_type' : 'spec.out_of_range',
+      ),
+    ];
   });
 }
 

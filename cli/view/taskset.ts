@@ -54,6 +54,8 @@ export function renderDifference(difference: SetDifference, { width }: Wide): st
   ];
   return [
     ...splits.map(({ split, before, after }) => `${split}: another root, ${before} tasks before, ${after} after.`),
-    ...(rows.length === 0 ? [] : ['', ...table([{ title: 'task' }, { title: 'what' }, { title: 'where' }], rows, { width })]),
+    ...(rows.length === 0
+      ? []
+      : ['', ...table([{ title: 'task' }, { title: 'what' }, { title: 'where' }], rows, { width })]),
   ];
 }
