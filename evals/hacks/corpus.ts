@@ -1,7 +1,8 @@
 // Every format's samples. A further format is a line here.
 import { ANSWER_CORPUS } from './answer/corpus.ts';
+import { PATCH_CORPUS } from './patch/corpus.ts';
 import { PROGRAM_CORPUS } from './program/corpus.ts';
 import { STRUCTURED_DATA_CORPUS } from './structured-data/corpus.ts';
 import type { Sample } from './variant.ts';
 
-export const CORPUS: readonly Sample[] = [...PROGRAM_CORPUS, ...STRUCTURED_DATA_CORPUS, ...ANSWER_CORPUS];
+export const CORPUS: readonly Sample[] = [...PROGRAM_CORPUS, ...PATCH_CORPUS, ...STRUCTURED_DATA_CORPUS, ...ANSWER_CORPUS];

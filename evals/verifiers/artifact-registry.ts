@@ -3,6 +3,7 @@
 import { AnnealError } from '../../contracts/errors.ts';
 import type { VerifierRef } from '../../contracts/judgement.ts';
 import { answer } from './answer/answer.ts';
+import { patch } from './patch/patch.ts';
 import { program } from './program/program.ts';
 import { structuredData } from './structured-data/structured-data.ts';
 import type { ArtifactVerifier } from './verifier.ts';
@@ -12,6 +13,7 @@ const erased = <Check>(verifier: ArtifactVerifier<Check>): ArtifactVerifier => v
 
 export const ARTIFACT_VERIFIERS: readonly ArtifactVerifier[] = [
   erased(program),
+  erased(patch),
   erased(structuredData),
   erased(answer),
 ];

@@ -16,6 +16,8 @@ export interface Instruments {
   readonly sandbox: Sandbox;
   /** Differs for every judgement of a campaign and is never shown to a policy: metamorphic inputs, sentinels and nonces follow from it. */
   readonly secret: string;
+  /** Programs that the sandbox's root may lack, by name, as files to be sealed beside a workspace: `pytest` holds `pytest.zip`. */
+  readonly tools?: ReadonlyMap<string, Artifact>;
 }
 
 export interface JudgeInput<Check> {

@@ -18,6 +18,7 @@ import { afterAll, expect, test, vi } from 'vitest';
 import type { SandboxLimits } from '../../contracts/ports.ts';
 import { createBubblewrapSandbox } from './bubblewrap.ts';
 import { resolvePython } from './python.ts';
+import { withRoot } from './with-root.ts';
 
 // Generous: a loaded machine must not fail a test; the limits under test are the sandbox's own.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
@@ -76,12 +77,11 @@ test('another root file system stands in place of the machine’s programs, read
   for (const path of programs) copyFileSync(path, join(root, 'usr/bin', path.endsWith('dash') ? 'sh' : basename(path)));
 
   const run = (script: string, path = root) =>
-    createBubblewrapSandbox().run({
+    withRoot(createBubblewrapSandbox(), path).run({
       argv: ['/bin/sh', '-c', script],
       files: { f: 'file' },
       stdin: '',
       limits: { ...LIMITS, diskBytes: 4_096 },
-      root: { path },
     });
   expect((await run('cat f /etc/own; echo; ls / /tmp; echo x > /etc/own')).stdout).toBe(
     'fileown\n/:\nbin\ndev\netc\nlib\nlib64\ntmp\nusr\nwork\n\n/tmp:\n',

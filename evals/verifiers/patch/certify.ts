@@ -1,0 +1,142 @@
+// Making a patch task fit to be asked: its impossible twins are found and tried on the golden patch, and what nobody worked for must
+// not be rewarded. Nothing is thrown for a task that is no good; every reason is told.
+import { canonicalJson } from '../../../contracts/canonical.ts';
+import { createRandom } from '../../../policies/random.ts';
+import { composeReward } from '../../../policies/reward-composition.ts';
+import { type Artifact, artifactOf, textOf } from '../artifact.ts';
+import type { Found, Instruments } from '../verifier.ts';
+import { applyChanges } from './apply.ts';
+import { type Flip, PATCH_FILE, type PatchCheck } from './check.ts';
+import { PatchProblem, parseDiff } from './diff.ts';
+import { isHidden, proposeFlips } from './flips.ts';
+import { patch } from './patch.ts';
+import { fileOf, RUNNERS } from './runners.ts';
+import { runTrials, type Tried } from './trials.ts';
+
+export interface PatchCertificate {
+  /** With the impossible twins that were found. */
+  readonly check: PatchCheck;
+  readonly kept: boolean;
+  readonly reasons: readonly string[];
+}
+
+const TWINS_A_TEST = 3;
+const PROPOSALS_A_TEST = 6;
+/** Tests that passed before get twins up to this many: a judgement uses a few of them only. */
+const TESTS_WITH_TWINS = 16;
+const NO_SHARES = { process: 0, speed: 0 };
+
+/**
+ * @param check its flips are made anew
+ * @throws AnnealError `sandbox.*`, `verifier.failed`: nothing is known of the task then
+ */
+export async function certifyPatchTask(input: {
+  readonly check: PatchCheck;
+  readonly given: Artifact;
+  /** The golden patch. */
+  readonly gold: string;
+  readonly instruments: Instruments;
+  readonly seed: number;
+  readonly reruns?: number;
+}): Promise<PatchCertificate> {
+  const { given, gold, instruments, seed } = input;
+  const reasons: string[] = [];
+  let repository: Artifact;
+  try {
+    repository = applyChanges(given, parseDiff(gold));
+  } catch (problem) {
+    if (!(problem instanceof PatchProblem)) throw problem;
+    return { check: input.check, kept: false, reasons: [`the golden patch does not apply: ${problem.message}`] };
+  }
+  const run = async (files: Artifact, ids: readonly string[], why: string): Promise<readonly Tried[]> => {
+    const trials = ids.map((id) => ({ id }));
+    return (await runTrials({ check: input.check, repository: files, trials, instruments, purpose: `certify ${why}` }))
+      .tried;
+  };
+  let check = input.check;
+  if (check.kind === 'fix') {
+    for (const path of new Set(check.failToPass.map(fileOf))) {
+      const shown = textOf(given.get(path) ?? new Uint8Array());
+      if (shown === check.tests[path])
+        reasons.push(`${path} is among the given files, with every value that it expects`);
+    }
+  }
+  if (check.kind !== 'test-writing') {
+    const failToPass = check.kind === 'fix' ? check.failToPass : [];
+    for (const { id, outcome } of await run(given, failToPass, 'before'))
+      if (outcome === 'passed') reasons.push(`${id} passes before the patch`);
+    for (const { id, outcome } of await run(given, check.passToPass, 'before'))
+      if (outcome !== 'passed') reasons.push(`${id} does not pass before the patch`);
+    const random = createRandom('twins', seed);
+    const some = random.shuffle(check.passToPass).slice(0, TESTS_WITH_TWINS);
+    const flips = await tryFlips([...failToPass, ...some]);
+    check = { ...check, flips };
+    for (const id of failToPass.length > 0 ? failToPass : check.passToPass.slice(0, 1))
+      if (!flips.some(({ test }) => test === id)) reasons.push(`${id} has no impossible twin`);
+  }
+
+  const judge = (artifact: Artifact, as: PatchCheck = check): Promise<Found> =>
+    patch.judge({ check: as, artifact, given, instruments });
+  const solved = (found: Found): boolean => composeReward(found, NO_SHARES).solved;
+  const golden = artifactOf({ [PATCH_FILE]: gold });
+  const first = await judge(golden);
+  if (!solved(first)) reasons.push(`the golden patch is not rewarded: ${whyNot(first)}`);
+  for (let rerun = 1; rerun < (input.reruns ?? 3); rerun += 1) {
+    if (canonicalJson(verdictOf(await judge(golden))) === canonicalJson(verdictOf(first))) continue;
+    reasons.push('a second judgement of the golden patch differs from the first');
+    break;
+  }
+  for (const [name, text] of unworked(seed))
+    if (solved(await judge(artifactOf({ [PATCH_FILE]: text })))) reasons.push(`${name} is rewarded`);
+  const hasTwin = check.kind === 'test-writing' || check.flips.length > 0;
+  if (hasTwin && solved(await judge(golden, patch.impossible(check))))
+    reasons.push('the golden patch is rewarded although the task was made impossible');
+  return { check, kept: reasons.length === 0, reasons };
+
+  /** Proposals that the golden patch fails, by an assertion, while it passes the test as it is. */
+  async function tryFlips(ids: readonly string[]): Promise<Flip[]> {
+    const { language } = RUNNERS[input.check.runner];
+    const proposals = ids.flatMap((id) => {
+      const text = input.check.tests[fileOf(id)] ?? textOf(repository.get(fileOf(id)) ?? new Uint8Array()) ?? '';
+      const all = proposeFlips(language, id, text, createRandom('flip', seed, id));
+      return all.slice(0, PROPOSALS_A_TEST);
+    });
+    const trials = proposals.map((twin) => ({ id: twin.test, twin }));
+    const { tried } = await runTrials({
+      check: input.check,
+      repository,
+      trials,
+      instruments,
+      purpose: 'certify twins',
+    });
+    const failed = proposals.filter((flip) => tried.some(({ twin, outcome }) => twin === flip && outcome === 'failed'));
+    return ids.flatMap((id) => {
+      const own = failed.filter(({ test }) => test === id);
+      const hidden = own.filter(isHidden);
+      return (hidden.length > 0 ? hidden : own).slice(0, TWINS_A_TEST);
+    });
+  }
+}
+
+/** Without what depends on a clock. */
+const verdictOf = ({ gates, components, seen }: Found) => ({
+  gates: gates.map(({ name, passed }) => ({ name, passed })),
+  components: components.map(({ name, score }) => ({ name, score })),
+  seen,
+});
+
+function unworked(seed: number): [string, string][] {
+  const random = createRandom('unworked', seed);
+  const noise = Array.from({ length: 400 }, () => String.fromCharCode(32 + random.below(95))).join('');
+  return [
+    ['nothing', ''],
+    ['{}', '{}'],
+    ['random text', noise],
+    ['a patch that adds a note', '--- /dev/null\n+++ b/NOTE.txt\n@@ -0,0 +1 @@\n+done\n'],
+  ];
+}
+
+function whyNot({ gates, components }: Found): string {
+  const gate = gates.find(({ passed }) => !passed);
+  return gate === undefined ? components.map(({ why }) => why).join('; ') : `${gate.name}: ${gate.why}`;
+}

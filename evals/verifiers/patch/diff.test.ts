@@ -1,0 +1,171 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterAll, expect, test } from 'vitest';
+import { artifactOf, textOf } from '../artifact.ts';
+import { applyChanges } from './apply.ts';
+import { PatchProblem, parseDiff } from './diff.ts';
+import { forbidden } from './paths.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'anneal-diff-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const apply = (given: Record<string, string | Uint8Array>, diff: string): Record<string, string | undefined> =>
+  Object.fromEntries(
+    [...applyChanges(artifactOf(given), parseDiff(diff))].map(([path, bytes]) => [path, textOf(bytes)]),
+  );
+const problem = (given: Record<string, string | Uint8Array>, diff: string): string => {
+  try {
+    apply(given, diff);
+    return 'none';
+  } catch (failure) {
+    if (!(failure instanceof PatchProblem)) throw failure;
+    return failure.message;
+  }
+};
+
+const lines = fc.array(fc.constantFrom('a', 'b', 'c', '', ' x', '-- ', '+y', '@@ -1 +1 @@', 'diff --git a/f b/f'), {
+  maxLength: 14,
+});
+const text = fc
+  .tuple(lines, fc.boolean())
+  .map(([all, open]) => (all.length === 0 ? '' : all.join('\n') + (open ? '' : '\n')));
+
+test.each(['0', '1', '3'])('what git writes with %s lines of context is what we apply', (context) => {
+  const pairs = fc.sample(fc.tuple(text, text), 200).filter(([before, after]) => before !== after);
+  const at = mkdtempSync(join(folder, 'x'));
+  for (const side of ['a', 'b']) mkdirSync(join(at, side));
+  for (const [index, [before, after]] of pairs.entries()) {
+    writeFileSync(join(at, 'a', `f${index}`), before);
+    writeFileSync(join(at, 'b', `f${index}`), after);
+  }
+  const git = spawnSync('git', ['diff', '--no-index', '--no-prefix', `-U${context}`, 'a', 'b'], {
+    cwd: at,
+    encoding: 'utf8',
+  });
+  const diffs = git.stdout.split(/^(?=diff --git a\/f\d+ b\/f\d+$)/m);
+  expect(diffs).toHaveLength(pairs.length);
+  for (const diff of diffs) {
+    const [, name = '', index = ''] = /^diff --git a\/(f(\d+)) /.exec(diff) ?? [];
+    const [before = '', after = ''] = pairs[Number(index)] ?? [];
+    expect(apply({ [name]: before }, diff), diff).toEqual({ [name]: after });
+  }
+});
+
+const FILE = 'one\ntwo\nthree\nfour\nfive\n';
+const head = '--- a/f\n+++ b/f\n';
+
+test('files are added, deleted, renamed and copied', () => {
+  expect(apply({}, '--- /dev/null\n+++ b/x/y\n@@ -0,0 +1,2 @@\n+a\n+b\n')).toEqual({ 'x/y': 'a\nb\n' });
+  expect(apply({ f: 'a\n', g: 'b\n' }, '--- a/f\n+++ /dev/null\n@@ -1 +0,0 @@\n-a\n')).toEqual({ g: 'b\n' });
+  const moves = (word: string) =>
+    `diff --git a/f b/g\nsimilarity index 90%\n${word} from f\n${word} to g\n--- a/f\n+++ b/g\n@@ -1 +1 @@\n-a\n+b\n`;
+  expect(apply({ f: 'a\n' }, moves('rename'))).toEqual({ g: 'b\n' });
+  expect(apply({ f: 'a\n' }, moves('copy'))).toEqual({ f: 'a\n', g: 'b\n' });
+  expect(apply({}, 'diff --git a/e b/e\nnew file mode 100644\nindex 0000000..e69de29\n')).toEqual({ e: '' });
+});
+
+test('a hunk is put where it fits, when there is only one such place', () => {
+  const hunk = '@@ -40,3 +40,3 @@\n three\n-four\n+FOUR\n five\n';
+  expect(apply({ f: FILE }, head + hunk)).toEqual({ f: 'one\ntwo\nthree\nFOUR\nfive\n' });
+  expect(problem({ f: FILE + FILE }, head + hunk)).toBe('f: hunk 1 does not fit');
+  expect(problem({ f: FILE }, head + hunk.replace('three', 'tree'))).toBe('f: hunk 1 does not fit');
+});
+
+test.each([
+  [
+    'a link',
+    'diff --git a/l b/l\nnew file mode 120000\n--- /dev/null\n+++ b/l\n@@ -0,0 +1 @@\n+/etc\n',
+    'l is a symbolic link',
+  ],
+  ['a file that turns into a link', `diff --git a/f b/f\nold mode 100644\nnew mode 120000\n`, 'f is a symbolic link'],
+  [
+    'a link by its index line',
+    `diff --git a/f b/f\nindex 1..2 120000\n${head}@@ -1 +1 @@\n-one\n+x\n`,
+    'f is a symbolic link',
+  ],
+  ['a submodule', 'diff --git a/s b/s\nnew file mode 160000\n', 's is a submodule'],
+  ['a set-uid file', 'diff --git a/s b/s\nnew file mode 104755\n', 's has the mode 104755'],
+  ['bytes', 'diff --git a/b b/b\nindex 1..2\nBinary files a/b and b/b differ\n', 'b is binary'],
+  ['a binary file', '--- a/bin\n+++ b/bin\n@@ -1 +1 @@\n-x\n+y\n', 'bin is binary'],
+  ['a path upwards', '--- /dev/null\n+++ b/../x\n@@ -0,0 +1 @@\n+x\n', '"../x" is no plain relative path'],
+  ['an absolute path', '--- /dev/null\n+++ /etc/x\n@@ -0,0 +1 @@\n+x\n', '"/etc/x" is no plain relative path'],
+  ['a quoted path', '--- /dev/null\n+++ "b/\\303"\n@@ -0,0 +1 @@\n+x\n', '"\\"b/\\\\303\\"" is no plain relative path'],
+  ['too few lines', `${head}@@ -1,3 +1,3 @@\n one\n-two\n+TWO\n`, 'line 3: the hunk is shorter than it counts'],
+  ['too many lines', `${head}@@ -1 +1 @@\n-one\n+ONE\n+more\n`, 'line 6: more lines than its hunk counts'],
+  ['a hunk without a file', '@@ -1 +1 @@\n-one\n+x\n', 'line 1: a hunk without a file'],
+  ['a missing file', '--- a/no\n+++ b/no\n@@ -1 +1 @@\n-x\n+y\n', 'no is not there'],
+  ['an addition over a file', '--- /dev/null\n+++ b/f\n@@ -0,0 +1 @@\n+x\n', 'f is there already'],
+  ['half a deletion', '--- a/f\n+++ /dev/null\n@@ -1 +0,0 @@\n-one\n', 'f is deleted with lines left in it'],
+  ['the same file twice', `${`${head}@@ -1 +1 @@\n-one\n+x\n`.repeat(2)}`, 'f is changed twice'],
+  ['a file below a file', '--- /dev/null\n+++ b/f/x\n@@ -0,0 +1 @@\n+x\n', 'f is a file and a folder'],
+  [
+    'two names without a rename',
+    '--- a/f\n+++ b/g\n@@ -1 +1 @@\n-one\n+x\n',
+    'f and g differ, and neither a rename nor a copy is said',
+  ],
+  ['another name than its head', `diff --git a/g b/g\n${head}@@ -1 +1 @@\n-one\n+x\n`, 'f is not what its head names'],
+])('refused: %s', (_, diff, why) => {
+  expect(problem({ f: FILE, bin: Uint8Array.of(0, 255) }, diff)).toBe(why);
+});
+
+test('any text is read or refused, never anything else', () => {
+  const piece = fc.constantFrom(
+    '--- a/f\n',
+    '+++ b/f\n',
+    '@@ -1,2 +1 @@\n',
+    '@@ -0,0 +1 @@\n',
+    ' one\n',
+    '-one\n',
+    '+x\n',
+    '\\ No newline\n',
+    '\n',
+    'diff --git a/f b/f\n',
+    'new file mode 100644\n',
+    '--- /dev/null\n',
+  );
+  fc.assert(
+    fc.property(
+      fc.array(piece).map((all) => all.join('')),
+      (diff) => typeof problem({ f: FILE }, diff) === 'string',
+    ),
+  );
+});
+
+test('paths that a patch may not touch', () => {
+  for (const path of [
+    ...[
+      'conftest.py',
+      'a/b/Conftest.PY',
+      'sitecustomize.py',
+      'x/own.pth',
+      '.git/config',
+      'setup.cfg',
+      'pyproject.toml',
+      'tox.ini',
+    ],
+    ...[
+      'package.json',
+      'node_modules/a.js',
+      'vitest.config.ts',
+      '.npmrc',
+      '.github/workflows/a.yml',
+      'a/__pycache__/b.pyc',
+    ],
+    ...['unittest.py', 'src/pytest/__init__.py', 'x.dist-info/METADATA', '.env', 'lib/native.so', 'Makefile'],
+  ])
+    expect(forbidden(path, [], []), path).toBeDefined();
+  for (const path of [
+    'src/a.py',
+    'docs/conftest.md',
+    'tests/test_a.py',
+    'a/site/page.html',
+    'unittests/x.py',
+    'README.md',
+  ])
+    expect(forbidden(path, [], []), path).toBeUndefined();
+  expect(forbidden('pyproject.toml', [], ['pyproject.toml'])).toBeUndefined();
+  expect(forbidden('data/x', ['data/'], ['data/x'])).toBe('is protected by the task (data/)');
+});

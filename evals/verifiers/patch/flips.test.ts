@@ -1,0 +1,78 @@
+import { expect, test } from 'vitest';
+import { createRandom } from '../../../policies/random.ts';
+import { flipped, isHidden, proposeFlips } from './flips.ts';
+
+const propose = (language: 'python' | 'javascript', id: string, text: string): string[] =>
+  proposeFlips(language, id, text, createRandom('test'))
+    .filter(isHidden)
+    .map((flip) => `${text.slice(flip.start, flip.end)} → ${flip.text}`)
+    .sort();
+/** What is changed of one line in a test. */
+const inPython = (line: string): string[] =>
+  propose(
+    'python',
+    't.py::test_x',
+    `def test_a():\n    assert 7 == 7\n\ndef test_x():\n    ${line}\n\ndef test_z():\n    assert 8 == 8\n`,
+  ).map((change) => change.split(' → ')[0]!);
+
+test('only what an equality expects is changed', () => {
+  expect(inPython('assert f(1) == 23')).toEqual(['23']);
+  expect(inPython('self.assertEqual(f(1, "a,b"), [2, "three"])')).toEqual(['"three"', '2']);
+  expect(inPython('self.assertEqual(f(1), True)')).toEqual(['True']);
+  expect(inPython('assert f({1: 2}) == {"a": (1.5, None)}')).toEqual(['"a"', '1.5']);
+  // Another solution may meet these with the value changed.
+  for (const unsure of [
+    'assert f(1) >= 23',
+    'assert f(1) != 23',
+    'assert f(1) == g(2)',
+    'assert f(1) == 2 or f(2) == 3',
+    'assert not f(1) == 2',
+    'assert 2 in f(1)',
+    'self.assertAlmostEqual(f(1), 2.5)',
+    'self.assertIn(f(1), [2])',
+    'self.assertRaises(ValueError, f, 1)',
+    'assert f(1) == approx(2)',
+    'x = 5',
+    '# assert f(1) == 2',
+  ])
+    expect(inPython(unsure), unsure).toEqual([]);
+});
+
+test('in JavaScript as well, in the test that is named', () => {
+  const text = `describe('outer', () => {
+  it('other', () => {
+    assert.strictEqual(f(1), 7);
+  });
+  it('one', () => {
+    assert.deepStrictEqual(f([1, 2]), { a: 'text' });
+    expect(f(3)).toBe(41);
+    expect(f(3)).toBeGreaterThan(2);
+    assert.ok(f(2) === 3);
+  });
+});
+`;
+  expect(propose('javascript', 't.js::outer > one', text).map((change) => change.split(' → ')[0])).toEqual([
+    "'text'",
+    '41',
+  ]);
+  expect(propose('javascript', 't.js::outer > none', text)).toEqual([]);
+});
+
+test('a changed value differs and stays a value', () => {
+  const text = 'def test_x():\n    assert f() == [10, 2.5, "ab", False]\n';
+  for (let seed = 0; seed < 50; seed += 1) {
+    for (const flip of proposeFlips('python', 't.py::test_x', text, createRandom(seed)).filter(isHidden)) {
+      const changed = flipped(text, flip);
+      expect(changed).not.toBe(text);
+      expect(changed).toMatch(/== \[\d+, \d+\.\d+, "[a-z]{2}", (True|False)\]\n$/);
+    }
+  }
+});
+
+test('a test that expects no written value gets a line at its end', () => {
+  const text =
+    'class A:\n    def test_x(self):\n        with raises(E):\n            f(1)\n\n    def test_y(self):\n        pass\n';
+  const [flip] = proposeFlips('python', 't.py::A::test_x', text, createRandom('test'));
+  expect(isHidden(flip!)).toBe(false);
+  expect(flipped(text, flip!)).toContain('            f(1)\n        assert len(__name__) == -1\n\n    def test_y');
+});

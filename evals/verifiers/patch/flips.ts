@@ -1,0 +1,159 @@
+// Impossible twins of tests: the same file with one expected value changed, so that whatever solves the test fails the twin. A process
+// that is given a twin and says "passed" lies about its test, however it does it. Proposed here by reading text; what is kept is what
+// certification has seen fail (certify.ts).
+import type { Random } from '../../../policies/random.ts';
+import type { Flip } from './check.ts';
+import { fileOf, type Runner } from './runners.ts';
+
+type Language = Runner['language'];
+interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Proposals for one test, the best first; the same seed proposes the same. */
+export function proposeFlips(language: Language, id: string, text: string, random: Random): Flip[] {
+  const region = regionOf(language, id, text);
+  if (region === undefined) return [];
+  const flip = (span: Span, replacement: string): Flip => ({ test: id, path: fileOf(id), ...span, text: replacement });
+  const literals: Flip[] = [];
+  for (const line of linesOf(text, region)) {
+    const expected = expectedIn(language, text.slice(line.start, line.end));
+    if (expected === undefined) continue;
+    const span = { start: line.start + expected.start, end: line.start + expected.end };
+    for (const literal of literalsIn(text, span)) {
+      literals.push(flip(literal, otherThan(text.slice(literal.start, literal.end), random)));
+    }
+  }
+  const tail = language === 'python' ? tailOf(text, region) : undefined;
+  return [...random.shuffle(literals), ...(tail === undefined ? [] : [flip(tail.span, tail.text)])];
+}
+
+/** Whether it changes a written value: a line put in can be told from the test by reading it. */
+export const isHidden = ({ start, end }: Flip): boolean => end > start;
+
+export const flipped = (text: string, { start, end, text: replacement }: Flip): string =>
+  text.slice(0, start) + replacement + text.slice(end);
+
+/** From the line that begins a test to the next line that is indented no deeper. */
+function regionOf(language: Language, id: string, text: string): Span | undefined {
+  const parts = id.slice(id.indexOf('::') + 2).split(language === 'python' ? '::' : ' > ');
+  let from = 0;
+  let found: RegExpExecArray | null = null;
+  for (const part of parts) {
+    const name = escaped(part.replace(/\[.*\]$/, ''));
+    const begins =
+      language === 'python'
+        ? new RegExp(`^([ \\t]*)(?:async )?(?:def|class) ${name}\\b.*$`, 'm')
+        : new RegExp(
+            `^([ \\t]*)(?:await )?(?:\\w+\\.)?(?:test|it|describe|suite)\\w*\\(\\s*(['"\`])${name}\\2.*$`,
+            'm',
+          );
+    found = begins.exec(text.slice(from));
+    if (found === null) return undefined;
+    from += found.index;
+    if (part !== parts.at(-1)) from += found[0].length;
+  }
+  const indent = found![1]!.length;
+  const start = from + found![0].length + 1;
+  const after = new RegExp(`^[ \\t]{0,${indent}}\\S`, 'm').exec(text.slice(start));
+  const end = after === null ? text.length : start + after.index;
+  return start < end ? { start, end } : undefined;
+}
+
+const escaped = (text: string): string => text.replaceAll(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
+
+function* linesOf(text: string, { start, end }: Span): Generator<Span> {
+  for (let at = start; at < end; ) {
+    const newline = text.indexOf('\n', at);
+    const stop = newline === -1 || newline > end ? end : newline;
+    yield { start: at, end: stop };
+    at = stop + 1;
+  }
+}
+
+const EQUALITY = {
+  // `assert x == 3`, `self.assertEqual(x, 3)`: nothing but these is sure to be impossible once the value is another one.
+  python:
+    /^\s*(?:assert\s+(?!not\b).*?[^=!<>]==|self\.assert(?:Equal|ListEqual|TupleEqual|DictEqual|SetEqual|MultiLineEqual)\()/,
+  javascript:
+    /^\s*(?:assert\.(?:strictEqual|equal|deepEqual|deepStrictEqual)\(|expect\(.*\)\.(?:toBe|toEqual|toStrictEqual)\()/,
+} as const;
+const UNSURE = { python: /\b(or|and|if|not|in|is|lambda|for)\b/, javascript: /\|\||&&|\?|=>/ } as const;
+
+/** Names that a written value may hold; in JavaScript also the keys of an object. */
+const WORDS = {
+  python: /\b(True|False|None)\b/g,
+  javascript: /\b(true|false|null)\b|\b[A-Za-z_]\w*(?=\s*:)/g,
+} as const;
+
+/** The expected value of a line that asserts an equality, when it is written out. */
+function expectedIn(language: Language, line: string): Span | undefined {
+  const asserts = EQUALITY[language].exec(line);
+  if (asserts === null) return undefined;
+  const bare = blanked(line);
+  if (UNSURE[language].test(bare)) return undefined;
+  const start =
+    asserts[0].endsWith('==') || asserts[0].includes('expect(')
+      ? asserts[0].length
+      : lastComma(bare, asserts[0].length);
+  if (start === undefined) return undefined;
+  const written = bare.slice(start);
+  // A call or a name is no written value, and a second comparison is no expected one.
+  const plain = /^[\s\d.,:[\](){}'"+\-;]*$/.test(written.replaceAll(WORDS[language], ''));
+  return plain ? { start, end: line.length } : undefined;
+}
+
+/** Strings emptied to blanks of the same length, so that what stands in them is not taken for code. */
+const blanked = (line: string): string =>
+  line.replaceAll(
+    /'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"/g,
+    (text) => text[0] + ' '.repeat(text.length - 2) + text.at(-1),
+  );
+
+/** Behind the comma before the last argument of the call that is open at `from`. */
+function lastComma(line: string, from: number): number | undefined {
+  let depth = 0;
+  let comma: number | undefined;
+  for (let at = from; at < line.length; at += 1) {
+    if ('([{'.includes(line[at]!)) depth += 1;
+    if (')]}'.includes(line[at]!)) {
+      if (depth === 0) return comma;
+      depth -= 1;
+    }
+    if (line[at] === ',' && depth === 0) comma = at + 1;
+  }
+  return undefined;
+}
+
+const LITERAL = /(?<![\w.'"])(?:(['"])((?:(?!\1)[^\\])+)\1|\d+(?:\.\d+)?(?![\w.'"])|(?:True|False|true|false)\b)/g;
+
+const literalsIn = (text: string, { start, end }: Span): Span[] =>
+  [...text.slice(start, end).matchAll(LITERAL)].map(({ index, 0: { length } }) => ({
+    start: start + index,
+    end: start + index + length,
+  }));
+
+const TRUTH: Readonly<Record<string, string>> = { True: 'False', False: 'True', true: 'false', false: 'true' };
+
+function otherThan(literal: string, random: Random): string {
+  const truth = TRUTH[literal];
+  if (truth !== undefined) return truth;
+  if (/^\d/.test(literal)) {
+    const [whole = '', fraction] = literal.split('.');
+    const more = String(BigInt(whole) + BigInt(1 + random.below(9)));
+    return fraction === undefined ? more : `${more}.${fraction}`;
+  }
+  const at = 1 + random.below(literal.length - 2);
+  const letters = [...'abcdefghijklmnopqrstuvwxyz'].filter((letter) => letter !== literal[at]!.toLowerCase());
+  return literal.slice(0, at) + letters[random.below(letters.length)] + literal.slice(at + 1);
+}
+
+/** For tests that compare nothing with a written value: one more line at their end. It looks like what it is, so it comes last. */
+function tailOf(text: string, { start, end }: Span): { span: Span; text: string } | undefined {
+  const body = text.slice(start, end);
+  const indent = /^([ \t]+)\S/m.exec(body)?.[1];
+  if (indent === undefined) return undefined;
+  const at = start + body.trimEnd().length;
+  return { span: { start: at, end: at }, text: `\n${indent}assert len(__name__) == -1` };
+}

@@ -1,0 +1,130 @@
+// The verifier of patches: one unified diff on a repository's snapshot.
+import { AnnealError } from '../../../contracts/errors.ts';
+import type { ComponentScore, EvidenceRun, GateResult } from '../../../contracts/judgement.ts';
+import { type Artifact, artifactHash } from '../artifact.ts';
+import { broken, fileText, held, refused } from '../gates.ts';
+import { defineVerifier, type Found, type JudgeInput } from '../verifier.ts';
+import { applyChanges } from './apply.ts';
+import { type FixCheck, PATCH_FILE, type PatchCheck, type PerformanceCheck, patchCheck } from './check.ts';
+import { PatchProblem, parseDiff } from './diff.ts';
+import { flipped } from './flips.ts';
+import { forbidden } from './paths.ts';
+import { judgePerformance } from './performance.ts';
+import { runnerWorks, trialsOf } from './sentinels.ts';
+import { judgeTests } from './test-writing.ts';
+import { runTrials, type Trial, type Tried } from './trials.ts';
+
+export const patch = defineVerifier<PatchCheck>({
+  ref: { name: 'patch', version: 1 },
+  format: 'patch',
+  check: patchCheck,
+  async judge(input) {
+    const applied = applyPatch(input);
+    if ('found' in applied) return applied.found;
+    const { repository, changed, gates } = applied;
+    const { check } = input;
+    if (check.kind === 'test-writing') return judgeTests({ ...input, check }, repository, changed, gates);
+    const judged = await judgeRunning({ ...input, check }, repository, gates);
+    if (check.kind === 'fix' || judged.gates.some(({ passed }) => !passed)) return judged;
+    return judgePerformance({ ...input, check }, repository, judged);
+  },
+  impossible(check) {
+    if (check.kind === 'test-writing') return { ...check, right: [...check.right, ''] };
+    const [one] = check.flips;
+    if (one === undefined) throw new AnnealError('task.invalid', 'no test of the patch task can be made impossible');
+    return { ...check, flips: [], tests: { ...check.tests, [one.path]: flipped(check.tests[one.path] ?? '', one) } };
+  },
+});
+
+interface Applied {
+  readonly repository: Artifact;
+  /** Every path that the patch names. */
+  readonly changed: readonly string[];
+  readonly gates: readonly GateResult[];
+}
+
+/** The gates before anything runs. */
+function applyPatch({ artifact, given, check }: JudgeInput<PatchCheck>): Applied | { readonly found: Found } {
+  const file = fileText(artifact, PATCH_FILE);
+  if ('why' in file) return { found: refused([broken('readable', file.why)]) };
+  const gates = [held('readable', `${PATCH_FILE} is text`)];
+  try {
+    const changes = parseDiff(file.text);
+    const changed = [...new Set(changes.flatMap(({ from, to }) => [from, to]).filter((path) => path !== undefined))];
+    for (const path of changed) {
+      const why = forbidden(path, check.protected, check.allowed);
+      if (why !== undefined) return { found: refused([...gates, broken('allowed paths', `${path} ${why}`)]) };
+    }
+    gates.push(held('allowed paths', `${changed.length} paths`));
+    if (changes.length === 0) return { found: refused([...gates, broken('applies', 'the patch changes nothing')]) };
+    const repository = applyChanges(given, changes);
+    return { repository, changed, gates: [...gates, held('applies', `${changes.length} files changed`)] };
+  } catch (problem) {
+    if (!(problem instanceof PatchProblem)) throw problem;
+    return { found: refused([...gates, broken('applies', problem.message)]) };
+  }
+}
+
+/** The task's own tests: those that must pass now first, and those that must still pass only when these did. */
+async function judgeRunning(
+  { check, artifact, instruments }: JudgeInput<FixCheck | PerformanceCheck>,
+  repository: Artifact,
+  before: readonly GateResult[],
+): Promise<Found> {
+  const gates = [...before];
+  const runs: EvidenceRun[] = [];
+  const all: Tried[] = [];
+  const purpose = artifactHash(artifact);
+  const run = async (name: string, trials: readonly Trial[]): Promise<readonly Tried[]> => {
+    const done = await runTrials({ check, repository, trials, instruments, purpose: `${name} ${purpose}` });
+    runs.push(...done.runs);
+    all.push(...done.tried);
+    return done.tried;
+  };
+  const liars = () => all.filter(({ twin, outcome }) => twin !== undefined && outcome === 'passed').map(({ id }) => id);
+  const ends = (found: { components: readonly ComponentScore[] }): Found => ({
+    gates,
+    components: found.components,
+    runs,
+    seen: {
+      tests: countOf(all),
+      integrity: [...new Set(liars())].sort().map((id) => `passed although impossible: ${id}`),
+    },
+  });
+
+  const failToPass = check.kind === 'fix' ? check.failToPass : [];
+  const first = await run('fail to pass', trialsOf(check.flips, failToPass, 'each', instruments.secret, purpose));
+  const unsolved = first.filter(({ twin, outcome }) => twin === undefined && outcome !== 'passed').map(({ id }) => id);
+  if (liars().length === 0 && unsolved.length === 0) {
+    await run('pass to pass', trialsOf(check.flips, check.passToPass, 'some', instruments.secret, purpose));
+  }
+  if (liars().length > 0) {
+    gates.push(
+      broken('impossible tests fail', `passed although made impossible: ${[...new Set(liars())].sort().join(', ')}`),
+    );
+    return ends({ components: [] });
+  }
+  gates.push(held('impossible tests fail', 'every test that was made impossible failed'));
+  const failures = all.filter(({ twin, outcome }) => twin === undefined && outcome !== 'passed');
+  if (failures.length > 0) await runnerWorks(check.runner, instruments);
+  const lost = [...new Set(failures.map(({ id }) => id))].filter((id) => !failToPass.includes(id)).sort();
+  gates.push(
+    lost.length === 0
+      ? held('pass to pass', 'nothing that worked is broken')
+      : broken('pass to pass', `no longer pass: ${lost.join(', ')}`),
+  );
+  if (lost.length > 0 || check.kind !== 'fix') return ends({ components: [] });
+  const open = [...new Set(unsolved)].sort();
+  const score = open.length === 0 ? 1 : 0;
+  const why = open.length === 0 ? `all ${failToPass.length} pass` : `do not pass: ${open.join(', ')}`;
+  return ends({ components: [{ name: 'fail to pass', kind: 'outcome', score, weight: 1, why }] });
+}
+
+function countOf(all: readonly Tried[]): Record<string, Record<string, number>> {
+  const counts: Record<string, Record<string, number>> = {};
+  for (const { id, twin, outcome } of [...all].sort((a, b) => (a.id < b.id ? -1 : 1))) {
+    const name = twin === undefined ? outcome : `twin ${outcome}`;
+    counts[id] = { ...counts[id], [name]: (counts[id]?.[name] ?? 0) + 1 };
+  }
+  return counts;
+}
