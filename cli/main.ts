@@ -11,6 +11,7 @@ import { addReleaseCommands } from './commands/releases.ts';
 import { addRender } from './commands/render.ts';
 import { addReproduce } from './commands/reproduce.ts';
 import { addStackCommands } from './commands/stack.ts';
+import { addTaskset } from './commands/taskset.ts';
 import { type GlobalOptions, openSession, type Run } from './session.ts';
 import { formatError } from './view/error.ts';
 
@@ -42,6 +43,7 @@ addRender(program, run);
 addGateCommands(program, run);
 addReleaseCommands(program, run);
 addPool(program, run);
+addTaskset(program, run);
 addReproduce(program, run);
 // Commander copies these settings only to commands made after them; ours are made by the functions above.
 const settle = (command: Command): void => {
