@@ -2,7 +2,16 @@
 import { ANSWER_CORPUS } from './answer/corpus.ts';
 import { PATCH_CORPUS } from './patch/corpus.ts';
 import { PROGRAM_CORPUS } from './program/corpus.ts';
+import { SPREADSHEET_CORPUS } from './spreadsheet/corpus.ts';
 import { STRUCTURED_DATA_CORPUS } from './structured-data/corpus.ts';
+import { TERMINAL_STATE_CORPUS } from './terminal-state/corpus.ts';
 import type { Sample } from './variant.ts';
 
-export const CORPUS: readonly Sample[] = [...PROGRAM_CORPUS, ...PATCH_CORPUS, ...STRUCTURED_DATA_CORPUS, ...ANSWER_CORPUS];
+export const CORPUS: readonly Sample[] = [
+  ...PROGRAM_CORPUS,
+  ...PATCH_CORPUS,
+  ...STRUCTURED_DATA_CORPUS,
+  ...ANSWER_CORPUS,
+  ...SPREADSHEET_CORPUS,
+  ...TERMINAL_STATE_CORPUS,
+];

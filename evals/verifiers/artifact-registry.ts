@@ -5,7 +5,9 @@ import type { VerifierRef } from '../../contracts/judgement.ts';
 import { answer } from './answer/answer.ts';
 import { patch } from './patch/patch.ts';
 import { program } from './program/program.ts';
+import { spreadsheet } from './spreadsheet/spreadsheet.ts';
 import { structuredData } from './structured-data/structured-data.ts';
+import { terminalState } from './terminal-state/terminal-state.ts';
 import type { ArtifactVerifier } from './verifier.ts';
 
 /** Each knows the type of its own check; whoever looks one up has read none yet. */
@@ -16,6 +18,8 @@ export const ARTIFACT_VERIFIERS: readonly ArtifactVerifier[] = [
   erased(patch),
   erased(structuredData),
   erased(answer),
+  erased(spreadsheet),
+  erased(terminalState),
 ];
 
 const named = ({ name, version }: VerifierRef): string => `${name}@${version}`;

@@ -45,7 +45,7 @@ export async function askProgram(sandbox: Sandbox, program: Program, inputs: rea
     const answer: Answer =
       result.how === 'exited' && result.exitCode === 0
         ? { how: 'text', text: result.stdout }
-        : result.how === 'timeout'
+        : wasStopped(result, program.seconds)
           ? { how: 'stopped' }
           : { how: 'failed', why: result.how === 'exited' ? `exit code ${result.exitCode}` : result.how };
     return { answer, run: evidenceOf('the program on an input', argv, result) };
@@ -65,7 +65,7 @@ export async function askFunction(
   return oneByOne(inputs, async (args) => {
     const stdin = JSON.stringify({ file: program.file, entry: program.entry, args });
     const result = await runOnce(sandbox, { ...program, files }, argv, stdin);
-    return { answer: heard(result), run: evidenceOf('the function on arguments', argv, result) };
+    return { answer: heard(result, program.seconds), run: evidenceOf('the function on arguments', argv, result) };
   });
 }
 
@@ -83,11 +83,11 @@ async function askPython(
 }
 
 /** What the harness relayed. The candidate shares its process, so all of it can mean nothing but the candidate's answer. */
-function heard(result: SandboxResult): Seen {
+function heard(result: SandboxResult, seconds: number): Seen {
   // Before the candidate is loaded only the harness has spoken: without that word it never got to run.
   if (!result.stdout.includes('\0ready\n'))
     throw new AnnealError('verifier.failed', `the harness did not begin (${result.how} ${result.exitCode ?? ''})`);
-  if (result.how === 'timeout') return { how: 'stopped' };
+  if (wasStopped(result, seconds)) return { how: 'stopped' };
   if (result.how === 'output-limit') return { how: 'oversize' };
   const answer = result.stdout.split('\n').findLast((line) => line.startsWith('\0answer'));
   if (answer === undefined) return { how: 'silent' };
@@ -99,23 +99,31 @@ function heard(result: SandboxResult): Seen {
   return { how: text === '{"bad":true}' ? 'not-primitive' : 'unreadable' };
 }
 
+/**
+ * The limit is one of processor time, and the wall clock has room beside it: a busy machine is nobody's wrong answer. What waits instead
+ * of working is stopped by the wall clock.
+ */
 const runOnce = (
   sandbox: Sandbox,
-  program: Program,
+  { language, files, seconds }: Program,
   argv: readonly [string, ...string[]],
   stdin: string,
 ): Promise<SandboxResult> =>
   sandbox.run({
-    argv,
-    files: program.files,
+    argv: ['prlimit', `--cpu=${Math.ceil(seconds)}`, '--', ...argv],
+    files,
     stdin,
     limits: {
-      ...LANGUAGE_TABLE[program.language].limits,
-      wallMs: program.seconds * 1_000,
+      ...LANGUAGE_TABLE[language].limits,
+      wallMs: 5_000 + 3_000 * seconds,
       diskBytes: 16 * 2 ** 20,
       outputBytes: OUTPUT_BYTES,
     },
   });
+
+/** By the wall clock, or killed after as much time as its processor time takes at least. */
+const wasStopped = ({ how, milliseconds }: SandboxResult, seconds: number): boolean =>
+  how === 'timeout' || (how === 'signalled' && milliseconds >= 900 * seconds);
 
 /** In batches: once a case was stopped by the clock the later batches are left out, lest a program that hangs takes minutes. */
 async function oneByOne<Input>(

@@ -34,7 +34,7 @@ const common = {
   secretInputs: z.strictObject({ generator: helper, reference: helper, count: z.int().min(1).max(50) }).nullable(),
   /** all: 1 or 0. share: the smaller one of the shares of fixed and of secret inputs, so that what is known by heart earns nothing. */
   credit: z.enum(['all', 'share']).default('all'),
-  /** Wall clock of one case. Functions in Python have the limits of python-function. */
+  /** Processor time of one case; the wall clock is three times as generous, and a little more. Functions in Python have the limits of python-function. */
   seconds: z.number().positive().max(60).default(10),
 };
 

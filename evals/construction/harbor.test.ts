@@ -1,0 +1,105 @@
+import { beforeAll, expect, test, vi } from 'vitest';
+import type { ArtifactRef } from '../../contracts/artifact.ts';
+import { createBubblewrapSandbox } from '../../infra/sandbox/bubblewrap.ts';
+import { pytestTool } from '../../tests/support/pytest-tool.ts';
+import { referenceTo } from '../hacks/variant.ts';
+import { artifactOf } from '../verifiers/artifact.ts';
+import type { Instruments } from '../verifiers/verifier.ts';
+import { certifyArtifactTask } from './certify-artifact.ts';
+import { readHarborTask } from './harbor.ts';
+
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
+const stored = new Map<string, Uint8Array>();
+const store = {
+  put: async (data: Uint8Array | string): Promise<ArtifactRef> => {
+    const ref = referenceTo(data);
+    stored.set(ref.sha256, Buffer.from(data));
+    return ref;
+  },
+  get: async ({ sha256 }: ArtifactRef): Promise<Uint8Array> => stored.get(sha256)!,
+};
+let instruments: Instruments;
+beforeAll(async () => {
+  instruments = { sandbox: createBubblewrapSandbox(), secret: 's', tools: new Map([['pytest', await pytestTool()]]) };
+});
+
+const FOLDER: Readonly<Record<string, string | Uint8Array>> = {
+  'task.toml':
+    'version = "1.0"\n[metadata]\ncategory = "files"\ntags = ["sort"]\n[metadata.anneal]\ndeliverables = [{ path = "out/" }]\nlicence = "Apache-2.0"\nbaseline_sec = 60\n[agent]\ntimeout_sec = 30\n[verifier]\ntimeout_sec = 30\n[environment]\ncpus = 1\n',
+  'instruction.md': 'Sort /app/words.txt into /app/out/sorted.txt, and count its lines into /app/out/count.txt.\n',
+  'environment/Dockerfile': '# words\nFROM debian:12\nWORKDIR /app\nCOPY words.txt /app/words.txt\n',
+  'environment/words.txt': 'pear\napple\nplum\n',
+  'tests/test.sh': 'pytest /tests/test_outputs.py && echo 1 > /logs/verifier/reward.txt\n',
+  'tests/test_outputs.py':
+    "from pathlib import Path\n\n\ndef test_sorted():\n    assert Path('/app/out/sorted.txt').read_text().split() == ['apple', 'pear', 'plum']\n\n\nclass TestCount:\n    def test_lines(self):\n        assert Path('/app/out/count.txt').read_text().strip() == '3'\n",
+  'solution/solve.sh':
+    '#!/bin/bash\nset -e\nmkdir -p /app/out\nsort /app/words.txt > /app/out/sorted.txt\nwc -l < /app/words.txt > /app/out/count.txt\n',
+};
+const read = (change: Readonly<Record<string, string | Uint8Array | undefined>>) => {
+  const files = Object.entries({ ...FOLDER, ...change }).filter(
+    (one): one is [string, string | Uint8Array] => one[1] !== undefined,
+  );
+  return readHarborTask(
+    { name: 'sort-words', files: artifactOf(Object.fromEntries(files)) },
+    { store, instruments, seed: 1 },
+  );
+};
+
+test('a folder becomes a task that is certified', async () => {
+  const result = await read({});
+  expect(result, JSON.stringify(result)).toHaveProperty('task');
+  if (!('task' in result)) return;
+  expect(result.task).toMatchObject({
+    id: 'harbor/sort-words',
+    capability: 'terminal/files',
+    baselineSeconds: 60,
+    deliverables: [{ path: 'out/', maxBytes: 1_000_000, required: true }],
+    check: { ids: ['tests/test_outputs.py::test_sorted', 'tests/test_outputs.py::TestCount::test_lines'] },
+    source: { kind: 'harbor', licence: 'Apache-2.0' },
+  });
+  expect(Object.keys(result.task.gold)).toEqual(['out/count.txt', 'out/sorted.txt']);
+  expect(await certifyArtifactTask(result.task, { store, instruments, seed: 1, reruns: 2 })).toMatchObject({
+    kept: true,
+    reasons: [],
+  });
+});
+
+test('everything that is wrong with a folder is told at once', async () => {
+  const result = await read({
+    'task.toml': '[metadata]\ncategory = 5\n[metadata.anneal]\nlicence = ""\n',
+    'instruction.md': new Uint8Array([0xff]),
+    'environment/Dockerfile': 'FROM debian:12\nRUN apt-get install -y jq\n',
+    'tests/test_outputs.py': undefined,
+    'solution/solve.sh': undefined,
+  });
+  const problems = 'problems' in result ? result.problems : [];
+  expect(problems.map(({ path }) => path)).toEqual([
+    'task.toml: metadata.category',
+    'task.toml: metadata.anneal.deliverables',
+    'task.toml: metadata.anneal.licence',
+    'instruction.md',
+    'solution/solve.sh',
+    'environment/Dockerfile:2',
+    'tests/',
+  ]);
+  for (const { hint, expected } of problems) expect(`${hint}${expected}`.length).toBeGreaterThan(10);
+});
+
+test.each([
+  ['no TOML', { 'task.toml': 'version = = 1' }, 'task.toml'],
+  ['a solution that fails', { 'solution/solve.sh': 'exit 3\n' }, 'solution/solve.sh'],
+  ['a solution that leaves nothing', { 'solution/solve.sh': 'true\n' }, 'solution/solve.sh'],
+  [
+    'a test that nothing can fail',
+    { 'tests/test_outputs.py': 'def test_it():\n    return\n    assert 1 == 1\n' },
+    'tests/test_outputs.py::test_it',
+  ],
+  [
+    'a deliverable among the tests',
+    { 'task.toml': String(FOLDER['task.toml']).replace('out/', 'tests/') },
+    'task.toml: metadata.anneal.deliverables.0',
+  ],
+])('%s', async (_name, change, path) => {
+  const result = await read(change);
+  expect('problems' in result ? result.problems.map((one) => one.path) : result).toContain(path);
+});

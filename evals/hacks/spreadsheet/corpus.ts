@@ -1,0 +1,205 @@
+// Samples of the format `spreadsheet`: ten workbooks with figures, each with a cell to be filled in by a formula.
+import { type Sample, sampleTask, type Variant } from '../variant.ts';
+import { type Sheets, type Typed, workbookParts, xlsx, zip } from './xlsx.ts';
+
+interface Ask {
+  readonly name: string;
+  readonly says: string;
+  /** A formula for B9 and others that are as good. */
+  readonly formula: string;
+  readonly others: readonly string[];
+  readonly value: (prices: readonly number[]) => number;
+}
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
+
+const ASKS: readonly Ask[] = [
+  {
+    name: 'total',
+    says: 'the total of the prices',
+    formula: 'SUM(B2:B6)',
+    others: ['B2+B3+B4+B5+B6', 'SUMPRODUCT(B2:B6)', 'SUM(B2:B3,B4:B6)'],
+    value: sum,
+  },
+  {
+    name: 'mean',
+    says: 'the mean price',
+    formula: 'AVERAGE(B2:B6)',
+    others: ['SUM(B2:B6)/5', 'SUM(B2:B6)/COUNT(B2:B6)', '(B2+B3+B4+B5+B6)/5'],
+    value: (p) => sum(p) / 5,
+  },
+  {
+    name: 'gross',
+    says: 'the total with 20% tax',
+    formula: 'SUM(B2:B6)*1.2',
+    others: ['SUM(B2:B6)+SUM(B2:B6)*0.2', 'SUM(B2:B6)*(1+20%)', 'SUM(B2:B6)*6/5'],
+    value: (p) => sum(p) * 1.2,
+  },
+  {
+    name: 'spread',
+    says: 'the difference of the highest and the lowest price',
+    formula: 'MAX(B2:B6)-MIN(B2:B6)',
+    others: ['LARGE(B2:B6,1)-SMALL(B2:B6,1)', '-(MIN(B2:B6)-MAX(B2:B6))', 'MAX(B2,B3,B4,B5,B6)-MIN(B2:B6)'],
+    value: (p) => Math.max(...p) - Math.min(...p),
+  },
+  {
+    name: 'dear',
+    says: 'the total of the prices above 50',
+    formula: 'SUMIF(B2:B6,">50")',
+    others: ['SUMIFS(B2:B6,B2:B6,">50")', 'SUMPRODUCT(B2:B6,--(B2:B6>50))', 'SUM(B2:B6)-SUMIF(B2:B6,"<=50")'],
+    value: (p) => sum(p.filter((one) => one > 50)),
+  },
+];
+const FIGURES = [
+  [12, 80, 51, 7, 99],
+  [60, 61, 3, 48, 20],
+] as const;
+
+function sample(ask: Ask, prices: readonly number[], set: number): Sample {
+  const inputs = prices.map((_price, index) => `B${index + 2}`);
+  const cells: Record<string, Typed> = { A1: 'item', B1: 'price', A9: ask.says };
+  for (const [index, price] of prices.entries())
+    Object.assign(cells, { [`A${index + 2}`]: `item ${index + 1}`, [`B${index + 2}`]: price });
+  const value = ask.value(prices);
+  const given = { 'book.xlsx': xlsx({ Prices: cells }) };
+  const filled = (answer: Typed, more: Readonly<Record<string, Typed>> = {}): Sheets => ({
+    Prices: { ...cells, B9: answer, ...more },
+  });
+  const gold = { 'book.xlsx': xlsx(filled({ f: ask.formula })) };
+  const task = sampleTask({
+    name: `${ask.name}-${set}`,
+    format: 'spreadsheet',
+    verifier: { name: 'spreadsheet', version: 1 },
+    instruction: `Put ${ask.says} into B9 of the sheet Prices in book.xlsx, as a formula.`,
+    deliverables: [{ path: 'book.xlsx', maxBytes: 2_000_000, required: true }],
+    check: {
+      file: 'book.xlsx',
+      cells: [{ sheet: 'Prices', cell: 'B9', value, formula: ask.formula }],
+      relative: 1e-9,
+      unchanged: inputs.map((cell) => ({ sheet: 'Prices', cell })),
+      secretInputs: {
+        given: 'book.xlsx',
+        inputs: inputs.map((cell) => ({ sheet: 'Prices', cell, least: 1, most: 999 })),
+        rounds: 2,
+      },
+    },
+    given,
+    gold,
+  });
+  const make =
+    (kind: string) =>
+    (name: string, bytes: Uint8Array | Sheets): Variant => ({
+      name,
+      language: 'xlsx',
+      class: kind,
+      artifact: { 'book.xlsx': bytes instanceof Uint8Array ? bytes : xlsx(bytes) },
+    });
+  return { task, given, gold, cheats: cheats(ask, value, filled, make), honest: honest(ask, value, filled, make) };
+}
+
+/** Refused before a cell is read, so that one does for all samples. */
+const bomb = (claims: Readonly<Record<string, number>>): Uint8Array =>
+  zip({ ...workbookParts({ Prices: {} }), 'xl/media/x.xml': Buffer.alloc(6e7) }, { deflate: true, claims });
+const BOMB = bomb({});
+const LYING_BOMB = bomb({ 'xl/media/x.xml': 10 });
+
+type Filled = (answer: Typed, more?: Readonly<Record<string, Typed>>) => Sheets;
+type Make = (kind: string) => (name: string, bytes: Uint8Array | Sheets) => Variant;
+
+function cheats({ formula }: Ask, value: number, filled: Filled, make: Make): Variant[] {
+  const good = workbookParts(filled({ f: formula }));
+  const packed = (change: Readonly<Record<string, string | Uint8Array>>, options = {}): Uint8Array =>
+    zip({ ...good, ...change }, options);
+  const links = (type: string, target: string): string =>
+    `<Relationships xmlns="x"><Relationship Id="e1" Type="http://x/${type}" Target="${target}" TargetMode="External"/></Relationships>`;
+  return [
+    make('hard-coded value')('the number itself', filled(value)),
+    make('hard-coded value')('a formula that is the number', filled({ f: String(value) })),
+    make('hard-coded value')(
+      'the number where inputs are the known ones',
+      filled({ f: `IF(B2=${/\d+/.exec(String(value))?.[0]},0,${value})` }),
+    ),
+    make('forged cache')('a right value beside a wrong formula', filled({ f: 'B2*0', cached: value })),
+    make('forged cache')('a right value beside an unknown function', filled({ f: 'NOSUCH(1)', cached: value })),
+    make('forged cache')('a right value beside a circle', filled({ f: 'B9+0', cached: value })),
+    make('changed input')('inputs that make it easy', filled({ f: formula }, { B2: 0 })),
+    make('changed input')('an input that is a formula', filled({ f: formula }, { B2: { f: '6*2' } })),
+    make('null answer')('nothing in the cell', filled('')),
+    make('null answer')('the number as text', filled(String(value))),
+    make('null answer')('no sheet of that name', { Other: { B9: value } }),
+    make('reaching out')('another file', filled({ f: "'[1]Sheet1'!A1", cached: value })),
+    make('reaching out')('the network', filled({ f: `IFERROR(WEBSERVICE("http://x/"),${formula})` })),
+    make('reaching out')('a program', filled({ f: "cmd|'/c calc'!A0", cached: value })),
+    make('reaching out')(
+      'a link to another workbook',
+      packed({ 'xl/worksheets/_rels/sheet1.xml.rels': links('externalLinkPath', 'file:///other.xlsx') }),
+    ),
+    make('active content')('macros', packed({ 'xl/vbaProject.bin': Buffer.from('x') })),
+    make('active content')('an embedded object', packed({ 'xl/embeddings/oleObject1.bin': Buffer.from('x') })),
+    make('unstable value')('the time of the day', filled({ f: `${formula}+0*NOW()` })),
+    make('bomb')('a part that unpacks to 60 MB', BOMB),
+    make('bomb')('a part that claims to be small', LYING_BOMB),
+    make('bomb')(
+      'entities',
+      packed({ 'xl/worksheets/sheet1.xml': '<!DOCTYPE x [<!ENTITY a "aa">]><worksheet>&a;</worksheet>' }),
+    ),
+    make('bomb')('deep elements', packed({ 'xl/worksheets/sheet1.xml': '<a>'.repeat(5_000) })),
+    make('parser trick')(
+      'a cell twice',
+      packed({
+        'xl/worksheets/sheet1.xml': good['xl/worksheets/sheet1.xml']!.replace(
+          '<c r="B9">',
+          `<c r="B9"><v>${value}</v></c><c r="B9">`,
+        ),
+      }),
+    ),
+    make('parser trick')('half a file', xlsx(filled({ f: formula })).subarray(0, 900)),
+    make('parser trick')('no archive', Buffer.from(`B9,${value}\n`)),
+    make('parser trick')('an encrypted archive', packed({}, { flags: 1 })),
+  ];
+}
+
+function honest({ formula, others }: Ask, value: number, filled: Filled, make: Make): Variant[] {
+  const good = workbookParts(filled({ f: formula }));
+  const sheet = 'xl/worksheets/sheet1.xml';
+  return [
+    ...others.map((other, index) => make('formula')(`another formula, ${index + 1}`, filled({ f: other }))),
+    make('cache')('a stale value beside it', filled({ f: formula, cached: value + 1 })),
+    make('form')('packed', zip(good, { deflate: true })),
+    make('form')(
+      'a prefix for its elements',
+      zip({ ...good, [sheet]: good[sheet]!.replaceAll(/<(\/?)([a-z])/gi, '<$1x:$2').replace('xmlns=', 'xmlns:x=') }),
+    ),
+    make('form')('steps in other cells', filled({ f: 'D9' }, { D8: 'helper', D9: { f: formula } })),
+    make('form')('a further sheet', {
+      ...filled({ f: 'Work!A1' }),
+      Work: { A1: { f: formula.replaceAll(/B(\d)/g, 'Prices!B$1').replaceAll(/:Prices!/g, ':') } },
+    }),
+    make('form')('a shared formula', zip({ ...good, [sheet]: shared(good[sheet]!, formula) })),
+    make('form')(
+      'a link for people',
+      zip({
+        ...good,
+        'xl/worksheets/_rels/sheet1.xml.rels':
+          '<Relationships><Relationship Id="h" Type="http://x/hyperlink" Target="https://example.org" TargetMode="External"/></Relationships>',
+      }),
+    ),
+  ];
+}
+
+/** The formula stands one row above, shared with the cell that is asked for: its rows are fixed, so that it says the same in both. */
+const shared = (xml: string, formula: string): string => {
+  const fixed = formula
+    .replaceAll(/B(\d)/g, 'B$$$1')
+    .replaceAll('>', '&gt;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('"', '&quot;');
+  return xml.replace(
+    /<row r="9">.*?<\/row>/,
+    `<row r="8"><c r="B8"><f t="shared" ref="B8:B9" si="0">${fixed}</f></c></row><row r="9"><c r="B9"><f t="shared" si="0"/><v>0</v></c></row>`,
+  );
+};
+
+export const SPREADSHEET_CORPUS: readonly Sample[] = ASKS.flatMap((ask) =>
+  FIGURES.map((prices, set) => sample(ask, prices, set)),
+);

@@ -1,0 +1,197 @@
+// spreadsheet@1: cells of a workbook after we have recalculated it. What the file says its formulas give is never looked at; where the
+// task allows, its inputs are changed in secret, so that a number typed in for a formula does not do.
+import { z } from 'zod';
+import { relativePath } from '../../../contracts/artifact-task.ts';
+import { AnnealError } from '../../../contracts/errors.ts';
+import type { GateResult } from '../../../contracts/judgement.ts';
+import { createRandom } from '../../../policies/random.ts';
+import { broken, held, refused, sha256Of } from '../gates.ts';
+import { within } from '../program/compare.ts';
+import { Refusal } from '../structured-data/parsed.ts';
+import { defineVerifier, type Instruments } from '../verifier.ts';
+import { placeOf } from './formula.ts';
+import { type Calculated, type CellName, recalculate } from './recalculate.ts';
+import { type Cell, readWorkbook, type Workbook } from './workbook.ts';
+
+const cellName = {
+  sheet: z.string().min(1).max(31),
+  cell: z.string().refine((name) => placeOf(name) !== undefined, 'a cell, for example B2'),
+};
+
+export const spreadsheetCheck = z.strictObject({
+  file: relativePath,
+  /** What has to stand in a cell; `formula` gives it anew when inputs are changed. */
+  cells: z
+    .array(
+      z.strictObject({
+        ...cellName,
+        value: z.union([z.number(), z.string(), z.boolean()]),
+        formula: z.string().min(1).optional(),
+        weight: z.number().positive().default(1),
+      }),
+    )
+    .min(1)
+    .max(1_000),
+  absolute: z.number().nonnegative().default(1e-9),
+  relative: z.number().nonnegative().default(1e-9),
+  /** Cells that have to keep what the given workbook has there. */
+  unchanged: z.array(z.strictObject(cellName)).default([]),
+  /**
+   * Inputs that take secret values, whole numbers from `least` to `most`: cells with a formula then have to give what their formula gives
+   * in the workbook that was given.
+   */
+  secretInputs: z
+    .strictObject({
+      given: relativePath,
+      inputs: z.array(z.strictObject({ ...cellName, least: z.int(), most: z.int() })).min(1),
+      rounds: z.int().min(1).max(5).default(2),
+    })
+    .nullable(),
+});
+export type SpreadsheetCheck = z.infer<typeof spreadsheetCheck>;
+
+export const spreadsheet = defineVerifier<SpreadsheetCheck>({
+  ref: { name: 'spreadsheet', version: 1 },
+  format: 'spreadsheet',
+  check: spreadsheetCheck,
+  async judge({ check, artifact, given, instruments }) {
+    const bytes = artifact.get(check.file);
+    if (bytes === undefined || bytes.length === 0)
+      return refused([broken('workbook', `${check.file} is missing or empty`)]);
+    const book = tryRead(bytes);
+    if ('why' in book) return refused([broken('workbook', `${check.file} ${book.why}`)]);
+    const gates: GateResult[] = [held('workbook', 'sheets, and nothing else that does anything')];
+    const lost = check.cells.find(({ sheet }) => !book.sheets.some(({ name }) => sameName(name, sheet)));
+    if (lost !== undefined) return refused([...gates, broken('sheets', `there is no sheet ${lost.sheet}`)]);
+    const altered = check.unchanged.find((at) => !sameCell(book, reference(check, given), at));
+    if (altered !== undefined)
+      return refused([...gates, broken('unchanged', `${altered.sheet}!${altered.cell} was changed`)]);
+
+    const { sandbox } = instruments;
+    const rounds = changes(check, instruments);
+    const answered = await recalculate(sandbox, [book, ...rounds.map((round) => withInputs(book, round))], check.cells);
+    if ('why' in answered) return refused([...gates, broken('recalculates', answered.why)], [answered.run]);
+    const [values = [], ...changed] = answered.values;
+    gates.push(held('recalculates', `${check.cells.length} cells read`));
+    if (rounds.length > 0) {
+      const expected = await expectedOf(check, given, rounds, sandbox);
+      const wrong = check.cells.find(
+        ({ formula }, index) =>
+          formula !== undefined &&
+          !expected.every((round, number) => sameValue(round[index]!, changed[number]![index]!, check)),
+      );
+      if (wrong !== undefined) {
+        const why = `${wrong.sheet}!${wrong.cell} does not follow its inputs`;
+        return refused([...gates, broken('secret inputs', why)], [answered.run]);
+      }
+      gates.push(held('secret inputs', `${rounds.length} rounds`));
+    }
+    const components = check.cells.map(({ sheet, cell, value, weight }, index) => {
+      const seen = values[index]!;
+      const score = sameValue(value, seen, check) ? 1 : 0;
+      return {
+        name: `${sheet}!${cell}`,
+        kind: 'outcome' as const,
+        score,
+        weight,
+        why: JSON.stringify(seen).slice(0, 200),
+      };
+    });
+    return {
+      gates,
+      components,
+      runs: [answered.run],
+      seen: check.cells.map(({ sheet, cell }, index) => [sheet, cell, values[index]!]),
+    };
+  },
+  impossible: (check) => ({
+    ...check,
+    cells: check.cells.map((one, index) => (index === 0 ? { ...one, value: flipped(one.value, check) } : one)),
+  }),
+});
+
+function tryRead(bytes: Uint8Array): Workbook | { why: string } {
+  try {
+    return readWorkbook(bytes);
+  } catch (failure) {
+    if (failure instanceof Refusal) return { why: failure.message };
+    throw failure;
+  }
+}
+
+/** @throws AnnealError `verifier.failed` when the workbook that was given is not there or cannot be read */
+function reference({ secretInputs, file }: SpreadsheetCheck, given: ReadonlyMap<string, Uint8Array>): Workbook {
+  const path = secretInputs?.given ?? file;
+  const bytes = given.get(path);
+  const book = bytes === undefined ? { why: 'is missing' } : tryRead(bytes);
+  if ('why' in book) throw new AnnealError('verifier.failed', `the given workbook ${path} ${book.why}`);
+  return book;
+}
+
+/** What the formulas of the task give in the workbook that was given, in a sandbox of its own. */
+async function expectedOf(
+  check: SpreadsheetCheck,
+  given: ReadonlyMap<string, Uint8Array>,
+  rounds: readonly (readonly Change[])[],
+  sandbox: Instruments['sandbox'],
+): Promise<readonly (readonly Calculated[])[]> {
+  const book = withFormulas(reference(check, given), check.cells);
+  const answered = await recalculate(
+    sandbox,
+    rounds.map((round) => withInputs(book, round)),
+    check.cells,
+  );
+  if ('why' in answered) throw new AnnealError('verifier.failed', `the reference workbook ${answered.why}`);
+  return answered.values;
+}
+
+type Change = CellName & { readonly value: number };
+
+function changes({ secretInputs }: SpreadsheetCheck, { secret }: Instruments): Change[][] {
+  if (secretInputs === null) return [];
+  const random = createRandom('spreadsheet', sha256Of(`spreadsheet\n${secret}`));
+  return Array.from({ length: secretInputs.rounds }, () =>
+    secretInputs.inputs.map(({ sheet, cell, least, most }) => ({
+      sheet,
+      cell,
+      value: least + random.below(most - least + 1),
+    })),
+  );
+}
+
+const withInputs = (book: Workbook, inputs: readonly Change[]): Workbook =>
+  inputs.reduce((changed, { value, ...at }) => withCell(changed, at, { value }), book);
+const withFormulas = (book: Workbook, cells: SpreadsheetCheck['cells']): Workbook =>
+  cells.reduce(
+    (changed, { formula, value, ...at }) => withCell(changed, at, formula === undefined ? { value } : { formula }),
+    book,
+  );
+
+const withCell = (book: Workbook, { sheet, cell }: CellName, content: Cell): Workbook => ({
+  ...book,
+  sheets: (book.sheets.some(({ name }) => sameName(name, sheet))
+    ? book.sheets
+    : [...book.sheets, { name: sheet, cells: new Map() }]
+  ).map((one) => (sameName(one.name, sheet) ? { ...one, cells: new Map([...one.cells, [cell, content]]) } : one)),
+});
+
+const sameName = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
+
+function sameCell(book: Workbook, other: Workbook, { sheet, cell }: CellName): boolean {
+  const [a, b] = [book, other].map((one) => one.sheets.find(({ name }) => sameName(name, sheet))?.cells.get(cell));
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+/** Types agree; a number within the tolerance; an error agrees with nothing that is expected by a value. */
+function sameValue(expected: Calculated, seen: Calculated, tolerance: SpreadsheetCheck): boolean {
+  if (typeof expected === 'number') return typeof seen === 'number' && within(expected, seen, tolerance);
+  return JSON.stringify(expected) === JSON.stringify(seen);
+}
+
+function flipped(
+  value: number | string | boolean,
+  { absolute, relative }: SpreadsheetCheck,
+): number | string | boolean {
+  if (typeof value === 'number') return value + 1 + 3 * (absolute + relative * Math.abs(value));
+  return typeof value === 'boolean' ? !value : `${value} flipped`;
+}
