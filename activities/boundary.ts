@@ -1,7 +1,7 @@
 // The edge between activities and Temporal: our errors become ApplicationFailures with a stable type.
 import { heartbeat } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
-import { AnnealError } from '../contracts/errors.ts';
+import { AnnealError, type Problem } from '../contracts/errors.ts';
 import { actionFor } from '../policies/retry.ts';
 
 /** Their own heartbeats carry their progress; one of ours would hide it. */
@@ -44,11 +44,13 @@ function crossing(failure: unknown): unknown {
     return failure;
   }
   const { code, message, problems } = failure;
-  const logTail =
-    failure instanceof JobFailure ? failure.logTail : problems.map((p) => `${p.path}: ${p.expected}. ${p.hint}`);
+  const logTail = failure instanceof JobFailure ? failure.logTail : problems.map(sentenceOf);
   const nonRetryable = actionFor(code) !== 'retry';
   return ApplicationFailure.create({ type: code, message, nonRetryable, details: [{ logTail }] });
 }
+
+const sentenceOf = ({ path, expected, got, hint }: Problem): string =>
+  `${path}: expected ${expected}${got === undefined ? '' : `, got ${got}`}. ${hint}`;
 
 /** A job's failure, with the last lines of its log for the human who decides. */
 export class JobFailure extends AnnealError {

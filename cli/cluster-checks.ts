@@ -1,5 +1,5 @@
 // What a stack that runs its campaigns on a cluster needs beyond this machine: its bucket, and the cluster itself.
-import { asAnnealError, ERRORS } from '../contracts/errors.ts';
+import { AnnealError, asAnnealError, ERRORS, type Problem } from '../contracts/errors.ts';
 import type { ProfileSpec } from '../contracts/profile.ts';
 import type { Config } from '../infra/config.ts';
 import type { Deployment } from '../infra/deployment.ts';
@@ -23,6 +23,41 @@ export async function clusterChecks({ deployment }: Config, named: string): Prom
   const bucket = checkBucket(deployment);
   const whole = profile.rollout.server === 'vllm' ? [await checkBaseWeights(deployment, profile)] : [];
   return [await bucket, ...whole, ...(await checkCluster(deployment, profile))];
+}
+
+/**
+ * Before a campaign is begun by this machine's own stack: everything that its bucket and its cluster lack for it, at once. Nothing is
+ * created. One that is submitted from elsewhere is judged by the worker that will run it, under that worker's rights.
+ * @throws AnnealError with `problems`, under the first one's code
+ */
+export async function refuseUnfit({ deployment }: Config, campaign: string, profile: ProfileSpec): Promise<void> {
+  if (deployment.compute === 'local') return;
+  const found = await Promise.all([bucketProblems(deployment), clusterProblems(deployment, profile)]);
+  const [first, ...others] = found.flat();
+  if (first === undefined) return;
+  const more = others.length === 0 ? '' : ` and ${others.length} more`;
+  const message = `${campaign} is not begun, and nothing was created: ${first.path}${more}`;
+  throw new AnnealError(first.code, message, { problems: [first, ...others] });
+}
+
+async function bucketProblems({ store }: OnCluster): Promise<Problem[]> {
+  const place = store.replace(/\?.*$/, '');
+  const trouble = await createS3Store(store, { attempts: 2, timeoutMs: 10_000 })
+    .check()
+    .then(() => undefined, asAnnealError);
+  if (trouble === undefined) return [];
+  const { code, message } = trouble;
+  return [{ code, path: place, expected: 'a bucket to read, list and write', got: message, hint: ERRORS[code].action }];
+}
+
+async function clusterProblems({ cluster: settings }: OnCluster, profile: ProfileSpec): Promise<readonly Problem[]> {
+  try {
+    const cluster = openCluster({ kubeconfig: settings.kubeconfig ?? undefined, patienceMs: 5_000 });
+    return await preflight(cluster, needsOf(profile, settings));
+  } catch (failure) {
+    const { code, message } = asAnnealError(failure);
+    return [{ code, path: 'cluster', expected: 'a cluster that answers', got: message, hint: ERRORS[code].action }];
+  }
 }
 
 /** What version 0 of a campaign is served and trained from. */
@@ -50,20 +85,14 @@ async function checkBucket({ store }: OnCluster): Promise<Check> {
 }
 
 /** What a campaign's own profile needs is looked at when it starts. */
-async function checkCluster({ cluster: settings }: OnCluster, profile: ProfileSpec): Promise<Check[]> {
-  try {
-    const cluster = openCluster({ kubeconfig: settings.kubeconfig ?? undefined, patienceMs: 5_000 });
-    const problems = await preflight(cluster, needsOf(profile, settings));
-    if (problems.length === 0) {
-      const detail = `${cluster.server}, namespace ${settings.namespace}`;
-      return [{ name: 'cluster', status: 'ok', detail }];
-    }
-    return problems.map(({ path, expected, got, hint }): Check => {
-      const detail = `${path}: ${expected}${got === undefined ? '' : `, got ${got}`}`;
-      return { name: 'cluster', status: 'fail', detail, hint };
-    });
-  } catch (failure) {
-    const { code, message } = asAnnealError(failure);
-    return [{ name: 'cluster', status: 'fail', detail: message, hint: ERRORS[code].action }];
+async function checkCluster(deployment: OnCluster, profile: ProfileSpec): Promise<Check[]> {
+  const problems = await clusterProblems(deployment, profile);
+  if (problems.length === 0) {
+    const { server } = openCluster({ kubeconfig: deployment.cluster.kubeconfig ?? undefined });
+    return [{ name: 'cluster', status: 'ok', detail: `${server}, namespace ${deployment.cluster.namespace}` }];
   }
+  return problems.map(({ path, expected, got, hint }): Check => {
+    const detail = `${path}: ${expected}${got === undefined ? '' : `, got ${got}`}`;
+    return { name: 'cluster', status: 'fail', detail, hint };
+  });
 }

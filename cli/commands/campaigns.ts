@@ -6,8 +6,9 @@ import { AnnealError, EXIT } from '../../contracts/errors.ts';
 import type { CampaignName } from '../../contracts/ids.ts';
 import type { CampaignStatus } from '../../contracts/record.ts';
 import { stackStatus } from '../../infra/stack/stack.ts';
-import { type Campaigns, parseCampaignName } from '../../infra/temporal/campaigns.ts';
+import { type Campaigns, isKnown, parseCampaignName } from '../../infra/temporal/campaigns.ts';
 import { readBaseWeights } from '../../infra/vllm/base-weights.ts';
+import { refuseUnfit } from '../cluster-checks.ts';
 import { endedLine } from '../endings.ts';
 import { interruptible } from '../interrupt.ts';
 import { followLogs } from '../logs.ts';
@@ -28,6 +29,7 @@ export async function submitFile(session: Session, read: ReadCampaign): Promise<
     const wanted = spec.compute === 'kubernetes' ? '`compute: kubernetes`' : 'this machine (no `compute`)';
     throw new AnnealError('campaign.other_compute', `${spec.name} is for ${wanted}, and this stack runs on ${here}`);
   }
+  if ((await stackStatus(session.config)).endpoints !== undefined) await refuseUnfitUnlessBegun(session, read);
   const rates = files.find((file) => file.field === 'tasks.startingPassRates');
   const campaigns = await session.campaigns();
   await refuseWithoutPermission(session, read, campaigns);
@@ -37,6 +39,16 @@ export async function submitFile(session: Session, read: ReadCampaign): Promise<
     ...(spec.policy.lora === null ? { weights: await readBaseWeights(session.store, spec.policy.base) } : {}),
   };
   return session.traced('anneal submit', () => campaigns.submit(read, beside));
+}
+
+/** A campaign that was begun goes on whatever the cluster lacks at this moment: its own stages wait or ask. */
+export async function refuseUnfitUnlessBegun(
+  { config, store }: Session,
+  { spec, profile }: Pick<ReadCampaign, 'spec' | 'profile'>,
+): Promise<void> {
+  if (profile === undefined || config.deployment.compute === 'local') return;
+  const begun = await isKnown(store, spec.name).catch(() => false);
+  if (!begun) await refuseUnfit(config, spec.name, profile);
 }
 
 /** Where there are teams: may this owner submit this campaign now, here? */

@@ -15,7 +15,7 @@ import { readCampaign } from '../spec/read.ts';
 import { createSetupReporter } from '../view/setup.ts';
 import { renderFinal } from '../view/summary.ts';
 import { watchCampaign } from '../watch.ts';
-import { endedBefore, submitFile } from './campaigns.ts';
+import { endedBefore, refuseUnfitUnlessBegun, submitFile } from './campaigns.ts';
 import { decide } from './gates.ts';
 
 interface QuickstartOptions {
@@ -41,6 +41,7 @@ async function quickstart(session: Session, options: QuickstartOptions): Promise
   // The file first: a mistake in it should not cost a download.
   const read = await readCampaign(options.file ?? join(config.root, 'examples', 'quickstart', 'campaign.yaml'));
   const campaign = read.spec.name;
+  await refuseUnfitUnlessBegun(session, read);
   const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
   const interactive = process.stdin.isTTY === true && process.stderr.isTTY === true;

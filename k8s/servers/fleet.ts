@@ -161,5 +161,7 @@ function refuse(problems: readonly Problem[], namespace: string): void {
   const [first, ...others] = problems;
   if (first === undefined) return;
   const more = others.length === 0 ? '' : `; and ${others.length} more`;
-  throw new AnnealError(first.code, `${namespace}: ${first.path}: ${first.expected}${more}`, { problems });
+  const got = first.got === undefined ? '' : `, got ${first.got}`;
+  const message = `${namespace}: ${first.path}: expected ${first.expected}${got}${more}`;
+  throw new AnnealError(first.code, message, { problems });
 }

@@ -1,0 +1,125 @@
+// What a command says of a cluster or a bucket that a campaign cannot be begun on: everything at once, with what to do, before anything
+// is started here or created there.
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createS3Store } from '../../infra/store/s3/store.ts';
+import { isBuilt, startTestCluster, type TestCluster } from '../support/cluster.ts';
+import { type S3Server, s3Binary, startS3Server } from '../support/s3-server.ts';
+import { clusterAs, tokenOf, withTimes } from '../support/service-account.ts';
+
+const PARTS = ['jobset'] as const;
+const ROOT = join(import.meta.dirname, '..', '..');
+const FILE = 'examples/10-kubernetes/campaign.yaml';
+const TEAM = 'team-a';
+const HOUR = 3_600;
+
+interface Said {
+  readonly code: number | null;
+  readonly stderr: string;
+}
+
+describe.skipIf(!isBuilt(PARTS) || s3Binary() === undefined)('a campaign is refused', () => {
+  let kube: TestCluster;
+  let s3: S3Server;
+  let dir: string;
+  let address: string;
+  let count = 0;
+  /** Of a service account that nobody gave any right. */
+  let token: string;
+
+  beforeAll(async () => {
+    [kube, s3, dir] = await Promise.all([
+      startTestCluster(PARTS),
+      startS3Server(),
+      mkdtemp(join(tmpdir(), 'anneal-refused-')),
+    ]);
+    await kube.namespace(TEAM);
+    address = s3.address();
+    const path = `/api/v1/namespaces/${TEAM}/serviceaccounts`;
+    await kube.cluster.ask({ method: 'POST', path, body: { metadata: { name: 'nobody' } } });
+    token = await tokenOf(kube.testbed, TEAM, 'nobody');
+  }, 240_000);
+  afterAll(async () => {
+    await kube?.stop();
+    await s3?.stop();
+    await rm(dir, { recursive: true, force: true });
+  }, 60_000);
+
+  const homeOf = (number: number): string => join(dir, `home-${number}`);
+
+  /** `./anneal quickstart` in a home of its own. */
+  async function quickstart(over: Readonly<Record<string, string>>, file = FILE): Promise<Said> {
+    count += 1;
+    const tokenFile = join(dir, 'token');
+    await writeFile(tokenFile, 'a token');
+    const env = {
+      ...process.env,
+      ...{ ANNEAL_HOME: homeOf(count), ANNEAL_COMPUTE: 'kubernetes', ANNEAL_STORE: address, NO_COLOR: '1' },
+      ...{ ANNEAL_KUBECONFIG: kube.testbed.kubeconfig, ANNEAL_KUBE_NAMESPACE: TEAM },
+      ...{ ANNEAL_KUBE_STORE_SECRET: 'anneal-store', ANNEAL_POLICY_TOKEN_FILE: tokenFile },
+      ...over,
+    };
+    const child = spawn(join(ROOT, 'anneal'), ['quickstart', '--yes', '--file', file], { cwd: ROOT, env });
+    let stderr = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+    const code = await new Promise<number | null>((done) => child.on('close', done));
+    return { code, stderr };
+  }
+
+  /** Nothing runs here, nothing is in the bucket, nothing is on the cluster. */
+  async function expectNothing(): Promise<void> {
+    expect(existsSync(join(homeOf(count), 'run', 'plan.json'))).toBe(false);
+    expect(await createS3Store(address).listNamed('campaigns/')).toEqual([]);
+    const { body } = await kube.cluster.ask({ method: 'GET', path: `/api/v1/namespaces/${TEAM}/configmaps` });
+    const names = (body as { items: { metadata: { name: string } }[] }).items.map(({ metadata }) => metadata.name);
+    expect(names.filter((name) => name.startsWith('anneal'))).toEqual([]);
+  }
+
+  async function kubeconfigWith(bearer: string, name: string): Promise<string> {
+    await clusterAs(kube.testbed, bearer, name);
+    return join(kube.testbed.layout.run, `${name}.kubeconfig`);
+  }
+
+  test('where both secrets are missing: both are named, and how to make them', { timeout: 60_000 }, async () => {
+    const { code, stderr } = await quickstart({});
+    expect(code).toBe(4);
+    expect(stderr).toContain('kubernetes is not begun, and nothing was created');
+    for (const secret of ['anneal-store', 'anneal-policy']) expect(stderr).toContain(`secrets/${secret}`);
+    expect(stderr).toContain('kubectl');
+    await expectNothing();
+  });
+
+  test('under a token without rights: every right is named', { timeout: 60_000 }, async () => {
+    const { code, stderr } = await quickstart({ ANNEAL_KUBECONFIG: await kubeconfigWith(token, 'nobody') });
+    expect([code, stderr]).toEqual([5, expect.stringContaining('cluster.denied')]);
+    for (const said of ['no right at all', 'nodes', 'priorityclasses']) expect(stderr).toContain(said);
+    await expectNothing();
+  });
+
+  test('under a token that has expired', { timeout: 60_000 }, async () => {
+    const now = Math.floor(Date.now() / 1000);
+    const old = withTimes(kube.testbed, token, now - 2 * HOUR, now - HOUR);
+    const { code, stderr } = await quickstart({ ANNEAL_KUBECONFIG: await kubeconfigWith(old, 'expired') });
+    expect([code, stderr]).toEqual([5, expect.stringContaining('cluster.unauthenticated')]);
+    await expectNothing();
+  });
+
+  test('in a namespace that is not there', { timeout: 60_000 }, async () => {
+    const { code, stderr } = await quickstart({ ANNEAL_KUBE_NAMESPACE: 'nowhere' });
+    expect([code, stderr]).toEqual([4, expect.stringContaining('nowhere')]);
+    await expectNothing();
+  });
+
+  test('with keys that the bucket does not know', { timeout: 60_000 }, async () => {
+    const { code, stderr } = await quickstart({ AWS_SECRET_ACCESS_KEY: 'another' });
+    expect([code, stderr]).toEqual([expect.any(Number), expect.stringMatching(/store\.(denied|unavailable)/)]);
+    expect(code).not.toBe(0);
+    // The cluster's problems stand beside the bucket's.
+    expect(stderr).toContain('secrets/anneal-policy');
+    await expectNothing();
+  });
+});
