@@ -12,6 +12,7 @@ import { quickstartDocument } from '../quickstart-document.ts';
 import { writeReport } from '../report-file.ts';
 import type { Run, Session } from '../session.ts';
 import { readCampaign } from '../spec/read.ts';
+import { commandFor } from '../view/command.ts';
 import { createSetupReporter } from '../view/setup.ts';
 import { renderFinal } from '../view/summary.ts';
 import { watchCampaign } from '../watch.ts';
@@ -70,7 +71,7 @@ async function quickstart(session: Session, options: QuickstartOptions): Promise
     const stop = signal.aborted || (options.down ?? !(options.keepUp ?? interactive));
     if (stack?.startedNow && stop) await stopStack(config);
     else if (stack !== undefined && !signal.aborted)
-      say('The stack is still up, so that you can look around. Stop it with ./anneal down');
+      say(`The stack is still up, so that you can look around. Stop it with ${commandFor(config, 'down')}`);
   }
 }
 

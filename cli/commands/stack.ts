@@ -6,6 +6,7 @@ import { doctor } from '../../infra/stack/doctor.ts';
 import { purge, startStack, stopStack } from '../../infra/stack/stack.ts';
 import { clusterChecks } from '../cluster-checks.ts';
 import type { Run } from '../session.ts';
+import { commandFor } from '../view/command.ts';
 import { paint } from '../view/paint.ts';
 import { createSetupReporter } from '../view/setup.ts';
 
@@ -22,7 +23,7 @@ export function addStackCommands(program: Command, run: Run): void {
         process.stdout.write(
           json
             ? `${JSON.stringify(stack)}\n`
-            : `The stack is up. Temporal's UI: ${stack.endpoints.temporalUi ?? stack.endpoints.temporal}\nStop it with ./anneal down\n`,
+            : `The stack is up. Temporal's UI: ${stack.endpoints.temporalUi ?? stack.endpoints.temporal}\nStop it with ${commandFor(config, 'down')}\n`,
         );
       }, command),
     );

@@ -174,5 +174,6 @@ const slug = (text: string): string =>
     .toLowerCase()
     .replaceAll(/[^a-z0-9]+/g, '-')
     .replace(/^[-0-9]+/, '')
-    .slice(0, 40)
+    // What a cluster takes, which is less than a machine.
+    .slice(0, 38)
     .replace(/-+$/, '');
