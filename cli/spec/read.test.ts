@@ -267,7 +267,7 @@ describe('what is no campaign', () => {
 it('advises names that Kubernetes takes too', async () => {
   const hintOf = async (parts: object) =>
     (await refusal(withParts(parts))).problems.map(({ path, hint }) => [path, hint]);
-  expect(await hintOf({ name: `${'a'.repeat(39)} b` })).toEqual([['name', `Write ${'a'.repeat(39)}.`]]);
+  expect(await hintOf({ name: `${'a'.repeat(39)} b` })).toEqual([['name', `Write ${'a'.repeat(38)}.`]]);
   expect(await hintOf({ name: 'tiny-', compute: 'kubernetes' })).toEqual([['name', 'Write tiny.']]);
   expect(campaignSpec.safeParse({ ...VALID, name: 'tiny-' }).success).toBe(true);
 });
