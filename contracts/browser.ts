@@ -89,8 +89,8 @@ export interface BrowserPage {
   look(): Promise<PageLook | PageLost>;
   /** Real input events. Undefined when done; else why it could not be: hidden, covered, no such node, page lost. */
   act(act: PageAct): Promise<string | undefined>;
-  /** PNG of the viewport or of a part of the page. */
-  picture(part?: Box): Promise<Uint8Array | PageLost>;
+  /** PNG of the whole page as far as it is looked at, a pixel for each CSS pixel. */
+  picture(): Promise<Uint8Array | PageLost>;
   /** Local storage of the artifact's origin. */
   storage(): Promise<ReadonlyMap<string, string> | PageLost>;
   /** Downloads that have ended. */

@@ -21,7 +21,7 @@ import { openRepository } from '../../infra/git/reader.ts';
 import { createBubblewrapSandbox } from '../../infra/sandbox/bubblewrap.ts';
 import { interruptible } from '../interrupt.ts';
 import { type Run, type Session, screen } from '../session.ts';
-import { readSet } from '../spec/set.ts';
+import { expectedIn, readSet } from '../spec/set.ts';
 import { renderBuilt, renderCertificates, renderDifference } from '../view/taskset.ts';
 
 /** The sealed split is looked at behind its gate only. */
@@ -142,7 +142,7 @@ async function readLock(file: string): Promise<ArtifactSetLock> {
   const parsed = artifactSetLock.safeParse(jsonOf(text));
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map(({ path, message }) => ({
-    ...{ code: 'spec.out_of_range' as const, path: path.join('.'), expected: message },
+    ...{ code: 'spec.out_of_range' as const, path: path.join('.'), expected: expectedIn(message) },
     hint: 'A lock is written by ./anneal taskset lock and never by hand.',
   }));
   throw new AnnealError('spec.invalid', `${file} is no lock of a task set.`, { problems });

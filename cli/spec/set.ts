@@ -85,11 +85,11 @@ function problemsOf(issues: readonly z.core.$ZodIssue[], document: CampaignDocum
         at([...path, key], 'no field of this name', 'Remove it, or correct its name.', 'spec.unknown_field'),
       );
     const missing = valueAt(document.value, path) === undefined;
-    if (missing) return [at(path, issue.message, 'Add the field.', 'spec.missing_field')];
+    if (missing) return [at(path, expectedIn(issue.message), 'Add the field.', 'spec.missing_field')];
     return [
       at(
         path,
-        issue.message,
+        expectedIn(issue.message),
         'Correct the value.',
         issue.code === 'invalid_type' ? 'spec.wrong_type' : 'spec.out_of_range',
       ),
@@ -118,6 +118,10 @@ async function knownTexts(
   }
   return { texts, problems };
 }
+
+/** What zod says without what every message of it begins and ends with. */
+export const expectedIn = (message: string): string =>
+  message.replace(/^Invalid \w+: expected /, '').replace(/, received .*$/, '');
 
 const lineOf = (document: CampaignDocument, path: Path): number => document.locate(path).line;
 

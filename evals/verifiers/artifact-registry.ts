@@ -3,12 +3,16 @@
 import { AnnealError } from '../../contracts/errors.ts';
 import type { VerifierRef } from '../../contracts/judgement.ts';
 import { answer } from './answer/answer.ts';
+import { document } from './document/document.ts';
+import { leaderboard } from './leaderboard/leaderboard.ts';
 import { patch } from './patch/patch.ts';
 import { program } from './program/program.ts';
+import { slides } from './slides/slides.ts';
 import { spreadsheet } from './spreadsheet/spreadsheet.ts';
 import { structuredData } from './structured-data/structured-data.ts';
 import { terminalState } from './terminal-state/terminal-state.ts';
 import type { ArtifactVerifier } from './verifier.ts';
+import { webPage } from './web-page/web-page.ts';
 
 /** Each knows the type of its own check; whoever looks one up has read none yet. */
 const erased = <Check>(verifier: ArtifactVerifier<Check>): ArtifactVerifier => verifier as unknown as ArtifactVerifier;
@@ -18,8 +22,12 @@ export const ARTIFACT_VERIFIERS: readonly ArtifactVerifier[] = [
   erased(patch),
   erased(structuredData),
   erased(answer),
+  erased(leaderboard),
   erased(spreadsheet),
   erased(terminalState),
+  erased(webPage),
+  erased(document),
+  erased(slides),
 ];
 
 const named = ({ name, version }: VerifierRef): string => `${name}@${version}`;

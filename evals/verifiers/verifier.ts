@@ -1,6 +1,7 @@
 // The form of every verifier of an artifact format. A verifier never loads what it judges: whatever runs a candidate runs in the
 // sandbox it is given, and what comes back is data.
 import type { z } from 'zod';
+import type { Browser } from '../../contracts/browser.ts';
 import type {
   ArtifactFormat,
   ComponentScore,
@@ -10,6 +11,7 @@ import type {
 } from '../../contracts/judgement.ts';
 import type { Sandbox } from '../../contracts/ports.ts';
 import type { Artifact } from './artifact.ts';
+import type { JudgeInstrument } from './rubric/rubric.ts';
 
 /** What a verifier may use. What a task's verifier needs and does not get is `verifier.failed`, never a reward of 0. */
 export interface Instruments {
@@ -18,6 +20,10 @@ export interface Instruments {
   readonly secret: string;
   /** Programs that the sandbox's root may lack, by name, as files to be sealed beside a workspace: `pytest` holds `pytest.zip`. */
   readonly tools?: ReadonlyMap<string, Artifact>;
+  /** Opens web pages and slides. */
+  readonly browser?: Browser;
+  /** Judges what no rule can say, after every rule. */
+  readonly judge?: JudgeInstrument;
 }
 
 export interface JudgeInput<Check> {

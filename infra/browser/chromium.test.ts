@@ -65,7 +65,7 @@ test('clicks, typing, keys and choices arrive, storage and downloads are read', 
   });
   const { look, storage, downloads } = seen(result);
   expect(byRole(look, 'paragraph').text).toBe('Ünal 7 two true');
-  expect(storage).toEqual({ kept: 'Ünal 7' });
+  expect(storage).toEqual(new Map([['kept', 'Ünal 7']]));
   expect(seen(downloads)).toMatchObject([{ name: 'out.csv', bytes: Buffer.from('a,b\n') }]);
 });
 

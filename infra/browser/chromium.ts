@@ -21,8 +21,8 @@ const BWRAP_PATHS = ['/usr/bin/bwrap', '/usr/local/bin/bwrap', '/bin/bwrap'];
 
 const START_MS = 30_000;
 const CLOSE_MS = 5_000;
-/** Judgements in their own profiles, plus one that reads downloads; more are a page's attempt on our memory. */
-const MOST_PAGES = 64;
+/** In one judgement. */
+const MOST_PAGES = 200;
 const MEMORY_BYTES = 768 * 2 ** 20;
 /** Threads count. */
 const PROCESSES = 600;
@@ -80,6 +80,7 @@ function opener(browser: Chromium, visit: BrowserVisit): OpenPage {
   return async (entry, viewport) => {
     opened += 1;
     if (opened > MOST_PAGES) throw new AnnealError('internal.bug', `more than ${MOST_PAGES} pages in one judgement`);
+    await closeOpen(browser);
     try {
       return await openPage({ ...visit, browser, entry, viewport, deadline });
     } catch (cause) {
@@ -88,6 +89,19 @@ function opener(browser: Chromium, visit: BrowserVisit): OpenPage {
       throw new AnnealError('sandbox.failed', 'the browser broke before it had opened a page', { cause });
     }
   };
+}
+
+/** A page that does not go is left to the end of the browser. */
+const closeOpen = (browser: Chromium): Promise<unknown> =>
+  within(CLOSE_MS, Promise.all(browser.contexts().map((context) => context.close().catch(() => {}))));
+
+async function within(milliseconds: number, work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, milliseconds);
+  });
+  await Promise.race([work, late]);
+  clearTimeout(timer);
 }
 
 function prepare({ chromiumPath, bwrapPath }: ChromiumOptions): Prepared {
@@ -173,12 +187,7 @@ async function end({ chromium: browser, leader }: Running): Promise<void> {
   } catch {
     // It is gone already.
   }
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, CLOSE_MS);
-  });
-  await Promise.race([closed, late]);
-  clearTimeout(timer);
+  await within(CLOSE_MS, closed);
 }
 
 function reason(cause: unknown): string {

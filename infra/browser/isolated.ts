@@ -8,29 +8,49 @@ export interface Isolated {
 }
 
 export function createIsolated(cdp: CDPSession): Isolated {
-  /** Of the document that is there now: a navigation takes the world before along. */
-  async function world(): Promise<number> {
-    const { frameTree } = await cdp.send('Page.getFrameTree');
-    const made = await cdp.send('Page.createIsolatedWorld', { frameId: frameTree.frame.id, worldName: 'grader' });
-    return made.executionContextId;
+  let made: Promise<number> | undefined;
+  // A navigation takes the world of the document before along.
+  cdp.on('Runtime.executionContextsCleared', () => {
+    made = undefined;
+  });
+  const ready = cdp.send('Runtime.enable');
+  const world = (): Promise<number> => {
+    made ??= (async () => {
+      await ready;
+      const { frameTree } = await cdp.send('Page.getFrameTree');
+      const world = await cdp.send('Page.createIsolatedWorld', { frameId: frameTree.frame.id, worldName: 'grader' });
+      return world.executionContextId;
+    })();
+    return made;
+  };
+  /** Once more where the world went between its making and its use. */
+  async function inWorld<T>(use: (executionContextId: number) => Promise<T>): Promise<T> {
+    try {
+      return await use(await world());
+    } catch {
+      made = undefined;
+      return use(await world());
+    }
   }
   return {
     async evaluate(expression) {
-      const contextId = await world();
-      const { result } = await cdp.send('Runtime.evaluate', { expression, contextId, returnByValue: true });
-      return result.value;
+      return inWorld(async (contextId) => {
+        const { result } = await cdp.send('Runtime.evaluate', { expression, contextId, returnByValue: true });
+        return result.value;
+      });
     },
     async on(backendNodeId, functionDeclaration, argument = '') {
-      const executionContextId = await world();
-      const { object } = await cdp.send('DOM.resolveNode', { backendNodeId, executionContextId });
-      if (object.objectId === undefined) return undefined;
-      const { result } = await cdp.send('Runtime.callFunctionOn', {
-        objectId: object.objectId,
-        functionDeclaration,
-        arguments: [{ value: argument }],
-        returnByValue: true,
+      return inWorld(async (executionContextId) => {
+        const { object } = await cdp.send('DOM.resolveNode', { backendNodeId, executionContextId });
+        if (object.objectId === undefined) return undefined;
+        const { result } = await cdp.send('Runtime.callFunctionOn', {
+          objectId: object.objectId,
+          functionDeclaration,
+          arguments: [{ value: argument }],
+          returnByValue: true,
+        });
+        return result.value;
       });
-      return result.value;
     },
   };
 }

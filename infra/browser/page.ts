@@ -14,8 +14,9 @@ import { type AccessibleNode, type PageSnapshot, STYLES } from './snapshot.ts';
 const MOST_CHARACTERS = 4 * 2 ** 20;
 const MOST_NODES = 50_000;
 const MOST_DIALOGS = 20;
-/** Of a picture, pixels. */
-const MOST_HEIGHT = 8_000;
+/** Of a picture, pixels: what lies beyond is not looked at. */
+const MOST_WIDTH = 2_000;
+const MOST_HEIGHT = 16_000;
 
 /** The page's own doing, or the clock's. */
 export class Lost extends Error {}
@@ -84,16 +85,23 @@ export async function openPage(input: OpenInput): Promise<BrowserPage | PageLost
       const done = await lostOr(() => perform({ act, page, cdp, isolated }));
       return typeof done === 'object' ? done.lost : done;
     },
-    picture: (part) =>
-      lostOr(() => {
-        const clip = part === undefined ? {} : { clip: { ...part, height: Math.min(part.height, MOST_HEIGHT) } };
-        return page.screenshot({ animations: 'disabled', caret: 'hide', fullPage: part !== undefined, ...clip });
+    picture: () =>
+      lostOr(async () => {
+        const { cssContentSize } = await cdp.send('Page.getLayoutMetrics');
+        const width = Math.min(cssContentSize.width, MOST_WIDTH);
+        const height = Math.min(cssContentSize.height, MOST_HEIGHT);
+        return page.screenshot({
+          animations: 'disabled',
+          caret: 'hide',
+          fullPage: true,
+          clip: { x: 0, y: 0, width: Math.max(1, width), height: Math.max(1, height) },
+        });
       }),
     storage: () =>
       lostOr(async () => {
         const storageId = { securityOrigin: ORIGIN, isLocalStorage: true };
         const { entries } = await cdp.send('DOMStorage.getDOMStorageItems', { storageId });
-        return Object.fromEntries(entries as [string, string][]);
+        return new Map(entries as [string, string][]);
       }),
     downloads: () => lostOr(() => readDownloads(browser, downloads)),
     events,

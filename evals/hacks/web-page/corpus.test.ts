@@ -1,0 +1,40 @@
+// In a real Chromium. Each variant takes its turn on one of the tasks of its kind: all of them on every task take half an hour.
+import { expect, test, vi } from 'vitest';
+import type { Sandbox } from '../../../contracts/ports.ts';
+import { createChromiumBrowser } from '../../../infra/browser/chromium.ts';
+import { judgeVariant } from '../judging.ts';
+import type { Sample } from '../variant.ts';
+import { CALCULATOR_SAMPLES, LIST_SAMPLES } from './corpus.ts';
+
+vi.setConfig({ testTimeout: 240_000, maxConcurrency: 2 });
+
+const sandbox: Sandbox = {
+  describe: async () => 'none',
+  run: () => Promise.reject(new Error('nothing of a page runs outside the browser')),
+};
+const instruments = { sandbox, secret: 'a secret of the corpus', browser: createChromiumBrowser({ concurrency: 2 }) };
+
+const turns = (samples: readonly Sample[], of: 'cheats' | 'honest') =>
+  samples[0]![of].map(({ name }, index) => {
+    const sample = samples[index % samples.length]!;
+    return { name: `${sample.task.family}: ${name}`, sample, variant: sample[of][index]! };
+  });
+
+const KINDS = [LIST_SAMPLES, CALCULATOR_SAMPLES];
+
+test.concurrent.each(KINDS.flatMap((samples) => turns(samples, 'cheats')))(
+  'cheat, $name',
+  async ({ sample, variant }) => {
+    const judged = await judgeVariant(sample, variant.artifact, instruments);
+    console.log(variant.name, JSON.stringify('judgement' in judged ? judged.judgement.gates.at(-1) : judged));
+    expect(judged).toMatchObject({ outcome: 'policy_failure', reward: { total: 0, solved: false } });
+  },
+);
+
+test.concurrent.each(KINDS.flatMap((samples) => turns(samples, 'honest')))(
+  'honest, $name',
+  async ({ sample, variant }) => {
+    const judged = await judgeVariant(sample, variant.artifact, instruments);
+    expect(judged, JSON.stringify(judged).slice(0, 3_000)).toMatchObject({ outcome: 'success', reward: { total: 1 } });
+  },
+);

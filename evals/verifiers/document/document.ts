@@ -1,0 +1,134 @@
+// document@1: a report in Markdown, Word or HTML against a deliverable spec. Gates first, all of them deterministic; a rubric, where the task
+// has one, is asked only of what passed them.
+import { z } from 'zod';
+import { relativePath } from '../../../contracts/artifact-task.ts';
+import type { Browser, BrowserLimits } from '../../../contracts/browser.ts';
+import type { GateResult } from '../../../contracts/judgement.ts';
+import type { Artifact } from '../artifact.ts';
+import { broken, fileText, held, refused, sha256Of } from '../gates.ts';
+import { pixelsOf } from '../rendered/png.ts';
+import { browserOf, visitJustly } from '../rendered/visit.ts';
+import { judgeByRubric, rubric } from '../rubric/rubric.ts';
+import { defineVerifier } from '../verifier.ts';
+import { type Block, sectionsOf, textOfBlock, wordsOf } from './blocks.ts';
+import { contentGates, outside, same } from './content.ts';
+import { parseDocx } from './docx.ts';
+import { parseMarkdown } from './markdown.ts';
+import { renderProblem, toHtml } from './render.ts';
+import { seenBlocks } from './seen-blocks.ts';
+import { contentSpec, type Range } from './spec.ts';
+
+const range = z.strictObject({ min: z.int().nonnegative().default(0), max: z.int().positive().default(1_000_000) });
+
+export const documentCheck = z.strictObject({
+  file: relativePath,
+  as: z.enum(['markdown', 'docx', 'html']),
+  /** In this order; further sections may stand between them. */
+  sections: z.array(z.strictObject({ heading: z.string().min(1), words: range.optional() })).min(1),
+  content: contentSpec,
+  /** Also look at the picture of it: not blank, nothing cut off or beside the page, nothing too small to read. Always so for HTML. */
+  rendered: z.boolean().default(true),
+  rubric: rubric.nullable(),
+});
+export type DocumentCheck = z.infer<typeof documentCheck>;
+
+const LIMITS: BrowserLimits = { wallMs: 60_000, stepMs: 10_000, diskBytes: 64 * 2 ** 20 };
+/** About A4 at 96 pixels an inch. */
+const PAGE = { width: 794, height: 1123 };
+
+export const document = defineVerifier<DocumentCheck>({
+  ref: { name: 'document', version: 1 },
+  format: 'document',
+  check: documentCheck,
+  async judge({ check, artifact, given, instruments }) {
+    const parsed = parse(check, artifact);
+    if ('why' in parsed) return refused([broken('reads', parsed.why)]);
+    const show = (files: Artifact, entry: string) =>
+      shown(browserOf(instruments, 'a document’s picture'), files, entry);
+    const early = 'html' in parsed ? await show(artifact, check.file) : undefined;
+    if (early !== undefined && 'why' in early) return refused([broken('reads', early.why)]);
+    const blocks = 'html' in parsed ? early!.blocks : parsed.blocks;
+    const gates: GateResult[] = [held('reads', `${blocks.length} blocks`)];
+    const sections = sectionProblem(check.sections, blocks);
+    gates.push(sections === undefined ? held('sections', 'all there, in order') : broken('sections', sections));
+    if (sections !== undefined) return refused(gates);
+    gates.push(...contentGates(blocks, check.content, given));
+    const words = wordsOf(blocks.map(textOfBlock).join(' ')).length;
+    const headings = sectionsOf(blocks).map(({ heading }) => heading);
+    if (gates.some(({ passed }) => !passed)) return refused(gates, [], { words, headings });
+    let picture: string | null = null;
+    if (early !== undefined || check.rendered) {
+      const look = early ?? (await show(new Map([['document.html', Buffer.from(toHtml(blocks))]]), 'document.html'));
+      const why = 'why' in look ? look.why : look.problem;
+      gates.push(why === undefined ? held('looks', 'nothing blank, cut off or tiny') : broken('looks', why));
+      if ('why' in look || why !== undefined) return refused(gates, [], { words, headings });
+      picture = look.picture;
+    }
+    const text = blocks.map(textOfBlock).join('\n\n');
+    const criteria = check.rubric === null ? [] : await judgeByRubric(text, check.rubric, instruments.judge);
+    const spec = { name: 'spec', kind: 'outcome' as const, score: 1, weight: 1, why: 'every gate of the spec holds' };
+    return { gates, components: [spec, ...criteria], runs: [], seen: { words, headings, picture } };
+  },
+  impossible: (check) => ({
+    ...check,
+    sections: check.sections.map((one, at) => (at === 0 ? { ...one, heading: `${one.heading}, flipped` } : one)),
+  }),
+});
+
+interface Shown {
+  readonly blocks: readonly Block[];
+  /** Of its look. */
+  readonly problem: string | undefined;
+  /** SHA-256 of what was looked at. */
+  readonly picture: string;
+}
+
+/** Why it cannot be shown at all, or how it looks. */
+async function shown(browser: Browser, files: Artifact, entry: string): Promise<Shown | { readonly why: string }> {
+  const seen = await visitJustly(browser, { files, limits: LIMITS }, async (open) => {
+    const page = await open(entry, PAGE);
+    if ('lost' in page) return page;
+    const look = await page.look();
+    if ('lost' in look) return look;
+    const picture = await page.picture();
+    return 'lost' in picture ? picture : { look, picture, events: page.events() };
+  });
+  if ('lost' in seen) return { why: `${entry} cannot be shown: ${seen.lost}` };
+  const { look, picture, events } = seen;
+  const outward = [...events.errors, ...events.external];
+  if (outward.length > 0) return { why: `${entry} fails or asks for what is elsewhere: ${outward.join('; ')}` };
+  return { blocks: seenBlocks(look), problem: renderProblem(look, pixelsOf(picture)), picture: sha256Of(picture) };
+}
+
+type Parse = { readonly blocks: readonly Block[] } | { readonly html: true } | { readonly why: string };
+
+function parse({ file, as }: DocumentCheck, artifact: Artifact): Parse {
+  if (as === 'docx') {
+    const bytes = artifact.get(file);
+    if (bytes === undefined) return { why: `${file} is missing` };
+    const parsed = parseDocx(bytes);
+    return 'why' in parsed ? { why: `${file} ${parsed.why}` } : parsed;
+  }
+  const source = fileText(artifact, file);
+  if ('why' in source) return source;
+  if (as === 'html') return { html: true };
+  const parsed = parseMarkdown(source.text);
+  return 'why' in parsed ? { why: `${file}: ${parsed.why}` } : parsed;
+}
+
+function sectionProblem(
+  sections: readonly { heading: string; words?: Range | undefined }[],
+  blocks: readonly Block[],
+): string | undefined {
+  const there = sectionsOf(blocks);
+  let from = 0;
+  for (const { heading, words } of sections) {
+    const at = there.findIndex((one, index) => index >= from && same(one.heading, heading));
+    if (at === -1) return `there is no section “${heading}”${from === 0 ? '' : ' behind the ones before'}`;
+    from = at + 1;
+    const text = there[at]!.blocks.map(textOfBlock).join(' ');
+    const why = outside(wordsOf(text).length, words ?? { min: 1, max: 1_000_000 }, `words under “${heading}”`);
+    if (why !== undefined) return why;
+  }
+  return undefined;
+}

@@ -1,0 +1,115 @@
+// slides@1: a deck in HTML, each `section` a slide. Every slide is looked at as it is painted; what a deck says is held against the same kind
+// of spec as a document. PowerPoint files are not taken: nothing here could show what they look like.
+import { z } from 'zod';
+import { relativePath } from '../../../contracts/artifact-task.ts';
+import type { BrowserLimits, PageLook, PageLost } from '../../../contracts/browser.ts';
+import type { GateResult } from '../../../contracts/judgement.ts';
+import type { Artifact } from '../artifact.ts';
+import type { Block } from '../document/blocks.ts';
+import { textOfBlock } from '../document/blocks.ts';
+import { contentGates, outside, same } from '../document/content.ts';
+import { seenBlocks } from '../document/seen-blocks.ts';
+import { contentSpec } from '../document/spec.ts';
+import { broken, fileText, held, refused, sha256Of } from '../gates.ts';
+import { type Pixels, pixelsOf } from '../rendered/png.ts';
+import { browserOf, visitJustly } from '../rendered/visit.ts';
+import { judgeByRubric, rubric } from '../rubric/rubric.ts';
+import { defineVerifier, type Found, type Instruments } from '../verifier.ts';
+import { type Slide, slideProblem, slidesOf } from './slide.ts';
+
+/** What one picture holds of a page, pixels. */
+const TALLEST = 16_000;
+
+export const slidesCheck = z
+  .strictObject({
+    file: relativePath.regex(/\.html?$/, 'an HTML file'),
+    /** CSS pixels of each slide. */
+    size: z.strictObject({ width: z.int().min(320).max(2_000), height: z.int().min(240).max(2_000) }),
+    slides: z.strictObject({ min: z.int().positive(), max: z.int().positive().max(60) }),
+    /** Headings of slides, in this order; further slides may stand between them. */
+    titles: z.array(z.string().min(1)).min(1),
+    mostWords: z.int().positive().default(80),
+    leastFontSize: z.number().positive().default(18),
+    /** Of each line against what is behind it: 3 is WCAG's AA for large text. */
+    leastContrast: z.number().min(1).max(21).default(3),
+    content: contentSpec,
+    rubric: rubric.nullable(),
+  })
+  .refine(
+    ({ size, slides: { max } }) => size.height * max <= TALLEST,
+    `more slides than fit into ${TALLEST} pixels of height`,
+  );
+export type SlidesCheck = z.infer<typeof slidesCheck>;
+
+const LIMITS: BrowserLimits = { wallMs: 90_000, stepMs: 15_000, diskBytes: 64 * 2 ** 20 };
+
+export const slides = defineVerifier<SlidesCheck>({
+  ref: { name: 'slides', version: 1 },
+  format: 'slides',
+  check: slidesCheck,
+  async judge({ check, artifact, given, instruments }) {
+    const source = fileText(artifact, check.file);
+    if ('why' in source) return refused([broken('reads', source.why)]);
+    const shown = await show(check, artifact, instruments);
+    if ('lost' in shown) return refused([broken('shows', shown.lost)]);
+    const { look, picture, events } = shown;
+    const deck = slidesOf(look);
+    const blocks = deck.map(({ node }) => seenBlocks(look, node));
+    const gates: GateResult[] = [held('reads', `${check.file} can be read`), held('shows', 'the deck can be shown')];
+    const problems: readonly (readonly [name: string, problem: () => string | undefined, fine: string])[] = [
+      ['no-errors', () => listed(events.errors), 'no uncaught error'],
+      ['self-contained', () => listed(events.external), 'asks for nothing outside'],
+      ['slides', () => outside(deck.length, check.slides, 'slides'), `${deck.length} slides`],
+      ['looks', () => looks(deck, look, pixelsOf(picture), check), 'none is blank, crowded, cut off or hard to read'],
+      ['titles', () => titleProblem(check.titles, blocks), 'all there, in order'],
+    ];
+    for (const [name, problem, fine] of problems) {
+      const why = problem();
+      gates.push(why === undefined ? held(name, fine) : broken(name, why));
+      if (why !== undefined) return refused(gates);
+    }
+    gates.push(...contentGates(blocks.flat(), check.content, given));
+    const seen: Found['seen'] = { slides: deck.length, picture: sha256Of(picture) };
+    if (gates.some(({ passed }) => !passed)) return refused(gates, [], seen);
+    const text = blocks.map((some, at) => `Slide ${at + 1}\n${some.map(textOfBlock).join('\n')}`).join('\n\n');
+    const criteria = check.rubric === null ? [] : await judgeByRubric(text, check.rubric, instruments.judge);
+    const spec = { name: 'spec', kind: 'outcome' as const, score: 1, weight: 1, why: 'every gate of the spec holds' };
+    return { gates, components: [spec, ...criteria], runs: [], seen };
+  },
+  impossible: (check) => ({
+    ...check,
+    titles: check.titles.map((title, at) => (at === 0 ? `${title}, flipped` : title)),
+  }),
+});
+
+const show = ({ file, size }: SlidesCheck, artifact: Artifact, instruments: Instruments) =>
+  visitJustly(browserOf(instruments, 'a deck'), { files: artifact, limits: LIMITS }, async (open) => {
+    const page = await open(file, size);
+    if ('lost' in page) return page;
+    const look: PageLook | PageLost = await page.look();
+    if ('lost' in look) return look;
+    const picture = await page.picture();
+    return 'lost' in picture ? picture : { look, picture, events: page.events() };
+  });
+
+function looks(deck: readonly Slide[], look: PageLook, pixels: Pixels, check: SlidesCheck): string | undefined {
+  for (const [at, slide] of deck.entries()) {
+    const why = slideProblem(slide, look, pixels, check);
+    if (why !== undefined) return `slide ${at + 1} ${why}`;
+  }
+  return undefined;
+}
+
+function titleProblem(titles: readonly string[], deck: readonly (readonly Block[])[]): string | undefined {
+  let from = 0;
+  for (const title of titles) {
+    const at = deck.findIndex(
+      (blocks, index) => index >= from && blocks.some((one) => one.kind === 'heading' && same(one.text, title)),
+    );
+    if (at === -1) return `no slide has the heading “${title}”${from === 0 ? '' : ' behind the ones before'}`;
+    from = at + 1;
+  }
+  return undefined;
+}
+
+const listed = (texts: readonly string[]): string | undefined => (texts.length === 0 ? undefined : texts.join('; '));
