@@ -1,4 +1,5 @@
-// In a real Chromium. Each variant takes its turn on one of the tasks of its kind: all of them on every task take half an hour.
+// In a real Chromium. Each variant takes its turn on one of the tasks of its kind, and here every fifth variant: a page takes seconds.
+// ANNEAL_CORPUS=all takes every variant; `npm run accept -- integrity` every variant on every task.
 import { expect, test, vi } from 'vitest';
 import type { Sandbox } from '../../../contracts/ports.ts';
 import { createChromiumBrowser } from '../../../infra/browser/chromium.ts';
@@ -14,11 +15,15 @@ const sandbox: Sandbox = {
 };
 const instruments = { sandbox, secret: 'a secret of the corpus', browser: createChromiumBrowser({ concurrency: 2 }) };
 
+const EACH = process.env.ANNEAL_CORPUS === 'all' ? 1 : 5;
+
 const turns = (samples: readonly Sample[], of: 'cheats' | 'honest') =>
-  samples[0]![of].map(({ name }, index) => {
-    const sample = samples[index % samples.length]!;
-    return { name: `${sample.task.family}: ${name}`, sample, variant: sample[of][index]! };
-  });
+  samples[0]![of]
+    .map(({ name }, index) => {
+      const sample = samples[index % samples.length]!;
+      return { name: `${sample.task.family}: ${name}`, sample, variant: sample[of][index]! };
+    })
+    .filter((_, index) => index % EACH === 0);
 
 const KINDS = [LIST_SAMPLES, CALCULATOR_SAMPLES];
 
@@ -26,7 +31,6 @@ test.concurrent.each(KINDS.flatMap((samples) => turns(samples, 'cheats')))(
   'cheat, $name',
   async ({ sample, variant }) => {
     const judged = await judgeVariant(sample, variant.artifact, instruments);
-    console.log(variant.name, JSON.stringify('judgement' in judged ? judged.judgement.gates.at(-1) : judged));
     expect(judged).toMatchObject({ outcome: 'policy_failure', reward: { total: 0, solved: false } });
   },
 );
