@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { docxBody, docxParts, markdown } from '../../hacks/document/write.ts';
+import { docxBody, docxParts, markdown, paragraph, run } from '../../hacks/document/write.ts';
 import { zip } from '../../hacks/spreadsheet/xlsx.ts';
 import { artifactOf } from '../artifact.ts';
 import type { Block } from './blocks.ts';
@@ -74,6 +74,14 @@ test.each([
 ])('a Word file with %s is refused', (_, bytes) => {
   expect(parseDocx(bytes)).toHaveProperty('why');
 });
+
+test.each(['<w:vanish/>', '<w:color w:val="ffffff"/>', '<w:sz w:val="2"/>'])(
+  'a run with %s is not read',
+  (properties) => {
+    const body = paragraph(run('seen ') + run('hidden', properties) + run('too', '<w:vanish w:val="0"/>'));
+    expect(parseDocx(zip(docxParts(body)))).toEqual({ blocks: [{ kind: 'paragraph', text: 'seen too' }] });
+  },
+);
 
 test('numbers as they are written', () => {
   const read = (text: string) => numbersIn(text).map(({ value }) => value);

@@ -151,9 +151,9 @@ async function awaited(
 }
 
 const FIRST_PAUSE_MS = 25;
-const LONGEST_PAUSE_MS = 400;
+const LONGEST_PAUSE_MS = 250;
 /** On a busy machine looks take longer, and so does the page: patience is also counted in looks. */
-const LEAST_LOOKS = 8;
+const LEAST_LOOKS = 6;
 
 /** Looks until it is enough, or for as long as the page is given. */
 export async function until<T>(patienceMs: number, look: () => Promise<T>, enough: (seen: T) => boolean): Promise<T> {
