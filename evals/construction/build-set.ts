@@ -44,6 +44,8 @@ export interface BuildInput {
   readonly store: Pick<ArtifactStore, 'put' | 'get' | 'createNamed' | 'readNamed'>;
   /** Items at a time. */
   readonly parallel: number;
+  /** Judgements of each gold that must agree. */
+  readonly reruns?: number;
   /** In place of the certification by the task's own verifier. */
   readonly certify?: (task: ArtifactTask) => Promise<readonly string[]>;
   readonly measure?: (task: ArtifactTask) => Promise<PassRate | null>;
@@ -115,9 +117,10 @@ async function workOnAll(input: BuildInput): Promise<ItemRecord[]> {
   const { source, seed, store, signal } = input;
   const construction = hashOf({ version: VERSION, kind: source.kind, description: source.description, seed });
   const instruments: Instruments = { ...input.instruments, secret: hashOf({ construction, of: 'secret' }) };
+  const reruns = input.reruns === undefined ? {} : { reruns: input.reruns };
   const certify =
     input.certify ??
-    (async (task: ArtifactTask) => (await certifyArtifactTask(task, { store, instruments, seed })).reasons);
+    (async (task: ArtifactTask) => (await certifyArtifactTask(task, { store, instruments, seed, ...reruns })).reasons);
   const work = {
     source,
     store,
