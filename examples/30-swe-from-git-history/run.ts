@@ -1,4 +1,5 @@
-// A task set from a real repository's history, certified, and a scripted policy judged by it. One command: node examples/30-swe-from-git-history/run.ts
+// A task set from a real repository's history, certified, and a scripted policy judged by it. One command:
+// npx node examples/30-swe-from-git-history/run.ts
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -76,8 +77,9 @@ async function lockedTasks({ lock }: BuiltSet): Promise<ArtifactTask[]> {
 async function evaluate(tasks: readonly ArtifactTask[]): Promise<number> {
   say(`\n${'task'.padEnd(26)} ${'the solver'.padEnd(38)} ${'verdict'.padEnd(9)} why`);
   let wrong = 0;
-  for (const [index, task] of tasks.entries()) {
-    const attempt = ATTEMPTS[index % ATTEMPTS.length]!;
+  for (let turn = 0; turn < Math.max(tasks.length, ATTEMPTS.length); turn += 1) {
+    const task = tasks[turn % tasks.length]!;
+    const attempt = ATTEMPTS[turn % ATTEMPTS.length]!;
     const judged = await judge(task, attempt);
     const solved = 'reward' in judged && judged.reward.solved;
     const verdict = 'reward' in judged ? (solved ? 'solved' : 'reward 0') : 'masked';
