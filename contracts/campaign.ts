@@ -1,5 +1,6 @@
 // What a team submits. The document is immutable: its canonical JSON's hash identifies the campaign.
 import { z } from 'zod';
+import { certifiedSpec } from './certified.ts';
 import { campaignName } from './ids.ts';
 import { duration, fraction } from './units.ts';
 
@@ -103,6 +104,10 @@ export const promotionSpec = z.strictObject({
   maxCorrectnessDrop: fraction
     .default(1)
     .describe('Correctness among well-formed replies may fall this much before a human is asked.'),
+  /** Optional, not filled in: a campaign from before it keeps its hash. */
+  certified: certifiedSpec
+    .optional()
+    .describe('Promotion by evidence that holds over all rounds (docs/evaluation.md). Without it: by point estimates.'),
 });
 
 export const gatesSpec = z.strictObject({

@@ -18,15 +18,18 @@ export type Sha256 = z.infer<typeof sha256>;
 export const taskId = z.string().min(1).max(200).brand<'TaskId'>();
 export type TaskId = z.infer<typeof taskId>;
 
-/** Why a rollout was requested. Only `train` rollouts are trained on; every purpose has its own ledger. */
-export const purpose = z.enum(['train', 'gate', 'sealed', 'pilot']);
+/**
+ * Why a rollout was requested. Only `train` rollouts are trained on; every purpose has its own ledger. `again`: the gate split once
+ * more, with other seeds. `visible`: a fixed part of the visible split, measured and not trained on.
+ */
+export const purpose = z.enum(['train', 'gate', 'sealed', 'pilot', 'again', 'visible']);
 export type Purpose = z.infer<typeof purpose>;
 
 /** `<campaign>/r<round>/<purpose>.v<policy>/g<group>/s<sample>`: the same request always has the same id. */
 export type RolloutIdText = `${string}/r${number}/${Purpose}.v${number}/g${number}/s${number}`;
 export const rolloutId = z
   .string()
-  .regex(/^[a-z][a-z0-9-]*\/r\d+\/(train|gate|sealed|pilot)\.v\d+\/g\d+\/s\d+$/)
+  .regex(/^[a-z][a-z0-9-]*\/r\d+\/(train|gate|sealed|pilot|again|visible)\.v\d+\/g\d+\/s\d+$/)
   .brand<'RolloutId'>();
 export type RolloutId = z.infer<typeof rolloutId>;
 

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { artifactRef } from './artifact.ts';
 import type { CampaignSpec } from './campaign.ts';
+import { certifiedState, look } from './certified.ts';
 import { evidence, gateKind, gateResult } from './gate.ts';
 import { campaignName, gateId, jobName, policyName, purpose, sha256 } from './ids.ts';
 import { evaluationResult, policyVersion, verdict } from './policy-version.ts';
@@ -36,6 +37,8 @@ export const roundRecord = z.strictObject({
   /** Ids requested, one object; the workflow's side of the conservation check. */
   plan: artifactRef,
   ledger: ledgerCounts,
+  /** What the verdict rests on, where promotion is certified; absent when nothing was trained. */
+  look: look.optional(),
   tokens: z.int(),
   seconds: z.number(),
 });
@@ -83,6 +86,7 @@ export const campaignState = z.strictObject({
   latest: z.int(),
   best: z.int(),
   baseline: evaluationResult.optional(),
+  certified: certifiedState.optional(),
   /** The newest rounds. Older ones move into `archivedRounds`, so that the state stays far below 64 KiB. */
   rounds: z.array(roundRecord),
   /** A JSON array of the older rounds' records, oldest first. */
