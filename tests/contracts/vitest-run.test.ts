@@ -3,11 +3,14 @@ import { resolve } from 'node:path';
 import { expect, it } from 'vitest';
 import { runVitest } from '../support/vitest-run.ts';
 
-/** A vitest that is scripted: each run's failed tests by file, out of two tests a file. */
-function scripted(...runs: Record<string, string[]>[]) {
+/** A vitest that is scripted: each run's failed tests by file, out of two tests a file; null: both were skipped. */
+function scripted(...runs: Record<string, string[] | null>[]) {
   const asked: string[][] = [];
   const run = async (argv: string[]): Promise<number> => {
-    const failed = runs[asked.length]!;
+    const idle = new Set(
+      Object.entries(runs[asked.length]!).flatMap(([file, names]) => (names === null ? [file] : [])),
+    );
+    const failed = Object.fromEntries(Object.entries(runs[asked.length]!).map(([file, names]) => [file, names ?? []]));
     asked.push(argv.filter((arg) => !arg.startsWith('--')).slice(1));
     const out = argv.find((arg) => arg.startsWith('--outputFile.json='))!.split('=')[1]!;
     const files = Object.entries(failed);
@@ -21,7 +24,7 @@ function scripted(...runs: Record<string, string[]>[]) {
           status: names.length > 0 ? 'failed' : 'passed',
           assertionResults: ['a', 'b'].map((fullName) => ({
             fullName,
-            status: names.includes(fullName) ? 'failed' : 'passed',
+            status: idle.has(file) ? 'skipped' : names.includes(fullName) ? 'failed' : 'passed',
             failureMessages: ['Error: why\n at somewhere'],
           })),
         })),
@@ -36,6 +39,11 @@ it('runs nothing again when all is well', async () => {
   const { run, asked } = scripted({ 'x.test.ts': [] });
   expect(await runVitest(['x'], run)).toMatchObject({ passed: 2, failed: 0, skipped: 1, remarks: [] });
   expect(asked).toEqual([['x']]);
+});
+
+it('tells the files of which nothing ran', async () => {
+  const { run } = scripted({ 'x.test.ts': [], 'y.test.ts': null });
+  expect(await runVitest(['.'], run)).toMatchObject({ ran: ['x.test.ts'], idle: ['y.test.ts'] });
 });
 
 it('names what passed only when it was run alone, and what still fails', async () => {

@@ -6,6 +6,9 @@ export interface Tally {
   skipped: number;
   /** What failed, and what passed only when it was run again: a line each, told before the counts. */
   remarks?: string[];
+  /** Files of which at least one test ran, and files of which none did. */
+  ran?: string[];
+  idle?: string[];
 }
 
 export const together = (a: Tally, b: Tally): Tally => ({
@@ -13,7 +16,17 @@ export const together = (a: Tally, b: Tally): Tally => ({
   failed: a.failed + b.failed,
   skipped: a.skipped + b.skipped,
   remarks: [...(a.remarks ?? []), ...(b.remarks ?? [])],
+  ran: [...(a.ran ?? []), ...(b.ran ?? [])],
+  idle: [...(a.idle ?? []), ...(b.idle ?? [])],
 });
+
+/**
+ * Files that no part has run, and that may not be left out: where everything is to be shown, a check that is skipped for want of a
+ * program must not pass for one that held.
+ */
+export function neverRan({ ran = [], idle = [] }: Tally, mayBeLeftOut: readonly string[]): string[] {
+  return [...new Set(idle)].filter((file) => !ran.includes(file) && !mayBeLeftOut.includes(file)).sort();
+}
 
 export function closingLines({ passed, failed, skipped, remarks = [] }: Tally): string[] {
   return [...remarks, ...(skipped > 0 ? [`${skipped} skipped`] : []), `${passed} passed, ${failed} failed`];

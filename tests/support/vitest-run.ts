@@ -26,6 +26,8 @@ interface Outcome {
   passed: number;
   skipped: number;
   failures: Failure[];
+  ran: string[];
+  idle: string[];
 }
 
 /** A broken build breaks every file; running all of them again would double the wait and tell nothing. */
@@ -42,7 +44,7 @@ export async function runVitest(targets: readonly string[], run: (argv: string[]
   const recovered = first.failures.filter((failure) => !still.has(failure.test));
   const failures = second.failures;
   return {
-    ...tally({ passed: first.passed + recovered.length, skipped: first.skipped, failures }),
+    ...tally({ ...first, passed: first.passed + recovered.length, failures }),
     remarks: [
       ...recovered.map((failure) => `FLAKY, passed when run alone: ${line(failure)}`),
       ...failures.map((failure) => `FAILED ${line(failure)}`),
@@ -60,7 +62,8 @@ async function once(targets: readonly string[], run: (argv: string[]) => Promise
       outcome.failures.push({ file: '', test: targets.join(' '), message: `vitest ended with ${code}` });
     return outcome;
   } catch {
-    return { passed: 0, skipped: 0, failures: [{ file: '', test: targets.join(' '), message: 'no report' }] };
+    const failures = [{ file: '', test: targets.join(' '), message: 'no report' }];
+    return { passed: 0, skipped: 0, failures, ran: [], idle: [] };
   } finally {
     rmSync(out, { force: true });
   }
@@ -78,13 +81,20 @@ function read(report: Report): Outcome {
       message: assertion.failureMessages?.[0] ?? '',
     }));
   });
-  return { passed: report.numPassedTests, skipped: report.numPendingTests, failures };
+  const isIdle = ({ assertionResults }: Report['testResults'][number]): boolean =>
+    assertionResults.length > 0 && assertionResults.every(({ status }) => status === 'skipped' || status === 'pending');
+  const files = (idle: boolean): string[] =>
+    report.testResults.filter((one) => isIdle(one) === idle).map(({ name }) => relative(process.cwd(), name));
+  const { numPassedTests: passed, numPendingTests: skipped } = report;
+  return { passed, skipped, failures, ran: files(false), idle: files(true) };
 }
 
-const tally = ({ passed, skipped, failures }: Outcome): Tally => ({
+const tally = ({ passed, skipped, failures, ran, idle }: Outcome): Tally => ({
   passed,
   failed: failures.length,
   skipped,
+  ran,
+  idle,
   remarks: failures.map((failure) => `FAILED ${line(failure)}`),
 });
 
