@@ -8,6 +8,7 @@ import { misfits } from '../../k8s/layout/campaign.ts';
 import { loadProfile } from '../../k8s/layout/shipped.ts';
 import { nameProblems } from '../../k8s/names.ts';
 import type { CampaignDocument } from './document.ts';
+import { valueAt } from './from-zod.ts';
 
 const DEFAULT = 'cpu';
 
@@ -30,18 +31,35 @@ export async function readProfile(
     };
     return { profile: undefined, problems: [problem, ...others] };
   }
+  const field = spec.profile === undefined ? 'compute' : 'profile';
+  const { profile, problems } = await load(named, field, document, campaignFile);
+  if (profile === undefined) return { profile, problems };
+  const { line } = document.locate(['name']);
+  const names = nameProblems(spec, profile.trainer.nodes).map((one) => ({ ...one, line }));
+  return { profile, problems: [...names, ...contradictions(spec, profile, document)] };
+}
+
+/** Of a campaign in which other fields are wrong: at least whether its profile can work at all. */
+export async function profileProblems(
+  root: unknown,
+  document: CampaignDocument,
+  campaignFile: string,
+): Promise<readonly Problem[]> {
+  const named = valueAt(root, ['profile']);
+  if (valueAt(root, ['compute']) !== 'kubernetes' || typeof named !== 'string') return [];
+  return (await load(named, 'profile', document, campaignFile)).problems;
+}
+
+async function load(named: string, field: 'profile' | 'compute', document: CampaignDocument, campaignFile: string) {
   try {
-    const profile = await loadProfile(named, dirname(resolve(campaignFile)));
-    const { line } = document.locate(['name']);
-    const problems = nameProblems(spec, profile.trainer.nodes).map((one) => ({ ...one, line }));
-    return { profile, problems: [...problems, ...contradictions(spec, profile, document)] };
+    return { profile: await loadProfile(named, dirname(resolve(campaignFile))), problems: [] };
   } catch (failure) {
     if (!(failure instanceof AnnealError)) throw failure;
     const first = failure.problems[0];
     const problem: Problem = {
       code: failure.code,
       path: 'profile',
-      line: document.locate([spec.profile === undefined ? 'compute' : 'profile']).line,
+      line: document.locate([field]).line,
       expected: 'a profile that can work',
       got: first === undefined ? failure.message : `${failure.message}; the first: ${first.path}: ${first.expected}`,
       hint: `See all of it with ./anneal plan ${named}.`,

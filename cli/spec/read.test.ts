@@ -292,6 +292,16 @@ describe('a campaign of a whole model', () => {
     ]);
   });
 
+  it('is told of a profile that cannot work beside what else is wrong', async () => {
+    const { problems } = await changed((text) =>
+      text.replace(/^rounds: .*$/m, 'rounds: 0').replace(/^profile: .*$/m, 'profile: no-such-profile'),
+    );
+    expect(problems.map(({ code, path }) => [code, path])).toEqual([
+      ['spec.out_of_range', 'rounds'],
+      ['profile.not_found', 'profile'],
+    ]);
+  });
+
   it('needs a cluster and a profile that serves it', async () => {
     for (const profile of ['', 'compute: kubernetes\nprofile: cpu\n']) {
       const { problems } = await changed((text) => text.replace(/compute: .*\nprofile: .*\n/, profile));

@@ -10,12 +10,11 @@ import type { ProfileSpec } from '../../contracts/profile.ts';
 import { type CampaignDocument, dotted, readDocument } from './document.ts';
 import { problemsFromZod, valueAt } from './from-zod.ts';
 import type { Path } from './guide.ts';
-import { readProfile } from './profile.ts';
+import { profileProblems, readProfile } from './profile.ts';
 import { crossFieldProblems } from './rules.ts';
 
 /** A campaign is a page of text; more than this is some other file. */
 const MAX_BYTES = 1 << 20;
-const NO_PROFILE = { profile: undefined, problems: [] };
 const FILE_FIELDS: readonly Path[] = [['tasks', 'startingPassRates']];
 
 /** A file that the specification names, found next to it. */
@@ -52,7 +51,9 @@ export async function readCampaign(path: string, profile?: string): Promise<Read
   if (other !== undefined) throw invalid(path, [other]);
   const parsed = campaignSpec.safeParse(root);
   const { files, problems: missing } = await namedFiles(root, document, dirname(resolve(path)));
-  const named = parsed.success ? await readProfile(withProfile(parsed.data, profile), document, path) : NO_PROFILE;
+  const named = parsed.success
+    ? await readProfile(withProfile(parsed.data, profile), document, path)
+    : { profile: undefined, problems: await profileProblems(root, document, path) };
   const isMap = typeof root === 'object' && root !== null && !Array.isArray(root);
   const problems = [
     ...document.problems,

@@ -79,8 +79,10 @@ function facts(shown: Evidence, room: number, ink: Paint): string[] {
 
 function logTail(shown: Evidence, room: number, ink: Paint): string[] {
   if (shown.logTail.length === 0) return [];
-  const lines = shown.logTail.slice(-LOG_LINES).map((line) => ink.dim(`│ ${clip(plain(line), room - 2)}`));
-  const hidden = shown.logTail.length - lines.length;
+  const last = shown.logTail.slice(-LOG_LINES);
+  // Whole lines: what was expected and what was found stands at their ends.
+  const lines = last.flatMap((line) => wrap(plain(line), room - 2).map((part) => ink.dim(`│ ${part}`)));
+  const hidden = shown.logTail.length - last.length;
   return ['', hidden > 0 ? `Last ${LOG_LINES} of ${shown.logTail.length} log lines:` : 'Log:', ...lines];
 }
 

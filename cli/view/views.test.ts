@@ -149,6 +149,13 @@ describe('gate', () => {
     expect(text).toContain('Last 12 of 30 log lines');
   });
 
+  it('shows a long log line to its end', () => {
+    const { shown } = fixtureWaiting();
+    const logTail = [`ValueError: ${'a word or two, '.repeat(12)}expected 8, got 7`];
+    const text = renderGate({ ...shown, logTail }, at(80)).join('\n');
+    expect(text).toContain('expected 8, got 7');
+  });
+
   it('says when the deadline has passed', () => {
     const { shown } = fixtureWaiting();
     expect(renderGate(shown, { ...at(80), deadline: '2026-01-05T09:00:00Z' }).at(-1)).toContain('expired: keep');
