@@ -46,6 +46,28 @@ describe.skipIf(s3Binary() === undefined)('the S3 store', () => {
   });
   afterEach(() => proxy.close());
 
+  it('spreads what it tries again: clients that were told to slow down do not come back together', async () => {
+    const names = Array.from({ length: 24 }, (_, index) => `jitter-${index}/a`);
+    const seen = new Map<string, number[]>();
+    for (const name of names) {
+      const matches = (method: string, path: string): boolean => method === 'PUT' && path.includes(`/${name}`);
+      proxy.inject({ kind: 'error', status: 503, body: SLOW_DOWN }, 1, (method, path) => {
+        if (matches(method, path)) seen.set(name, [performance.now()]);
+        return matches(method, path);
+      });
+      // Never met: it looks at the second try.
+      proxy.inject({ kind: 'stall' }, 1, (method, path) => {
+        if (matches(method, path)) seen.get(name)?.push(performance.now());
+        return false;
+      });
+    }
+    await Promise.all(names.map((name) => behind.createNamed(name, 'text')));
+    const pauses = [...seen.values()].map(([first = 0, second = 0]) => second - first);
+    expect(pauses).toHaveLength(24);
+    // A pause that is the same for all puts the shortest next to the longest.
+    expect(Math.min(...pauses)).toBeLessThan(Math.max(...pauses) / 2);
+  });
+
   describe.each(FAULTS)('meeting %s', (_, fault) => {
     it('puts and gets a small object', async () => {
       proxy.inject(fault, 1, (method) => method === 'PUT');

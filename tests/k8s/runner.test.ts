@@ -5,15 +5,15 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ArtifactStore } from '../../contracts/artifact.ts';
-import { AnnealError } from '../../contracts/errors.ts';
 import { sha256 } from '../../contracts/ids.ts';
 import type { JobDocument, JobRunner } from '../../contracts/job.ts';
 import type { ProfileSpec } from '../../contracts/profile.ts';
+import { signalProcess } from '../../infra/process/identity.ts';
 import { createFolderStore } from '../../infra/store/folder.ts';
-import type { Cluster } from '../../k8s/cluster/request.ts';
 import { loadProfile } from '../../k8s/layout/shipped.ts';
 import { createKubernetesJobRunner, type KubernetesRunnerOptions } from '../../k8s/runner/runner.ts';
 import { isBuilt, startTestCluster, type TestCluster } from '../support/cluster.ts';
+import { allProcesses } from '../support/processes.ts';
 import { trainingJob } from '../support/training-job.ts';
 
 const NAMESPACE = 'team-a';
@@ -256,27 +256,24 @@ describe.skipIf(!isBuilt([]))('jobs on Kubernetes', () => {
   it('takes 25 time-outs in a row for nothing: neither an end nor a reason to start anew', async () => {
     await runner.submit(job);
     await kube.report(await onlyPod(), running);
-    let blind = 0;
-    const real = kube.client({});
-    // What the client says when a server takes the request and never answers.
-    const stuck: Cluster = {
-      ...real,
-      ask: (...args) => {
-        blind -= 1;
-        const late = new AnnealError('cluster.unavailable', `${args[0].method} ${args[0].path}: no answer`);
-        return blind >= 0 ? Promise.reject(late) : real.ask(...args);
-      },
-    };
-    const watching = open({ cluster: stuck });
-    for (let attempt = 1; attempt <= 25; attempt += 1) {
-      // As the activity does: each try of it submits, then looks.
-      blind = 1;
-      const what = attempt % 2 === 0 ? watching.submit(job) : watching.state(job.name);
-      await expect(what).rejects.toEqual(code('cluster.unavailable'));
+    const watching = open({ cluster: kube.client({ timeoutMs: 250, patienceMs: 250 }) });
+    await watching.state(job.name);
+    // It takes connections and requests, and never answers.
+    const server = allProcesses().find(
+      ({ command }) => /kube-apiserver /.test(command) && command.includes(kube.testbed.layout.dir),
+    );
+    expect(signalProcess(server!, 'SIGSTOP')).toBe(true);
+    try {
+      for (let attempt = 1; attempt <= 25; attempt += 1) {
+        // As the activity does: each try of it submits, then looks.
+        const what = attempt % 2 === 0 ? watching.submit(job) : watching.state(job.name);
+        await expect(what).rejects.toEqual(code('cluster.unavailable'));
+      }
+    } finally {
+      signalProcess(server!, 'SIGCONT');
     }
-    blind = 0;
-    await watching.submit(job);
-    expect(await watching.state(job.name)).toMatchObject({ phase: 'running' });
+    await runner.submit(job);
+    expect(await state()).toMatchObject({ phase: 'running' });
     expect(await jobs()).toEqual([`${job.name}-a1`]);
     expect((await onlyPod()).metadata.deletionTimestamp).toBeUndefined();
   }, 120_000);
