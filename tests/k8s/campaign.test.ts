@@ -1,11 +1,13 @@
-// A whole campaign in pods, and what is killed on the way: the trainer, the kubelet, the API server for half a minute, the worker.
-import { mkdtemp, rm } from 'node:fs/promises';
+// A whole campaign in pods, and what is killed on the way: the trainer, the worker, the kubelet, the API server for half a minute;
+// then one that is cancelled while it trains, and taken up again. With ANNEAL_K8S_DEEP=1 the first is the example itself.
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parse, stringify } from 'yaml';
 import { z } from 'zod';
-import { campaignName } from '../../contracts/ids.ts';
+import { type CampaignName, campaignName } from '../../contracts/ids.ts';
 import { signalProcess } from '../../infra/process/identity.ts';
 import { pod as podSchema } from '../../k8s/cluster/objects.ts';
 import { prepareCampaigns } from '../../k8s/testbed/campaigns.ts';
@@ -16,11 +18,19 @@ import { allProcesses } from '../support/processes.ts';
 
 const PARTS = ['kubelet', 'jobset', 'store'] as const;
 const canRun = process.getuid?.() === 0 && isBuilt(PARTS);
-const FILE = join(import.meta.dirname, 'campaign.yaml');
-const CAMPAIGN = campaignName.parse('pods');
-const ROUNDS = 4;
+const SMALL = join(import.meta.dirname, 'campaign.yaml');
+const EXAMPLE = join(import.meta.dirname, '../../examples/10-kubernetes/campaign.yaml');
+const FILE = process.env.ANNEAL_K8S_DEEP === undefined ? SMALL : EXAMPLE;
+const ROUNDS = 3;
 const MINUTES = 60_000;
 const API_DOWN_MS = 30_000;
+
+const settings = z.looseObject({
+  name: campaignName,
+  rounds: z.int(),
+  profile: z.string(),
+  rollouts: z.looseObject({ groupsPerRound: z.int(), groupSize: z.int() }),
+});
 
 const answer = z.object({
   ending: z.string(),
@@ -34,6 +44,7 @@ describe.skipIf(!canRun)('a campaign in pods', () => {
   let dir: string;
   let testbed: Testbed;
   let journey: Journey;
+  let spec: z.infer<typeof settings>;
   let command: Command;
   let finished: Finished;
 
@@ -45,8 +56,9 @@ describe.skipIf(!canRun)('a campaign in pods', () => {
     const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY } = environment;
     Object.assign(process.env, { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY });
     journey = await openJourney({ env: environment });
+    spec = await settingsOf(FILE);
     command = journey.start(['quickstart', '--yes', '--json', '--keep-up', '--file', FILE], {
-      timeoutMs: 20 * MINUTES,
+      timeoutMs: 30 * MINUTES,
     });
   }, 5 * MINUTES);
 
@@ -67,6 +79,11 @@ describe.skipIf(!canRun)('a campaign in pods', () => {
     );
   });
 
+  test('goes on when the worker is killed, while that attempt trains', { timeout: 6 * MINUTES }, async () => {
+    await trainingIn(1);
+    await journey.kill('worker');
+  });
+
   test('goes on when the kubelet is killed, its pods untouched', { timeout: 6 * MINUTES }, async () => {
     const trainer = await trainingIn(2);
     await testbed.kill('kubelet');
@@ -83,48 +100,89 @@ describe.skipIf(!canRun)('a campaign in pods', () => {
     await testbed.start('kube-apiserver');
   });
 
-  test('goes on when the worker is killed', { timeout: 6 * MINUTES }, async () => {
-    await trainingIn(4);
-    await journey.kill('worker');
-  });
-
-  test('comes to its end, with the books balanced', { timeout: 10 * MINUTES }, async () => {
+  test('comes to its end, with the books balanced', { timeout: 15 * MINUTES }, async () => {
     finished = await command.finished;
     expect(finished.code, finished.stderr.slice(-3_000)).toBe(0);
     const { rounds, conservation } = answer.parse(JSON.parse(finished.stdout));
     expect(rounds).toHaveLength(ROUNDS);
     expect(conservation.balanced).toBe(true);
-    expect(conservation.prompts).toBe(ROUNDS * 16);
+    expect(conservation.prompts).toBe(ROUNDS * spec.rollouts.groupsPerRound * spec.rollouts.groupSize);
   });
 
   test('had one job a round, and started none again but the one that was killed', async () => {
-    const done = await Promise.all([1, 2, 3, 4].map(isDone));
-    expect(done).toEqual([true, true, true, true]);
-    const begun = await Promise.all([1, 2, 3, 4].map(async (round) => (await attempts(round)).length));
-    expect(begun).toEqual([2, 1, 1, 1]);
+    const done = await Promise.all([1, 2, 3].map((round) => isDone(round)));
+    expect(done).toEqual([true, true, true]);
+    const begun = await Promise.all([1, 2, 3].map(async (round) => (await attempts(round)).length));
+    expect(begun).toEqual([2, 1, 1]);
   });
 
   test('leaves no server behind', { timeout: MINUTES }, async () => {
-    const path = `/apis/apps/v1/namespaces/anneal/deployments?labelSelector=anneal.dev/campaign=${CAMPAIGN}`;
-    // Its pods have their grace period.
-    const left = async () => names.parse(await testbed.api.call('GET', path)).items;
-    await expect.poll(left, { timeout: 40_000, interval: 500 }).toEqual([]);
+    await expect.poll(() => serversOf(spec.name), { timeout: 40_000, interval: 500 }).toEqual([]);
   });
 
-  const job = (round: number): string => `${CAMPAIGN}-r${round}-train`;
-  const isDone = async (round: number): Promise<boolean> =>
-    (await journey.store.readNamed(`jobs/${job(round)}/result`)) !== undefined;
+  describe('cancelled while it trains', () => {
+    const name = campaignName.parse('pods-cancelled');
+
+    test('ends its job first, which saves what it has, then its servers', { timeout: 6 * MINUTES }, async () => {
+      const file = join(dir, 'cancelled.yaml');
+      const small = await settingsOf(SMALL);
+      const profile = resolve(import.meta.dirname, small.profile);
+      await writeFile(file, stringify({ ...small, name, rounds: 1, profile }));
+      expect((await journey.run(['submit', file])).code).toBe(0);
+      const trainer = await until(
+        'it trains',
+        async () => ((await podRuns(1, name)) ? (await trainersOf(1, name))[0] : undefined),
+        4 * MINUTES,
+        100,
+      );
+      expect((await journey.run(['cancel', name])).code).toBe(0);
+      const seen: string[] = [];
+      await until(
+        'nothing of it is left',
+        async () => {
+          // The trainer is asked for last: a server that is gone while it still runs would be seen.
+          const servers = (await serversOf(name)).length > 0;
+          const trains = allProcesses().some(({ pid }) => pid === trainer.pid);
+          const state = `${trains ? 'trainer' : '-'} ${servers ? 'server' : '-'}`;
+          if (seen.at(-1) !== state) seen.push(state);
+          return servers || trains ? undefined : true;
+        },
+        2 * MINUTES,
+        50,
+      );
+      expect(seen).not.toContain('trainer -');
+      await expect.poll(async () => (await journey.status(name))?.state.ending, { timeout: MINUTES }).toBe('cancelled');
+      expect(await isDone(1, name)).toBe(false);
+    });
+
+    test('goes on from there when it is taken up again', { timeout: 6 * MINUTES }, async () => {
+      expect((await journey.run(['resume', name])).code).toBe(0);
+      await until('it is trained', async () => ((await isDone(1, name)) ? true : undefined), 4 * MINUTES, 500);
+      expect(await attempts(1, name)).toHaveLength(2);
+      await journey.run(['cancel', name]);
+      await expect.poll(() => serversOf(name), { timeout: MINUTES, interval: 500 }).toEqual([]);
+    });
+  });
+
+  const job = (round: number, name: CampaignName = spec.name): string => `${name}-r${round}-train`;
+  const isDone = async (round: number, name?: CampaignName): Promise<boolean> =>
+    (await journey.store.readNamed(`jobs/${job(round, name)}/result`)) !== undefined;
 
   /** Attempts that were begun: each is noted in the bucket before anything is created. */
-  async function attempts(round: number): Promise<string[]> {
-    const keys = await journey.store.listNamed(`jobs/${job(round)}/attempts/`);
+  async function attempts(round: number, name?: CampaignName): Promise<string[]> {
+    const keys = await journey.store.listNamed(`jobs/${job(round, name)}/attempts/`);
     return keys
       .filter((key) => key.endsWith('/begun'))
-      .map((key) => key.replace(/^.*\/(\d+)\/begun$/, `${job(round)}-a$1`));
+      .map((key) => key.replace(/^.*\/(\d+)\/begun$/, `${job(round, name)}-a$1`));
   }
 
-  const trainersOf = async (round: number) =>
-    allProcesses().filter(({ command: text }) => text.includes(`anneal_trainer pod --name ${job(round)} `));
+  const trainersOf = async (round: number, name?: CampaignName) =>
+    allProcesses().filter(({ command: text }) => text.includes(`anneal_trainer pod --name ${job(round, name)} `));
+
+  async function serversOf(name: CampaignName) {
+    const path = `/apis/apps/v1/namespaces/anneal/deployments?labelSelector=anneal.dev/campaign=${name}`;
+    return names.parse(await testbed.api.call('GET', path)).items;
+  }
 
   /** The trainer's process, once it has begun. A kubelet that is busy may tell of its pod later than a short training lasts. */
   async function trainingIn(round: number) {
@@ -142,8 +200,8 @@ describe.skipIf(!canRun)('a campaign in pods', () => {
     return trainer;
   }
 
-  async function podRuns(round: number): Promise<boolean> {
-    const selector = `labelSelector=anneal.dev/job=${job(round)}`;
+  async function podRuns(round: number, name?: CampaignName): Promise<boolean> {
+    const selector = `labelSelector=anneal.dev/job=${job(round, name)}`;
     const list = await testbed.api.call('GET', `/api/v1/namespaces/anneal/pods?${selector}`);
     return z
       .object({ items: z.array(podSchema) })
@@ -151,3 +209,7 @@ describe.skipIf(!canRun)('a campaign in pods', () => {
       .items.some((one) => one.status.phase === 'Running');
   }
 });
+
+async function settingsOf(file: string): Promise<z.infer<typeof settings>> {
+  return settings.parse(parse(await readFile(file, 'utf8')));
+}
