@@ -105,6 +105,13 @@ export async function conserve(
   /** Whether the workflow has the result of this evaluation. */
   function measured(plan: RolloutPlan): boolean {
     if (plan.purpose === 'sealed') return state.sealed !== undefined;
-    return plan.round === 0 ? state.baseline !== undefined : records.has(plan.round);
+    if (plan.round > 0) return records.has(plan.round) || isBestAgain(plan);
+    const certifies = plan.purpose === 'again' || plan.purpose === 'visible';
+    return (certifies ? state.certified : state.baseline) !== undefined;
+  }
+
+  /** The best version is measured again before a round that may not be finished. */
+  function isBestAgain({ purpose, policy }: RolloutPlan): boolean {
+    return purpose === 'again' && state.certified?.best?.version === policy.number;
   }
 }

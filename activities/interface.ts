@@ -1,12 +1,14 @@
 // What workflows may ask of the outside world. Workflows import these types only; the factories beside this file implement them.
 import type { ArtifactRef } from '../contracts/artifact.ts';
 import type { CampaignSpec } from '../contracts/campaign.ts';
+import type { CertifiedState, GapProgress, Look, NoiseFloor } from '../contracts/certified.ts';
 import type { Decision, DecisionContext, Evidence, GateKind, GateResult } from '../contracts/gate.ts';
-import type { CampaignName, GateId, PolicyName } from '../contracts/ids.ts';
+import type { CampaignName, GateId, PolicyName, Sha256 } from '../contracts/ids.ts';
 import type { JobDocument } from '../contracts/job.ts';
 import type { PlanHandle } from '../contracts/plan.ts';
-import type { EvaluationResult, PolicyVersion } from '../contracts/policy-version.ts';
+import type { EvaluationResult, PolicyVersion, Verdict } from '../contracts/policy-version.ts';
 import type { CampaignState, Conservation, LedgerCounts, RoundRecord } from '../contracts/record.ts';
+import type { Split } from '../contracts/task.ts';
 
 export interface ConstructionActivities {
   /** Builds, certifies, splits and locks the task set; finds the lock if the campaign already made it. */
@@ -20,12 +22,16 @@ export interface RolloutActivities {
     round: number;
     policy: PolicyVersion;
   }): Promise<PlanHandle>;
-  /** Every task of a split, `samplesPerTask` times. The sealed split needs a recorded opening. */
+  /**
+   * Every task of a split, `samplesPerTask` times; of the visible one a fixed part. The sealed split needs a recorded opening.
+   * `again`: with other seeds than the measurement of the same round and version.
+   */
   planEvaluation(input: {
     spec: ArtifactRef;
     taskSet: ArtifactRef;
     round: number;
-    split: 'gate' | 'sealed';
+    split: Split;
+    again?: boolean;
     policy: PolicyVersion;
   }): Promise<PlanHandle>;
   /** Every visible task, `samples` times, by the base model. */
@@ -77,6 +83,38 @@ export interface EvaluationActivities {
   }): Promise<EvaluationResult>;
   /** How often each task of a plan was solved: an object by task id. */
   passRates(input: { plan: ArtifactRef }): Promise<ArtifactRef>;
+}
+
+export interface CertifiedActivities {
+  /** How far two evaluations of version 0 lie apart, and what gains a set like this can certify. */
+  measureNoise(input: {
+    spec: ArtifactRef;
+    taskSet: ArtifactRef;
+    first: EvaluationResult;
+    second: EvaluationResult;
+  }): Promise<{ noise: NoiseFloor; size: string }>;
+  /** One look at a round's candidate; the same input always gives the same verdict. */
+  judgeCandidate(input: {
+    spec: ArtifactRef;
+    taskSet: ArtifactRef;
+    round: number;
+    candidate: EvaluationResult;
+    /** Of the best version, measured again after its promotion. */
+    best: EvaluationResult;
+    baseline: EvaluationResult;
+    /** As it was before this look. */
+    certified: Pick<CertifiedState, 'noise' | 'looks' | 'flagged' | 'gap'>;
+    /** The candidate on the fixed part of the visible split, paired with version 0. */
+    visible?: EvaluationResult;
+  }): Promise<{ verdict: Verdict; why: string; flagged: string[]; gap: GapProgress; look: Look }>;
+  /**
+   * Whether what the policy is given knows tasks of the gate split: a sentence for each finding, never the words. `fingerprint`: equal for
+   * equal findings; null without any.
+   */
+  scanGiven(input: {
+    spec: ArtifactRef;
+    taskSet: ArtifactRef;
+  }): Promise<{ findings: string[]; fingerprint: Sha256 | null }>;
 }
 
 export interface ServerActivities {
@@ -156,6 +194,7 @@ export interface QueueActivities {
   control: CampaignActivities &
     GateActivities &
     EvaluationActivities &
+    CertifiedActivities &
     TrackingActivities &
     Pick<RolloutActivities, 'planTraining' | 'planEvaluation' | 'planPilot'> &
     Pick<TrainingActivities, 'assembleBatch' | 'importJob' | 'cancelJob'> &

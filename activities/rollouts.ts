@@ -14,6 +14,7 @@ import { durationMs } from '../contracts/units.ts';
 import { createSpecialCasing } from '../evals/detectors/special-casing.ts';
 import { judgeReply } from '../evals/verifiers/judge-reply.ts';
 import { selectTasks } from '../policies/curriculum.ts';
+import { visiblePart } from '../policies/visible-part.ts';
 import type { RolloutActivities } from './interface.ts';
 import type { Documents } from './read.ts';
 import { startingPassRates } from './starting-pass-rates.ts';
@@ -59,15 +60,16 @@ export function createRolloutActivities(ports: RolloutPorts): RolloutActivities 
       );
     },
 
-    async planEvaluation({ spec: specRef, taskSet, round, split, policy }) {
+    async planEvaluation({ spec: specRef, taskSet, round, split, again, policy }) {
       const spec = await documents.spec(specRef);
       const lock = await documents.lock(taskSet);
       if (split === 'sealed' && (await store.listNamed(`sealed/${lock.root}/`)).length === 0) {
         throw new AnnealError('decision.not_verified', 'the sealed split was not opened by a decision');
       }
       const { tasks } = await documents.splitOf(lock, split);
-      const ids = tasks.map((task) => task.id);
-      return write(spec, round, split, split, policy, lock.splits[split].object, ids, spec.evaluation.samplesPerTask);
+      const ids = split === 'visible' ? fixedPart(spec, tasks) : tasks.map((task) => task.id);
+      const purpose = again ? 'again' : split;
+      return write(spec, round, purpose, split, policy, lock.splits[split].object, ids, spec.evaluation.samplesPerTask);
     },
 
     async planPilot({ spec: specRef, taskSet, policy, samples }) {
@@ -167,7 +169,7 @@ export function createRolloutActivities(ports: RolloutPorts): RolloutActivities 
           id,
           group: id.slice(0, id.lastIndexOf('/')),
           task,
-          seed: seedOf(spec.seed, purpose === 'train' ? id : `${purpose}/g${group}/s${sample}`),
+          seed: seedOf(spec.seed, drawsAnew(spec, purpose) ? id : `${purpose}/g${group}/s${sample}`),
         };
       }),
     );
@@ -219,7 +221,20 @@ function usable(records: readonly CompletionRecord[], rollout: RolloutId): Compl
   return records.find((r) => r.rollout === rollout && (r.finish === 'stop' || r.finish === 'length'));
 }
 
-/** Evaluation seeds leave the policy out, so that versions are compared on the same draws. 31 bits, as engines take. */
+function fixedPart({ seed, promotion }: CampaignSpec, tasks: readonly Task[]): Task['id'][] {
+  return visiblePart(tasks, promotion.certified?.gap?.tasks ?? tasks.length, seed);
+}
+
+/**
+ * Evaluation seeds leave round and policy out, so that versions are compared on the same draws. Not where promotion is certified: the
+ * best version is measured again since its draws were lucky, and a candidate that resembles it would have that luck again.
+ */
+function drawsAnew({ promotion }: CampaignSpec, purpose: Purpose): boolean {
+  const measures = purpose === 'gate' || purpose === 'again' || purpose === 'visible';
+  return purpose === 'train' || (measures && promotion.certified !== undefined);
+}
+
+/** 31 bits, as engines take. */
 function seedOf(seed: number, text: string): number {
   return createHash('sha256').update(`${seed}/${text}`).digest().readUInt32BE(0) >>> 1;
 }

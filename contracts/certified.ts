@@ -55,8 +55,13 @@ export const certifiedSpec = z.strictObject({
 });
 export type CertifiedSpec = z.infer<typeof certifiedSpec>;
 
-/** Of the mean over families: two evaluations of one version differ by no more than `floor`, 95 times of 100. */
-export const noiseFloor = z.strictObject({ floor: z.number(), steady: z.boolean(), why: z.string() });
+export const noiseFloor = z.strictObject({
+  /** Of the mean over families: 95% of differences between two evaluations of one version are no larger. */
+  floor: z.number(),
+  /** False when the two evaluations themselves differ by more than chance: something drifted between them. */
+  steady: z.boolean(),
+  why: z.string(),
+});
 export type NoiseFloor = z.infer<typeof noiseFloor>;
 
 /** How the visible gap stands: what the next round's is judged with. */

@@ -1,9 +1,9 @@
 // The promotion rule proper: what a round's candidate must show before it becomes the best version.
+import type { NoiseFloor } from '../contracts/certified.ts';
 import type { Verdict } from '../contracts/policy-version.ts';
 import { alphaAt, TOTAL_ALPHA } from './alpha-spending.ts';
 import { smallestGain } from './certifiable.ts';
 import { logEValue } from './e-value.ts';
-import type { NoiseFloor } from './noise-floor.ts';
 import { familyMean, type LockedTask, type PairedOutcomes, pairOutcomes, type TaskRates } from './paired-outcomes.ts';
 import { signFlips } from './sign-flip.ts';
 import { type DriftRule, type SliceDrift, sliceDrifts } from './slice-drift.ts';

@@ -1,4 +1,5 @@
 // How far two evaluations of one and the same version lie apart: what differs less is noise.
+import type { NoiseFloor } from '../contracts/certified.ts';
 import { familyMean, type LockedTask, type PairedOutcomes, pairOutcomes, type TaskRates } from './paired-outcomes.ts';
 import { signFlips } from './sign-flip.ts';
 import { chance, counted, gained, points } from './wording.ts';
@@ -6,14 +7,6 @@ import { chance, counted, gained, points } from './wording.ts';
 /** Two evaluations of one version that differ by more than this chance allows were not made by one steady instrument. */
 const UNSTEADY = 0.01;
 const SHARE_BEYOND = 0.05;
-
-export interface NoiseFloor {
-  /** Of the mean over families: 95% of differences between two evaluations of one version are no larger. */
-  readonly floor: number;
-  /** False when the two evaluations themselves differ by more than chance: something drifted between them. */
-  readonly steady: boolean;
-  readonly why: string;
-}
 
 /**
  * From an A/A comparison: the 95% quantile of |mean| when the signs of the families' differences are fair coins, which they are when

@@ -39,17 +39,20 @@ export function decideVerdict(
     const needed = rule.minGain > 0 ? `at least ${points(rule.minGain)}` : `more than ${points(rule.minGain)}`;
     return { verdict: 'hold', why: `Held: ${rates}; promotion needs ${needed}.` };
   }
-  const drop = baseline.correctWhenFormatted.value - latest.correctWhenFormatted.value;
-  const comparable = Math.min(baseline.correctWhenFormatted.n, latest.correctWhenFormatted.n) >= MIN_WELL_FORMED;
-  if (comparable && below(rule.maxCorrectnessDrop, drop)) {
-    return {
-      verdict: 'ask',
-      why: `A human is asked: ${rates}, but correctness among well-formed replies fell from ${percent(
-        baseline.correctWhenFormatted.value,
-      )} to ${percent(latest.correctWhenFormatted.value)}, more than the ${plain(rule.maxCorrectnessDrop)} allowed.`,
-    };
-  }
+  const doubt = doubtOfCorrectness(rule, { latest, baseline });
+  if (doubt !== undefined) return { verdict: 'ask', why: `A human is asked: ${rates}, but ${doubt}.` };
   return { verdict: 'promote', why: `Promoted: ${rates}.` };
+}
+
+/** Why a version that would be promoted is a human's to judge: the format may have been learnt at the cost of the answers. */
+export function doubtOfCorrectness(
+  rule: Pick<CampaignSpec['promotion'], 'maxCorrectnessDrop'>,
+  { latest, baseline }: { readonly latest: EvaluationResult; readonly baseline: EvaluationResult },
+): string | undefined {
+  const [before, after] = [baseline.correctWhenFormatted, latest.correctWhenFormatted];
+  const comparable = Math.min(before.n, after.n) >= MIN_WELL_FORMED;
+  if (!comparable || !below(rule.maxCorrectnessDrop, before.value - after.value)) return undefined;
+  return `correctness among well-formed replies fell from ${percent(before.value)} to ${percent(after.value)}, more than the ${plain(rule.maxCorrectnessDrop)} allowed`;
 }
 
 /** Options of the gate `open-sealed`; the second is safe. */

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { GapProgress } from '../contracts/certified.ts';
 import type { Estimate } from '../contracts/policy-version.ts';
 import { type GapRound, gapBetween, gapState } from './visible-gap.ts';
 
@@ -57,6 +58,22 @@ describe('the freeze', () => {
     expect(frozen(0.2, 0.04, 0.04, 0.04)).toBe(false);
     expect(frozen(0.2, 0.04, 0.04, 0.04, 0.2)).toBe(true);
     expect(gapState(rounds(0.2, 0.04, 0.04, 0.04), RULE).why).toMatch(/not shown to exceed 5\.0 points\.$/);
+  });
+
+  it('is the same whether rounds are judged at once or one by one, as a campaign does', () => {
+    const gap = fc.double({ min: -0.3, max: 0.5, noNaN: true });
+    fc.assert(
+      fc.property(fc.array(gap, { minLength: 1, maxLength: 12 }), (gaps) => {
+        let carried: GapProgress = { calm: 0 };
+        let last = gapState([], RULE);
+        for (const one of rounds(...gaps)) {
+          last = gapState([one], RULE, carried);
+          carried = last.progress;
+        }
+        expect(last).toEqual(gapState(rounds(...gaps), RULE));
+      }),
+    );
+    expect(gapState([], RULE, { calm: 0, since: 4 })).toMatchObject({ frozen: true, why: 'Frozen since round 4.' });
   });
 
   it('is never lifted by a larger gap, and never by one without calm rounds', () => {

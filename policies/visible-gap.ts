@@ -1,4 +1,5 @@
 // The gap between what a campaign trains on and what it is judged by: a rise on the visible split alone is no progress.
+import type { GapProgress } from '../contracts/certified.ts';
 import type { Estimate } from '../contracts/policy-version.ts';
 import { counted, gained, points } from './wording.ts';
 
@@ -33,6 +34,8 @@ export interface GapState {
   readonly since?: number;
   /** When it froze, and when it thaws. */
   readonly why: string;
+  /** What later rounds are judged with once these are not at hand any more. */
+  readonly progress: GapProgress;
 }
 
 /**
@@ -52,27 +55,37 @@ export function gapBetween(visible: Estimate, held: Estimate): Gap {
 /**
  * Frozen from the round whose lower bound passes the limit, until `thawAfter` rounds in a row measured at most the limit. The
  * limit, not the confidence, pays for looking every round: an honest campaign would have to seem worse by limit and bound at once.
- * @param rounds of one campaign, oldest first; the same rounds always give the same state
+ * @param rounds of one campaign, oldest first; the same rounds always give the same state, at once or in parts
+ * @param before the progress after the rounds before these
  */
-export function gapState(rounds: readonly GapRound[], rule: GapRule = GAP_RULE): GapState {
-  let since: number | undefined;
-  let calm = 0;
+export function gapState(
+  rounds: readonly GapRound[],
+  rule: GapRule = GAP_RULE,
+  before: GapProgress = { calm: 0 },
+): GapState {
+  let { since, calm } = before;
   for (const { round, visible, held } of rounds) {
     const { value, low } = gapBetween(visible, held);
     calm = value <= rule.limit ? calm + 1 : 0;
     if (low > rule.limit) since = round;
     else if (calm >= rule.thawAfter) since = undefined;
   }
+  const progress: GapProgress = { calm, ...(since === undefined ? {} : { since }) };
   const newest = rounds.at(-1);
-  if (newest === undefined) return { frozen: false, why: 'No round has measured the gap yet.' };
+  if (newest === undefined) {
+    const why = since === undefined ? 'No round has measured the gap yet.' : `Frozen since round ${since}.`;
+    return { frozen: since !== undefined, why, progress };
+  }
   const gap = gapBetween(newest.visible, newest.held);
   const what = `Round ${newest.round}: ${gained(newest.visible.value)} on the visible split against ${gained(newest.held.value)} on the held-out one, a gap of ${points(gap.value)} (${points(gap.low)} to ${points(gap.high)})`;
-  if (since === undefined) return { frozen: false, gap, why: `${what}, not shown to exceed ${points(rule.limit)}.` };
+  if (since === undefined)
+    return { frozen: false, gap, why: `${what}, not shown to exceed ${points(rule.limit)}.`, progress };
   const left = rule.thawAfter - Math.min(calm, rule.thawAfter);
   return {
     frozen: true,
     gap,
     since,
+    progress,
     why: `${what}; round ${since} showed more than ${points(rule.limit)}. It thaws after ${counted(left, 'more round')} in a row with a gap of at most ${points(rule.limit)}.`,
   };
 }

@@ -5,6 +5,7 @@ import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { z } from 'zod';
 import { atBoundary } from '../activities/boundary.ts';
 import { createCampaignActivities } from '../activities/campaign.ts';
+import { createCertifiedActivities } from '../activities/certified.ts';
 import { createConstructionActivities } from '../activities/construction.ts';
 import { createEvaluationActivities } from '../activities/evaluation.ts';
 import { createGateActivities } from '../activities/gates.ts';
@@ -72,6 +73,7 @@ const control = atBoundary({
   ...createCampaignActivities({ store, documents, releases, manifest }),
   ...createReportActivities({ store, documents, gateway, jobs, manifest }),
   ...createEvaluationActivities({ documents, gateway }),
+  ...createCertifiedActivities({ documents }),
 });
 const rollouts = atBoundary(
   createRolloutActivities({ store, documents, gateway, policies, sandbox, secret: secretInputs(gatewaySecret) }),

@@ -13,6 +13,7 @@ import type { CampaignInput, CampaignState } from '../contracts/record.ts';
 import { durationMs } from '../contracts/units.ts';
 import { checkBudget, estimateRound } from '../policies/budget.ts';
 import { RETRY_OPTIONS } from '../policies/retry.ts';
+import { measureZero } from './certified.ts';
 import { decideRelease } from './closing.ts';
 import type { construction } from './construction.ts';
 import { activitiesOn } from './queues.ts';
@@ -55,6 +56,8 @@ export async function campaign({ spec, state }: CampaignInput): Promise<Campaign
     );
     if (spec.compute === 'kubernetes') await c.stage('servers', () => serve.openServers({ campaign: spec.name }));
     state.baseline ??= await c.stage('baseline', () => c.evaluate('gate', 0, state.policies[0]!));
+    if (spec.promotion.certified !== undefined)
+      state.certified ??= await c.stage('baseline', () => measureZero(c, state.baseline!));
 
     if (state.round < spec.rounds && affordable(c)) {
       await playRound(c);

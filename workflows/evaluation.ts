@@ -1,8 +1,9 @@
-// One policy version on one split, paired with version 0.
+// One policy version on one split, or on a fixed part of the visible one, paired with version 0.
 import { defineQuery, setHandler } from '@temporalio/workflow';
 import type { ArtifactRef } from '../contracts/artifact.ts';
 import { PROGRESS } from '../contracts/names.ts';
 import type { EvaluationResult, PolicyVersion } from '../contracts/policy-version.ts';
+import type { Split } from '../contracts/task.ts';
 import { RETRY_OPTIONS } from '../policies/retry.ts';
 import { activitiesOn } from './queues.ts';
 import { runPlan } from './run-plan.ts';
@@ -12,7 +13,9 @@ export interface EvaluationInput {
   spec: ArtifactRef;
   taskSet: ArtifactRef;
   round: number;
-  split: 'gate' | 'sealed';
+  split: Split;
+  /** With other seeds than the measurement of the same round and version. */
+  again?: boolean;
   policy: PolicyVersion;
   confidence: number;
   concurrency: number;

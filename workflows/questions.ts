@@ -1,9 +1,11 @@
 // What each gate asks, with its evidence, its recommendation and its safe option. Pure.
 import type { ArtifactRef } from '../contracts/artifact.ts';
 import type { CampaignSpec } from '../contracts/campaign.ts';
+import type { Look, NoiseFloor } from '../contracts/certified.ts';
 import { FACTS } from '../contracts/gate.ts';
 import type { Estimate, EvaluationResult, PolicyVersion } from '../contracts/policy-version.ts';
 import type { CampaignState, LedgerCounts } from '../contracts/record.ts';
+import { lookFacts } from '../policies/look-facts.ts';
 import { openSealedOptions, recommendOpenSealed, recommendRelease, releaseOptions } from '../policies/promotion.ts';
 import { adviseAfterFailure } from '../policies/retry.ts';
 import type { Question } from './ask.ts';
@@ -13,7 +15,7 @@ const rate = (e: Estimate): string =>
     ? 'not measured: no such reply'
     : `${(100 * e.value).toFixed(1)}% (${(100 * e.low).toFixed(1)} to ${(100 * e.high).toFixed(1)}, n=${e.n}, ${e.clusters} functions)`;
 
-function measured(label: string, result: EvaluationResult): Question['facts'] {
+function rates(label: string, result: EvaluationResult): Question['facts'] {
   return [
     { name: `${label}: pass rate`, value: rate(result.passRate) },
     { name: `${label}: format rate`, value: rate(result.formatRate) },
@@ -50,7 +52,7 @@ export function askOpenSealed(
       { name: FACTS.policy, value: candidate.name },
       { name: FACTS.taskSet, value: state.taskSet!.sha256 },
       { name: 'verdicts', value: state.rounds.map((r) => `${r.round}: ${r.verdict}`).join(', ') },
-      ...measured('gate split', gate),
+      ...rates('gate split', gate),
     ],
     logTail: [],
     options: openSealedOptions(candidate.name),
@@ -77,9 +79,9 @@ export function askRelease(
       // The decision binds these bytes, not only their name.
       ...(candidate.adapter ? [{ name: FACTS.adapter, value: candidate.adapter.sha256 }] : []),
       ...(candidate.weights ? [{ name: FACTS.weights, value: candidate.weights.manifest.sha256 }] : []),
-      ...measured('gate split', gate),
-      ...measured('sealed split, before', sealed.before),
-      ...measured('sealed split, after', sealed.after),
+      ...rates('gate split', gate),
+      ...rates('sealed split, before', sealed.before),
+      ...rates('sealed split, after', sealed.after),
     ],
     logTail: [],
     options: releaseOptions(candidate.name),
@@ -92,17 +94,24 @@ export function askRelease(
 export function askPromotion(
   round: number,
   why: string,
-  candidate: EvaluationResult,
-  best: EvaluationResult,
+  measured: {
+    candidate: EvaluationResult;
+    best: EvaluationResult;
+    /** Where promotion is certified. */
+    look?: Look | undefined;
+    noise?: NoiseFloor | undefined;
+  },
 ): Question {
+  const { candidate, best, look, noise } = measured;
   return {
     title: `Promote ${candidate.policy} in round ${round}?`,
     why,
     risk: 'A promoted version is what later rounds are compared with and what a release takes.',
     facts: [
       { name: 'policy', value: candidate.policy },
-      ...measured('candidate', candidate),
-      ...measured('best so far', best),
+      ...rates('candidate', candidate),
+      ...rates('best so far', best),
+      ...(look && noise ? lookFacts(look, noise) : []),
     ],
     logTail: [],
     options: [
@@ -112,7 +121,7 @@ export function askPromotion(
     ],
     recommended: 'hold',
     safe: 'hold',
-    attachments: [],
+    attachments: look === undefined ? [] : [{ name: 'everything that was judged', object: look.evidence }],
   };
 }
 
@@ -134,6 +143,31 @@ export function askAfterAlarms(round: number, why: string, ledger: LedgerCounts,
     recommended: 'abort',
     safe: 'abort',
     attachments: [{ name: 'what became of each rollout', object: account }],
+  };
+}
+
+/** The findings name tasks and count words; the words themselves would spread what is reported. */
+export function askAfterOverlap(round: number, findings: readonly string[]): Question {
+  const shown = findings.slice(0, 10);
+  return {
+    title: `Go on in round ${round} although the policy is given what it is judged by?`,
+    why:
+      findings.length === 1
+        ? findings[0]!
+        : `${findings.length} of the texts that the policy is given overlap with the gate split.`,
+    risk: 'Gate results of a policy that knows the tasks measure nothing, and no promotion or release that rests on them would hold.',
+    facts: [
+      { name: 'round', value: String(round) },
+      ...shown.map((value, index) => ({ name: `finding ${index + 1}`, value })),
+    ],
+    logTail: [],
+    options: [
+      { name: 'resume', effect: 'The campaign goes on; what was found here is not asked about again.' },
+      { name: 'abort', effect: 'Ends the campaign; ./anneal resume can take it up later.' },
+    ],
+    recommended: 'abort',
+    safe: 'abort',
+    attachments: [],
   };
 }
 

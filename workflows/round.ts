@@ -2,7 +2,7 @@
 import { executeChild } from '@temporalio/workflow';
 import type { ArtifactRef } from '../contracts/artifact.ts';
 import { childWorkflowId } from '../contracts/names.ts';
-import type { EvaluationResult, Verdict } from '../contracts/policy-version.ts';
+import type { EvaluationResult, PolicyVersion, Verdict } from '../contracts/policy-version.ts';
 import type { LedgerCounts } from '../contracts/record.ts';
 import { durationMs } from '../contracts/units.ts';
 import { judgeAlarms } from '../policies/integrity.ts';
@@ -10,6 +10,7 @@ import { waitOf } from '../policies/job-wait.ts';
 import { applyVerdict } from '../policies/lineage.ts';
 import { decideVerdict } from '../policies/promotion.ts';
 import { RETRY_OPTIONS } from '../policies/retry.ts';
+import { countLook, type Judged, judge, measureBestAgain, pauseOnOverlap, pinnedBest } from './certified.ts';
 import { askAfterAlarms, askPromotion } from './questions.ts';
 import { activitiesOn } from './queues.ts';
 import { runPlan } from './run-plan.ts';
@@ -29,7 +30,8 @@ export async function playRound(c: Campaign): Promise<void> {
   // `state.round` counts finished rounds, so that a campaign resumed in the middle plays this one again under the same ids.
   const round = state.round + 1;
   const from = state.policies.find((p) => p.number === state.latest)!;
-  const best = lastMeasured(c, state.best);
+  await pauseOnOverlap(c, round);
+  await measureBestAgain(c, round);
 
   const { plan, visible } = await c.stage(
     'rollout',
@@ -82,9 +84,9 @@ export async function playRound(c: Campaign): Promise<void> {
     ? await c.stage('evaluate', () => c.evaluate('gate', round, policy, state.baseline), { round })
     : lastMeasured(c, from.number);
 
-  const { verdict, why } = trained
-    ? await settle(c, round, gate, best)
-    : { verdict: 'hold' as const, why: `Nothing was trained: ${masks(ledger)}.` };
+  const { verdict, why, judged }: Settled = trained
+    ? await settle(c, round, policy, gate)
+    : { verdict: 'hold', why: `Nothing was trained: ${masks(ledger)}.` };
   if (trained) state.policies.push(policy);
   Object.assign(state, applyVerdict({ latest: from.number, best: state.best }, policy.number, verdict));
   state.rounds.push({
@@ -100,9 +102,11 @@ export async function playRound(c: Campaign): Promise<void> {
     account,
     plan,
     ledger,
+    ...(judged === undefined ? {} : { look: judged.look }),
     tokens: state.tokens - tokensBefore,
     seconds: (Date.now() - startedAt) / 1000,
   });
+  if (judged !== undefined) countLook(state, judged);
   state.round = round;
 }
 
@@ -118,25 +122,33 @@ async function pauseOnAlarms(c: Campaign, round: number, ledger: LedgerCounts, a
   throw new Ended();
 }
 
+interface Settled {
+  verdict: Exclude<Verdict, 'ask'>;
+  why: string;
+  /** Where promotion is certified. */
+  judged?: Judged | undefined;
+}
+
 /** The promotion rule decides; where it cannot, a human does. */
-async function settle(
-  c: Campaign,
-  round: number,
-  candidate: EvaluationResult,
-  best: EvaluationResult,
-): Promise<{ verdict: Exclude<Verdict, 'ask'>; why: string }> {
-  const ruled = decideVerdict(c.spec.promotion, { latest: candidate, best, baseline: c.state.baseline! });
-  if (ruled.verdict !== 'ask') return { verdict: ruled.verdict, why: ruled.why };
-  const { result } = await c.desk.during(
-    'decide',
-    () => c.ask('promotion', askPromotion(round, ruled.why, candidate, best)),
-    { round },
-  );
+async function settle(c: Campaign, round: number, policy: PolicyVersion, gate: EvaluationResult): Promise<Settled> {
+  const { spec, state } = c;
+  const best =
+    state.certified === undefined ? lastMeasured(c, state.best) : pinnedBest(state.certified, state.baseline!);
+  const judged = state.certified && (await judge(c, { round, policy, gate, best }));
+  const ruled = judged ?? decideVerdict(spec.promotion, { latest: gate, best, baseline: state.baseline! });
+  if (ruled.verdict !== 'ask') return { verdict: ruled.verdict, why: ruled.why, judged };
+  const question = askPromotion(round, ruled.why, {
+    candidate: gate,
+    best,
+    look: judged?.look,
+    noise: state.certified?.noise,
+  });
+  const { result } = await c.desk.during('decide', () => c.ask('promotion', question), { round });
   const verdict = result.option === 'promote' || result.option === 'revert' ? result.option : 'hold';
   const who = { decided: 'A human chose', expired: 'Nobody answered, so it is', automatic: 'Without asking, it is' }[
     result.how
   ];
-  return { verdict, why: `${ruled.why} ${who} ${verdict}.` };
+  return { verdict, why: `${ruled.why} ${who} ${verdict}.`, judged };
 }
 
 /** For example `16 zero_advantage, 2 verifier_failure`. */

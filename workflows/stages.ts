@@ -21,6 +21,9 @@ import type { evaluation } from './evaluation.ts';
 import { askAfterFailure } from './questions.ts';
 import { activitiesOn } from './queues.ts';
 
+/** `again`: the gate split once more, with other seeds. `visible`: the fixed part of the visible split. */
+export type Measurement = 'gate' | 'sealed' | 'again' | 'visible';
+
 /** A campaign in hand: what every stage needs. */
 export interface Campaign extends CampaignInput {
   desk: Desk;
@@ -36,7 +39,7 @@ export interface Campaign extends CampaignInput {
   /** Runs a training, with the servers closed meanwhile where they and the trainer take turns. */
   whileTraining<T>(work: () => Promise<T>): Promise<T>;
   evaluate(
-    split: 'gate' | 'sealed',
+    what: Measurement,
     round: number,
     policy: PolicyVersion,
     baseline?: EvaluationResult,
@@ -105,13 +108,14 @@ export function takeUp({ spec, state }: CampaignInput): Campaign {
       if (resting) await serving.openServers({ campaign: spec.name });
       return done;
     },
-    async evaluate(split, round, policy, baseline) {
+    async evaluate(what, round, policy, baseline) {
       await c.serve(policy);
-      const workflowId = childWorkflowId(spec.name, round, split, `v${policy.number}`);
+      const split = what === 'again' ? 'gate' : what;
+      const workflowId = childWorkflowId(spec.name, round, what, `v${policy.number}`);
       desk.watch(workflowId);
       const { result, tokens } = await executeChild<typeof evaluation>('evaluation', {
         workflowId,
-        staticSummary: `${policy.name} on the ${split} split`,
+        staticSummary: `${policy.name} on the ${split} split${what === 'again' ? ', once more' : ''}`,
         args: [
           {
             workflowId,
@@ -119,6 +123,7 @@ export function takeUp({ spec, state }: CampaignInput): Campaign {
             taskSet: state.taskSet!,
             round,
             split,
+            ...(what === 'again' ? { again: true } : {}),
             policy,
             confidence: spec.evaluation.confidence,
             concurrency: spec.rollouts.concurrency,

@@ -4,6 +4,7 @@ import { sleep } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type {
   CampaignActivities,
+  CertifiedActivities,
   ConstructionActivities,
   EvaluationActivities,
   GateActivities,
@@ -18,7 +19,7 @@ import { canonicalJson } from '../../contracts/canonical.ts';
 import type { ErrorCode } from '../../contracts/errors.ts';
 import type { Decision, GateKind, GateResult } from '../../contracts/gate.ts';
 import { campaignName, jobName, makePolicyName, sha256 } from '../../contracts/ids.ts';
-import type { EvaluationResult, PolicyVersion } from '../../contracts/policy-version.ts';
+import type { EvaluationResult, PolicyVersion, Verdict } from '../../contracts/policy-version.ts';
 import type { CampaignState } from '../../contracts/record.ts';
 import { firstState as stateToStart } from '../../infra/temporal/first-state.ts';
 
@@ -55,6 +56,7 @@ export function firstState(spec: CampaignSpec): CampaignState {
 }
 
 type All = CampaignActivities &
+  CertifiedActivities &
   ConstructionActivities &
   EvaluationActivities &
   GateActivities &
@@ -88,6 +90,10 @@ export interface Script {
   alarms?: number[];
   /** Trainer and servers take turns. */
   turns?: boolean;
+  /** Where promotion is certified: the verdict of each look, `hold` when used up, and the capabilities that it leaves in doubt. */
+  looks?: { verdict: Verdict; flagged?: string[] }[];
+  /** What the scan of each round finds; nothing when used up. */
+  overlaps?: string[][];
 }
 
 export interface Told {
@@ -96,11 +102,14 @@ export interface Told {
   readonly answers: GateResult[];
   /** Rollouts that failed, one entry a failure. */
   readonly broken: number[];
+  /** What each look was given. */
+  readonly judged: Parameters<CertifiedActivities['judgeCandidate']>[0][];
 }
 
 export function scriptedActivities(script: Script): { activities: All; told: Told } {
-  const told: Told = { calls: [], saved: [], answers: [], broken: [] };
+  const told: Told = { calls: [], saved: [], answers: [], broken: [], judged: [] };
   const failures = [...(script.jobFailures ?? [])];
+  const overlaps = [...(script.overlaps ?? [])];
   const note = (call: string): void => void told.calls.push(call);
   const estimate = (value: number) => ({
     value,
@@ -126,8 +135,14 @@ export function scriptedActivities(script: Script): { activities: All; told: Tol
     };
   };
   const plans = new Map<string, { number: number; split: EvaluationResult['split']; name: string }>();
-  const planned = (policy: PolicyVersion, split: EvaluationResult['split'], round: number, rollouts: number) => {
-    const plan = refOf({ policy: policy.name, split, round });
+  const planned = (
+    policy: PolicyVersion,
+    split: EvaluationResult['split'],
+    round: number,
+    rollouts: number,
+    again?: boolean,
+  ) => {
+    const plan = refOf({ policy: policy.name, split, round, ...(again ? { again } : {}) });
     plans.set(plan.sha256, { number: policy.number, split, name: policy.campaign });
     return { plan, rollouts, groupSize: 2 };
   };
@@ -141,9 +156,9 @@ export function scriptedActivities(script: Script): { activities: All; told: Tol
       note(`planTraining r${round} v${policy.number}`);
       return planned(policy, 'visible', round, 4);
     },
-    async planEvaluation({ round, policy, split }) {
-      note(`planEvaluation ${split} v${policy.number}`);
-      return planned(policy, split, round, 4);
+    async planEvaluation({ round, policy, split, again }) {
+      note(`planEvaluation ${split}${again ? ' again' : ''} v${policy.number}`);
+      return planned(policy, split, round, 4, again);
     },
     async planPilot({ policy }) {
       return planned(policy, 'visible', 0, 4);
@@ -167,6 +182,31 @@ export function scriptedActivities(script: Script): { activities: All; told: Tol
     async measure({ plan }) {
       const { number, split, name } = plans.get(plan.sha256)!;
       return measured(number, split, name);
+    },
+    async measureNoise() {
+      note('measureNoise');
+      return {
+        noise: { floor: 0.05, steady: true, why: 'Scripted.' },
+        size: 'A gain of 10.0 points can be certified.',
+      };
+    },
+    async judgeCandidate(input) {
+      const { verdict, flagged = [] } = script.looks?.[input.certified.looks] ?? { verdict: 'hold' as const };
+      note(`judgeCandidate r${input.round} look ${input.certified.looks + 1}`);
+      told.judged.push(input);
+      const look = { look: input.certified.looks + 1, gain: 0.1, p: 0.01, alpha: 0.03, spent: 0.03, logE: 1.5 };
+      const gap = { calm: input.certified.gap.calm + 1 };
+      return {
+        verdict,
+        why: `Scripted ${verdict}.`,
+        flagged,
+        gap,
+        look: { ...look, slices: [], evidence: refOf(look) },
+      };
+    },
+    async scanGiven() {
+      const findings = overlaps.shift() ?? [];
+      return { findings, fingerprint: findings.length === 0 ? null : refOf(findings).sha256 };
     },
     async assembleBatch({ round, from, to }) {
       note(`assembleBatch r${round}`);
