@@ -92,6 +92,20 @@ function roundValues(record: RoundRecord): TrackedPoint['values'] {
     'round/cancelled': ledger.cancelled,
     'round/promoted': record.verdict === 'promote' ? 1 : 0,
     'round/reverted': record.verdict === 'revert' ? 1 : 0,
+    ...evidenceValues(record),
+  };
+}
+
+/** Where promotion is certified. */
+function evidenceValues({ look }: RoundRecord): TrackedPoint['values'] {
+  if (look === undefined) return {};
+  return {
+    'evidence/look': look.look,
+    'evidence/p': look.p,
+    'evidence/alpha': look.alpha,
+    'evidence/log_e': look.logE,
+    'evidence/in_doubt': look.slices.length,
+    ...(look.gap === undefined ? {} : { 'evidence/visible_gap': look.gap.value }),
   };
 }
 

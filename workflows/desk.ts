@@ -5,6 +5,7 @@ import { defineQuery, setCurrentDetails, setHandler, upsertMemo, upsertSearchAtt
 import type { CampaignSpec } from '../contracts/campaign.ts';
 import { CAMPAIGN, SEARCH } from '../contracts/names.ts';
 import type { CampaignState, CampaignStatus, Stage } from '../contracts/record.ts';
+import { lookFacts } from '../policies/look-facts.ts';
 
 const stageKey = defineSearchAttributeKey(SEARCH.stage, 'KEYWORD');
 const roundKey = defineSearchAttributeKey(SEARCH.round, 'INT');
@@ -71,6 +72,15 @@ export function openDesk(spec: CampaignSpec, state: CampaignState): Desk {
   }
 }
 
+/** Where promotion is certified: the newest look, or what two measurements of version 0 showed. */
+function evidence({ certified, rounds }: CampaignState): string[] {
+  if (certified === undefined) return [];
+  const last = rounds.findLast((round) => round.look !== undefined);
+  if (last?.look === undefined) return [certified.noise.why];
+  const facts = lookFacts(last.look, certified.noise).map(({ name, value }) => `${name} ${value}`);
+  return [`Round ${last.round}: ${last.why}`, facts.join(' · ')];
+}
+
 /** Temporal's UI leaves no room between columns: spaces that do not break do. */
 const row = (...cells: (string | number)[]): string => `| ${cells.map((cell) => `${cell}\u00a0\u00a0`).join(' | ')} |`;
 const RULE = '|---|---|---|---|---|---|---|';
@@ -90,6 +100,7 @@ function details(spec: CampaignSpec, { state, stage, openGate, error }: Campaign
     ...(gate ? [gate] : []),
     ...(error ? [`**${error.code}**: ${error.message}`] : []),
     ...(state.baseline ? [`Baseline on the gate split: ${percent(state.baseline.passRate.value)}`] : []),
+    ...evidence(state),
     ...(rows.length > 0
       ? [
           [

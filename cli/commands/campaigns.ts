@@ -12,6 +12,7 @@ import { refuseUnfit } from '../cluster-checks.ts';
 import { endedLine } from '../endings.ts';
 import { interruptible } from '../interrupt.ts';
 import { followLogs } from '../logs.ts';
+import { outlookOf, warnIfTooSmall } from '../outlook.ts';
 import { writeReport } from '../report-file.ts';
 import type { Session } from '../session.ts';
 import { type Run, screen } from '../session.ts';
@@ -38,7 +39,9 @@ export async function submitFile(session: Session, read: ReadCampaign): Promise<
     ...(profile === undefined ? {} : { profile: canonicalJson(profile) }),
     ...(spec.policy.lora === null ? { weights: await readBaseWeights(session.store, spec.policy.base) } : {}),
   };
-  return session.traced('anneal submit', () => campaigns.submit(read, beside));
+  const how = await session.traced('anneal submit', () => campaigns.submit(read, beside));
+  if (how === 'started') warnIfTooSmall(spec, (line) => process.stderr.write(`${line}\n`));
+  return how;
 }
 
 /** A campaign that was begun goes on whatever the cluster lacks at this moment: its own stages wait or ask. */
@@ -79,10 +82,11 @@ export function addCampaignCommands(program: Command, run: Run): void {
       run(async ({ json, colour }) => {
         try {
           const { spec, hash } = await readCampaign(file);
+          const outlook = outlookOf(spec);
           process.stdout.write(
             json
-              ? `${JSON.stringify({ valid: true, hash, problems: [] })}\n`
-              : `${file} is valid: campaign ${spec.name}, ${hash.slice(0, 12)}\n`,
+              ? `${JSON.stringify({ valid: true, hash, problems: [], ...(outlook && { outlook }) })}\n`
+              : `${file} is valid: campaign ${spec.name}, ${hash.slice(0, 12)}\n${outlook ? `${outlook.why}\n` : ''}`,
           );
         } catch (failure) {
           if (!(failure instanceof AnnealError) || failure.problems.length === 0) throw failure;

@@ -17,6 +17,8 @@ const REASONS: Readonly<Record<string, string>> = {
   unknown: 'unknown outcome',
   no_trajectory: 'no record',
 };
+/** Of measurements beside the gate's and the sealed split's own. */
+const PURPOSES: Readonly<Record<string, string>> = { again: 'gate, once more', visible: 'visible, fixed part' };
 const spoken = (reason: string): string => REASONS[reason] ?? reason.replaceAll('_', ' ');
 
 export function ledger({ data, spec }: ReportView): Html {
@@ -61,7 +63,7 @@ ${others(conservation.others)}</section>`;
 function others(entries: ReportView['data']['conservation']['others']): Html {
   if (entries.length === 0) return html``;
   const rows = entries.map((one) => [
-    one.purpose,
+    PURPOSES[one.purpose] ?? one.purpose,
     grouped(one.requested),
     grouped(one.recorded),
     grouped(one.cancelled),

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { ReportData } from '../../contracts/record.ts';
 import { cost } from './cost.ts';
+import { evidence } from './evidence.ts';
 import { gates } from './gates.ts';
 import { head } from './head.ts';
 import { html, raw } from './html.ts';
@@ -17,6 +18,7 @@ import { viewOf } from './view.ts';
 
 const SECTIONS = [
   ['rounds', 'Rounds'],
+  ['evidence', 'Evidence'],
   ['training', 'Training'],
   ['cost', 'Cost'],
   ['gates', 'Decisions'],
@@ -34,7 +36,10 @@ const POLICY = `default-src 'none'; style-src 'unsafe-inline'; img-src data:; sc
 /** A campaign's report as one self-contained HTML page. The same data give the same bytes. */
 export function renderReport(data: ReportData): string {
   const view = viewOf(data);
-  const links = SECTIONS.map(([id, name]) => html`<a href="#${id}">${name}</a>`);
+  const certified = evidence(view);
+  const links = SECTIONS.filter(([id]) => id !== 'evidence' || certified !== undefined).map(
+    ([id, name]) => html`<a href="#${id}">${name}</a>`,
+  );
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -51,7 +56,7 @@ export function renderReport(data: ReportData): string {
 <main>
 ${head(view)}
 <nav aria-label="Sections">${links}</nav>
-${rounds(view)}
+${rounds(view)}${certified && html`\n${certified}`}
 ${training(view)}
 ${cost(view)}
 ${gates(view)}

@@ -14,6 +14,12 @@ const TERMS = {
     'Tasks never trained on, by which each round is judged. Choosing the best of several rounds by it makes its figure for the chosen one somewhat too high.',
   'sealed split':
     'Tasks on functions that no decision was based on. It is opened at most once, by a signed decision, and gives the figure to trust.',
+  look: 'One decision about a candidate by the gate split. The more often one looks, the more likely chance alone looks good: each further look may spend less.',
+  'noise floor': 'How far two measurements of one and the same version lie apart. A gain that is no larger is none.',
+  'e-value':
+    'What a bettor against “no gain on average” would own by now for every 1 put in. It holds whatever the shape of the differences.',
+  'visible gap':
+    'Gain on a fixed part of the visible split minus that on the gate split. Shown to be large, it means that tasks were learnt and not the skill: promotion is frozen.',
   round: 'Select tasks, roll out, reward, train, evaluate, decide.',
   rollout: 'One attempt at one task by one policy version.',
   verdict:

@@ -4,6 +4,7 @@ import type { Evidence } from '../../contracts/gate.ts';
 import type { CampaignState, CampaignStatus, RoundRecord, Stage } from '../../contracts/record.ts';
 import { durationMs } from '../../contracts/units.ts';
 import { bar, sparkline } from './bars.ts';
+import { renderEvidence } from './evidence.ts';
 import { count, percent, small, span } from './figures.ts';
 import { renderGate, renderGateNotice, type ViewOptions } from './gate.ts';
 import { type Paint, paint } from './paint.ts';
@@ -63,6 +64,7 @@ export function renderWatch(status: CampaignStatus, options: WatchOptions): stri
     ...stageLines(status, options, ink),
     '',
     ...roundsTable(status, options, ink),
+    ...renderEvidence(status.state, width, ink),
     ...rewardLine(status, ink, width),
     ...costLine(status, options, ink),
     ...failure(status, width, ink),
