@@ -8,21 +8,23 @@ import type { CertifiedSpec, Look } from '../contracts/certified.ts';
 import { AnnealError } from '../contracts/errors.ts';
 import { sha256 } from '../contracts/ids.ts';
 import type { EvaluationResult, Verdict } from '../contracts/policy-version.ts';
-import type { Task } from '../contracts/task.ts';
 import { type Given, scanForTasks } from '../evals/contamination/scan.ts';
 import { alphaSpent } from '../policies/alpha-spending.ts';
 import { capabilityOf } from '../policies/capability.ts';
 import { outlook } from '../policies/certified-outlook.ts';
 import { type CertifiedRule, type CertifiedVerdict, decideCertified } from '../policies/certified-promotion.ts';
 import { noiseFloor } from '../policies/noise-floor.ts';
-import type { GuardedTask } from '../policies/overlap.ts';
 import { type LockedTask, pairOutcomes, type TaskRates } from '../policies/paired-outcomes.ts';
 import { doubtOfCorrectness } from '../policies/promotion.ts';
 import type { SliceDrift } from '../policies/slice-drift.ts';
 import { gapState } from '../policies/visible-gap.ts';
 import { perTask } from './evaluation.ts';
 import type { CertifiedActivities } from './interface.ts';
+import { guardedTask, textsOf } from './locked-tasks.ts';
 import type { Documents } from './read.ts';
+
+/** That a round's record lists: it crosses continue-as-new. */
+const MOST_SLICES = 8;
 
 export function createCertifiedActivities({ documents }: { documents: Documents }): CertifiedActivities {
   return {
@@ -153,6 +155,8 @@ function lookOf(
     ...{ gain, p, alpha, spent, logE },
     slices: slices
       .flatMap((slice) => (inDoubt(slice) ? [slice] : []))
+      .sort((a, b) => a.after - a.before - (b.after - b.before))
+      .slice(0, MOST_SLICES)
       .map(({ capability, finding, before, after }) => ({ capability, finding, before, after })),
     ...(gap?.gap === undefined ? {} : { gap: { ...gap.gap, frozen: gap.frozen } }),
     evidence,
@@ -161,6 +165,3 @@ function lookOf(
 
 type InDoubt = SliceDrift & { readonly finding: Exclude<SliceDrift['finding'], 'none'> };
 const inDoubt = (slice: SliceDrift): slice is InDoubt => slice.finding !== 'none';
-
-const textsOf = ({ instruction, gold }: Task): string[] => [instruction, gold];
-const guardedTask = (task: Task): GuardedTask => ({ task: task.id, texts: textsOf(task), canary: '' });

@@ -1,18 +1,33 @@
 // Building and locking the task set, once a campaign.
 import { cancellationSignal, heartbeat } from '@temporalio/activity';
-import type { ArtifactStore } from '../contracts/artifact.ts';
-import { artifactRef } from '../contracts/artifact.ts';
+import { type ArtifactRef, type ArtifactStore, artifactRef } from '../contracts/artifact.ts';
+import type { ArtifactTasksSpec, CampaignSpec, StdlibTasksSpec } from '../contracts/campaign.ts';
+import { AnnealError } from '../contracts/errors.ts';
+import { type SourceFiles, sourceFiles, sourceFilesName } from '../contracts/locked-set.ts';
 import type { Sandbox } from '../contracts/ports.ts';
+import type { BuildProgress } from '../evals/construction/build-set.ts';
+import { buildCampaignSet, openLockedSet } from '../evals/construction/campaign-set.ts';
 import { constructTaskSet } from '../evals/construction/construct.ts';
 import { lockTaskSet } from '../evals/construction/lock.ts';
+import type { SourcePorts } from '../evals/construction/source.ts';
 import type { ConstructionActivities } from './interface.ts';
 import type { Documents } from './read.ts';
 
-export function createConstructionActivities(ports: {
-  store: ArtifactStore;
-  documents: Documents;
-  sandbox: Sandbox;
-}): ConstructionActivities {
+type Readers = Pick<SourcePorts, 'openRepository' | 'readFile' | 'readFolder'>;
+
+export interface ConstructionPorts {
+  readonly store: ArtifactStore;
+  readonly documents: Documents;
+  readonly sandbox: Sandbox;
+  /** Readers over what was carried at submission; whoever opens them closes them. */
+  readonly layOut: (files: SourceFiles) => Promise<Readers & { close(): Promise<void> }>;
+  /** Items of a source at a time. */
+  readonly parallel: number;
+}
+
+type Tell = (progress: { done: number; total: number; unit: string }) => void;
+
+export function createConstructionActivities(ports: ConstructionPorts): ConstructionActivities {
   const { store, documents, sandbox } = ports;
   return {
     async buildTaskSet({ campaign, spec: specRef }) {
@@ -23,22 +38,13 @@ export function createConstructionActivities(ports: {
       const spec = await documents.spec(specRef);
       let progress = { done: 0, total: 0, unit: 'tasks' };
       const beat = setInterval(() => heartbeat(progress), 1_000);
+      const tell: Tell = (now) => {
+        progress = now;
+      };
       try {
-        const built = await constructTaskSet({
-          spec: spec.tasks,
-          seed: spec.seed,
-          sandbox,
-          signal: cancellationSignal(),
-          onProgress: (now) => {
-            progress = now;
-          },
-        });
-        const lock = await lockTaskSet(built, {
-          source: spec.tasks.source,
-          seed: spec.seed,
-          put: (bytes) => store.put(bytes),
-        });
-        const ref = await documents.write(lock);
+        const { tasks } = spec;
+        const ref =
+          tasks.source === 'python-stdlib' ? await functions(spec, tasks, tell) : await artifacts(spec, tasks, tell);
         await store.createNamed(name, JSON.stringify(ref));
         return ref;
       } finally {
@@ -46,4 +52,41 @@ export function createConstructionActivities(ports: {
       }
     },
   };
+
+  async function functions({ seed }: CampaignSpec, tasks: StdlibTasksSpec, onProgress: Tell): Promise<ArtifactRef> {
+    const signal = cancellationSignal();
+    const built = await constructTaskSet({ spec: tasks, seed, sandbox, signal, onProgress });
+    const lock = await lockTaskSet(built, { source: tasks.source, seed, put: (bytes) => store.put(bytes) });
+    return documents.write(lock);
+  }
+
+  /** What was done of a set's items is on record in the store: another attempt goes on from there. */
+  async function artifacts(spec: CampaignSpec, tasks: ArtifactTasksSpec, tell: Tell): Promise<ArtifactRef> {
+    if (tasks.root !== undefined) return (await openLockedSet(tasks.root, store)).ref;
+    const readers = await ports.layOut(await carried(spec.name));
+    try {
+      const building = {
+        ...{ store, instruments: { sandbox }, parallel: ports.parallel, signal: cancellationSignal() },
+        onProgress: (now: BuildProgress) => tell(inWords(now)),
+      };
+      return await documents.write(await buildCampaignSet(spec, { ...readers, sandbox, store }, building));
+    } finally {
+      await readers.close();
+    }
+  }
+
+  async function carried(campaign: string): Promise<SourceFiles> {
+    const named = await store.readNamed(sourceFilesName(campaign));
+    if (named !== undefined) {
+      const ref = artifactRef.parse(JSON.parse(new TextDecoder().decode(named.bytes)));
+      return documents.read(sourceFiles, ref);
+    }
+    throw new AnnealError('tasks.source_failed', `what the source of ${campaign} reads was not carried with it`);
+  }
 }
+
+/** How many items a source has is known when the last one is drawn. */
+const inWords = ({ items, certified, dropped }: BuildProgress): Parameters<Tell>[0] => ({
+  ...{ done: items, total: items },
+  unit: `items, ${certified} certified, ${dropped} dropped`,
+});

@@ -4,11 +4,12 @@ import type { ArtifactRef, ArtifactStore } from '../contracts/artifact.ts';
 import { campaignSpec } from '../contracts/campaign.ts';
 import { canonicalJson } from '../contracts/canonical.ts';
 import type { CampaignName } from '../contracts/ids.ts';
+import { type LockedSet, type LockedSplit, lockedSet, lockedSplit } from '../contracts/locked-set.ts';
 import { profileName } from '../contracts/names.ts';
 import { rolloutPlan } from '../contracts/plan.ts';
 import { type ProfileSpec, profileSpec } from '../contracts/profile.ts';
-import { type Split, type TaskSetLock, type TaskSplit, taskSetLock, taskSplit } from '../contracts/task.ts';
-import { verifyLock } from '../evals/construction/lock.ts';
+import type { Split } from '../contracts/task.ts';
+import { verifyLockedSet } from '../evals/construction/locked-set.ts';
 
 export interface Documents {
   read<S extends z.ZodType>(schema: S, ref: ArtifactRef): Promise<z.infer<S>>;
@@ -16,14 +17,14 @@ export interface Documents {
   spec(ref: ArtifactRef): Promise<z.infer<typeof campaignSpec>>;
   plan(ref: ArtifactRef): Promise<z.infer<typeof rolloutPlan>>;
   /** @throws AnnealError `tasks.lock_mismatch` when its roots, counts or families contradict each other */
-  lock(ref: ArtifactRef): Promise<TaskSetLock>;
+  lock(ref: ArtifactRef): Promise<LockedSet>;
   /** A split by its object, as a plan names it. What is planned from goes through `splitOf`. */
-  split(ref: ArtifactRef): Promise<TaskSplit>;
+  split(ref: ArtifactRef): Promise<LockedSplit>;
   /**
    * A split by its lock, its tasks held against the lock's root.
    * @throws AnnealError `tasks.lock_mismatch` when they differ
    */
-  splitOf(lock: TaskSetLock, name: Split): Promise<TaskSplit>;
+  splitOf(lock: LockedSet, name: Split): Promise<LockedSplit>;
   /** The model profile that a campaign was submitted with; undefined on one machine. It never changes. */
   profile(campaign: CampaignName): Promise<ProfileSpec | undefined>;
 }
@@ -59,19 +60,19 @@ export function createDocuments(store: ArtifactStore): Documents {
     };
   }
 
-  const split = cached(taskSplit);
+  const split = cached(lockedSplit);
   return {
     read,
     write: (value) => store.put(canonicalJson(value)),
     spec: cached(campaignSpec),
     plan: cached(rolloutPlan),
-    lock: cached(taskSetLock, (lock) => verifyLock(lock, [])),
+    lock: cached(lockedSet, (lock) => verifyLockedSet(lock, [])),
     split,
     async splitOf(lock, name) {
       const { object } = lock.splits[name];
       const part = await split(object);
       const key = `${lock.root}/${name}/${object.sha256}`;
-      if (!verified.has(key)) verifyLock(lock, [{ ...part, split: name }]);
+      if (!verified.has(key)) verifyLockedSet(lock, [{ ...part, split: name }]);
       verified.add(key);
       return part;
     },

@@ -5,10 +5,10 @@ import { artifactRef } from '../contracts/artifact.ts';
 import { AnnealError } from '../contracts/errors.ts';
 import { evidence } from '../contracts/gate.ts';
 import { stepMetrics } from '../contracts/job.ts';
+import { lockedSet } from '../contracts/locked-set.ts';
 import type { RolloutPlan } from '../contracts/plan.ts';
 import { type CampaignState, type ReportData, type RoundRecord, roundRecord } from '../contracts/record.ts';
 import { releaseManifest } from '../contracts/release.ts';
-import { taskSetLock } from '../contracts/task.ts';
 import type { Trajectory } from '../contracts/trajectory.ts';
 import type { CampaignPorts } from './campaign.ts';
 import { type ConservationPorts, conserve } from './conservation.ts';
@@ -33,7 +33,7 @@ export function createReportActivities(
         state: { ...state, rounds },
         spec: await documents.spec(state.spec),
         // As it is, even where it contradicts itself: the report of a campaign that ended for that must still be written.
-        taskSet: state.taskSet ? await documents.read(taskSetLock, state.taskSet) : null,
+        taskSet: state.taskSet ? await documents.read(lockedSet, state.taskSet) : null,
         evidences: await Promise.all(state.gates.map((gate) => documents.read(evidence, gate.evidence))),
         steps: await stepsOf(rounds),
         samples: await samplesOf(rounds, trajectories),
@@ -100,6 +100,7 @@ export function createReportActivities(
       chosen.map(async (t) => {
         const [completion] = await gateway.completions(t.rollout);
         const { total, components } = t.reward!;
+        const { format, correctness, partial } = components;
         return {
           rollout: t.rollout,
           task: t.task,
@@ -109,12 +110,9 @@ export function createReportActivities(
           reply: completion?.text ?? '',
           outcome: t.outcome,
           total,
-          ...components,
+          ...{ format, correctness, partial },
           verdict:
-            t.reason ??
-            (components.correctness === 1
-              ? 'every case right'
-              : `${Math.round(components.partial * 100)}% of the cases right`),
+            t.reason ?? (correctness === 1 ? 'every case right' : `${Math.round(partial * 100)}% of the cases right`),
         };
       }),
     );

@@ -1,21 +1,22 @@
 // Planning rollouts, asking the policy, judging what it produced.
 import { createHash } from 'node:crypto';
 import { cancellationSignal } from '@temporalio/activity';
-import type { ArtifactStore } from '../contracts/artifact.ts';
+import type { ArtifactRef, ArtifactStore } from '../contracts/artifact.ts';
 import type { CampaignSpec } from '../contracts/campaign.ts';
 import { AnnealError } from '../contracts/errors.ts';
 import { makeRolloutId, type Purpose, type RolloutId } from '../contracts/ids.ts';
+import { isArtifactTask, type LockedTask } from '../contracts/locked-set.ts';
 import type { PlanHandle, PlannedRollout, RolloutPlan } from '../contracts/plan.ts';
 import type { PolicyVersion } from '../contracts/policy-version.ts';
 import type { ModelGateway, PolicyHost, Sandbox } from '../contracts/ports.ts';
-import type { Split, Task } from '../contracts/task.ts';
+import type { Split } from '../contracts/task.ts';
 import type { CompletionRecord, Trajectory } from '../contracts/trajectory.ts';
 import { durationMs } from '../contracts/units.ts';
 import { createSpecialCasing } from '../evals/detectors/special-casing.ts';
-import { judgeReply } from '../evals/verifiers/judge-reply.ts';
-import { selectTasks } from '../policies/curriculum.ts';
+import { judgeTask } from '../evals/verifiers/judge-task.ts';
 import { visiblePart } from '../policies/visible-part.ts';
 import type { RolloutActivities } from './interface.ts';
+import { drawTasks, instructionOf } from './locked-tasks.ts';
 import type { Documents } from './read.ts';
 import { startingPassRates } from './starting-pass-rates.ts';
 
@@ -32,21 +33,14 @@ export interface RolloutPorts {
 export function createRolloutActivities(ports: RolloutPorts): RolloutActivities {
   const { store, documents, gateway, policies, sandbox, secret } = ports;
   const specialCasing = secret === undefined ? undefined : createSpecialCasing(secret);
+  const grader = { sandbox, secret, specialCasing, load: (ref: ArtifactRef) => store.get(ref) };
 
   return {
     async planTraining({ spec: specRef, taskSet, round, policy }) {
       const spec = await documents.spec(specRef);
       const lock = await documents.lock(taskSet);
       const { tasks } = await documents.splitOf(lock, 'visible');
-      const chosen = selectTasks({
-        tasks: tasks.map((task) => ({ id: task.id, family: task.family })),
-        startingPassRates: await startingPassRates(store, spec),
-        min: spec.rollouts.curriculum.minPassRate,
-        max: spec.rollouts.curriculum.maxPassRate,
-        groups: spec.rollouts.groupsPerRound,
-        seed: spec.seed,
-        round,
-      });
+      const chosen = drawTasks(spec, { tasks, startingPassRates: await startingPassRates(store, spec), round });
       return write(
         spec,
         round,
@@ -84,6 +78,7 @@ export function createRolloutActivities(ports: RolloutPorts): RolloutActivities 
       const plan = await documents.plan(ref);
       const planned = plan.rollouts[index]!;
       const task = await taskOf(plan, planned);
+      const instruction = await instructionOf(task, store);
       await policies.ensure(plan.policy);
       const asked = gateway.complete(
         {
@@ -93,7 +88,7 @@ export function createRolloutActivities(ports: RolloutPorts): RolloutActivities 
           messages: [
             ...(plan.harness.system === '' ? [] : [{ role: 'system' as const, content: plan.harness.system }]),
             // A function, since `$&` in an instruction is text, not a pattern.
-            { role: 'user', content: plan.harness.prompt.replace('{instruction}', () => task.instruction) },
+            { role: 'user', content: plan.harness.prompt.replace('{instruction}', () => instruction) },
           ],
           temperature: plan.harness.temperature,
           maxTokens: plan.harness.maxTokens,
@@ -118,9 +113,9 @@ export function createRolloutActivities(ports: RolloutPorts): RolloutActivities 
       const completion = usable(await gateway.completions(planned.id), planned.id);
       if (completion === undefined)
         throw new AnnealError('gateway.upstream_failed', `${planned.id} has no completion to judge`);
-      const judged = await judgeReply({
-        ...{ reply: completion.text, task, weights: plan.reward, sandbox, purpose: plan.purpose, secret },
-        ...{ verifier: task.verifier, specialCasing },
+      const judged = await judgeTask(grader, {
+        ...{ task, weights: plan.reward, purpose: plan.purpose },
+        reply: { rollout: planned.id, text: completion.text, milliseconds: completion.milliseconds },
       });
       const evidence = await documents.write(judged.evidence);
       await gateway.recordTrajectory({
@@ -143,7 +138,7 @@ export function createRolloutActivities(ports: RolloutPorts): RolloutActivities 
     },
   };
 
-  async function taskOf(plan: RolloutPlan, planned: PlannedRollout): Promise<Task> {
+  async function taskOf(plan: RolloutPlan, planned: PlannedRollout): Promise<LockedTask> {
     const { tasks } = await documents.split(plan.tasks);
     const task = tasks.find((candidate) => candidate.id === planned.task);
     if (task === undefined)
@@ -158,7 +153,7 @@ export function createRolloutActivities(ports: RolloutPorts): RolloutActivities 
     split: Split,
     policy: PolicyVersion,
     tasks: RolloutPlan['tasks'],
-    chosen: readonly Task['id'][],
+    chosen: readonly LockedTask['id'][],
     samples: number,
     notes: readonly string[] = [],
   ): Promise<PlanHandle> {
@@ -200,7 +195,7 @@ export function createRolloutActivities(ports: RolloutPorts): RolloutActivities 
   }
 }
 
-function trajectoryOf(plan: RolloutPlan, planned: PlannedRollout, task: Task): Omit<Trajectory, 'outcome'> {
+function trajectoryOf(plan: RolloutPlan, planned: PlannedRollout, task: LockedTask): Omit<Trajectory, 'outcome'> {
   return {
     schema: 'anneal/trajectory/v1',
     rollout: planned.id,
@@ -210,6 +205,7 @@ function trajectoryOf(plan: RolloutPlan, planned: PlannedRollout, task: Task): O
     split: plan.split,
     task: task.id,
     family: task.family,
+    ...(isArtifactTask(task) ? { capability: task.capability } : {}),
     policy: plan.policy.name,
     completions: [],
     tokens: { prompt: 0, completion: 0 },
@@ -221,7 +217,7 @@ function usable(records: readonly CompletionRecord[], rollout: RolloutId): Compl
   return records.find((r) => r.rollout === rollout && (r.finish === 'stop' || r.finish === 'length'));
 }
 
-function fixedPart({ seed, promotion }: CampaignSpec, tasks: readonly Task[]): Task['id'][] {
+function fixedPart({ seed, promotion }: CampaignSpec, tasks: readonly LockedTask[]): LockedTask['id'][] {
   return visiblePart(tasks, promotion.certified?.gap?.tasks ?? tasks.length, seed);
 }
 

@@ -4,9 +4,9 @@ import { artifactRef } from '../contracts/artifact.ts';
 import type { CampaignSpec } from '../contracts/campaign.ts';
 import { canonicalJson } from '../contracts/canonical.ts';
 import { type Sha256, sha256 } from '../contracts/ids.ts';
+import { lockedSet } from '../contracts/locked-set.ts';
 import { type CampaignState, reportData } from '../contracts/record.ts';
 import { releaseManifest } from '../contracts/release.ts';
-import { taskSetLock } from '../contracts/task.ts';
 import type { TrackingPorts } from './tracking.ts';
 
 export interface Content {
@@ -30,7 +30,7 @@ export async function contentsOf(ports: TrackingPorts, spec: CampaignSpec, state
   const contents = [json('spec.json', spec)];
   if (state.taskSet !== undefined) {
     // Roots and sizes: the lock itself names the functions of the locked splits.
-    const { source, seed, root, splits } = await documents.read(taskSetLock, state.taskSet);
+    const { source, seed, root, splits } = await documents.read(lockedSet, state.taskSet);
     const parts = Object.entries(splits).map(([name, part]) => [name, { tasks: part.tasks, root: part.root }]);
     contents.push(json('task-set.json', { source, seed, root, splits: Object.fromEntries(parts) }));
     contents.push(json('manifest.json', await ports.manifest({ spec: state.spec, taskSet: state.taskSet })));

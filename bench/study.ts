@@ -68,6 +68,7 @@ async function campaign(setting: string, seed: number): Promise<StudyRun> {
 function document(name: string, seed: number, setting: Setting): z.input<typeof campaignSpec> {
   const example = parse(readFileSync(join(config.repo, 'examples', 'quickstart', 'campaign.yaml'), 'utf8'));
   const base = example as z.input<typeof campaignSpec>;
+  if (base.tasks.source !== 'python-stdlib') throw new Error('the study is of functions');
   const { exclude, ...tasks } = base.tasks;
   return {
     ...base,

@@ -1,7 +1,8 @@
 // What a team submits. The document is immutable: its canonical JSON's hash identifies the campaign.
 import { z } from 'zod';
 import { certifiedSpec } from './certified.ts';
-import { campaignName } from './ids.ts';
+import { campaignName, sha256 } from './ids.ts';
+import { setSpec } from './set-spec.ts';
 import { duration, fraction } from './units.ts';
 
 export const policySpec = z.strictObject({
@@ -24,8 +25,13 @@ export const policySpec = z.strictObject({
     .describe('The adapter that is trained. null: all weights are, which takes a profile whose policies vLLM serves.'),
 });
 
-export const tasksSpec = z.strictObject({
-  source: z.enum(['python-stdlib']).describe('Where tasks come from.'),
+const startingPassRates = z
+  .string()
+  .optional()
+  .describe('A JSON file next to the campaign: how often the base model solves each task.');
+
+export const stdlibTasksSpec = z.strictObject({
+  source: z.literal('python-stdlib').describe('Where tasks come from.'),
   modules: z
     .array(z.enum(['builtins', 'operator', 'math', 'str', 'statistics', 'string', 'list', 'itertools']))
     .min(1)
@@ -38,17 +44,47 @@ export const tasksSpec = z.strictObject({
     .describe('Shares of the functions; every phrasing of a function lies in one split. They sum to 1.'),
   exclude: z.array(z.string()).default([]).describe('Functions never used, for example those of the settings study.'),
   only: z.array(z.string()).optional().describe('If given, only these functions are used.'),
-  startingPassRates: z
-    .string()
-    .optional()
-    .describe('A JSON file next to the campaign: how often the base model solves each task.'),
+  startingPassRates,
 });
+export type StdlibTasksSpec = z.infer<typeof stdlibTasksSpec>;
+
+const { source: from, most, splits, licences, difficulty, alike } = setSpec.shape;
+
+export const artifactTasksSpec = z
+  .strictObject({
+    source: z.literal('artifact-set').describe('Where tasks come from.'),
+    root: sha256.optional().describe('The root of a set that ./anneal taskset lock has locked in this store.'),
+    build: z
+      .strictObject({ from, most, splits, licences, difficulty, alike })
+      .optional()
+      .describe('A set that the campaign builds before its first round, by the steps of ./anneal taskset.'),
+    startingPassRates,
+  })
+  .refine(({ root, build }) => (root === undefined) !== (build === undefined), 'either `root` or `build`');
+export type ArtifactTasksSpec = z.infer<typeof artifactTasksSpec>;
+
+export const tasksSpec = z.discriminatedUnion('source', [stdlibTasksSpec, artifactTasksSpec]);
 
 export const harnessSpec = z.strictObject({
   system: z.string().default('').describe("System prompt; empty means none beyond the model's own template."),
   prompt: z.string().refine((text) => text.includes('{instruction}'), 'a text that contains {instruction}'),
   maxTokens: z.int().min(1).max(1024).default(48),
   temperature: z.number().min(0).max(2).default(1),
+});
+
+export const curriculumStage = z.strictObject({
+  rounds: z.int().min(1).max(1000),
+  mix: z
+    .record(z.string().min(1), z.number().min(0))
+    .refine((mix) => Object.values(mix).some((share) => share > 0), 'a share above 0 of at least one domain')
+    .describe(
+      "Shares by domain, the first part of a task's capability: `reasoning` of `reasoning/gcd`. Others are not drawn from.",
+    ),
+  longest: z
+    .record(z.string().min(1), z.int().positive())
+    .default({})
+    .describe('By domain: tasks whose instruction and given files have more bytes wait for a later stage.'),
+  difficulty: setSpec.shape.difficulty,
 });
 
 export const rolloutsSpec = z.strictObject({
@@ -60,6 +96,14 @@ export const rolloutsSpec = z.strictObject({
     .strictObject({
       minPassRate: fraction.default(0).describe('Tasks the base model solves less often are not drawn.'),
       maxPassRate: fraction.default(1),
+      stages: z
+        .array(curriculumStage)
+        .min(1)
+        .max(20)
+        .optional()
+        .describe(
+          'Training in stages; the last one goes on to the end. Their `difficulty` counts in place of the rates above.',
+        ),
     })
     .prefault({}),
 });
@@ -72,6 +116,11 @@ export const rewardSpec = z.strictObject({
     .min(0)
     .default(0.2)
     .describe('Reward when the reply is exactly one code block that defines the function.'),
+  /** Optional, not filled in: a campaign from before them keeps its hash. */
+  process: fraction
+    .optional()
+    .describe('artifact-set: α of outcome + α·process + β·speed, which is the reward there. 0.1 unless given.'),
+  speed: fraction.optional().describe('artifact-set: β, of time against the baseline of the task. 0 unless given.'),
 });
 
 export const trainingSpec = z.strictObject({

@@ -23,7 +23,10 @@ export const rolloutPlan = z.strictObject({
   policy: policyVersion,
   tasks: artifactRef,
   harness: z.strictObject({ system: z.string(), prompt: z.string(), maxTokens: z.int(), temperature: z.number() }),
-  reward: z.strictObject({ correctness: z.number(), partial: z.number(), format: z.number() }),
+  reward: z.strictObject({
+    ...{ correctness: z.number(), partial: z.number(), format: z.number() },
+    ...{ process: z.number().optional(), speed: z.number().optional() },
+  }),
   timeoutMs: z.number(),
   /** Departures from the rule that tasks are drawn by, for the report. Left out when there are none. */
   notes: z.array(z.string()).optional(),

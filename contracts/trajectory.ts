@@ -59,12 +59,15 @@ export type CompletionRecord = z.infer<typeof completionRecord>;
 export const reward = z.strictObject({
   total: z.number(),
   components: z.strictObject({
-    /** 1 when the reply is exactly one code block that defines the entry point, else 0. */
+    /** 1 when the reply is exactly one code block that defines the entry point, else 0. Of an artifact: exactly in its form. */
     format: z.number().min(0).max(1),
-    /** 1 when a code block was found and every case is right, else 0. */
+    /** 1 when a code block was found and every case is right, else 0. Of an artifact: every gate passed, every outcome full. */
     correctness: z.number().min(0).max(1),
-    /** Share of right cases. */
+    /** Share of right cases. Of an artifact: the mean of its outcome components, 0 where a gate failed. */
     partial: z.number().min(0).max(1),
+    /** Of artifacts only: the means of the process and the speed components, where there are any. */
+    process: z.number().min(0).max(1).optional(),
+    speed: z.number().min(0).max(1).optional(),
   }),
   verifier: z.strictObject({ name: z.string(), version: z.int() }),
   evidence: artifactRef,
@@ -80,6 +83,8 @@ export const trajectory = z.strictObject({
   split,
   task: taskId,
   family: z.string(),
+  /** Absent where tasks name none: policies/capability.ts derives it. */
+  capability: z.string().optional(),
   policy: policyName,
   completions: z.array(completionId),
   outcome,

@@ -1,5 +1,6 @@
 // The worker: wires adapters into activities and serves three queues. Started by the supervisor, or by hand in production.
 import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { z } from 'zod';
@@ -24,6 +25,7 @@ import { createLocalIdentity } from '../infra/identity/local.ts';
 import { observeWorker } from '../infra/metrics/observe.ts';
 import { createReleases } from '../infra/releases/releases.ts';
 import { createBubblewrapSandbox } from '../infra/sandbox/bubblewrap.ts';
+import { layOutSource } from '../infra/source-files/carry.ts';
 import { markReady, watchParent } from '../infra/stack/watch-parent.ts';
 import { openStore } from '../infra/store/open.ts';
 import { createCampaigns } from '../infra/temporal/campaigns.ts';
@@ -83,7 +85,15 @@ const { addresses, ...trackerKeys } = observing.trackers;
 const trackers = createTrackers(addresses, trackerKeys);
 const tracking = atBoundary(createTrackingActivities({ store, documents, manifest, trackers }));
 const servers = atBoundary(createServerActivities(compute.fleet, policies));
-const construction = atBoundary(createConstructionActivities({ store, documents, sandbox }));
+const construction = atBoundary(
+  createConstructionActivities({
+    store,
+    documents,
+    sandbox,
+    layOut: (files) => layOutSource(files, store),
+    parallel: availableParallelism(),
+  }),
+);
 
 const temporal = await connect({ ...production.access, address: endpoints.temporal }, { needs: 'write' });
 const connection = await temporal.native();

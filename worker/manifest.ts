@@ -11,9 +11,11 @@ import type { ArtifactStore } from '../contracts/artifact.ts';
 import type { CampaignSpec } from '../contracts/campaign.ts';
 import { canonicalJson } from '../contracts/canonical.ts';
 import { type Sha256, sha256 } from '../contracts/ids.ts';
+import type { LockedSet } from '../contracts/locked-set.ts';
 import { baseWeightsOf } from '../contracts/names.ts';
 import { policyWeights } from '../contracts/policy-version.ts';
 import type { Sandbox } from '../contracts/ports.ts';
+import type { ReproducibilityManifest } from '../contracts/release.ts';
 import { weightManifest } from '../contracts/weight-update.ts';
 import type { Config } from '../infra/config.ts';
 import { trainedIn } from './trained-in.ts';
@@ -42,6 +44,14 @@ export function createManifest(of: {
     return { base: policy.base, sha256: (await documents.read(weightManifest, manifest)).digest };
   }
 
+  /** Of the visible split: families, not verifiers, are divided among the splits. */
+  async function verifiersOf(lock: LockedSet): Promise<ReproducibilityManifest['verifiers']> {
+    if (lock.schema === 'anneal/task-set/v1') return [{ name: 'python-function', version: 1 }];
+    const { tasks } = await documents.splitOf(lock, 'visible');
+    const byName = new Map(tasks.map(({ verifier: { name, version } }) => [`${name}@${version}`, { name, version }]));
+    return [...byName].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, verifier]) => verifier);
+  }
+
   return async ({ spec: specRef, taskSet }) => {
     const spec = await documents.spec(specRef);
     const lock = await documents.lock(taskSet);
@@ -60,7 +70,7 @@ export function createManifest(of: {
       specHash: specRef.sha256,
       seed: spec.seed,
       taskSetRoot: lock.root,
-      verifiers: [{ name: 'python-function', version: 1 }],
+      verifiers: await verifiersOf(lock),
       git: {
         commit: (await git('rev-parse', 'HEAD')) || 'unknown',
         dirty: (await git('status', '--porcelain', '--', ...SOURCES)) !== '',

@@ -1,10 +1,13 @@
 // validate, submit, ls, status, watch, logs, cancel, resume, report.
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
+import type { ArtifactRef } from '../../contracts/artifact.ts';
 import { canonicalJson } from '../../contracts/canonical.ts';
 import { AnnealError, EXIT } from '../../contracts/errors.ts';
 import type { CampaignName } from '../../contracts/ids.ts';
 import type { CampaignStatus } from '../../contracts/record.ts';
+import { openLockedSet } from '../../evals/construction/campaign-set.ts';
+import { carrySource } from '../../infra/source-files/carry.ts';
 import { stackStatus } from '../../infra/stack/stack.ts';
 import { type Campaigns, isKnown, parseCampaignName } from '../../infra/temporal/campaigns.ts';
 import { readBaseWeights } from '../../infra/vllm/base-weights.ts';
@@ -31,17 +34,34 @@ export async function submitFile(session: Session, read: ReadCampaign): Promise<
     throw new AnnealError('campaign.other_compute', `${spec.name} is for ${wanted}, and this stack runs on ${here}`);
   }
   if ((await stackStatus(session.config)).endpoints !== undefined) await refuseUnfitUnlessBegun(session, read);
+  await refuseUnfitTasks(session, read);
   const rates = files.find((file) => file.field === 'tasks.startingPassRates');
   const campaigns = await session.campaigns();
   await refuseWithoutPermission(session, read, campaigns);
   const beside = {
     ...(rates === undefined ? {} : { passRates: await readFile(rates.path) }),
     ...(profile === undefined ? {} : { profile: canonicalJson(profile) }),
+    ...(await carriedSource(session, read)),
     ...(spec.policy.lora === null ? { weights: await readBaseWeights(session.store, spec.policy.base) } : {}),
   };
   const how = await session.traced('anneal submit', () => campaigns.submit(read, beside));
   if (how === 'started') warnIfTooSmall(spec, (line) => process.stderr.write(`${line}\n`));
   return how;
+}
+
+/** A set that was locked before has to be in this store, as it was locked, and to be one whose tasks take one reply. */
+export async function refuseUnfitTasks({ store }: Session, { spec }: Pick<ReadCampaign, 'spec'>): Promise<void> {
+  if (spec.tasks.source === 'artifact-set' && spec.tasks.root !== undefined)
+    await openLockedSet(spec.tasks.root, store);
+}
+
+/** What the source of its set reads goes with the campaign. */
+export async function carriedSource(
+  { store }: Session,
+  { source }: Pick<ReadCampaign, 'source'>,
+): Promise<{ source?: ArtifactRef }> {
+  if (source === undefined) return {};
+  return { source: await store.put(canonicalJson(await carrySource(source.folder, source.paths, store))) };
 }
 
 /** A campaign that was begun goes on whatever the cluster lacks at this moment: its own stages wait or ask. */
@@ -79,9 +99,11 @@ export function addCampaignCommands(program: Command, run: Run): void {
     .command('validate <file>')
     .description('check a campaign file; lists every problem at once')
     .action((file: string, _options, command: Command) =>
-      run(async ({ json, colour }) => {
+      run(async (session) => {
+        const { json, colour } = session;
         try {
           const { spec, hash } = await readCampaign(file);
+          await refuseUnfitTasks(session, { spec });
           const outlook = outlookOf(spec);
           process.stdout.write(
             json

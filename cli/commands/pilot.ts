@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { AnnealError } from '../../contracts/errors.ts';
 import type { Run } from '../session.ts';
 import { readCampaign } from '../spec/read.ts';
+import { carriedSource, refuseUnfitTasks } from './campaigns.ts';
 
 export function addPilot(program: Command, run: Run): void {
   program
@@ -13,13 +14,15 @@ export function addPilot(program: Command, run: Run): void {
     .requiredOption('-o, --out <file>', 'where to write the rates')
     .action((file: string, options: { samples: string; out: string }, command: Command) =>
       run(async (session) => {
-        const { spec } = await readCampaign(file);
+        const read = await readCampaign(file);
+        const { spec } = read;
         const samples = Number(options.samples);
         if (!Number.isInteger(samples) || samples < 1)
           throw new AnnealError('cli.usage', `--samples takes a whole number; got ${options.samples}`);
         const onProgress = (done: number, total: number): void =>
           void process.stderr.write(`${done} of ${total} rollouts\n`);
-        const rates = await session.pilot(spec, { samples, onProgress });
+        await refuseUnfitTasks(session, read);
+        const rates = await session.pilot(spec, { samples, onProgress, ...(await carriedSource(session, read)) });
         const document = {
           schema: 'anneal/starting-pass-rates/v1',
           command: `./anneal pilot ${file} --samples ${samples} --out ${options.out}`,

@@ -9,6 +9,7 @@ import { type VerifierRef, verifierRef } from '../../contracts/judgement.ts';
 import type { RolloutPlan } from '../../contracts/plan.ts';
 import { type Reverification, reverificationName } from '../../contracts/reverification.ts';
 import { groupsOf, reverify } from '../../evals/reverify/reverify.ts';
+import { artifactVerifierNames } from '../../evals/verifiers/artifact-registry.ts';
 import { verifierNames } from '../../evals/verifiers/registry.ts';
 import { createGatewayClient } from '../../infra/gateway-client/client.ts';
 import { createBubblewrapSandbox } from '../../infra/sandbox/bubblewrap.ts';
@@ -102,8 +103,9 @@ async function verifierOfTasks(
 function verifierOf(text: string): VerifierRef {
   const [name, version] = text.split('@');
   const parsed = verifierRef.safeParse({ name, version: Number(version) });
-  if (parsed.success && verifierNames().includes(text)) return parsed.data;
-  throw new AnnealError('cli.usage', `--verifier expects one of ${verifierNames().join(', ')}; got ${text}`);
+  const known = [...verifierNames(), ...artifactVerifierNames()];
+  if (parsed.success && known.includes(text)) return parsed.data;
+  throw new AnnealError('cli.usage', `--verifier expects one of ${known.join(', ')}; got ${text}`);
 }
 
 function roundOf(text: string): number {

@@ -16,7 +16,7 @@ import { commandFor } from '../view/command.ts';
 import { createSetupReporter } from '../view/setup.ts';
 import { renderFinal } from '../view/summary.ts';
 import { watchCampaign } from '../watch.ts';
-import { endedBefore, refuseUnfitUnlessBegun, submitFile } from './campaigns.ts';
+import { endedBefore, refuseUnfitTasks, refuseUnfitUnlessBegun, submitFile } from './campaigns.ts';
 import { decide } from './gates.ts';
 
 interface QuickstartOptions {
@@ -43,6 +43,7 @@ async function quickstart(session: Session, options: QuickstartOptions): Promise
   const read = await readCampaign(options.file ?? join(config.root, 'examples', 'quickstart', 'campaign.yaml'));
   const campaign = read.spec.name;
   await refuseUnfitUnlessBegun(session, read);
+  await refuseUnfitTasks(session, read);
   const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
   const interactive = process.stdin.isTTY === true && process.stderr.isTTY === true;

@@ -5,10 +5,10 @@ import { createDocuments } from '../../activities/read.ts';
 import { campaignSpec } from '../../contracts/campaign.ts';
 import { canonicalJson } from '../../contracts/canonical.ts';
 import { AnnealError, EXIT } from '../../contracts/errors.ts';
+import { lockedSet } from '../../contracts/locked-set.ts';
 import type { ReportData } from '../../contracts/record.ts';
 import { type ReproducibilityManifest, releaseManifest, reproducibilityManifest } from '../../contracts/release.ts';
 import type { ReproducedPart, Reproduction } from '../../contracts/reproduction.ts';
-import { taskSetLock } from '../../contracts/task.ts';
 import { createGatewayClient } from '../../infra/gateway-client/client.ts';
 import { createBubblewrapSandbox } from '../../infra/sandbox/bubblewrap.ts';
 import { stackStatus } from '../../infra/stack/stack.ts';
@@ -64,7 +64,7 @@ async function reproduce(session: Session, given: string, flags: Flags, signal: 
     compareSpecification(manifest, { parsed: spec, sha256: data.state.specHash }),
     ...(await compareSources(config, manifest)),
     compareMachine(manifest),
-    await rebuildTasks(again, spec, taskSetLock.parse(data.taskSet)),
+    await rebuildTasks(again, spec, lockedSet.parse(data.taskSet)),
     await rejudge(
       again,
       plans.map(({ plan }) => plan),

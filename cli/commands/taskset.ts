@@ -1,7 +1,6 @@
 // taskset build, certify, lock, diff: task sets from sources, before any campaign.
 import { readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import {
   type ArtifactSetLock,
@@ -11,22 +10,23 @@ import {
 } from '../../contracts/artifact-set.ts';
 import { canonicalJson } from '../../contracts/canonical.ts';
 import { AnnealError, EXIT } from '../../contracts/errors.ts';
+import { lockName } from '../../contracts/locked-set.ts';
 import type { Split } from '../../contracts/task.ts';
 import { type BuildProgress, type BuiltSet, buildSet } from '../../evals/construction/build-set.ts';
 import { certifyArtifactTask } from '../../evals/construction/certify-artifact.ts';
 import { compareSets } from '../../evals/construction/compare-sets.ts';
 import { lockDifferences } from '../../evals/construction/lock-artifacts.ts';
 import type { SourcePorts } from '../../evals/construction/source.ts';
-import { openRepository } from '../../infra/git/reader.ts';
 import { createBubblewrapSandbox } from '../../infra/sandbox/bubblewrap.ts';
+import { sourceReader } from '../../infra/source-files/read.ts';
 import { interruptible } from '../interrupt.ts';
 import { type Run, type Session, screen } from '../session.ts';
-import { expectedIn, readSet } from '../spec/set.ts';
+import { readSet } from '../spec/set.ts';
+import { expectedIn } from '../spec/source.ts';
 import { renderBuilt, renderCertificates, renderDifference } from '../view/taskset.ts';
 
 /** The sealed split is looked at behind its gate only. */
 const OPEN = ['visible', 'gate'] as const satisfies readonly Split[];
-const MOST_SOURCE_BYTES = 256 * 2 ** 20;
 
 export function addTaskset(program: Command, run: Run): void {
   const taskset = program.command('taskset').description('make sets of tasks from sources, and look at them');
@@ -69,8 +69,7 @@ async function build(session: Session, file: string, signal: AbortSignal): Promi
   const sandbox = createBubblewrapSandbox(config.python === undefined ? {} : { pythonPath: config.python });
   const ports: SourcePorts = {
     ...{ sandbox, store, seed: spec.seed },
-    openRepository: (path) => openRepository(resolve(folder, path)),
-    readFile: (path) => readSource(resolve(folder, path)),
+    ...sourceReader(folder),
   };
   const { name, seed, most, splits, difficulty, licences, alike } = spec;
   return buildSet({
@@ -87,7 +86,8 @@ async function lock(
   { file, out, signal }: { readonly file: string; readonly out: string; readonly signal: AbortSignal },
 ): Promise<void> {
   const built = await build(session, file, signal);
-  const text = `${canonicalJson(built.lock)}\n`;
+  const json = canonicalJson(built.lock);
+  const text = `${json}\n`;
   await writeFile(out, text, { flag: 'wx' }).catch(async (cause: unknown) => {
     if (!(cause instanceof Error && 'code' in cause && cause.code === 'EEXIST')) throw cause;
     if ((await readFile(out, 'utf8')) === text) return;
@@ -97,6 +97,8 @@ async function lock(
       { cause },
     );
   });
+  // Campaigns name a set by its root, and find its lock by it. The first lock of a root stands: another one has the same tasks.
+  await session.store.createNamed(lockName(built.lock.root), JSON.stringify(await session.store.put(json)));
   print(session, built);
 }
 
@@ -162,18 +164,6 @@ async function splitsOf({ store }: Session, made: ArtifactSetLock, which: readon
       artifactSplit.parse(JSON.parse(new TextDecoder().decode(await store.get(made.splits[split].object)))),
     ),
   );
-}
-
-async function readSource(path: string): Promise<Uint8Array> {
-  const bytes = await readFile(path).catch((cause: unknown) => {
-    throw new AnnealError('tasks.source_failed', `the source's file ${path} cannot be read`, { cause });
-  });
-  if (bytes.length > MOST_SOURCE_BYTES)
-    throw new AnnealError(
-      'tasks.source_failed',
-      `the source's file ${path} has ${bytes.length} bytes, more than ${MOST_SOURCE_BYTES}`,
-    );
-  return bytes;
 }
 
 function tellProgress({ step, items, resumed = 0, certified, dropped }: BuildProgress): void {

@@ -11,15 +11,30 @@ export function tasks({ lock }: ReportView): Html {
   return html`<section id="tasks" aria-labelledby="h-tasks"><h2 id="h-tasks">Task set</h2>${body}</section>`;
 }
 
-function locked(lock: NonNullable<ReportView['lock']>): Html {
+type Lock = NonNullable<ReportView['lock']>;
+
+function locked(lock: Lock): Html {
+  const unit = lock.schema === 'anneal/task-set/v1' ? 'functions' : 'families';
   const splits = (['visible', 'gate', 'sealed'] as const).map((name) => {
     const one = lock.splits[name];
     return [name, grouped(one.tasks), grouped(one.families.length), shortHash(one.root)];
   });
-  return html`<p class="lead">${grouped(lock.kept)} of ${grouped(lock.considered)} candidate tasks were kept: the reference solution passes, an empty one and random answers do not, and repeated runs agree. Functions, not tasks, are divided among the splits, so that no split holds a rewording of another’s.</p>
-${dataTable('Splits', ['split', 'tasks', 'functions', 'root'], splits)}
-${dropped(lock.dropped)}
-<p class="note">Source ${lock.source}, Python ${lock.python}, seed ${lock.seed}. ${term('lock root', 'Lock root')}: <code class="hash">${lock.root}</code></p>`;
+  return html`<p class="lead">${grouped(lock.kept)} of ${grouped(lock.considered)} candidate tasks were kept: the reference solution passes, an empty one and random answers do not, and repeated runs agree. ${unit === 'functions' ? 'Functions' : 'Families'}, not tasks, are divided among the splits, so that no split holds a ${unit === 'functions' ? 'rewording' : 'variant'} of another’s.</p>
+${dataTable('Splits', ['split', 'tasks', unit, 'root'], splits)}
+${lock.schema === 'anneal/task-set/v1' ? dropped(lock.dropped) : droppedBySteps(lock.dropped)}
+<p class="note">Source ${sourceOf(lock)}, seed ${lock.seed}. ${term('lock root', 'Lock root')}: <code class="hash">${lock.root}</code></p>`;
+}
+
+const sourceOf = (lock: Lock): string =>
+  lock.schema === 'anneal/task-set/v1' ? `${lock.source}, Python ${lock.python}` : lock.source.kind;
+
+/** The reasons stand in the lineage, one record a task. */
+function droppedBySteps(steps: Readonly<Record<string, number>>): Html {
+  const rows = Object.entries(steps)
+    .filter(([, count]) => count > 0)
+    .map(([step, count]) => [step, grouped(count)]);
+  if (rows.length === 0) return html`<p>No candidate was dropped.</p>`;
+  return dataTable('Dropped candidates', ['step', 'tasks'], rows);
 }
 
 function dropped(all: readonly DroppedTask[]): Html {

@@ -1,16 +1,16 @@
 // The report's data, read once: what is loosely typed in the record is parsed here, and missing parts stay missing.
 import { type CampaignSpec, campaignSpec } from '../../contracts/campaign.ts';
 import { type StepMetrics, stepMetrics } from '../../contracts/job.ts';
+import { type LockedSet, lockedSet } from '../../contracts/locked-set.ts';
 import type { Estimate } from '../../contracts/policy-version.ts';
 import type { ReportData } from '../../contracts/record.ts';
-import { type TaskSetLock, taskSetLock } from '../../contracts/task.ts';
 import { percent } from '../view/figures.ts';
 import { type Html, html } from './html.ts';
 
 export interface ReportView {
   readonly data: ReportData;
   readonly spec: CampaignSpec | undefined;
-  readonly lock: TaskSetLock | undefined;
+  readonly lock: LockedSet | undefined;
   readonly steps: readonly (StepMetrics & { readonly round: number })[];
   /** `95%` */
   readonly level: string;
@@ -25,7 +25,7 @@ export function viewOf(data: ReportData): ReportView {
     })
     .sort((a, b) => a.round - b.round || a.step - b.step);
   const level = `${Number((100 * (spec?.evaluation.confidence ?? 0.95)).toFixed(1))}%`;
-  return { data, spec, lock: taskSetLock.safeParse(data.taskSet).data, steps, level };
+  return { data, spec, lock: lockedSet.safeParse(data.taskSet).data, steps, level };
 }
 
 /** `27.0% (20.1 to 33.9)` */

@@ -6,13 +6,14 @@ import type { ArtifactRef, ArtifactStore } from '../../contracts/artifact.ts';
 import type { CampaignSpec } from '../../contracts/campaign.ts';
 import { canonicalJson } from '../../contracts/canonical.ts';
 import { AnnealError } from '../../contracts/errors.ts';
+import type { Purpose } from '../../contracts/ids.ts';
 import type { VerifierRef } from '../../contracts/judgement.ts';
+import type { LockedSet } from '../../contracts/locked-set.ts';
 import type { RolloutPlan } from '../../contracts/plan.ts';
 import type { EvaluationResult } from '../../contracts/policy-version.ts';
 import type { ModelGateway, Sandbox } from '../../contracts/ports.ts';
 import type { ReportData } from '../../contracts/record.ts';
 import type { ReproducedPart } from '../../contracts/reproduction.ts';
-import type { TaskSetLock } from '../../contracts/task.ts';
 import { constructTaskSet } from '../../evals/construction/construct.ts';
 import { lockTaskSet } from '../../evals/construction/lock.ts';
 import { reverify } from '../../evals/reverify/reverify.ts';
@@ -27,8 +28,10 @@ export interface Again {
 }
 
 /** From the source, with the same seed: the same root or another one. */
-export async function rebuildTasks(again: Again, spec: CampaignSpec, lock: TaskSetLock): Promise<ReproducedPart> {
+export async function rebuildTasks(again: Again, spec: CampaignSpec, lock: LockedSet): Promise<ReproducedPart> {
   const { store, sandbox, signal, onProgress } = again;
+  if (spec.tasks.source !== 'python-stdlib' || lock.schema !== 'anneal/task-set/v1')
+    return { part: 'task set', verdict: 'left', why: 'a set of artifacts is built again by ./anneal taskset build' };
   const built = await constructTaskSet({
     ...{ spec: spec.tasks, seed: spec.seed, sandbox, signal },
     onProgress: ({ done, total, unit }) => onProgress(`${done} of ${total} ${unit}`),
@@ -67,6 +70,11 @@ export async function rejudge(again: Again, plans: readonly RolloutPlan[], secre
   return { part: 'rewards', verdict: 'different', why };
 }
 
+interface Measured {
+  readonly purpose: Purpose;
+  readonly result: EvaluationResult | undefined;
+}
+
 /** Pass rates, intervals and paired gains from the stored trajectories. */
 export async function remeasure(
   again: Again,
@@ -75,14 +83,19 @@ export async function remeasure(
   confidence: number,
 ): Promise<ReproducedPart> {
   const { measure } = createEvaluationActivities(again);
-  const { baseline, sealed, rounds } = data.state;
-  const recorded = [baseline, sealed?.before, sealed?.after, ...rounds.map(({ gate }) => gate)];
-  const known = recorded.filter((one): one is EvaluationResult => one !== undefined);
+  const { baseline, sealed, rounds, certified } = data.state;
+  const recorded: readonly Measured[] = [
+    ...[baseline, ...rounds.map(({ gate }) => gate)].map((result) => ({ purpose: 'gate', result }) as const),
+    ...[sealed?.before, sealed?.after].map((result) => ({ purpose: 'sealed', result }) as const),
+    ...[certified?.again, certified?.best?.result].map((result) => ({ purpose: 'again', result }) as const),
+    { purpose: 'visible', result: certified?.visible },
+  ];
   const differing: string[] = [];
   let compared = 0;
-  for (const result of known) {
-    const name = `${result.policy} on the ${result.split} split`;
-    const found = plans.find(({ plan }) => plan.split === result.split && plan.policy.name === result.policy);
+  for (const { purpose, result } of recorded) {
+    if (result === undefined) continue;
+    const name = `${result.policy} on the ${result.split} split${purpose === 'again' ? ', once more' : ''}`;
+    const found = plans.find(({ plan }) => plan.purpose === purpose && plan.policy.name === result.policy);
     if (found === undefined) {
       differing.push(`${name} has no plan`);
       continue;

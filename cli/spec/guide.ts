@@ -9,6 +9,7 @@ interface Node {
   readonly items?: Node;
   readonly required?: readonly string[];
   readonly anyOf?: readonly Node[];
+  readonly oneOf?: readonly Node[];
   readonly enum?: readonly unknown[];
   readonly const?: unknown;
   readonly minimum?: number;
@@ -34,10 +35,28 @@ function nodeAt(path: Path): Node | undefined {
   return node;
 }
 
-/** Of a choice between schemas, all that they say: only one of them lists choices or has fields. */
+/** Of a choice between schemas, all that they say: where two have fields, the fields of both, and what both require. */
 function opened(node: Node | undefined): Node | undefined {
-  if (node?.anyOf === undefined) return node;
-  return Object.assign({}, ...node.anyOf.filter(({ type }) => type !== 'null'), node) as Node;
+  const choice = (node?.anyOf ?? node?.oneOf)?.filter(({ type }) => type !== 'null');
+  if (choice === undefined) return node;
+  const maps = choice.flatMap(({ properties }) => (properties === undefined ? [] : [properties]));
+  if (maps.length < 2) return Object.assign({}, ...choice, node) as Node;
+  const required = choice.map((one) => one.required ?? []).reduce((both, own) => both.filter((f) => own.includes(f)));
+  return Object.assign({}, ...choice, node, { properties: together(maps), required }) as Node;
+}
+
+/** A field that several maps have takes what any of them takes. */
+function together(maps: readonly NonNullable<Node['properties']>[]): NonNullable<Node['properties']> {
+  const names = [...new Set(maps.flatMap((map) => Object.keys(map)))];
+  return Object.fromEntries(
+    names.map((name) => {
+      const own = maps.flatMap((map) => (map[name] === undefined ? [] : [map[name]]));
+      const choices = own.flatMap((node) => (node.const === undefined ? [] : [node.const]));
+      if (choices.length < own.length) return [name, own[0]!];
+      const { const: _, ...first } = own[0]!;
+      return [name, { ...first, enum: choices }];
+    }),
+  );
 }
 
 /** Field names that an object at `path` accepts; empty when there is no object. */

@@ -219,6 +219,86 @@ describe('what spans fields', () => {
   });
 });
 
+describe('a campaign on a set of artifacts', () => {
+  const ROOT = 'a'.repeat(64);
+  const build = { from: { kind: 'traces', tasks: 20 } };
+  const on = (tasks: object, parts: object = {}): string =>
+    withParts({ tasks: { source: 'artifact-set', ...tasks }, ...parts });
+  const read = async (text: string) => {
+    const path = join(folder, 'artifacts.yaml');
+    await writeFile(path, text);
+    return readCampaign(path);
+  };
+
+  it('names a locked set, or a source with what it reads', async () => {
+    expect((await read(on({ root: ROOT }))).spec.tasks).toEqual({ source: 'artifact-set', root: ROOT });
+    const built = await read(on({ build }, { reward: { process: 0.2 } }));
+    expect(built.spec.tasks).toMatchObject({ build: { from: build.from, most: 1000, splits: { visible: 0.6 } } });
+    expect(built.source).toEqual({ folder, paths: [] });
+    await writeFile(join(folder, 'own.jsonl'), '');
+    const from = { kind: 'human-eval', file: 'own.jsonl', licence: 'MIT' };
+    expect((await read(on({ build: { from } }))).source?.paths).toEqual(['own.jsonl']);
+  });
+
+  it.each([
+    ['neither', {}, {}, 'spec.out_of_range', 'tasks', /either `root` or `build`/],
+    ['both', { root: ROOT, build }, {}, 'spec.out_of_range', 'tasks', /either `root` or `build`/],
+    ['a root that is none', { root: 'latest' }, {}, 'spec.out_of_range', 'tasks.root', /a SHA-256/],
+    [
+      'an unknown source',
+      { build: { from: { kind: 'trace' } } },
+      {},
+      ...(['spec.out_of_range', 'tasks.build.from.kind', /traces/] as const),
+    ],
+    [
+      'an option that is missing',
+      { build: { from: { kind: 'traces' } } },
+      {},
+      ...(['spec.missing_field', 'tasks.build.from.tasks', /number/] as const),
+    ],
+    [
+      'a file that is not there',
+      { build: { from: { kind: 'human-eval', file: 'gone.jsonl', licence: 'MIT' } } },
+      {},
+      ...(['spec.missing_file', 'tasks.build.from', /relative to the campaign file/] as const),
+    ],
+    [
+      'tasks that take an agent',
+      { build: { from: { kind: 'questions', file: 'artifacts.yaml' } } },
+      {},
+      ...([
+        'spec.out_of_range',
+        'tasks.build.from.kind',
+        /^one of git-history, human-eval, ml-tasks, reasoning-gym, traces$/,
+      ] as const),
+    ],
+    [
+      'splits that do not sum to 1',
+      { build: { ...build, splits: { visible: 0.5, gate: 0.1, sealed: 0.1 } } },
+      {},
+      ...(['spec.out_of_range', 'tasks.build.splits', /sum to 1/] as const),
+    ],
+    ['a reward of functions', { build }, { reward: { partial: 1 } }, 'spec.out_of_range', 'reward.partial', /nothing/],
+  ])('%s is refused', async (_name, tasks, parts, code, path, expected) => {
+    const { problems } = await refusal(on(tasks, parts));
+    expect(problems.map((one) => [one.code, one.path])).toEqual([[code, path]]);
+    expect(problems[0]?.expected).toMatch(expected);
+  });
+
+  it('says which formats one reply can do', async () => {
+    const { problems } = await refusal(on({ build: { from: { kind: 'questions', file: 'artifacts.yaml' } } }));
+    expect(problems[0]?.hint).toMatch(/terminal-state, which take an agent.*program, structured-data, answer, patch\./);
+  });
+
+  it('stages have their own difficulty, and functions their own reward', async () => {
+    const curriculum = { minPassRate: 0.1, stages: [{ rounds: 1, mix: { data: 1 } }] };
+    const staged = await refusal(on({ build }, { rollouts: { ...VALID.rollouts, curriculum } }));
+    expect(staged.problems.map(({ path }) => path)).toEqual(['rollouts.curriculum.minPassRate']);
+    const { problems } = await refusal(withParts({ reward: { process: 0.1 } }));
+    expect(problems.map(({ path }) => path)).toEqual(['reward.process']);
+  });
+});
+
 describe('what is no campaign', () => {
   it.each([
     ['a tab', 'a:\n\tb: 1\n', 2],

@@ -12,6 +12,7 @@ import { problemsFromZod, valueAt } from './from-zod.ts';
 import type { Path } from './guide.ts';
 import { profileProblems, readProfile } from './profile.ts';
 import { crossFieldProblems } from './rules.ts';
+import { type ReadSource, readCampaignSource } from './source.ts';
 
 /** A campaign is a page of text; more than this is some other file. */
 const MAX_BYTES = 1 << 20;
@@ -32,6 +33,8 @@ export interface ReadCampaign {
   readonly specJson: string;
   readonly hash: Sha256;
   readonly files: readonly NamedFile[];
+  /** What its source reads, as the campaign names it; undefined where it builds no set of artifacts. */
+  readonly source: { readonly folder: string; readonly paths: readonly string[] } | undefined;
   /** Of a campaign for Kubernetes. */
   readonly profile: ProfileSpec | undefined;
 }
@@ -51,6 +54,8 @@ export async function readCampaign(path: string, profile?: string): Promise<Read
   if (other !== undefined) throw invalid(path, [other]);
   const parsed = campaignSpec.safeParse(root);
   const { files, problems: missing } = await namedFiles(root, document, dirname(resolve(path)));
+  const source = readCampaignSource(document, ['tasks', 'build', 'from']);
+  const reads = await sourcePaths(source, document, dirname(resolve(path)));
   const named = parsed.success
     ? await readProfile(withProfile(parsed.data, profile), document, path)
     : { profile: undefined, problems: await profileProblems(root, document, path) };
@@ -60,12 +65,39 @@ export async function readCampaign(path: string, profile?: string): Promise<Read
     ...(parsed.success ? [] : isMap ? problemsFromZod(parsed.error.issues, root, document) : [notACampaign()]),
     ...(isMap ? crossFieldProblems(root, document) : []),
     ...missing,
+    ...source.problems,
+    ...reads.problems,
     ...named.problems,
   ];
   if (!parsed.success || problems.length > 0) throw invalid(path, problems);
   const specJson = canonicalJson(parsed.data);
   const hash = sha256.parse(createHash('sha256').update(specJson).digest('hex'));
-  return { spec: parsed.data, specJson, hash, files, profile: named.profile };
+  const carried = reads.paths && { folder: dirname(resolve(path)), paths: reads.paths };
+  return { spec: parsed.data, specJson, hash, files, source: carried, profile: named.profile };
+}
+
+async function sourcePaths(
+  { kind, options }: ReadSource,
+  document: CampaignDocument,
+  folder: string,
+): Promise<{ paths?: readonly string[]; problems: Problem[] }> {
+  if (kind === undefined || options === undefined) return { problems: [] };
+  const paths = kind.reads(options);
+  const problems = await Promise.all(
+    paths.map(async (path): Promise<Problem[]> => {
+      const reason = await stat(resolve(folder, path)).then(() => undefined, reasonOf);
+      if (reason === undefined) return [];
+      return [
+        {
+          ...{ code: 'spec.missing_file', path: 'tasks.build.from' },
+          line: document.locate(['tasks', 'build', 'from']).line,
+          ...{ expected: 'files and folders that are there, relative to the campaign file', got: `${path}: ${reason}` },
+          hint: `Looked for ${resolve(folder, path)}.`,
+        },
+      ];
+    }),
+  );
+  return { paths, problems: problems.flat() };
 }
 
 const withProfile = (spec: CampaignSpec, profile: string | undefined): CampaignSpec =>

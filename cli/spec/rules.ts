@@ -28,6 +28,7 @@ export function crossFieldProblems(root: unknown, document: CampaignDocument): P
   };
 
   splitRules(number, report);
+  artifactRules(root, report);
   functionListRules(root, report);
 
   const groups = number(['rollouts', 'groupsPerRound']);
@@ -132,6 +133,31 @@ function splitRules(number: (path: Path) => number | undefined, report: Report):
     `fractions that sum to 1; these sum to ${Number(sum.toFixed(6))}`,
     rest > 0 ? `Add ${rest} to one of them.` : `Take ${-rest} from one of them.`,
   );
+}
+
+/** The two kinds of task sets have their own rewards; stages have their own difficulty. */
+function artifactRules(root: unknown, report: Report): void {
+  const source = valueAt(root, ['tasks', 'source']);
+  const foreign: Readonly<Record<string, readonly [readonly string[], string]>> = {
+    'artifact-set': [
+      ['correctness', 'partial', 'format'],
+      'outcome + process·α + speed·β: set reward.process and reward.speed',
+    ],
+    'python-stdlib': [['process', 'speed'], 'made of correctness, partial and format'],
+  };
+  const [fields, instead] = foreign[String(source)] ?? [[], ''];
+  for (const field of fields)
+    if (valueAt(root, ['reward', field]) !== undefined)
+      report('spec.out_of_range', ['reward', field], 'nothing', `Remove it: with ${source} a reward is ${instead}.`);
+  if (valueAt(root, ['rollouts', 'curriculum', 'stages']) === undefined) return;
+  for (const field of ['minPassRate', 'maxPassRate'])
+    if (valueAt(root, ['rollouts', 'curriculum', field]) !== undefined)
+      report(
+        'spec.out_of_range',
+        ['rollouts', 'curriculum', field],
+        'nothing',
+        'Remove it: each stage has its own difficulty.',
+      );
 }
 
 function functionListRules(root: unknown, report: Report): void {

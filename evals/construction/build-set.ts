@@ -200,7 +200,8 @@ async function certifiedTasks(
       const task = artifactTask.parse(await readJson(store, ref));
       if (tasks.has(task.id)) throw new AnnealError('tasks.source_failed', `two tasks have the id ${task.id}`);
       const { id, family, canary, source } = task;
-      tasks.set(id, { task, candidate: { id, family, canary, licence: source.licence, substance, parents, passRate } });
+      const { licence } = source;
+      tasks.set(id, { task, candidate: { id, family, canary, licence, substance, parents, passRate, task } });
     }
   }
   return tasks;

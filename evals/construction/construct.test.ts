@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { beforeAll, expect, test, vi } from 'vitest';
 import { artifactRef } from '../../contracts/artifact.ts';
-import { tasksSpec } from '../../contracts/campaign.ts';
+import { stdlibTasksSpec } from '../../contracts/campaign.ts';
 import { canonicalJson } from '../../contracts/canonical.ts';
 import type { Sandbox } from '../../contracts/ports.ts';
 import { type Task, taskSetLock, taskSplit } from '../../contracts/task.ts';
@@ -50,7 +50,7 @@ const base = {
   compositions: 12,
   casesPerTask: 6,
 };
-const spec = (change: object = {}) => tasksSpec.parse({ ...base, ...change });
+const spec = (change: object = {}) => stdlibTasksSpec.parse({ ...base, ...change });
 const all = (built: ConstructedTaskSet): Task[] => SPLITS.flatMap((split) => [...built.splits[split]]);
 
 let built: ConstructedTaskSet;

@@ -1,6 +1,6 @@
 // Construction: from Python's own standard library to a certified task set in three splits. Same specification, seed and Python:
 // same bytes.
-import type { CampaignSpec } from '../../contracts/campaign.ts';
+import type { StdlibTasksSpec } from '../../contracts/campaign.ts';
 import { AnnealError } from '../../contracts/errors.ts';
 import { taskId } from '../../contracts/ids.ts';
 import type { Sandbox } from '../../contracts/ports.ts';
@@ -16,7 +16,7 @@ import { type Probed, probeCompositions, probeFunctions } from './probe.ts';
 import { apportion, SPLITS, splitFamilies } from './split.ts';
 
 export interface ConstructInput {
-  readonly spec: CampaignSpec['tasks'];
+  readonly spec: StdlibTasksSpec;
   readonly seed: number;
   readonly sandbox: Sandbox;
   readonly onProgress?: (progress: { done: number; total: number; unit: string }) => void;

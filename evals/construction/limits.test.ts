@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test, vi } from 'vitest';
 import { parse } from 'yaml';
 import { artifactRef } from '../../contracts/artifact.ts';
-import { tasksSpec } from '../../contracts/campaign.ts';
+import { stdlibTasksSpec } from '../../contracts/campaign.ts';
 import type { Sandbox } from '../../contracts/ports.ts';
 import { createBubblewrapSandbox } from '../../infra/sandbox/bubblewrap.ts';
 import { constructTaskSet } from './construct.ts';
@@ -23,7 +23,7 @@ const ENDLESS = { inner: part('itertools.cycle', 'ints'), outer: part('builtins.
 
 function quickstart() {
   const { tasks } = parse(readFileSync(new URL('../../examples/quickstart/campaign.yaml', import.meta.url), 'utf8'));
-  return tasksSpec.parse({ ...tasks, startingPassRates: undefined });
+  return stdlibTasksSpec.parse({ ...tasks, startingPassRates: undefined });
 }
 
 test.each([7, 8, 9, 11])(

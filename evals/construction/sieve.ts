@@ -1,6 +1,7 @@
 // From certified tasks to those that a set is made of: what is too easy or too hard, has no licence for it, repeats another or was read
 // by the policy before is dropped, with its reason. Pure: the same tasks in the same order give the same answer.
 import type { ConstructionStep, PassRate } from '../../contracts/artifact-set.ts';
+import type { ArtifactTask } from '../../contracts/artifact-task.ts';
 import { nearDuplicates } from '../contamination/minhash.ts';
 import { type Given, scanForTasks } from '../contamination/scan.ts';
 
@@ -12,6 +13,7 @@ export interface Candidate {
   readonly substance: string;
   readonly parents: readonly string[];
   readonly passRate: PassRate | null;
+  readonly task: ArtifactTask;
 }
 
 export interface Sieve {
@@ -23,6 +25,8 @@ export interface Sieve {
   readonly alike: number;
   /** What the policy reads or has read: skills, memory, prompts, patches. */
   readonly known: readonly Given[];
+  /** Why whoever will be asked cannot do the task at all; undefined: can. */
+  readonly unfit?: (task: ArtifactTask) => string | undefined;
 }
 
 export interface Sifted {
@@ -41,8 +45,8 @@ export function sift(candidates: readonly Candidate[], sieve: Sieve): Sifted {
   const drop = (id: string, step: ConstructionStep, why: string, twin?: string): void =>
     void dropped.push({ id, step, why: [why], ...(twin === undefined ? {} : { twin }) });
 
-  const fit = candidates.filter(({ id, passRate, licence }) => {
-    const hardness = passRate === null ? undefined : outside(passRate, sieve.difficulty);
+  const fit = candidates.filter(({ id, passRate, licence, task }) => {
+    const hardness = sieve.unfit?.(task) ?? (passRate === null ? undefined : outside(passRate, sieve.difficulty));
     if (hardness !== undefined) drop(id, 'difficulty', hardness);
     else if (!sieve.licences.includes(licence)) drop(id, 'licence', `${licence} is not among the licences of this set`);
     else return true;

@@ -6,6 +6,7 @@ import type { ArtifactStore } from '../../contracts/artifact.ts';
 import type { ArtifactTask } from '../../contracts/artifact-task.ts';
 import { canonicalJson } from '../../contracts/canonical.ts';
 import { type Sha256, sha256 } from '../../contracts/ids.ts';
+import type { ArtifactFormat } from '../../contracts/judgement.ts';
 import type { Sandbox } from '../../contracts/ports.ts';
 import type { RepositoryReader } from '../../contracts/repository.ts';
 import type { Instruments } from '../verifiers/verifier.ts';
@@ -79,12 +80,18 @@ export interface SourcePorts {
   openRepository(path: string): Promise<RepositoryReader>;
   /** @throws AnnealError `tasks.source_failed` when it cannot be read or is too large */
   readFile(path: string): Promise<Uint8Array>;
+  /** Every plain file of a folder, by its path in it. @throws AnnealError `tasks.source_failed`, also where a link lies in it */
+  readFolder(path: string): Promise<ReadonlyMap<string, Uint8Array>>;
 }
 
 /** A source by name, with the schema of its options. */
 export interface SourceKind<Options = unknown> {
   readonly name: string;
   readonly options: z.ZodType<Options>;
+  /** Of the tasks that it makes. */
+  readonly formats: readonly ArtifactFormat[];
+  /** The files and folders that these options name. */
+  reads(options: Options): readonly string[];
   /** @throws AnnealError `tasks.source_failed` */
   open(options: Options, ports: SourcePorts): Promise<Source>;
 }
@@ -93,6 +100,7 @@ export interface SourceKind<Options = unknown> {
 export const defineSource = <Options>(kind: SourceKind<Options>): SourceKind =>
   ({
     ...kind,
+    reads: (options: unknown) => kind.reads(options as Options),
     open: (options: unknown, ports: SourcePorts) => kind.open(options as Options, ports),
   }) satisfies SourceKind;
 

@@ -67,7 +67,7 @@ async function stored(specialCasing?: SpecialCasing): Promise<Trajectory[]> {
   );
 }
 const portsOf = (trajectories: Trajectory[], on: Sandbox = sandbox) => ({
-  store: { put },
+  store: { put, get: async () => Promise.reject(new Error('its tasks have no files')) },
   gateway: {
     trajectories: async () => trajectories,
     completions: async () => REPLIES.map((text, index) => ({ id: `c${index}`, text }) as CompletionRecord),

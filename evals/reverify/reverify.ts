@@ -1,23 +1,22 @@
 // Judges the stored rollouts of a plan once more, without asking any policy: by another version of the verifier, or by the same.
-import type { ArtifactStore } from '../../contracts/artifact.ts';
+import type { ArtifactRef, ArtifactStore } from '../../contracts/artifact.ts';
 import { canonicalJson } from '../../contracts/canonical.ts';
 import type { RolloutId } from '../../contracts/ids.ts';
 import type { VerifierRef } from '../../contracts/judgement.ts';
+import type { LockedTask } from '../../contracts/locked-set.ts';
 import type { RolloutPlan } from '../../contracts/plan.ts';
 import type { ModelGateway, Sandbox } from '../../contracts/ports.ts';
 import type { Reverification, ReverifiedRollout } from '../../contracts/reverification.ts';
-import type { Task } from '../../contracts/task.ts';
 import type { Trajectory } from '../../contracts/trajectory.ts';
 import { createSpecialCasing } from '../detectors/special-casing.ts';
-import { judgeReply } from '../verifiers/judge-reply.ts';
-import { verifierFor } from '../verifiers/registry.ts';
+import { judgeTask, requireVerifier } from '../verifiers/judge-task.ts';
 
 export interface ReverifyPorts {
-  /** Evidence goes there, as at the first judgement. */
-  readonly store: Pick<ArtifactStore, 'put'>;
+  /** Evidence goes there, as at the first judgement; files of tasks come from there. */
+  readonly store: Pick<ArtifactStore, 'put' | 'get'>;
   readonly gateway: Pick<ModelGateway, 'trajectories' | 'completions'>;
   readonly sandbox: Sandbox;
-  readonly tasksOf: (plan: RolloutPlan) => Promise<readonly Task[]>;
+  readonly tasksOf: (plan: RolloutPlan) => Promise<readonly LockedTask[]>;
 }
 
 export interface ReverifyRequest {
@@ -39,8 +38,10 @@ export async function reverify(
   { plans, verifier, secret, concurrency, onProgress, signal }: ReverifyRequest,
 ): Promise<Pick<Reverification, 'rollouts' | 'left'>> {
   // Refused before anything is judged.
-  verifierFor(verifier);
+  const [first] = plans;
+  requireVerifier(verifier, first && (await tasksOf(first))[0]);
   const specialCasing = createSpecialCasing(secret);
+  const grader = { sandbox, secret, specialCasing, load: (ref: ArtifactRef) => store.get(ref) };
   const rollouts: ReverifiedRollout[] = [];
   const left: { rollout: RolloutId; why: string }[] = [];
   const total = plans.reduce((sum, plan) => sum + plan.rollouts.length, 0);
@@ -50,7 +51,7 @@ export async function reverify(
     const prefix = `${plan.campaign}/r${plan.round}/${plan.purpose}.v${plan.policy.number}/`;
     const tasks = new Map((await tasksOf(plan)).map((task) => [task.id, task]));
     const known = new Map((await gateway.trajectories(prefix)).map((one) => [one.rollout, one]));
-    const replies = new Map((await gateway.completions(prefix)).map((one) => [one.id, one.text]));
+    const replies = new Map((await gateway.completions(prefix)).map((one) => [one.id, one]));
     const waiting = [...plan.rollouts];
     const work = async (): Promise<void> => {
       for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
@@ -59,13 +60,12 @@ export async function reverify(
         const kept = known.get(id);
         const task = tasks.get(next.task);
         const reply = kept?.completions[0] === undefined ? undefined : replies.get(kept.completions[0]);
-        if (kept === undefined || reply === undefined || task === undefined) {
-          const why = task === undefined ? 'its task is not in the set' : 'it has no stored completion';
-          left.push({ rollout: id, why });
+        if (kept === undefined || reply === undefined || task?.verifier.name !== verifier.name) {
+          left.push({ rollout: id, why: whyLeft(task, verifier) });
         } else {
-          const judged = await judgeReply({
-            ...{ reply, task, weights: plan.reward, sandbox, secret, purpose: plan.purpose },
-            ...{ verifier, specialCasing },
+          const judged = await judgeTask(grader, {
+            ...{ task, verifier, weights: plan.reward, purpose: plan.purpose },
+            reply: { rollout: id, text: reply.text, milliseconds: reply.milliseconds },
           });
           const evidence = await store.put(canonicalJson(judged.evidence));
           const after = {
@@ -81,6 +81,13 @@ export async function reverify(
   }
   const byId = (a: { rollout: string }, b: { rollout: string }): number => (a.rollout < b.rollout ? -1 : 1);
   return { rollouts: rollouts.sort(byId), left: left.sort(byId) };
+}
+
+function whyLeft(task: LockedTask | undefined, { name }: VerifierRef): string {
+  if (task === undefined) return 'its task is not in the set';
+  return task.verifier.name === name
+    ? 'it has no stored completion'
+    : `${task.verifier.name} judges its task, not ${name}`;
 }
 
 function compare(kept: Trajectory, after: ReverifiedRollout['after']): ReverifiedRollout {

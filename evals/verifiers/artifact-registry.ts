@@ -32,6 +32,9 @@ export const ARTIFACT_VERIFIERS: readonly ArtifactVerifier[] = [
 
 const named = ({ name, version }: VerifierRef): string => `${name}@${version}`;
 
+/** `name@version`, of all that this build has. */
+export const artifactVerifierNames = (): string[] => ARTIFACT_VERIFIERS.map(({ ref }) => named(ref));
+
 /** @throws AnnealError `verifier.failed` when this build has no such verifier */
 export function artifactVerifierFor(ref: VerifierRef): ArtifactVerifier {
   const verifier = ARTIFACT_VERIFIERS.find((one) => named(one.ref) === named(ref));

@@ -1,7 +1,7 @@
 // Judging an artifact by the verifier that its task names: what is not declared is refused first, then the verifier looks.
 import type { ArtifactTask } from '../../contracts/artifact-task.ts';
 import { AnnealError } from '../../contracts/errors.ts';
-import type { Judgement } from '../../contracts/judgement.ts';
+import type { ComponentScore, Judgement } from '../../contracts/judgement.ts';
 import type { Outcome } from '../../contracts/trajectory.ts';
 import { type ComposedReward, composeReward, type RewardShares } from '../../policies/reward-composition.ts';
 import { type Artifact, artifactHash, undeclared } from './artifact.ts';
@@ -31,6 +31,8 @@ export async function judgeArtifact(input: {
   readonly given: Artifact;
   readonly shares: RewardShares;
   readonly instruments: Instruments;
+  /** Process and speed components, which come with the rollout and not with its artifact. */
+  readonly manner?: readonly ComponentScore[];
 }): Promise<Judged> {
   const { task, verifier, artifact, given, instruments } = input;
   const check = verifier.check.safeParse(task.check);
@@ -47,6 +49,7 @@ export async function judgeArtifact(input: {
     const { code, message } = failure as AnnealError;
     return { outcome, reason: `${code}: ${message}` };
   }
+  found = { ...found, components: [...found.components, ...(input.manner ?? [])] };
   const reward = composeReward(found, input.shares);
   const judgement: Judgement = {
     schema: 'anneal/judgement/v1',

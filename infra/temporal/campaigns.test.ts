@@ -159,7 +159,7 @@ describe('a pilot', () => {
     const others = [
       pilotName(spec, 5),
       pilotName({ ...spec, seed: 2 }, 4),
-      pilotName({ ...spec, tasks: { ...spec.tasks, casesPerTask: 9 } }, 4),
+      pilotName({ ...spec, tasks: { ...spec.tasks, casesPerTask: 9 } as CampaignSpec['tasks'] }, 4),
       pilotName({ ...spec, harness: { ...spec.harness, temperature: 0.5 } }, 4),
       pilotName({ ...spec, harness: { ...spec.harness, prompt: 'Please: {instruction}' } }, 4),
       pilotName({ ...spec, policy: { ...spec.policy, lora: { rank: 4, alpha: 8, layers: 2 } } }, 4),

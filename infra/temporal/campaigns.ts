@@ -5,6 +5,7 @@ import { type ArtifactRef, type ArtifactStore, artifactRef } from '../../contrac
 import { type CampaignSpec, campaignSpec } from '../../contracts/campaign.ts';
 import { AnnealError } from '../../contracts/errors.ts';
 import { type CampaignName, campaignName, type Sha256 } from '../../contracts/ids.ts';
+import { sourceFilesName } from '../../contracts/locked-set.ts';
 import { baseWeightsOf, CAMPAIGN, campaignWorkflowId, profileName, QUEUES, SEARCH } from '../../contracts/names.ts';
 import { type PolicyWeights, policyWeights } from '../../contracts/policy-version.ts';
 import { type Turn, turnOf } from '../../contracts/queues.ts';
@@ -66,7 +67,12 @@ export function createCampaigns(
    */
   async function submit(
     campaign: { spec: CampaignSpec; specJson: string; hash: Sha256 },
-    beside: { readonly passRates?: Uint8Array; readonly profile?: string; readonly weights?: PolicyWeights } = {},
+    beside: {
+      readonly passRates?: Uint8Array;
+      readonly profile?: string;
+      readonly weights?: PolicyWeights;
+      readonly source?: ArtifactRef;
+    } = {},
   ): Promise<'started' | 'attached' | 'ended'> {
     const { spec, specJson, hash } = campaign;
     const ref = await store.put(specJson);
@@ -77,9 +83,10 @@ export function createCampaigns(
         throw new AnnealError('campaign.duplicate_name', `a campaign ${spec.name} exists with another specification`);
       }
     }
-    const { passRates, profile, weights } = beside;
+    const { passRates, profile, weights, source } = beside;
     if (passRates !== undefined) await store.createNamed(`campaigns/${spec.name}/starting-pass-rates`, passRates);
     if (profile !== undefined) await keepProfile(spec.name, profile);
+    if (source !== undefined) await store.createNamed(sourceFilesName(spec.name), JSON.stringify(source));
     // Those that were published when it was submitted, whatever is published later.
     if (weights !== undefined) await store.createNamed(baseWeightsOf(spec.name), JSON.stringify(weights));
     const now = await phase(spec.name);

@@ -3,11 +3,12 @@ import { createHash } from 'node:crypto';
 import { type Client, WorkflowFailedError } from '@temporalio/client';
 import { ActivityFailure, ApplicationFailure, ChildWorkflowFailure } from '@temporalio/common';
 import { z } from 'zod';
-import { type ArtifactStore, artifactRef } from '../../contracts/artifact.ts';
+import { type ArtifactRef, type ArtifactStore, artifactRef } from '../../contracts/artifact.ts';
 import type { CampaignSpec } from '../../contracts/campaign.ts';
 import { canonicalJson } from '../../contracts/canonical.ts';
 import { AnnealError, errorCode } from '../../contracts/errors.ts';
 import { type CampaignName, campaignName } from '../../contracts/ids.ts';
+import { sourceFilesName } from '../../contracts/locked-set.ts';
 import { QUEUES } from '../../contracts/names.ts';
 import { durationMs } from '../../contracts/units.ts';
 import { firstState } from './first-state.ts';
@@ -20,6 +21,8 @@ const NAME_LENGTH = 40;
 
 export interface PilotOptions {
   readonly samples: number;
+  /** What the source of its task set reads (contracts/locked-set.ts). */
+  readonly source?: ArtifactRef;
   readonly onProgress: (done: number, total: number) => void;
 }
 
@@ -32,11 +35,12 @@ export async function runPilot(
   client: Client,
   store: ArtifactStore,
   spec: CampaignSpec,
-  { samples, onProgress }: PilotOptions,
+  { samples, source, onProgress }: PilotOptions,
 ): Promise<Record<string, number>> {
   const decode = (bytes: Uint8Array): unknown => JSON.parse(new TextDecoder().decode(bytes));
   const own: CampaignSpec = { ...spec, name: pilotName(spec, samples) };
   const ref = await store.put(canonicalJson(own));
+  if (source !== undefined) await store.createNamed(sourceFilesName(own.name), JSON.stringify(source));
   const workflowId = `pilot/${own.name}`;
   const policy = firstState(own, ref, ref.sha256).policies[0]!;
   const options = { concurrency: spec.rollouts.concurrency, timeoutMs: durationMs(spec.rollouts.timeout) };

@@ -7,6 +7,7 @@ import { artifactRef } from '../../contracts/artifact.ts';
 import { canonicalJson } from '../../contracts/canonical.ts';
 import type { CampaignName } from '../../contracts/ids.ts';
 import { jobResult } from '../../contracts/job.ts';
+import { isArtifactTask } from '../../contracts/locked-set.ts';
 import type { RolloutPlan } from '../../contracts/plan.ts';
 import type { ModelGateway } from '../../contracts/ports.ts';
 import { type ReportData, reportData } from '../../contracts/record.ts';
@@ -122,7 +123,7 @@ export const CHECKS: Readonly<Record<string, Check>> = {
         const kept = trajectories.get(id);
         const reply = replies.get(kept?.completions[0] ?? ('' as never));
         const task = tasks.find((one) => one.id === taskId);
-        if (kept?.reward === undefined || reply === undefined || task === undefined) {
+        if (kept?.reward === undefined || reply === undefined || task === undefined || isArtifactTask(task)) {
           wrong.push(`${id} cannot be graded again`);
           continue;
         }

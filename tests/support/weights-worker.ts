@@ -21,6 +21,7 @@ import { createLocalIdentity } from '../../infra/identity/local.ts';
 import { createLocalJobRunner } from '../../infra/jobs/local.ts';
 import { createReleases } from '../../infra/releases/releases.ts';
 import { createBubblewrapSandbox } from '../../infra/sandbox/bubblewrap.ts';
+import { layOutSource } from '../../infra/source-files/carry.ts';
 import { createFolderStore } from '../../infra/store/folder.ts';
 import { createManifest } from '../../worker/manifest.ts';
 import { createPolicies } from '../../worker/policies.ts';
@@ -77,7 +78,10 @@ const activities = {
     ...createRolloutActivities({ store, documents, gateway, policies, sandbox }),
     ...createTrainingActivities({ store, documents, gateway, jobs }),
     ...createServerActivities(fleet, policies),
-    ...createConstructionActivities({ store, documents, sandbox }),
+    ...createConstructionActivities({
+      ...{ store, documents, sandbox, parallel: 1 },
+      layOut: (files) => layOutSource(files, store),
+    }),
     track: async () => undefined,
   }),
 };

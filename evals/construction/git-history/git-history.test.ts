@@ -53,7 +53,14 @@ beforeAll(async () => {
   const store = createFolderStore(join(root, 'store'));
   const sandbox = createBubblewrapSandbox();
   const options = gitHistory.options.parse({ repository: join(root, 'r'), name: 'voices', bugEvery: 2 });
-  const ports = { sandbox, store, seed: 3, openRepository, readFile: async () => new Uint8Array() };
+  const ports = {
+    sandbox,
+    store,
+    seed: 3,
+    openRepository,
+    readFile: async () => new Uint8Array(),
+    readFolder: async () => new Map(),
+  };
   source = await gitHistory.open(options, ports);
   bench = { instruments: { sandbox, secret: 'a secret of this test' }, store, seed: 3, signal: undefined };
 });

@@ -43,6 +43,8 @@ const inWords = (id: string): string =>
 export const gitHistory = defineSource<GitHistoryOptions>({
   name: 'git-history',
   options: gitHistoryOptions,
+  formats: ['patch'],
+  reads: ({ repository }) => [repository],
   async open(options, ports) {
     const repository = await ports.openRepository(options.repository);
     const { repository: _place, ...described } = options;

@@ -33,6 +33,8 @@ const [FEWEST_CASES, MOST_CASES] = [3, 60];
 export const humanEval = defineSource<z.infer<typeof humanEvalOptions>>({
   name: 'human-eval',
   options: humanEvalOptions,
+  formats: ['program'],
+  reads: ({ file }) => [file],
   async open({ file, licence }, ports) {
     const lines = readLines(await ports.readFile(file), row, (one) => one.task_id);
     return {

@@ -26,6 +26,8 @@ const ANSWER = 'submission.csv';
 export const mlTasks = defineSource<Options>({
   name: 'ml-tasks',
   options: mlTasksOptions,
+  formats: ['structured-data'],
+  reads: () => [],
   async open(options, { seed }) {
     return {
       kind: 'ml-tasks',

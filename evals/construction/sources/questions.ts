@@ -41,6 +41,8 @@ export type QuestionForm = z.infer<typeof questionForm>;
 export const questions = defineSource<z.infer<typeof questionsOptions>>({
   name: 'questions',
   options: questionsOptions,
+  formats: ['terminal-state'],
+  reads: ({ file }) => [file],
   async open({ file }, ports) {
     const lines = readLines(await ports.readFile(file), questionForm, ({ id }) => id);
     return {

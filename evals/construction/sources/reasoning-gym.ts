@@ -56,6 +56,8 @@ const SCHEMA = {
 export const reasoningGym = defineSource<Options>({
   name: 'reasoning-gym',
   options: reasoningGymOptions,
+  formats: ['structured-data'],
+  reads: ({ wheel }) => [wheel],
   async open({ wheel, datasets, each }, { sandbox, seed, readFile }) {
     const bytes = await readFile(wheel);
     return {

@@ -23,7 +23,14 @@ beforeAll(() => {
   const sandbox = createBubblewrapSandbox();
   const store = createFolderStore(root);
   const openRepository = async () => Promise.reject(new Error('no repository here'));
-  ports = { sandbox, store, seed: 5, openRepository, readFile: async (path) => Buffer.from(files.get(path) ?? '') };
+  const readFile = async (path: string) => Buffer.from(files.get(path) ?? '');
+  const readFolder = async (path: string) =>
+    new Map(
+      [...files]
+        .filter(([name]) => name.startsWith(`${path}/`))
+        .map(([name, text]) => [name.slice(path.length + 1), Buffer.from(text)]),
+    );
+  ports = { sandbox, store, seed: 5, openRepository, readFile, readFolder };
   bench = { instruments: { sandbox, secret: 'a secret of this test' }, store, seed: 5, signal: undefined };
 });
 afterAll(() => rmSync(root, { recursive: true, force: true }));

@@ -42,6 +42,8 @@ const SCHEMA = {
 export const traces = defineSource<z.infer<typeof tracesOptions>>({
   name: 'traces',
   options: tracesOptions,
+  formats: ['structured-data'],
+  reads: () => [],
   async open({ tasks }, { seed }) {
     return {
       kind: 'traces',

@@ -1,0 +1,88 @@
+// The artifact set of a campaign: one that was locked before, held against its lock, or one that is built by the steps of every set. Its
+// tasks are those that one reply can do: a campaign's rollouts have one.
+import { type ArtifactRef, type ArtifactStore, artifactRef } from '../../contracts/artifact.ts';
+import { type ArtifactSetLock, artifactSetLock, artifactSplit } from '../../contracts/artifact-set.ts';
+import type { CampaignSpec } from '../../contracts/campaign.ts';
+import { AnnealError } from '../../contracts/errors.ts';
+import type { Sha256 } from '../../contracts/ids.ts';
+import { lockName } from '../../contracts/locked-set.ts';
+import { whyNotSingleTurn } from '../single-turn/fit.ts';
+import { type BuildInput, buildSet } from './build-set.ts';
+import { readJson } from './item-record.ts';
+import { verifyLockedSet } from './locked-set.ts';
+import type { SourcePorts } from './source.ts';
+import { sourceNamed } from './sources.ts';
+
+/** Tasks that a message names. */
+const TOLD = 3;
+
+/**
+ * @throws AnnealError `tasks.lock_mismatch` when this store has no such lock, or a split differs from it; `task.invalid` when one reply
+ * cannot do its tasks
+ */
+export async function openLockedSet(
+  root: Sha256,
+  store: Pick<ArtifactStore, 'get' | 'readNamed'>,
+): Promise<{ readonly lock: ArtifactSetLock; readonly ref: ArtifactRef }> {
+  const named = await store.readNamed(lockName(root));
+  if (named === undefined)
+    throw new AnnealError(
+      'tasks.lock_mismatch',
+      `this store has no lock of the root ${root}. ./anneal taskset lock writes one, into the store of the home that it is called with`,
+    );
+  const ref = artifactRef.parse(JSON.parse(new TextDecoder().decode(named.bytes)));
+  const lock = artifactSetLock.parse(await readJson(store, ref));
+  if (lock.root !== root)
+    throw new AnnealError(
+      'tasks.lock_mismatch',
+      `the lock that is kept for the root ${root} has the root ${lock.root}`,
+    );
+  // The sealed split is left for its gate.
+  const open = [lock.splits.visible, lock.splits.gate];
+  const splits = await Promise.all(open.map(async ({ object }) => artifactSplit.parse(await readJson(store, object))));
+  verifyLockedSet(lock, splits);
+  refuseUnfit(splits.flatMap(({ tasks }) => tasks.map((task) => ({ id: task.id, why: whyNotSingleTurn(task) }))));
+  return { lock, ref };
+}
+
+/** @throws AnnealError `task.invalid` */
+function refuseUnfit(tasks: readonly { readonly id: string; readonly why: string | undefined }[]): void {
+  const unfit = tasks.flatMap(({ id, why }) => (why === undefined ? [] : [`${id} ${why}`]));
+  if (unfit.length === 0) return;
+  const more = unfit.length > TOLD ? `; and ${unfit.length - TOLD} more` : '';
+  throw new AnnealError(
+    'task.invalid',
+    `${unfit.length} of ${tasks.length} tasks cannot be done in one reply: ${unfit.slice(0, TOLD).join('; ')}${more}`,
+  );
+}
+
+type Building = Pick<BuildInput, 'store' | 'instruments' | 'parallel'> &
+  Partial<Pick<BuildInput, 'onProgress' | 'signal'>>;
+
+/** @throws AnnealError `spec.invalid` where the source is unknown or cannot read its options; as buildSet */
+export async function buildCampaignSet(
+  { name, seed, harness, tasks }: Pick<CampaignSpec, 'name' | 'seed' | 'harness' | 'tasks'>,
+  ports: Omit<SourcePorts, 'seed'>,
+  building: Building,
+): Promise<ArtifactSetLock> {
+  const build = tasks.source === 'artifact-set' ? tasks.build : undefined;
+  const { kind: kindName, ...own } = build?.from ?? { kind: '' };
+  const kind = sourceNamed(kindName);
+  const options = kind?.options.safeParse(own);
+  if (build === undefined || kind === undefined || options?.success !== true)
+    throw new AnnealError(
+      'spec.invalid',
+      `${name} names no source that this build has, or options that it cannot read`,
+    );
+  const { most, splits, difficulty, licences, alike } = build;
+  const known = [
+    { kind: 'prompt', name: 'harness.system', text: harness.system },
+    { kind: 'prompt', name: 'harness.prompt', text: harness.prompt },
+  ] as const;
+  const { lock } = await buildSet({
+    ...{ name, seed, most, shares: splits, ...building },
+    source: await kind.open(options.data, { ...ports, seed }),
+    sieve: { difficulty, licences, alike, known, unfit: whyNotSingleTurn },
+  });
+  return lock;
+}

@@ -1,0 +1,120 @@
+// A reply to an artifact task, from its text to what is recorded of it: the file that it hands in, the verdict of the task's verifier,
+// the manner of the reply, and what the detectors say.
+
+import type { Alarm } from '../../contracts/alarm.ts';
+import type { ArtifactRef } from '../../contracts/artifact.ts';
+import type { ArtifactTask } from '../../contracts/artifact-task.ts';
+import type { Purpose } from '../../contracts/ids.ts';
+import type { ComponentScore, VerifierRef } from '../../contracts/judgement.ts';
+import type { RolloutPlan } from '../../contracts/plan.ts';
+import type { Outcome, Reward } from '../../contracts/trajectory.ts';
+import type { ComposedReward } from '../../policies/reward-composition.ts';
+import { artifactAlarms } from '../detectors/artifact-alarms.ts';
+import { type Artifact, artifactOf } from '../verifiers/artifact.ts';
+import { artifactVerifierFor } from '../verifiers/artifact-registry.ts';
+import { judgeArtifact } from '../verifiers/judge.ts';
+import { completionTime } from '../verifiers/process/completion-time.ts';
+import { languageMix } from '../verifiers/process/language-mix.ts';
+import type { Transcript } from '../verifiers/process/transcript.ts';
+import type { Instruments } from '../verifiers/verifier.ts';
+import { fileOf } from './fit.ts';
+import { fileInReply, type ReplyFile } from './reply-file.ts';
+
+/** Where a campaign says nothing else. */
+export const SHARES = { process: 0.1, speed: 0 } as const;
+
+export interface SingleTurn {
+  readonly task: ArtifactTask;
+  readonly reply: string;
+  /** That the engine took for the reply. */
+  readonly seconds: number;
+  /** The one that the task names, or another version of it. */
+  readonly verifier: VerifierRef;
+  readonly weights: RolloutPlan['reward'];
+  readonly purpose: Purpose;
+  readonly instruments: Instruments;
+  /** A file of the task by its content. */
+  readonly load: (ref: ArtifactRef) => Promise<Uint8Array>;
+}
+
+export interface JudgedTurn {
+  readonly outcome: Outcome;
+  readonly reason?: string;
+  readonly artifact?: string;
+  readonly reward?: Omit<Reward, 'evidence'>;
+  /** The judgement with its alarms; or, where there is none, why. */
+  readonly evidence: object;
+  readonly alarms: readonly Alarm[];
+}
+
+/**
+ * A sample that raises an alarm is masked where it trains, and not solved where it is measured, as for python-function (judge-reply.ts).
+ * @throws AnnealError `verifier.failed` when this build has no such verifier; as judgeArtifact
+ */
+export async function judgeSingleTurn(turn: SingleTurn): Promise<JudgedTurn> {
+  const { task, verifier, weights, purpose, instruments } = turn;
+  const file = fileInReply(turn.reply, task.format);
+  const judged = await judgeArtifact({
+    ...{ task, instruments, verifier: artifactVerifierFor(verifier) },
+    artifact: file === undefined ? new Map() : artifactOf({ [fileOf(task) ?? '']: file.text }),
+    given: await filesOf(task.given, turn.load),
+    shares: { process: weights.process ?? SHARES.process, speed: weights.speed ?? SHARES.speed },
+    manner: mannerOf(turn, file),
+  });
+  const artifact = file === undefined ? {} : { artifact: file.text };
+  if (!('reward' in judged)) {
+    const { outcome, reason } = judged;
+    const evidence = { schema: 'anneal/unjudged/v1', task: task.id, verifier, failure: reason };
+    return { outcome, reason, ...artifact, evidence, alarms: [] };
+  }
+  const { outcome, judgement } = judged;
+  const reward = rewardOf(judged.reward, file?.exact === true, verifier);
+  const alarms = file === undefined ? [] : artifactAlarms(task, file.text, judgement);
+  if (alarms.length === 0) return { outcome, ...artifact, reward, evidence: judgement, alarms };
+  const evidence = { ...judgement, alarms };
+  if (purpose !== 'train')
+    return { outcome: 'policy_failure', ...artifact, reward: worthless(reward), evidence, alarms };
+  const reason = alarms.map(({ detector }) => detector).join(', ');
+  return { outcome: 'integrity_alarm', reason, ...artifact, evidence, alarms };
+}
+
+/** How the reply was given: process and speed components. */
+function mannerOf({ task, reply, seconds }: SingleTurn, file: ReplyFile | undefined): ComponentScore[] {
+  const transcript: Transcript = {
+    turns: [
+      { role: 'user', content: task.instruction },
+      { role: 'assistant', content: reply, seconds },
+    ],
+    tools: {},
+  };
+  const form: ComponentScore = {
+    ...{ name: 'reply-form@1', kind: 'process', weight: 1, score: file?.exact === true ? 1 : 0 },
+    why: file?.exact === true ? 'the reply is the file' : 'the file stands among other text',
+  };
+  const others = [languageMix(transcript), completionTime(transcript, task.baselineSeconds)];
+  return [form, ...others.filter((one) => one !== undefined)];
+}
+
+/** The composed reward in the terms that every trajectory has. */
+function rewardOf(composed: ComposedReward, exact: boolean, verifier: VerifierRef): Omit<Reward, 'evidence'> {
+  const { total, outcome, process, speed, solved } = composed;
+  return {
+    total,
+    components: {
+      ...{ format: exact ? 1 : 0, correctness: solved ? 1 : 0, partial: outcome },
+      ...(process === undefined ? {} : { process }),
+      ...(speed === undefined ? {} : { speed }),
+    },
+    verifier: { ...verifier },
+  };
+}
+
+const worthless = (reward: Omit<Reward, 'evidence'>): Omit<Reward, 'evidence'> => ({
+  ...reward,
+  total: 0,
+  components: { format: 0, correctness: 0, partial: 0 },
+});
+
+export async function filesOf(files: ArtifactTask['given'], load: SingleTurn['load']): Promise<Artifact> {
+  return new Map(await Promise.all(Object.entries(files).map(async ([path, ref]) => [path, await load(ref)] as const)));
+}

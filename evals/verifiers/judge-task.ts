@@ -1,0 +1,57 @@
+// A recorded reply to any task of a locked set, judged by the verifier that the task names, or another version of it.
+import { createHmac } from 'node:crypto';
+import type { ArtifactRef } from '../../contracts/artifact.ts';
+import type { Purpose, RolloutId } from '../../contracts/ids.ts';
+import type { VerifierRef } from '../../contracts/judgement.ts';
+import { isArtifactTask, type LockedTask } from '../../contracts/locked-set.ts';
+import type { RolloutPlan } from '../../contracts/plan.ts';
+import type { Sandbox } from '../../contracts/ports.ts';
+import type { SpecialCasing } from '../detectors/special-casing.ts';
+import { type JudgedTurn, judgeSingleTurn } from '../single-turn/judge.ts';
+import { artifactVerifierFor } from './artifact-registry.ts';
+import { judgeReply } from './judge-reply.ts';
+import { verifierFor } from './registry.ts';
+
+export interface RecordedReply {
+  readonly rollout: RolloutId;
+  readonly text: string;
+  /** That the engine took for it. */
+  readonly milliseconds: number;
+}
+
+export interface Grader {
+  readonly sandbox: Sandbox;
+  /** Inputs that no policy can know follow from it. */
+  readonly secret: string | undefined;
+  readonly specialCasing: SpecialCasing | undefined;
+  readonly load: (ref: ArtifactRef) => Promise<Uint8Array>;
+}
+
+/** @throws AnnealError `sandbox.unavailable`, `stack.python_missing`, `verifier.failed` (no such verifier), `task.invalid`, `store.*` */
+export async function judgeTask(
+  { sandbox, secret, specialCasing, load }: Grader,
+  of: {
+    readonly task: LockedTask;
+    readonly verifier?: VerifierRef;
+    readonly reply: RecordedReply;
+    readonly weights: RolloutPlan['reward'];
+    readonly purpose: Purpose;
+  },
+): Promise<JudgedTurn> {
+  const { task, reply, weights, purpose } = of;
+  const verifier = of.verifier ?? task.verifier;
+  if (!isArtifactTask(task))
+    return judgeReply({ reply: reply.text, task, weights, sandbox, purpose, secret, verifier, specialCasing });
+  // Its own for every rollout, and the same when it is judged again.
+  const own = createHmac('sha256', secret ?? '')
+    .update(reply.rollout)
+    .digest('hex');
+  const turn = { task, verifier, weights, purpose, load, reply: reply.text, seconds: reply.milliseconds / 1_000 };
+  return judgeSingleTurn({ ...turn, instruments: { sandbox, secret: own } });
+}
+
+/** @throws AnnealError `verifier.failed` when this build has no such verifier of the task's kind */
+export function requireVerifier(verifier: VerifierRef, task: LockedTask | undefined): void {
+  if (task !== undefined && isArtifactTask(task)) artifactVerifierFor(verifier);
+  else verifierFor(verifier);
+}
