@@ -106,7 +106,7 @@ export const look = z.strictObject({
   spent: z.number(),
   /** Natural logarithm of the e-value of "no gain on average". */
   logE: z.number(),
-  /** Those in doubt only; the evidence has all. */
+  /** In doubt, the largest losses first, at most eight; the evidence has all. */
   slices: z.array(
     z.strictObject({
       capability: z.string(),
