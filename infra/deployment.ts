@@ -24,6 +24,7 @@ export const deploymentVariables = {
   ANNEAL_KUBE_STORE_SECRET: name,
   ANNEAL_KUBE_TOKEN_SECRET: name,
   ANNEAL_POLICY_TOKEN_FILE: path,
+  ANNEAL_KUBE_OTLP_ENDPOINT: z.url({ protocol: /^https?$/, error: 'http://HOST:PORT' }).optional(),
 };
 type Given = { readonly [Name in keyof typeof deploymentVariables]?: string | undefined };
 
@@ -40,6 +41,8 @@ const cluster = z.strictObject({
   tokenSecret: z.string(),
   /** ANNEAL_POLICY_TOKEN_FILE: the same token, for gateway and worker. */
   tokenFile: z.string(),
+  /** ANNEAL_KUBE_OTLP_ENDPOINT: a collector of traces as trainers reach it; null, as in homes from before: they send none. */
+  otlp: z.string().nullable().default(null),
 });
 export type ClusterSettings = z.infer<typeof cluster>;
 
@@ -109,6 +112,7 @@ function fromVariables(given: Given): Deployment | undefined {
       storeSecret: given.ANNEAL_KUBE_STORE_SECRET ?? null,
       tokenSecret: given.ANNEAL_KUBE_TOKEN_SECRET ?? 'anneal-policy',
       tokenFile: resolve(tokenFile),
+      otlp: given.ANNEAL_KUBE_OTLP_ENDPOINT ?? null,
     },
   };
 }
@@ -116,7 +120,7 @@ function fromVariables(given: Given): Deployment | undefined {
 /** The variables by which a child process reads the same deployment. */
 export function deploymentEnvironment(one: Deployment): Record<string, string> {
   if (one.compute === 'local') return {};
-  const { kubeconfig, namespace, workload, storeSecret, tokenSecret, tokenFile } = one.cluster;
+  const { kubeconfig, namespace, workload, storeSecret, tokenSecret, tokenFile, otlp } = one.cluster;
   return {
     ANNEAL_COMPUTE: one.compute,
     ANNEAL_STORE: one.store,
@@ -126,6 +130,7 @@ export function deploymentEnvironment(one: Deployment): Record<string, string> {
     ...(storeSecret === null ? {} : { ANNEAL_KUBE_STORE_SECRET: storeSecret }),
     ANNEAL_KUBE_TOKEN_SECRET: tokenSecret,
     ANNEAL_POLICY_TOKEN_FILE: tokenFile,
+    ...(otlp === null ? {} : { ANNEAL_KUBE_OTLP_ENDPOINT: otlp }),
   };
 }
 

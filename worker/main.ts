@@ -45,7 +45,7 @@ import { reapRegularly } from './reaper.ts';
 
 const config = loadConfig();
 const endpoints = endpointsOf(config);
-const { production, observing } = config;
+const { production, observing, deployment } = config;
 const observed = observeWorker(observing.worker, observing.sdkPort);
 Runtime.install({ logger: new DefaultLogger('WARN'), ...observed.runtime });
 const tracing = await startTracing({ endpoint: observing.otlp, service: 'anneal-worker' });
@@ -63,7 +63,9 @@ const gateway = observed.gateway(
     secret: Buffer.from(gatewaySecret.trim(), 'hex'),
   }),
 );
-const startEnv = () => traceEnvironment(tracing);
+// The worker's own collector may be on loopback, which in a pod is the pod.
+const collector = deployment.compute === 'local' ? observing.otlp : (deployment.cluster.otlp ?? undefined);
+const startEnv = () => traceEnvironment(tracing, collector);
 const compute = await openCompute(config, store, documents, { startEnv, watched: observed.cluster });
 const jobs = observed.jobs(compute.jobs);
 const { policies } = compute;

@@ -1,13 +1,17 @@
-// A trace from the submitting client to the job: a real Temporal, a real campaign workflow, scripted activities, a real gateway
-// before a scripted engine, and a real job process. Where the collector was built it stands between; else the receiver is scripted.
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+// A trace from the submitting client to a step of the trainer: a real Temporal, a real campaign workflow, scripted activities, a
+// real gateway before a scripted engine, and the real trainer on a model of random numbers. Where the collector was built it stands
+// between; else the receiver is scripted.
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { heartbeat } from '@temporalio/activity';
 import { Client, Connection } from '@temporalio/client';
 import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { atBoundary } from '../../activities/boundary.ts';
+import type { ArtifactStore } from '../../contracts/artifact.ts';
 import type { JobDocument } from '../../contracts/job.ts';
 import { campaignWorkflowId, GATE, gateWorkflowId, QUEUES } from '../../contracts/names.ts';
 import { createGateway, type Gateway } from '../../gateway/gateway.ts';
@@ -22,13 +26,17 @@ import {
 import { firstState, scriptedActivities, scriptedSpec } from '../../tests/support/scripted-activities.ts';
 import { type ScriptedUpstream, startScriptedUpstream } from '../../tests/support/scripted-upstream.ts';
 import { startTemporal, type TestServer } from '../../tests/support/temporal-server.ts';
+import { trainingJob } from '../../tests/support/training-job.ts';
+import { loadConfig } from '../config.ts';
 import { oneServer } from '../gateway-client/one-server.ts';
-import { createLocalJobRunner } from '../jobs/local.ts';
+import { createLocalJobRunner, trainerCommand } from '../jobs/local.ts';
+import { createFolderStore } from '../store/folder.ts';
 import { traceRequests, traceServer } from './http.ts';
 import { traceActivities, traceClient, tracingSinks, workflowInterceptorModules } from './temporal.ts';
 import { startTracing, type Tracing, traceEnvironment } from './tracing.ts';
 
 Runtime.install({ logger: new DefaultLogger('ERROR') });
+const here = loadConfig();
 
 let temporal: TestServer;
 let bundle: { code: string };
@@ -49,7 +57,8 @@ describe.each([
   ['a scripted receiver', startOtlpReceiver, true],
   ['the real collector', startCollector, collectorBinary() !== undefined],
 ] as const)('through %s', (_, start, there) => {
-  test.skipIf(!there)('is one tree', { timeout: 240_000 }, async () => {
+  // `npm test` sets the trainer up before it comes here.
+  test.skipIf(!there || !existsSync(here.paths.venvPython))('is one tree', { timeout: 240_000 }, async () => {
     const stack = new AsyncDisposableStack();
     try {
       await playTraced(await start(), stack);
@@ -80,10 +89,12 @@ async function playTraced(receiver: OtlpReceiver, stack: AsyncDisposableStack): 
 
   const spec = scriptedSpec(`traced-${Date.now()}`, { rounds: 1 });
   const { activities } = scriptedActivities({ passRates: [0.25, 0.5] });
+  const store = createFolderStore(join(folder, 'store'));
+  const { argv, env } = trainerCommand(here);
   const jobs = createLocalJobRunner({
-    ...{ jobsDir: join(folder, 'jobs'), env: {}, supervisor: undefined, startEnv: () => traceEnvironment(worker) },
-    store: { putFile: () => Promise.reject(new Error('this job has no outputs')) },
-    argv: ['sh', '-c', `printf %s "$TRACEPARENT" > ${join(folder, 'traceparent')}`, 'job'],
+    ...{ store, argv, jobsDir: join(folder, 'jobs'), supervisor: undefined },
+    env: { ...env, ANNEAL_STORE: `file://${join(folder, 'store')}` },
+    startEnv: () => traceEnvironment(worker, receiver.endpoint),
   });
   const played = atBoundary({
     ...activities,
@@ -92,8 +103,11 @@ async function playTraced(receiver: OtlpReceiver, stack: AsyncDisposableStack): 
       return { tokens: 1 };
     },
     async runJob({ document }: { document: JobDocument }) {
-      await jobs.submit(document);
-      while ((await jobs.state(document.name)).phase === 'running') await sleep(20);
+      await jobs.submit(await smallJob(document, store));
+      while ((await jobs.state(document.name)).phase === 'running') {
+        heartbeat();
+        await sleep(100);
+      }
     },
   });
   const connection = await NativeConnection.connect({ address: temporal.address });
@@ -137,7 +151,17 @@ async function playTraced(receiver: OtlpReceiver, stack: AsyncDisposableStack): 
   const whole = (all: readonly ReceivedSpan[]): boolean =>
     all.filter((span) => span.name === 'campaign').length === 2 && rootsOf(all).length === 1;
   const spans = (await receiver.until(whole)).slice();
-  checkTree(spans, await readFile(join(folder, 'traceparent'), 'utf8'));
+  checkTree(spans);
+}
+
+/** A job of that name, of two steps that take no time. */
+async function smallJob({ name }: JobDocument, store: ArtifactStore): Promise<JobDocument> {
+  const lines = [0, 1, 2, 3].map((index) => ({
+    ...{ id: `s${index}`, group: `g${index >> 1}`, promptIds: [1, 2, 3], completionIds: [index + 4], logprobs: [-5] },
+    ...{ advantage: index % 2 === 0 ? 0.5 : -0.5, reward: index % 2, policyVersion: 0 },
+  }));
+  const batch = await store.put(lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+  return trainingJob(name, { algorithm: { steps: 2 }, inputs: { batch, adapter: null, optimizer: null } });
 }
 
 const gatewayOn = (dir: string, upstream: ScriptedUpstream): Promise<Gateway> =>
@@ -169,7 +193,7 @@ function rootsOf(spans: readonly ReceivedSpan[]): ReceivedSpan[] {
   return spans.filter((span) => !ids.has(span.parentSpanId));
 }
 
-function checkTree(spans: readonly ReceivedSpan[], traceparent: string): void {
+function checkTree(spans: readonly ReceivedSpan[]): void {
   expect(new Set(spans.map((span) => span.traceId)).size).toBe(1);
   expect(new Set(spans.map((span) => span.spanId)).size).toBe(spans.length);
   const byId = new Map(spans.map((span) => [span.spanId, span]));
@@ -184,7 +208,9 @@ function checkTree(spans: readonly ReceivedSpan[], traceparent: string): void {
   expect(paths).toContain(`${campaign} > construction > buildTaskSet`);
   expect(paths).toContain(`${generated} > engine /completion`);
   expect(paths).toContain(`${campaign} > evaluation > rollouts > generate > POST /v1/chat/completions`);
-  expect(paths).toContain(`${campaign} > training > runJob`);
+  const trained = `${campaign} > training > runJob > train`;
+  for (const part of ['load', 'restore', 'checkpoint', 'export']) expect(paths).toContain(`${trained} > ${part}`);
+  expect(paths.filter((path) => path === `${trained} > step`)).toHaveLength(2);
   expect(paths).toContain(`${campaign} > gate > verifyDecision`);
   expect(paths).toContain(`${campaign} > assembleReport`);
   // Runs that continue as new stand side by side.
@@ -193,9 +219,10 @@ function checkTree(spans: readonly ReceivedSpan[], traceparent: string): void {
   expect(services.get('start campaign')).toBe('anneal-cli');
   expect(services.get('generate')).toBe('anneal-worker');
   expect(services.get('engine /completion')).toBe('anneal-gateway');
-  // What the job was given is the span of the activity that started it.
-  const job = spans.find((span) => span.name === 'runJob')!;
-  expect(traceparent).toBe(`00-${job.traceId}-${job.spanId}-01`);
-  expect(job.attributes['temporal.activity.attempt']).toBe(1);
+  expect(services.get('step')).toBe('anneal-trainer');
+  const [job, train] = ['runJob', 'train'].map((name) => spans.find((span) => span.name === name)!);
+  expect(job!.attributes['temporal.activity.attempt']).toBe(1);
+  expect(train!).toMatchObject({ failed: false, attributes: { 'anneal.steps': 2, 'anneal.exit_code': 0 } });
+  expect(train!.milliseconds).toBeLessThan(job!.milliseconds);
   for (const span of spans) expect(JSON.stringify(span.attributes)).not.toContain('hello');
 }

@@ -38,7 +38,7 @@ describe('without an endpoint', () => {
   it('loads nothing, and is no trace', async () => {
     const loaded = await loadedBy(`
       const none = await startTracing({ endpoint: undefined, service: 'x' });
-      if (none !== undefined || Object.keys(traceEnvironment(none)).length > 0) throw new Error('there is one');`);
+      if (none !== undefined || Object.keys(traceEnvironment(none, undefined)).length > 0) throw new Error('there is one');`);
     expect(loaded).toContain('tracing.ts');
     expect(loaded).not.toContain('opentelemetry');
   });
@@ -57,9 +57,14 @@ describe('a span', () => {
     await tracing.span('outer', { attributes: { round: 2 } }, async () => {
       await new Promise((done) => setTimeout(done, 5));
       await Promise.all(['a', 'b'].map((name) => tracing.span(name, {}, async () => undefined)));
-      expect(traceEnvironment(tracing).TRACEPARENT).toBe(formatTraceParent(tracing.current()!));
+      const TRACEPARENT = formatTraceParent(tracing.current()!);
+      expect(traceEnvironment(tracing, undefined)).toEqual({ TRACEPARENT });
+      const OTEL_EXPORTER_OTLP_TRACES_ENDPOINT = 'http://collector:4318/v1/traces';
+      for (const address of ['http://collector:4318', 'http://collector:4318/'])
+        expect(traceEnvironment(tracing, address)).toEqual({ TRACEPARENT, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT });
     });
     expect(tracing.current()).toBeUndefined();
+    expect(traceEnvironment(tracing, receiver.endpoint)).toEqual({});
     const spans = await receiver.until((all) => all.length === 3);
     const outer = spans.find(({ name }) => name === 'outer')!;
     expect(outer).toMatchObject({ service: 'tested', parentSpanId: '', failed: false, attributes: { round: 2 } });
@@ -97,7 +102,9 @@ describe('a span', () => {
     const { receiver, tracing } = await traced();
     await tracing.span('dropped', { parent: { ...PARENT, flags: '00' } }, async () => {
       // Handed on all the same, so that nobody below begins a trace of its own.
-      expect(traceEnvironment(tracing).TRACEPARENT).toMatch(new RegExp(`^00-${PARENT.traceId}-[0-9a-f]{16}-00$`));
+      expect(traceEnvironment(tracing, undefined).TRACEPARENT).toMatch(
+        new RegExp(`^00-${PARENT.traceId}-[0-9a-f]{16}-00$`),
+      );
     });
     await tracing.span('kept', { parent: PARENT }, async () => undefined);
     const spans = await receiver.until((all) => all.length > 0);

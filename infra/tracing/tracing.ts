@@ -56,7 +56,7 @@ export async function startTracing(options: TracingOptions): Promise<Tracing | u
   const { OTLPTraceExporter } = await import('@opentelemetry/exporter-trace-otlp-proto');
   const { AsyncLocalStorageContextManager } = await import('@opentelemetry/context-async-hooks');
   const resources = await import('@opentelemetry/resources');
-  const url = `${endpoint.replace(/\/$/, '')}/v1/traces`;
+  const url = tracesUrl(endpoint);
   const random = new sdk.RandomIdGenerator();
   /** The id of the span that is started next. */
   let given: string | undefined;
@@ -148,11 +148,21 @@ export async function startTracing(options: TracingOptions): Promise<Tracing | u
   };
 }
 
-/** What a job's process is given, so that its own spans can hang below the activity that started it. */
-export function traceEnvironment(tracing: Tracing | undefined): Record<string, string> {
+/**
+ * What a job's process is given, so that its own spans hang below the activity that started it.
+ * @param collector the address as the job reaches it; undefined: it is told its place in the trace, and sends nothing
+ */
+export function traceEnvironment(tracing: Tracing | undefined, collector: string | undefined): Record<string, string> {
   const parent = tracing?.current();
-  return parent === undefined ? {} : { TRACEPARENT: formatTraceParent(parent) };
+  if (parent === undefined) return {};
+  return {
+    TRACEPARENT: formatTraceParent(parent),
+    // The narrower of OpenTelemetry's two names: a job inherits this process's environment, which may have either.
+    ...(collector === undefined ? {} : { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: tracesUrl(collector) }),
+  };
 }
+
+const tracesUrl = (endpoint: string): string => `${endpoint.replace(/\/$/, '')}/v1/traces`;
 
 function labelOf(failure: Error): string {
   const { code, type } = failure as { code?: unknown; type?: unknown };

@@ -30,6 +30,7 @@ const policies = [
     controlNamespace: 'control',
     store: { cidrs: ['0.0.0.0/0', '::/0', '10.0.0.8/32'], ports: [443] },
     dns: { namespace: 'kube-system', labels: { 'k8s-app': 'kube-dns' } },
+    collector: { namespaces: ['monitoring'], cidrs: [], ports: [4318] },
   }),
   campaignPolicy({ namespace: 'gpu', campaign: 'one', owner }),
   campaignPolicy({ namespace: 'gpu', campaign: 'two', owner }),
@@ -55,6 +56,7 @@ const PODS = {
   'stranger of control': { namespace: 'control', labels: {} },
   stranger: { namespace: 'gpu', labels: {} },
   dns: { namespace: 'kube-system', labels: { 'k8s-app': 'kube-dns' } },
+  collector: { namespace: 'monitoring', labels: {} },
   'trainer one': ours('trainer', 'one'),
   'server one': ours('policy-server', 'one'),
   'rank one': ours('policy-server-rank', 'one'),
@@ -116,6 +118,14 @@ describe('in the namespace of jobs and policy servers', () => {
   it('whatever else is there hears and reaches nobody', () => {
     expect(whoReaches('stranger')).toEqual([]);
     expect((Object.keys(PODS) as Name[]).filter((to) => reaches('stranger', to))).toEqual([]);
+  });
+
+  it('trainers reach the collector of spans, and nothing else of ours does', () => {
+    expect(whoReaches('collector').filter((from) => PODS[from].namespace === 'gpu')).toEqual([
+      'trainer one',
+      'trainer two',
+    ]);
+    expect(reaches('collector', 'trainer one')).toBe(false);
   });
 
   it('pods of ours reach names, the store, and no metadata service', () => {

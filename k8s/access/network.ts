@@ -21,6 +21,12 @@ export interface NetworkRequest {
     readonly ports: readonly number[];
   };
   readonly dns: { readonly namespace: string; readonly labels: Readonly<Record<string, string>> };
+  /** Where trainers send their spans, by namespaces of this cluster, by addresses outside of it, or both; undefined: they send none. */
+  readonly collector?: {
+    readonly namespaces: readonly string[];
+    readonly cidrs: readonly string[];
+    readonly ports: readonly number[];
+  };
 }
 
 /** A cloud's metadata addresses hand out the credentials of the machine to whoever asks. */
@@ -43,8 +49,9 @@ export function namespacePolicies(request: NetworkRequest): Manifest[] {
     policy(namespace, 'anneal-store-and-dns', {
       podSelector: { matchLabels: { [MANAGED_BY]: MANAGER } },
       policyTypes: ['Egress'],
-      egress: [toDns(request), toStore(request)],
+      egress: [toDns(request), toBlocks(request.store)],
     }),
+    ...toCollector(request),
     policy(namespace, 'anneal-policy-servers', {
       podSelector: { matchLabels: { [ROLE]: ROLES.server } },
       policyTypes: ['Ingress'],
@@ -131,14 +138,27 @@ function toDns({ dns }: NetworkRequest): object {
   };
 }
 
-function toStore({ store }: NetworkRequest): object {
+function toBlocks(of: { readonly cidrs: readonly string[]; readonly ports: readonly number[] }) {
   return {
-    to: store.cidrs.map((cidr) => {
+    to: of.cidrs.map((cidr) => {
       const metadata = METADATA[cidr];
       return { ipBlock: { cidr, ...(metadata === undefined ? {} : { except: [...metadata] }) } };
     }),
-    ports: store.ports.map((port) => ({ protocol: 'TCP', port })),
+    ports: of.ports.map((port) => ({ protocol: 'TCP', port })),
   };
+}
+
+/** For trainers alone: nothing in a policy server sends spans. */
+function toCollector({ gpuNamespace, collector }: NetworkRequest): Manifest[] {
+  if (collector === undefined) return [];
+  const { to, ports } = toBlocks(collector);
+  return [
+    policy(gpuNamespace, 'anneal-collector', {
+      podSelector: { matchLabels: { [ROLE]: ROLES.trainer } },
+      policyTypes: ['Egress'],
+      egress: [{ to: [...collector.namespaces.map(inNamespace), ...to], ports }],
+    }),
+  ];
 }
 
 const inNamespace = (name: string) => ({

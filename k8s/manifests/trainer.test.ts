@@ -54,6 +54,24 @@ it('hands a start its trace, which no rank setting gives way to', async () => {
   expect(traced).not.toContain('{"name":"MASTER_PORT","value":"1"}');
 });
 
+it.each(['cpu', 'minimax-m27-standard'])('is the same job with a trace and without one: %s', async (profile) => {
+  const startEnv = {
+    TRACEPARENT: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`,
+    OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://collector.monitoring:4318/v1/traces',
+  };
+  for (const make of [trainerJob, trainerJobSet]) {
+    const [plain, traced] = [make(await request(profile)), make(await request(profile, { startEnv }))];
+    // By the annotation a runner knows the job again (k8s/runner/runner.ts).
+    expect(traced.metadata).toEqual(plain.metadata);
+    let text = JSON.stringify(traced);
+    for (const [name, value] of Object.entries(startEnv)) {
+      expect(text).toContain(JSON.stringify({ name, value }));
+      text = text.replace(`${JSON.stringify({ name, value })},`, '').replace(`,${JSON.stringify({ name, value })}`, '');
+    }
+    expect(text).toBe(JSON.stringify(plain));
+  }
+});
+
 it('keeps away from nodes in quarantine', async () => {
   expect(JSON.stringify(trainerJob(await request('one-gpu', { avoid: ['bad'] })))).toContain(
     '{"key":"kubernetes.io/hostname","operator":"NotIn","values":["bad"]}',

@@ -22,7 +22,7 @@ export interface TrainerRequest {
   readonly store: StoreAccess;
   readonly owner: OwnerReference;
   readonly avoid: readonly string[];
-  /** What belongs to this start and not to the job: its trace. */
+  /** What belongs to this start and not to the job: its trace, and where its spans go. */
   readonly startEnv?: Readonly<Record<string, string>>;
 }
 

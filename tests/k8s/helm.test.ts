@@ -9,6 +9,9 @@ import { gatewayRoles, workerRoles } from '../../k8s/access/roles.ts';
 import { CHART, type Helm, helmBinary, openHelm, type Rendered, templateOf } from '../support/helm.ts';
 import { BARE, FULL, MINIMAL } from '../support/helm-values.ts';
 
+/** Both kinds of peers, in the order in which they stand in the policy. */
+const COLLECTOR = { namespaces: ['traces', 'monitoring'], cidrs: ['10.1.0.0/16', '0.0.0.0/0'], ports: [4318, 443] };
+
 describe.skipIf(helmBinary() === undefined)('the chart', () => {
   let helm: Helm;
   beforeAll(async () => {
@@ -74,20 +77,23 @@ describe.skipIf(helmBinary() === undefined)('the chart', () => {
   });
 
   it.each([
-    ['by default', {}, { cidrs: ['0.0.0.0/0'], ports: [443] }, ['monitoring']],
+    ['by default', '', {}, { cidrs: ['0.0.0.0/0'], ports: [443] }, ['monitoring'], undefined],
     [
       'as told',
-      { store: { cidrs: ['10.0.0.0/8', '::/0'], ports: [9000, 443] }, metricsFrom: [] },
+      'http://collector.traces:4318',
+      { store: { cidrs: ['10.0.0.0/8', '::/0'], ports: [9000, 443] }, metricsFrom: [], collector: COLLECTOR },
       { cidrs: ['10.0.0.0/8', '::/0'], ports: [9000, 443] },
       [],
+      COLLECTOR,
     ],
-  ])('has the policies of k8s/access/network.ts, %s', async (_, given, store, metricsFrom) => {
+  ])('has the policies of k8s/access/network.ts, %s', async (_, url, given, store, metricsFrom, collector) => {
     const wanted = [
       ...namespacePolicies({
         gpuNamespace: 'gpu',
         controlNamespace: 'control',
         store,
         dns: { namespace: 'kube-system', labels: { 'k8s-app': 'kube-dns' } },
+        ...(collector === undefined ? {} : { collector }),
       }),
       ...controlPolicies({
         namespace: 'control',
@@ -98,9 +104,25 @@ describe.skipIf(helmBinary() === undefined)('the chart', () => {
         metricsFrom,
       }),
     ];
-    const values = { ...MINIMAL, gpu: { namespace: 'gpu' }, networkPolicies: given };
+    const tracing = { trainersOtlpEndpoint: url };
+    const values = { ...MINIMAL, gpu: { namespace: 'gpu' }, networkPolicies: given, tracing };
     const found = (await helm.template(values)).filter(({ kind }) => kind === 'NetworkPolicy');
     expect(found.map(bare).sort(byName)).toEqual(wanted.map(bare).sort(byName));
+  });
+
+  it('names trainers their collector where it is told, and the worker its own', async () => {
+    const tracing = { otlpEndpoint: 'http://a:4318', trainersOtlpEndpoint: 'http://b:4318' };
+    const endpointsOf = async (values: object): Promise<string[]> =>
+      (await helm.template(values))
+        .flatMap((one) => templateOf(one)?.spec.containers ?? [])
+        .flatMap(({ env }) => env)
+        .flatMap(({ name, value }) => (name.endsWith('_OTLP_ENDPOINT') ? [`${name}=${value}`] : []));
+    const wanted = ['ANNEAL_OTLP_ENDPOINT=http://a:4318', 'ANNEAL_KUBE_OTLP_ENDPOINT=http://b:4318'];
+    expect(await endpointsOf(MINIMAL)).toEqual([]);
+    expect(await endpointsOf({ ...MINIMAL, tracing, networkPolicies: { collector: COLLECTOR } })).toEqual([
+      ...wanted,
+      ...wanted,
+    ]);
   });
 
   it('carries the alert rules and the dashboard as they are', async () => {
@@ -149,6 +171,21 @@ describe.skipIf(helmBinary() === undefined)('the chart', () => {
     ['a negative number', { ...MINIMAL, worker: { replicas: -1 } }, '/worker/replicas'],
     ['a text for a number', { ...MINIMAL, gateway: { port: '8080' } }, '/gateway/port'],
     ['a namespace with capitals', { ...MINIMAL, gpu: { namespace: 'GPU' } }, '/gpu/namespace'],
+    [
+      'a collector for trainers that none may reach',
+      { ...MINIMAL, tracing: { trainersOtlpEndpoint: 'http://collector:4318' } },
+      'networkPolicies.collector: names neither a namespace nor an address',
+    ],
+    [
+      'a collector without a scheme',
+      { ...MINIMAL, tracing: { trainersOtlpEndpoint: 'collector:4318' } },
+      '/tracing/trainersOtlpEndpoint',
+    ],
+    [
+      'a collector behind a port that is none',
+      { ...MINIMAL, networkPolicies: { collector: { ports: [0] } } },
+      '/networkPolicies/collector/ports/0',
+    ],
     ['another workload', { ...MINIMAL, gpu: { workload: 'pod' } }, '/gpu/workload'],
     ['the tag latest', { ...MINIMAL, images: { worker: { tag: 'latest' } } }, '/images/worker/tag'],
     ['a digest that is none', { ...MINIMAL, images: { worker: { digest: 'sha256:1' } } }, '/images/worker/digest'],

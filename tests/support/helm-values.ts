@@ -27,7 +27,7 @@ export const FULL = {
   gpu: { namespace: 'team-a-gpu', podSecurity: 'privileged', workload: 'job' },
   control: { manageNamespace: true },
   teams: { configMap: 'teams' },
-  tracing: { otlpEndpoint: 'http://collector:4318' },
+  tracing: { otlpEndpoint: 'http://collector:4318', trainersOtlpEndpoint: 'http://collector.monitoring:4318' },
   worker: {
     replicas: 3,
     slots: { jobs: 32, control: 8 },
@@ -46,6 +46,7 @@ export const FULL = {
     store: { cidrs: ['10.0.0.0/8', '0.0.0.0/0', '::/0'], ports: [443, 9000] },
     dns: { namespace: 'dns', labels: { app: 'dns' } },
     metricsFrom: [],
+    collector: { namespaces: ['monitoring'], cidrs: ['::/0'], ports: [4318] },
   },
   priorityClasses: { create: true },
   metrics: {

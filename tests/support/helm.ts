@@ -22,6 +22,7 @@ export type Rendered = z.infer<typeof rendered>;
 
 export interface Container {
   readonly image: string;
+  readonly env: readonly { readonly name: string; readonly value?: string }[];
   readonly securityContext: object;
   readonly resources: { readonly limits: object };
 }

@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from anneal_trainer import failures
+from anneal_trainer import failures, tracing
 from anneal_trainer.atomic import write_json
 from anneal_trainer.failures import ACCELERATOR, JobFailure, Problem, bad_configuration, classify
 from anneal_trainer.stop import Stop, die_with_parent, on_sigterm
@@ -134,11 +134,14 @@ def _rank(folder: Path, work: MegatronJob) -> int:
     die_with_parent(os.getppid())
     stop = Stop()
     on_sigterm(stop)
+    # One rank tells for all: they do the same steps at the same time.
+    first = os.environ.get("RANK", "0") == "0"
+    span = tracing.begin("train", job=work.job.name) if first else tracing.OFF
     outcome: list[BaseException] = []
 
     def train() -> None:
         try:
-            course(folder, work, stop).run()
+            course(folder, work, stop, span).run()
         except BaseException as error:
             outcome.append(error)
         stop.work_done()
@@ -155,10 +158,10 @@ def _rank(folder: Path, work: MegatronJob) -> int:
     elif outcome or stop.reason:
         code = failures.CHECKPOINTED
     sys.stderr.flush()
-    os._exit(code)
+    os._exit(span.leave(code))
 
 
-def course(folder: Path, work: MegatronJob, stop: Stop) -> Course:
+def course(folder: Path, work: MegatronJob, stop: Stop, span: tracing.Span) -> Course:
     engine_of = _megatron()
     from anneal_trainer.store import open_store
 
@@ -171,15 +174,16 @@ def course(folder: Path, work: MegatronJob, stop: Stop) -> Course:
 
     store = open_store()
     scratch = folder / "weights"
-    if work.weights is None:
-        base, parent = _model_dir(), None
-    else:
-        cache = WeightCache(scratch / "from", store)
-        parent = (cache.fetch(work.weights).tag, work.weights)
-        base = cache.files
-    engine = engine_of(work, base, parent, scratch, store, replay=work.layout.experts > 0)
+    with span.span("load"):
+        if work.weights is None:
+            base, parent = _model_dir(), None
+        else:
+            cache = WeightCache(scratch / "from", store)
+            parent = (cache.fetch(work.weights).tag, work.weights)
+            base = cache.files
+        engine = engine_of(work, base, parent, scratch, store, replay=work.layout.experts > 0)
     shared = node.shared_folder(work.layout.nodes, folder)
-    return Course(work, folder, shared, engine, store, lambda: bool(stop.reason), log)
+    return Course(work, folder, shared, engine, store, lambda: bool(stop.reason), log, span)
 
 
 def _megatron() -> Any:

@@ -45,6 +45,7 @@ class FollowingNode(LeadingNode):
         document = mirror.document()
         if mirror.finished(document["specHash"]):
             return failures.DONE
+        self._span.set(node=int(os.environ["JOB_COMPLETION_INDEX"]))
         self._mirror = _Beside(mirror, int(os.environ["JOB_COMPLETION_INDEX"]))  # type: ignore[assignment]
         self._log(f"pod: job {self._name}, attempt {self._attempt}, node {os.environ['JOB_COMPLETION_INDEX']}")
         return self._train(mirror, document["specHash"])

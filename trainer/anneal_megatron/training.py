@@ -21,6 +21,7 @@ from anneal_trainer.metrics import Tokens
 from anneal_trainer.packing import pieces
 from anneal_trainer.schedule import Schedule, plan
 from anneal_trainer.store import Ref, Store, parse_ref
+from anneal_trainer.tracing import OFF, Span
 
 from . import checkpoints, routing
 from .document import MegatronJob
@@ -70,10 +71,11 @@ class Course:
 
     def __init__(
         self, work: MegatronJob, folder: Path, shared: Path, engine: Engine, store: Store,
-        stopping: Callable[[], bool], log: Callable[[str], None],
+        stopping: Callable[[], bool], log: Callable[[str], None], span: Span = OFF,
     ) -> None:  # fmt: skip
         self._work, self._folder, self._shared = work, folder, shared
         self._engine, self._store, self._stopping, self._log = engine, store, stopping, log
+        self._span = span
         self._first = engine.rank == 0
 
     def run(self) -> None:
@@ -90,14 +92,17 @@ class Course:
             checkpoints.forget_earlier(self._shared, self._say)
         found = checkpoints.latest(self._shared, job.spec_hash, self._say)
         done = found[0] if found else 0
-        engine.load(found[1] if found else None)
+        with self._span.span("restore"):
+            engine.load(found[1] if found else None)
+        self._span.set(steps=len(schedule.minibatches), resumed_from=done)
         self._say(f"load: going on after step {done}" if done else "load: model ready")
         loaded = time.monotonic()
         journal = metrics.Journal(self._folder, done) if self._first else None
         for index in range(done, len(schedule.minibatches)):
             if engine.agree(self._stopping()):
                 self._stop(index)
-            line = self._step(index, schedule.minibatches[index], routes)
+            with self._span.span("step", step=index + 1):
+                line = self._step(index, schedule.minibatches[index], routes)
             if journal is not None:
                 journal.append(line)
             self._say(f"train: step {index + 1}/{len(schedule.minibatches)}, loss {line['loss']:+.4f}")
@@ -106,7 +111,8 @@ class Course:
         trained = time.monotonic()
         if engine.agree(self._stopping()):
             self._stop(len(schedule.minibatches))
-        manifest = engine.export(job.version_to)
+        with self._span.span("export"):
+            manifest = engine.export(job.version_to)
         if journal is not None:
             now = time.monotonic()
             seconds = {"load": loaded - start, "train": trained - loaded, "export": now - trained, "total": now - start}
@@ -202,15 +208,16 @@ class Course:
 
     def _save(self, step: int) -> None:
         engine, root = self._engine, self._shared
-        if self._first:
-            checkpoints.begin(root, step)
-        engine.barrier()
-        engine.save(checkpoints.partial_of(root, step))
-        engine.barrier()
-        if self._first:
-            checkpoints.commit(root, step, self._work.job.spec_hash, {"job": self._work.job.name})
-            self._say(f"train: checkpoint of step {step} written")
-        engine.barrier()
+        with self._span.span("checkpoint", step=step):
+            if self._first:
+                checkpoints.begin(root, step)
+            engine.barrier()
+            engine.save(checkpoints.partial_of(root, step))
+            engine.barrier()
+            if self._first:
+                checkpoints.commit(root, step, self._work.job.spec_hash, {"job": self._work.job.name})
+                self._say(f"train: checkpoint of step {step} written")
+            engine.barrier()
 
     def _result(self, schedule: Schedule, journal: metrics.Journal, manifest: Manifest, seconds: dict[str, float]) -> None:
         job = self._work.job

@@ -11,7 +11,7 @@ import threading
 import traceback
 from pathlib import Path
 
-from . import failures
+from . import failures, tracing
 from .failures import JobFailure, bad_configuration, classify
 from .stop import Stop, die_with_parent, on_sigterm, watch_stack
 
@@ -44,10 +44,11 @@ def main(argv: list[str] | None = None) -> int:
     if arguments.parent is not None:
         die_with_parent(arguments.parent)
     folder = arguments.job.parent if arguments.job.name == "job.json" else arguments.job
-    return _train(folder.absolute())
+    span = tracing.begin("train")
+    return span.leave(_train(folder.absolute(), span))
 
 
-def _train(folder: Path) -> int:
+def _train(folder: Path, span: tracing.Span) -> int:
     stop = Stop()
     on_sigterm(stop)
     watch_stack(stop)
@@ -56,6 +57,7 @@ def _train(folder: Path) -> int:
         from .train import TrainJob, finished
 
         job = load_job(folder)
+        span.set(job=job.name)
         if finished(folder, job):
             print("already done: result.json has the same specHash", file=sys.stderr)
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -64,7 +66,7 @@ def _train(folder: Path) -> int:
         return _fail(folder, error)
     (folder / "error.json").unlink(missing_ok=True)
 
-    work = TrainJob(folder, job, stopping=lambda: bool(stop.reason))
+    work = TrainJob(folder, job, stopping=lambda: bool(stop.reason), span=span)
     outcome: list[BaseException] = []
 
     def run() -> None:
@@ -81,11 +83,11 @@ def _train(folder: Path) -> int:
         # From here on a SIGTERM ends the process by itself: never with status 0.
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
     if stop.reason:
-        return _leave(folder, work, stop.reason)
+        return _leave(folder, work, stop.reason, span)
     return _fail(folder, outcome[0]) if outcome else failures.DONE
 
 
-def _leave(folder: Path, work: object, reason: str) -> int:
+def _leave(folder: Path, work: object, reason: str, span: tracing.Span) -> int:
     """Checkpoint and go at once: the worker may be inside a long native call."""
     work.log(f"stop: {reason}")
     try:
@@ -94,7 +96,7 @@ def _leave(folder: Path, work: object, reason: str) -> int:
     except Exception as error:
         code = _fail(folder, error)
     sys.stderr.flush()
-    os._exit(code)
+    os._exit(span.leave(code))
 
 
 def _fail(folder: Path, error: BaseException) -> int:

@@ -19,6 +19,7 @@ from .job import LoraSpec
 from .lora import Flat
 from .metrics import Tokens
 from .packing import Row
+from .tracing import OFF, Span
 from .transformer import Shape, Weights
 
 FIELDS = (
@@ -59,15 +60,18 @@ class Engine:
         self._compiled: dict[tuple[int, int], Any] = {}
         self.compile_seconds = 0.0
 
-    def prepare(self, rows: Sequence[Row], adapter: Flat, log: Callable[[str], None]) -> None:
+    def prepare(
+        self, rows: Sequence[Row], adapter: Flat, log: Callable[[str], None], span: Span = OFF
+    ) -> None:
         """Compile (or fetch from the cache) every shape that `rows` need."""
         for row in rows:
             key = (row.length, len(row.targets))
             if key in self._compiled:
                 continue
             start = time.monotonic()
-            arguments = self._arguments(adapter, row, 1)
-            self._compiled[key] = self._gradient.lower(*arguments).compile()
+            with span.span("compile", tokens=row.length):
+                arguments = self._arguments(adapter, row, 1)
+                self._compiled[key] = self._gradient.lower(*arguments).compile()
             seconds = time.monotonic() - start
             self.compile_seconds += seconds
             log(f"compile: rows of {row.length} tokens in {seconds:.2f} s")

@@ -22,6 +22,7 @@ from .atomic import digest_file, sync_dir, write_atomic
 from .failures import Problem, bad_configuration
 from .job import CHECKPOINT_NAME, METRICS_FILE
 from .store import KEY_PART, Damaged, Ref, Store, parse_ref, ref_of
+from .tracing import OFF, Span
 
 CHUNK = re.compile(r"\d{6}")
 Lines = dict[int, str]
@@ -30,8 +31,10 @@ Lines = dict[int, str]
 class Mirror:
     """Of one job, by one process. Every method may raise JobFailure; calling it again is safe."""
 
-    def __init__(self, store: Store, name: str, folder: Path, log: Callable[[str], None]) -> None:
-        self._store, self._folder, self._log = store, folder, log
+    def __init__(
+        self, store: Store, name: str, folder: Path, log: Callable[[str], None], span: Span = OFF
+    ) -> None:
+        self._store, self._folder, self._log, self._span = store, folder, log, span
         self._root = f"jobs/{name}"
         self._next = 1
         self._lines: Lines = {}
@@ -101,7 +104,8 @@ class Mirror:
         steps = self._local_steps()  # before the metrics are read: a checkpoint is written after its metrics
         self._upload_metrics()
         for step in sorted(steps - self._steps, reverse=newest_first):
-            self._upload_checkpoint(step)
+            with self._span.span("upload", step=step):
+                self._upload_checkpoint(step)
 
     def publish(self) -> bool:
         """The outputs, then the result. False when another result was there first."""

@@ -18,7 +18,7 @@ import traceback
 from pathlib import Path
 from typing import Any, Callable
 
-from . import failures
+from . import failures, tracing
 from .atomic import write_json
 from .failures import JobFailure, Problem, bad_configuration, classify
 from .mirror import Mirror
@@ -41,6 +41,7 @@ class Pod:
         self._name, self._attempt, self._termination = name, attempt, termination
         self._folder = work / name if KEY_PART.fullmatch(name) else work
         self._start = time.monotonic()
+        self._span = tracing.begin("pod", job=name, attempt=attempt)
         self._child: subprocess.Popen[bytes] | None = None
         self._mirror: Mirror | None = None
         self._stopping = False
@@ -56,12 +57,13 @@ class Pod:
         except Exception as error:
             code = self._fail(error)
         self._idle = True
+        self._span.leave(code)
         return failures.CHECKPOINTED if self._stopping and code == failures.DONE else code
 
     def _on_sigterm(self, *_: object) -> None:
         self._stopping = True
         if self._idle:
-            os._exit(failures.CHECKPOINTED)
+            os._exit(self._span.leave(failures.CHECKPOINTED))
         if self._child is not None:
             self._child.send_signal(signal.SIGTERM)
 
@@ -72,7 +74,7 @@ class Pod:
             raise bad_configuration("job.configuration", "bad command line", [problem])
         self._exclusive()
         store = open_store()
-        mirror = Mirror(store, self._name, self._folder, self._log)
+        mirror = Mirror(store, self._name, self._folder, self._log, self._span)
         document = mirror.document()
         self._mirror = mirror
         if mirror.finished(document["specHash"]):
@@ -81,7 +83,8 @@ class Pod:
         self._log(f"pod: job {self._name}, attempt {self._attempt}")
         # Shows before hours of training that the store takes what is written.
         mirror.report(self._attempt, "log", self._log_tail())
-        mirror.restore()
+        with self._span.span("restore"):
+            mirror.restore()
         (self._folder / "error.json").unlink(missing_ok=True)
         return self._train(mirror, document["specHash"])
 
@@ -117,11 +120,15 @@ class Pod:
             self._attend(lambda: mirror.upload(), also=True)
             return self._died(code)
         self._attend(lambda: mirror.upload(newest_first=True))
-        if code == failures.DONE and not self._attend(mirror.publish):
+        if code == failures.DONE and not self._published(mirror):
             mirror.finished(spec_hash)  # or it is another job's: 42
             self._log("pod: another pod has finished this job; its result counts")
         self._leave_log()
         return code
+
+    def _published(self, mirror: Mirror) -> Any:
+        with self._span.span("publish"):
+            return self._attend(mirror.publish)
 
     def _outrun(self, child: "subprocess.Popen[bytes]") -> int:
         child.kill()
@@ -143,6 +150,7 @@ class Pod:
         child = subprocess.Popen(
             self._command(),
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            env={**os.environ, **self._span.environment()},
         )  # fmt: skip
         self._child = child
         if self._stopping:

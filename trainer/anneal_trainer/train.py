@@ -21,6 +21,7 @@ from .failures import ACCELERATOR, BUG, JobFailure, Problem, bad_configuration
 from .inputs import Inputs, read_inputs
 from .job import Job
 from .schedule import Schedule, plan
+from .tracing import OFF, Span
 
 STEP_DELAY = "ANNEAL_TRAINER_STEP_DELAY"  # test hook: seconds slept inside each step
 LOCK_SECONDS = 10.0
@@ -33,8 +34,8 @@ class Stopped(Exception):
 class TrainJob:
     """One run of one job. `run` is called in a worker thread, `save_now` from the main one."""
 
-    def __init__(self, folder: Path, job: Job, stopping: Callable[[], bool]) -> None:
-        self._folder, self._job, self._stopping = folder, job, stopping
+    def __init__(self, folder: Path, job: Job, stopping: Callable[[], bool], span: Span = OFF) -> None:
+        self._folder, self._job, self._stopping, self._span = folder, job, stopping, span
         self._start = time.monotonic()
         # Held while files that belong together are written: a stop waits for it.
         self._files = threading.RLock()
@@ -50,19 +51,22 @@ class TrainJob:
         lock = self._exclusive()
         checkpoint.remove_partial(self._folder)
         self.log(f"load: job {job.name}, policy {job.version_from} -> {job.version_to}")
-        inputs = read_inputs(job)
-        schedule = plan(
-            inputs.samples, job.algorithm.steps, job.version_from, job.algorithm.max_staleness, job.seed
-        )
-        for d in schedule.dropped:
-            self.log(f"load: sample {d.id} dropped, {d.reason}")
-        engine = self._engine(inputs)
+        with self._span.span("load"):
+            inputs = read_inputs(job)
+            schedule = plan(
+                inputs.samples, job.algorithm.steps, job.version_from, job.algorithm.max_staleness, job.seed
+            )
+            for d in schedule.dropped:
+                self.log(f"load: sample {d.id} dropped, {d.reason}")
+            engine = self._engine(inputs)
         loaded = time.monotonic()
-        self._resume(inputs)
+        with self._span.span("restore"):
+            self._resume(inputs)
+        self._span.set(steps=len(schedule.minibatches), resumed_from=self._state.step)
         journal = metrics.Journal(self._folder, self._state.step)
         self._steps(engine, schedule, journal)
         trained = time.monotonic()
-        with self._files:
+        with self._files, self._span.span("export"):
             outputs = self._export(inputs)
             now = time.monotonic()
             seconds = {
@@ -83,8 +87,7 @@ class TrainJob:
         """Checkpoint the last finished step if it is not on disk yet."""
         with self._files:
             if self._state is not None and self._state.step > self._saved:
-                checkpoint.save(self._folder, self._job, self._state)
-                self._saved = self._state.step
+                self._save(self._state)
                 self.log(f"stop: checkpoint of step {self._saved} written")
 
     def _exclusive(self) -> int:
@@ -133,10 +136,11 @@ class TrainJob:
         for index in range(self._state.step, len(packed)):
             self._check()
             rows = packed[index]
-            engine.prepare(rows, self._state.adapter, self.log)
+            engine.prepare(rows, self._state.adapter, self.log, self._span)
             start = time.monotonic()
-            self._sleep(delay)
-            line, state = self._step(engine, index, schedule.minibatches[index], rows)
+            with self._span.span("step", step=index + 1, rows=len(rows)):
+                self._sleep(delay)
+                line, state = self._step(engine, index, schedule.minibatches[index], rows)
             line["seconds"] = time.monotonic() - start
             with self._files:
                 self._check()  # a stop that came during the step has already saved the one before
@@ -144,13 +148,17 @@ class TrainJob:
                 self._state = state
                 last = state.step == len(packed)
                 if state.step % self._job.checkpoint_every == 0 or last:
-                    checkpoint.save(self._folder, self._job, state)
-                    self._saved = state.step
+                    self._save(state)
             self.log(
                 f"train: step {state.step}/{len(packed)}, {line['samples']} samples, "
                 f"{line['tokens']} tokens, {len(rows)} rows, loss {line['loss']:+.4f}, "
                 f"kl {line['kl']:.4f}, entropy {line['entropy']:.3f}, {line['seconds']:.2f} s"
             )
+
+    def _save(self, state: checkpoint.State) -> None:
+        with self._span.span("checkpoint", step=state.step):
+            checkpoint.save(self._folder, self._job, state)
+        self._saved = state.step
 
     def _step(
         self, engine: Any, index: int, samples: Any, rows: Any

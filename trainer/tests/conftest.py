@@ -12,6 +12,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from collector import Collector  # noqa: E402
 from s3server import Proxy, S3Server, serve  # noqa: E402
 from support import Bench  # noqa: E402
 
@@ -65,3 +66,10 @@ def proxy(s3_server: S3Server) -> Iterator[Proxy]:
     yield proxy
     server.shutdown()
     server.server_close()
+
+
+@pytest.fixture
+def collector() -> Iterator[Collector]:
+    collector = Collector()
+    yield collector
+    collector.close()

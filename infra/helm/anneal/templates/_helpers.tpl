@@ -94,6 +94,9 @@ capabilities: { drop: [ALL] }
 {{- with .Values.tracing.otlpEndpoint }}
 - { name: ANNEAL_OTLP_ENDPOINT, value: {{ . | quote }} }
 {{- end }}
+{{- with .Values.tracing.trainersOtlpEndpoint }}
+- { name: ANNEAL_KUBE_OTLP_ENDPOINT, value: {{ . | quote }} }
+{{- end }}
 {{- if .Values.metrics.enabled }}
 - { name: ANNEAL_METRICS_BIND, value: 0.0.0.0 }
 - { name: ANNEAL_METRICS_PORT, value: {{ .Values.metrics.port | quote }} }
@@ -119,6 +122,19 @@ command:
     const runs = readFileSync('/proc/uptime', 'utf8').split(' ')[0] - started;
     const silent = (Date.now() - statSync('/anneal/home/run/worker.ready').mtimeMs) / 1000;
     process.exit(silent < Math.min(runs, 60) ? 0 : 1);
+{{- end -}}
+
+{{/* Address blocks as peers of a policy; 0.0.0.0/0 leaves out the metadata addresses, which hand out a machine's credentials. */}}
+{{- define "anneal.blocks" -}}
+{{- range . }}
+- ipBlock:
+    cidr: {{ . | quote }}
+    {{- if eq . "0.0.0.0/0" }}
+    except: [169.254.0.0/16]
+    {{- else if eq . "::/0" }}
+    except: ["fe80::/10", "fd00:ec2::254/128"]
+    {{- end }}
+{{- end }}
 {{- end -}}
 
 {{/* A rule that names nobody would let in everybody. */}}
