@@ -1,24 +1,27 @@
 // What a campaign that promotes by evidence can hope to show, told before anything is spent.
+import type { ArtifactSetLock } from '../contracts/artifact-set.ts';
 import type { CampaignSpec } from '../contracts/campaign.ts';
 import { mostFamilies } from '../evals/construction/expected-size.ts';
 import { type Outlook, outlook } from '../policies/certified-outlook.ts';
 
+type Asked = Pick<CampaignSpec, 'promotion' | 'tasks' | 'rounds'>;
+
 /**
- * By the most families that its gate split can have. Undefined where promotion is by estimates, and where only the construction can tell:
- * then the A/A comparison before round 1 says it.
+ * By the gate split's families: those of a set that is locked, else the most that there can be. Undefined where promotion is by
+ * estimates, and where only the construction can tell: then the A/A comparison before round 1 says it.
  */
-export function outlookOf({
-  promotion,
-  tasks,
-  rounds,
-}: Pick<CampaignSpec, 'promotion' | 'tasks' | 'rounds'>): Outlook | undefined {
+export function outlookOf(
+  { promotion, tasks, rounds }: Asked,
+  locked?: Pick<ArtifactSetLock, 'splits'>,
+): Outlook | undefined {
   const { certified } = promotion;
-  const families = certified && mostFamilies(tasks, 'gate');
-  return certified && families !== undefined ? outlook({ families, atMost: true }, certified, rounds) : undefined;
+  if (certified === undefined) return undefined;
+  if (locked !== undefined) return outlook({ families: locked.splits.gate.families.length }, certified, rounds);
+  const families = mostFamilies(tasks, 'gate');
+  return families === undefined ? undefined : outlook({ families, atMost: true }, certified, rounds);
 }
 
 /** One line for whoever is about to spend rollouts on a set that cannot show what they hope for. */
-export function warnIfTooSmall(spec: Parameters<typeof outlookOf>[0], say: (line: string) => void): void {
-  const told = outlookOf(spec);
-  if (told?.enough === false) say(told.why);
+export function warnIfTooSmall(told: Outlook | undefined, to: { write(text: string): unknown } = process.stderr): void {
+  if (told?.enough === false) to.write(`${told.why}\n`);
 }

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import type { ArtifactRef } from '../../contracts/artifact.ts';
+import type { ArtifactSetLock } from '../../contracts/artifact-set.ts';
 import { canonicalJson } from '../../contracts/canonical.ts';
 import { AnnealError, EXIT } from '../../contracts/errors.ts';
 import type { CampaignName } from '../../contracts/ids.ts';
@@ -34,7 +35,7 @@ export async function submitFile(session: Session, read: ReadCampaign): Promise<
     throw new AnnealError('campaign.other_compute', `${spec.name} is for ${wanted}, and this stack runs on ${here}`);
   }
   if ((await stackStatus(session.config)).endpoints !== undefined) await refuseUnfitUnlessBegun(session, read);
-  await refuseUnfitTasks(session, read);
+  const locked = await refuseUnfitTasks(session, read);
   const rates = files.find((file) => file.field === 'tasks.startingPassRates');
   const campaigns = await session.campaigns();
   await refuseWithoutPermission(session, read, campaigns);
@@ -45,14 +46,17 @@ export async function submitFile(session: Session, read: ReadCampaign): Promise<
     ...(spec.policy.lora === null ? { weights: await readBaseWeights(session.store, spec.policy.base) } : {}),
   };
   const how = await session.traced('anneal submit', () => campaigns.submit(read, beside));
-  if (how === 'started') warnIfTooSmall(spec, (line) => process.stderr.write(`${line}\n`));
+  if (how === 'started') warnIfTooSmall(outlookOf(spec, locked));
   return how;
 }
 
 /** A set that was locked before has to be in this store, as it was locked, and to be one whose tasks take one reply. */
-export async function refuseUnfitTasks({ store }: Session, { spec }: Pick<ReadCampaign, 'spec'>): Promise<void> {
-  if (spec.tasks.source === 'artifact-set' && spec.tasks.root !== undefined)
-    await openLockedSet(spec.tasks.root, store);
+export async function refuseUnfitTasks(
+  { store }: Session,
+  { spec }: Pick<ReadCampaign, 'spec'>,
+): Promise<ArtifactSetLock | undefined> {
+  if (spec.tasks.source !== 'artifact-set' || spec.tasks.root === undefined) return undefined;
+  return (await openLockedSet(spec.tasks.root, store)).lock;
 }
 
 /** What the source of its set reads goes with the campaign. */
@@ -103,8 +107,7 @@ export function addCampaignCommands(program: Command, run: Run): void {
         const { json, colour } = session;
         try {
           const { spec, hash } = await readCampaign(file);
-          await refuseUnfitTasks(session, { spec });
-          const outlook = outlookOf(spec);
+          const outlook = outlookOf(spec, await refuseUnfitTasks(session, { spec }));
           process.stdout.write(
             json
               ? `${JSON.stringify({ valid: true, hash, problems: [], ...(outlook && { outlook }) })}\n`

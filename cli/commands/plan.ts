@@ -10,7 +10,7 @@ import { asProblem, refusal } from '../../k8s/layout/errors.ts';
 import { type Plan, planOf } from '../../k8s/layout/plan.ts';
 import type { LayoutProblem } from '../../k8s/layout/rule.ts';
 import { profilePath, readProfileText, shippedProfiles } from '../../k8s/layout/shipped.ts';
-import { warnIfTooSmall } from '../outlook.ts';
+import { outlookOf, warnIfTooSmall } from '../outlook.ts';
 import { type Run, screen } from '../session.ts';
 import { readDocument } from '../spec/document.ts';
 import { formatProblems } from '../spec/format.ts';
@@ -136,7 +136,7 @@ export function addPlan(program: Command, run: Run): void {
     .action((file: string, flags: PlanFlags, command: Command) =>
       run(async (session) => {
         const { plan, problems, path, text, campaign } = await findPlan(file, flags);
-        if (campaign !== undefined) warnIfTooSmall(campaign, (line) => process.stderr.write(`${line}\n`));
+        if (campaign !== undefined) warnIfTooSmall(outlookOf(campaign));
         if (session.json) process.stdout.write(`${JSON.stringify({ plan: plan ?? null, problems })}\n`);
         else if (plan !== undefined) process.stdout.write(`${renderPlan(plan, screen(session)).join('\n')}\n`);
         if (problems.length === 0) return;
