@@ -224,7 +224,9 @@ describe('what is planned', () => {
     const seeds = async (handle: Awaited<ReturnType<typeof plan>>) =>
       (await campaign.documents.plan(handle.plan)).rollouts.map(({ seed }) => seed);
     const [again, visible] = [await plan('gate', 0, true), await plan('visible', 0)];
-    const all = await Promise.all([plan('gate', 0), again, visible].map(async (handle) => seeds(await handle)));
+    const all = await Promise.all(
+      [plan('gate', 0), plan('gate', 1), again, visible].map(async (handle) => seeds(await handle)),
+    );
     expect(new Set(all.flat()).size).toBe(all.flat().length);
     await campaign.record(again);
     await campaign.record(visible, 1);
