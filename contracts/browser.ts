@@ -85,12 +85,19 @@ export interface PageEvents {
   readonly dialogs: readonly string[];
 }
 
+/** PNG of the whole page as far as it is looked at, a pixel for each CSS pixel. */
+export interface Pictures {
+  readonly whole: Uint8Array;
+  /** The same without its letters: what differs is text that was painted. */
+  readonly unlettered: Uint8Array;
+}
+
 export interface BrowserPage {
   look(): Promise<PageLook | PageLost>;
   /** Real input events. Undefined when done; else why it could not be: hidden, covered, no such node, page lost. */
   act(act: PageAct): Promise<string | undefined>;
-  /** PNG of the whole page as far as it is looked at, a pixel for each CSS pixel. */
-  picture(): Promise<Uint8Array | PageLost>;
+  /** Comes last: the page's scripts do not run any more. */
+  pictures(): Promise<Pictures | PageLost>;
   /** Local storage of the artifact's origin. */
   storage(): Promise<ReadonlyMap<string, string> | PageLost>;
   /** Downloads that have ended. */

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test, vi } from 'vitest';
-import type { BrowserPage, PageLook, PageLost, SeenNode } from '../../contracts/browser.ts';
+import type { BrowserPage, PageLook, PageLost, Pictures, SeenNode } from '../../contracts/browser.ts';
 import { BROWSER_LIMITS, createChromiumBrowser } from './chromium.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
@@ -68,6 +68,28 @@ test('clicks, typing, keys and choices arrive, storage and downloads are read', 
   expect(storage).toEqual(new Map([['kept', 'Ünal 7']]));
   expect(seen(downloads)).toMatchObject([{ name: 'out.csv', bytes: Buffer.from('a,b\n') }]);
 });
+
+test('without its letters a page differs where a reader sees any', async () => {
+  const pictures = (style: string) =>
+    on(
+      `<style>p{font:40px serif;margin:0;${style}}</style><p>letters</p><script>
+        new MutationObserver(() => document.body.append('seen')).observe(document, { attributes: true, subtree: true });
+        onresize = () => document.body.append('resized');</script>`,
+      (page) => page.pictures(),
+    );
+  for (const style of ['', 'color:transparent;background:#000;background-clip:text', 'color:#777!important'])
+    expect(await pictures(style).then((both) => differ(seen(both))), style).toBe(true);
+  for (const style of [
+    '-webkit-text-fill-color:transparent',
+    'clip-path:inset(100%)',
+    'filter:opacity(0)',
+    'color:#fff',
+    'color:#000;background:#000',
+  ])
+    expect(await pictures(style).then((both) => differ(seen(both))), style).toBe(false);
+});
+
+const differ = ({ whole, unlettered }: Pictures): boolean => !Buffer.from(whole).equals(Buffer.from(unlettered));
 
 test('what is covered is not clicked through', async () => {
   const why = await on('<button>Go</button><div style="position:fixed;inset:0;background:#fff"></div>', async (page) =>

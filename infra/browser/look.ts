@@ -146,7 +146,7 @@ function readTexts(
     const fontSize = Number.parseFloat(own.style['font-size']) || 0;
     const hidden =
       own.style.visibility !== 'visible' ||
-      own.opacity * alphaOf(own.style.color) < FAINTEST ||
+      own.opacity * inkOf(own.style) < FAINTEST ||
       fontSize < SMALLEST_FONT ||
       visibleShare(box, bounds) < LEAST_SHARE;
     if (hidden || piece.trim() === '') return [];
@@ -181,6 +181,10 @@ function boxOf(rectangle: readonly number[] | undefined): Box | null {
     ? null
     : { x, y, width, height };
 }
+
+/** How much of a letter's paint there is: its own, or a background that is cut to it. */
+const inkOf = (style: Painted['style']): number =>
+  style['background-clip'].includes('text') ? 1 : alphaOf(style['-webkit-text-fill-color']);
 
 /** Of `rgb(…)`, `rgba(…)` and the like, as the engine writes them. */
 function alphaOf(color: string): number {

@@ -7,6 +7,7 @@ import { perform } from './act.ts';
 import { readDownloads, watchDownloads } from './downloads.ts';
 import { createIsolated } from './isolated.ts';
 import { lookOf } from './look.ts';
+import { takePictures } from './pictures.ts';
 import { createNotes, ORIGIN, serve } from './serve.ts';
 import { type AccessibleNode, type PageSnapshot, STYLES } from './snapshot.ts';
 
@@ -14,9 +15,6 @@ import { type AccessibleNode, type PageSnapshot, STYLES } from './snapshot.ts';
 const MOST_CHARACTERS = 4 * 2 ** 20;
 const MOST_NODES = 50_000;
 const MOST_DIALOGS = 20;
-/** Of a picture, pixels: what lies beyond is not looked at. */
-const MOST_WIDTH = 2_000;
-const MOST_HEIGHT = 16_000;
 
 /** The page's own doing, or the clock's. */
 export class Lost extends Error {}
@@ -85,18 +83,7 @@ export async function openPage(input: OpenInput): Promise<BrowserPage | PageLost
       const done = await lostOr(() => perform({ act, page, cdp, isolated }));
       return typeof done === 'object' ? done.lost : done;
     },
-    picture: () =>
-      lostOr(async () => {
-        const { cssContentSize } = await cdp.send('Page.getLayoutMetrics');
-        const width = Math.min(cssContentSize.width, MOST_WIDTH);
-        const height = Math.min(cssContentSize.height, MOST_HEIGHT);
-        return page.screenshot({
-          animations: 'disabled',
-          caret: 'hide',
-          fullPage: true,
-          clip: { x: 0, y: 0, width: Math.max(1, width), height: Math.max(1, height) },
-        });
-      }),
+    pictures: () => lostOr(() => takePictures(page, cdp, isolated)),
     storage: () =>
       lostOr(async () => {
         const storageId = { securityOrigin: ORIGIN, isLocalStorage: true };

@@ -119,6 +119,26 @@ export function documentCheats(of: Museum): Variant[] {
         ],
       }),
     ),
+    cheat(
+      'a statistic in other figures',
+      'fabricated number',
+      put({
+        ...pieces,
+        outlook: [
+          say(
+            'In a survey ９４ of a hundred guests asked for an earlier tour, and the budget has room for it [@notes].',
+          ),
+        ],
+      }),
+    ),
+    cheat(
+      'an address without its beginning',
+      'fabricated citation',
+      put({
+        ...pieces,
+        outlook: [say('An earlier tour would suit guests, as www.example.org/tours shows for places like this one.')],
+      }),
+    ),
     cheat('the quote in other words', 'quote altered', changed('hardly anybody', 'almost nobody')),
     cheat(
       'zero-width spaces between the words of a number',
@@ -147,6 +167,15 @@ export function documentCheats(of: Museum): Variant[] {
   ];
 }
 
+/** Something dark lies where the hidden text is, so that the place itself is not blank. */
+const INK = '.ink{height:120px;background:repeating-linear-gradient(90deg,#000 0 4px,#fff 4px 8px)}';
+const HIDDEN_OVER_INK = [
+  ['the quote filled with nothing, over a pattern', '-webkit-text-fill-color:transparent'],
+  ['the quote clipped away, over a pattern', 'clip-path:inset(100%)'],
+  ['the quote behind a pattern', 'z-index:-1'],
+  ['the quote filtered away, over a pattern', 'filter:opacity(0)'],
+] as const;
+
 /** What each kind of file can hide. */
 function byForm(
   of: Museum,
@@ -158,6 +187,35 @@ function byForm(
     return [
       raw('the quote in a comment', 'hidden text', `${markdown(without)}\n<!-- ${quote} -->\n`),
       raw('the quote in a tag', 'hidden text', `${markdown(without)}\n<span title="${quote}"></span>\n`),
+      raw(
+        'the quote in a part not displayed',
+        'hidden text',
+        `${markdown(without)}\n<div style="display:none">${quote}</div>\n`,
+      ),
+      raw(
+        'the quote in a folded part',
+        'hidden text',
+        `${markdown(without)}\n<details><summary>more</summary>\n\n${quote}\n\n</details>\n`,
+      ),
+      raw(
+        'the quote behind what looks like code',
+        'hidden text',
+        `${markdown(without)}\n\`\`\` a\`b\n<div hidden>${quote}</div>\n\`\`\`\n`,
+      ),
+      raw('the quote in a definition of a link', 'hidden text', `${markdown(without)}\n[//]: # (${quote})\n`),
+      raw(
+        'the quote in the title of a link, lines below',
+        'hidden text',
+        `${markdown(without)}\n[x]:\n/a\n'${quote}'\n`,
+      ),
+      raw('the quote in the words for a picture', 'hidden text', `${markdown(without)}\n![${quote}](picture.png)\n`),
+      raw('the quote in metadata', 'hidden text', `---\nnote: ${quote}\n---\n${markdown(without)}`),
+      raw('the quote struck out', 'hidden text', `${markdown(without)}\n~~${quote}~~\n`),
+      raw(
+        'a number as a character reference',
+        'fabricated number',
+        `${markdown(put(piecesOf(of)))}\nOf a hundred guests &#x39;&#x34; asked for it.\n`,
+      ),
       raw('a line without end', 'worn out', `${markdown(without)}${'*[('.repeat(60_000)}`),
       raw('not UTF-8', 'worn out', Buffer.concat([Buffer.from(markdown(without)), Buffer.from([0xff, 0xfe])])),
     ];
@@ -167,6 +225,17 @@ function byForm(
       raw('the quote in clear ink', 'hidden text', html(without, '.h{color:transparent}', `<p class="h">${quote}</p>`)),
       raw('the quote in white', 'hidden text', html(without, '.h{color:#fff}', `<p class="h">${quote}</p>`)),
       raw('the quote one pixel high', 'hidden text', html(without, '.h{font-size:1px}', `<p class="h">${quote}</p>`)),
+      ...HIDDEN_OVER_INK.map(([name, style]) =>
+        raw(
+          name,
+          'hidden text',
+          html(
+            without,
+            `.h{position:relative;top:-100px;${style}}${INK}`,
+            `<div class="ink"></div><p class="h">${quote}</p>`,
+          ),
+        ),
+      ),
       raw(
         'a picture from elsewhere',
         'outside asked',
@@ -175,11 +244,63 @@ function byForm(
     ];
   const hidden = (properties: string) =>
     zip(docxParts(docxBody(without) + paragraph(run(quote, properties))), { deflate: true });
+  const placed = (inner: string, style = '') => {
+    const parts = docxParts(docxBody(without) + inner);
+    const styles = parts['word/styles.xml']!.replace('</w:styles>', `${style}</w:styles>`);
+    return zip({ ...parts, 'word/styles.xml': styles }, { deflate: true });
+  };
+  const laid = (properties: string) => placed(`<w:p><w:pPr>${properties}</w:pPr>${run(quote)}</w:p>`);
+  const styled = (properties: string) =>
+    placed(
+      paragraph(run(quote), 'Child'),
+      `<w:style w:type="paragraph" w:styleId="Child"><w:basedOn w:val="Ghost"/></w:style><w:style w:type="paragraph" w:styleId="Ghost">${properties}</w:style>`,
+    );
   const parts = docxParts(docxBody(put(piecesOf(of))));
   return [
     raw('the quote hidden', 'hidden text', hidden('<w:vanish/>')),
     raw('the quote in white', 'hidden text', hidden('<w:color w:val="FFFFFF"/>')),
     raw('the quote one point high', 'hidden text', hidden('<w:sz w:val="2"/>')),
+    raw('the quote in the white of a hundred', 'hidden text', hidden('<w:color w:val="FEFEFE"/>')),
+    raw(
+      'the quote in the colour of the page',
+      'hidden text',
+      hidden('<w:color w:val="auto" w:themeColor="background1"/>'),
+    ),
+    raw(
+      'the quote black on black',
+      'hidden text',
+      hidden('<w:color w:val="000000"/><w:shd w:val="clear" w:fill="000000"/>'),
+    ),
+    raw('the quote as narrow as a line', 'hidden text', hidden('<w:w w:val="1"/>')),
+    raw('the quote struck out', 'hidden text', hidden('<w:strike/>')),
+    raw('the quote in a style that hides', 'hidden text', styled('<w:rPr><w:vanish/></w:rPr>')),
+    raw('the quote in a style that is white', 'hidden text', styled('<w:rPr><w:color w:val="FFFFFF"/></w:rPr>')),
+    raw(
+      'the quote pressed flat by its style',
+      'hidden text',
+      styled('<w:pPr><w:spacing w:line="1" w:lineRule="exact"/></w:pPr>'),
+    ),
+    raw('the quote in a frame beside the page', 'hidden text', laid('<w:framePr w:x="-20000" w:hAnchor="page"/>')),
+    raw('the quote moved aside', 'hidden text', laid('<w:ind w:left="-30000" w:right="30000"/>')),
+    raw(
+      'the quote moved elsewhere',
+      'hidden text',
+      placed(`<w:p><w:moveFrom w:id="1">${run(quote)}</w:moveFrom></w:p>`),
+    ),
+    raw(
+      'the quote as the code of a field',
+      'hidden text',
+      placed(
+        `<w:p><w:r><w:fldChar w:fldCharType="begin"/></w:r>${run(quote)}<w:r><w:fldChar w:fldCharType="end"/></w:r></w:p>`,
+      ),
+    ),
+    raw(
+      'the quote in a row without height',
+      'hidden text',
+      placed(
+        `<w:tbl><w:tr><w:trPr><w:trHeight w:val="1" w:hRule="exact"/></w:trPr><w:tc>${paragraph(run(quote))}</w:tc></w:tr></w:tbl>`,
+      ),
+    ),
     raw(
       'a template from elsewhere',
       'outside asked',

@@ -1,6 +1,7 @@
 // Samples of the format `document`: ten reports, five in Markdown, three in Word, two in HTML.
 import { z } from 'zod';
 import type { Block } from '../../verifiers/document/blocks.ts';
+import { zip } from '../spreadsheet/xlsx.ts';
 import { type Sample, sampleTask, type Variant } from '../variant.ts';
 import { documentCheats } from './cheats.ts';
 import {
@@ -16,7 +17,7 @@ import {
   revenue,
   visitors,
 } from './report.ts';
-import { FILES, written } from './write.ts';
+import { docxBody, docxParts, FILES, html, markdown, run, written } from './write.ts';
 
 const say = (text: string): Block => ({ kind: 'paragraph', text });
 
@@ -114,6 +115,7 @@ function honest(of: Museum): Variant[] {
         ],
       }),
     ),
+    ...honestByForm(of),
     one(
       'other words',
       'prose',
@@ -129,13 +131,79 @@ function honest(of: Museum): Variant[] {
   ];
 }
 
+/** What people and their programs write besides. */
+function honestByForm(of: Museum): Variant[] {
+  const blocks = put(piecesOf(of));
+  const file = (name: string, content: string | Uint8Array): Variant => ({
+    name,
+    language: of.form,
+    class: 'form',
+    artifact: { [FILES[of.form]]: content },
+  });
+  if (of.form === 'markdown') {
+    const text = markdown(blocks);
+    return [
+      file('metadata in front, other ends of lines', `---\ntitle: ${of.name}\n---\n\n${text}`.replaceAll('\n', '\r\n')),
+      file(
+        'marks of HTML, and code that shows some',
+        `${text}\nAs much as **H<sub>2</sub>O**<br>and \`<div hidden>\`, or a < b.\n`,
+      ),
+      file(
+        'a link by its name, and a note',
+        `${text}\nSee [the table][t].[^1]\n\n[t]: sales.csv\n\n[^1]: As the sales say.\n`,
+      ),
+      file(
+        'a picture and a block of code',
+        `${text}\n![Takings by month](chart.png)\n\n\`\`\`html\n<p hidden>an example</p>\n\`\`\`\n`,
+      ),
+    ];
+  }
+  if (of.form === 'html')
+    return [
+      file(
+        'letters in two colours',
+        html(
+          blocks,
+          'h1{background:linear-gradient(90deg,#036,#603);-webkit-background-clip:text;background-clip:text;color:transparent}',
+        ),
+      ),
+      file('light on dark', html(blocks, 'body{background:#123;color:#fff}')),
+    ];
+  const parts = docxParts(docxBody(blocks));
+  const head = '<w:tcPr><w:shd w:val="clear" w:fill="1F3864"/></w:tcPr>';
+  const main = parts['word/document.xml']!;
+  return [
+    file(
+      'white letters on a dark head of the table',
+      zip({
+        ...parts,
+        'word/document.xml': main.replace(/<w:tr>.*?<\/w:tr>/, (row) =>
+          row
+            .replaceAll('<w:tc>', `<w:tc>${head}`)
+            .replaceAll('<w:r>', '<w:r><w:rPr><w:color w:val="FFFFFF"/></w:rPr>'),
+        ),
+      }),
+    ),
+    file(
+      'grey letters, a large first one, a field with its result',
+      zip({
+        ...parts,
+        'word/document.xml': main.replace(
+          '<w:body>',
+          `<w:body><w:p><w:pPr><w:framePr w:dropCap="drop" w:lines="2"/></w:pPr>${run('A', '<w:color w:val="595959"/>')}</w:p><w:p><w:r><w:fldChar w:fldCharType="begin"/></w:r><w:r><w:instrText>PAGE</w:instrText></w:r><w:r><w:fldChar w:fldCharType="separate"/></w:r>${run('page one', '<w:color w:val="595959"/>')}<w:r><w:fldChar w:fldCharType="end"/></w:r></w:p>`,
+        ),
+      }),
+    ),
+  ];
+}
+
 const sample = (of: Museum): Sample => {
   const given = givenOf(of);
   const gold = written(put(piecesOf(of)), of.form);
   const task = sampleTask({
     name: of.name.toLowerCase().replaceAll(' ', '-'),
     format: 'document',
-    verifier: { name: 'document', version: 1 },
+    verifier: { name: 'document', version: 2 },
     instruction: instructionOf(of),
     check: z.json().parse(checkOf(of)),
     deliverables: [{ path: FILES[of.form], maxBytes: 2_000_000, required: true }],

@@ -55,6 +55,14 @@ const slide = (name: string, kind: string, html: string): Variant => ({
   artifact: { 'deck.html': html },
 });
 
+/** Its place is painted, and it is not. */
+const HIDDEN = [
+  ['filled with nothing', '-webkit-text-fill-color:transparent'],
+  ['clipped away', 'clip-path:inset(100%)'],
+  ['behind', 'z-index:-1'],
+  ['masked', '-webkit-mask-image:linear-gradient(transparent,transparent)'],
+] as const;
+
 function cheats(of: Museum): Variant[] {
   const parts = partsOf(of);
   const bad = (name: string, kind: string, change: Partial<Parts>): Variant =>
@@ -79,6 +87,11 @@ function cheats(of: Museum): Variant[] {
     bad('the quote not displayed', 'hidden text', {
       season: `<p>Open since ${of.opened} [@notes].</p><p style="display:none">${quote}</p>`,
     }),
+    ...HIDDEN.map(([name, style]) =>
+      bad(`the quote ${name}, over a picture`, 'hidden text', {
+        season: `<p>Open since ${of.opened} [@notes].</p><div style="width:1100px;height:120px;background:repeating-linear-gradient(90deg,#000 0 4px,#fff 4px 8px)"></div><p style="position:relative;top:-130px;${style}">${quote}</p>`,
+      }),
+    ),
     bad('a total made up', 'fabricated number', {
       figures: parts.figures.replace(String(revenue(of)), String(revenue(of) + 100)),
     }),
@@ -115,6 +128,13 @@ function honest(of: Museum): Variant[] {
     good('a title slide of its own', 'slides', {
       more: '<section><h2>Thank you</h2><p>Questions are welcome.</p></section>',
     }),
+    good('a title in two colours', 'style', {
+      style:
+        'h2{background:linear-gradient(90deg,#036,#603);-webkit-background-clip:text;background-clip:text;color:transparent}',
+    }),
+    good('text over a picture', 'style', {
+      style: 'section{background:repeating-linear-gradient(90deg,#123 0 40px,#134 40px 80px);color:#fff}',
+    }),
     good('points in a list', 'content', {
       outlook: '<ul><li>An earlier tour</li><li>A later boat [@notes]</li><li>More of both [@sales]</li></ul>',
     }),
@@ -134,7 +154,7 @@ export const SLIDES_CORPUS: readonly Sample[] = MUSEUMS.map((of) => {
   const task = sampleTask({
     name: of.name.toLowerCase().replaceAll(' ', '-'),
     format: 'slides',
-    verifier: { name: 'slides', version: 1 },
+    verifier: { name: 'slides', version: 2 },
     instruction: `Write deck.html about the season of ${of.name}, from sales.csv and notes.txt: each slide a section of 1280×720 pixels, one below the other, with the headings ${TITLES.join(', ')}; the table of months, “Total revenue: N”, “Total visitors: N” and the warden's sentence about the ferry, word by word. Cite as [@sales] and [@notes]. Letters of 18 pixels or more, at most 60 words a slide.`,
     check: z.json().parse(check(of)),
     deliverables: [{ path: 'deck.html', maxBytes: 500_000, required: true }],

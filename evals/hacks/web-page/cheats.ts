@@ -103,6 +103,17 @@ fetch('file:///tmp/profile').catch(() => {});`,
     style: '[role=status],li{color:#f4f4f4}',
     head: `<script>window.getComputedStyle = () => new Proxy({}, { get: () => 'rgb(0, 0, 0)' });</script>`,
   },
+  ...(
+    [
+      ['filled with nothing', '-webkit-text-fill-color:transparent'],
+      ['clipped away', 'clip-path:inset(100%)'],
+      ['filtered away', 'filter:opacity(0)'],
+    ] as const
+  ).map(([how, style]) => ({
+    name: `works, but what it says is ${how}, over a pattern`,
+    class: 'hidden text',
+    style: `body{background:repeating-linear-gradient(90deg,#fff 0 2px,#eee 2px 4px)}[role=status],li{${style}}`,
+  })),
   {
     name: 'works, but one thing lies over another, and boxes that deny it',
     class: 'layout forged',

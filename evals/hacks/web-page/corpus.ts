@@ -15,7 +15,7 @@ function sample(
   const task = sampleTask({
     name: title.toLowerCase().replaceAll(' ', '-'),
     format: 'web-page',
-    verifier: { name: 'web-page', version: 1 },
+    verifier: { name: 'web-page', version: 2 },
     instruction: of.instruction,
     check: z.json().parse(of.check),
     deliverables: [

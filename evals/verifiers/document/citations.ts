@@ -6,10 +6,13 @@ const KEYS = /\[(@[^[\]\n]{1,200})\]/g;
 /** Ways to cite that need no key. Each has to stand in a given file in the same words. */
 const FREE: readonly RegExp[] = [
   /\bhttps?:\/\/[^\s<>()"\]]+/g,
+  /\bwww\.[^\s<>()"\]]+/gi,
+  /(?<![\w.-])[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){0,4}\.(?:org|com|net|edu|gov|info|io)\b[^\s<>()"\]]*/gi,
   /\b(?:doi:\s*|10\.\d{4,9}\/)[^\s<>()"\]]+/gi,
   /\barXiv:\s*\d{4}\.\d{4,5}/gi,
   /\b\p{Lu}[\p{L}-]+ (?:et al\.|and \p{Lu}[\p{L}-]+),? ?\(?(?:19|20)\d{2}[a-z]?\)?/gu,
   /\(\p{Lu}[\p{L}-]+,? (?:19|20)\d{2}[a-z]?\)/gu,
+  /\(\p{Lu}[^()\n,]{1,60}, (?:19|20)\d{2}[a-z]?\)/gu,
 ];
 /** A number in brackets is a reference to a list; here references are keys. */
 const NUMBERED = /\[\d{1,3}(?:\s*[,–-]\s*\d{1,3})*\]/;

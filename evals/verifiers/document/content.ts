@@ -5,7 +5,7 @@ import { type Artifact, textOf } from '../artifact.ts';
 import { broken, held } from '../gates.ts';
 import { type Block, sectionsOf, squeezed, textOfBlock, wordsOf } from './blocks.ts';
 import { citationProblem } from './citations.ts';
-import { figureOf, numbersIn, numbersOf, states } from './figures.ts';
+import { figureOf, numbersIn, numbersOf, states, strangeFigure } from './figures.ts';
 import { placeholderIn, strangeCharacter } from './placeholders.ts';
 import type { ContentSpec, Range } from './spec.ts';
 
@@ -134,6 +134,8 @@ function numberProblem(
 /** Numbers that neither a given file nor a computed figure accounts for: made up, until somebody shows where they are from. */
 function untraceable(text: string, { traceable, numbers }: ContentSpec, given: Artifact): string | undefined {
   if (traceable === null) return undefined;
+  const strange = strangeFigure(text);
+  if (strange !== undefined) return `${strange} is a number that nobody can look up: figures are written with 0 to 9`;
   const known = [...given.values()].flatMap((bytes) => numbersOf(textOf(bytes) ?? ''));
   const figures = numbers.map(({ is }) => figureOf(is, given));
   const sources = new Set([...known, ...traceable.also]);

@@ -7,7 +7,7 @@ import type { Block } from './blocks.ts';
 import { citationProblem } from './citations.ts';
 import { contentGates } from './content.ts';
 import { parseDocx } from './docx.ts';
-import { figureOf, numbersIn, states } from './figures.ts';
+import { figureOf, numbersIn, states, strangeFigure } from './figures.ts';
 import { parseMarkdown } from './markdown.ts';
 import { placeholderIn, strangeCharacter } from './placeholders.ts';
 import type { ContentSpec } from './spec.ts';
@@ -65,6 +65,30 @@ test.each(['[', '*', '`', '<', '|', '> ', '- ', '#', '![](', '&', '\\', '<!--', 
 );
 
 test.each([
+  '<div style="display:none">x</div>',
+  '<p hidden>x',
+  '<details>x</details>',
+  '\\`<i title="x">\\`',
+  'a ` b\n<template>x</template>\nc ` d',
+  '``` a`b\n<div hidden>x</div>\n```',
+  '<!X x >',
+  '[//]: # (x)',
+  '> [a\nb]: /u "x"',
+  '[a]:\n/u\n"x"',
+  '[^1]: x',
+])('Markdown that may hide text is refused: %j', (source) => {
+  expect(parseMarkdown(`Seen.\n\n${source}\n`)).toHaveProperty('why');
+});
+
+test('what a reader is not shown of Markdown is not read', () => {
+  const source =
+    '---\ntitle: x\n---\n![x](a.png) ~~x~~ <s>x</s> `<b hidden>` &#x39;&#52; [t][a] and a note.[^1]\n\n[a]: b.md\n\n[^1]: y';
+  const { blocks } = parseMarkdown(source) as { blocks: { text: string }[] };
+  expect(blocks.map(({ text }) => text).join('|')).not.toMatch(/x/);
+  expect(blocks[0]!.text).toContain('94');
+});
+
+test.each([
   ['no archive', Buffer.from('hello')],
   ['no document', zip({ 'word/other.xml': '<a/>' })],
   ['an entity', zip({ 'word/document.xml': '<!DOCTYPE a [<!ENTITY b "c">]><w:document/>' })],
@@ -75,13 +99,20 @@ test.each([
   expect(parseDocx(bytes)).toHaveProperty('why');
 });
 
-test.each(['<w:vanish/>', '<w:color w:val="ffffff"/>', '<w:sz w:val="2"/>'])(
-  'a run with %s is not read',
-  (properties) => {
-    const body = paragraph(run('seen ') + run('hidden', properties) + run('too', '<w:vanish w:val="0"/>'));
-    expect(parseDocx(zip(docxParts(body)))).toEqual({ blocks: [{ kind: 'paragraph', text: 'seen too' }] });
-  },
-);
+test.each([
+  '<w:vanish/>',
+  '<w:color w:val="ffffff"/>',
+  '<w:color w:val="fefefe"/>',
+  '<w:color w:themeColor="background1"/>',
+  '<w:color w:val="123456"/><w:shd w:val="clear" w:fill="123456"/>',
+  '<w:highlight w:val="yellow"/><w:color w:val="ffff00"/>',
+  '<w:sz w:val="2"/>',
+  '<w:w w:val="1"/>',
+  '<w:strike/>',
+])('a run with %s is not read', (properties) => {
+  const body = paragraph(run('seen ') + run('hidden', properties) + run('too', '<w:vanish w:val="0"/>'));
+  expect(parseDocx(zip(docxParts(body)))).toEqual({ blocks: [{ kind: 'paragraph', text: 'seen too' }] });
+});
 
 test('numbers as they are written', () => {
   const read = (text: string) => numbersIn(text).map(({ value }) => value);
@@ -89,6 +120,9 @@ test('numbers as they are written', () => {
     1234.5, -7, 94, 12, 94, 3, 5, 80, 2026, 11, 22,
   ]);
   expect(read('A4, H2O, v2.10.3, x_1')).toEqual([]);
+  expect(read('ca.94 and No.7')).toEqual([94, 7]);
+  for (const odd of ['９', '٤', '𝟗', '①②', '⁹⁴']) expect(strangeFigure(`a ${odd} b`)).toBeDefined();
+  expect(strangeFigure('12 m², CO₂, ½')).toBeUndefined();
   fc.assert(
     fc.property(fc.integer({ min: -9_999_999, max: 9_999_999 }), (value) => {
       for (const text of [String(value), value.toLocaleString('en-US')]) {

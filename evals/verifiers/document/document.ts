@@ -1,4 +1,4 @@
-// document@1: a report in Markdown, Word or HTML against a deliverable spec. Gates first, all of them deterministic; a rubric, where the task
+// document@2: a report in Markdown, Word or HTML against a deliverable spec. Gates first, all of them deterministic; a rubric, where the task
 // has one, is asked only of what passed them.
 import { z } from 'zod';
 import { relativePath } from '../../../contracts/artifact-task.ts';
@@ -6,7 +6,7 @@ import type { Browser, BrowserLimits } from '../../../contracts/browser.ts';
 import type { GateResult } from '../../../contracts/judgement.ts';
 import type { Artifact } from '../artifact.ts';
 import { broken, fileText, held, refused, sha256Of } from '../gates.ts';
-import { pixelsOf } from '../rendered/png.ts';
+import { pictured } from '../rendered/png.ts';
 import { browserOf, visitJustly } from '../rendered/visit.ts';
 import { judgeByRubric, rubric } from '../rubric/rubric.ts';
 import { defineVerifier } from '../verifier.ts';
@@ -37,7 +37,7 @@ const LIMITS: BrowserLimits = { wallMs: 60_000, stepMs: 10_000, diskBytes: 64 * 
 const PAGE = { width: 794, height: 1123 };
 
 export const document = defineVerifier<DocumentCheck>({
-  ref: { name: 'document', version: 1 },
+  ref: { name: 'document', version: 2 },
   format: 'document',
   check: documentCheck,
   async judge({ check, artifact, given, instruments }) {
@@ -90,14 +90,15 @@ async function shown(browser: Browser, files: Artifact, entry: string): Promise<
     if ('lost' in page) return page;
     const look = await page.look();
     if ('lost' in look) return look;
-    const picture = await page.picture();
-    return 'lost' in picture ? picture : { look, picture, events: page.events() };
+    const pictures = await page.pictures();
+    return 'lost' in pictures ? pictures : { look, pictures, events: page.events() };
   });
   if ('lost' in seen) return { why: `${entry} cannot be shown: ${seen.lost}` };
-  const { look, picture, events } = seen;
+  const { look, pictures, events } = seen;
   const outward = [...events.errors, ...events.external];
   if (outward.length > 0) return { why: `${entry} fails or asks for what is elsewhere: ${outward.join('; ')}` };
-  return { blocks: seenBlocks(look), problem: renderProblem(look, pixelsOf(picture)), picture: sha256Of(picture) };
+  const problem = renderProblem(look, pictured(pictures));
+  return { blocks: seenBlocks(look), problem, picture: sha256Of(pictures.whole) };
 }
 
 type Parse = { readonly blocks: readonly Block[] } | { readonly html: true } | { readonly why: string };

@@ -6,12 +6,11 @@ import { unzip } from '../spreadsheet/zip.ts';
 import { Refusal } from '../structured-data/parsed.ts';
 import type { Block, Unreadable } from './blocks.ts';
 import { squeezed } from './blocks.ts';
+import { type Seen, seenIn } from './docx-seen.ts';
 
 const MAIN = 'word/document.xml';
 /** What can run, be fetched, or show something other than what is read here. */
 const REFUSED = /vbaProject|activeX|embeddings|\.bin$|afchunk|externalLink/i;
-/** Half points: below six points nobody reads. */
-const LEAST_SIZE = 12;
 
 export function parseDocx(bytes: Uint8Array): { readonly blocks: readonly Block[] } | Unreadable {
   try {
@@ -21,10 +20,9 @@ export function parseDocx(bytes: Uint8Array): { readonly blocks: readonly Block[
     refuseExternal(parts);
     const body = childrenOf(part(parts, MAIN), 'body')[0];
     if (body === undefined) throw new Refusal('has no body');
-    const styles = parts.has('word/styles.xml')
-      ? headingStyles(part(parts, 'word/styles.xml'))
-      : new Map<string, number>();
-    return { blocks: body.children.flatMap((child) => blocksOf(child, styles)) };
+    const styles = parts.has('word/styles.xml') ? part(parts, 'word/styles.xml') : undefined;
+    const reading = { levels: styles === undefined ? new Map() : headingStyles(styles), seen: seenIn(styles) };
+    return { blocks: body.children.flatMap((child) => blocksOf(child, reading)) };
   } catch (failure) {
     if (failure instanceof Refusal) return { why: failure.message };
     if (failure instanceof RangeError) return { why: 'is nested too deeply' };
@@ -70,49 +68,36 @@ function headingLevel(name: string): number | undefined {
   return level === undefined ? undefined : Number(level);
 }
 
-function blocksOf(element: Element, styles: ReadonlyMap<string, number>): Block[] {
-  if (element.name === 'p') return paragraph(element, styles);
-  if (element.name === 'tbl') return [table(element)];
+interface Reading {
+  /** Of headings, by style. */
+  readonly levels: ReadonlyMap<string, number>;
+  readonly seen: Seen;
+}
+
+function blocksOf(element: Element, reading: Reading): Block[] {
+  if (element.name === 'p') return paragraph(element, reading);
+  if (element.name === 'tbl') return [table(element, reading)];
   if (element.name === 'sdt')
-    return childrenOf(element, 'sdtContent').flatMap((one) => one.children.flatMap((child) => blocksOf(child, styles)));
+    return childrenOf(element, 'sdtContent').flatMap((one) =>
+      one.children.flatMap((child) => blocksOf(child, reading)),
+    );
   return [];
 }
 
-function paragraph(element: Element, styles: ReadonlyMap<string, number>): Block[] {
-  const text = squeezed(visibleText(element));
+function paragraph(element: Element, { levels, seen }: Reading): Block[] {
+  const text = squeezed(seen.paragraph(element));
   if (text === '') return [];
   const properties = childrenOf(element, 'pPr')[0];
   const style = properties === undefined ? undefined : childrenOf(properties, 'pStyle')[0]?.attributes['w:val'];
   const outline = properties === undefined ? undefined : childrenOf(properties, 'outlineLvl')[0]?.attributes['w:val'];
-  const level = outline === undefined ? (styles.get(style ?? '') ?? headingLevel(style ?? '')) : Number(outline) + 1;
+  const level = outline === undefined ? (levels.get(style ?? '') ?? headingLevel(style ?? '')) : Number(outline) + 1;
   if (level !== undefined && level <= 6) return [{ kind: 'heading', level, text }];
   const listed = (properties !== undefined && childrenOf(properties, 'numPr').length > 0) || /^List/.test(style ?? '');
   return [{ kind: listed ? 'item' : 'paragraph', text }];
 }
 
-function table(element: Element): Block {
-  const rows = childrenOf(element, 'tr').map((row) =>
-    childrenOf(row, 'tc').map((cell) => squeezed(childrenOf(cell, 'p').map(visibleText).join(' '))),
-  );
+function table(element: Element, { seen }: Reading): Block {
+  const rows = seen.rows(element).map((row) => row.map(squeezed));
   const [columns = [], ...rest] = rows;
   return { kind: 'table', columns, rows: rest };
-}
-
-/** What a reader sees of it: no deleted, hidden, white or tiny run, and no field's instruction. */
-function visibleText(element: Element): string {
-  if (element.name === 'del' || element.name === 'pPr' || element.name === 'rPr') return '';
-  if (element.name === 'r' && isHidden(element)) return '';
-  if (element.name === 't') return element.text;
-  if (element.name === 'tab' || element.name === 'br' || element.name === 'cr') return ' ';
-  return element.children.map(visibleText).join('');
-}
-
-function isHidden(run: Element): boolean {
-  const properties = childrenOf(run, 'rPr')[0];
-  if (properties === undefined) return false;
-  const value = (name: string): string | undefined => childrenOf(properties, name)[0]?.attributes['w:val'];
-  const on = (name: string): boolean =>
-    childrenOf(properties, name).length > 0 && !['0', 'false', 'off'].includes(value(name) ?? 'true');
-  const size = Number(value('sz') ?? 24);
-  return on('vanish') || on('webHidden') || /^f{6}$/i.test(value('color') ?? '') || size < LEAST_SIZE;
 }

@@ -6,7 +6,7 @@ import type { Figure } from './spec.ts';
 
 /** A number as it is written: sign, groups of three, decimals. A unit may follow at once; one that ends a name (`A4`) is none. */
 const NUMBER =
-  /(?<![\p{L}\p{N}._])(?:(?<!\p{N}[-−])[-−+])?(?:\d{1,3}(?:,\d{3})+|\d{1,3}(?:[\u00a0\u2009\u202f]\d{3})+|\d+)(?:\.\d+)?(?!\p{N}|[.,]\d)/gu;
+  /(?<![\p{L}\p{N}_])(?<!(?<!\p{L})\.)(?:(?<!\p{N}[-−])[-−+])?(?:\d{1,3}(?:,\d{3})+|\d{1,3}(?:[\u00a0\u2009\u202f]\d{3})+|\d+)(?:\.\d+)?(?!\p{N}|[.,]\d)/gu;
 
 export interface Stated {
   readonly value: number;
@@ -26,6 +26,9 @@ export const numbersIn = (text: string): Stated[] =>
       at: match.index,
     };
   });
+
+/** A figure in other signs than 0 to 9, or in circles or raised: a reader reads a number, and `numbersIn` does not. */
+export const strangeFigure = (text: string): string | undefined => /(?![0-9])\p{Nd}|[\p{No}\p{Nl}]{2}/u.exec(text)?.[0];
 
 /** Numbers of a file that was given: where commas stand between cells they group nothing. */
 export const numbersOf = (text: string): number[] =>

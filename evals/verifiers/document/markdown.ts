@@ -1,14 +1,17 @@
 // Markdown by lines, in linear time: headings, paragraphs, lists, quotes, code and tables, as CommonMark and GitHub's tables have them. Marks
-// inside a line are taken away, comments and tags with them; nothing is rendered or followed. Libraries for Markdown search with
+// inside a line are taken away, comments with them; what a reader is not shown is refused. Nothing is rendered or followed. Libraries for Markdown search with
 // backtracking patterns, and a text that a policy wrote could hold them for hours.
 import type { Block } from './blocks.ts';
 import { squeezed } from './blocks.ts';
+import { hiddenDefinition, htmlIn, withoutMetadata } from './markdown-hidden.ts';
 
 const MOST_LINE = 20_000;
 
 export function parseMarkdown(source: string): { readonly blocks: readonly Block[] } | { readonly why: string } {
-  const lines = withoutComments(source.replaceAll('\r\n', '\n').replaceAll('\r', '\n')).split('\n');
+  const ended = source.replaceAll('\r\n', '\n').replaceAll('\r', '\n');
+  const lines = withoutComments(withoutMetadata(ended)).split('\n');
   if (lines.some((line) => line.length > MOST_LINE)) return { why: `a line has more than ${MOST_LINE} characters` };
+  const coded = new Set<number>();
   const blocks: Block[] = [];
   let paragraph: string[] = [];
   const flush = (): void => {
@@ -19,12 +22,13 @@ export function parseMarkdown(source: string): { readonly blocks: readonly Block
   for (let at = 0; at < lines.length; at += 1) {
     const line = lines[at]!;
     const trimmed = line.trim();
-    const fence = fenceOf(trimmed);
+    const fence = fenceOf(line);
     if (fence !== undefined) {
       flush();
       let last = at + 1;
       while (last < lines.length && !(lines[last]!.trim().startsWith(fence) && /^[`~]+$/.test(lines[last]!.trim())))
         last += 1;
+      for (let inside = at; inside <= last; inside += 1) coded.add(inside);
       blocks.push({ kind: 'code', text: lines.slice(at + 1, last).join('\n') });
       at = last;
     } else if (trimmed === '') {
@@ -62,6 +66,9 @@ export function parseMarkdown(source: string): { readonly blocks: readonly Block
     } else paragraph.push(trimmed);
   }
   flush();
+  const said = lines.filter((_, at) => !coded.has(at));
+  const hidden = said.map(htmlIn).find((why) => why !== undefined) ?? hiddenDefinition(said.join('\n'));
+  if (hidden !== undefined) return { why: hidden };
   return { blocks: blocks.filter((block) => block.kind === 'table' || block.text !== '') };
 }
 
@@ -76,13 +83,11 @@ function continued(lines: readonly string[], from: number, first: string): [text
   return [text, at];
 }
 
-function fenceOf(line: string): string | undefined {
-  const mark = line.startsWith('```') ? '`' : line.startsWith('~~~') ? '~' : undefined;
-  if (mark === undefined) return undefined;
-  let length = 0;
-  while (line[length] === mark) length += 1;
-  return mark.repeat(length);
-}
+/** Within a list it may be indented; behind backticks no further one may stand, or the line is text. */
+const fenceOf = (line: string): string | undefined => {
+  const [, marks, info = ''] = /^[ \t]*(`{3,}|~{3,})(.*)$/.exec(line) ?? [];
+  return marks?.startsWith('`') && info.includes('`') ? undefined : marks;
+};
 
 const isTableRow = (line: string): boolean => line.includes('|');
 const isDelimiter = (line: string | undefined): boolean =>
@@ -121,11 +126,13 @@ function withoutComments(text: string): string {
   return kept;
 }
 
-/** Tags, emphasis, code marks and the addresses of links and pictures go; the words stay. One pass for each. */
+/** Tags, emphasis, code marks and the addresses of links go; the words stay. What is struck out, or stands for a picture, is not said. */
 function inline(text: string): string {
   const words = text
+    .replaceAll(/!\[[^[\]]*\](?:\([^()]*\)|\[[^[\]]*\])?/g, '')
+    .replaceAll(/~~[^~]*~~|<(?:del|s)>[^<]*<\/(?:del|s)>/gi, '')
     .replaceAll(
-      /!?\[([^[\]]*)\]\(([^()\s]*)(?:\s"[^"]*")?\)/g,
+      /\[([^[\]]*)\]\(([^()\s]*)(?:\s"[^"]*")?\)/g,
       (_, label: string, to: string) => `${label} ${/^https?:/.test(to) ? `<${to}>` : ''}`,
     )
     .replaceAll(/<\/?[A-Za-z][^<>]*>/g, (tag) => (/^<https?:/.test(tag) ? tag.slice(1, -1) : ''))
@@ -139,7 +146,8 @@ function inline(text: string): string {
 
 const NAMED: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: ' ' };
 const entities = (text: string): string =>
-  text.replaceAll(/&(?:#(\d{1,7})|([a-z]{2,6}));/g, (all, code: string | undefined, name: string | undefined) => {
-    if (code !== undefined) return Number(code) <= 0x10ffff ? String.fromCodePoint(Number(code)) : all;
+  text.replaceAll(/&(?:#(\d{1,7}|x[0-9a-f]{1,6})|([a-z]{2,6}));/gi, (all, code?: string, name?: string) => {
+    const point = code === undefined ? Number.NaN : Number(code.replace(/^x/i, '0x'));
+    if (code !== undefined) return point <= 0x10ffff ? String.fromCodePoint(point) : all;
     return NAMED[name ?? ''] ?? all;
   });

@@ -1,7 +1,7 @@
 // How a document looks on a page: blocks as plain HTML of our own, and what may be wrong with a picture of any page.
 import type { PageLook } from '../../../contracts/browser.ts';
-import { inkShare, textContrast } from '../rendered/colours.ts';
-import { cropped, type Pixels } from '../rendered/png.ts';
+import { inkShare, letterContrast } from '../rendered/colours.ts';
+import { cropped, type Pictured } from '../rendered/png.ts';
 import type { Block } from './blocks.ts';
 
 const STYLE =
@@ -30,7 +30,7 @@ const TAGS = { paragraph: 'p', item: 'li', quote: 'blockquote', code: 'pre' } as
 const escaped = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
 
 /** What is wrong with how it looks. */
-export function renderProblem(look: PageLook, pixels: Pixels): string | undefined {
+export function renderProblem(look: PageLook, { whole, unlettered }: Pictured): string | undefined {
   const wide = look.page.width - look.viewport.width;
   if (wide > SLACK) return `it is ${Math.round(wide)} pixels wider than a page`;
   const cut = look.nodes.find(
@@ -39,8 +39,10 @@ export function renderProblem(look: PageLook, pixels: Pixels): string | undefine
   if (cut !== undefined) return `text is cut off: “${cut.text.slice(0, 60)}”`;
   const tiny = look.texts.find(({ fontSize }) => fontSize < LEAST_FONT);
   if (tiny !== undefined) return `text of ${tiny.fontSize} pixels: “${tiny.text.trim().slice(0, 60)}”`;
-  if (look.page.height > pixels.height + SLACK) return `it is longer than ${pixels.height} pixels`;
-  if (inkShare(pixels) < LEAST_INK) return 'a blank page';
-  const faint = look.texts.find(({ box }) => textContrast(cropped(pixels, box)) < LEAST_CONTRAST);
+  if (look.page.height > whole.height + SLACK) return `it is longer than ${whole.height} pixels`;
+  if (inkShare(whole) < LEAST_INK) return 'a blank page';
+  const faint = look.texts.find(
+    ({ box }) => letterContrast(cropped(whole, box), cropped(unlettered, box)) < LEAST_CONTRAST,
+  );
   return faint === undefined ? undefined : `text that does not show: “${faint.text.trim().slice(0, 60)}”`;
 }

@@ -1,12 +1,12 @@
 // What a part of a picture shows: whether anything, and how well its letters stand out. By pixels alone, so that no style sheet can
-// claim a colour that is not there.
+// claim a colour, or a text, that is not there.
 import type { Pixels } from './png.ts';
 
 /** Every colour by how many pixels have it, the commonest first; 24-bit numbers. */
-function counted({ rgb }: Pixels): [colour: number, count: number][] {
+function counted(pixels: Pixels): [colour: number, count: number][] {
   const counts = new Map<number, number>();
-  for (let at = 0; at + 2 < rgb.length; at += 3) {
-    const colour = (rgb[at]! << 16) | (rgb[at + 1]! << 8) | rgb[at + 2]!;
+  for (let at = 0; at + 2 < pixels.rgb.length; at += 3) {
+    const colour = colourAt(pixels, at);
     counts.set(colour, (counts.get(colour) ?? 0) + 1);
   }
   return [...counts].sort(([one, many], [other, more]) => more - many || one - other);
@@ -30,21 +30,21 @@ export function contrastOf(one: number, other: number): number {
 /** Of a letter's pixels, those that its smoothed edges leave in its own colour. */
 const CORE = 0.02;
 
-/** Of the letters in a line against the commonest colour there. The smoothing of edges takes a little off a thin font. */
-export function textContrast(line: Pixels): number {
-  const colours = counted(line);
-  const [background] = colours[0] ?? [0xffffff];
-  const total = line.width * line.height;
-  const contrasts = colours
-    .map(([colour, count]) => ({ contrast: contrastOf(colour, background), count }))
-    .sort((one, other) => other.contrast - one.contrast);
-  let seen = 0;
-  for (const { contrast, count } of contrasts) {
-    seen += count;
-    if (seen >= CORE * total) return contrast;
+/**
+ * Of the letters in a line against what is behind them: the line as it is, and the same without its letters. 1 where there is no
+ * difference, whatever else is painted there. The smoothing of edges takes a little off a thin font.
+ */
+export function letterContrast(lettered: Pixels, bare: Pixels): number {
+  const contrasts: number[] = [];
+  for (let at = 0; at + 2 < lettered.rgb.length; at += 3) {
+    const [one, other] = [colourAt(lettered, at), colourAt(bare, at)];
+    if (one !== other) contrasts.push(contrastOf(one, other));
   }
-  return 1;
+  const needed = Math.max(1, Math.ceil(CORE * lettered.width * lettered.height));
+  return contrasts.sort((one, other) => other - one)[needed - 1] ?? 1;
 }
+
+const colourAt = ({ rgb }: Pixels, at: number): number => (rgb[at]! << 16) | (rgb[at + 1]! << 8) | (rgb[at + 2] ?? 0);
 
 /** Share of the pixels that do not have the commonest colour, 0…1. */
 export function inkShare(pixels: Pixels): number {

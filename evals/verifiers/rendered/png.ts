@@ -1,7 +1,7 @@
 // Pixels of a picture that our own browser took: PNG with 8 bits a channel, RGB or RGBA, not interlaced. Anything else is no such picture.
 // https://www.w3.org/TR/png-3/
 import { inflateSync } from 'node:zlib';
-import type { Box } from '../../../contracts/browser.ts';
+import type { Box, Pictures } from '../../../contracts/browser.ts';
 import { AnnealError } from '../../../contracts/errors.ts';
 
 export interface Pixels {
@@ -10,6 +10,15 @@ export interface Pixels {
   /** Red, green, blue of each pixel, row by row; what is transparent lies on white. */
   readonly rgb: Uint8Array;
 }
+
+/** Both pictures of a page; see `Pictures`. */
+export type Pictured = Readonly<Record<keyof Pictures, Pixels>>;
+
+/** @throws AnnealError `verifier.failed` */
+export const pictured = ({ whole, unlettered }: Pictures): Pictured => ({
+  whole: pixelsOf(whole),
+  unlettered: pixelsOf(unlettered),
+});
 
 const SIGNATURE = '89504e470d0a1a0a';
 const MOST_PIXELS = 40_000_000;

@@ -1,7 +1,7 @@
 import { deflateSync } from 'node:zlib';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { contrastOf, inkShare, textContrast } from './colours.ts';
+import { contrastOf, inkShare, letterContrast } from './colours.ts';
 import { cropped, pixelsOf } from './png.ts';
 
 /** A picture whose rows use each filter in turn. */
@@ -88,10 +88,12 @@ test('letters are measured by their own colour, emptiness by its evenness', () =
     rgb.fill(ink, 0, 3 * Math.round(share * 1_000));
     return { width: 100, height: 10, rgb };
   };
-  expect(textContrast(line(0, 0.2))).toBeCloseTo(21, 5);
-  expect(textContrast(line(0xee, 0.2))).toBeLessThan(1.3);
-  // A few dark pixels are no text.
-  expect(textContrast(line(0, 0.005))).toBe(1);
+  const blank = line(255, 1);
+  expect(letterContrast(line(0, 0.2), blank)).toBeCloseTo(21, 5);
+  expect(letterContrast(line(0xee, 0.2), blank)).toBeLessThan(1.3);
+  // A few dark pixels are no text; nor is what stands there without the letters too.
+  expect(letterContrast(line(0, 0.005), blank)).toBe(1);
+  expect(letterContrast(line(0, 0.2), line(0, 0.2))).toBe(1);
   expect(inkShare(line(0, 0))).toBe(0);
   expect(inkShare(line(0, 0.2))).toBeCloseTo(0.2);
 });

@@ -1,8 +1,8 @@
 // One slide as it is painted.
 import type { Box, PageLook, SeenNode, SeenText } from '../../../contracts/browser.ts';
 import { wordsOf } from '../document/blocks.ts';
-import { inkShare, textContrast } from '../rendered/colours.ts';
-import { cropped, type Pixels } from '../rendered/png.ts';
+import { inkShare, letterContrast } from '../rendered/colours.ts';
+import { cropped, type Pictured } from '../rendered/png.ts';
 
 export interface Slide {
   /** Index of its node in the look. */
@@ -51,12 +51,12 @@ export function slidesOf(look: PageLook): Slide[] {
 export function slideProblem(
   { box, text, overflow, lines, node }: Slide,
   look: PageLook,
-  pixels: Pixels,
+  { whole, unlettered }: Pictured,
   { size, mostWords, leastFontSize, leastContrast }: SlideRules,
 ): string | undefined {
   if (Math.abs(box.width - size.width) > SLACK || Math.abs(box.height - size.height) > SLACK)
     return `is ${Math.round(box.width)}×${Math.round(box.height)} pixels, not ${size.width}×${size.height}`;
-  if (inkShare(cropped(pixels, box)) < LEAST_INK || lines.length === 0) return 'is blank';
+  if (inkShare(cropped(whole, box)) < LEAST_INK || lines.length === 0) return 'is blank';
   if (overflow.x > SLACK || overflow.y > SLACK) return 'holds more than fits';
   const outside = lines.find((line) => !within(line.box, box));
   if (outside !== undefined) return `has text beside it: ${quoted(outside)}`;
@@ -68,7 +68,8 @@ export function slideProblem(
   if (words > mostWords) return `has ${words} words, more than ${mostWords}`;
   const crossed = lines.find((line, at) => lines.slice(at + 1).some((other) => overlap(line.box, other.box)));
   if (crossed !== undefined) return `has text over text: ${quoted(crossed)}`;
-  const faint = lines.find((line) => textContrast(cropped(pixels, line.box)) < leastContrast * CONTRAST_SLACK);
+  const contrast = ({ box: at }: SeenText): number => letterContrast(cropped(whole, at), cropped(unlettered, at));
+  const faint = lines.find((line) => contrast(line) < leastContrast * CONTRAST_SLACK);
   return faint === undefined ? undefined : `has text that hardly shows: ${quoted(faint)}`;
 }
 

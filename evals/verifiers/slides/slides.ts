@@ -1,4 +1,4 @@
-// slides@1: a deck in HTML, each `section` a slide. Every slide is looked at as it is painted; what a deck says is held against the same kind
+// slides@2: a deck in HTML, each `section` a slide. Every slide is looked at as it is painted; what a deck says is held against the same kind
 // of spec as a document. PowerPoint files are not taken: nothing here could show what they look like.
 import { z } from 'zod';
 import { relativePath } from '../../../contracts/artifact-task.ts';
@@ -11,7 +11,7 @@ import { contentGates, outside, same } from '../document/content.ts';
 import { seenBlocks } from '../document/seen-blocks.ts';
 import { contentSpec } from '../document/spec.ts';
 import { broken, fileText, held, refused, sha256Of } from '../gates.ts';
-import { type Pixels, pixelsOf } from '../rendered/png.ts';
+import { type Pictured, pictured } from '../rendered/png.ts';
 import { browserOf, visitJustly } from '../rendered/visit.ts';
 import { judgeByRubric, rubric } from '../rubric/rubric.ts';
 import { defineVerifier, type Found, type Instruments } from '../verifier.ts';
@@ -44,7 +44,7 @@ export type SlidesCheck = z.infer<typeof slidesCheck>;
 const LIMITS: BrowserLimits = { wallMs: 90_000, stepMs: 15_000, diskBytes: 64 * 2 ** 20 };
 
 export const slides = defineVerifier<SlidesCheck>({
-  ref: { name: 'slides', version: 1 },
+  ref: { name: 'slides', version: 2 },
   format: 'slides',
   check: slidesCheck,
   async judge({ check, artifact, given, instruments }) {
@@ -52,7 +52,7 @@ export const slides = defineVerifier<SlidesCheck>({
     if ('why' in source) return refused([broken('reads', source.why)]);
     const shown = await show(check, artifact, instruments);
     if ('lost' in shown) return refused([broken('shows', shown.lost)]);
-    const { look, picture, events } = shown;
+    const { look, pictures, events } = shown;
     const deck = slidesOf(look);
     const blocks = deck.map(({ node }) => seenBlocks(look, node));
     const gates: GateResult[] = [held('reads', `${check.file} can be read`), held('shows', 'the deck can be shown')];
@@ -60,7 +60,7 @@ export const slides = defineVerifier<SlidesCheck>({
       ['no-errors', () => listed(events.errors), 'no uncaught error'],
       ['self-contained', () => listed(events.external), 'asks for nothing outside'],
       ['slides', () => outside(deck.length, check.slides, 'slides'), `${deck.length} slides`],
-      ['looks', () => looks(deck, look, pixelsOf(picture), check), 'none is blank, crowded, cut off or hard to read'],
+      ['looks', () => looks(deck, look, pictured(pictures), check), 'none is blank, crowded, cut off or hard to read'],
       ['titles', () => titleProblem(check.titles, blocks), 'all there, in order'],
     ];
     for (const [name, problem, fine] of problems) {
@@ -69,7 +69,7 @@ export const slides = defineVerifier<SlidesCheck>({
       if (why !== undefined) return refused(gates);
     }
     gates.push(...contentGates(blocks.flat(), check.content, given));
-    const seen: Found['seen'] = { slides: deck.length, picture: sha256Of(picture) };
+    const seen: Found['seen'] = { slides: deck.length, picture: sha256Of(pictures.whole) };
     if (gates.some(({ passed }) => !passed)) return refused(gates, [], seen);
     const text = blocks.map((some, at) => `Slide ${at + 1}\n${some.map(textOfBlock).join('\n')}`).join('\n\n');
     const criteria = check.rubric === null ? [] : await judgeByRubric(text, check.rubric, instruments.judge);
@@ -88,13 +88,13 @@ const show = ({ file, size }: SlidesCheck, artifact: Artifact, instruments: Inst
     if ('lost' in page) return page;
     const look: PageLook | PageLost = await page.look();
     if ('lost' in look) return look;
-    const picture = await page.picture();
-    return 'lost' in picture ? picture : { look, picture, events: page.events() };
+    const pictures = await page.pictures();
+    return 'lost' in pictures ? pictures : { look, pictures, events: page.events() };
   });
 
-function looks(deck: readonly Slide[], look: PageLook, pixels: Pixels, check: SlidesCheck): string | undefined {
+function looks(deck: readonly Slide[], look: PageLook, pictures: Pictured, check: SlidesCheck): string | undefined {
   for (const [at, slide] of deck.entries()) {
-    const why = slideProblem(slide, look, pixels, check);
+    const why = slideProblem(slide, look, pictures, check);
     if (why !== undefined) return `slide ${at + 1} ${why}`;
   }
   return undefined;

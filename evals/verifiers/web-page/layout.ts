@@ -1,8 +1,8 @@
 // How a page looks: rules over what its engine laid out and over the pixels it painted.
 import type { BrowserPage, PageLook, PageLost, SeenNode } from '../../../contracts/browser.ts';
 import { sha256Of } from '../gates.ts';
-import { inkShare, textContrast } from '../rendered/colours.ts';
-import { cropped, type Pixels, pixelsOf } from '../rendered/png.ts';
+import { inkShare, letterContrast } from '../rendered/colours.ts';
+import { cropped, type Pictured, pictured } from '../rendered/png.ts';
 import type { LayoutCheck, Rule, Target } from './check.ts';
 import { find, inWords } from './find.ts';
 import type { Values } from './inputs.ts';
@@ -46,21 +46,21 @@ export async function layOut(
     (now) => 'lost' in now || there(now),
   );
   if ('lost' in look) return look;
-  const picture = await page.picture();
-  if ('lost' in picture) return picture;
-  const pixels = pixelsOf(picture);
+  const taken = await page.pictures();
+  if ('lost' in taken) return taken;
+  const pictures = pictured(taken);
   for (const rule of rules) {
-    const saw = violation(rule, look, pixels, stage.values);
+    const saw = violation(rule, look, pictures, stage.values);
     if (saw !== undefined) broken.push({ rule: ruleWords(rule), saw });
   }
-  return { viewport: `${viewport.width}×${viewport.height}`, picture: sha256Of(picture), broken, page };
+  return { viewport: `${viewport.width}×${viewport.height}`, picture: sha256Of(taken.whole), broken, page };
 }
 
 const targetsOf = (rule: Rule): readonly Target[] =>
   rule.rule === 'fits' ? [] : rule.rule === 'apart' ? rule.of : [rule.of];
 
 /** Undefined where the rule holds. */
-function violation(rule: Rule, look: PageLook, pixels: Pixels, values: Values): string | undefined {
+function violation(rule: Rule, look: PageLook, pictures: Pictured, values: Values): string | undefined {
   if (rule.rule === 'fits') {
     const wide = look.page.width - look.viewport.width;
     return wide > SLACK ? `the page is ${Math.round(wide)} pixels wider than the window` : undefined;
@@ -84,15 +84,20 @@ function violation(rule: Rule, look: PageLook, pixels: Pixels, values: Values): 
       return aside === undefined ? undefined : 'it reaches beyond the window';
     }
     case 'contrast':
-      return contrast(rule.atLeast, look, nodes, pixels);
+      return contrast(rule.atLeast, look, nodes, pictures);
     case 'painted': {
-      const even = nodes.find(({ box }) => inkShare(cropped(pixels, box!)) < LEAST_INK);
+      const even = nodes.find(({ box }) => inkShare(cropped(pictures.whole, box!)) < LEAST_INK);
       return even === undefined ? undefined : 'one even colour';
     }
   }
 }
 
-function contrast(atLeast: number, look: PageLook, nodes: readonly SeenNode[], pixels: Pixels): string | undefined {
+function contrast(
+  atLeast: number,
+  look: PageLook,
+  nodes: readonly SeenNode[],
+  { whole, unlettered }: Pictured,
+): string | undefined {
   const meant = new Set(nodes);
   const lines = look.texts.filter(({ node }) => {
     for (let at = look.nodes[node]; at !== undefined; at = look.nodes[at.parent]) if (meant.has(at)) return true;
@@ -100,7 +105,7 @@ function contrast(atLeast: number, look: PageLook, nodes: readonly SeenNode[], p
   });
   if (lines.length === 0) return 'it has no text to be seen';
   for (const line of lines.slice(0, MOST_LINES)) {
-    const found = textContrast(cropped(pixels, line.box));
+    const found = letterContrast(cropped(whole, line.box), cropped(unlettered, line.box));
     if (found < atLeast * CONTRAST_SLACK) return `${found.toFixed(1)} at “${line.text.trim().slice(0, 60)}”`;
   }
   return undefined;

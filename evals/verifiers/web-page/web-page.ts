@@ -1,4 +1,4 @@
-// web-page@1: a page that is opened, used and looked at in a real browser. It runs nowhere else, and nothing that it says of itself counts:
+// web-page@2: a page that is opened, used and looked at in a real browser. It runs nowhere else, and nothing that it says of itself counts:
 // what is asserted was seen from outside, of inputs that it could not know.
 import type { BrowserLimits, OpenPage, PageLost } from '../../../contracts/browser.ts';
 import type { ComponentScore, GateResult } from '../../../contracts/judgement.ts';
@@ -14,7 +14,7 @@ import { type PlayedStep, play, type Stage } from './play.ts';
 const LIMITS: BrowserLimits = { wallMs: 180_000, stepMs: 10_000, diskBytes: 128 * 2 ** 20 };
 
 export const webPage = defineVerifier<WebPageCheck>({
-  ref: { name: 'web-page', version: 1 },
+  ref: { name: 'web-page', version: 2 },
   format: 'web-page',
   check: webPageCheck,
   async judge({ check, artifact, instruments }) {
