@@ -202,6 +202,103 @@ ctypes.set_errno(0); libc.ioctl(0, ctypes.c_ulong(0x100005412), b'x')
 print('refused high bits' if ctypes.get_errno() == 1 else 'ESCAPED high bits')
 attempt(lambda: time.clock_settime(time.CLOCK_REALTIME, 0), 'clock')`,
   },
+  {
+    name: 'its own files, the interpreter and the system’s programs, changed',
+    source: `
+for path in ('/work/attack.py', sys.executable, os.path.realpath(sys.executable), '/usr/bin/env', '/etc/passwd', os.__file__):
+    attempt(lambda: open(path, 'r+b'), path)
+    attempt(lambda: os.chmod(path, 0o777), path)
+    attempt(lambda: os.rename(path, '/tmp/stolen'), path)`,
+  },
+  {
+    name: 'programs that are run as root',
+    source: `
+import subprocess
+for argv in (['/bin/su', '-c', 'id'], ['/usr/bin/sudo', '-n', 'id'], ['/bin/mount', '-o', 'remount,rw', '/'], ['/usr/bin/newuidmap', '1', '0', '0', '1']):
+    try: done = subprocess.run(argv, capture_output=True, timeout=2, stdin=subprocess.DEVNULL)
+    except (OSError, subprocess.TimeoutExpired) as error: print('refused', argv[0], type(error).__name__); continue
+    print('ESCAPED' if done.returncode == 0 else 'refused', argv[0], done.returncode)`,
+  },
+  {
+    name: 'thread bomb',
+    source: `
+import threading
+n = 0
+try:
+    while n < 100:
+        threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
+        n += 1
+    print('ESCAPED', n, flush=True)
+except RuntimeError: print('stopped', n, flush=True)
+os._exit(0)`,
+    says: /stopped/,
+  },
+  {
+    name: 'as many descriptors as there are',
+    source: `
+kept = []
+try:
+    while len(kept) < 100_000: kept.append(os.open('/dev/null', os.O_RDONLY))
+    print('ESCAPED', len(kept))
+except OSError: print('stopped', len(kept))`,
+    says: /stopped/,
+  },
+  {
+    name: 'devices: terminal, KVM, FUSE, TUN, loop, block, memory',
+    source: `
+for path in ('/dev/tty', '/dev/console', '/dev/kvm', '/dev/fuse', '/dev/net/tun', '/dev/loop-control', '/dev/loop0', '/dev/vda',
+    '/dev/sda', '/dev/kmsg', '/dev/port'):
+    attempt(lambda: os.open(path, os.O_RDWR), path)`,
+  },
+  {
+    name: 'the machine’s name, log, accounts, swap, ports, quota, priorities',
+    source: `
+for name, number in dict(sethostname=170, setdomainname=171, syslog=103, acct=163, swapon=167, swapoff=168, iopl=172, ioperm=173,
+    quotactl=179, lookup_dcookie=212, delete_module=176, adjtimex=159, clock_adjtime=305, vhangup=153).items():
+    ctypes.set_errno(0)
+    result = libc.syscall(number, b'x', 1, 0, 0, 0, 0)
+    print('refused' if result == -1 and ctypes.get_errno() in (1, 38) else 'ESCAPED', name, ctypes.get_errno())
+attempt(lambda: os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(50)), 'real time')
+attempt(lambda: os.setpriority(os.PRIO_PROCESS, 0, -10), 'priority')`,
+  },
+  {
+    name: 'messages past its end: queues, semaphores, shared memory of the system',
+    source: `
+for name, number in dict(msgget=68, semget=64, shmget=29, mq_open=240).items():
+    ctypes.set_errno(0)
+    result = libc.syscall(number, b'/left' if name == 'mq_open' else 4711, 0o1101 if name == 'mq_open' else 16, 0o1666, 0, 0, 0)
+    print('refused' if result == -1 else 'ESCAPED', name, ctypes.get_errno())`,
+  },
+  {
+    name: 'daemon that keeps the output open',
+    source: `
+if os.fork() == 0:
+    os.setsid()
+    while True: time.sleep(1)
+print('done', flush=True)`,
+    says: /done/,
+  },
+  {
+    name: 'a child that is stopped, and waited for',
+    source: `
+child = os.fork()
+if child == 0:
+    os.kill(os.getpid(), signal.SIGSTOP)
+    os._exit(0)
+os.waitpid(child, 0)`,
+    how: 'timeout',
+    limits: { wallMs: 1_500 },
+  },
+  {
+    name: 'every core kept busy until the end',
+    source: `
+for _ in range(8):
+    if os.fork() == 0:
+        while True: pass
+while True: pass`,
+    how: 'timeout',
+    limits: { wallMs: 1_500 },
+  },
 ];
 
 /** @param marker stands in the command line of every process that comes of it */

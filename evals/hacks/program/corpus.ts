@@ -1,9 +1,11 @@
-// Samples of the format `program`: ten problems, each in two languages, with inputs that are secret.
+// Samples of the format `program`: twenty problems, each in two languages, with inputs that are secret.
 import type { ProgramCheck } from '../../verifiers/program/check.ts';
 import { type Sample, sampleTask } from '../variant.ts';
+import { FUNCTIONS } from './function-problems.ts';
 import * as functions from './functions.ts';
-import { FUNCTIONS, type FunctionProblem, STDIO, type StdioProblem, typed } from './problems.ts';
+import { type FunctionProblem, type StdioProblem, typed } from './problems.ts';
 import * as programs from './programs.ts';
+import { STDIO } from './stdio-problems.ts';
 
 type Language = ProgramCheck['language'];
 

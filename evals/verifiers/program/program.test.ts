@@ -5,7 +5,8 @@ import type { Sandbox, SandboxResult } from '../../../contracts/ports.ts';
 import { createBubblewrapSandbox } from '../../../infra/sandbox/bubblewrap.ts';
 import { judgeVariant } from '../../hacks/judging.ts';
 import { PROGRAM_CORPUS } from '../../hacks/program/corpus.ts';
-import { FUNCTIONS, STDIO } from '../../hacks/program/problems.ts';
+import { FUNCTIONS } from '../../hacks/program/function-problems.ts';
+import { STDIO } from '../../hacks/program/stdio-problems.ts';
 import type { Sample } from '../../hacks/variant.ts';
 import type { ProgramCheck } from './check.ts';
 
