@@ -17,6 +17,7 @@ describe('the evidence in a report', () => {
     const page = renderReport(certified);
     for (const part of [
       'One version measured twice moved 4 of 18 families',
+      '</a> is 5.6 points.',
       'This set is too small to certify a gain of 10.0 points',
       'Version 2 was measured again after its promotion',
       '<td>0.2100</td>',

@@ -18,7 +18,7 @@ export function evidence({ data }: ReportView): Html | undefined {
   const { again, noise, size, best } = certified;
   return html`<section id="evidence" aria-labelledby="h-evidence"><h2 id="h-evidence">What the verdicts rest on</h2>
 <p class="lead">Every ${term('look')} at a candidate may spend a share of the chance that any promotion of the campaign is false. The gain is taken by families of tasks, against the best version.</p>
-<p>${noise.why} ${baseline && html`The two ${term('pass rate', 'pass rates')} are ${rate(baseline.passRate)} and ${rate(again.passRate)}; the ${term('noise floor')} is ${points(noise.floor)}.`}</p>
+<p>${noise.why} ${baseline && html`The two ${term('pass rate', 'pass rates')} are ${rate(baseline.passRate)} and ${rate(again.passRate)}; the ${term('noise floor')} is ${bound(noise.floor)} points.`}</p>
 <p>${size}</p>
 ${best && html`<p>Version ${best.version} was measured again after its promotion, since it was promoted on lucky results: ${rate(best.result.passRate)}. Later candidates are held against that.</p>`}
 ${looks.length === 0 ? html`<p>No candidate was looked at.</p>` : html`${table(looks)}${newest(looks.at(-1)!)}${slices(looks)}`}</section>`;
