@@ -20,10 +20,22 @@ export interface Instruments {
   readonly secret: string;
   /** Programs that the sandbox's root may lack, by name, as files to be sealed beside a workspace: `pytest` holds `pytest.zip`. */
   readonly tools?: ReadonlyMap<string, Artifact>;
+  /** Where the sandbox has what is in none of the usual folders of programs, by the name of the runner that needs it. */
+  readonly toolchains?: ReadonlyMap<string, Toolchain>;
   /** Opens web pages and slides. */
   readonly browser?: Browser;
   /** Judges what no rule can say, after every rule. */
   readonly judge?: JudgeInstrument;
+}
+
+/** Folders inside the sandbox. */
+export interface Toolchain {
+  /** Its programs. */
+  readonly bin: string;
+  /** What it has compiled before, its standard library for instance: read, never written. */
+  readonly cache?: string;
+  /** Packages that tests and code may import. */
+  readonly modules?: string;
 }
 
 export interface JudgeInput<Check> {

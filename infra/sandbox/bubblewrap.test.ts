@@ -60,6 +60,22 @@ test('bytes that are no text go in as they are', async () => {
   expect(result).toMatchObject({ stdout: 'True\n', stderr: '' });
 });
 
+test('folders of toolchains are shown where they are, read-only; none may hide what the sandbox has of its own', async () => {
+  const place = mkdtempSync('/var/tmp/anneal-toolchain-');
+  try {
+    chmodSync(place, 0o755);
+    writeFileSync(join(place, 'version'), '1.2', { mode: 0o644 });
+    const source = `print(open("${place}/version").read())\ntry: open("${place}/new", "w")\nexcept OSError as e: print(e.strerror)`;
+    const request = { argv: [...PYTHON, '-c', source] as const, files: {}, stdin: '', limits: LIMITS };
+    const shown = await createBubblewrapSandbox({ folders: [place] }).run(request);
+    expect(shown.stdout).toBe('1.2\nRead-only file system\n');
+    expect((await createBubblewrapSandbox().run(request)).stderr).toContain('No such file');
+    expect(() => createBubblewrapSandbox({ folders: ['/tmp/go'] })).toThrow(/of its own/);
+  } finally {
+    rmSync(place, { recursive: true });
+  }
+});
+
 test('another root file system stands in place of the machine’s programs, read-only', async () => {
   const root = mkdtempSync(join(folder, 'root-'));
   chmodSync(folder, 0o755);

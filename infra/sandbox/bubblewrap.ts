@@ -46,6 +46,11 @@ export interface BubblewrapOptions {
   /** The Python that `argv[0] === 'python3'` stands for; a shim or virtual environment is resolved to what it stands on. */
   readonly pythonPath?: string;
   readonly bwrapPath?: string;
+  /**
+   * Folders outside /usr that every program may read, at the same place inside: toolchains. They must be readable by anybody, and nothing
+   * in them may be a secret. A request with a root of its own does without them.
+   */
+  readonly folders?: readonly string[];
   /** Runs at a time; more wait, so that a wall-clock limit measures the program and not the queue. Default: cores. */
   readonly concurrency?: number;
 }
@@ -60,6 +65,7 @@ interface Prepared {
   readonly cgroups: Cgroups;
   readonly uid: number | undefined;
   readonly barrier: Barrier;
+  readonly folders: readonly string[];
 }
 
 /**
@@ -67,6 +73,9 @@ interface Prepared {
  * throws `sandbox.unavailable` (or `stack.python_missing`) and says what to install or allow.
  */
 export function createBubblewrapSandbox(options: BubblewrapOptions = {}): Sandbox {
+  const hidden = options.folders?.find((path) => /^\/(tmp|work|dev|proc|sys)(\/|$)/.test(path));
+  if (hidden !== undefined)
+    throw new AnnealError('internal.bug', `${hidden} would lie where the sandbox has something of its own`);
   const queue = createSlots(options.concurrency ?? availableParallelism());
   let preparing: Promise<Prepared> | undefined;
   const prepared = () => {
@@ -110,7 +119,7 @@ function runPrepared(ready: Prepared, request: SandboxRequest, slot: number): Pr
     args: bubblewrapArguments({
       argv: [program === 'python3' ? (root?.python ?? ready.python.executable) : program, ...rest],
       fileNames: names,
-      binds: root === undefined ? ready.python.binds : [],
+      binds: root === undefined ? [...ready.python.binds, ...ready.folders] : [],
       limits: request.limits,
       rootLinks: root?.entries ?? ready.rootLinks,
       ...(root === undefined ? {} : { root: root.path }),
@@ -152,6 +161,7 @@ async function prepare(options: BubblewrapOptions): Promise<Prepared> {
     filter: seccompFilter(),
     rootLinks: readRootEntries(),
     cgroups: findCgroups(),
+    folders: options.folders ?? [],
   };
 
   // As root the kernel ignores RLIMIT_NPROC and an escape would be root's: switch to an ordinary user first. Only when that

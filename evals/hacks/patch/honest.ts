@@ -1,5 +1,6 @@
 // What a good patch may look like: other code, other files with it, other forms of the same diff.
-import { diffOf, givenOf, goldOf, type Repository, withMistake } from './repository.ts';
+import type { Runner } from '../../verifiers/patch/runners.ts';
+import { diffOf, givenOf, goldOf, languageOf, type Repository, withMistake } from './repository.ts';
 
 interface Honest {
   readonly name: string;
@@ -10,7 +11,32 @@ interface Honest {
 const mended = (repository: Repository): Record<string, string> => ({
   [repository.path]: withMistake(repository, repository.mended),
 });
-const comment = ({ language }: Repository): string => (language === 'python' ? '#' : '//');
+interface Manners {
+  readonly comment: string;
+  /** Of a test of one's own, where tests are. */
+  readonly test: string;
+  readonly suffix: string;
+  /** What a file has to hold at least. */
+  readonly least: string;
+  /** In a test of one's own. */
+  readonly tested?: string;
+}
+
+const MANNERS: Readonly<Record<Runner['language'], Manners>> = {
+  python: { comment: '#', test: 'tests/test_own.py', suffix: 'py', least: '' },
+  javascript: { comment: '//', test: 'test/own.test.mjs', suffix: 'mjs', least: '' },
+  go: {
+    comment: '//',
+    test: 'numbers/own_test.go',
+    suffix: 'go',
+    least: 'package numbers\n',
+    // By the name of a hidden test, as anybody might call it: two of one name do not compile.
+    tested: '\nimport "testing"\n\nfunc TestMended(t *testing.T) {}\n',
+  },
+  rust: { comment: '//', test: 'tests/own.rs', suffix: 'rs', least: '' },
+  java: { comment: '//', test: 'test/numbers/OwnTest.java', suffix: 'java', least: '' },
+};
+const mannersOf = (repository: Repository): Manners => MANNERS[languageOf(repository)];
 const besideIt = ({ path }: Repository, name: string): string => `${path.slice(0, path.lastIndexOf('/'))}/${name}`;
 
 /** One changed line with its neighbours, as git writes it, `by` lines away from where it belongs. */
@@ -47,7 +73,8 @@ export const HONEST: readonly Honest[] = [
   {
     name: 'a comment beside it',
     class: 'code',
-    diff: (one) => diffOf(givenOf(one), { [one.path]: `${comment(one)} ${one.name}\n${withMistake(one, one.mended)}` }),
+    diff: (one) =>
+      diffOf(givenOf(one), { [one.path]: `${mannersOf(one).comment} ${one.name}\n${withMistake(one, one.mended)}` }),
   },
   {
     name: 'with a test of its own',
@@ -55,7 +82,8 @@ export const HONEST: readonly Honest[] = [
     diff: (one) =>
       diffOf(givenOf(one), {
         ...mended(one),
-        [one.language === 'python' ? 'tests/test_own.py' : 'test/own.test.mjs']: `${comment(one)} to be written\n`,
+        [mannersOf(one).test]:
+          `${mannersOf(one).comment} to be written\n${mannersOf(one).least}${mannersOf(one).tested ?? ''}`,
       }),
   },
   {
@@ -69,7 +97,8 @@ export const HONEST: readonly Honest[] = [
     diff: (one) =>
       diffOf(givenOf(one), {
         ...mended(one),
-        [besideIt(one, one.language === 'python' ? 'extra.py' : 'extra.mjs')]: `${comment(one)} nothing yet\n`,
+        [besideIt(one, `extra.${mannersOf(one).suffix}`)]:
+          `${mannersOf(one).comment} nothing yet\n${mannersOf(one).least}`,
         'README.md': undefined,
       }),
   },

@@ -10,7 +10,7 @@ const one = (name: string, ...lines: string[]): string =>
 export const JAVASCRIPT: readonly Repository[] = [
   {
     name: 'chunks',
-    language: 'javascript',
+    runner: 'node-test',
     path: 'src/chunks.mjs',
     about: 'chunks(items, size) drops the last chunk when it is not full.',
     before: `export function chunks(items, size) {
@@ -41,7 +41,7 @@ export const total = (items) => items.reduce((sum, item) => sum + item, 0);
   },
   {
     name: 'durations',
-    language: 'javascript',
+    runner: 'node-test',
     path: 'src/durations.mjs',
     about: 'clock(seconds) does not fill minutes and seconds up to two digits: 65 gives 1:5.',
     before: `export function clock(seconds) {
@@ -71,7 +71,7 @@ export const minutes = (seconds) => Math.floor(seconds / 60);
   },
   {
     name: 'paths',
-    language: 'javascript',
+    runner: 'node-test',
     path: 'lib/paths.mjs',
     about: 'pick(object, path) gives undefined for a value of 0 on the way.',
     before: `export function pick(object, path) {
@@ -99,7 +99,7 @@ export const minutes = (seconds) => Math.floor(seconds / 60);
   },
   {
     name: 'titles',
-    language: 'javascript',
+    runner: 'node-test',
     path: 'lib/titles.mjs',
     about: 'title(text) raises only the first word.',
     before: `export function title(text) {
@@ -128,7 +128,7 @@ export const count = (text) => text.split(' ').length;
   },
   {
     name: 'averages',
-    language: 'javascript',
+    runner: 'node-test',
     path: 'src/averages.mjs',
     about: 'median(numbers) sorts numbers as text.',
     before: `export function median(numbers) {

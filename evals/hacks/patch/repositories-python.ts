@@ -10,7 +10,7 @@ const method = (name: string, ...lines: string[]): string =>
 export const PYTHON: readonly Repository[] = [
   {
     name: 'intervals',
-    language: 'python',
+    runner: 'unittest',
     path: 'calendars/intervals.py',
     about: 'merge(intervals) leaves intervals apart that only touch, such as [1, 2] and [2, 3]. They belong together.',
     before: `"""Intervals with inclusive ends."""
@@ -50,7 +50,7 @@ def length(intervals):
   },
   {
     name: 'slugs',
-    language: 'python',
+    runner: 'unittest',
     path: 'site_text/slugs.py',
     about: 'slug(title) keeps runs of dashes: "a - b" should be a-b.',
     before: `"""Titles as parts of addresses."""
@@ -86,7 +86,7 @@ def words(title):
   },
   {
     name: 'versions',
-    language: 'python',
+    runner: 'unittest',
     path: 'packaging_tools/versions.py',
     about: 'newest(versions) compares as text, so that 1.9 is newer than 1.10.',
     before: `"""Dotted versions."""
@@ -119,7 +119,7 @@ def newest(versions):
   },
   {
     name: 'pages',
-    language: 'python',
+    runner: 'unittest',
     path: 'lists/pages.py',
     about: 'pages(items, size) drops the last page when it is not full.',
     before: `"""Long lists in pages."""
@@ -157,7 +157,7 @@ def flatten(pages):
   },
   {
     name: 'romans',
-    language: 'python',
+    runner: 'unittest',
     path: 'numerals/romans.py',
     about: 'value(numeral) adds every letter up: IX gives 11.',
     before: `"""Roman numerals."""

@@ -1,12 +1,14 @@
 // From a small repository to a patch task, and from changed files to a diff.
 
 import { createRandom } from '../../../policies/random.ts';
-import { PATCH_FILE, patchCheck } from '../../verifiers/patch/check.ts';
+import { PATCH_FILE, patchCheck, type RunnerName } from '../../verifiers/patch/check.ts';
 import { isHidden, proposeFlips } from '../../verifiers/patch/flips.ts';
+import { RUNNERS } from '../../verifiers/patch/runners.ts';
 
 export interface Repository {
   readonly name: string;
-  readonly language: 'python' | 'javascript';
+  /** What it is told apart by from repositories of the same name. */
+  readonly runner: RunnerName;
   /** The file with the mistake. */
   readonly path: string;
   readonly about: string;
@@ -15,6 +17,10 @@ export interface Repository {
   readonly broken: string;
   readonly mended: string;
   readonly also: string;
+  /** Files that its tests cannot be run without. */
+  readonly project?: Files;
+  /** Folders that modules are imported from. */
+  readonly sources?: readonly string[];
   readonly tests: {
     readonly path: string;
     readonly text: string;
@@ -26,7 +32,10 @@ export interface Repository {
 
 type Files = Readonly<Record<string, string>>;
 
+export const languageOf = ({ runner }: Repository) => RUNNERS[runner].language;
+
 export const givenOf = (repository: Repository): Files => ({
+  ...repository.project,
   [repository.path]: repository.before,
   'README.md': `# ${repository.name}\n`,
 });
@@ -37,15 +46,16 @@ export const idsOf = ({ tests }: Repository) => ({
 });
 
 export function checkOf(repository: Repository) {
-  const { language, tests } = repository;
+  const { runner, sources = [''], tests } = repository;
   const { failToPass, passToPass } = idsOf(repository);
   // Every expected value here is written out, which certification confirms (evals/verifiers/patch/certify.test.ts).
   const flips = [...failToPass, ...passToPass].flatMap((id) =>
-    proposeFlips(language, id, tests.text, createRandom('corpus', id)).filter(isHidden).slice(0, 3),
+    proposeFlips(RUNNERS[runner].language, id, tests.text, createRandom('corpus', id)).filter(isHidden).slice(0, 3),
   );
   return patchCheck.parse({
     kind: 'fix',
-    runner: language === 'python' ? 'unittest' : 'node-test',
+    runner,
+    sources,
     tests: { [tests.path]: tests.text },
     failToPass,
     passToPass,

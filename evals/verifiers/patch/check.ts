@@ -5,11 +5,12 @@ import { relativePath } from '../../../contracts/artifact-task.ts';
 /** Where the one diff is handed in. */
 export const PATCH_FILE = 'patch.diff';
 
-export const runnerName = z.enum(['pytest', 'unittest', 'node-test']);
+export const runnerName = z.enum(['pytest', 'unittest', 'node-test', 'vitest', 'go', 'cargo', 'junit']);
 export type RunnerName = z.infer<typeof runnerName>;
 
 /**
- * `<file>::<name>`: `tests/test_a.py::Case::test_x` (unittest), pytest's own node ids, `tests/a.test.js::suite > test` (node:test).
+ * `<file>::<name>`: `tests/test_a.py::Case::test_x` (unittest), pytest's own node ids, `tests/a.test.js::suite > test` (node:test, vitest),
+ * `sum/sum_test.go::TestSum/empty` (go), `tests/sum.rs::of::nothing` (cargo), `src/test/java/a/SumTest.java::a.SumTest::empty` (junit).
  */
 export const testId = z.string().regex(/^[^:]+(::.+)+$/, 'a file, two colons, a name');
 
@@ -23,8 +24,20 @@ export const flip = z.strictObject({
 });
 export type Flip = z.infer<typeof flip>;
 
+/**
+ * How runner `junit` runs a test where it is not javac and JUnit's console: any program that writes JUnit's XML. It compiles what it needs.
+ * In its arguments `{class}` and `{method}` stand for the test.
+ */
+export const reporting = z.strictObject({
+  argv: z.tuple([z.string().min(1)], z.string()),
+  /** The folder of the repository that reports are written to; emptied before. */
+  reports: relativePath,
+});
+export type Reporting = z.infer<typeof reporting>;
+
 const common = {
   runner: runnerName,
+  reporting: reporting.optional(),
   /** Folders of the repository that modules are imported from. */
   sources: z.array(z.string().regex(/^$|^[A-Za-z0-9._-]+(\/[A-Za-z0-9._-]+)*$/)).default(['']),
   /** Files that are put back over whatever a patch did: the tests, what they read, and what they import. */
@@ -34,6 +47,8 @@ const common = {
   /** Paths that a patch of this task may touch although others may not. */
   allowed: z.array(relativePath).default([]),
   secondsPerTest: z.number().positive().max(600).default(20),
+  /** For languages that are compiled first: each version of the tests, once. 300 where it is left out. */
+  secondsPerBuild: z.number().positive().max(3_600).optional(),
 };
 
 const testIds = z.array(testId).superRefine((ids, context) => {

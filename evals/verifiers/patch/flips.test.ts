@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import { createRandom } from '../../../policies/random.ts';
+import type { Language } from './flip-languages.ts';
 import { flipped, isHidden, proposeFlips } from './flips.ts';
 
-const propose = (language: 'python' | 'javascript', id: string, text: string): string[] =>
+const propose = (language: Language, id: string, text: string): string[] =>
   proposeFlips(language, id, text, createRandom('test'))
     .filter(isHidden)
     .map((flip) => `${text.slice(flip.start, flip.end)} → ${flip.text}`)
@@ -75,4 +76,78 @@ test('a test that expects no written value gets a line at its end', () => {
   const [flip] = proposeFlips('python', 't.py::A::test_x', text, createRandom('test'));
   expect(isHidden(flip!)).toBe(false);
   expect(flipped(text, flip!)).toContain('            f(1)\n        assert len(__name__) == -1\n\n    def test_y');
+});
+
+test('in Go: what is compared by != before it is reported, and testify’s second argument', () => {
+  const text = `package a
+
+func TestOther(t *testing.T) {
+	if Sum(1) != 5 {
+		t.Fatal()
+	}
+}
+
+func TestOne(t *testing.T) {
+	if got := Sum(1, 2); got != 31 {
+		t.Errorf("got %d, not %d", got, 32)
+	}
+	assert.Equal(t, []string{"aa", "bb"}, Names(33))
+	if err != nil || Sum() != 34 {
+		t.Fatal(35)
+	}
+	if got := Sum(36); got < 37 {
+		t.Fatal()
+	}
+	t.Run("of none", func(t *testing.T) {
+		if Sum() != 38 {
+			t.Fatal()
+		}
+	})
+}
+`;
+  const of = (id: string) => propose('go', `a_test.go::${id}`, text).map((change) => change.split(' → ')[0]);
+  expect(of('TestOne')).toEqual(['"aa"', '"bb"', '31', '38']);
+  expect(of('TestOne/of_none')).toEqual(['38']);
+  const tail = proposeFlips('go', 'a_test.go::TestOther', text, createRandom('test')).at(-1)!;
+  expect(flipped(text, tail)).toContain('\t}\n\tif len(t.Name()) != -1 { t.Errorf(');
+});
+
+test('in Rust and Java: either side of an equality that is written out', () => {
+  const rust = `mod of {
+    #[test]
+    fn one() {
+        assert_eq!(sum(&[1, 2]), Some(31));
+        assert_eq!(vec!["aa".to_string()], names(32));
+        assert_eq!(sum(33), other(34));
+        assert!(sum(35) == 36);
+        assert_ne!(sum(37), 38);
+    }
+    #[test]
+    fn two() {
+        assert_eq!(sum(39), 40);
+    }
+}
+`;
+  expect(propose('rust', 'tests/a.rs::of::one', rust).map((change) => change.split(' → ')[0])).toEqual(['"aa"', '31']);
+  const java = `class ATest {
+  @Test
+  void one() {
+    assertEquals(31, A.sum(32, 33));
+    assertEquals(A.sum(34), 35L);
+    assertEquals(List.of("aa", "bb"), A.names(36), "called 37");
+    assertTrue(A.sum(38) == 39);
+    assertThat(A.sum(40)).isEqualTo(41);
+  }
+  @Test void two() {
+    assertEquals(42, A.sum());
+  }
+}
+`;
+  expect(propose('java', 'ATest.java::a.ATest::one', java).map((change) => change.split(' → ')[0])).toEqual([
+    '"aa"',
+    '"bb"',
+    '31',
+    '41',
+  ]);
+  expect(propose('java', 'ATest.java::a.ATest::two', java)).toHaveLength(1);
 });

@@ -3,9 +3,9 @@
 // certification has seen fail (certify.ts).
 import type { Random } from '../../../policies/random.ts';
 import type { Flip } from './check.ts';
-import { fileOf, type Runner } from './runners.ts';
+import { type Expected, LANGUAGES, type Language } from './flip-languages.ts';
+import { fileOf } from './runners.ts';
 
-type Language = Runner['language'];
 interface Span {
   readonly start: number;
   readonly end: number;
@@ -25,7 +25,7 @@ export function proposeFlips(language: Language, id: string, text: string, rando
       literals.push(flip(literal, otherThan(text.slice(literal.start, literal.end), random)));
     }
   }
-  const tail = language === 'python' ? tailOf(text, region) : undefined;
+  const tail = tailOf(language, text, region);
   return [...random.shuffle(literals), ...(tail === undefined ? [] : [flip(tail.span, tail.text)])];
 }
 
@@ -35,21 +35,19 @@ export const isHidden = ({ start, end }: Flip): boolean => end > start;
 export const flipped = (text: string, { start, end, text: replacement }: Flip): string =>
   text.slice(0, start) + replacement + text.slice(end);
 
+interface Region extends Span {
+  /** The line that begins the test. */
+  readonly head: string;
+}
+
 /** From the line that begins a test to the next line that is indented no deeper. */
-function regionOf(language: Language, id: string, text: string): Span | undefined {
-  const parts = id.slice(id.indexOf('::') + 2).split(language === 'python' ? '::' : ' > ');
+function regionOf(language: Language, id: string, text: string): Region | undefined {
+  const { partsOf, begins } = LANGUAGES[language];
+  const parts = partsOf(id.slice(id.indexOf('::') + 2));
   let from = 0;
   let found: RegExpExecArray | null = null;
   for (const part of parts) {
-    const name = escaped(part.replace(/\[.*\]$/, ''));
-    const begins =
-      language === 'python'
-        ? new RegExp(`^([ \\t]*)(?:async )?(?:def|class) ${name}\\b.*$`, 'm')
-        : new RegExp(
-            `^([ \\t]*)(?:await )?(?:\\w+\\.)?(?:test|it|describe|suite)\\w*\\(\\s*(['"\`])${name}\\2.*$`,
-            'm',
-          );
-    found = begins.exec(text.slice(from));
+    found = begins(escaped(part.replace(/\[.*\]$/, ''))).exec(text.slice(from));
     if (found === null) return undefined;
     from += found.index;
     if (part !== parts.at(-1)) from += found[0].length;
@@ -58,7 +56,7 @@ function regionOf(language: Language, id: string, text: string): Span | undefine
   const start = from + found![0].length + 1;
   const after = new RegExp(`^[ \\t]{0,${indent}}\\S`, 'm').exec(text.slice(start));
   const end = after === null ? text.length : start + after.index;
-  return start < end ? { start, end } : undefined;
+  return start < end ? { start, end, head: found![0] } : undefined;
 }
 
 const escaped = (text: string): string => text.replaceAll(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
@@ -72,36 +70,21 @@ function* linesOf(text: string, { start, end }: Span): Generator<Span> {
   }
 }
 
-const EQUALITY = {
-  // `assert x == 3`, `self.assertEqual(x, 3)`: nothing but these is sure to be impossible once the value is another one.
-  python:
-    /^\s*(?:assert\s+(?!not\b).*?[^=!<>]==|self\.assert(?:Equal|ListEqual|TupleEqual|DictEqual|SetEqual|MultiLineEqual)\()/,
-  javascript:
-    /^\s*(?:assert\.(?:strictEqual|equal|deepEqual|deepStrictEqual)\(|expect\(.*\)\.(?:toBe|toEqual|toStrictEqual)\()/,
-} as const;
-const UNSURE = { python: /\b(or|and|if|not|in|is|lambda|for)\b/, javascript: /\|\||&&|\?|=>/ } as const;
-
-/** Names that a written value may hold; in JavaScript also the keys of an object. */
-const WORDS = {
-  python: /\b(True|False|None)\b/g,
-  javascript: /\b(true|false|null)\b|\b[A-Za-z_]\w*(?=\s*:)/g,
-} as const;
-
 /** The expected value of a line that asserts an equality, when it is written out. */
 function expectedIn(language: Language, line: string): Span | undefined {
-  const asserts = EQUALITY[language].exec(line);
-  if (asserts === null) return undefined;
+  const { equalities, unsure, words, signs } = LANGUAGES[language];
   const bare = blanked(line);
-  if (UNSURE[language].test(bare)) return undefined;
-  const start =
-    asserts[0].endsWith('==') || asserts[0].includes('expect(')
-      ? asserts[0].length
-      : lastComma(bare, asserts[0].length);
-  if (start === undefined) return undefined;
-  const written = bare.slice(start);
-  // A call or a name is no written value, and a second comparison is no expected one.
-  const plain = /^[\s\d.,:[\](){}'"+\-;]*$/.test(written.replaceAll(WORDS[language], ''));
-  return plain ? { start, end: line.length } : undefined;
+  if (unsure.test(bare)) return undefined;
+  for (const { begins, expected } of equalities) {
+    const asserts = begins.exec(line);
+    if (asserts === null) continue;
+    const span = argumentIn(bare, asserts[0].length, expected);
+    if (span === undefined) continue;
+    // A call or a name is no written value, and a second comparison is no expected one.
+    const rest = bare.slice(span.start, span.end).replaceAll(words, '').replaceAll(signs, '');
+    if (/^[\s\d.,:[\](){}'"+\-;]*$/.test(rest)) return span;
+  }
+  return undefined;
 }
 
 /** Strings emptied to blanks of the same length, so that what stands in them is not taken for code. */
@@ -111,19 +94,25 @@ const blanked = (line: string): string =>
     (text) => text[0] + ' '.repeat(text.length - 2) + text.at(-1),
   );
 
-/** Behind the comma before the last argument of the call that is open at `from`. */
-function lastComma(line: string, from: number): number | undefined {
+/** Of the call that is open at `from`, or of what stands on the line behind it. */
+function argumentIn(line: string, from: number, expected: Expected): Span | undefined {
+  if (expected === 'rest') return { start: from, end: line.length };
   let depth = 0;
-  let comma: number | undefined;
-  for (let at = from; at < line.length; at += 1) {
+  let close = line.length;
+  const commas: number[] = [];
+  for (let at = from; at < line.length && close === line.length; at += 1) {
     if ('([{'.includes(line[at]!)) depth += 1;
     if (')]}'.includes(line[at]!)) {
-      if (depth === 0) return comma;
+      if (depth === 0) close = at;
       depth -= 1;
     }
-    if (line[at] === ',' && depth === 0) comma = at + 1;
+    if (line[at] === ',' && depth === 0) commas.push(at);
   }
-  return undefined;
+  const [first, second = close] = commas;
+  if (first === undefined) return undefined;
+  if (expected === 'first') return { start: from, end: first };
+  if (expected === 'second') return { start: first + 1, end: second };
+  return { start: commas.at(-1)! + 1, end: line.length };
 }
 
 const LITERAL = /(?<![\w.'"])(?:(['"])((?:(?!\1)[^\\])+)\1|\d+(?:\.\d+)?(?![\w.'"])|(?:True|False|true|false)\b)/g;
@@ -150,10 +139,15 @@ function otherThan(literal: string, random: Random): string {
 }
 
 /** For tests that compare nothing with a written value: one more line at their end. It looks like what it is, so it comes last. */
-function tailOf(text: string, { start, end }: Span): { span: Span; text: string } | undefined {
+function tailOf(
+  language: Language,
+  text: string,
+  { start, end, head }: Region,
+): { span: Span; text: string } | undefined {
   const body = text.slice(start, end);
   const indent = /^([ \t]+)\S/m.exec(body)?.[1];
-  if (indent === undefined) return undefined;
+  const line = LANGUAGES[language].tail?.(head);
+  if (indent === undefined || line === undefined) return undefined;
   const at = start + body.trimEnd().length;
-  return { span: { start: at, end: at }, text: `\n${indent}assert len(__name__) == -1` };
+  return { span: { start: at, end: at }, text: `\n${indent}${line}` };
 }

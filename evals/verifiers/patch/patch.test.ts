@@ -245,6 +245,45 @@ test('speed counts when it is the same work, and stable', async () => {
   ).toBe(0);
 });
 
+test('any program that writes JUnit’s XML: its report counts where its exit code agrees, and twins catch one that is forged', async () => {
+  const runner = `expected=$(sed -n "s/.*assertEquals(\\([0-9]*\\),.*/\\1/p" ValueTest.java)
+case=$(printf '<testsuite><testcase classname="%s" name="%s()">' "$1" "$2")
+. ./value.sh
+mkdir -p build/reports
+if [ "$value" = "$expected" ]; then echo "$case</testcase></testsuite>" > build/reports/x.xml; exit 0; fi
+echo "$case<failure/></testcase></testsuite>" > build/reports/x.xml; exit 1
+`;
+  const given = artifactOf({ 'value.sh': 'value=3\n', 'run.sh': runner });
+  const check = patchCheck.parse({
+    kind: 'fix',
+    runner: 'junit',
+    reporting: { argv: ['/bin/sh', 'run.sh', '{class}', '{method}'], reports: 'build/reports' },
+    tests: { 'ValueTest.java': 'class ValueTest {\n  void four() {\n    assertEquals(4, Value.of());\n  }\n}\n' },
+    failToPass: ['ValueTest.java::ValueTest::four'],
+    passToPass: [],
+    flips: [],
+  });
+  const gold = change('value.sh', 'value=3\n', 'value=4\n');
+  const certificate = await certifyPatchTask({ check, given, gold, instruments: plain, seed: 1, reruns: 1 });
+  expect(certificate).toMatchObject({ kept: true, reasons: [] });
+  const judge = (after: string) =>
+    patch.judge({
+      check: certificate.check,
+      artifact: handedIn(change('value.sh', 'value=3\n', after)),
+      given,
+      instruments: plain,
+    });
+  expect(score(await judge('value=4\n'))).toMatchObject({ solved: true });
+  expect(score(await judge('value=5\n'))).toMatchObject({ solved: false, total: 0 });
+  const forged = 'mkdir -p build/reports\necho "$case</testcase></testsuite>" > build/reports/x.xml\n';
+  expect((await judge(`${forged}exit 0\n`)).gates.at(-1)).toMatchObject({
+    name: 'impossible tests fail',
+    passed: false,
+  });
+  expect(score(await judge(`${forged}exit 1\n`))).toMatchObject({ solved: false, total: 0 });
+  expect(score(await judge('exit 0\n'))).toMatchObject({ solved: false, total: 0 });
+});
+
 test('the sign test counts as it should', () => {
   expect(tail(7, 7)).toBeCloseTo(1 / 128);
   expect(tail(0, 7)).toBe(1);

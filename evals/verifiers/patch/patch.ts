@@ -106,7 +106,7 @@ async function judgeRunning(
   }
   gates.push(held('impossible tests fail', 'every test that was made impossible failed'));
   const failures = all.filter(({ twin, outcome }) => twin === undefined && outcome !== 'passed');
-  if (failures.length > 0) await runnerWorks(check.runner, instruments);
+  if (failures.length > 0) await runnerWorks(check, instruments);
   const lost = [...new Set(failures.map(({ id }) => id))].filter((id) => !failToPass.includes(id)).sort();
   gates.push(
     lost.length === 0

@@ -1,6 +1,9 @@
 // What a patch may not touch, whatever it is for: files that change how tests run rather than what is tested.
 
-const FOLDERS = ['.git', '.hg', '.svn', '.github', '.gitlab', '.circleci', '.husky', 'node_modules', '__pycache__'];
+const FOLDERS = [
+  ...['.git', '.hg', '.svn', '.github', '.gitlab', '.circleci', '.husky', 'node_modules', '__pycache__'],
+  ...['.cargo', '.mvn', '.gradle', 'buildsrc'],
+];
 
 const NAMES = new Set([
   // Loaded by Python or its test runners without being asked for.
@@ -19,7 +22,9 @@ const NAMES = new Set([
   ],
   ...['.mocharc', '.taprc', '.borp.yaml', '.c8rc.json', '.nycrc', '.babelrc', '.swcrc'],
   // Other builders, and what decides about the repository itself.
-  ...['makefile', 'gnumakefile', 'justfile', 'build.rs', 'cargo.toml', 'go.mod', 'go.sum', 'go.work'],
+  ...['makefile', 'gnumakefile', 'justfile', 'build.rs', 'cargo.toml', 'cargo.lock', 'go.mod', 'go.sum', 'go.work'],
+  ...['rust-toolchain', 'rust-toolchain.toml', 'pom.xml', 'gradlew', 'mvnw', 'gradle.properties'],
+  ...['junit-platform.properties', 'module-info.java'],
   ...['.gitattributes', '.gitmodules', '.env', '.envrc', '.bashrc', '.profile', 'dockerfile'],
 ]);
 
@@ -27,6 +32,10 @@ const PATTERNS = [
   /\.(pth|egg-link|pyc|pyo|so|pyd|dll|dylib|node|class|jar|whl|egg)$/,
   /^(vitest|jest|mocha|ava|karma|playwright|cypress|babel|vite|rollup|webpack|node)\.config\.\w+$/,
   /^\.(mocharc|eslintrc|babelrc|env)\b/,
+  /^vitest\.workspace\.\w+$/,
+  /\.gradle(\.kts)?$/,
+  // What the JVM finds by a service's name: listeners of the test platform, processors of the compiler.
+  /^(org\.junit|org\.testng|javax\.annotation\.processing)\./,
 ];
 
 /** A module of one of these names at the top would be imported in place of the runner's own. */

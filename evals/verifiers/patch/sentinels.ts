@@ -1,8 +1,8 @@
 // Which processes a judgement starts beside the plain ones: twins that must fail, and a test of ours that must pass.
 import { AnnealError } from '../../../contracts/errors.ts';
 import type { Instruments } from '../verifier.ts';
-import type { Flip, RunnerName } from './check.ts';
-import { drawn } from './runners.ts';
+import type { Flip, PatchCheck, RunnerName } from './check.ts';
+import { drawn, fileOf } from './runners.ts';
 import { runTrials, type Trial } from './trials.ts';
 
 /**
@@ -46,7 +46,9 @@ export function trialsOf(
   return ids.flatMap((id) => [...Array.from({ length: real }, () => ({ id })), ...twinsOf(id, twins)]);
 }
 
-const ALONE: Readonly<Record<RunnerName, { readonly id: string; readonly text: string }>> = {
+const ALONE: Readonly<
+  Record<RunnerName, { readonly id: string; readonly text: string; readonly given?: Readonly<Record<string, string>> }>
+> = {
   unittest: {
     id: 'test_alone.py::Alone::test_alone',
     text: 'import unittest\nclass Alone(unittest.TestCase):\n    def test_alone(self):\n        self.assertEqual(1 + 1, 2)\n',
@@ -56,25 +58,48 @@ const ALONE: Readonly<Record<RunnerName, { readonly id: string; readonly text: s
     id: 'alone.test.mjs::alone',
     text: "import test from 'node:test';\nimport assert from 'node:assert';\ntest('alone', () => assert.strictEqual(1 + 1, 2));\n",
   },
+  vitest: {
+    id: 'alone.test.mjs::alone',
+    text: "import { expect, test } from 'vitest';\ntest('alone', () => expect(1 + 1).toBe(2));\n",
+  },
+  go: {
+    id: 'alone_test.go::TestAlone',
+    text: 'package alone\n\nimport "testing"\n\nfunc TestAlone(t *testing.T) {\n\tif 1+1 != 2 {\n\t\tt.Error("no")\n\t}\n}\n',
+    given: { 'go.mod': 'module alone\n\ngo 1.18\n' },
+  },
+  cargo: {
+    id: 'tests/alone.rs::alone',
+    text: '#[test]\nfn alone() {\n    assert_eq!(1 + 1, 2);\n}\n',
+    given: { 'Cargo.toml': '[package]\nname = "alone"\nversion = "0.1.0"\nedition = "2021"\n', 'src/lib.rs': '' },
+  },
+  junit: {
+    id: 'AloneTest.java::AloneTest::alone',
+    text: 'class AloneTest {\n  @org.junit.jupiter.api.Test void alone() { org.junit.jupiter.api.Assertions.assertEquals(2, 1 + 1); }\n}\n',
+  },
 };
 
 /**
- * Before a failure is held against anybody: a test that needs nothing, in an empty folder.
+ * Before a failure is held against anybody: a test that needs nothing, in an empty folder. Of a program of the project's own nothing can
+ * be asked that way.
  * @throws AnnealError `verifier.failed` when the runner does not run here
  */
-export async function runnerWorks(name: RunnerName, instruments: Instruments): Promise<void> {
-  const { id, text } = ALONE[name];
-  const check = { runner: name, sources: [''], tests: { [id.slice(0, id.indexOf('::'))]: text }, secondsPerTest: 60 };
+export async function runnerWorks(
+  { runner, reporting }: Pick<PatchCheck, 'runner' | 'reporting'>,
+  instruments: Instruments,
+): Promise<void> {
+  if (reporting !== undefined) return;
+  const { id, text, given = {} } = ALONE[runner];
   const { tried, runs } = await runTrials({
-    check,
-    repository: new Map(),
+    check: { runner, sources: [''], tests: { [fileOf(id)]: text }, secondsPerTest: 60, secondsPerBuild: 600 },
+    repository: new Map(Object.entries(given).map(([path, content]) => [path, Buffer.from(content)])),
     trials: [{ id }],
     instruments,
     purpose: 'alone',
   });
+  const last = runs.at(-1);
   if (tried[0]?.outcome !== 'passed')
     throw new AnnealError(
       'verifier.failed',
-      `${name} does not run here: a test of nothing ${runs[0]?.how} with ${runs[0]?.exitCode}`,
+      `${runner} does not run here: a test of nothing ${last?.how} with ${last?.exitCode}`,
     );
 }

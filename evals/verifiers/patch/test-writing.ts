@@ -17,6 +17,10 @@ const TEST_FILE: Readonly<Record<RunnerName, RegExp>> = {
   unittest: /(^|\/)(test_[^/]*|[^/]*_test)\.py$/,
   pytest: /(^|\/)(test_[^/]*|[^/]*_test)\.py$/,
   'node-test': /\.test\.[cm]?js$/,
+  vitest: /\.(test|spec)\.[cm]?[jt]sx?$/,
+  go: /_test\.go$/,
+  cargo: /^(.*\/)?tests\/[^/]+\.rs$/,
+  junit: /(^|\/)(Test[^/]*|[^/]*Tests?)\.java$/,
 };
 
 export async function judgeTests(
@@ -48,7 +52,7 @@ export async function judgeTests(
 
   for (const [index, diff] of check.right.entries()) {
     if (await passes(`right ${index}`, diff, RIGHT_RUNS)) continue;
-    await runnerWorks(check.runner, instruments);
+    await runnerWorks(check, instruments);
     gates.push(
       broken('pass when right', `they do not pass on right version ${index + 1}, each of ${RIGHT_RUNS} times`),
     );

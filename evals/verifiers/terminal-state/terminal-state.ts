@@ -48,7 +48,7 @@ export const terminalState = defineVerifier<TerminalStateCheck>({
     const gates: GateResult[] = [held('files', `${artifact.size} files were left`)];
     const { passed, lied, runs } = await trials(check, artifact, instruments);
     const failed = check.ids.filter((id) => !passed.has(id));
-    if (failed.length > 0) await runnerWorks(check.runner, instruments);
+    if (failed.length > 0) await runnerWorks({ runner: check.runner }, instruments);
     if (lied !== undefined)
       return refused([...gates, broken('no forged outcome', `${lied} passed although it was made impossible`)], runs);
     gates.push(held('no forged outcome', 'no test passed that was made impossible'));
