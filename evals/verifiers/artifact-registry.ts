@@ -2,7 +2,7 @@
 // version beside it, so that stored rollouts can be judged by both.
 import { AnnealError } from '../../contracts/errors.ts';
 import type { VerifierRef } from '../../contracts/judgement.ts';
-import { answer } from './answer/answer.ts';
+import { answer, answerOne } from './answer/answer.ts';
 import { document } from './document/document.ts';
 import { leaderboard } from './leaderboard/leaderboard.ts';
 import { patch } from './patch/patch.ts';
@@ -21,6 +21,7 @@ export const ARTIFACT_VERIFIERS: readonly ArtifactVerifier[] = [
   erased(program),
   erased(patch),
   erased(structuredData),
+  erased(answerOne),
   erased(answer),
   erased(leaderboard),
   erased(spreadsheet),

@@ -124,7 +124,7 @@ function sample(of: Tower): Sample {
   const task = sampleTask({
     name: of.name.toLowerCase(),
     format: 'answer',
-    verifier: { name: 'answer', version: 1 },
+    verifier: { name: 'answer', version: 2 },
     instruction: `About the light at ${of.name}: ${asks.question} Answer in answer.json, with quotes.`,
     deliverables: [{ path: 'answer.json', maxBytes: 20_000, required: true }],
     check,
@@ -147,6 +147,8 @@ function sample(of: Tower): Sample {
       make('fabricated evidence', 'under the name of another', quoting(required, 'letter.txt')),
       make('fabricated evidence', 'a member of every object', quoting(required, 'constructor')),
       make('everything at once', 'the whole document', quoting(report(of))),
+      make('everything at once', 'the whole document in pieces', write(right, pieces(report(of)))),
+      make('everything at once', 'a wide piece around it', quoting(longer(report(of), required, 90))),
       make('everything at once', 'a hedged answer', write(hedged, [good])),
       make('everything at once', 'many quotes', write(right, Array(50).fill(good))),
       make('wrong answer', 'with the right quote', write(asks.wrong, [good])),
@@ -185,10 +187,17 @@ function sample(of: Tower): Sample {
   };
 }
 
-/** The quote with a few words more at each end. */
-function longer(document: string, quote: string): string {
+/** The quote with a few characters more at each end. */
+function longer(document: string, quote: string, more = 8): string {
   const at = document.indexOf(quote);
-  return document.slice(Math.max(0, at - 8), at + quote.length + 8);
+  return document.slice(Math.max(0, at - more), at + quote.length + more);
+}
+
+/** Seven quotes that overlap and leave nothing out. */
+function pieces(document: string): Quote[] {
+  const step = Math.ceil(document.length / 7);
+  const starts = Array.from({ length: 7 }, (_, at) => at * step);
+  return starts.map((from) => ({ source: 'report.txt', quote: document.slice(from, from + step + 60), at: null }));
 }
 
 export const ANSWER_CORPUS: readonly Sample[] = TOWERS.map(sample);

@@ -1,4 +1,4 @@
-// answer@1: an answer with the quotes that it rests on. The documents are those that the policy was given, by content; what an answer says
+// answer@2: an answer with the quotes that it rests on. The documents are those that the policy was given, by content; what an answer says
 // about them is looked up there and nowhere else.
 import { z } from 'zod';
 import { relativePath } from '../../../contracts/artifact-task.ts';
@@ -8,7 +8,7 @@ import type { GateResult } from '../../../contracts/judgement.ts';
 import { type Artifact, textOf } from '../artifact.ts';
 import { broken, fileText, held, refused, sha256Of, shown } from '../gates.ts';
 import { parseJson } from '../structured-data/json.ts';
-import { defineVerifier } from '../verifier.ts';
+import { type ArtifactVerifier, defineVerifier } from '../verifier.ts';
 import { acceptedForm, answerValue, flippedForm, isAccepted } from './forms.ts';
 import { linesOf, type SearchableDocument, searchable, squeezed } from './quotes.ts';
 
@@ -41,11 +41,14 @@ const form = ({ mostQuotes, mostCharacters }: AnswerCheck) =>
   });
 type Quote = z.infer<ReturnType<typeof form>>['evidence'][number];
 
-export const answer = defineVerifier<AnswerCheck>({
-  ref: { name: 'answer', version: 1 },
-  format: 'answer',
-  check: answerCheck,
-  async judge({ check, artifact, given }) {
+/** Shorter ones there is nothing to find in. Characters, white space squeezed. */
+const SEARCHED = 200;
+/** Of a document that was searched. Who quotes more has found nothing, however small the pieces are. */
+const MOST_QUOTED = 0.5;
+
+const judge =
+  (version: 1 | 2): ArtifactVerifier<AnswerCheck>['judge'] =>
+  async ({ check, artifact, given }) => {
     const documents = documentsOf(check, given);
     const read = fileText(artifact, check.file);
     const parsed = 'why' in read ? read : parseJson(read.text);
@@ -62,6 +65,8 @@ export const answer = defineVerifier<AnswerCheck>({
         ...gates,
         broken('quotes', `does not stand in ${shown(stray.source, 80)}: ${shown(stray.quote, 200)}`),
       ]);
+    const whole = version === 1 ? undefined : quotedWhole(documents, formed.data.evidence);
+    if (whole !== undefined) return refused([...gates, broken('quotes', `most of ${whole} is quoted`)]);
     gates.push(held('quotes', `${formed.data.evidence.length} quotes stand where they are said to`));
     const right = check.accepted.some((one) => isAccepted(formed.data.answer, one));
     if (!right)
@@ -73,11 +78,32 @@ export const answer = defineVerifier<AnswerCheck>({
     const score = 1 - missing.length / check.required.length;
     const why = missing.length === 0 ? 'what has to be quoted is' : `not quoted: ${shown(missing[0]!.text, 200)}`;
     return { gates, components: [{ name: 'evidence', kind: 'outcome', score, weight: 1, why }], runs: [], seen: null };
-  },
-  impossible: (check) => ({ ...check, accepted: check.accepted.map(flippedForm) }),
-});
+  };
+
+const answerOf = (version: 1 | 2) =>
+  defineVerifier<AnswerCheck>({
+    ref: { name: 'answer', version },
+    format: 'answer',
+    check: answerCheck,
+    judge: judge(version),
+    impossible: (check) => ({ ...check, accepted: check.accepted.map(flippedForm) }),
+  });
+
+/** Takes any number of quotes that are short enough one by one. */
+export const answerOne = answerOf(1);
+export const answer = answerOf(2);
 
 type Documents = ReadonlyMap<string, SearchableDocument>;
+
+/** A document of which the quotes, each counted once, make up most. */
+function quotedWhole(documents: Documents, evidence: readonly Quote[]): string | undefined {
+  return [...documents.keys()].find((source) => {
+    const { length } = documents.get(source)!.text;
+    const quotes = new Set(evidence.filter((one) => one.source === source).map(({ quote }) => squeezed(quote)));
+    const quoted = [...quotes].reduce((sum, quote) => sum + quote.length, 0);
+    return length >= SEARCHED && quoted > MOST_QUOTED * length;
+  });
+}
 
 /** @throws AnnealError `verifier.failed` when the documents at hand are not those that the task was made with */
 function documentsOf({ documents, required }: AnswerCheck, given: Artifact): Documents {
