@@ -33,7 +33,12 @@ export function createServerActivities(fleet: ServerFleet | undefined, policies:
       );
       return { resting };
     },
-    closeServers: async ({ campaign }) => fleet?.close(campaign),
+    async closeServers({ campaign }) {
+      if (fleet === undefined) return;
+      await telling(`${campaign} is looked for on the cluster`, (onProgress) =>
+        fleet.close(campaign, { signal: cancellationSignal(), onProgress }),
+      );
+    },
   };
 }
 

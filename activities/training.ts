@@ -27,6 +27,8 @@ import type { Documents } from './read.ts';
 /** Often enough to be missed within the heartbeat timeout of 15 s. */
 const BEAT_MS = 3_000;
 const LOOK_MS = 300;
+/** For a trainer on this machine to write its checkpoint. On a cluster its profile says how long it may take. */
+const CANCEL_GRACE_MS = 8_000;
 const SILENT: ReadonlySet<AnnealError['code']> = new Set(['cluster.unavailable', 'store.unavailable']);
 
 export function createTrainingActivities(ports: {
@@ -146,7 +148,19 @@ export function createTrainingActivities(ports: {
     },
 
     async cancelJob({ name }) {
-      await jobs.cancel(name, 8_000);
+      let waitingFor = `${name} ends`;
+      const tell = (): void => heartbeat({ waitingFor });
+      const beat = setInterval(tell, BEAT_MS);
+      try {
+        await untilAnswered(
+          () => jobs.cancel(name, CANCEL_GRACE_MS),
+          (who) => {
+            waitingFor = who;
+          },
+        );
+      } finally {
+        clearInterval(beat);
+      }
     },
   };
 

@@ -186,7 +186,11 @@ export interface JobRunner {
   /** How often a state is worth a look, ms; 300 where looking costs nothing. */
   readonly lookMs?: number;
   state(name: JobDocument['name']): Promise<JobState>;
-  /** SIGTERM, so that the job checkpoints; SIGKILL after the grace period. */
+  /**
+   * SIGTERM, so that the job checkpoints; SIGKILL after the grace period, which on a cluster is the profile's. Resolves when nothing of it
+   * runs any more.
+   * @throws AnnealError `cluster.unavailable` where that cannot be known, or takes minutes longer than it may
+   */
   cancel(name: JobDocument['name'], graceMs: number): Promise<void>;
   /** The last lines of the job's log. */
   logTail(name: JobDocument['name'], lines: number): Promise<string[]>;

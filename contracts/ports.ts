@@ -116,8 +116,15 @@ export interface ServerFleet {
    * says so. A pod on a node that does not answer is not waited for.
    */
   rest(campaign: CampaignName, signal: AbortSignal, onProgress: (waitingFor: string) => void): Promise<boolean>;
-  /** Ends them, and every job of the campaign that still runs; never those of another deployment. */
-  close(campaign: CampaignName): Promise<void>;
+  /**
+   * Ends every job of the campaign that still runs, waits until nothing of them does, and then ends the servers; never those of another
+   * deployment. A pod on a node that does not answer is not waited for.
+   * @throws AnnealError `cluster.unavailable` where a job's pod does not end
+   */
+  close(
+    campaign: CampaignName,
+    waiting?: { readonly signal: AbortSignal; readonly onProgress: (waitingFor: string) => void },
+  ): Promise<void>;
 }
 
 /** The registry of releases; every effect verifies its signed decision again. */

@@ -3,7 +3,6 @@
 //
 // An attempt is created by a name that follows from the job and the attempt's number. A doubt about the cluster is never
 // an end: only an object that says that it has ended, or that is not there though the server answered, makes a next attempt.
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { ArtifactStore } from '../../contracts/artifact.ts';
 import { AnnealError } from '../../contracts/errors.ts';
 import { type CampaignName, campaignName, type JobName, sha256 as sha256Schema } from '../../contracts/ids.ts';
@@ -74,11 +73,17 @@ export function createKubernetesJobRunner(options: KubernetesRunnerOptions): Job
     const stored = await records.keepDocument(document);
     mustEqual(document, stored.specHash, 'in the store');
     // Whoever waited for an attempt's end looks again: another worker may have begun the next one meanwhile.
-    for (let ended = 0; (await records.result(document)) === undefined; ) {
+    for (let ended = 0, lost = 0; (await records.result(document)) === undefined; ) {
       // The notes first: what is noted as created by now is on the list that follows, or was removed.
       const noted = await records.newestAttempt(name);
       const seen = newest(await attemptsOf(name));
       const number = numberOf(seen);
+      if (noted.attempt > Math.max(number, lost)) {
+        // Its object is not there, perhaps by somebody's hand; its pods have their grace period all the same.
+        await attempts.gone(name, noted.attempt, signal);
+        lost = noted.attempt;
+        continue;
+      }
       if (seen === undefined || number === ended) {
         // Noted and never created: by a worker that died in between, or is about to. Under the same name both make one.
         const pending = noted.attempt > number && !noted.created;
@@ -184,15 +189,12 @@ export function createKubernetesJobRunner(options: KubernetesRunnerOptions): Job
     state,
     logTail,
 
-    async cancel(name, graceMs) {
+    async cancel(name) {
       const last = await records.lastAttempt(name);
       if (last === 0) return;
-      const object = attemptName(name, last);
-      await workloads.remove(kind, namespace, object);
-      // The pods' own grace period bounds it; a node that is gone would keep them visible for longer.
-      for (const until = Date.now() + graceMs; Date.now() < until; await sleep(500)) {
-        if ((await workloads.read(kind, namespace, object)) === undefined) return;
-      }
+      await workloads.remove(kind, namespace, attemptName(name, last));
+      // How long a trainer may take to save what it has is its profile's business; servers are closed behind it.
+      await attempts.gone(name, last);
     },
 
     async output(name, relative) {

@@ -1,4 +1,5 @@
-// When policy servers that are being deleted are gone: the object that makes them, and every pod of it that may still run.
+// When policy servers that are being deleted are gone: the object that makes them, and every pod of it that may still run; and when
+// the last pod of a campaign's trainers is.
 import type { CampaignName } from '../../contracts/ids.ts';
 import { isOver, isOverdue, type SeenPod } from '../../policies/job-stop-seen.ts';
 import type { Pod } from '../cluster/objects.ts';
@@ -13,25 +14,32 @@ const OVERDUE_MS = 60_000;
 export interface Endings {
   /** Looks once. @returns what is still waited for; undefined when nothing is left that could run */
   look(kind: string, campaign: CampaignName): Promise<string | undefined>;
+  /** Looks once. @returns a trainer's pod that may still run */
+  trainer(campaign: CampaignName): Promise<string | undefined>;
 }
 
 export function createEndings(workloads: Workloads, namespace: string, overdueMs = OVERDUE_MS): Endings {
-  async function left(campaign: CampaignName): Promise<SeenPod[]> {
+  async function left(campaign: CampaignName, counts: (pod: Pod) => boolean): Promise<SeenPod[]> {
     const pods = await workloads.pods(namespace, { [MANAGED_BY]: MANAGER, [CAMPAIGN]: campaign });
     return pods
-      .filter(isServing)
+      .filter(counts)
       .map(observePod)
       .filter((pod) => !isOver(pod));
   }
 
+  function stillThere(pods: readonly SeenPod[]): string | undefined {
+    const now = Date.now();
+    const ending = pods.find((pod) => !isOverdue(pod, now, overdueMs));
+    return ending && `${ending.name}${ending.node === undefined ? '' : ` on ${ending.node}`} is still there`;
+  }
+
   return {
+    trainer: async (campaign) => stillThere(await left(campaign, isTraining)),
+
     async look(kind, campaign) {
-      const pods = await left(campaign);
-      const now = Date.now();
-      const ending = pods.find((pod) => !isOverdue(pod, now, overdueMs));
-      if (ending !== undefined) {
-        return `${ending.name}${ending.node === undefined ? '' : ` on ${ending.node}`} is still there`;
-      }
+      const pods = await left(campaign, isServing);
+      const ending = stillThere(pods);
+      if (ending !== undefined) return ending;
       const name = serverName(campaign);
       const object = await workloads.read(kind, namespace, name);
       if (object?.metadata.deletionTimestamp === undefined) return undefined;
@@ -41,6 +49,8 @@ export function createEndings(workloads: Workloads, namespace: string, overdueMs
     },
   };
 }
+
+const isTraining = ({ metadata }: Pod): boolean => metadata.labels[ROLE] === ROLES.trainer;
 
 const isServing = ({ metadata }: Pod): boolean =>
   metadata.labels[ROLE] === ROLES.server || metadata.labels[ROLE] === ROLES.serverRank;

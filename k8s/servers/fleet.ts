@@ -42,6 +42,8 @@ interface Waiting {
 }
 
 const LOOK_MS = 1_000;
+/** Beyond any grace period of a trainer; a pod that nobody has deleted would be waited for without end. */
+const TRAINERS_MS = 15 * 60_000;
 
 export function createServerFleet(options: FleetOptions): ServerFleet {
   const { cluster, namespace } = options;
@@ -64,6 +66,16 @@ export function createServerFleet(options: FleetOptions): ServerFleet {
       const { kind, metadata } = manifest;
       waiting.onProgress((await endings.look(kind, campaign)) ?? `${kind} ${metadata.name} is still being deleted`);
       await sleep(LOOK_MS, undefined, { signal: waiting.signal });
+    }
+  }
+
+  async function trainersGone(campaign: CampaignName, waiting: Waiting | undefined): Promise<void> {
+    for (const until = Date.now() + TRAINERS_MS; ; ) {
+      const waitingFor = await endings.trainer(campaign);
+      if (waitingFor === undefined) return;
+      if (Date.now() > until) throw new AnnealError('cluster.unavailable', waitingFor);
+      waiting?.onProgress(waitingFor);
+      await sleep(LOOK_MS, undefined, waiting);
     }
   }
 
@@ -115,7 +127,7 @@ export function createServerFleet(options: FleetOptions): ServerFleet {
       }
     },
 
-    async close(campaign) {
+    async close(campaign, waiting) {
       // Refused when it wanted to begin: of what bears its name nothing is its own.
       if (await isTaken(campaign)) return;
       // Jobs first: a trainer's last requests may go to the servers, never the other way round.
@@ -126,6 +138,7 @@ export function createServerFleet(options: FleetOptions): ServerFleet {
           if (endOf(job) === undefined) await workloads.remove(kind, namespace, job.metadata.name);
         }
       }
+      await trainersGone(campaign, waiting);
       // Without a profile nothing was opened, unless by a release that knew Deployments only.
       const profile = await options.profileOf(campaign).catch((failure: unknown) => {
         if (failure instanceof AnnealError && failure.code === 'profile.not_found') return undefined;

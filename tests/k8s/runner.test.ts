@@ -231,6 +231,34 @@ describe.skipIf(!isBuilt([]))('jobs on Kubernetes', () => {
     expect(await jobs()).toEqual([`${job.name}-a2`]);
   });
 
+  it('waits for the pods of an attempt whose object somebody removed', async () => {
+    await runner.submit(job);
+    const { metadata } = await onlyPod();
+    const pod = `/api/v1/namespaces/${NAMESPACE}/pods/${metadata.name}`;
+    const hold = (finalizers: readonly string[]) =>
+      kube.cluster.ask({
+        method: 'PATCH',
+        path: pod,
+        body: { metadata: { finalizers } },
+        contentType: 'application/merge-patch+json',
+      });
+    await hold(['anneal.dev/held']);
+    await kube.report(await onlyPod(), running);
+    const object = `/apis/batch/v1/namespaces/${NAMESPACE}/jobs/${job.name}-a1`;
+    await kube.cluster.ask({ method: 'DELETE', path: object, body: { propagationPolicy: 'Background' } });
+    await expect.poll(async () => (await onlyPod()).metadata.deletionTimestamp).toBeDefined();
+    const next = runner.submit(job);
+    const cancelled = open().cancel(job.name, 0);
+    let over = '';
+    void cancelled.then(() => (over += 'cancelled '));
+    void next.then(() => (over += 'begun '));
+    await sleep(3_000);
+    expect([over, await jobs()]).toEqual(['', []]);
+    await hold([]);
+    await Promise.all([next, cancelled]);
+    expect(await jobs()).toEqual([`${job.name}-a2`]);
+  }, 60_000);
+
   it('goes on where a worker died between its note and the object', async () => {
     await store.createNamed(`jobs/${job.name}/job`, JSON.stringify(job));
     await store.createNamed(`jobs/${job.name}/attempts/1/begun`, '');
