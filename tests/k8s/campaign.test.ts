@@ -136,9 +136,12 @@ describe.skipIf(!canRun)('a campaign in pods', () => {
         100,
       );
       // For a while it does not hear that it is to end: longer than a trainer on one machine is given.
-      const all = allProcesses().filter(({ command: text }) => /anneal_trainer .*pods-cancelled-r1-train/.test(text));
-      for (const one of all) signalProcess(one, 'SIGSTOP');
-      setTimeout(() => all.forEach((one) => signalProcess(one, 'SIGCONT')), 15_000);
+      const both = allProcesses().filter(({ command: text }) => /anneal_trainer .*pods-cancelled-r1-train/.test(text));
+      const send = (signal: NodeJS.Signals): void => {
+        for (const one of both) signalProcess(one, signal);
+      };
+      send('SIGSTOP');
+      setTimeout(() => send('SIGCONT'), 15_000);
       expect((await journey.run(['cancel', name])).code).toBe(0);
       const seen: string[] = [];
       await until(
