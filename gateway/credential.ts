@@ -1,6 +1,6 @@
 // Checking rollout and pool credentials: `anr_<base64url of JSON claims>.<base64url of HMAC-SHA256>`, the MAC taken over
 // everything before the dot. Minting lives with the worker's client; tests/fixtures/credential.json binds the two.
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { AnnealError } from '../contracts/errors.ts';
 import { type CredentialClaims, credentialClaims } from '../contracts/trajectory.ts';
 
@@ -18,7 +18,11 @@ export type RolloutClaims = CredentialClaims & {
  * @param nowSeconds Unix seconds.
  * @throws AnnealError `gateway.unauthorised`; the message never repeats the credential.
  */
-export function authenticate(header: string | undefined, secret: Uint8Array, nowSeconds: number): CredentialClaims {
+export function authenticate(
+  header: string | undefined,
+  secret: Uint8Array | KeyObject,
+  nowSeconds: number,
+): CredentialClaims {
   const token = /^Bearer (\S+)$/i.exec(header ?? '')?.[1];
   if (token === undefined) throw refused('no credential: send Authorization: Bearer anr_…');
   const form = FORM.exec(token);

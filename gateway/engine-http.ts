@@ -78,19 +78,29 @@ export function createJsonClient(options: JsonClientOptions): JsonClient {
   return {
     async call(method, url, body, caller, more = {}) {
       const text = body === undefined ? undefined : JSON.stringify(body);
-      const timeout = AbortSignal.timeout(options.timeoutMs);
-      const signal = AbortSignal.any([caller, timeout]);
-      for (;;) {
-        try {
-          return await once(method, url, text, signal, more);
-        } catch (failure) {
-          caller.throwIfAborted();
-          // The server closed an idle connection just as it was used again: nothing was answered, so it is sent anew.
-          if (failure instanceof StaleSocket) continue;
-          if (failure instanceof AnnealError) throw failure;
-          const why = timeout.aborted ? `no answer within ${options.timeoutMs} ms` : (failure as Error).message;
-          throw new ConnectionFailure('gateway.upstream_failed', `${url}: ${why}`, { cause: failure });
+      caller.throwIfAborted();
+      // Not AbortSignal.timeout: it is kept until its time has come, and there are thousands of calls within that.
+      const stopping = new AbortController();
+      const stop = (): void => stopping.abort();
+      const timer = setTimeout(stop, options.timeoutMs);
+      caller.addEventListener('abort', stop, { once: true });
+      try {
+        for (;;) {
+          try {
+            return await once(method, url, text, stopping.signal, more);
+          } catch (failure) {
+            caller.throwIfAborted();
+            // The server closed an idle connection just as it was used again: nothing was answered, so it is sent anew.
+            if (failure instanceof StaleSocket) continue;
+            if (failure instanceof AnnealError) throw failure;
+            const late = stopping.signal.aborted;
+            const why = late ? `no answer within ${options.timeoutMs} ms` : (failure as Error).message;
+            throw new ConnectionFailure('gateway.upstream_failed', `${url}: ${why}`, { cause: failure });
+          }
         }
+      } finally {
+        clearTimeout(timer);
+        caller.removeEventListener('abort', stop);
       }
     },
     close: () => agent.destroy(),

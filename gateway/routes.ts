@@ -1,4 +1,5 @@
 // The gateway's routes: credentials, back-pressure, bodies. What is guaranteed about completions is in capture.ts.
+import { createSecretKey } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -27,7 +28,9 @@ type Route = (request: IncomingMessage, response: ServerResponse, signal: AbortS
 const BODY_LIMIT = 4 << 20;
 
 export function createListener(options: RouteOptions): RequestListener {
-  const { capture, completions, trajectories, engines, secret, maxInFlight, log } = options;
+  const { capture, completions, trajectories, engines, maxInFlight, log } = options;
+  // Once: making a key of the bytes takes longer than checking with it.
+  const secret = createSecretKey(options.secret);
   const count = { requests: 0, inFlight: 0, generated: 0, joined: 0, replayed: 0, refused: 0, failed: 0, tokens: 0 };
   const started = performance.now();
 

@@ -1,4 +1,5 @@
 // The worker's side of the gateway: chat requests under a credential of the rollout's own, and the data pool.
+import { createSecretKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { AnnealError, ERRORS, errorCode } from '../../contracts/errors.ts';
@@ -37,7 +38,8 @@ export { createPolicyHost } from './policy-host.ts';
 /** @throws AnnealError `stack.not_running` when the secret's file cannot be read. */
 export function createGatewayClient(options: GatewayClientOptions): ModelGateway {
   const { budget = {}, poolTimeoutMs = 60_000 } = options;
-  const secret = options.secret ?? readSecret(options.secretFile);
+  // Once: making a key of the bytes takes longer than signing with it.
+  const secret = createSecretKey(options.secret ?? readSecret(options.secretFile));
   const base = options.url.replace(/\/$/, '');
 
   const bearer = (claims: Omit<CredentialClaims, 'v' | 'expires'>, forMs: number): Record<string, string> => {

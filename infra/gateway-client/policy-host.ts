@@ -46,8 +46,20 @@ export function createPolicyHost({ servers, token, timeoutMs = 90_000 }: PolicyH
     throw new AnnealError(CODES[code] ?? 'stack.policy_unavailable', `${version.name}: ${message}`);
   }
 
+  /** Rollouts that ask at the same time about one version ask once. */
+  const asking = new Map<string, Promise<void>>();
+
   /** @throws AnnealError `policy.adapter_corrupt`, `policy.model_corrupt`, `gateway.conflict` (the name serves another adapter), `stack.policy_unavailable`. */
-  async function ensure(version: PolicyVersion): Promise<void> {
+  function ensure(version: PolicyVersion): Promise<void> {
+    const key = `${version.name} ${version.adapterGguf?.sha256}`;
+    const known = asking.get(key);
+    if (known !== undefined) return known;
+    const asked = everywhere(version).finally(() => asking.delete(key));
+    asking.set(key, asked);
+    return asked;
+  }
+
+  async function everywhere(version: PolicyVersion): Promise<void> {
     try {
       await Promise.all((await servers.of(version.campaign)).map((server) => load(server, version)));
     } catch (failure) {

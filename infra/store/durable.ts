@@ -2,7 +2,7 @@
 // real name, whose folder is fsynced too. A process killed at any point leaves at most a temporary file.
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { type FileHandle, link, mkdir, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, link, mkdir, open, rename, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { AnnealError } from '../../contracts/errors.ts';
 import type { Copied } from './reference.ts';
@@ -81,7 +81,10 @@ export async function withTemporary<T>(
     }
     return await publish(copied);
   } finally {
-    await rm(temporary, { force: true });
+    // Mostly it has its real name by now.
+    await unlink(temporary).catch((failure: unknown) => {
+      if (codeOf(failure) !== 'ENOENT') throw failure;
+    });
   }
 }
 

@@ -13,7 +13,6 @@ import {
   makeFolder,
   openForReading,
   replace,
-  type Source,
   storeFailure,
   syncFolder,
   withTemporary,
@@ -27,6 +26,8 @@ const LEFTOVER_AGE_MS = 24 * 3_600_000;
 export function createFolderStore(root: string): ArtifactStore {
   const base = resolve(root);
   let prepared: Promise<void> | undefined;
+  /** Folders of objects that are there. */
+  const made = new Set<string>();
   const temporary = (): string => join(base, 'tmp', `${process.pid}-${randomUUID()}`);
   const names = createNames(join(base, 'names'), temporary);
 
@@ -37,34 +38,53 @@ export function createFolderStore(root: string): ArtifactStore {
       await prepared;
       return await operation();
     } catch (failure) {
-      prepared = undefined; // The folder may have been removed or the disk been full: prepare again next time.
+      // The folder may have been removed or the disk been full: prepare again next time.
+      prepared = undefined;
+      made.clear();
       throw storeFailure(failure, doing);
     }
   }
 
-  async function store(source: Source): Promise<ArtifactRef> {
-    const path = temporary();
-    return withTemporary(path, source, async (copied) => {
-      const ref = refOf(copied);
-      const place = placeOf(base, ref);
-      // An intact object is left alone; a damaged one is healed by the right bytes at hand.
-      if ((await inspect(place, ref)) === 'intact') await syncFolder(dirname(place));
-      else {
-        await makeFolder(base, 'objects', basename(dirname(place)));
-        await replace(path, place);
-      }
-      return ref;
-    });
+  /** An intact object is left alone; a damaged one is healed by the right bytes at hand. */
+  async function isThere(ref: ArtifactRef): Promise<boolean> {
+    const place = placeOf(base, ref);
+    if ((await inspect(place, ref)) !== 'intact') return false;
+    await syncFolder(dirname(place));
+    return true;
+  }
+
+  async function publish(ref: ArtifactRef, path: string): Promise<ArtifactRef> {
+    const place = placeOf(base, ref);
+    const folder = dirname(place);
+    if (!made.has(folder)) await makeFolder(base, 'objects', basename(folder));
+    made.add(folder);
+    await replace(path, place);
+    return ref;
   }
 
   return {
-    put: (bytes) => during('put', () => store(bytesOf(bytes))),
+    put: (content) =>
+      during('put', async () => {
+        const bytes = bytesOf(content);
+        const ref = refOf(await copy(bytes));
+        if (await isThere(ref)) return ref;
+        const path = temporary();
+        return withTemporary(path, bytes, async (copied) => {
+          // The caller's bytes may have changed under our hands.
+          mustMatch(ref, copied);
+          return publish(ref, path);
+        });
+      }),
 
-    putFile: (path) =>
-      during(`put ${path}`, async () => {
-        const handle = await open(path, 'r');
+    putFile: (from) =>
+      during(`put ${from}`, async () => {
+        const handle = await open(from, 'r');
         try {
-          return await store(handle);
+          const path = temporary();
+          return await withTemporary(path, handle, async (copied) => {
+            const ref = refOf(copied);
+            return (await isThere(ref)) ? ref : publish(ref, path);
+          });
         } finally {
           await handle.close();
         }

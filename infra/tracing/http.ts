@@ -11,17 +11,28 @@ interface UndiciRequest {
   addHeader(name: string, value: string): void;
 }
 
-/** Requests to `url` carry the current span; no other server learns of it. */
+/** Requests to `url` carry the current span, sent by node:http or by fetch; no other server learns of it. */
 export function traceRequests(tracing: Tracing, url: string): () => void {
-  const { origin } = new URL(url);
+  const { origin, host } = new URL(url);
   const onCreate = (message: unknown): void => {
     const { request } = message as { request: UndiciRequest };
     if (new URL(request.origin).origin !== origin) return;
     const parent = tracing.current();
     if (parent !== undefined) request.addHeader('traceparent', formatTraceParent(parent));
   };
+  // Told of before it is sent: a header can still be set.
+  const onCreated = (message: unknown): void => {
+    const { request } = message as { request: ClientRequest };
+    if (request.getHeader('host') !== host || `${request.protocol}//${host}` !== origin) return;
+    const parent = tracing.current();
+    if (parent !== undefined) request.setHeader('traceparent', formatTraceParent(parent));
+  };
   subscribe('undici:request:create', onCreate);
-  return () => unsubscribe('undici:request:create', onCreate);
+  subscribe('http.client.request.created', onCreated);
+  return () => {
+    unsubscribe('undici:request:create', onCreate);
+    unsubscribe('http.client.request.created', onCreated);
+  };
 }
 
 /** For the gateway's process: requests that carry a trace are spans, and so are the engine's answers below them. */
