@@ -3,9 +3,11 @@ import { untilInterrupted } from './ending.ts';
 
 const BENCHES: Readonly<Record<string, (argv: readonly string[]) => Promise<unknown>>> = {
   engine: async () => (await import('./engine.ts')).run(),
+  eval: async (argv) => (await import('./eval.ts')).main(argv),
   gateway: async () => (await import('./gateway.ts')).run(),
   k8s: async (argv) => (await import('./k8s.ts')).main(argv),
   overhead: async (argv) => (await import('./overhead.ts')).main(argv),
+  sandbox: async (argv) => (await import('./sandbox.ts')).main(argv),
   study: async (argv) => (await import('./study.ts')).main(argv),
 };
 

@@ -70,6 +70,7 @@ const PARTS: Record<string, Part> = {
     'infra',
     'worker',
     'cli',
+    'bench',
     'tests/docs',
     'tests/conformance',
     'tests/contracts',

@@ -1,56 +1,23 @@
 // A real MLflow server on a free port, for tests. It is Python of its own, 350 MB: installed once into .testbed when asked for
 // (`node tests/support/mlflow-server.ts install`); where it is not, its tests are skipped and say so.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
-import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { capture, onPath } from '../../infra/process/capture.ts';
+import { installedPython, installPython } from './locked-python.ts';
 import { freePort } from './temporal-server.ts';
 
-const LOCK = fileURLToPath(new URL('./mlflow-server.lock', import.meta.url));
-const CACHE = fileURLToPath(new URL('../../.testbed', import.meta.url));
+const ENVIRONMENT = { name: 'mlflow', lock: fileURLToPath(new URL('./mlflow-server.lock', import.meta.url)) };
 /** Its imports alone take half a minute on a busy machine. */
 const START_MS = 240_000;
 
-/** Named by what is installed, so that a changed lock is installed anew and a half-made one has no name. */
-const folder = (): string =>
-  join(CACHE, `mlflow-${createHash('sha256').update(readFileSync(LOCK)).digest('hex').slice(0, 16)}`);
-
 /** Its interpreter, or undefined when it is not installed. */
-export function mlflowPython(): string | undefined {
-  const python = join(folder(), 'bin', 'python');
-  return existsSync(join(folder(), 'installed')) && existsSync(python) ? python : undefined;
-}
+export const mlflowPython = (): string | undefined => installedPython(ENVIRONMENT);
 
-/** Installs what the lock names, by its hashes. */
-export async function installMlflow(onProgress: (line: string) => void): Promise<string> {
-  const known = mlflowPython();
-  if (known !== undefined) return known;
-  const python = onPath('python3');
-  if (python === undefined) throw new Error('no python3 on PATH');
-  const target = folder();
-  await rm(target, { recursive: true, force: true });
-  await mkdir(CACHE, { recursive: true });
-  await writeFile(join(CACHE, '.gitignore'), '*\n');
-  onProgress('mlflow: making its environment');
-  await must([python, '-m', 'venv', target]);
-  onProgress('mlflow: installing 60 packages');
-  const own = join(target, 'bin', 'python');
-  await must([own, '-m', 'pip', 'install', '-q', '--require-hashes', '--no-deps', '-r', LOCK]);
-  // Written last: what a killed installation leaves is made anew.
-  await writeFile(join(target, 'installed.part'), '');
-  await rename(join(target, 'installed.part'), join(target, 'installed'));
-  return own;
-}
-
-async function must(argv: [string, ...string[]]): Promise<void> {
-  const { code, stderr } = await capture(argv, { timeoutMs: 1_200_000 });
-  if (code !== 0) throw new Error(`${argv.join(' ')} ended with ${code}: ${stderr.trim().split('\n').at(-1)}`);
-}
+export const installMlflow = (onProgress: (line: string) => void): Promise<string> =>
+  installPython(ENVIRONMENT, onProgress);
 
 export interface MlflowServer {
   readonly url: string;

@@ -1,0 +1,80 @@
+// The worker's part of an evaluation, in a process of its own: the activities of a campaign in the order in which its workflow calls
+// them, without Temporal between. argv[2]: JSON of `asked`; prints JSON of `measured`.
+import { asyncLocalStorage } from '@temporalio/activity';
+import { z } from 'zod';
+import { createEvaluationActivities } from '../activities/evaluation.ts';
+import { createDocuments } from '../activities/read.ts';
+import { createRolloutActivities } from '../activities/rollouts.ts';
+import { campaignName, makePolicyName } from '../contracts/ids.ts';
+import type { PolicyVersion } from '../contracts/policy-version.ts';
+import { createGatewayClient, createPolicyHost } from '../infra/gateway-client/client.ts';
+import { oneServer } from '../infra/gateway-client/one-server.ts';
+import { createBubblewrapSandbox } from '../infra/sandbox/bubblewrap.ts';
+import { createFolderStore } from '../infra/store/folder.ts';
+import { createTurns } from '../policies/turns.ts';
+import { SECRET } from '../tests/support/gateway.ts';
+import { samples } from './eval-samples.ts';
+import { lockSums, specOf } from './eval-tasks.ts';
+
+const asked = z.strictObject({
+  /** Of the artifact store. */
+  folder: z.string(),
+  gateway: z.url(),
+  policy: z.url(),
+  samples: z.int(),
+  /** Lanes, as a campaign's `rollouts.concurrency`. */
+  concurrency: z.int(),
+});
+
+const {
+  folder,
+  gateway: url,
+  policy: control,
+  samples: count,
+  concurrency,
+} = asked.parse(JSON.parse(process.argv[2]!));
+
+const store = createFolderStore(folder);
+const documents = createDocuments(store);
+const gateway = createGatewayClient({ url, secret: SECRET });
+const policies = createPolicyHost({ servers: oneServer(control) });
+const rollouts = createRolloutActivities({
+  ...{ store, documents, gateway, policies, secret: 'of the bench' },
+  // No task of this set runs anything.
+  sandbox: createBubblewrapSandbox(),
+});
+const { measure } = createEvaluationActivities({ documents, gateway });
+
+// Before the clock, as Inspect's samples are read before it.
+const lock = await lockSums(samples(count), store);
+const spec = specOf(lock, concurrency);
+const [specRef, taskSet] = [await documents.write(spec), await documents.write(lock)];
+
+const began = performance.now();
+const policy = versionZero();
+const planned = await rollouts.planEvaluation({ spec: specRef, taskSet, round: 0, split: 'gate', policy });
+const turns = createTurns(0, planned.rollouts, planned.groupSize);
+// Activities ask Temporal's context for nothing but the signal by which they are cancelled.
+const context = { cancellationSignal: new AbortController().signal } as never;
+await asyncLocalStorage.run(context, () => Promise.all(Array.from({ length: concurrency }, lane)));
+const { passRate, masked } = await measure({ plan: planned.plan, confidence: spec.evaluation.confidence });
+const seconds = (performance.now() - began) / 1000;
+if (masked > 0) throw new Error(`${masked} samples were masked`);
+process.stdout.write(`${JSON.stringify({ seconds, samples: passRate.n, accuracy: passRate.value })}\n`);
+process.exit(0);
+
+async function lane(): Promise<void> {
+  const { plan } = planned;
+  for (let index = turns.next(); index !== undefined; index = turns.next(index)) {
+    await rollouts.generate({ plan, index });
+    await rollouts.grade({ plan, index });
+  }
+}
+
+function versionZero(): PolicyVersion {
+  const campaign = campaignName.parse(spec.name);
+  return {
+    ...{ campaign, number: 0, name: makePolicyName(campaign, 0), base: spec.policy.base },
+    ...{ parent: null, adapter: null, adapterGguf: null, optimizer: null },
+  };
+}

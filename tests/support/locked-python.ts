@@ -1,0 +1,53 @@
+// A Python environment of its own, made of what a lock file names, by its hashes. It lies in .testbed, outside of what is committed.
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { capture, onPath } from '../../infra/process/capture.ts';
+
+const CACHE = fileURLToPath(new URL('../../.testbed', import.meta.url));
+
+export interface LockedPython {
+  /** What it is called in progress and in the folder's name. */
+  readonly name: string;
+  /** The path of the lock. */
+  readonly lock: string;
+}
+
+/** Named by what is installed, so that a changed lock is installed anew and a half-made one has no name. */
+const folderOf = ({ name, lock }: LockedPython): string =>
+  join(CACHE, `${name}-${createHash('sha256').update(readFileSync(lock)).digest('hex').slice(0, 16)}`);
+
+/** Its interpreter, or undefined when it is not installed. */
+export function installedPython(locked: LockedPython): string | undefined {
+  const python = join(folderOf(locked), 'bin', 'python');
+  return existsSync(join(folderOf(locked), 'installed')) && existsSync(python) ? python : undefined;
+}
+
+/** Installs what the lock names, unless it is there, and returns the interpreter. */
+export async function installPython(locked: LockedPython, onProgress: (line: string) => void): Promise<string> {
+  const known = installedPython(locked);
+  if (known !== undefined) return known;
+  const python = onPath('python3');
+  if (python === undefined) throw new Error('no python3 on PATH');
+  const target = folderOf(locked);
+  await rm(target, { recursive: true, force: true });
+  await mkdir(CACHE, { recursive: true });
+  await writeFile(join(CACHE, '.gitignore'), '*\n');
+  onProgress(`${locked.name}: making its environment`);
+  await must([python, '-m', 'venv', target]);
+  const packages = readFileSync(locked.lock, 'utf8').match(/^[^\s#].*==/gm)?.length ?? 0;
+  onProgress(`${locked.name}: installing ${packages} packages of ${basename(locked.lock)}`);
+  const own = join(target, 'bin', 'python');
+  await must([own, '-m', 'pip', 'install', '-q', '--require-hashes', '--no-deps', '-r', locked.lock]);
+  // Written last: what a killed installation leaves is made anew.
+  await writeFile(join(target, 'installed.part'), '');
+  await rename(join(target, 'installed.part'), join(target, 'installed'));
+  return own;
+}
+
+async function must(argv: [string, ...string[]]): Promise<void> {
+  const { code, stderr } = await capture(argv, { timeoutMs: 1_200_000 });
+  if (code !== 0) throw new Error(`${argv.join(' ')} ended with ${code}: ${stderr.trim().split('\n').at(-1)}`);
+}
