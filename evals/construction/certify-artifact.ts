@@ -39,7 +39,8 @@ const NO_SHARES = { process: 0, speed: 0 };
  * @throws AnnealError `sandbox.*`: nothing is known of the task then; `store.*`
  */
 export async function certifyArtifactTask(task: ArtifactTask, options: Certifying): Promise<Certificate> {
-  const verifier = options.verifier ?? artifactVerifierFor(task.verifier);
+  const verifier = options.verifier ?? registered(task);
+  if ('why' in verifier) return certificate(task, [verifier.why], { tried: 0, refused: 0 });
   const [gold, given] = await Promise.all([load(options.store, task.gold), load(options.store, task.given)]);
   const reasons = formOf(task, verifier, gold);
   const check = verifier.check.safeParse(task.check);
@@ -80,6 +81,16 @@ export async function certifyArtifactTask(task: ArtifactTask, options: Certifyin
   if (tried.length > 0 && refused === 0)
     reasons.push(`the gold is rewarded with each of ${tried.length} values flipped`);
   return certificate(task, reasons, { tried: tried.length, refused });
+}
+
+/** A task of a verifier that is not there is no task; the others of its set are. */
+function registered({ verifier }: ArtifactTask): ArtifactVerifier | { readonly why: string } {
+  try {
+    return artifactVerifierFor(verifier);
+  } catch (failure) {
+    if (failure instanceof AnnealError && failure.code === 'verifier.failed') return { why: failure.message };
+    throw failure;
+  }
 }
 
 type Known = Extract<Judged, { reward: unknown }>;
