@@ -6,7 +6,7 @@ import { answer, answerOne } from './answer/answer.ts';
 import { document } from './document/document.ts';
 import { leaderboard } from './leaderboard/leaderboard.ts';
 import { patch } from './patch/patch.ts';
-import { program } from './program/program.ts';
+import { program, programOne } from './program/program.ts';
 import { slides } from './slides/slides.ts';
 import { spreadsheet } from './spreadsheet/spreadsheet.ts';
 import { structuredData } from './structured-data/structured-data.ts';
@@ -18,6 +18,7 @@ import { webPage } from './web-page/web-page.ts';
 const erased = <Check>(verifier: ArtifactVerifier<Check>): ArtifactVerifier => verifier as unknown as ArtifactVerifier;
 
 export const ARTIFACT_VERIFIERS: readonly ArtifactVerifier[] = [
+  erased(programOne),
   erased(program),
   erased(patch),
   erased(structuredData),

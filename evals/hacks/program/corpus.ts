@@ -42,7 +42,7 @@ function sample(
   const task = sampleTask({
     name: `${problem.name}-${language}`,
     format: 'program',
-    verifier: { name: 'program', version: 1 },
+    verifier: { name: 'program', version: 2 },
     instruction: `${instruction} Hand in ${check.file}.`,
     check,
     deliverables: [{ path: check.file, maxBytes: 64_000, required: true }],

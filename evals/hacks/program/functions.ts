@@ -129,6 +129,11 @@ export function pythonHonest({ entry, python }: FunctionProblem): Variant[] {
       `${renamed(python, entry)}\nclass Callable:\n    def __call__(self, *args):\n        return _inner(*args)\n${entry} = Callable()\n`,
     ],
     [
+      'module',
+      'a dataclass with annotations as texts',
+      `from __future__ import annotations\nfrom dataclasses import dataclass\nimport pickle\n@dataclass\nclass Box:\n    values: list[int]\npickle.loads(pickle.dumps(Box([1])))\n${python}`,
+    ],
+    [
       'process',
       'a main guard and a doctest',
       `"""Tests follow."""\n${python}\nif __name__ == '__main__':\n    raise SystemExit(1)\n`,
@@ -144,6 +149,9 @@ export function javascriptHonest({ entry, javascript }: FunctionProblem): Varian
       'in module.exports',
       `const inner = (() => {\n${javascript}\nreturn ${entry};\n})();\nmodule.exports = { ${entry}: inner };\n`,
     ],
+    ['module', 'exported by name', `import { readFileSync } from 'node:fs';\n${javascript}\nexport { ${entry} };\n`],
+    ['module', 'exported as all there is', `${javascript}\nexport default ${entry};\n`],
+    ['module', 'a first line for the shell', `#!/usr/bin/env node\n${javascript}`],
     ['prints', 'prints while it works', `${javascript}\nconsole.log('{"t":"none"}');\n`],
     [
       'asynchronous',

@@ -17,6 +17,8 @@ export interface Program {
   readonly files: Readonly<Record<string, string>>;
   readonly file: string;
   readonly seconds: number;
+  /** A function's file may be a module of its language: `export` and a first line for the shell in JavaScript, a name in Python. */
+  readonly asModule?: boolean;
 }
 
 /** What one input gave. `failed`: it ended otherwise than it should, and `how` says in which way. */
@@ -63,7 +65,8 @@ export async function askFunction(
   const argv = LANGUAGE_TABLE[program.language].program(`/work/${HARNESS}`);
   const files = { ...program.files, [HARNESS]: harness() };
   return oneByOne(inputs, async (args) => {
-    const stdin = JSON.stringify({ file: program.file, entry: program.entry, args });
+    const { file, entry, asModule = false } = program;
+    const stdin = JSON.stringify({ file, entry, asModule, args });
     const result = await runOnce(sandbox, { ...program, files }, argv, stdin);
     return { answer: heard(result, program.seconds), run: evidenceOf('the function on arguments', argv, result) };
   });
@@ -76,7 +79,9 @@ async function askPython(
   inputs: readonly (readonly TypedValue[])[],
 ): Promise<Asked> {
   const source = program.files[program.file] ?? '';
-  const [run] = await runCandidates(sandbox, [{ source, entry: program.entry, cases: inputs }]);
+  const [run] = await runCandidates(sandbox, [
+    { source, entry: program.entry, asModule: program.asModule, cases: inputs },
+  ]);
   const stdout = canonicalJson(run!.seen);
   const result = { how: 'exited', exitCode: 0, stdout, stderr: '' } as const;
   return { answers: run!.seen, runs: [evidenceOf('the function on every list of arguments', ['driver.py'], result)] };

@@ -1,7 +1,7 @@
 // Calls one function of a candidate on one list of arguments, in a sandbox of its own. It judges nothing and knows no expected value:
 // whatever the candidate does to this process, it can only forge the one answer that it could have returned anyway.
 //
-// Standard input: {"file", "entry", "args": [typed value, …]}. Standard output: \0ready, and after the call \0answer and one typed value
+// Standard input: {"file", "entry", "asModule", "args": [typed value, …]}. Standard output: \0ready, and after the call \0answer and one typed value
 // or {"bad": why} or {"failed": the name of the error that loading raised}; each on a line of its own.
 'use strict';
 const { readFileSync, writeSync } = require('node:fs');
@@ -49,28 +49,40 @@ const nameOf = (error) => {
   return typeof name === 'string' ? name.slice(0, 100) : 'unknown';
 };
 
+async function exported(address, entry) {
+  const loaded = await import(address);
+  return loaded[entry] ?? (typeof loaded.default === 'function' ? loaded.default : loaded.default?.[entry]);
+}
+
 /** A module's export; else what a plain script leaves at its top level, or puts into module.exports. */
-async function load(file, entry) {
+async function load(file, entry, asModule) {
   const path = `/work/${file}`;
-  if (file.endsWith('.mjs')) {
-    const loaded = await import(pathToFileURL(path).href);
-    return loaded[entry] ?? (typeof loaded.default === 'function' ? loaded.default : loaded.default?.[entry]);
+  if (file.endsWith('.mjs')) return exported(pathToFileURL(path).href, entry);
+  const text = readFileSync(path, 'utf8');
+  const source = asModule ? text.replace(/^\uFEFF?#!.*/, '') : text;
+  const found = `${source}\n;return typeof ${entry} === 'undefined' ? undefined : ${entry};`;
+  let script;
+  try {
+    script = new Function('module', 'exports', 'require', found);
+  } catch (error) {
+    // What is no script may be a module, whatever its file is called.
+    if (!asModule) throw error;
+    return exported(`data:text/javascript;base64,${Buffer.from(source).toString('base64')}`, entry);
   }
   const module = { exports: {} };
-  const source = `${readFileSync(path, 'utf8')}\n;return typeof ${entry} === 'undefined' ? undefined : ${entry};`;
-  const top = new Function('module', 'exports', 'require', source)(module, module.exports, require);
+  const top = script(module, module.exports, require);
   return top ?? (typeof module.exports === 'function' ? module.exports : module.exports[entry]);
 }
 
 async function main() {
-  const { file, entry, args } = JSON.parse(readFileSync(0, 'utf8'));
+  const { file, entry, asModule, args } = JSON.parse(readFileSync(0, 'utf8'));
   const values = args.map(decode);
   // What a candidate prints while it works is nobody's answer.
   process.stdout.write = () => true;
   say('ready');
   let called;
   try {
-    called = await load(file, entry);
+    called = await load(file, entry, asModule);
     if (typeof called !== 'function') throw new ReferenceError(entry);
   } catch (error) {
     return say(`answer{"failed":${stringify(nameOf(error))}}`);

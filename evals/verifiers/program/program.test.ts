@@ -44,6 +44,21 @@ test('what is known by heart earns nothing where inputs are secret, and passes w
   expect(shared).toMatchObject({ reward: { total: 0, solved: false } });
 });
 
+test.concurrent.each(['gcd-python', 'gcd-javascript'])(
+  'version 1 judges %s as it did, modules included',
+  async (name) => {
+    const sample = sampleOf(name);
+    const modules = sample.honest.filter((variant) => variant.class === 'module');
+    const old = { ...sample, task: { ...sample.task, verifier: { name: 'program', version: 1 } } };
+    expect(modules.length).toBeGreaterThan(0);
+    expect(await judgeVariant(old, sample.gold, instruments)).toMatchObject({ outcome: 'success' });
+    for (const { artifact } of modules) {
+      expect(await judgeVariant(sample, artifact, instruments)).toMatchObject({ outcome: 'success' });
+      expect(await judgeVariant(old, artifact, instruments)).toMatchObject({ outcome: 'policy_failure' });
+    }
+  },
+);
+
 test('credit by share is the share of right cases', async () => {
   const source = `${GCD.python.replace('def gcd', 'def right')}\ndef gcd(a, b): return 1 if (a, b) == (12, 18) else right(a, b)\n`;
   const judged = await judge(sampleOf('gcd-python', { credit: 'share' }), source);

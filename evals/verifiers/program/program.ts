@@ -1,4 +1,4 @@
-// program@1: a program or a function, judged by what it makes of inputs. Expected outputs never enter a sandbox; every input has a new
+// program@2: a program or a function, judged by what it makes of inputs. Expected outputs never enter a sandbox; every input has a new
 // process, so that nothing is counted or kept from one to the next.
 import type { TestCase, TypedValue } from '../../../contracts/task.ts';
 import { type Artifact, textOf } from '../artifact.ts';
@@ -10,22 +10,28 @@ import { type ProgramCheck, programCheck } from './check.ts';
 import { sameText } from './compare.ts';
 import { secretFunctionCases, secretStdioCases } from './secret-inputs.ts';
 
-export const program = defineVerifier<ProgramCheck>({
-  ref: { name: 'program', version: 1 },
-  format: 'program',
-  check: programCheck,
-  async judge({ check, artifact, instruments }) {
-    const source = readable(artifact, check.file);
-    if ('why' in source) return refused([broken('source', source.why)]);
-    const { language, file, seconds } = check;
-    const asked = await ask(check, { language, file, seconds, files: source.files }, instruments);
-    return found(check, asked);
-  },
-  impossible: (check) =>
-    check.kind === 'stdio'
-      ? { ...check, cases: check.cases.with(0, { ...check.cases[0]!, stdout: `${check.cases[0]!.stdout} flipped` }) }
-      : { ...check, cases: check.cases.with(0, { ...check.cases[0]!, expected: flipped(check.cases[0]!.expected) }) },
-});
+const programOf = (version: 1 | 2) =>
+  defineVerifier<ProgramCheck>({
+    ref: { name: 'program', version },
+    format: 'program',
+    check: programCheck,
+    async judge({ check, artifact, instruments }) {
+      const source = readable(artifact, check.file);
+      if ('why' in source) return refused([broken('source', source.why)]);
+      const { language, file, seconds } = check;
+      const candidate = { language, file, seconds, files: source.files, asModule: version > 1 };
+      const asked = await ask(check, candidate, instruments);
+      return found(check, asked);
+    },
+    impossible: (check) =>
+      check.kind === 'stdio'
+        ? { ...check, cases: check.cases.with(0, { ...check.cases[0]!, stdout: `${check.cases[0]!.stdout} flipped` }) }
+        : { ...check, cases: check.cases.with(0, { ...check.cases[0]!, expected: flipped(check.cases[0]!.expected) }) },
+  });
+
+/** Knows functions in plain scripts only. */
+export const programOne = programOf(1);
+export const program = programOf(2);
 
 /** A case that was asked, with what was expected of it. */
 interface Outcome {

@@ -1,6 +1,7 @@
 """Runs candidate functions on given arguments, inside the sandbox. It judges nothing: expected values never come here.
 
-Standard input: {"caseSeconds": s, "jobSeconds": s, "jobs": [{"file", "entry", "cases": [[typed argument, ...], ...]}]}.
+Standard input: {"caseSeconds": s, "jobSeconds": s, "jobs": [{"file", "entry", "asModule", "cases": [[typed argument,
+...], ...]}]}.
 Standard output: one JSON line a case {"job", "case", "how", "data"}, then {"done": true}. Only this process can write
 there: it is process 1 of its name space, so nothing inside can signal it, trace it or open its descriptors, and every case runs in a
 child that holds no descriptor but a pipe for its own result. What a child writes is relayed as opaque text.
@@ -20,6 +21,8 @@ from _json import encode_basestring_ascii as quoted
 from _signal import SIG_DFL, SIGINT, SIGKILL, SIGXCPU, signal
 
 MESSAGE_BYTES = 65536
+# Of all messages together, as they are relayed: a candidate that floods must not make the account too long to be one.
+RELAYED_BYTES = 48 * 2**20
 CPU_SECONDS = 1
 DEPTH = 20
 # Imported before the fork when a candidate's text names them: 8 children then need not each pay for it.
@@ -67,7 +70,7 @@ def write_all(descriptor, text):
         data = data[os.write(descriptor, data) :]
 
 
-def child(path, entry, arguments, pipe):
+def child(path, entry, as_module, arguments, pipe):
     """Never returns. Whatever the candidate does to this process, it can only forge its own answer."""
     try:
         resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS + 1))
@@ -77,6 +80,10 @@ def child(path, entry, arguments, pipe):
         os.dup2(pipe, 3)
         os.closerange(4, 256)
         namespace = {"__name__": "candidate"}
+        if as_module:
+            # Classes find their module by its name: a dataclass with annotations as texts cannot be made without.
+            sys.modules["candidate"] = module = type(sys)("candidate")
+            namespace = module.__dict__
         try:
             with open(path, "rb") as file:
                 exec(compile(file.read(), "candidate.py", "exec"), namespace)
@@ -117,11 +124,11 @@ def reap(first):
             status = code
 
 
-def run_case(path, entry, arguments, seconds):
+def run_case(path, entry, as_module, arguments, seconds):
     reading, writing = os.pipe()
     pid = os.fork()
     if pid == 0:
-        child(path, entry, arguments, writing)
+        child(path, entry, as_module, arguments, writing)
     os.close(writing)
     deadline = time.monotonic() + seconds
     data = b""
@@ -166,7 +173,13 @@ def main():
     text = sys.stdin.buffer.read().decode()
     request = eval(text, {"__builtins__": {}, "true": True, "false": False, "null": None})
 
+    relayed = 0
+
     def say(job, case, how, data=""):
+        nonlocal relayed
+        relayed += len(quoted(data))
+        if relayed > RELAYED_BYTES:
+            how, data = "oversize" if how == "message" else how, data[:1]
         write_all(1, f'{{"job":{job},"case":{case},"how":"{how}","data":{quoted(data)}}}\n')
 
     for number, job in enumerate(request["jobs"]):
@@ -182,7 +195,9 @@ def main():
             if skipping or time.monotonic() > over:
                 say(number, index, "skipped")
                 continue
-            how, data = run_case(path, job["entry"], [decode(a) for a in arguments], request["caseSeconds"])
+            how, data = run_case(
+                path, job["entry"], job["asModule"], [decode(a) for a in arguments], request["caseSeconds"]
+            )
             skipping = how == "stopped"
             say(number, index, how, data)
     write_all(1, '{"done":true}\n')

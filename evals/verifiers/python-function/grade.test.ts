@@ -8,6 +8,7 @@ import { reward as rewardSchema } from '../../../contracts/trajectory.ts';
 import { createBubblewrapSandbox } from '../../../infra/sandbox/bubblewrap.ts';
 import { gradeReply } from '../registry.ts';
 import { gradePythonReply } from './grade.ts';
+import { runCandidates } from './run.ts';
 
 // Generous: a loaded machine must not fail a test; the limits under test are the sandbox's own.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
@@ -227,4 +228,11 @@ test('failures of ours mask the sample; an unusable machine throws', async () =>
 test('an unknown verifier is refused', () => {
   const task = { ...TASK, verifier: { name: 'python-function' as const, version: 99 } };
   expect(() => gradeReply({ reply: '', task, weights, sandbox })).toThrow(/version 99/);
+});
+
+test('a flood in every case is that many wrong answers, and no account that is too long', async () => {
+  const source = "import os\nos.write(3, b'L' + b'\\0' * 65000 + b'\\n')\n";
+  const cases = Array.from({ length: 200 }, (_, at) => [int(at)]);
+  const [run] = await runCandidates(sandbox, [{ source, entry: 'add', cases }]);
+  expect(new Set(run!.seen.map(({ how }) => how))).toEqual(new Set(['unreadable', 'oversize']));
 });

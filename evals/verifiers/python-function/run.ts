@@ -15,6 +15,8 @@ const JOB_SECONDS = 6;
 export interface Candidate {
   readonly source: string;
   readonly entry: string;
+  /** Known among the process's modules, as an imported file is. Versions of verifiers that came before do without. */
+  readonly asModule?: boolean | undefined;
   /** Arguments of each case. */
   readonly cases: readonly (readonly TypedValue[])[];
 }
@@ -58,7 +60,12 @@ export async function runCandidates(sandbox: Sandbox, candidates: readonly Candi
   const request = {
     caseSeconds: CASE_SECONDS,
     jobSeconds: JOB_SECONDS,
-    jobs: candidates.map(({ entry, cases }, index) => ({ file: `candidate-${index}.py`, entry, cases })),
+    jobs: candidates.map(({ entry, asModule = false, cases }, index) => ({
+      file: `candidate-${index}.py`,
+      entry,
+      asModule,
+      cases,
+    })),
   };
   const result = await sandbox.run({
     argv: ['python3', ...PYTHON_ARGUMENTS, '/work/driver.py'],
