@@ -137,6 +137,10 @@ function cheats({ formula }: Ask, value: number, filled: Filled, make: Make): Va
     make('active content')('macros', packed({ 'xl/vbaProject.bin': Buffer.from('x') })),
     make('active content')('an embedded object', packed({ 'xl/embeddings/oleObject1.bin': Buffer.from('x') })),
     make('unstable value')('the time of the day', filled({ f: `${formula}+0*NOW()` })),
+    make('unstable value')('the time of the day, between two names of sheets', {
+      ...filled({ f: `${formula}+0*'"'!A1+0*NOW()+0*'"'!A1` }),
+      '"': { A1: 1 },
+    }),
     make('bomb')('a part that unpacks to 60 MB', BOMB),
     make('bomb')('a part that claims to be small', LYING_BOMB),
     make('bomb')(

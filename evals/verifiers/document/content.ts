@@ -3,6 +3,7 @@ import { AnnealError } from '../../../contracts/errors.ts';
 import type { GateResult } from '../../../contracts/judgement.ts';
 import { type Artifact, textOf } from '../artifact.ts';
 import { broken, held } from '../gates.ts';
+import { MOST_CHARACTERS, type Rubric } from '../rubric/rubric.ts';
 import { type Block, sectionsOf, squeezed, textOfBlock, wordsOf } from './blocks.ts';
 import { citationProblem } from './citations.ts';
 import { figureOf, numbersIn, numbersOf, states, strangeFigure } from './figures.ts';
@@ -43,6 +44,12 @@ export function contentGates(blocks: readonly Block[], spec: ContentSpec, given:
   }
   return gates;
 }
+
+/** Too long for the judge of a rubric: whoever wrote it answers for that. */
+export const readableGates = (text: string, rubric: Rubric | null): GateResult[] =>
+  rubric === null || text.length <= MOST_CHARACTERS
+    ? []
+    : [broken('length', `${text.length} characters are too many for a judge to read`)];
 
 export function outside(count: number, { min, max }: Range, what: string): string | undefined {
   if (count < min) return `${count} ${what}, fewer than ${min}`;

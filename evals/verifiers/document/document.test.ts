@@ -5,7 +5,7 @@ import { zip } from '../../hacks/spreadsheet/xlsx.ts';
 import { artifactOf } from '../artifact.ts';
 import { type Block, textOfBlock } from './blocks.ts';
 import { citationProblem } from './citations.ts';
-import { contentGates } from './content.ts';
+import { contentGates, readableGates } from './content.ts';
 import { parseDocx } from './docx.ts';
 import { figureOf, numbersIn, states, strangeFigure } from './figures.ts';
 import { parseMarkdown } from './markdown.ts';
@@ -197,6 +197,13 @@ test.each(['to do this', 'the inserted photograph', 'a place holding water', 'an
   'no placeholder: %s',
   (text) => expect(placeholderIn(`So ${text}.`, [])).toBeUndefined(),
 );
+
+test('who writes more than a judge reads is refused, and not masked', () => {
+  const rubric = { about: 'a report', criteria: [{ name: 'clear', asks: 'Is it clear?', weight: 1 }] };
+  expect(readableGates('x'.repeat(100_001), rubric)).toMatchObject([{ name: 'length', passed: false }]);
+  expect(readableGates('x'.repeat(100_000), rubric)).toEqual([]);
+  expect(readableGates('x'.repeat(100_001), null)).toEqual([]);
+});
 
 test('characters that a reader does not see', () => {
   for (const code of [0x200b, 0x202e, 0xad, 0xe0041, 0xfeff, 0x1b])

@@ -11,7 +11,7 @@ import { browserOf, visitJustly } from '../rendered/visit.ts';
 import { judgeByRubric, rubric } from '../rubric/rubric.ts';
 import { defineVerifier } from '../verifier.ts';
 import { type Block, sectionsOf, textOfBlock, wordsOf } from './blocks.ts';
-import { contentGates, outside, same } from './content.ts';
+import { contentGates, outside, readableGates, same } from './content.ts';
 import { parseDocx } from './docx.ts';
 import { parseMarkdown } from './markdown.ts';
 import { renderProblem, toHtml } from './render.ts';
@@ -53,6 +53,8 @@ export const document = defineVerifier<DocumentCheck>({
     gates.push(sections === undefined ? held('sections', 'all there, in order') : broken('sections', sections));
     if (sections !== undefined) return refused(gates);
     gates.push(...contentGates(blocks, check.content, given));
+    const text = blocks.map(textOfBlock).join('\n\n');
+    gates.push(...readableGates(text, check.rubric));
     const words = wordsOf(blocks.map(textOfBlock).join(' ')).length;
     const headings = sectionsOf(blocks).map(({ heading }) => heading);
     if (gates.some(({ passed }) => !passed)) return refused(gates, [], { words, headings });
@@ -64,7 +66,6 @@ export const document = defineVerifier<DocumentCheck>({
       if ('why' in look || why !== undefined) return refused(gates, [], { words, headings });
       picture = look.picture;
     }
-    const text = blocks.map(textOfBlock).join('\n\n');
     const criteria = check.rubric === null ? [] : await judgeByRubric(text, check.rubric, instruments.judge);
     const spec = { name: 'spec', kind: 'outcome' as const, score: 1, weight: 1, why: 'every gate of the spec holds' };
     return { gates, components: [spec, ...criteria], runs: [], seen: { words, headings, picture } };

@@ -7,7 +7,7 @@ import type { GateResult } from '../../../contracts/judgement.ts';
 import type { Artifact } from '../artifact.ts';
 import type { Block } from '../document/blocks.ts';
 import { textOfBlock } from '../document/blocks.ts';
-import { contentGates, outside, same } from '../document/content.ts';
+import { contentGates, outside, readableGates, same } from '../document/content.ts';
 import { seenBlocks } from '../document/seen-blocks.ts';
 import { contentSpec } from '../document/spec.ts';
 import { broken, fileText, held, refused, sha256Of } from '../gates.ts';
@@ -69,9 +69,10 @@ export const slides = defineVerifier<SlidesCheck>({
       if (why !== undefined) return refused(gates);
     }
     gates.push(...contentGates(blocks.flat(), check.content, given));
+    const text = blocks.map((some, at) => `Slide ${at + 1}\n${some.map(textOfBlock).join('\n')}`).join('\n\n');
+    gates.push(...readableGates(text, check.rubric));
     const seen: Found['seen'] = { slides: deck.length, picture: sha256Of(pictures.whole) };
     if (gates.some(({ passed }) => !passed)) return refused(gates, [], seen);
-    const text = blocks.map((some, at) => `Slide ${at + 1}\n${some.map(textOfBlock).join('\n')}`).join('\n\n');
     const criteria = check.rubric === null ? [] : await judgeByRubric(text, check.rubric, instruments.judge);
     const spec = { name: 'spec', kind: 'outcome' as const, score: 1, weight: 1, why: 'every gate of the spec holds' };
     return { gates, components: [spec, ...criteria], runs: [], seen };

@@ -53,7 +53,9 @@ export const withoutDoubleSigns = (formula: string): string =>
     before === undefined ? all : `${before}${space}1*`,
   );
 
-const withoutTexts = (formula: string): string => formula.replace(/"(?:[^"]|"")*"/g, '""');
+/** A name of a sheet may hold the mark that texts begin with: both are read from the left, or one could hide what stands between. */
+const withoutTexts = (formula: string): string =>
+  formula.replace(/"(?:[^"]|"")*"|'(?:[^']|'')*'/g, (part) => (part.startsWith('"') ? '""' : part.replaceAll('"', '')));
 
 /** Why a formula is not calculated: it reaches out of the file, or gives another value each time. */
 export function forbidden(formula: string): string | undefined {
