@@ -107,6 +107,8 @@ describe('numbers', () => {
   },
   go: {
     path: 'numbers/numbers.go',
+    // A statement behind another's brace needs a semicolon before it.
+    inWords: (statements) => statements.replaceAll('} ', '}; '),
     project: { 'go.mod': 'module numbers.example\n\ngo 1.21\n' },
     code: (one) =>
       `package numbers\n\nfunc ${one.name}(${typed(one, (name) => name)} int) int {\n${indented(one.body, '\t')}\n}\n`,

@@ -32,7 +32,11 @@ try {
   const vitest = await startVitest(
     'test',
     [path],
-    { ...{ config: false, watch: false, run: true, reporters: [{}], pool: 'threads', maxWorkers: 1, isolate: false } },
+    {
+      ...{ config: false, watch: false, run: true, reporters: [{}] },
+      // One file, once: nothing is worth keeping, and the folder of packages cannot be written to.
+      ...{ pool: 'threads', maxWorkers: 1, isolate: false, fsModuleCache: false },
+    },
     { cacheDir: join(process.env.TMPDIR, 'vite'), configFile: false, logLevel: 'silent' },
   );
   const modulesRun = vitest.state.getTestModules();
