@@ -17,6 +17,8 @@ import { certifyArtifactTask } from '../../evals/construction/certify-artifact.t
 import { compareSets } from '../../evals/construction/compare-sets.ts';
 import { lockDifferences } from '../../evals/construction/lock-artifacts.ts';
 import type { SourcePorts } from '../../evals/construction/source.ts';
+import type { Artifact } from '../../evals/verifiers/artifact.ts';
+import { packedPytest } from '../../infra/graders/pytest.ts';
 import { createBubblewrapSandbox } from '../../infra/sandbox/bubblewrap.ts';
 import { sourceReader } from '../../infra/source-files/read.ts';
 import { interruptible } from '../interrupt.ts';
@@ -75,10 +77,16 @@ async function build(session: Session, file: string, signal: AbortSignal): Promi
   return buildSet({
     ...{ name, seed, most, store, signal, shares: splits, source: await kind.open(options, ports) },
     sieve: { difficulty, licences, alike, known },
-    instruments: { sandbox },
+    instruments: { sandbox, ...(await graderTools(session)) },
     parallel: availableParallelism(),
     onProgress: tellProgress,
   });
+}
+
+/** A grader that needs pytest and gets none says so; sets of other tasks are built without it. */
+async function graderTools({ config }: Session): Promise<{ tools?: ReadonlyMap<string, Artifact> }> {
+  const pytest = await packedPytest(config.python ?? 'python3');
+  return pytest === undefined ? {} : { tools: new Map([['pytest', pytest]]) };
 }
 
 async function lock(
@@ -115,7 +123,7 @@ async function certify(session: Session, file: string, signal: AbortSignal): Pro
   if (differences.length > 0)
     throw new AnnealError('tasks.lock_mismatch', `the task set differs from its lock: ${differences.join('; ')}`);
   const sandbox = createBubblewrapSandbox(config.python === undefined ? {} : { pythonPath: config.python });
-  const instruments = { sandbox, secret: `certify ${made.root}` };
+  const instruments = { sandbox, secret: `certify ${made.root}`, ...(await graderTools(session)) };
   const tasks = splits.flatMap((split) => split.tasks);
   const certificates = [];
   for (const task of tasks) {

@@ -5,7 +5,7 @@ import type { ArtifactTask } from '../../../contracts/artifact-task.ts';
 import { relativePath } from '../../../contracts/artifact-task.ts';
 import { taskId } from '../../../contracts/ids.ts';
 import { artifactOf } from '../../verifiers/artifact.ts';
-import { type HarborFolder, readHarborTask } from '../harbor.ts';
+import { type HarborFolder, readHarborTask } from '../harbor/read-task.ts';
 import { canaryOf, type Draft, type Drafted, defineSource, type Workbench } from '../source.ts';
 import { readLines } from './jsonl.ts';
 

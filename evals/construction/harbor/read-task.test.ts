@@ -1,12 +1,13 @@
 import { beforeAll, expect, test, vi } from 'vitest';
-import type { ArtifactRef } from '../../contracts/artifact.ts';
-import { createBubblewrapSandbox } from '../../infra/sandbox/bubblewrap.ts';
-import { pytestTool } from '../../tests/support/pytest-tool.ts';
-import { referenceTo } from '../hacks/variant.ts';
-import { artifactOf } from '../verifiers/artifact.ts';
-import type { Instruments } from '../verifiers/verifier.ts';
-import { certifyArtifactTask } from './certify-artifact.ts';
-import { readHarborTask } from './harbor.ts';
+import type { ArtifactRef } from '../../../contracts/artifact.ts';
+import { createBubblewrapSandbox } from '../../../infra/sandbox/bubblewrap.ts';
+import { pytestTool } from '../../../tests/support/pytest-tool.ts';
+import { referenceTo } from '../../hacks/variant.ts';
+import { artifactOf } from '../../verifiers/artifact.ts';
+import type { Instruments } from '../../verifiers/verifier.ts';
+import { certifyArtifactTask } from '../certify-artifact.ts';
+import { readHarborTask } from './read-task.ts';
+import { SORT_WORDS } from './sort-words.fixture.ts';
 
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
 const stored = new Map<string, Uint8Array>();
@@ -23,20 +24,8 @@ beforeAll(async () => {
   instruments = { sandbox: createBubblewrapSandbox(), secret: 's', tools: new Map([['pytest', await pytestTool()]]) };
 });
 
-const FOLDER: Readonly<Record<string, string | Uint8Array>> = {
-  'task.toml':
-    'version = "1.0"\n[metadata]\ncategory = "files"\ntags = ["sort"]\n[metadata.anneal]\ndeliverables = [{ path = "out/" }]\nlicence = "Apache-2.0"\nbaseline_sec = 60\n[agent]\ntimeout_sec = 30\n[verifier]\ntimeout_sec = 30\n[environment]\ncpus = 1\n',
-  'instruction.md': 'Sort /app/words.txt into /app/out/sorted.txt, and count its lines into /app/out/count.txt.\n',
-  'environment/Dockerfile': '# words\nFROM debian:12\nWORKDIR /app\nCOPY words.txt /app/words.txt\n',
-  'environment/words.txt': 'pear\napple\nplum\n',
-  'tests/test.sh': 'pytest /tests/test_outputs.py && echo 1 > /logs/verifier/reward.txt\n',
-  'tests/test_outputs.py':
-    "from pathlib import Path\n\n\ndef test_sorted():\n    assert Path('/app/out/sorted.txt').read_text().split() == ['apple', 'pear', 'plum']\n\n\nclass TestCount:\n    def test_lines(self):\n        assert Path('/app/out/count.txt').read_text().strip() == '3'\n",
-  'solution/solve.sh':
-    '#!/bin/bash\nset -e\nmkdir -p /app/out\nsort /app/words.txt > /app/out/sorted.txt\nwc -l < /app/words.txt > /app/out/count.txt\n',
-};
 const read = (change: Readonly<Record<string, string | Uint8Array | undefined>>) => {
-  const files = Object.entries({ ...FOLDER, ...change }).filter(
+  const files = Object.entries({ ...SORT_WORDS, ...change }).filter(
     (one): one is [string, string | Uint8Array] => one[1] !== undefined,
   );
   return readHarborTask(
@@ -96,7 +85,7 @@ test.each([
   ],
   [
     'a deliverable among the tests',
-    { 'task.toml': String(FOLDER['task.toml']).replace('out/', 'tests/') },
+    { 'task.toml': String(SORT_WORDS['task.toml']).replace('out/', 'tests/') },
     'task.toml: metadata.anneal.deliverables.0',
   ],
 ])('%s', async (_name, change, path) => {
