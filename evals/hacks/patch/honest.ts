@@ -43,7 +43,7 @@ const besideIt = ({ path }: Repository, name: string): string => `${path.slice(0
 function asGit(repository: Repository, by = 0): string {
   const { path, before } = repository;
   const after = withMistake(repository, repository.mended).split('\n');
-  const lines = before.split('\n');
+  const lines = before.replace(/\n$/, '').split('\n');
   const at = lines.findIndex((line, index) => line !== after[index]);
   const from = Math.max(0, at - 2);
   const context = (index: number) => ` ${lines[index]}`;

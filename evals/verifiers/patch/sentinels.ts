@@ -90,7 +90,7 @@ export async function runnerWorks(
   if (reporting !== undefined) return;
   const { id, text, given = {} } = ALONE[runner];
   const { tried, runs } = await runTrials({
-    check: { runner, sources: [''], tests: { [fileOf(id)]: text }, secondsPerTest: 60, secondsPerBuild: 600 },
+    check: { runner, sources: [''], tests: { [fileOf(id)]: text }, secondsPerTest: 120, secondsPerBuild: 600 },
     repository: new Map(Object.entries(given).map(([path, content]) => [path, Buffer.from(content)])),
     trials: [{ id }],
     instruments,
