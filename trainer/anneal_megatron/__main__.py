@@ -13,13 +13,13 @@ import os
 import sys
 import tempfile
 import threading
-import time
 from pathlib import Path
 from typing import Any
 
 from anneal_trainer import failures, tracing
 from anneal_trainer.atomic import write_json
 from anneal_trainer.failures import ACCELERATOR, JobFailure, Problem, bad_configuration, classify
+from anneal_trainer.podlog import stamped
 from anneal_trainer.stop import Stop, die_with_parent, on_sigterm
 
 from . import launch, layout, node
@@ -167,10 +167,8 @@ def course(folder: Path, work: MegatronJob, stop: Stop, span: tracing.Span) -> C
 
     from .cache import WeightCache
 
-    start = time.monotonic()
-
     def log(text: str) -> None:
-        print(f"[{time.monotonic() - start:7.2f}s] {text}", file=sys.stderr, flush=True)
+        print(stamped(text), file=sys.stderr, flush=True)
 
     store = open_store()
     scratch = folder / "weights"
@@ -183,7 +181,8 @@ def course(folder: Path, work: MegatronJob, stop: Stop, span: tracing.Span) -> C
             base = cache.files
         engine = engine_of(work, base, parent, scratch, store, replay=work.layout.experts > 0)
     shared = node.shared_folder(work.layout.nodes, folder)
-    return Course(work, folder, shared, engine, store, lambda: bool(stop.reason), log, span)
+    attempt = int(os.environ.get(tracing.ATTEMPT, "0"))
+    return Course(work, folder, shared, engine, store, lambda: bool(stop.reason), log, span, attempt)
 
 
 def _megatron() -> Any:

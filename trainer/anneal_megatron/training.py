@@ -71,11 +71,12 @@ class Course:
 
     def __init__(
         self, work: MegatronJob, folder: Path, shared: Path, engine: Engine, store: Store,
-        stopping: Callable[[], bool], log: Callable[[str], None], span: Span = OFF,
+        stopping: Callable[[], bool], log: Callable[[str], None], span: Span = OFF, attempt: int = 0,
     ) -> None:  # fmt: skip
+        """`attempt`: the same for all ranks, and no other try's of this job; 0 where nobody counts them."""
         self._work, self._folder, self._shared = work, folder, shared
         self._engine, self._store, self._stopping, self._log = engine, store, stopping, log
-        self._span = span
+        self._span, self._attempt = span, attempt
         self._first = engine.rank == 0
 
     def run(self) -> None:
@@ -209,13 +210,12 @@ class Course:
     def _save(self, step: int) -> None:
         engine, root = self._engine, self._shared
         with self._span.span("checkpoint", step=step):
-            if self._first:
-                checkpoints.begin(root, step)
+            begun = checkpoints.begin(root, step, self._attempt) if self._first else None
             engine.barrier()
-            engine.save(checkpoints.partial_of(root, step))
+            engine.save(checkpoints.partial_of(root, step, self._attempt))
             engine.barrier()
-            if self._first:
-                checkpoints.commit(root, step, self._work.job.spec_hash, {"job": self._work.job.name})
+            if begun is not None:
+                checkpoints.commit(root, step, begun, self._work.job.spec_hash, {"job": self._work.job.name})
                 self._say(f"train: checkpoint of step {step} written")
             engine.barrier()
 

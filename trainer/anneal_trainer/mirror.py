@@ -99,13 +99,15 @@ class Mirror:
         if whole:
             write_atomic(self._folder / METRICS_FILE, whole.encode())
 
-    def upload(self, newest_first: bool = False) -> None:
-        """Whatever is in the folder and not in the store yet; nothing to do costs two looks at files."""
+    def upload(self, newest_first: bool = False) -> bool:
+        """Whatever is in the folder and not in the store yet; nothing to do costs two looks at files. Whether a checkpoint went."""
         steps = self._local_steps()  # before the metrics are read: a checkpoint is written after its metrics
         self._upload_metrics()
-        for step in sorted(steps - self._steps, reverse=newest_first):
+        fresh = steps - self._steps
+        for step in sorted(fresh, reverse=newest_first):
             with self._span.span("upload", step=step):
                 self._upload_checkpoint(step)
+        return len(fresh) > 0
 
     def publish(self) -> bool:
         """The outputs, then the result. False when another result was there first."""

@@ -18,7 +18,7 @@ import traceback
 from pathlib import Path
 from typing import Any, Callable
 
-from . import failures, tracing
+from . import failures, podlog, tracing
 from .atomic import write_json
 from .failures import JobFailure, Problem, bad_configuration, classify
 from .mirror import Mirror
@@ -30,7 +30,6 @@ PAUSE_SECONDS = 5.0
 # How long the last uploads are tried. Kubernetes gives 30 s after SIGTERM unless told otherwise.
 PATIENCE_SECONDS, HURRIED_SECONDS = 120.0, 20.0
 WAITING = (failures.ACCELERATOR, failures.NO_SPACE)  # of a store: out of reach, full
-LOG_BYTES = 256 * 1024
 TERMINATION_BYTES = 4096  # what Kubernetes keeps
 
 
@@ -40,7 +39,7 @@ class Pod:
     def __init__(self, name: str, attempt: int, work: Path, termination: Path) -> None:
         self._name, self._attempt, self._termination = name, attempt, termination
         self._folder = work / name if KEY_PART.fullmatch(name) else work
-        self._start = time.monotonic()
+        self._kept = podlog.PodLog(self._folder / "log")
         self._span = tracing.begin("pod", job=name, attempt=attempt)
         self._child: subprocess.Popen[bytes] | None = None
         self._mirror: Mirror | None = None
@@ -82,7 +81,7 @@ class Pod:
             return failures.DONE
         self._log(f"pod: job {self._name}, attempt {self._attempt}")
         # Shows before hours of training that the store takes what is written.
-        mirror.report(self._attempt, "log", self._log_tail())
+        self._keep_log()
         with self._span.span("restore"):
             mirror.restore()
         (self._folder / "error.json").unlink(missing_ok=True)
@@ -100,7 +99,10 @@ class Pod:
             if time.monotonic() < again:
                 continue
             try:
-                mirror.upload(newest_first=self._stopping)
+                saved = mirror.upload(newest_first=self._stopping)
+                # A pod that is killed can leave no more. While it is told to stop, what counts goes first.
+                if not self._stopping and (saved or self._kept.is_due()):
+                    self._keep_log()
                 if mirror.rivalled and not self._stopping:
                     mirror.rivalled = False
                     if mirror.finished(spec_hash):
@@ -150,7 +152,7 @@ class Pod:
         child = subprocess.Popen(
             self._command(),
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            env={**os.environ, **self._span.environment()},
+            env={**os.environ, **self._environment()},
         )  # fmt: skip
         self._child = child
         if self._stopping:
@@ -158,11 +160,15 @@ class Pod:
 
         def tee() -> None:
             while data := os.read(child.stdout.fileno(), 65536):
-                self._write(data)
+                self._kept.write(data)
 
         self._tee = threading.Thread(target=tee, name="tee", daemon=True)
         self._tee.start()
         return child
+
+    def _environment(self) -> dict[str, str]:
+        about = {tracing.ATTEMPT: str(self._attempt), podlog.START: repr(podlog.begun())}
+        return {**about, **self._span.environment()}
 
     def _command(self) -> list[str]:
         """What trains, on the folder; anneal_megatron has another."""
@@ -218,12 +224,15 @@ class Pod:
             return
         try:
             self._mirror.report(self._attempt, "error", (json.dumps(said, indent=2) + "\n").encode())
-            self._mirror.report(self._attempt, "log", self._log_tail())
+            self._keep_log(last=True)
         except JobFailure as failure:
             self._log(f"pod: error and log were not stored: {failure}")
 
     def _leave_log(self) -> None:
-        self._attend(lambda: self._mirror.report(self._attempt, "log", self._log_tail()), also=True)
+        self._attend(lambda: self._keep_log(last=True), also=True)
+
+    def _keep_log(self, last: bool = False) -> None:
+        self._kept.leave(lambda what, data: self._mirror.report(self._attempt, what, data), last)
 
     def _exclusive(self) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -234,29 +243,8 @@ class Pod:
             text = f"another pod is at work in {self._folder}"
             raise JobFailure(failures.ACCELERATOR, "job_busy", text) from None
 
-    def _log_tail(self) -> bytes:
-        try:
-            with open(self._folder / "log", "rb") as f:
-                size = f.seek(0, os.SEEK_END)
-                f.seek(max(0, size - LOG_BYTES))
-                return f.read()
-        except FileNotFoundError:
-            return b""
-
     def _log(self, text: str) -> None:
-        self._write(f"[{time.monotonic() - self._start:7.2f}s] {text}\n".encode())
-
-    def _write(self, data: bytes) -> None:
-        """To stdout, which is the pod's log, and to the folder's; neither may end the training."""
-        try:
-            with open(self._folder / "log", "ab") as f:
-                f.write(data)
-        except OSError:
-            pass
-        try:
-            os.write(1, data)
-        except OSError:
-            pass
+        self._kept.say(text)
 
 
 def _write_termination(file: Path, said: dict[str, Any]) -> None:

@@ -20,6 +20,7 @@ from .atomic import describe, write_json
 from .failures import ACCELERATOR, BUG, JobFailure, Problem, bad_configuration
 from .inputs import Inputs, read_inputs
 from .job import Job
+from .podlog import stamped
 from .schedule import Schedule, plan
 from .tracing import OFF, Span
 
@@ -43,7 +44,7 @@ class TrainJob:
         self._saved = 0
 
     def log(self, text: str) -> None:
-        print(f"[{time.monotonic() - self._start:7.2f}s] {text}", file=os.sys.stderr, flush=True)
+        print(stamped(text), file=os.sys.stderr, flush=True)
 
     def run(self) -> None:
         """Train and write result.json. Raises JobFailure, Stopped, or what went wrong."""

@@ -156,11 +156,23 @@ def test_a_server_gets_the_exported_bytes_by_way_of_the_store_whole_and_as_a_del
 # Resume checkpoints ----------------------------------------------------------------------------------------------------
 
 
-def saved(root: Path, step: int, spec: str = "s") -> Path:
-    folder = checkpoints.begin(root, step)
-    (folder / "__0_0.distcp").write_bytes(b"x" * 100)
-    (folder / ".metadata").write_bytes(b"m")
-    return checkpoints.commit(root, step, spec, {})
+def begun(root: Path, step: int, attempt: int = 1) -> checkpoints.Unfinished:
+    """With the files of all ranks, which say whose they are and are all of one size."""
+    unfinished = checkpoints.begin(root, step, attempt)
+    folder = checkpoints.partial_of(root, step, attempt)
+    assert folder == unfinished.folder
+    (folder / "__0_0.distcp").write_bytes(b"%d" % attempt * 100)
+    (folder / ".metadata").write_bytes(b"%d" % attempt)
+    return unfinished
+
+
+def saved(root: Path, step: int, spec: str = "s", attempt: int = 1) -> Path:
+    return checkpoints.commit(root, step, begun(root, step, attempt), spec, {})
+
+
+def files_of(root: Path, step: int) -> set[bytes]:
+    folder = checkpoints.place(root, step)
+    return {(folder / "__0_0.distcp").read_bytes()[:1], (folder / ".metadata").read_bytes()}
 
 
 def test_the_newest_whole_checkpoint_of_this_job_counts(tmp_path: Path) -> None:
@@ -177,8 +189,48 @@ def test_the_newest_whole_checkpoint_of_this_job_counts(tmp_path: Path) -> None:
     assert "has 50 bytes, not 100" in said[0] and ".metadata is missing" in said[-1]
     saved(tmp_path, 4, "another")
     assert checkpoints.latest(tmp_path, "s", said.append) is None
-    checkpoints.begin(tmp_path, 9)
+    checkpoints.begin(tmp_path, 9, 1)
     assert checkpoints.latest(tmp_path, "another", said.append)[0] == 4
+
+
+@pytest.mark.parametrize("order", [(1, 2), (2, 1)])
+def test_of_two_attempts_at_one_step_the_first_whole_checkpoint_counts(tmp_path: Path, order: tuple[int, int]) -> None:
+    # The later attempt began first, so that it found nothing to remove: a node that comes back.
+    written = {2: begun(tmp_path, 3, 2), 1: begun(tmp_path, 3, 1)}
+    for attempt in order:
+        checkpoints.commit(tmp_path, 3, written[attempt], "s", {})
+    assert files_of(tmp_path, 3) == {b"%d" % order[0]}
+    assert checkpoints.latest(tmp_path, "s", print) == (3, checkpoints.place(tmp_path, 3))
+    assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["step-00003"]
+
+
+def test_a_later_attempt_ends_what_an_earlier_one_writes_and_no_other(tmp_path: Path) -> None:
+    later, mine, earlier = begun(tmp_path, 5, 3), begun(tmp_path, 4, 2), begun(tmp_path, 4, 1)
+    checkpoints.begin(tmp_path, 3, 2)
+    assert not earlier.folder.exists() and mine.folder.exists() and later.folder.exists()
+    with pytest.raises(JobFailure, match="taken over") as failure:
+        checkpoints.commit(tmp_path, 4, earlier, "s", {})
+    assert (failure.value.exit_code, failure.value.code) == (ACCELERATOR, "job_busy")
+    assert checkpoints.latest(tmp_path, "s", print) is None
+    checkpoints.commit(tmp_path, 4, mine, "s", {})
+    assert files_of(tmp_path, 4) == {b"2"}
+
+
+def test_files_of_another_beginning_under_the_same_number_are_refused(tmp_path: Path) -> None:
+    first = begun(tmp_path, 3)
+    second = begun(tmp_path, 3)
+    with pytest.raises(JobFailure, match="taken over"):
+        checkpoints.commit(tmp_path, 3, first, "s", {})
+    assert checkpoints.latest(tmp_path, "s", print) is None
+    checkpoints.commit(tmp_path, 3, second, "s", {})
+    assert checkpoints.latest(tmp_path, "s", print) is not None
+
+
+def test_a_damaged_checkpoint_gives_way(tmp_path: Path) -> None:
+    (saved(tmp_path, 3, attempt=1) / "__0_0.distcp").write_bytes(b"short")
+    saved(tmp_path, 3, attempt=2)
+    assert files_of(tmp_path, 3) == {b"2"}
+    assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["step-00003"]
 
 
 def test_what_earlier_rounds_left_in_the_shared_folder_is_removed_and_nothing_else(tmp_path: Path) -> None:
@@ -316,6 +368,18 @@ def test_a_job_trains_every_sample_once_and_says_what_came_of_it(job: Job) -> No
     assert [one["replayed"] for one in lines] == [False] * 4
     assert sum(one["tokens"] for one in lines) == sum(len(s.completion) for s in job.made)
     assert len({s.id for rows, _ in engine.steps for row in rows for s in row.samples}) == len(job.made)
+
+
+def test_a_course_writes_under_its_attempt(job: Job) -> None:
+    class Watched(Scripted):
+        def save(self, folder: Path) -> None:
+            seen.append(folder.name)
+            super().save(folder)
+
+    seen: list[str] = []
+    work, _ = parse_document(job.document)
+    Course(work, job.folder, job.folder, Watched(), job.store, lambda: False, print, attempt=7).run()
+    assert seen == [f".step-{step:05d}.a7.tmp" for step in (1, 2, 3)]
 
 
 @pytest.mark.parametrize("after", range(5))

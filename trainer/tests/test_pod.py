@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from typing import Any
 import pytest
 
 from anneal_trainer import pod as pod_module
+from anneal_trainer import podlog
 from anneal_trainer.stop import start_time
 from anneal_trainer.store import FolderStore, Store, ref_of
 from s3server import Fault, Proxy, S3Server
@@ -143,14 +145,14 @@ def test_a_job_of_a_bucket_from_start_to_end(cluster: Cluster, undisturbed: Path
     assert cluster.run() == 0
     cluster.ended_like(undisturbed)
     assert cluster.names("checkpoints") == ["step-00001", "step-00002", "step-00003"]
-    assert cluster.names("attempts") == ["1/log"] and b"train: step 3/3" in cluster.read("attempts/1/log")
+    assert cluster.names("attempts") == ["1/log", "1/log-end"] and b"train: step 3/3" in cluster.read("attempts/1/log")
     files = json.loads(cluster.read("checkpoints/step-00002"))["files"]
     assert {f["path"] for f in files} == {"adapter.safetensors", "optimizer.safetensors", "state.json", "manifest.json"}
     # Done already: the next pod trains nothing and leaves no trace.
     start = time.monotonic()
     assert cluster.run() == 0
     assert time.monotonic() - start < 5 and "already done" in cluster.log()
-    assert cluster.names("attempts") == ["1/log"]
+    assert cluster.names("attempts") == ["1/log", "1/log-end"]
 
 
 def test_sigkill_in_every_step(cluster: Cluster, undisturbed: Path) -> None:
@@ -168,6 +170,62 @@ def test_sigkill_in_every_step(cluster: Cluster, undisturbed: Path) -> None:
     assert cluster.run() == 0
     assert "step-00002 is restored" in cluster.log() and "resuming after step 2" in cluster.log()
     cluster.ended_like(undisturbed)
+
+
+def test_what_a_pod_said_is_in_the_store_when_it_is_killed(cluster: Cluster) -> None:
+    cluster.submit(cluster.bench.document())
+    pod = cluster.start(**SLOW)
+    cluster.wait_for_checkpoint(1)
+    wait_for(lambda: b"train: step 1/3" in cluster.read("attempts/1/log"), "the log")
+    assert kill(pod) == -signal.SIGKILL
+    # Nothing says that this is all.
+    assert cluster.names("attempts") == ["1/log"]
+    assert cluster.run() == 0
+    size = json.loads(cluster.read("attempts/2/log-end"))["bytes"]
+    assert size == len(cluster.read("attempts/2/log")) == (cluster.last / NAME / "log").stat().st_size
+
+
+def test_pod_and_trainer_have_one_clock(cluster: Cluster) -> None:
+    cluster.submit(cluster.bench.document())
+    assert cluster.run() == 0
+    told = re.findall(r"^\[ *([0-9.]+)s\] (.*)", cluster.log(), re.MULTILINE)
+    begun = next(float(at) for at, text in told if "attempt 1" in text)
+    loaded = next(float(at) for at, text in told if text.startswith("load: job"))
+    uploaded = max(float(at) for at, text in told if text == "pod: step-00001 is in the store")
+    done = next(float(at) for at, text in told if text.startswith("done"))
+    assert begun < loaded < uploaded < done + 1
+    # A trainer with a clock of its own would begin at 0 again.
+    trained = [float(at) for at, text in told if not text.startswith("pod:")]
+    assert min(trained) > begun and trained == sorted(trained)
+
+
+def test_a_log_goes_up_again_when_it_has_grown_and_rarely(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr(podlog.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(podlog, "_START", 0.0)
+    log, left = podlog.PodLog(tmp_path / "log"), dict[str, bytes]()
+    log.write(b"a\n")
+    log.leave(left.__setitem__)
+    now[0] += 11
+    assert not log.is_due()
+    log.write(b"b" * podlog.TAIL_BYTES)
+    assert log.is_due()
+    log.leave(left.__setitem__)
+    assert len(left["log"]) == podlog.TAIL_BYTES and "log-end" not in left
+    log.write(b"c")
+    now[0] += 9
+    assert not log.is_due()
+    now[0] += 2
+    assert log.is_due()
+    # After a day it is no matter of seconds.
+    now[0] = 86_400.0
+    log.leave(left.__setitem__, last=True)
+    assert json.loads(left["log-end"])["bytes"] == podlog.TAIL_BYTES + 3
+    log.write(b"d")
+    now[0] += 600
+    assert not log.is_due()
+    now[0] += 2_000
+    assert log.is_due()
 
 
 def test_sigkill_between_any_two_writes(behind: Cluster, proxy: Proxy, undisturbed: Path) -> None:
