@@ -1,5 +1,6 @@
 // The log of a campaign's trainings, attempt by attempt: what their pods say, and of pods that are gone what they left in the store.
 import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
 import type { ArtifactStore } from '../../contracts/artifact.ts';
 import { type AnnealError, asAnnealError } from '../../contracts/errors.ts';
 import type { CampaignName } from '../../contracts/ids.ts';
@@ -51,7 +52,10 @@ export async function* readTrainingLog(of: LogOf): AsyncGenerator<TrainingLine> 
     });
     yield* told;
     if (told.length > 0) continue;
-    for (const text of await keptOf(of, attempt)) yield { source: nameOf(attempt), text };
+    const { lines, before, after } = await keptOf(of, attempt);
+    if (before !== undefined) of.onGap(before);
+    for (const text of lines) yield { source: nameOf(attempt), text };
+    if (after !== undefined) of.onGap(after);
   }
 }
 
@@ -103,7 +107,9 @@ async function* followAttempt(of: LogOf, attempt: Attempt, signal: AbortSignal):
     yield { source: nameOf(attempt, rank === 0 ? undefined : pod), text };
   }
   if (signal.aborted || isWhole) return;
-  for (const text of restOfLog(told, await keptOf(of, attempt))) yield { source: nameOf(attempt), text };
+  const { lines, after } = await keptOf(of, attempt);
+  for (const text of restOfLog(told, lines)) yield { source: nameOf(attempt), text };
+  if (after !== undefined) of.onGap(after);
 }
 
 /** Its job has a result, or another attempt has begun since. */
@@ -131,11 +137,35 @@ async function attemptsOf({ store, campaign }: LogOf, prefix = `jobs/${campaign}
   return found.sort((one, other) => one.round - other.round || one.number - other.number);
 }
 
-async function keptOf({ store }: LogOf, { job, number }: Attempt): Promise<string[]> {
-  const found = await store.readNamed(`jobs/${job}/attempts/${number}/log`);
-  if (found === undefined) return [];
-  const lines = new TextDecoder().decode(found.bytes).split('\n');
-  return lines.at(-1) === '' ? lines.slice(0, -1) : lines;
+interface Kept {
+  readonly lines: readonly string[];
+  /** What the store lacks, in words. */
+  readonly before?: string | undefined;
+  readonly after?: string | undefined;
+}
+
+/** Of `attempts/N/log-end`, which a pod leaves behind its whole log (trainer/anneal_trainer/podlog.py). */
+const logEnd = z.object({ bytes: z.number() });
+
+async function keptOf({ store }: LogOf, attempt: Attempt): Promise<Kept> {
+  const left = `jobs/${attempt.job}/attempts/${attempt.number}`;
+  const found = await store.readNamed(`${left}/log`);
+  // Nothing was said yet, or nobody will ever know: its next attempt tells.
+  if (found === undefined) return { lines: [] };
+  const all = new TextDecoder().decode(found.bytes).split('\n');
+  const lines = all.at(-1) === '' ? all.slice(0, -1) : all;
+  const name = nameOf(attempt);
+  const end = await store.readNamed(`${left}/log-end`);
+  if (end === undefined) {
+    const after = `the log of ${name} may lack its end: its pod was killed before it could leave the rest, or is still at work`;
+    return { lines, after };
+  }
+  const { bytes } = logEnd.parse(JSON.parse(new TextDecoder().decode(end.bytes)));
+  if (bytes <= found.bytes.length) return { lines };
+  return {
+    lines,
+    before: `the log of ${name} lacks its beginning: of ${bytes} bytes the last ${found.bytes.length} were kept`,
+  };
 }
 
 const podsSource = ({ namespace }: LogOf, { job, number }: Attempt): PodsSource => ({
