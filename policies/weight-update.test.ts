@@ -24,7 +24,14 @@ import {
 
 const NEW = makeWeightTag(3, 'ab'.repeat(32));
 const OLD = makeWeightTag(2, 'cd'.repeat(32));
-const TARGET: WeightTarget = { tag: NEW, fence: 7, minimumServers: 1, maximumFailures: 1e9, patienceMs: 1e9 };
+const TARGET: WeightTarget = {
+  tag: NEW,
+  fence: 7,
+  minimumServers: 1,
+  maximumFailures: 1e9,
+  patienceMs: 1e9,
+  loadMs: 1e9,
+};
 const REF = { uri: `store:objects/ab/${'ab'.repeat(32)}`, sha256: 'ab'.repeat(32), bytes: 1 } as never;
 const update = (tag: WeightTag, fence: number): StoreUpdateInfo => ({
   ...{ fence, tag, manifest: REF, base: null, deltas: [] },
@@ -220,7 +227,15 @@ describe('servers that cannot be had', () => {
   const answering: ServerState = foldWorkers(false, describeWorkers(startModelServer(1)));
   const at = (state: ServerState, failures = 0): ObservedServer => ({ url: `u${failures}`, state, failures });
   const silent = (forMs: number): ServerState => ({ reach: 'silent', why: 'refused', forMs });
-  const strict = { ...TARGET, maximumFailures: 3, patienceMs: 60_000, minimumServers: 1 };
+  const strict = { ...TARGET, maximumFailures: 3, patienceMs: 60_000, loadMs: 180_000, minimumServers: 1 };
+
+  it('are given as long as a load may take while they are busy, however short the patience', () => {
+    const ready = { ...answering, serving: NEW, fence: { all: 7, any: 7 } } as ServerState;
+    const busy = (forMs: number): ServerState => ({ reach: 'silent', why: 'no answer', forMs, busy: true });
+    const plan = (forMs: number) => planWeightUpdate([at(ready), at(busy(forMs), 1)], strict);
+    expect(plan(179_999)).toEqual({ kind: 'wait', servers: ['u1'] });
+    expect(plan(180_000)).toMatchObject({ kind: 'done', lost: [{ url: 'u1' }] });
+  });
 
   it('are waited for before any other is changed, and not for ever', () => {
     const paused = { ...foldWorkers(true, describeWorkers(startModelServer(1))), fence: { all: 7, any: 7 } };

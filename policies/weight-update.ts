@@ -5,7 +5,13 @@ import type { WeightCache, WeightTag, WorkerWeights } from '../contracts/weight-
 
 /** One server as its workers describe it together. */
 export type ServerState =
-  | { readonly reach: 'silent'; readonly why: string; readonly forMs: number }
+  | {
+      readonly reach: 'silent';
+      readonly why: string;
+      readonly forMs: number;
+      /** It took the question and has not answered: perhaps its workers load what somebody else, who was killed, told them to. */
+      readonly busy?: boolean;
+    }
   | {
       readonly reach: 'answering';
       readonly paused: boolean;
@@ -39,6 +45,8 @@ export interface WeightTarget {
   readonly maximumFailures: number;
   /** A server that says nothing for so long is given up. Starting one takes minutes. */
   readonly patienceMs: number;
+  /** The longest that loading weights may take; a server that is busy gets it before it is given up. Never less patience than above. */
+  readonly loadMs: number;
 }
 
 export const WEIGHT_CALLS = ['init', 'pause', 'start', 'update', 'finish', 'resume'] as const;
@@ -104,7 +112,9 @@ function step(state: Answering, tag: WeightTag): WeightCall {
 
 function reasonToGiveUp({ state, failures }: ObservedServer, target: WeightTarget): string | undefined {
   if (failures >= target.maximumFailures) return `${failures} calls failed`;
-  if (state.reach === 'answering' || state.forMs < target.patienceMs) return undefined;
+  if (state.reach === 'answering') return undefined;
+  const patience = state.busy === true ? Math.max(target.patienceMs, target.loadMs) : target.patienceMs;
+  if (state.forMs < patience) return undefined;
   return `no answer for ${Math.round(state.forMs / 1000)} s: ${state.why}`;
 }
 

@@ -30,7 +30,7 @@ export interface FleetUpdate {
   readonly minimumServers: number;
   /** Default 5. */
   readonly maximumFailures?: number;
-  /** Default 20 minutes. */
+  /** With a server that cannot be reached; one that is busy has as long as an `update` may take. Default 20 minutes. */
   readonly patienceMs?: number;
   /** Between looks when nothing can be done; default 2 s. */
   readonly pollMs?: number;
@@ -64,6 +64,8 @@ export async function updateFleet(store: ArtifactStore, update: FleetUpdate): Pr
     minimumServers: update.minimumServers,
     maximumFailures: update.maximumFailures ?? 5,
     patienceMs: update.patienceMs ?? 1_200_000,
+    // Whoever comes after a killed orchestrator meets loads that it began.
+    loadMs: (update.timeoutsMs ?? TIMEOUTS_MS).update,
   };
   const members = new Map(update.servers.map((url) => [url, createMember(url, chain, update)]));
   const pause = () => sleep(update.pollMs ?? 2_000, undefined, { signal: update.signal });

@@ -22,7 +22,15 @@ export interface VllmAnswer {
 }
 
 /** There was no whole answer: whether the call was carried out is not known. */
-export class NoAnswer extends Error {}
+export class NoAnswer extends Error {
+  /** Somebody took the call, and the time ran out: who is there may be at work. */
+  readonly wasTaken: boolean;
+
+  constructor(message: string, wasTaken: boolean, options?: ErrorOptions) {
+    super(message, options);
+    this.wasTaken = wasTaken;
+  }
+}
 
 const ANSWER_LIMIT = 64 << 20;
 
@@ -30,16 +38,17 @@ const ANSWER_LIMIT = 64 << 20;
 export async function callVllm(call: VllmCall): Promise<VllmAnswer> {
   const timeout = AbortSignal.timeout(call.timeoutMs);
   const signal = call.signal === undefined ? timeout : AbortSignal.any([call.signal, timeout]);
+  const taken = { isTaken: false };
   try {
-    return await exchange(call, signal);
+    return await exchange(call, signal, taken);
   } catch (failure) {
     call.signal?.throwIfAborted();
     const why = timeout.aborted ? `no answer within ${call.timeoutMs} ms` : (failure as Error).message;
-    throw new NoAnswer(`${call.url}: ${why}`, { cause: failure });
+    throw new NoAnswer(`${call.url}: ${why}`, timeout.aborted && taken.isTaken, { cause: failure });
   }
 }
 
-function exchange(call: VllmCall, signal: AbortSignal): Promise<VllmAnswer> {
+function exchange(call: VllmCall, signal: AbortSignal, taken: { isTaken: boolean }): Promise<VllmAnswer> {
   const text = call.body === undefined ? undefined : JSON.stringify(call.body);
   const headers = {
     ...call.headers,
@@ -65,6 +74,11 @@ function exchange(call: VllmCall, signal: AbortSignal): Promise<VllmAnswer> {
       });
     });
     request.on('error', reject);
+    request.on('socket', (socket) => {
+      socket.once('connect', () => {
+        taken.isTaken = true;
+      });
+    });
     request.end(text);
   });
 }

@@ -35,10 +35,12 @@ export interface CallDetails {
   readonly update?: StoreUpdateInfo;
 }
 
+export type Silence = Omit<Extract<ServerState, { reach: 'silent' }>, 'forMs'>;
+
 export interface VllmServer {
   readonly url: string;
   /** @throws AnnealError `rollout.unfit` when it lacks what is needed. A server that does not answer is a state, not a failure. */
-  observe(signal?: AbortSignal): Promise<Exclude<ServerState, { reach: 'silent' }> | { reach: 'silent'; why: string }>;
+  observe(signal?: AbortSignal): Promise<Exclude<ServerState, { reach: 'silent' }> | Silence>;
   /** @throws CallRefused, NoAnswer. */
   call(call: WeightCall, details: CallDetails, signal?: AbortSignal): Promise<void>;
 }
@@ -71,7 +73,7 @@ export function createVllmServer(options: VllmServerOptions): VllmServer {
         const { results: workers } = read(results, told, 'start it with --worker-cls of this image');
         return foldWorkers(paused.is_paused, workers);
       } catch (failure) {
-        if (failure instanceof NoAnswer) return { reach: 'silent', why: failure.message };
+        if (failure instanceof NoAnswer) return { reach: 'silent', why: failure.message, busy: failure.wasTaken };
         throw failure;
       }
     },
@@ -84,7 +86,7 @@ export function createVllmServer(options: VllmServerOptions): VllmServer {
   };
 
   function read<S extends z.ZodType>(schema: S, answer: VllmAnswer, advice: string): z.infer<S> {
-    if (answer.status >= 500 && answer.status !== 501) throw new NoAnswer(reason(answer));
+    if (answer.status >= 500 && answer.status !== 501) throw new NoAnswer(reason(answer), false);
     const parsed = schema.safeParse(answer.body);
     if (answer.status === 200 && parsed.success) return parsed.data;
     const why = answer.status === 401 ? 'the control token is not the one it was started with' : advice;

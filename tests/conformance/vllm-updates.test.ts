@@ -1,6 +1,7 @@
 // Weight updates of a fleet of scripted vLLM servers: what fails, hangs and dies, at every call.
 import { describe, expect, test } from 'vitest';
 import { updateFleet } from '../../infra/vllm/fleet.ts';
+import { TIMEOUTS_MS } from '../../infra/vllm/server.ts';
 import type { Fault } from '../support/scripted-vllm-parts.ts';
 import { type Fleet, startFleet, type Weights } from '../support/vllm-fleet.ts';
 
@@ -89,6 +90,21 @@ test('a server that does not come back is given up and named; the others serve',
   expect(updated.serving).toEqual([fleet.urls[0]]);
   expect(updated.lost).toMatchObject([{ url: fleet.urls[1], why: expect.stringContaining('ECONNREFUSED') }]);
   fleet.expectServing(two, [fleet.servers[0]!]);
+});
+
+test('a server that loads longer than the patience lasts is not given up: a killed orchestrator may have told it to', async () => {
+  await using serving = await servingOne();
+  const { fleet, one } = serving;
+  const two = await fleet.weights(2, one);
+  const until = performance.now() + 1_500;
+  fleet.servers[1]!.fault = (asked) =>
+    asked === '/collective_rpc' && performance.now() < until ? { kind: 'hangs', stops: 'none' } : undefined;
+  const timeoutsMs = { ...TIMEOUTS_MS, observe: 200, update: 20_000 };
+  const updated = await updateFleet(
+    fleet.store,
+    fleet.update(two, 2, { minimumServers: 1, patienceMs: 300, timeoutsMs }),
+  );
+  expect(updated).toMatchObject({ serving: fleet.urls, lost: [] });
 });
 
 test('a server that cannot load stays paused when it is given up', async () => {
