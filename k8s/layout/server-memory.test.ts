@@ -8,6 +8,7 @@ import {
   serverWeightBytes,
 } from './server-memory.ts';
 import { shipped } from './shipped.fixture.ts';
+import { validateLayout } from './validate.ts';
 
 describe('MiniMax-M2.7', () => {
   test('a token takes 253,952 bytes of KV cache, and half of it in fp8', () => {
@@ -54,6 +55,34 @@ test('parts fill what the server may use', () => {
   expect(parts.reduce((sum, part) => sum + part.bytes, 0)).toBeCloseTo(used);
   expect(used).toBeCloseTo(0.9 * capacity);
   expect(kvTokens).toBe(8 * kvTokensPerEngine);
+});
+
+describe('on CPUs', () => {
+  test('a server has what its pod may use, or its share of the node where that is less', () => {
+    const { capacity, kvBytes } = serverMemory(shipped('cpu'));
+    expect(capacity).toBe(2 * 2 ** 30);
+    expect(kvBytes).toBeLessThan(2 * 2 ** 30);
+    const roomy = shipped('cpu', (p) => Object.assign(p.pods.rollout, { memory: '64Gi' }));
+    expect(serverMemory(roomy).capacity).toBe(6e9);
+  });
+
+  test("a GPU's memory is its own", () => {
+    const small = shipped('one-gpu', (p) => Object.assign(p.pods.rollout, { memory: '1Gi' }));
+    expect(serverMemory(small).capacity).toBe(serverMemory(shipped('one-gpu')).capacity);
+  });
+
+  test('what is hinted at fits the pod, and speaks of the server that is there', () => {
+    const greedy = shipped('cpu', (p) => Object.assign(p.rollout, { maxSequences: 2_000 }));
+    const [problem] = validateLayout(greedy);
+    const written = Number(/maxSequences: (\d+)/.exec(problem?.hint ?? '')?.[1]);
+    const { kvTokensPerEngine } = serverMemory(greedy);
+    expect(written * greedy.rollout.meanSequenceTokens).toBeLessThanOrEqual(kvTokensPerEngine);
+    expect(written).toBeLessThan(500);
+    const cramped = shipped('cpu', (p) => Object.assign(p.pods.rollout, { memory: '600Mi' }));
+    for (const { hint = '', expected, path } of [...validateLayout(greedy), ...validateLayout(cramped)])
+      expect(`${path} ${hint} ${expected}`).not.toMatch(/vLLM|GPU/i);
+    expect(validateLayout(cramped)[0]?.path).toBe('pods.rollout.memory');
+  });
 });
 
 test('sequences are bounded by the cache and by maxSequences', () => {

@@ -1,7 +1,8 @@
-// Memory of one GPU of a rollout server, and how many tokens its KV cache holds. Source: vLLM's rule that what
+// Memory of one device of a rollout server, and how many tokens its KV cache holds. Source: vLLM's rule that what
 // --gpu-memory-utilization leaves beside weights and the profiled peak becomes KV blocks. The overhead of 3.5 GB a GPU is fitted to
 // vLLM's recipe for MiniMax-M2 (4 × 96 GB: 400K tokens, 8 × 144 GB: up to 3M).
 import type { Architecture, ModelSpec, Precision, ProfileSpec, RolloutSpec } from '../../contracts/profile.ts';
+import { deviceCapacity } from './device-memory.ts';
 import { countParameters, kvWidth } from './parameters.ts';
 import { BYTES, GB } from './precision.ts';
 import type { DeviceMemory } from './trainer-memory.ts';
@@ -58,7 +59,7 @@ export interface ServerMemory extends DeviceMemory {
 
 export function serverMemory(profile: ProfileSpec): ServerMemory {
   const { model, rollout } = profile;
-  const capacity = (profile.accelerators[rollout.accelerator]?.memoryGb ?? 0) * GB;
+  const capacity = deviceCapacity(profile, 'rollout');
   const weights = serverWeightBytes(model, rollout);
   const overhead = rollout.runtimeOverheadGb * GB;
   const usable = capacity * rollout.memoryUtilisation;

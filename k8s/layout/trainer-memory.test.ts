@@ -16,6 +16,12 @@ test('a sleeping server keeps its overhead on the GPU', () => {
   expect(part(trainerMemory(shipped('one-gpu')).parts, 'sleeping server')).toBe(3.5e9);
 });
 
+test('on CPUs a trainer has what its pod may use', () => {
+  const small = shipped('cpu', (p) => Object.assign(p.pods.trainer, { memory: '3Gi' }));
+  expect(trainerMemory(small).capacity).toBe(3 * 2 ** 30);
+  expect(trainerMemory(shipped('cpu')).capacity).toBe(6e9);
+});
+
 test('64 H100 would not do: 70 GB of state and the rest', () => {
   const { used } = trainerMemory(
     shipped('minimax-m27-standard', (p) => Object.assign(p.accelerators.h200 ?? {}, { memoryGb: 80 })),

@@ -1,6 +1,7 @@
 // Everything in the memory of the fullest trainer GPU, and in the main memory of a trainer node.
 import type { ProfileSpec } from '../../contracts/profile.ts';
 import { activations } from './activations.ts';
+import { deviceCapacity } from './device-memory.ts';
 import { GB } from './precision.ts';
 import { optimizerBytes, sumState, trainedParameters, trainerState } from './trainer-state.ts';
 
@@ -34,8 +35,7 @@ export function trainerMemory(profile: ProfileSpec): DeviceMemory {
     return { parts, used: parts.reduce((sum, part) => sum + part.bytes, 0) };
   });
   const fullest = stages.reduce((a, b) => (b.used > a.used ? b : a));
-  const capacity = (profile.accelerators[trainer.accelerator]?.memoryGb ?? 0) * GB;
-  return { ...fullest, capacity };
+  return { ...fullest, capacity: deviceCapacity(profile, 'trainer') };
 }
 
 /** What a rank needs for itself: Python, CUDA's host side, data loading. An assumption. */

@@ -1,5 +1,5 @@
 // What has to fit into memory: of GPUs, of the KV cache, of nodes.
-
+import type { ProfileSpec } from '../../../contracts/profile.ts';
 import { GB, quantity } from '../precision.ts';
 import { acceleratorOf, type Finding, gigabytes, rule, unless } from '../rule.ts';
 import { kvBytesPerTokenPerGpu, serverMemory } from '../server-memory.ts';
@@ -15,10 +15,10 @@ export const FIT_RULES = [
     if (acceleratorOf(profile, 'trainer') === undefined) return [];
     const { parts, used, capacity } = trainerMemory(profile);
     return unless(used <= capacity, () => ({
-      path: 'trainer.parallel',
-      expected: `at most ${gigabytes(capacity)} on the fullest trainer GPU`,
+      path: onCpu(profile, 'trainer') ? 'pods.trainer.memory' : 'trainer.parallel',
+      expected: `at most ${gigabytes(capacity)} ${onCpu(profile, 'trainer') ? 'in a trainer pod' : 'on the fullest trainer GPU'}`,
       got: spelled(parts),
-      hint: trainerHint(parts),
+      hint: onCpu(profile, 'trainer') ? `${morePod('trainer')}, or shorten sequenceTokens.` : trainerHint(parts),
     }));
   }),
 
@@ -28,10 +28,10 @@ export const FIT_RULES = [
     const fixed = parts.filter((part) => part.name !== 'KV cache');
     const { memoryUtilisation } = profile.rollout;
     return unless(kvBytes > 0, () => ({
-      path: 'rollout.gpusPerEngine',
+      path: onCpu(profile, 'rollout') ? 'pods.rollout.memory' : 'rollout.gpusPerEngine',
       expected: `less than ${memoryUtilisation} × ${gigabytes(capacity)} = ${gigabytes(memoryUtilisation * capacity)} before any KV cache`,
       got: spelled(fixed),
-      hint: 'Give an engine more GPUs, or serve in fewer bits.',
+      hint: `${onCpu(profile, 'rollout') ? morePod('rollout') : 'Give an engine more GPUs'}, or serve in fewer bits.`,
     }));
   }),
 
@@ -44,7 +44,9 @@ export const FIT_RULES = [
       path: 'rollout.maxModelTokens',
       expected: `at most ${memory.kvTokensPerRank} tokens, what the KV cache holds: ${kvArithmetic(profile, memory.kvBytes)}`,
       got: String(maxModelTokens),
-      hint: `Write ${memory.kvTokensPerRank} or less, give an engine more GPUs, or keep the cache in fp8.`,
+      hint: onCpu(profile, 'rollout')
+        ? `Write ${memory.kvTokensPerRank} or less. ${morePod('rollout')}.`
+        : `Write ${memory.kvTokensPerRank} or less, give an engine more GPUs, or keep the cache in fp8.`,
     }));
   }),
 
@@ -57,7 +59,7 @@ export const FIT_RULES = [
       path: 'rollout.maxSequences',
       expected: `at most ${most} sequences of ${meanSequenceTokens} tokens in ${memory.kvTokensPerEngine}: ${kvArithmetic(profile, memory.kvBytes)}`,
       got: `${maxSequences} × ${meanSequenceTokens} = ${maxSequences * meanSequenceTokens} tokens`,
-      hint: `Write maxSequences: ${Math.max(1, most)}; with more of them, vLLM preempts sequences and computes them again.`,
+      hint: `Write maxSequences: ${Math.max(1, most)}; ${tooMany(profile)}.`,
     }));
   }),
 
@@ -121,13 +123,25 @@ function trainerHint(parts: readonly Part[]): string {
 }
 
 /** Undefined where weights leave no room: that is another finding. */
-function kvOf(profile: Parameters<typeof serverMemory>[0]): ReturnType<typeof serverMemory> | undefined {
+function kvOf(profile: ProfileSpec): ReturnType<typeof serverMemory> | undefined {
   if (acceleratorOf(profile, 'rollout') === undefined) return undefined;
   const memory = serverMemory(profile);
   return memory.kvBytes > 0 ? memory : undefined;
 }
 
-function kvArithmetic({ model, rollout }: Parameters<typeof serverMemory>[0], kvBytes: number): string {
+/** What a server does with more sequences than its cache holds. */
+const tooMany = ({ rollout: { server } }: ProfileSpec): string =>
+  server === 'vllm'
+    ? 'with more of them, vLLM preempts sequences and computes them again'
+    : 'with more of them, the pod needs more than its memory and is killed';
+
+const onCpu = (profile: ProfileSpec, role: 'trainer' | 'rollout'): boolean =>
+  acceleratorOf(profile, role)?.device === 'cpu';
+const morePod = (role: 'trainer' | 'rollout'): string =>
+  `Raise pods.${role}.memory, and memoryGb of the accelerator where that is less`;
+
+function kvArithmetic(profile: ProfileSpec, kvBytes: number): string {
+  const { model, rollout } = profile;
   const perToken = kvBytesPerTokenPerGpu(model.architecture, rollout);
-  return `${gigabytes(kvBytes)} a GPU / ${perToken} bytes a token${rollout.parallel.data > 1 ? ` × DP ${rollout.parallel.data}` : ''}`;
+  return `${gigabytes(kvBytes)} a ${onCpu(profile, 'rollout') ? 'pod' : 'GPU'} / ${perToken} bytes a token${rollout.parallel.data > 1 ? ` × DP ${rollout.parallel.data}` : ''}`;
 }
