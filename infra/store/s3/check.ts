@@ -1,4 +1,4 @@
-// What a campaign will need of a bucket, tried before one begins: to read, to write, to list, to create only once.
+// What a campaign will need of a bucket, tried before one begins: to read, to write, to list in order, to create only once.
 import { randomUUID } from 'node:crypto';
 import {
   DeleteObjectCommand,
@@ -14,6 +14,9 @@ import { isTaken } from './failure.ts';
 /** Signatures fail beyond 15 minutes; the SDK corrects its own, the trainer's and the engines' clients may not. */
 const MOST_SKEW_MS = 5 * 60_000;
 
+/** Written in this order, which is neither that of their names nor its reverse. */
+const ENDINGS = ['@2', '@4', '@1', '@3'] as const;
+
 export async function checkBucket(bucket: Bucket): Promise<readonly string[]> {
   const at = { Bucket: bucket.name, Key: `${bucket.prefix}probe/${randomUUID()}` };
   await bucket.client.send(new ListObjectsV2Command({ Bucket: bucket.name, Prefix: bucket.prefix, MaxKeys: 1 }));
@@ -21,10 +24,13 @@ export async function checkBucket(bucket: Bucket): Promise<readonly string[]> {
   await bucket.client.send(new PutObjectCommand({ ...at, Body: 'probe', IfNoneMatch: '*' }));
   try {
     await mustCreateOnce(bucket, at);
+    await mustListInOrder(bucket, at);
     await bucket.client.send(new GetObjectCommand(at)).then((answer) => answer.Body?.transformToByteArray());
   } finally {
     // Without the right to delete, the probe stays; nothing else of Anneal deletes.
-    await bucket.client.send(new DeleteObjectCommand(at)).catch(() => undefined);
+    const keys = [at.Key, ...ENDINGS.map((ending) => at.Key + ending)];
+    const remove = (Key: string) => bucket.client.send(new DeleteObjectCommand({ ...at, Key })).catch(() => undefined);
+    await Promise.all(keys.map(remove));
   }
   return (await clearsBrokenUploads(bucket))
     ? []
@@ -48,6 +54,24 @@ async function mustCreateOnce(bucket: Bucket, at: { Bucket: string; Key: string 
     throw failure;
   }
   throw new AnnealError('store.unsupported', `${bucket.name} overwrites an object though If-None-Match forbids it`);
+}
+
+/**
+ * The newest content of a name is the first of a listing (names.ts). Directory buckets (S3 Express) list in no order: there an old content
+ * would be read as the newest, and nothing would fail.
+ */
+async function mustListInOrder({ client, name }: Bucket, at: { Bucket: string; Key: string }): Promise<void> {
+  for (const ending of ENDINGS) await client.send(new PutObjectCommand({ ...at, Key: at.Key + ending, Body: 'probe' }));
+  const list = async (MaxKeys?: number): Promise<string[]> => {
+    const asked = { Bucket: name, Prefix: `${at.Key}@`, ...(MaxKeys === undefined ? {} : { MaxKeys }) };
+    const { Contents = [] } = await client.send(new ListObjectsV2Command(asked));
+    return Contents.map(({ Key = '' }) => Key.slice(at.Key.length));
+  };
+  const wanted = [...ENDINGS].sort();
+  const [first, all] = [await list(1), await list()];
+  if (first.join() === wanted[0] && all.join() === wanted.join()) return;
+  const text = `${name} does not list its keys in the order of their names, by which the newest content of a name is found: directory buckets do not; use a general purpose bucket`;
+  throw new AnnealError('store.unsupported', text);
 }
 
 /** Whether some rule ends uploads that broke off. Unknown (no right to ask) counts as yes. */
