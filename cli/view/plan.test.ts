@@ -17,6 +17,25 @@ function section(lines: readonly string[], title: string): string {
   return lines.slice(from, lines.indexOf('', from)).join('\n');
 }
 
+test('a bar is as long as its part is large, and of what is tiny there is a thin mark', () => {
+  const { memory } = planOf(shipped('cpu')).trainer;
+  const plan = planOf(shipped('cpu'));
+  // Wherever the part begins: its two ends may fall on both sides of half a cell.
+  for (let before = 0; before < 1e9; before += 13e6) {
+    const parts = [
+      { name: 'before', bytes: before },
+      { name: 'tiny', bytes: 6.5e6 },
+      { name: 'half', bytes: 0.5e9 },
+    ];
+    const filled = { ...memory, parts, used: before + 0.5065e9 };
+    const lines = page({ ...plan, trainer: { ...plan.trainer, memory: filled } });
+    const drawn = (name: string): string =>
+      /[█▏]*$/.exec(lines.find((line) => line.startsWith(`  ${name} `)) ?? '')![0];
+    expect(drawn('tiny')).toBe('▏');
+    expect(drawn('half')).toMatch(/^█{3,5}$/);
+  }
+});
+
 describe('the standard profile at 80 columns', () => {
   const lines = page(planOf(shipped('minimax-m27-standard'), { usdPerDeviceHour: 3 }));
 

@@ -101,7 +101,9 @@ function memory({ parts, used, capacity }: DeviceMemory, width: number, ink: Pai
     from += bytes;
     const end = Math.round((from / scale) * room);
     const tone = ink[TONES[index % TONES.length] ?? 'dim'];
-    const drawn = end > start ? '█'.repeat(end - start) : '▏';
+    // Of less than half a cell a full block would show many times too much, wherever its ends fall.
+    const isThin = bytes * room < scale / 2 || end === start;
+    const drawn = isThin ? '▏' : '█'.repeat(end - start);
     return `  ${padEnd(name, NAME - 2)}${padStart(size(bytes), FIGURE)}  ${' '.repeat(Math.min(start, room - 1))}${tone(drawn)}`;
   });
   const free = capacity - used;

@@ -88,6 +88,21 @@ describe('watch', () => {
     `);
   });
 
+  it('waits for policy servers under the step that comes next: they are opened again in the middle of a campaign', () => {
+    const strip = (state: object, spec = at(80).spec): string | undefined =>
+      renderWatch(fixtureStatus({ stage: 'servers', progress: undefined, state: { ...midway, ...state } }), {
+        ...at(80),
+        spec,
+      })[2];
+    const midway = fixtureStatus().state;
+    const fresh = { taskSet: undefined, baseline: undefined, round: 0, rounds: [] };
+    expect(strip({})).toBe('✓ construct  ✓ baseline  ● rounds  ○ sealed  ○ release  ○ report');
+    expect(strip({ round: 0, rounds: [] })).toBe('✓ construct  ✓ baseline  ● rounds  ○ sealed  ○ release  ○ report');
+    expect(strip({ round: 4 })).toBe('✓ construct  ✓ baseline  ✓ rounds  ● sealed  ○ release  ○ report');
+    expect(strip({ ...fresh, taskSet: midway.taskSet })).toMatch(/^✓ construct {2}● baseline/);
+    expect(strip(fresh)).toMatch(/^● construct {2}○ baseline/);
+  });
+
   it('fits every width and every stage', () => {
     const { status, shown } = fixtureWaiting();
     for (const width of [40, 50, 60, 80, 120, 200]) {

@@ -48,7 +48,7 @@ interface Step {
 }
 const PATH: readonly Step[] = [
   { name: 'construct', stages: ['construct'], done: (state) => state.taskSet !== undefined },
-  { name: 'baseline', stages: ['servers', 'baseline'], done: (state) => state.baseline !== undefined },
+  { name: 'baseline', stages: ['baseline'], done: (state) => state.baseline !== undefined },
   { name: 'rounds', stages: LOOP, done: (state) => state.round > 0 },
   { name: 'sealed', stages: ['sealed-gate', 'sealed'], done: (state) => state.sealed !== undefined },
   { name: 'release', stages: ['release-gate', 'release'], done: (state) => state.release !== undefined },
@@ -89,9 +89,16 @@ function header(status: CampaignStatus, options: WatchOptions, ink: Paint): stri
   return [ink.bold(name) + ' '.repeat(Math.max(2, width - columns(name) - columns(right))) + ink.dim(right)];
 }
 
-function stageLines(status: CampaignStatus, { width }: WatchOptions, ink: Paint): string[] {
+/** Policy servers are opened whenever a campaign goes on as a new run, so that waiting for them belongs to what comes next. */
+function stepOf({ stage, state }: CampaignStatus, spec: CampaignSpec | undefined): number {
+  if (stage !== 'servers') return PATH.findIndex((step) => step.stages.includes(stage));
+  const roundsDone = state.sealed !== undefined || state.round >= (spec?.rounds ?? Number.POSITIVE_INFINITY);
+  return PATH.findIndex((step) => !(step.stages === LOOP ? roundsDone : step.name !== 'report' && step.done(state)));
+}
+
+function stageLines(status: CampaignStatus, { width, spec }: WatchOptions, ink: Paint): string[] {
   const { stage, progress } = status;
-  const at = PATH.findIndex((step) => step.stages.includes(stage));
+  const at = stepOf(status, spec);
   // A campaign that was ended early has not done what lies behind its end.
   const marks = PATH.map(({ done }, index) => {
     if (stage === 'ended' ? done(status.state) : index < at) return { mark: '✓', paint: ink.green };
