@@ -48,7 +48,14 @@ try {
 
 async function build(): Promise<BuiltSet> {
   const options = gitHistory.options.parse({ repository, name: 'minimist', bugEvery: 4, failToPass: 2, passToPass: 3 });
-  const ports = { sandbox, store, seed: SEED, openRepository, readFile: async () => new Uint8Array(), readFolder: async () => new Map() };
+  const ports = {
+    sandbox,
+    store,
+    seed: SEED,
+    openRepository,
+    readFile: async () => new Uint8Array(),
+    readFolder: async () => new Map(),
+  };
   return buildSet({
     name: 'minimist',
     source: await gitHistory.open(options, ports),
