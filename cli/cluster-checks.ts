@@ -6,7 +6,8 @@ import type { Deployment } from '../infra/deployment.ts';
 import type { Check } from '../infra/stack/doctor.ts';
 import { createS3Store } from '../infra/store/s3/store.ts';
 import { readBaseWeights } from '../infra/vllm/base-weights.ts';
-import { needsOf, preflight } from '../k8s/access/preflight.ts';
+import { type HeldToken, heldToken, readPolicyToken } from '../k8s/access/policy-token.ts';
+import { type ClusterNeeds, needsOf, preflight } from '../k8s/access/preflight.ts';
 import { openCluster } from '../k8s/cluster/request.ts';
 import { loadProfile } from '../k8s/layout/shipped.ts';
 
@@ -40,6 +41,14 @@ export async function refuseUnfit({ deployment }: Config, campaign: string, prof
   throw new AnnealError(first.code, message, { problems: [first, ...others] });
 }
 
+/**
+ * What gateway and worker could not even start without. The campaign's own profile is not known yet.
+ * @throws AnnealError `cli.usage`
+ */
+export function refuseUnreadableToken({ deployment }: Config): void {
+  if (deployment.compute === 'kubernetes') readPolicyToken(deployment.cluster.tokenFile);
+}
+
 async function bucketProblems({ store }: OnCluster): Promise<Problem[]> {
   const place = store.replace(/\?.*$/, '');
   const trouble = await createS3Store(store, { attempts: 2, timeoutMs: 10_000 })
@@ -51,9 +60,25 @@ async function bucketProblems({ store }: OnCluster): Promise<Problem[]> {
 }
 
 async function clusterProblems({ cluster: settings }: OnCluster, profile: ProfileSpec): Promise<readonly Problem[]> {
+  const token = lookAtToken(settings.tokenFile);
+  return [...token.problems, ...(await clusterProblemsFor(needsOf(profile, settings, token.held), settings))];
+}
+
+/** What can be said of it without the cluster; where nothing is wrong, what the secret is compared with. */
+function lookAtToken(file: string): { readonly problems: readonly Problem[]; readonly held?: HeldToken } {
   try {
-    const cluster = openCluster({ kubeconfig: settings.kubeconfig ?? undefined, patienceMs: 5_000 });
-    return await preflight(cluster, needsOf(profile, settings));
+    return { problems: [], held: heldToken(file) };
+  } catch (failure) {
+    return { problems: asAnnealError(failure).problems };
+  }
+}
+
+async function clusterProblemsFor(
+  needs: ClusterNeeds,
+  { kubeconfig }: OnCluster['cluster'],
+): Promise<readonly Problem[]> {
+  try {
+    return await preflight(openCluster({ kubeconfig: kubeconfig ?? undefined, patienceMs: 5_000 }), needs);
   } catch (failure) {
     const { code, message } = asAnnealError(failure);
     return [{ code, path: 'cluster', expected: 'a cluster that answers', got: message, hint: ERRORS[code].action }];

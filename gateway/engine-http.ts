@@ -1,6 +1,6 @@
 // JSON over kept-alive connections to the policy server and its engines.
 import { Agent, type IncomingHttpHeaders, request as send } from 'node:http';
-import { AnnealError } from '../contracts/errors.ts';
+import { AnnealError, type ErrorCode } from '../contracts/errors.ts';
 
 export interface JsonAnswer {
   readonly status: number;
@@ -21,6 +21,12 @@ export interface JsonClient {
     more?: Readonly<Record<string, string>>,
   ): Promise<JsonAnswer>;
   close(): void;
+}
+
+/** Whose fault an answer other than 200 is: the request's, the token's, else the engine's own. */
+export function codeOfStatus(status: number): ErrorCode {
+  if (status === 400) return 'gateway.bad_request';
+  return status === 401 || status === 403 ? 'policy.unauthorised' : 'gateway.upstream_failed';
 }
 
 const ANSWER_LIMIT = 64 << 20;

@@ -8,7 +8,7 @@ import { campaignOfPolicy, type PolicyName } from '../contracts/ids.ts';
 import type { PolicyServers } from '../contracts/ports.ts';
 import type { CompletionRecord } from '../contracts/trajectory.ts';
 import type { WeightTag } from '../contracts/weight-update.ts';
-import { ConnectionFailure, createJsonClient, type JsonAnswer, type JsonClient } from './engine-http.ts';
+import { ConnectionFailure, codeOfStatus, createJsonClient, type JsonAnswer, type JsonClient } from './engine-http.ts';
 import { createRecent, createReplicas, type Replicas } from './replicas.ts';
 
 const location = z.looseObject({ policy: z.string(), urls: z.array(z.url()).min(1) });
@@ -49,7 +49,8 @@ export interface Generation {
 export interface Engines {
   /**
    * @throws AnnealError `gateway.bad_request` when the engine refuses the request, `gateway.upstream_failed` when it fails,
-   * `stack.policy_unavailable` when the policy server does not answer or does not serve the policy. The signal's reason when aborted.
+   * `stack.policy_unavailable` when the policy server does not answer or does not serve the policy, `policy.unauthorised` when it
+   * asks for another token. The signal's reason when aborted.
    */
   generate(
     policy: PolicyName,
@@ -118,6 +119,8 @@ export function createEngines(options: EngineOptions): Engines {
   async function enginesAt(server: string, policy: PolicyName, signal: AbortSignal): Promise<string[]> {
     const answer = await ask(`${server}/policies/${encodeURIComponent(policy)}`, signal);
     if (answer.status === 404) throw unavailable(`the policy server does not serve ${policy}`);
+    if (answer.status === 401 || answer.status === 403)
+      throw new AnnealError('policy.unauthorised', `${server} answered ${answer.status} about ${policy}`);
     if (answer.status !== 200) throw unavailable(`the policy server answered ${answer.status} about ${policy}`);
     const parsed = location.safeParse(answer.body);
     if (!parsed.success) throw unavailable(`the policy server gave no address for ${policy}`);
@@ -206,7 +209,7 @@ async function post<S extends z.ZodType>(
   if (answer.status !== 200) {
     const why = z.looseObject({ error: z.looseObject({ message: z.string() }) }).safeParse(answer.body);
     const text = `${url} answered ${answer.status}: ${why.success ? why.data.error.message : 'without a reason'}`;
-    throw new AnnealError(answer.status === 400 ? 'gateway.bad_request' : 'gateway.upstream_failed', text);
+    throw new AnnealError(codeOfStatus(answer.status), text);
   }
   const parsed = schema.safeParse(answer.body);
   if (parsed.success) return parsed.data;

@@ -9,6 +9,7 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   'gateway.budget_exhausted': 403,
   'gateway.conflict': 409,
   'gateway.upstream_failed': 502,
+  'policy.unauthorised': 502,
   'gateway.overloaded': 503,
   'stack.gateway_unavailable': 503,
   'stack.policy_unavailable': 503,

@@ -54,6 +54,7 @@ export const FAILURE_ACTIONS = {
   'policy.model_corrupt': 'gate',
   'policy.adapter_corrupt': 'gate',
   'policy.version_mismatch': 'retry',
+  'policy.unauthorised': 'gate',
   'gateway.unauthorised': 'fail',
   'gateway.budget_exhausted': 'fail',
   'gateway.bad_request': 'fail',

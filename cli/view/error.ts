@@ -16,7 +16,8 @@ export function formatError(error: AnnealError, options: { colour: boolean; trac
   return [
     `${p.red('✗')} ${p.bold(entry.title)}: ${plain(error.message)}`,
     ...problems,
-    `  ${entry.action}`,
+    // A problem may have nothing to add to what its code says anyway.
+    ...(error.problems.some(({ hint }) => hint === entry.action) ? [] : [`  ${entry.action}`]),
     `  ${p.dim(`${error.code} · docs/errors/${error.code}.md`)}`,
     ...trace.map((line) => p.dim(line)),
   ].join('\n');

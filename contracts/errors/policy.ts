@@ -20,6 +20,12 @@ export const POLICY_ERRORS = {
     'Another policy version answered',
     'Nothing to do: the request is sent again after the version is loaded.',
   ),
+  'policy.unauthorised': entry(
+    'unavailable',
+    false,
+    'The policy server asks for another token',
+    "Make ANNEAL_POLICY_TOKEN_FILE and the cluster's secret hold the same token.",
+  ),
   'gateway.unauthorised': entry(
     'denied',
     false,

@@ -8,7 +8,7 @@ import type { PolicyName } from '../../contracts/ids.ts';
 import type { CompletionRecord } from '../../contracts/trajectory.ts';
 import { type ServedWeights, WEIGHTS_HEADER, type WeightDirectory } from '../../contracts/weight-update.ts';
 import type { Engines, Generation } from '../engine.ts';
-import { createJsonClient, type JsonAnswer } from '../engine-http.ts';
+import { codeOfStatus, createJsonClient, type JsonAnswer } from '../engine-http.ts';
 import { createRecent } from '../replicas.ts';
 import { createServers, type Servers } from './servers.ts';
 
@@ -158,8 +158,7 @@ function mustBeOf(served: ServedWeights, policy: PolicyName, url: string, answer
 
 function read<S extends z.ZodType>(schema: S, url: string, answer: JsonAnswer): z.infer<S> {
   if (answer.status !== 200) {
-    const code = answer.status === 400 ? 'gateway.bad_request' : 'gateway.upstream_failed';
-    throw new AnnealError(code, `${url} answered ${answer.status}: ${reason(answer)}`);
+    throw new AnnealError(codeOfStatus(answer.status), `${url} answered ${answer.status}: ${reason(answer)}`);
   }
   const parsed = schema.safeParse(answer.body);
   if (parsed.success) return parsed.data;

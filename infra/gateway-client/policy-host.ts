@@ -41,6 +41,9 @@ export function createPolicyHost({ servers, token, timeoutMs = 90_000 }: PolicyH
       late: 'stack.policy_unavailable',
     });
     if (answer.status === 200) return;
+    // Repeated, it would be answered in the same way until somebody changes the file or the secret.
+    if (answer.status === 401 || answer.status === 403)
+      throw new AnnealError('policy.unauthorised', `${server} answered ${answer.status} about ${version.name}`);
     const body = parseJson(answer.text);
     const { code, message } = refused.safeParse(body).data ?? { code: '', message: `HTTP ${answer.status}` };
     throw new AnnealError(CODES[code] ?? 'stack.policy_unavailable', `${version.name}: ${message}`);
@@ -49,7 +52,7 @@ export function createPolicyHost({ servers, token, timeoutMs = 90_000 }: PolicyH
   /** Rollouts that ask at the same time about one version ask once. */
   const asking = new Map<string, Promise<void>>();
 
-  /** @throws AnnealError `policy.adapter_corrupt`, `policy.model_corrupt`, `gateway.conflict` (the name serves another adapter), `stack.policy_unavailable`. */
+  /** @throws AnnealError `policy.adapter_corrupt`, `policy.model_corrupt`, `policy.unauthorised`, `gateway.conflict` (the name serves another adapter), `stack.policy_unavailable`. */
   function ensure(version: PolicyVersion): Promise<void> {
     const key = `${version.name} ${version.adapterGguf?.sha256}`;
     const known = asking.get(key);

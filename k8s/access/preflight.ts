@@ -7,6 +7,7 @@ import type { Cluster } from '../cluster/request.ts';
 import type { WorkloadKind } from '../manifests/trainer.ts';
 import { askRights, rightsProblems } from './ask-rights.ts';
 import { type NodeNeed, nodeNeeds, nodeProblems } from './node-supply.ts';
+import type { HeldToken } from './policy-token.ts';
 import {
   apiProblems,
   type ClaimNeed,
@@ -22,6 +23,8 @@ export interface SecretNeed {
   readonly name: string;
   /** Each must be there and not be empty. */
   readonly keys: readonly string[];
+  /** What the caller holds of its `token`, which must be the same. */
+  readonly held?: HeldToken | undefined;
 }
 
 export interface ClusterNeeds {
@@ -52,7 +55,8 @@ export interface Deployment {
   readonly tokenSecret: string;
 }
 
-export function needsOf(profile: ProfileSpec, of: Deployment): ClusterNeeds {
+/** @param held the token that policy servers will be asked with; undefined where only the secret can be looked at */
+export function needsOf(profile: ProfileSpec, of: Deployment, held?: HeldToken): ClusterNeeds {
   return {
     namespace: of.namespace,
     workload: of.workload,
@@ -61,7 +65,7 @@ export function needsOf(profile: ProfileSpec, of: Deployment): ClusterNeeds {
     priorityClass: profile.scheduling.priorityClass,
     secrets: [
       ...(of.storeSecret === null ? [] : [{ name: of.storeSecret, keys: STORE_KEYS }]),
-      { name: of.tokenSecret, keys: TOKEN_KEYS },
+      { name: of.tokenSecret, keys: TOKEN_KEYS, held },
     ],
     claims: claimNeeds(profile),
     nodes: nodeNeeds(profile),

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { asAnnealError, type Problem } from '../../contracts/errors.ts';
 import type { Cluster } from '../cluster/request.ts';
+import { type HeldToken, hashOfToken } from './policy-token.ts';
 import type { Feature } from './rights.ts';
 
 export interface ClaimNeed {
@@ -75,11 +76,15 @@ export async function apiProblems(cluster: Cluster, features: readonly Feature[]
 
 const secretObject = z.object({ data: z.record(z.string(), z.string()).default({}) });
 
-/** Values are looked at no further than whether they are empty, and never shown. */
+/** Values are looked at no further than whether they are empty, and whether a token is the one that is held; they are never shown. */
 export async function secretProblems(
   cluster: Cluster,
   namespace: string,
-  { name, keys }: { readonly name: string; readonly keys: readonly string[] },
+  {
+    name,
+    keys,
+    held,
+  }: { readonly name: string; readonly keys: readonly string[]; readonly held?: HeldToken | undefined },
 ): Promise<Problem[]> {
   const path = `namespaces/${namespace}/secrets/${name}`;
   const expected = `a secret with ${keys.join(' and ')}`;
@@ -91,9 +96,28 @@ export async function secretProblems(
   }
   const { data } = secretObject.parse(found);
   const lacking = keys.filter((key) => (data[key] ?? '') === '');
-  if (lacking.length === 0) return [];
+  if (lacking.length === 0) return held === undefined ? [] : tokenProblems({ namespace, name }, data, held);
   const hint = `Add ${lacking.join(' and ')} to it; a pod without it cannot reach the store.`;
   return [{ ...missing(path, expected, hint), got: `no ${lacking.join(' and no ')}` }];
+}
+
+function tokenProblems(
+  { namespace, name }: { readonly namespace: string; readonly name: string },
+  data: Readonly<Record<string, string>>,
+  held: HeldToken,
+): Problem[] {
+  const token = Buffer.from(data.token ?? '', 'base64').toString('utf8');
+  if (hashOfToken(token) === held.sha256) return [];
+  const show = `kubectl get secret ${name} --namespace ${namespace} -o jsonpath='{.data.token}' | base64 -d`;
+  return [
+    {
+      code: 'policy.unauthorised',
+      path: `namespaces/${namespace}/secrets/${name}`,
+      expected: `the token that ${held.file} holds`,
+      got: 'another one',
+      hint: `Where the secret is right, write it into the file: ${show} > ${held.file}. What runs with the old one must be started anew.`,
+    },
+  ];
 }
 
 export async function queueProblems(cluster: Cluster, namespace: string, queue: string): Promise<Problem[]> {

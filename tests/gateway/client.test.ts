@@ -117,6 +117,8 @@ describe('the policy host', () => {
     [422, { code: 'adapter_rejected', message: 'm' }, 'policy.adapter_corrupt'],
     [409, { code: 'policy_conflict', message: 'm' }, 'gateway.conflict'],
     [503, { code: 'store_unavailable', message: 'm' }, 'store.unavailable'],
+    [401, { code: 'unauthorized', message: 'm' }, 'policy.unauthorised'],
+    [403, 'a proxy says no', 'policy.unauthorised'],
     [503, { code: 'engine_failed', message: 'm' }, 'stack.policy_unavailable'],
     [500, 'no object', 'stack.policy_unavailable'],
   ])('%i %j is named', async (status, body, code) => {

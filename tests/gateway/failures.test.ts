@@ -54,6 +54,12 @@ describe('a generation that fails', () => {
     expect([reply.status, reply.body.error?.code]).toEqual([503, 'stack.policy_unavailable']);
   });
 
+  test('a policy server that wants another token: nobody asks it again', async () => {
+    const guarded = { of: { policy: 'guarded.v1' as typeof POLICY }, body: { model: 'guarded.v1' } };
+    const { status, body, headers } = await chat(on.gateway.url, guarded);
+    expect([status, body.error?.code, headers.get('x-should-retry')]).toEqual([502, 'policy.unauthorised', 'false']);
+  });
+
   test('an engine that moved is found again without the client noticing', async () => {
     const [first, second] = [await startScriptedUpstream(), await startScriptedUpstream()];
     on.defer(() => second.close());

@@ -19,6 +19,7 @@ const HOUR = 3_600;
 
 interface Said {
   readonly code: number | null;
+  readonly stdout: string;
   readonly stderr: string;
 }
 
@@ -51,8 +52,8 @@ describe.skipIf(!isBuilt(PARTS) || s3Binary() === undefined)('a campaign is refu
 
   const homeOf = (number: number): string => join(dir, `home-${number}`);
 
-  /** `./anneal quickstart` in a home of its own. */
-  async function quickstart(over: Readonly<Record<string, string>>, file = FILE): Promise<Said> {
+  /** A command in a home of its own. */
+  async function run(argv: readonly string[], over: Readonly<Record<string, string>>): Promise<Said> {
     count += 1;
     const tokenFile = join(dir, 'token');
     await writeFile(tokenFile, 'a token');
@@ -63,18 +64,21 @@ describe.skipIf(!isBuilt(PARTS) || s3Binary() === undefined)('a campaign is refu
       ...{ ANNEAL_KUBE_STORE_SECRET: 'anneal-store', ANNEAL_POLICY_TOKEN_FILE: tokenFile },
       ...over,
     };
-    const child = spawn(join(ROOT, 'anneal'), ['quickstart', '--yes', '--file', file], { cwd: ROOT, env });
-    let stderr = '';
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+    const child = spawn(join(ROOT, 'anneal'), argv, { cwd: ROOT, env });
+    const said = { stdout: '', stderr: '' };
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (said.stdout += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (said.stderr += text));
     const code = await new Promise<number | null>((done) => child.on('close', done));
-    return { code, stderr };
+    return { code, ...said };
   }
+  const quickstart = (over: Readonly<Record<string, string>>): Promise<Said> =>
+    run(['quickstart', '--yes', '--file', FILE], over);
 
   /** Nothing runs here, nothing is in the bucket, nothing is on the cluster. */
-  async function expectNothing(): Promise<void> {
+  async function expectNothing(namespace = TEAM): Promise<void> {
     expect(existsSync(join(homeOf(count), 'run', 'plan.json'))).toBe(false);
     expect(await createS3Store(address).listNamed('campaigns/')).toEqual([]);
-    const { body } = await kube.cluster.ask({ method: 'GET', path: `/api/v1/namespaces/${TEAM}/configmaps` });
+    const { body } = await kube.cluster.ask({ method: 'GET', path: `/api/v1/namespaces/${namespace}/configmaps` });
     const names = (body as { items: { metadata: { name: string } }[] }).items.map(({ metadata }) => metadata.name);
     expect(names.filter((name) => name.startsWith('anneal'))).toEqual([]);
   }
@@ -91,6 +95,48 @@ describe.skipIf(!isBuilt(PARTS) || s3Binary() === undefined)('a campaign is refu
     for (const secret of ['anneal-store', 'anneal-policy']) expect(stderr).toContain(`secrets/${secret}`);
     expect(stderr).toContain('kubectl');
     await expectNothing();
+  });
+
+  test('with a token file that is not there or empty: named beside what the cluster lacks', {
+    timeout: 180_000,
+  }, async () => {
+    const empty = join(dir, 'empty');
+    await writeFile(empty, '\n');
+    for (const [file, why] of [
+      [join(dir, 'nope'), 'no such file'],
+      [empty, 'nothing but white space'],
+    ] as const) {
+      const { code, stderr } = await quickstart({ ANNEAL_POLICY_TOKEN_FILE: file });
+      expect([code, stderr]).toEqual([2, expect.stringContaining(`got ${file}: ${why}`)]);
+      expect(stderr).toContain('secrets/anneal-policy');
+      await expectNothing();
+    }
+  });
+
+  test("with another token than the secret's: neither is shown", { timeout: 180_000 }, async () => {
+    const namespace = 'team-b';
+    await kube.namespace(namespace);
+    const secrets = {
+      'anneal-store': { AWS_ACCESS_KEY_ID: 'key', AWS_SECRET_ACCESS_KEY: 'secret' },
+      'anneal-policy': { token: 'the-token-of-the-secret' },
+    };
+    const path = `/api/v1/namespaces/${namespace}/secrets`;
+    for (const [name, stringData] of Object.entries(secrets))
+      await kube.cluster.ask({ method: 'POST', path, body: { metadata: { name }, stringData } });
+    const file = join(dir, 'another');
+    await writeFile(file, 'the-token-of-the-file');
+    const { code, stderr } = await quickstart({ ANNEAL_KUBE_NAMESPACE: namespace, ANNEAL_POLICY_TOKEN_FILE: file });
+    expect([code, stderr]).toEqual([5, expect.stringContaining('policy.unauthorised')]);
+    expect(stderr).toContain('secrets/anneal-policy');
+    for (const token of ['the-token-of-the-secret', 'the-token-of-the-file']) {
+      expect(stderr).not.toContain(token);
+      expect(stderr).not.toContain(Buffer.from(token).toString('base64'));
+    }
+    await expectNothing(namespace);
+    // The same token, whatever stands around it: nothing more is wrong with the cluster, as doctor says.
+    await writeFile(file, 'the-token-of-the-secret\n');
+    const env = { ANNEAL_KUBE_NAMESPACE: namespace, ANNEAL_POLICY_TOKEN_FILE: file };
+    expect((await run(['doctor'], env)).stdout).toContain(`namespace ${namespace}`);
   });
 
   test('under a token without rights: every right is named', { timeout: 60_000 }, async () => {

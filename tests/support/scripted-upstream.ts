@@ -88,6 +88,7 @@ export async function startScriptedUpstream(): Promise<ScriptedUpstream> {
     if (path.startsWith('/policies/')) {
       const policy = path.slice('/policies/'.length);
       if (policy.startsWith('unknown')) return send(response, 404, { code: 'policy_unknown', message: `no ${policy}` });
+      if (policy.startsWith('guarded')) return send(response, 401, { code: 'unauthorized', message: 'send the token' });
       return send(response, 200, { policy, urls: upstream.engineUrls, adapterSha256: null });
     }
     if (path === '/apply-template') {
