@@ -1,5 +1,4 @@
 // What a worker and a gateway reach trainers and policy servers by: processes of this machine, or pods.
-import { readFileSync } from 'node:fs';
 import { createDocuments, type Documents } from '../activities/read.ts';
 import type { ArtifactStore } from '../contracts/artifact.ts';
 import { AnnealError } from '../contracts/errors.ts';
@@ -13,8 +12,10 @@ import type { Deployment } from '../infra/deployment.ts';
 import { oneServer } from '../infra/gateway-client/one-server.ts';
 import { createPolicyHost } from '../infra/gateway-client/policy-host.ts';
 import { createLocalJobRunner, trainerCommand } from '../infra/jobs/local.ts';
+import { noteClusterCampaign } from '../infra/stack/cluster-campaigns.ts';
 import { openStore } from '../infra/store/open.ts';
 import { createWeightDirectories } from '../infra/vllm/directory.ts';
+import { hashOfToken, readPolicyToken } from '../k8s/access/policy-token.ts';
 import { needsOf, preflight } from '../k8s/access/preflight.ts';
 import { type Cluster, openCluster } from '../k8s/cluster/request.ts';
 import type { StoreAccess } from '../k8s/manifests/pod.ts';
@@ -62,7 +63,7 @@ export function openServing(config: Config): Serving {
   const { kubeconfig, namespace, tokenFile } = deployment.cluster;
   const cluster = openCluster({ kubeconfig: kubeconfig ?? undefined });
   const weights = gatewayWeights(openStore(config));
-  return { servers: createPolicyServers({ cluster, namespace }), token: readToken(tokenFile), weights };
+  return { servers: createPolicyServers({ cluster, namespace }), token: readPolicyToken(tokenFile), weights };
 }
 
 /** What the gateway reads of whole models: who serves them now, by the store. */
@@ -82,7 +83,7 @@ export async function openCompute(
   watching: Watching,
 ): Promise<Compute> {
   const { deployment } = config;
-  if (deployment.compute === 'kubernetes') return onCluster(deployment, store, documents, watching);
+  if (deployment.compute === 'kubernetes') return onCluster(config, deployment, store, documents, watching);
   return {
     jobs: localJobs(config, store, watching),
     policies: createPolicyHost({ servers: oneServer(endpointsOf(config).policy ?? '') }),
@@ -103,13 +104,16 @@ function localJobs(config: Config, store: ArtifactStore, { startEnv }: Watching)
 }
 
 async function onCluster(
+  config: Config,
   { store: address, cluster: settings }: OnCluster,
   store: ArtifactStore,
   documents: Documents,
   { startEnv, watched }: Watching,
 ): Promise<Compute> {
   const { kubeconfig, namespace, workload, tokenSecret } = settings;
-  const token = readToken(settings.tokenFile);
+  const token = readPolicyToken(settings.tokenFile);
+  // The one that this process goes on asking with, whatever the file holds later.
+  const held = { file: settings.tokenFile, sha256: hashOfToken(token) };
   const cluster = watched(openCluster({ kubeconfig: kubeconfig ?? undefined }));
   const access = accessOf(address, settings.storeSecret);
   const profileOf = mustHaveProfile(documents);
@@ -117,16 +121,17 @@ async function onCluster(
     void process.stderr.write(`${new Date().toISOString()} nodes: ${trouble.message}\n`);
   const nodes = await watchNodes({ cluster, store, name: 'default', onTrouble: report });
   const { quarantined, noteStop: onStop } = nodes;
-  const fleet = createServerFleet({
+  const servers = createServerFleet({
     cluster,
     quarantined,
-    preflight: (profile) => preflight(cluster, needsOf(profile, settings)),
+    preflight: (profile) => preflight(cluster, needsOf(profile, settings, held)),
     access,
     namespace,
     profileOf,
     tokenSecret,
     workloads: workload === 'jobset' ? ['JobSet', 'Job'] : ['Job'],
   });
+  const fleet = noting(config, namespace, servers);
   return {
     jobs: createKubernetesJobRunner({
       cluster,
@@ -150,6 +155,18 @@ async function onCluster(
   };
 }
 
+/** A stack's home remembers whose objects its worker makes; a worker in a pod has no home that outlives it. */
+function noting(config: Config, namespace: string, fleet: ServerFleet): ServerFleet {
+  if (config.stack === undefined) return fleet;
+  return {
+    ...fleet,
+    async open(campaign, signal, onProgress) {
+      await noteClusterCampaign(config, campaign, namespace);
+      await fleet.open(campaign, signal, onProgress);
+    },
+  };
+}
+
 /** The store as pods are told of it: the address by one variable, endpoint and region by the SDK's own. */
 function accessOf(address: string, secret: string | null): StoreAccess {
   const [place = '', query = ''] = address.split('?', 2);
@@ -168,12 +185,4 @@ function mustHaveProfile(documents: Documents): (campaign: CampaignName) => Prom
     if (profile !== undefined) return profile;
     throw new AnnealError('profile.not_found', `${campaign} was submitted without a model profile`);
   };
-}
-
-function readToken(path: string): string {
-  try {
-    return readFileSync(path, 'utf8').trim();
-  } catch (cause) {
-    throw new AnnealError('cli.usage', `ANNEAL_POLICY_TOKEN_FILE: ${path} cannot be read`, { cause });
-  }
 }

@@ -5,6 +5,7 @@ import { AnnealError, EXIT } from '../../contracts/errors.ts';
 import type { CampaignName } from '../../contracts/ids.ts';
 import { initIdentity } from '../../infra/identity/local.ts';
 import { startStack, stopStack } from '../../infra/stack/stack.ts';
+import { tellLeftovers } from '../cluster-leftovers.ts';
 import { isUnfinished, nextStep } from '../endings.ts';
 import { INTERRUPTED, type Interrupt, openInterrupt } from '../interrupt.ts';
 import { askOnTerminal } from '../prompt.ts';
@@ -70,8 +71,10 @@ async function quickstart(session: Session, options: QuickstartOptions): Promise
     interrupt.close();
     await session.close();
     const stop = signal.aborted || (options.down ?? !(options.keepUp ?? interactive));
-    if (stack?.startedNow && stop) await stopStack(config);
-    else if (stack !== undefined && !signal.aborted)
+    if (stack?.startedNow && stop) {
+      await stopStack(config);
+      await tellLeftovers(config, say);
+    } else if (stack !== undefined && !signal.aborted)
       say(`The stack is still up, so that you can look around. Stop it with ${commandFor(config, 'down')}`);
   }
 }

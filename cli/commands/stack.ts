@@ -4,7 +4,8 @@ import { EXIT } from '../../contracts/errors.ts';
 import { initIdentity } from '../../infra/identity/local.ts';
 import { doctor } from '../../infra/stack/doctor.ts';
 import { purge, startStack, stopStack } from '../../infra/stack/stack.ts';
-import { clusterChecks } from '../cluster-checks.ts';
+import { clusterChecks, refuseUnreadableToken } from '../cluster-checks.ts';
+import { endLeftovers, tellLeftovers } from '../cluster-leftovers.ts';
 import type { Run } from '../session.ts';
 import { commandFor } from '../view/command.ts';
 import { paint } from '../view/paint.ts';
@@ -16,6 +17,7 @@ export function addStackCommands(program: Command, run: Run): void {
     .description('start Temporal, the policy server, the gateway and the worker on this machine')
     .action((_options, command: Command) =>
       run(async ({ config, json }) => {
+        refuseUnreadableToken(config);
         const reporter = createSetupReporter(process.stderr);
         await initIdentity(config.paths.keys);
         const stack = await startStack({ config, onProgress: reporter.progress });
@@ -31,13 +33,19 @@ export function addStackCommands(program: Command, run: Run): void {
   program
     .command('down')
     .description('stop the local stack')
-    .option('--purge', 'also remove everything that Anneal has written: caches, store, keys, logs')
+    .option(
+      '--purge',
+      'also remove everything that Anneal has written: caches, store, keys, logs, and what its campaigns run on a cluster',
+    )
     .action((options: { purge?: boolean }, command: Command) =>
       run(async ({ config }) => {
-        const was = await stopStack(config);
-        const said = [was ? 'The stack is down.' : 'The stack was not running.'];
-        if (options.purge)
+        const say = (line: string): void => void process.stderr.write(`${line}\n`);
+        const said = [(await stopStack(config)) ? 'The stack is down.' : 'The stack was not running.'];
+        if (options.purge) {
+          // Before the home goes, which knows what was begun on a cluster.
+          if (await endLeftovers(config, say)) process.exitCode = EXIT.unavailable;
           said.push((await purge(config)) ? `Removed ${config.home}.` : `There was no ${config.home} to remove.`);
+        } else await tellLeftovers(config, say);
         process.stdout.write(`${said.join(' ')}\n`);
       }, command),
     );
