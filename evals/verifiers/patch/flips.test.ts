@@ -8,13 +8,19 @@ const propose = (language: Language, id: string, text: string): string[] =>
     .filter(isHidden)
     .map((flip) => `${text.slice(flip.start, flip.end)} → ${flip.text}`)
     .sort();
+/** What is changed, each value once. */
+const valuesOf = (changes: readonly string[]): string[] => [
+  ...new Set(changes.map((change) => change.split(' → ')[0]!)),
+];
 /** What is changed of one line in a test. */
 const inPython = (line: string): string[] =>
-  propose(
-    'python',
-    't.py::test_x',
-    `def test_a():\n    assert 7 == 7\n\ndef test_x():\n    ${line}\n\ndef test_z():\n    assert 8 == 8\n`,
-  ).map((change) => change.split(' → ')[0]!);
+  valuesOf(
+    propose(
+      'python',
+      't.py::test_x',
+      `def test_a():\n    assert 7 == 7\n\ndef test_x():\n    ${line}\n\ndef test_z():\n    assert 8 == 8\n`,
+    ),
+  );
 
 test('only what an equality expects is changed', () => {
   expect(inPython('assert f(1) == 23')).toEqual(['23']);
@@ -39,6 +45,13 @@ test('only what an equality expects is changed', () => {
     expect(inPython(unsure), unsure).toEqual([]);
 });
 
+test('a value of the test itself is put where another stands, beside one that does not occur', () => {
+  const text = `def test_x():\n    name = 'far'\n    assert longest(["ox", "birds", 'owl']) == 'birds'\n`;
+  const [first, second, third] = proposeFlips('python', 't.py::test_x', text, createRandom('test'));
+  expect([first?.text, second?.text]).toEqual(["'owl'", "'ox'"]);
+  expect(third?.text).not.toMatch(/^'(ox|owl|birds|far)'$/);
+});
+
 test('in JavaScript as well, in the test that is named', () => {
   const text = `describe('outer', () => {
   it('other', () => {
@@ -52,10 +65,7 @@ test('in JavaScript as well, in the test that is named', () => {
   });
 });
 `;
-  expect(propose('javascript', 't.js::outer > one', text).map((change) => change.split(' → ')[0])).toEqual([
-    "'text'",
-    '41',
-  ]);
+  expect(valuesOf(propose('javascript', 't.js::outer > one', text))).toEqual(["'text'", '41']);
   expect(propose('javascript', 't.js::outer > none', text)).toEqual([]);
 });
 
@@ -105,7 +115,7 @@ func TestOne(t *testing.T) {
 	})
 }
 `;
-  const of = (id: string) => propose('go', `a_test.go::${id}`, text).map((change) => change.split(' → ')[0]);
+  const of = (id: string) => valuesOf(propose('go', `a_test.go::${id}`, text));
   expect(of('TestOne')).toEqual(['"aa"', '"bb"', '31', '38']);
   expect(of('TestOne/of_none')).toEqual(['38']);
   const tail = proposeFlips('go', 'a_test.go::TestOther', text, createRandom('test')).at(-1)!;
@@ -128,7 +138,7 @@ test('in Rust and Java: either side of an equality that is written out', () => {
     }
 }
 `;
-  expect(propose('rust', 'tests/a.rs::of::one', rust).map((change) => change.split(' → ')[0])).toEqual(['"aa"', '31']);
+  expect(valuesOf(propose('rust', 'tests/a.rs::of::one', rust))).toEqual(['"aa"', '31']);
   const java = `class ATest {
   @Test
   void one() {
@@ -143,11 +153,6 @@ test('in Rust and Java: either side of an equality that is written out', () => {
   }
 }
 `;
-  expect(propose('java', 'ATest.java::a.ATest::one', java).map((change) => change.split(' → ')[0])).toEqual([
-    '"aa"',
-    '"bb"',
-    '31',
-    '41',
-  ]);
+  expect(valuesOf(propose('java', 'ATest.java::a.ATest::one', java))).toEqual(['"aa"', '"bb"', '31', '41']);
   expect(propose('java', 'ATest.java::a.ATest::two', java)).toHaveLength(1);
 });

@@ -16,17 +16,21 @@ export function proposeFlips(language: Language, id: string, text: string, rando
   const region = regionOf(language, id, text);
   if (region === undefined) return [];
   const flip = (span: Span, replacement: string): Flip => ({ test: id, path: fileOf(id), ...span, text: replacement });
-  const literals: Flip[] = [];
+  const known = literalsIn(text, region);
+  const literals: Flip[][] = [];
   for (const line of linesOf(text, region)) {
     const expected = expectedIn(language, text.slice(line.start, line.end));
     if (expected === undefined) continue;
     const span = { start: line.start + expected.start, end: line.start + expected.end };
     for (const literal of literalsIn(text, span)) {
-      literals.push(flip(literal, otherThan(text.slice(literal.start, literal.end), random)));
+      const is = text.slice(literal.start, literal.end);
+      // Values of the test's own: what reads the test would believe them, where a word that does not exist gives the twin away.
+      const believable = nearest(language, text, known, literal).map((other) => flip(literal, other));
+      literals.push([...believable, flip(literal, otherThan(is, random))]);
     }
   }
   const tail = tailOf(language, text, region);
-  return [...random.shuffle(literals), ...(tail === undefined ? [] : [flip(tail.span, tail.text)])];
+  return [...random.shuffle(literals).flat(), ...(tail === undefined ? [] : [flip(tail.span, tail.text)])];
 }
 
 /** Whether it changes a written value: a line put in can be told from the test by reading it. */
@@ -122,6 +126,28 @@ const literalsIn = (text: string, { start, end }: Span): Span[] =>
     start: start + index,
     end: start + index + length,
   }));
+
+const NEIGHBOURS = 2;
+
+/** The values that stand next to one in the test: what a call is given stands next to what is expected of it. */
+function nearest(language: Language, text: string, known: readonly Span[], { start, end }: Span): string[] {
+  const is = text.slice(start, end);
+  const kind = kindOf(language, is);
+  const others = known
+    .toSorted((one, other) => Math.abs(one.start - start) - Math.abs(other.start - start))
+    .map((one) => text.slice(one.start, one.end))
+    .filter((one) => kindOf(language, one) === kind)
+    // In the quotes that it stands in the place of: others would tell a twin from its test.
+    .map((one) => (kind === 'text' ? `${is[0]}${one.slice(1, -1)}${is[0]}` : one))
+    .filter((one) => one !== is && (kind !== 'text' || !one.slice(1, -1).includes(is[0]!)));
+  return [...new Set(others)].slice(0, NEIGHBOURS);
+}
+
+/** A compiler takes no fraction for a whole number, and no text for a character; both quotes mean a text where nothing is compiled. */
+function kindOf(language: Language, literal: string): string {
+  if (/^['"]/.test(literal)) return language === 'python' || language === 'javascript' ? 'text' : literal[0]!;
+  return /^\d/.test(literal) ? (literal.includes('.') ? 'fraction' : 'whole') : 'truth';
+}
 
 const TRUTH: Readonly<Record<string, string>> = { True: 'False', False: 'True', true: 'false', false: 'true' };
 
