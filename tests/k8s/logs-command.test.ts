@@ -85,8 +85,11 @@ describe.skipIf(!canRun)('the logs of a campaign in pods', () => {
     };
   }
   const begin = (job: string, attempt: number) => store.createNamed(`jobs/${job}/attempts/${attempt}/begun`, '');
-  const leave = (job: string, attempt: number, text: string) =>
-    store.createNamed(`jobs/${job}/attempts/${attempt}/log`, text);
+  /** As a pod does whose log is whole. */
+  const leave = async (job: string, attempt: number, text: string) => {
+    await store.createNamed(`jobs/${job}/attempts/${attempt}/log`, text);
+    await store.createNamed(`jobs/${job}/attempts/${attempt}/log-end`, `{"bytes": ${Buffer.byteLength(text)}}\n`);
+  };
 
   /** A pod as a job's controller makes it; what it says it also writes into a file of this machine, as a trainer keeps its log. */
   async function run(

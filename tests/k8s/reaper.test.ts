@@ -105,7 +105,12 @@ describe.skipIf(!isBuilt([]))('the reaper', () => {
         ['Job', 'taken-r1-train-a1'],
       ] as const;
       const found = await Promise.all(objects.map(([kind, name]) => workloads.read(kind, NAMESPACE, name)));
-      return found.map((one) => [one?.metadata.uid, one?.metadata.annotations, one?.metadata.deletionTimestamp]);
+      return found.map((one) => {
+        const { uid, annotations = {}, deletionTimestamp } = one?.metadata ?? {};
+        // Controllers annotate what is theirs whenever they come to it.
+        const ours = Object.entries(annotations).filter(([name]) => name.startsWith('anneal.dev/'));
+        return [uid, ours, deletionTimestamp];
+      });
     };
     const before = await theirs();
     const refused = { code: 'cluster.name_taken', message: expect.stringContaining(OTHERS) };
