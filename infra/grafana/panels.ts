@@ -275,7 +275,7 @@ export const ROWS: readonly RowSpec[] = [
         'Memory and event loop',
         'bytes',
         'Is a process in trouble?',
-        query('sum by (instance) (process_resident_memory_bytes{job=~"anneal.*"})', '{{instance}} memory'),
+        query('sum by (instance) (process_resident_memory_bytes{job=~"(.*-)?anneal.*"})', '{{instance}} memory'),
       ),
     ],
   },
