@@ -22,7 +22,7 @@ import type { Session } from '../session.ts';
 import { type Run, screen } from '../session.ts';
 import { formatProblems } from '../spec/format.ts';
 import { type ReadCampaign, readCampaign } from '../spec/read.ts';
-import { refuseUnlessPermitted } from '../team/check.ts';
+import { keptProfile, refuseUnlessPermitted } from '../team/check.ts';
 import { renderList } from '../view/lists.ts';
 import { stackTroubles } from '../view/stack.ts';
 import { watchCampaign } from '../watch.ts';
@@ -79,7 +79,7 @@ export async function refuseUnfitUnlessBegun(
 }
 
 /** Where there are teams: may this owner submit this campaign now, here? */
-async function refuseWithoutPermission(
+export async function refuseWithoutPermission(
   { config, store, teams }: Session,
   { spec, profile }: Pick<ReadCampaign, 'spec' | 'profile'>,
   campaigns: Campaigns,
@@ -90,6 +90,14 @@ async function refuseWithoutPermission(
   const kubernetes = deployment.compute === 'kubernetes' ? deployment.cluster.namespace : undefined;
   const place = { temporal: config.temporal.namespace, kubernetes };
   await refuseUnlessPermitted(known, { spec, profile }, place, { campaigns, store });
+}
+
+/** It holds again what it held, beside whatever its team has begun since: asked as a submit is. */
+export async function resumeCampaign(session: Session, name: CampaignName): Promise<void> {
+  const campaigns = await session.campaigns();
+  const read = { spec: await campaigns.spec(name), profile: await keptProfile(session.store, name) };
+  await refuseWithoutPermission(session, read, campaigns);
+  await campaigns.resume(name);
 }
 
 /** What to say of a submitted campaign that is over. */
@@ -207,7 +215,7 @@ export function addCampaignCommands(program: Command, run: Run): void {
     .description('go on with a campaign that was cancelled, aborted, refused or lost')
     .action((name: string, _options, command: Command) =>
       run(async (session) => {
-        await (await session.campaigns()).resume(parseCampaignName(name));
+        await resumeCampaign(session, parseCampaignName(name));
         process.stdout.write(`Resumed ${name}. Watch it with ./anneal watch ${name}\n`);
       }, command),
     );

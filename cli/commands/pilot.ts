@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { AnnealError } from '../../contracts/errors.ts';
 import type { Run } from '../session.ts';
 import { readCampaign } from '../spec/read.ts';
-import { carriedSource, refuseUnfitTasks } from './campaigns.ts';
+import { carriedSource, refuseUnfitTasks, refuseWithoutPermission } from './campaigns.ts';
 
 export function addPilot(program: Command, run: Run): void {
   program
@@ -22,6 +22,8 @@ export function addPilot(program: Command, run: Run): void {
         const onProgress = (done: number, total: number): void =>
           void process.stderr.write(`${done} of ${total} rollouts\n`);
         await refuseUnfitTasks(session, read);
+        // Who may not submit the campaign may not use up tokens for it either.
+        await refuseWithoutPermission(session, read, await session.campaigns());
         const rates = await session.pilot(spec, { samples, onProgress, ...(await carriedSource(session, read)) });
         const document = {
           schema: 'anneal/starting-pass-rates/v1',

@@ -89,7 +89,7 @@ async function usesOf(
         await campaigns.savedState(campaign),
         running ? undefined : await campaigns.endedAt(campaign),
       ];
-      const gpus = running ? gpusOf(await profileOf(store, campaign)) : 0;
+      const gpus = running ? gpusOf(await keptProfile(store, campaign)) : 0;
       const spent = state?.tokens ?? 0;
       // One whose end is not known any more ended before Temporal's retention: long ago.
       const ended = running ? undefined : (endedAt?.getTime() ?? 0);
@@ -98,7 +98,8 @@ async function usesOf(
   );
 }
 
-async function profileOf(store: ArtifactStore, campaign: CampaignName): Promise<ProfileSpec | undefined> {
+/** As the campaign was submitted with it. */
+export async function keptProfile(store: ArtifactStore, campaign: CampaignName): Promise<ProfileSpec | undefined> {
   const kept = await store.readNamed(profileName(campaign));
   return kept === undefined ? undefined : profileSpec.parse(JSON.parse(new TextDecoder().decode(kept.bytes)));
 }
