@@ -143,6 +143,7 @@ export const FAILURE_ACTIONS = {
   'team.invalid': 'fail',
   'team.not_member': 'fail',
   'team.quota': 'fail',
+  'team.busy': 'retry',
   'team.elsewhere': 'fail',
   'testbed.no_go': 'fail',
   'testbed.build_failed': 'retry',

@@ -37,13 +37,14 @@ export type QuotaRuling =
 export const teamOf = (teams: readonly TeamSpec[], owner: string): TeamSpec | undefined =>
   teams.find(({ members }) => members.includes(owner));
 
+export const notMember = (teams: readonly TeamSpec[], owner: string): string =>
+  `${owner} is in no team; there are ${teams.map(({ name }) => name).join(', ')}`;
+
 /** Everything that stands against it, not only the first. A campaign that is submitted again does not count beside itself. */
 export function maySubmit(teams: readonly TeamSpec[], demand: Demand, uses: readonly Use[], now: number): QuotaRuling {
   const team = teamOf(teams, demand.owner);
   if (team === undefined) {
-    const names = teams.map(({ name }) => name).join(', ');
-    const why = `${demand.owner} is in no team; there are ${names}`;
-    return { allowed: false, team, shortages: [{ what: 'member', why }] };
+    return { allowed: false, team, shortages: [{ what: 'member', why: notMember(teams, demand.owner) }] };
   }
   const { quota } = team;
   const own = uses.filter(({ owner, campaign }) => team.members.includes(owner) && campaign !== demand.campaign);

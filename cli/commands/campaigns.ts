@@ -6,11 +6,12 @@ import type { ArtifactSetLock } from '../../contracts/artifact-set.ts';
 import { canonicalJson } from '../../contracts/canonical.ts';
 import { AnnealError, EXIT } from '../../contracts/errors.ts';
 import type { CampaignName } from '../../contracts/ids.ts';
+import { campaignWorkflowId } from '../../contracts/names.ts';
 import type { CampaignStatus } from '../../contracts/record.ts';
 import { openLockedSet } from '../../evals/construction/campaign-set.ts';
 import { carrySource } from '../../infra/source-files/carry.ts';
 import { stackStatus } from '../../infra/stack/stack.ts';
-import { type Campaigns, isKnown, parseCampaignName } from '../../infra/temporal/campaigns.ts';
+import { type BeforeStart, isKnown, parseCampaignName } from '../../infra/temporal/campaigns.ts';
 import { readBaseWeights } from '../../infra/vllm/base-weights.ts';
 import { refuseUnfit } from '../cluster-checks.ts';
 import { endedLine } from '../endings.ts';
@@ -22,7 +23,8 @@ import type { Session } from '../session.ts';
 import { type Run, screen } from '../session.ts';
 import { formatProblems } from '../spec/format.ts';
 import { type ReadCampaign, readCampaign } from '../spec/read.ts';
-import { keptProfile, refuseUnlessPermitted } from '../team/check.ts';
+import { type Asked, admitToTeam } from '../team/check.ts';
+import { keptProfile } from '../team/profile.ts';
 import { renderList } from '../view/lists.ts';
 import { stackTroubles } from '../view/stack.ts';
 import { watchCampaign } from '../watch.ts';
@@ -38,14 +40,20 @@ export async function submitFile(session: Session, read: ReadCampaign): Promise<
   const locked = await refuseUnfitTasks(session, read);
   const rates = files.find((file) => file.field === 'tasks.startingPassRates');
   const campaigns = await session.campaigns();
-  await refuseWithoutPermission(session, read, campaigns);
-  const beside = {
-    ...(rates === undefined ? {} : { passRates: await readFile(rates.path) }),
-    ...(profile === undefined ? {} : { profile: canonicalJson(profile) }),
-    ...(await carriedSource(session, read)),
-    ...(spec.policy.lora === null ? { weights: await readBaseWeights(session.store, spec.policy.base) } : {}),
-  };
-  const how = await session.traced('anneal submit', () => campaigns.submit(read, beside));
+  const how = await withPermission(
+    session,
+    { spec, profile, workflow: campaignWorkflowId(spec.name) },
+    async (beforeStart) => {
+      const beside = {
+        beforeStart,
+        ...(rates === undefined ? {} : { passRates: await readFile(rates.path) }),
+        ...(profile === undefined ? {} : { profile: canonicalJson(profile) }),
+        ...(await carriedSource(session, read)),
+        ...(spec.policy.lora === null ? { weights: await readBaseWeights(session.store, spec.policy.base) } : {}),
+      };
+      return session.traced('anneal submit', () => campaigns.submit(read, beside));
+    },
+  );
   if (how === 'started') warnIfTooSmall(outlookOf(spec, locked));
   return how;
 }
@@ -78,26 +86,31 @@ export async function refuseUnfitUnlessBegun(
   if (!begun) await refuseUnfit(config, spec.name, profile);
 }
 
-/** Where there are teams: may this owner submit this campaign now, here? */
-export async function refuseWithoutPermission(
-  { config, store, teams }: Session,
-  { spec, profile }: Pick<ReadCampaign, 'spec' | 'profile'>,
-  campaigns: Campaigns,
-): Promise<void> {
+/**
+ * Does what uses a team's quota, with its place in it. Where there are no teams, anybody may.
+ * @param work calls `beforeStart` directly before it starts the workflow
+ */
+export async function withPermission<T>(
+  { config, store, teams, campaigns }: Session,
+  { spec, profile, workflow }: Asked,
+  work: (beforeStart: BeforeStart) => Promise<T>,
+): Promise<T> {
   const known = await teams();
-  if (known.length === 0) return;
+  if (known.length === 0) return work(async () => 'start');
   const { deployment } = config;
   const kubernetes = deployment.compute === 'kubernetes' ? deployment.cluster.namespace : undefined;
   const place = { temporal: config.temporal.namespace, kubernetes };
-  await refuseUnlessPermitted(known, { spec, profile }, place, { campaigns, store });
+  const listed = { campaigns: await campaigns(), store };
+  return (await admitToTeam(known, { spec, profile, workflow }, place, listed)).hold(work);
 }
 
 /** It holds again what it held, beside whatever its team has begun since: asked as a submit is. */
 export async function resumeCampaign(session: Session, name: CampaignName): Promise<void> {
   const campaigns = await session.campaigns();
-  const read = { spec: await campaigns.spec(name), profile: await keptProfile(session.store, name) };
-  await refuseWithoutPermission(session, read, campaigns);
-  await campaigns.resume(name);
+  const [spec, profile] = [await campaigns.spec(name), await keptProfile(session.store, name)];
+  await withPermission(session, { spec, profile, workflow: campaignWorkflowId(name) }, (beforeStart) =>
+    campaigns.resume(name, beforeStart),
+  );
 }
 
 /** What to say of a submitted campaign that is over. */

@@ -38,6 +38,8 @@ function session(owner: string, campaigns: number): Session {
     list: async () => [{ name: 'running', owner: spec.owner, status: 'running' }],
     spec: async () => spec,
     savedState: async () => undefined,
+    newestRun: async (id: string) =>
+      id === 'campaign/running' ? { run: 'one', running: true, closedAt: undefined } : undefined,
     submit: async () => {
       done.push('submit');
       return 'started' as const;

@@ -2,9 +2,10 @@
 import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { AnnealError } from '../../contracts/errors.ts';
+import { pilotWorkflowId } from '../../infra/temporal/pilot.ts';
 import type { Run } from '../session.ts';
 import { readCampaign } from '../spec/read.ts';
-import { carriedSource, refuseUnfitTasks, refuseWithoutPermission } from './campaigns.ts';
+import { carriedSource, refuseUnfitTasks, withPermission } from './campaigns.ts';
 
 export function addPilot(program: Command, run: Run): void {
   program
@@ -23,8 +24,10 @@ export function addPilot(program: Command, run: Run): void {
           void process.stderr.write(`${done} of ${total} rollouts\n`);
         await refuseUnfitTasks(session, read);
         // Who may not submit the campaign may not use up tokens for it either.
-        await refuseWithoutPermission(session, read, await session.campaigns());
-        const rates = await session.pilot(spec, { samples, onProgress, ...(await carriedSource(session, read)) });
+        const workflow = pilotWorkflowId(spec, samples);
+        const rates = await withPermission(session, { ...read, workflow }, async (beforeStart) =>
+          session.pilot(spec, { samples, onProgress, beforeStart, ...(await carriedSource(session, read)) }),
+        );
         const document = {
           schema: 'anneal/starting-pass-rates/v1',
           command: `./anneal pilot ${file} --samples ${samples} --out ${options.out}`,

@@ -1,29 +1,18 @@
 // May this owner submit this campaign, here and now? Asked by commands before anything is stored or started.
-import type { ArtifactStore } from '../../contracts/artifact.ts';
 import type { CampaignSpec } from '../../contracts/campaign.ts';
 import { AnnealError } from '../../contracts/errors.ts';
-import type { CampaignName } from '../../contracts/ids.ts';
-import { profileName } from '../../contracts/names.ts';
-import { type ProfileSpec, profileSpec } from '../../contracts/profile.ts';
+import type { ProfileSpec } from '../../contracts/profile.ts';
 import { type Turn, turnOf } from '../../contracts/queues.ts';
 import type { TeamSpec } from '../../contracts/team.ts';
-import type { Campaigns } from '../../infra/temporal/campaigns.ts';
-import { maySubmit, teamOf, type Use } from '../../policies/team-quota.ts';
+import { notMember, teamOf } from '../../policies/team-quota.ts';
+import { type Admission, type Known, reserve } from './admission.ts';
+import { gpusOf } from './profile.ts';
 
 export interface Place {
   /** The Temporal namespace that this command works in. */
   readonly temporal: string;
   /** The Kubernetes namespace that the stack's jobs go to; undefined: they run on this machine. */
   readonly kubernetes: string | undefined;
-}
-
-/** Devices that a campaign holds at once; 0 on one machine, and for devices that are no GPUs. */
-export function gpusOf(profile: ProfileSpec | undefined): number {
-  if (profile === undefined) return 0;
-  const of = ({ accelerator, nodes, gpusPerNode }: ProfileSpec['trainer'] | ProfileSpec['rollout']): number =>
-    profile.accelerators[accelerator]?.device === 'cpu' ? 0 : nodes * gpusPerNode;
-  const [trainer, rollout] = [of(profile.trainer), of(profile.rollout)];
-  return profile.colocated ? Math.max(trainer, rollout) : trainer + rollout;
 }
 
 /** Whose turn a campaign's work takes in shared queues; its owner's own where there are no teams. For `createCampaigns`. */
@@ -34,29 +23,34 @@ export function turnsOf(teams: readonly TeamSpec[]): (owner: string) => Turn {
   };
 }
 
+/** What asks: a campaign that is to be started, or its pilot. */
+export interface Asked {
+  readonly spec: CampaignSpec;
+  /** Of the campaign, where it is for Kubernetes. */
+  readonly profile: ProfileSpec | undefined;
+  /** The workflow that is started when it may. */
+  readonly workflow: string;
+}
+
 /**
- * @param profile of the campaign, where it is for Kubernetes
+ * The campaign's place in its team's quota, which it has from now on.
  * @throws AnnealError `team.not_member`, `team.quota`, `team.elsewhere`, each with everything that stands against it
  */
-export async function refuseUnlessPermitted(
+export async function admitToTeam(
   teams: readonly TeamSpec[],
-  { spec, profile }: { readonly spec: CampaignSpec; readonly profile: ProfileSpec | undefined },
+  { spec, profile, workflow }: Asked,
   place: Place,
-  known: { readonly campaigns: Campaigns; readonly store: ArtifactStore },
-): Promise<TeamSpec> {
+  known: Known,
+): Promise<Admission> {
   const demand = {
     ...{ campaign: spec.name, owner: spec.owner, gpus: gpusOf(profile), tokens: spec.budget.tokens },
     cluster: spec.compute === 'kubernetes',
   };
   const team = teamOf(teams, spec.owner);
+  if (team === undefined) throw new AnnealError('team.not_member', notMember(teams, spec.owner));
   // First what needs no look at others: in a wrong namespace the team's campaigns would not be seen.
-  if (team !== undefined) refuseElsewhere(team, demand.cluster, profile, place);
-  const uses = team === undefined ? [] : await usesOf(team, known);
-  const ruling = maySubmit(teams, demand, uses, Date.now());
-  if (ruling.allowed) return ruling.team;
-  const why = ruling.shortages.map((shortage) => shortage.why).join('; ');
-  if (ruling.team === undefined) throw new AnnealError('team.not_member', why);
-  throw new AnnealError('team.quota', `team ${ruling.team.name}: ${why}`);
+  refuseElsewhere(team, demand.cluster, profile, place);
+  return reserve(team, { ...demand, workflow }, known);
 }
 
 function refuseElsewhere(team: TeamSpec, cluster: boolean, profile: ProfileSpec | undefined, place: Place): void {
@@ -72,34 +66,4 @@ function refuseElsewhere(team: TeamSpec, cluster: boolean, profile: ProfileSpec 
       wrong.push(`its queue is ${queue}, and the profile has ${asked ?? 'none'} (scheduling.queue)`);
   }
   if (wrong.length > 0) throw new AnnealError('team.elsewhere', `team ${team.name}: ${wrong.join('; ')}`);
-}
-
-/** The team's campaigns as they stand: what Temporal lists, with what the store has of each. */
-async function usesOf(
-  team: TeamSpec,
-  { campaigns, store }: { readonly campaigns: Campaigns; readonly store: ArtifactStore },
-): Promise<Use[]> {
-  const listed = (await campaigns.list()).filter(({ owner }) => team.members.includes(owner));
-  return Promise.all(
-    listed.map(async ({ name, owner, status }): Promise<Use> => {
-      const campaign = name as CampaignName;
-      const running = status === 'running';
-      const [spec, state, endedAt] = [
-        await campaigns.spec(campaign),
-        await campaigns.savedState(campaign),
-        running ? undefined : await campaigns.endedAt(campaign),
-      ];
-      const gpus = running ? gpusOf(await keptProfile(store, campaign)) : 0;
-      const spent = state?.tokens ?? 0;
-      // One whose end is not known any more ended before Temporal's retention: long ago.
-      const ended = running ? undefined : (endedAt?.getTime() ?? 0);
-      return { campaign: name, owner, gpus, tokens: spec.budget.tokens, spent, endedAt: ended };
-    }),
-  );
-}
-
-/** As the campaign was submitted with it. */
-export async function keptProfile(store: ArtifactStore, campaign: CampaignName): Promise<ProfileSpec | undefined> {
-  const kept = await store.readNamed(profileName(campaign));
-  return kept === undefined ? undefined : profileSpec.parse(JSON.parse(new TextDecoder().decode(kept.bytes)));
 }

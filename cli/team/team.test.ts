@@ -11,7 +11,8 @@ import { createFolderStore } from '../../infra/store/folder.ts';
 import type { Campaigns } from '../../infra/temporal/campaigns.ts';
 import { loadProfile } from '../../k8s/layout/shipped.ts';
 import { scriptedSpec } from '../../tests/support/scripted-activities.ts';
-import { gpusOf, type Place, refuseUnlessPermitted, turnsOf } from './check.ts';
+import { admitToTeam, type Place, turnsOf } from './check.ts';
+import { gpusOf } from './profile.ts';
 import { readTeams } from './read.ts';
 
 const GOOD = `apiVersion: anneal/v1
@@ -105,7 +106,7 @@ describe('a campaign', () => {
     scriptedSpec(name, { owner: 'researcher-1', compute: 'kubernetes', ...change });
   /** 96 H200. */
   let standard: ProfileSpec;
-  let known: Parameters<typeof refuseUnlessPermitted>[3];
+  let known: Parameters<typeof admitToTeam>[3];
 
   beforeAll(async () => {
     const profile = await loadProfile('minimax-m27-standard');
@@ -122,12 +123,16 @@ describe('a campaign', () => {
       list: async () => Object.entries(all).map(([name, one]) => ({ name, ...one })),
       spec: async (name: string) => spec(name),
       savedState: async (name: keyof typeof all) => ({ tokens: all[name].tokens }),
-      endedAt: async () => new Date(),
+      newestRun: async (id: string) => {
+        const one = all[id.slice('campaign/'.length) as keyof typeof all];
+        return one && { run: id, running: one.status === 'running', closedAt: new Date() };
+      },
     } as unknown as Campaigns;
     known = { campaigns, store };
   });
   const check = async (change: Partial<CampaignSpec> = {}, profile = standard, place: Place = here) =>
-    refuseUnlessPermitted(await good(), { spec: spec('new', change), profile }, place, known);
+    (await admitToTeam(await good(), { spec: spec('new', change), profile, workflow: 'campaign/new' }, place, known))
+      .team;
 
   test("within the quota may be submitted, and its work takes its team's turn", async () => {
     expect(gpusOf(standard)).toBe(96);
@@ -169,8 +174,8 @@ describe('a campaign', () => {
     // On one machine the cluster's names do not matter.
     const { compute: _, ...local } = spec('new', { budget: { ...spec('x').budget, tokens: 1 } });
     const machine = { temporal: 'vision', kubernetes: undefined };
-    const submitted = { spec: local as CampaignSpec, profile: undefined };
-    expect(await refuseUnlessPermitted(await good(), submitted, machine, known)).toMatchObject({ name: 'vision' });
+    const submitted = { spec: local as CampaignSpec, profile: undefined, workflow: 'campaign/new' };
+    expect(await admitToTeam(await good(), submitted, machine, known)).toMatchObject({ team: { name: 'vision' } });
   });
 
   test('on Kubernetes of a team that has none is refused', async () => {

@@ -15,6 +15,12 @@ export const TEAM_ERRORS = {
     "The team's quota does not suffice",
     'Ask for less, wait until a campaign of the team has ended, or let an administrator raise the quota.',
   ),
+  'team.busy': entry(
+    'failed',
+    true,
+    "The team's quota is asked for by many at once",
+    'Repeat the command in a moment; nothing was submitted.',
+  ),
   'team.elsewhere': entry(
     'badInput',
     false,

@@ -12,6 +12,7 @@ import { type Turn, turnOf } from '../../contracts/queues.ts';
 import { type CampaignInput, type CampaignState, type CampaignStatus, campaignState } from '../../contracts/record.ts';
 import { howBrokenOff } from './broken-off.ts';
 import { firstState } from './first-state.ts';
+import { newestRun } from './newest-run.ts';
 import { unreadableFor } from './payload-trouble.ts';
 import { progressOf } from './progress.ts';
 
@@ -35,6 +36,14 @@ const KEYS = {
   owner: defineSearchAttributeKey(SEARCH.owner, 'KEYWORD'),
 };
 
+/**
+ * Called directly before a start, which is then asked for within START_MS.
+ * `runs`: it runs already, and is not started again should it close now. What it throws prevents the start.
+ */
+export type BeforeStart = () => Promise<'start' | 'runs'>;
+/** Far less than a reservation lasts (policies/team-reservations.ts): the server is not asked for longer. */
+export const START_MS = 60_000;
+
 export type Campaigns = ReturnType<typeof createCampaigns>;
 
 /** @param turn whose turn a campaign's work takes where queues are shared: its team's, where there are teams */
@@ -57,6 +66,7 @@ export function createCampaigns(
     phase,
     brokenOff,
     endedAt,
+    newestRun: (workflowId: string) => newestRun(client, workflowId),
     savedState,
     reportRef,
   };
@@ -72,6 +82,7 @@ export function createCampaigns(
       readonly profile?: string;
       readonly weights?: PolicyWeights;
       readonly source?: ArtifactRef;
+      readonly beforeStart?: BeforeStart;
     } = {},
   ): Promise<'started' | 'attached' | 'ended'> {
     const { spec, specJson, hash } = campaign;
@@ -83,7 +94,7 @@ export function createCampaigns(
         throw new AnnealError('campaign.duplicate_name', `a campaign ${spec.name} exists with another specification`);
       }
     }
-    const { passRates, profile, weights, source } = beside;
+    const { passRates, profile, weights, source, beforeStart } = beside;
     if (passRates !== undefined) await store.createNamed(`campaigns/${spec.name}/starting-pass-rates`, passRates);
     if (profile !== undefined) await keepProfile(spec.name, profile);
     if (source !== undefined) await store.createNamed(sourceFilesName(spec.name), JSON.stringify(source));
@@ -96,7 +107,7 @@ export function createCampaigns(
       if (broken !== undefined) throw broken;
       return 'ended';
     }
-    return (await start(spec, await fresh(spec, ref, hash))) ? 'started' : 'attached';
+    return (await start(spec, await fresh(spec, ref, hash), beforeStart)) ? 'started' : 'attached';
   }
 
   async function fresh(spec: CampaignSpec, ref: ArtifactRef, hash: Sha256): Promise<CampaignState> {
@@ -113,10 +124,11 @@ export function createCampaigns(
     }
   }
 
-  async function start(spec: CampaignSpec, state: CampaignState): Promise<boolean> {
+  async function start(spec: CampaignSpec, state: CampaignState, beforeStart?: BeforeStart): Promise<boolean> {
     const input: CampaignInput = { spec, state };
-    try {
-      await client.workflow.start('campaign', {
+    if ((await beforeStart?.()) === 'runs') return false;
+    const run = () =>
+      client.workflow.start('campaign', {
         workflowId: campaignWorkflowId(spec.name),
         taskQueue: QUEUES.control,
         args: [input],
@@ -131,6 +143,8 @@ export function createCampaigns(
           { key: KEYS.round, value: state.round },
         ]),
       });
+    try {
+      await (beforeStart === undefined ? run() : client.withDeadline(Date.now() + START_MS, run));
       return true;
     } catch (failure) {
       if (failure instanceof WorkflowExecutionAlreadyStartedError) return false;
@@ -164,12 +178,7 @@ export function createCampaigns(
 
   /** When its newest run was closed, by itself or from outside; undefined while it runs, and when its history is gone. */
   async function endedAt(name: CampaignName): Promise<Date | undefined> {
-    try {
-      return (await handle(name).describe()).closeTime;
-    } catch (failure) {
-      if (failure instanceof WorkflowNotFoundError) return undefined;
-      throw failure;
-    }
+    return (await newestRun(client, campaignWorkflowId(name)))?.closedAt;
   }
 
   /** The live status; for a campaign that ended and whose history is gone, the saved state. */
@@ -242,7 +251,7 @@ export function createCampaigns(
   }
 
   /** Starts a campaign again from its last saved state; what was finished is found, not repeated. */
-  async function resume(name: CampaignName): Promise<void> {
+  async function resume(name: CampaignName, beforeStart?: BeforeStart): Promise<void> {
     const now = await phase(name);
     if (now === 'running')
       throw new AnnealError('campaign.already_running', `${name} is running; there is nothing to resume`);
@@ -253,7 +262,7 @@ export function createCampaigns(
       throw new AnnealError('campaign.complete', `${name} has released a version; there is nothing left to resume`);
     const state: CampaignState = { ...(saved ?? (await fresh(spec, ref, ref.sha256))), ending: 'running' };
     delete state.stoppedBy;
-    await start(spec, state);
+    await start(spec, state, beforeStart);
   }
 
   async function specRef(name: CampaignName): Promise<ArtifactRef> {

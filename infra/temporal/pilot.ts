@@ -11,6 +11,7 @@ import { type CampaignName, campaignName } from '../../contracts/ids.ts';
 import { sourceFilesName } from '../../contracts/locked-set.ts';
 import { QUEUES } from '../../contracts/names.ts';
 import { durationMs } from '../../contracts/units.ts';
+import { type BeforeStart, START_MS } from './campaigns.ts';
 import { firstState } from './first-state.ts';
 import { unreadableFor } from './payload-trouble.ts';
 import { progressOf } from './progress.ts';
@@ -23,6 +24,7 @@ export interface PilotOptions {
   readonly samples: number;
   /** What the source of its task set reads (contracts/locked-set.ts). */
   readonly source?: ArtifactRef;
+  readonly beforeStart?: BeforeStart;
   readonly onProgress: (done: number, total: number) => void;
 }
 
@@ -35,22 +37,25 @@ export async function runPilot(
   client: Client,
   store: ArtifactStore,
   spec: CampaignSpec,
-  { samples, source, onProgress }: PilotOptions,
+  { samples, source, onProgress, beforeStart }: PilotOptions,
 ): Promise<Record<string, number>> {
   const decode = (bytes: Uint8Array): unknown => JSON.parse(new TextDecoder().decode(bytes));
   const own: CampaignSpec = { ...spec, name: pilotName(spec, samples) };
   const ref = await store.put(canonicalJson(own));
   if (source !== undefined) await store.createNamed(sourceFilesName(own.name), JSON.stringify(source));
-  const workflowId = `pilot/${own.name}`;
+  const workflowId = pilotWorkflowId(spec, samples);
   const policy = firstState(own, ref, ref.sha256).policies[0]!;
   const options = { concurrency: spec.rollouts.concurrency, timeoutMs: durationMs(spec.rollouts.timeout) };
-  const run = await client.workflow.start('pilot', {
-    workflowId,
-    taskQueue: QUEUES.control,
-    args: [{ campaign: own.name, spec: ref, policy, samples, ...options }],
-    // By its name it is the same question: whoever asks second waits for the same answer.
-    workflowIdConflictPolicy: 'USE_EXISTING',
-  });
+  const runs = (await beforeStart?.()) === 'runs';
+  const start = () =>
+    client.workflow.start('pilot', {
+      workflowId,
+      taskQueue: QUEUES.control,
+      args: [{ campaign: own.name, spec: ref, policy, samples, ...options }],
+      // By its name it is the same question: whoever asks second waits for the same answer.
+      workflowIdConflictPolicy: 'USE_EXISTING',
+    });
+  const run = runs ? client.workflow.getHandle(workflowId) : await client.withDeadline(Date.now() + START_MS, start);
   // A worker that cannot read what it is asked would be waited for for ever.
   const unreadable = Promise.withResolvers<never>();
   unreadable.promise.catch(() => {});
@@ -83,6 +88,8 @@ export function pilotName(spec: CampaignSpec, samples: number): CampaignName {
   const end = `-pilot-${createHash('sha256').update(asked).digest('hex').slice(0, HASH_LENGTH)}`;
   return campaignName.parse(spec.name.slice(0, NAME_LENGTH - end.length) + end);
 }
+
+export const pilotWorkflowId = (spec: CampaignSpec, samples: number): string => `pilot/${pilotName(spec, samples)}`;
 
 function named(name: CampaignName, failure: WorkflowFailedError): AnnealError {
   let cause: unknown = failure.cause;
