@@ -1,11 +1,13 @@
 // Submits of one team at once, on a real Temporal server that no worker polls, by way of a folder and of an S3 server: as many are
 // started as the quota has places for. And a command that is killed between its reservation and its start.
 import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { ArtifactStore } from '../../contracts/artifact.ts';
+import { canonicalJson } from '../../contracts/canonical.ts';
 import { campaignWorkflowId } from '../../contracts/names.ts';
 import { teamSpec } from '../../contracts/team.ts';
 import { reservationsName, teamReservations } from '../../contracts/team-reservation.ts';
@@ -51,8 +53,10 @@ function at(team: string, open: () => ArtifactStore, campaigns = 2) {
       traced: <T>(_: string, work: () => Promise<T>) => work(),
     } as unknown as Session;
   };
-  const submit = (name: string, hash = 'a'.repeat(64)) =>
-    submitFile(session(), { spec: spec(name), specJson: JSON.stringify(spec(name)), hash, files: [] } as never);
+  const submit = (name: string, specJson = canonicalJson(spec(name))) => {
+    const hash = createHash('sha256').update(specJson).digest('hex');
+    return submitFile(session(), { spec: spec(name), specJson, hash, files: [] } as never);
+  };
   const known = () => ({ store: open(), campaigns: createCampaigns(server.client, open()) });
   const place = (name: string) => {
     const { name: campaign, budget } = spec(name);
@@ -118,7 +122,7 @@ describe('a reservation', () => {
   test('is given back by a command that fails before its start', async () => {
     const { submit, onRecord } = at('failed', open, 2);
     await submit('a');
-    await expect(submit('a', 'b'.repeat(64))).rejects.toMatchObject({ code: 'campaign.duplicate_name' });
+    await expect(submit('a', '{}')).rejects.toMatchObject({ code: 'campaign.duplicate_name' });
     expect(await onRecord()).toEqual(['a']);
   });
 
