@@ -37,8 +37,10 @@ export type QuotaRuling =
 export const teamOf = (teams: readonly TeamSpec[], owner: string): TeamSpec | undefined =>
   teams.find(({ members }) => members.includes(owner));
 
-export const notMember = (teams: readonly TeamSpec[], owner: string): string =>
-  `${owner} is in no team; there are ${teams.map(({ name }) => name).join(', ')}`;
+export function notMember(teams: readonly TeamSpec[], owner: string): string {
+  const names = teams.map(({ name }) => name).join(', ');
+  return `${owner} is in no team; there are ${names}`;
+}
 
 /** Everything that stands against it, not only the first. A campaign that is submitted again does not count beside itself. */
 export function maySubmit(teams: readonly TeamSpec[], demand: Demand, uses: readonly Use[], now: number): QuotaRuling {
