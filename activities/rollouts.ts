@@ -3,9 +3,10 @@ import { createHash } from 'node:crypto';
 import { cancellationSignal } from '@temporalio/activity';
 import type { ArtifactRef, ArtifactStore } from '../contracts/artifact.ts';
 import type { CampaignSpec } from '../contracts/campaign.ts';
+import { canonicalJson } from '../contracts/canonical.ts';
 import { AnnealError } from '../contracts/errors.ts';
 import { makeRolloutId, type Purpose, type RolloutId } from '../contracts/ids.ts';
-import { isArtifactTask, type LockedTask } from '../contracts/locked-set.ts';
+import { isArtifactTask, type LockedSplit, type LockedTask } from '../contracts/locked-set.ts';
 import type { PlanHandle, PlannedRollout, RolloutPlan } from '../contracts/plan.ts';
 import type { PolicyVersion } from '../contracts/policy-version.ts';
 import type { ModelGateway, PolicyHost, Sandbox } from '../contracts/ports.ts';
@@ -13,6 +14,7 @@ import type { Split } from '../contracts/task.ts';
 import type { CompletionRecord, Trajectory } from '../contracts/trajectory.ts';
 import { durationMs } from '../contracts/units.ts';
 import { createSpecialCasing } from '../evals/detectors/special-casing.ts';
+import { hold } from '../evals/held.ts';
 import { judgeTask } from '../evals/verifiers/judge-task.ts';
 import { visiblePart } from '../policies/visible-part.ts';
 import type { RolloutActivities } from './interface.ts';
@@ -117,13 +119,13 @@ export function createRolloutActivities(ports: RolloutPorts): RolloutActivities 
         ...{ task, weights: plan.reward, purpose: plan.purpose },
         reply: { rollout: planned.id, text: completion.text, milliseconds: completion.milliseconds },
       });
-      const evidence = await documents.write(judged.evidence);
+      const evidence = await hold(store, canonicalJson(judged.evidence));
       await gateway.recordTrajectory({
         ...trajectoryOf(plan, planned, task),
         completions: [completion.id],
         outcome: judged.outcome,
         ...(judged.reason === undefined ? {} : { reason: judged.reason }),
-        ...(judged.artifact === undefined ? {} : { artifact: await store.put(judged.artifact) }),
+        ...(judged.artifact === undefined ? {} : { artifact: await hold(store, judged.artifact) }),
         ...(judged.reward === undefined ? {} : { reward: { ...judged.reward, evidence } }),
         ...(judged.alarms.length === 0 ? {} : { alarms: [...judged.alarms] }),
         tokens: { prompt: completion.promptIds.length, completion: completion.completionIds.length },
@@ -139,8 +141,7 @@ export function createRolloutActivities(ports: RolloutPorts): RolloutActivities 
   };
 
   async function taskOf(plan: RolloutPlan, planned: PlannedRollout): Promise<LockedTask> {
-    const { tasks } = await documents.split(plan.tasks);
-    const task = tasks.find((candidate) => candidate.id === planned.task);
+    const task = byId(await documents.split(plan.tasks)).get(planned.task);
     if (task === undefined)
       throw new AnnealError('tasks.lock_mismatch', `${planned.task} is not in the split that the plan names`);
     return task;
@@ -216,6 +217,14 @@ function trajectoryOf(plan: RolloutPlan, planned: PlannedRollout, task: LockedTa
 function usable(records: readonly CompletionRecord[], rollout: RolloutId): CompletionRecord | undefined {
   return records.find((r) => r.rollout === rollout && (r.finish === 'stop' || r.finish === 'length'));
 }
+
+/** Of a split that `documents` keeps: looking through thousands of tasks for each rollout would take longer than judging it. */
+function byId(split: LockedSplit): ReadonlyMap<string, LockedTask> {
+  const known = INDEXED.get(split) ?? new Map(split.tasks.map((task) => [task.id, task]));
+  INDEXED.set(split, known);
+  return known;
+}
+const INDEXED = new WeakMap<LockedSplit, ReadonlyMap<string, LockedTask>>();
 
 function fixedPart({ seed, promotion }: CampaignSpec, tasks: readonly LockedTask[]): LockedTask['id'][] {
   return visiblePart(tasks, promotion.certified?.gap?.tasks ?? tasks.length, seed);

@@ -10,6 +10,23 @@ export const artifactRef = z.strictObject({
 });
 export type ArtifactRef = z.infer<typeof artifactRef>;
 
+/** More than this goes to the store: bytes of UTF-8. */
+export const HELD_BYTES = 4_096;
+
+/**
+ * Text that travels in the record that names it. Of what every rollout leaves most is this small; a file for each would cost more than
+ * judging it.
+ */
+export const heldText = z.strictObject({
+  text: z.string().max(HELD_BYTES),
+  sha256,
+  bytes: z.int().nonnegative().max(HELD_BYTES),
+});
+
+/** Content by reference or, where it is small, itself. Either way its hash says what it must be. */
+export const held = z.union([artifactRef, heldText]);
+export type Held = z.infer<typeof held>;
+
 /** A mutable name's content, with the tag that a compare-and-swap must present. */
 export interface NamedObject {
   readonly bytes: Uint8Array;

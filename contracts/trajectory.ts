@@ -1,7 +1,7 @@
 // Completions, outcomes, rewards and trajectories: the data plane's records.
 import { z } from 'zod';
 import { alarm } from './alarm.ts';
-import { artifactRef } from './artifact.ts';
+import { artifactRef, held } from './artifact.ts';
 import { campaignName, completionId, policyName, purpose, rolloutId, sha256, taskId } from './ids.ts';
 import { split } from './task.ts';
 import { weightTag } from './weight-update.ts';
@@ -70,7 +70,7 @@ export const reward = z.strictObject({
     speed: z.number().min(0).max(1).optional(),
   }),
   verifier: z.strictObject({ name: z.string(), version: z.int() }),
-  evidence: artifactRef,
+  evidence: held,
 });
 export type Reward = z.infer<typeof reward>;
 
@@ -90,7 +90,7 @@ export const trajectory = z.strictObject({
   outcome,
   /** Why, when the outcome is neither success nor policy failure. */
   reason: z.string().optional(),
-  artifact: artifactRef.optional(),
+  artifact: held.optional(),
   reward: reward.optional(),
   /** Absent where no detector saw anything. */
   alarms: z.array(alarm).min(1).optional(),

@@ -20,8 +20,11 @@ export function createTurns(start: number, end: number, groupSize: number): Turn
 
   function fullest(): number | undefined {
     let found: number | undefined;
-    for (const [group, rollouts] of left)
+    for (const [group, rollouts] of left) {
       if (found === undefined || rollouts.length > left.get(found)!.length) found = group;
+      // None has more: groups that nobody has begun come first, and there may be thousands.
+      if (rollouts.length === groupSize) break;
+    }
     return found;
   }
 

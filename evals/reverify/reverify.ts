@@ -9,6 +9,7 @@ import type { ModelGateway, Sandbox } from '../../contracts/ports.ts';
 import type { Reverification, ReverifiedRollout } from '../../contracts/reverification.ts';
 import type { Trajectory } from '../../contracts/trajectory.ts';
 import { createSpecialCasing } from '../detectors/special-casing.ts';
+import { hold } from '../held.ts';
 import { judgeTask, requireVerifier } from '../verifiers/judge-task.ts';
 
 export interface ReverifyPorts {
@@ -67,7 +68,7 @@ export async function reverify(
             ...{ task, verifier, weights: plan.reward, purpose: plan.purpose },
             reply: { rollout: id, text: reply.text, milliseconds: reply.milliseconds },
           });
-          const evidence = await store.put(canonicalJson(judged.evidence));
+          const evidence = await hold(store, canonicalJson(judged.evidence));
           const after = {
             outcome: judged.outcome,
             ...(judged.reward === undefined ? {} : { reward: { ...judged.reward, evidence } }),
@@ -96,7 +97,10 @@ function compare(kept: Trajectory, after: ReverifiedRollout['after']): Reverifie
   return { rollout, task, round, purpose, policy, before, after, difference: differenceOf(before, after) };
 }
 
-/** Evidence names the verifier, so that it differs between two versions although all else is the same. */
+/**
+ * Evidence names the verifier, so that it differs between two versions although all else is the same. Its hash is compared: it may have
+ * been held in one of the two and stored in the other.
+ */
 function differenceOf(
   before: ReverifiedRollout['before'],
   after: ReverifiedRollout['after'],
@@ -108,7 +112,7 @@ function differenceOf(
     canonicalJson({
       outcome,
       total: reward?.total ?? null,
-      ...(sameVersion ? { components: reward?.components, evidence: reward?.evidence } : {}),
+      ...(sameVersion ? { components: reward?.components, evidence: reward?.evidence.sha256 } : {}),
     });
   return bare(before) === bare(after) ? 'same' : 'changed';
 }
