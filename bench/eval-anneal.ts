@@ -1,5 +1,6 @@
 // The worker's part of an evaluation, in a process of its own: the activities of a campaign in the order in which its workflow calls
 // them, without Temporal between. argv[2]: JSON of `asked`; prints JSON of `measured`.
+import { join } from 'node:path';
 import { asyncLocalStorage } from '@temporalio/activity';
 import { z } from 'zod';
 import { createEvaluationActivities } from '../activities/evaluation.ts';
@@ -7,37 +8,32 @@ import { createDocuments } from '../activities/read.ts';
 import { createRolloutActivities } from '../activities/rollouts.ts';
 import { campaignName, makePolicyName } from '../contracts/ids.ts';
 import type { PolicyVersion } from '../contracts/policy-version.ts';
-import { createGatewayClient, createPolicyHost } from '../infra/gateway-client/client.ts';
-import { oneServer } from '../infra/gateway-client/one-server.ts';
+import { openEmbeddedGateway } from '../gateway/embedded.ts';
 import { createBubblewrapSandbox } from '../infra/sandbox/bubblewrap.ts';
 import { createFolderStore } from '../infra/store/folder.ts';
 import { createTurns } from '../policies/turns.ts';
-import { SECRET } from '../tests/support/gateway.ts';
+import { scriptedEngines } from './eval-engine.ts';
 import { samples } from './eval-samples.ts';
 import { lockSums, specOf } from './eval-tasks.ts';
 
 const asked = z.strictObject({
-  /** Of the artifact store. */
+  /** Of the artifact store and of the gateway's pool. */
   folder: z.string(),
-  gateway: z.url(),
-  policy: z.url(),
   samples: z.int(),
   /** Lanes, as a campaign's `rollouts.concurrency`. */
   concurrency: z.int(),
 });
 
-const {
-  folder,
-  gateway: url,
-  policy: control,
-  samples: count,
-  concurrency,
-} = asked.parse(JSON.parse(process.argv[2]!));
+const { folder, samples: count, concurrency } = asked.parse(JSON.parse(process.argv[2]!));
 
-const store = createFolderStore(folder);
+const store = createFolderStore(join(folder, 'store'));
 const documents = createDocuments(store);
-const gateway = createGatewayClient({ url, secret: SECRET });
-const policies = createPolicyHost({ servers: oneServer(control) });
+const questions = samples(count);
+const gateway = await openEmbeddedGateway({
+  ...{ dir: join(folder, 'gateway'), engines: scriptedEngines(questions), log: () => undefined },
+});
+// The scripted model has one version, and it is always there.
+const policies = { serve: nothing, ensure: nothing, repair: nothing };
 const rollouts = createRolloutActivities({
   ...{ store, documents, gateway, policies, secret: 'of the bench' },
   // No task of this set runs anything.
@@ -46,7 +42,7 @@ const rollouts = createRolloutActivities({
 const { measure } = createEvaluationActivities({ documents, gateway });
 
 // Before the clock, as Inspect's samples are read before it.
-const lock = await lockSums(samples(count), store);
+const lock = await lockSums(questions, store);
 const spec = specOf(lock, concurrency);
 const [specRef, taskSet] = [await documents.write(spec), await documents.write(lock)];
 
@@ -59,9 +55,12 @@ const context = { cancellationSignal: new AbortController().signal } as never;
 await asyncLocalStorage.run(context, () => Promise.all(Array.from({ length: concurrency }, lane)));
 const { passRate, masked } = await measure({ plan: planned.plan, confidence: spec.evaluation.confidence });
 const seconds = (performance.now() - began) / 1000;
+await gateway.close();
 if (masked > 0) throw new Error(`${masked} samples were masked`);
 process.stdout.write(`${JSON.stringify({ seconds, samples: passRate.n, accuracy: passRate.value })}\n`);
 process.exit(0);
+
+async function nothing(): Promise<void> {}
 
 async function lane(): Promise<void> {
   const { plan } = planned;

@@ -1,10 +1,9 @@
 // `npm run bench -- eval [--samples N] [--turns N] [--concurrency N]`: an exact-match evaluation against a scripted model, by Anneal and by
 // Inspect AI with its mockllm, by turns on the same machine. Each evaluation has processes and folders of its own.
-import { execFile, spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
 import { z } from 'zod';
@@ -36,9 +35,13 @@ type Side = (
   stack: AsyncDisposableStack,
 ) => Promise<Omit<Played, 'who' | 'turn' | 'logs'>>;
 
+/** What Node lets a heap grow to is a choice between time and memory: collected more often, it stays small. */
+const SMALL_HEAP = ['--max-semi-space-size=1', '--max-old-space-size=128'];
+
 const ANNEAL = 'Anneal';
 const SIDES: Readonly<Record<string, Side>> = {
-  [ANNEAL]: anneal,
+  [ANNEAL]: (asked, folder, stack) => anneal(asked, folder, stack, SMALL_HEAP),
+  'Anneal, with the heap that Node takes': (asked, folder, stack) => anneal(asked, folder, stack, []),
   'Inspect AI, as it is': (asked, folder) => inspect(asked, folder, {}),
   'Inspect AI, tuned': (asked, folder) => inspect(asked, folder, tuned(asked.concurrency)),
 };
@@ -72,18 +75,15 @@ export async function main(argv: readonly string[]): Promise<void> {
   print(`\nLoad ${load} at the start, ${loadavg()[0]!.toFixed(1)} at the end.`);
 }
 
-/** A policy server, a gateway and a worker's activities: three processes, all of which count. */
-async function anneal({ count, concurrency }: Asked, folder: string, stack: AsyncDisposableStack) {
+/** A worker's activities with the gateway and the scripted model in their process, as Inspect has its mockllm. */
+async function anneal({ count, concurrency }: Asked, folder: string, stack: AsyncDisposableStack, flags: string[]) {
   const logs = join(folder, 'logs');
   await mkdir(logs);
   const pids: number[] = [];
   const memory = watchMemory(() => pids);
   stack.defer(() => void memory.stop());
-  const policy = await server(stack, pids, ['bench/eval-policy.ts', `${count}`]);
-  const gatewayArguments = JSON.stringify({ dir: join(logs, 'gateway'), controlUrl: policy });
-  const gateway = await server(stack, pids, ['tests/support/gateway-process.ts', gatewayArguments]);
-  const evaluation = JSON.stringify({ folder: join(logs, 'store'), gateway, policy, samples: count, concurrency });
-  const told = await result([process.execPath, here('./eval-anneal.ts'), evaluation], pids);
+  const evaluation = JSON.stringify({ folder: logs, samples: count, concurrency });
+  const told = await result([process.execPath, ...flags, here('./eval-anneal.ts'), evaluation], pids);
   return { ...checked(told, count), ...memory.stop() };
 }
 
@@ -110,20 +110,6 @@ function checked(told: string, count: number): { seconds: number; samples: numbe
   if (done !== count || Math.abs(accuracy - rightShare(count)) > 1e-9)
     throw new Error(`${done} of ${count} samples, ${accuracy} of them right`);
   return { seconds, samples: done };
-}
-
-function server(stack: AsyncDisposableStack, pids: number[], argv: readonly string[]): Promise<string> {
-  const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'ignore'], env: childEnvironment() });
-  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  stack.defer(() => {
-    child.kill('SIGTERM');
-    return exited;
-  });
-  pids.push(child.pid!);
-  return new Promise((resolve, reject) => {
-    createInterface({ input: child.stdout! }).once('line', resolve);
-    void exited.then(() => reject(new Error(`${argv[0]} ended before it printed its URL`)));
-  });
 }
 
 /** @param home where what it keeps beside its logs goes too */

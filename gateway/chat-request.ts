@@ -55,6 +55,14 @@ export function parseChat(body: unknown): ChatCall {
     maxTokens: max_completion_tokens ?? max_tokens ?? DEFAULT_MAX_TOKENS,
     ...(seed === undefined || seed === null ? {} : { seed }),
   };
+  return chatCall(policy, messages, sampling);
+}
+
+export function chatCall(
+  policy: PolicyName,
+  messages: CompletionRecord['messages'],
+  sampling: CompletionRecord['sampling'],
+): ChatCall {
   const requestHash = createHash('sha256').update(canonicalJson({ messages, policy, sampling })).digest('hex');
   return { policy, messages, sampling, requestHash: requestHash as Sha256 };
 }

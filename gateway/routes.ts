@@ -27,6 +27,9 @@ type Route = (request: IncomingMessage, response: ServerResponse, signal: AbortS
 
 const BODY_LIMIT = 4 << 20;
 
+/** Every answer ends with it: a reason of its own each time, with its stack, takes a twentieth of the gateway's time. */
+const GONE = new AnnealError('gateway.upstream_failed', 'the client went away');
+
 export function createListener(options: RouteOptions): RequestListener {
   const { capture, completions, trajectories, engines, maxInFlight, log } = options;
   // Once: making a key of the bytes takes longer than checking with it.
@@ -116,7 +119,7 @@ export function createListener(options: RouteOptions): RequestListener {
   return async (request, response) => {
     count.requests += 1;
     const gone = new AbortController();
-    response.on('close', () => gone.abort());
+    response.on('close', () => gone.abort(GONE));
     const name = `${request.method} ${(request.url ?? '').split('?', 1)[0]!}`;
     const route = routes[name];
     try {

@@ -6,7 +6,7 @@ import type { CampaignName } from '../contracts/ids.ts';
 import type { JobRunner } from '../contracts/job.ts';
 import type { PolicyHost, PolicyServers, ServerFleet } from '../contracts/ports.ts';
 import type { ProfileSpec } from '../contracts/profile.ts';
-import type { GatewayWeights } from '../gateway/gateway.ts';
+import type { GatewayWeights } from '../gateway/plane.ts';
 import { type Config, endpointsOf } from '../infra/config.ts';
 import type { Deployment } from '../infra/deployment.ts';
 import { oneServer } from '../infra/gateway-client/one-server.ts';
