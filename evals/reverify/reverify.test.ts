@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { expect, test, vi } from 'vitest';
 import { canonicalJson } from '../../contracts/canonical.ts';
 import { AnnealError } from '../../contracts/errors.ts';
@@ -34,7 +35,7 @@ const REPLIES = [
   'def double(a):\n    return a\n',
 ].map((source) => `\`\`\`python\n${source}\`\`\``);
 const object = (text: string) => {
-  const hash = sha256.parse(Buffer.from(text).toString('hex').padEnd(64, '0').slice(0, 64));
+  const hash = sha256.parse(createHash('sha256').update(text).digest('hex'));
   return { uri: `store:objects/${hash.slice(0, 2)}/${hash}`, sha256: hash, bytes: text.length };
 };
 const ids = REPLIES.map((_, sample) =>
@@ -47,7 +48,8 @@ const plan = {
   rollouts: [...ids, 'judged/r1/train.v0/g0/s9'].map((id) => ({ id, task: DOUBLE.id })),
 } as unknown as RolloutPlan;
 
-const put = async (bytes: Uint8Array | string) => object(Buffer.from(bytes).toString('utf8').slice(0, 20));
+/** Evidence of before was an object, however small; what is judged again holds it. */
+const put = async (bytes: Uint8Array | string) => object(Buffer.from(bytes).toString('utf8'));
 
 /** @param specialCasing what watched the first judgement: nothing, in records from before there were detectors */
 async function stored(specialCasing?: SpecialCasing): Promise<Trajectory[]> {
