@@ -38,6 +38,7 @@ import { traceRequests } from '../infra/tracing/http.ts';
 import { traceActivities, tracingSinks } from '../infra/tracing/temporal.ts';
 import { startTracing, traceEnvironment } from '../infra/tracing/tracing.ts';
 import { createTrackers } from '../infra/trackers/trackers.ts';
+import { sourceHash } from './build-id.ts';
 import { workflowBundle } from './bundle.ts';
 import { openCompute } from './compute.ts';
 import { createManifest } from './manifest.ts';
@@ -102,7 +103,7 @@ const connection = await temporal.native();
 // For a worker started by hand; the stack has looked before it starts anything.
 if (config.temporal.external !== undefined) await ensureSearchAttributes(connection, config.temporal.namespace);
 const bundle = await workflowBundle();
-const release = releaseOf(production, packageVersion(config.repo), bundle.hash);
+const release = releaseOf(production, packageVersion(config.repo), sourceHash(config.root));
 const common = {
   ...({ connection, namespace: config.temporal.namespace, shutdownGraceTime: '5s' } as const),
   ...(temporal.dataConverter && { dataConverter: temporal.dataConverter }),

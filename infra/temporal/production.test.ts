@@ -41,7 +41,7 @@ test('what is set is read, and a child process reads the same', () => {
   expect(loadConfig({ environment: child }).production).toEqual(production);
 });
 
-test('a release is named by version and workflows, or by hand', () => {
+test('a release is named by version and sources, or by hand', () => {
   const { production } = loadConfig({ environment: ENVIRONMENT });
   const derived = releaseOf(production, '0.2.0', '4f1c0a9e');
   expect(derived).toEqual({ deploymentName: 'anneal-team-a', buildId: '0-2-0-4f1c0a9e' });

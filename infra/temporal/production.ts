@@ -53,14 +53,14 @@ export function productionOf(
 /**
  * The release of a worker, for `releaseOptions`; undefined where workers have none.
  * @param version of the package
- * @param workflows what identifies the bundled workflow code, such as its hash
+ * @param sources what identifies all the code that the worker runs, such as its hash
  */
 export function releaseOf(
   { workers }: Pick<Production, 'workers'>,
   version: string,
-  workflows: string,
+  sources: string,
 ): Release | undefined {
   if (workers === undefined) return undefined;
-  const derived = `${version}-${workflows}`.replaceAll(/[^A-Za-z0-9_-]/g, '-').slice(0, 63);
+  const derived = `${version}-${sources}`.replaceAll(/[^A-Za-z0-9_-]/g, '-').slice(0, 63);
   return { deploymentName: workers.deploymentName, buildId: workers.buildId ?? derived };
 }

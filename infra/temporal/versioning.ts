@@ -16,7 +16,7 @@ const label = z
 export const versioningVariables = {
   /** The name under which Temporal knows the workers of one installation. Unset: no versions, every worker serves every run. */
   ANNEAL_WORKER_DEPLOYMENT: label,
-  /** Names what this worker runs; the same code must always have the same one. Default: package version and hash of the workflows. */
+  /** Names what this worker runs; the same code must always have the same one. Default: package version and hash of the sources. */
   ANNEAL_BUILD_ID: label,
 } as const;
 

@@ -1,6 +1,7 @@
 // The compiled build, laid out as an installed package: below node_modules, without any of the sources.
 import { execFile } from 'node:child_process';
 import {
+  appendFileSync,
   copyFileSync,
   existsSync,
   mkdirSync,
@@ -71,6 +72,25 @@ test('the workflows are bundled from what was compiled', async () => {
     console.log(JSON.stringify(await workflowBundle()));`)) as { codePath: string };
   expect(codePath.startsWith(home)).toBe(true);
   expect(existsSync(codePath)).toBe(true);
+});
+
+test('the release of a worker is that of the code, not of what only editors read', async () => {
+  const release = () =>
+    compiled(`
+    import { sourceFiles, sourceHash } from 'dist/worker/build-id.js';
+    const { root } = (await import('dist/infra/config.js')).loadConfig();
+    console.log(JSON.stringify({ hash: sourceHash(root), files: sourceFiles(root) }));`) as Promise<{
+      hash: string;
+      files: string[];
+    }>;
+  const before = await release();
+  expect(before.files).toEqual(
+    expect.arrayContaining(['worker/main.js', 'evals/verifiers/python-function/driver.py', 'critical.yaml']),
+  );
+  for (const path of [dist('worker/main.d.ts'), dist('worker/main.js.map')]) rmSync(path);
+  expect((await release()).hash).toBe(before.hash);
+  appendFileSync(dist('evals/verifiers/python-function/driver.py'), '#');
+  expect((await release()).hash).not.toBe(before.hash);
 });
 
 test('trainer and locks lie where the configuration says, and the home stays outside of the build', async () => {

@@ -12,6 +12,8 @@ import { BARE, FULL, MINIMAL } from '../support/helm-values.ts';
 /** Both kinds of peers, in the order in which they stand in the policy. */
 const COLLECTOR = { namespaces: ['traces', 'monitoring'], cidrs: ['10.1.0.0/16', '0.0.0.0/0'], ports: [4318, 443] };
 
+const BUILD_ID = 'ANNEAL_BUILD_ID';
+
 describe.skipIf(helmBinary() === undefined)('the chart', () => {
   let helm: Helm;
   beforeAll(async () => {
@@ -159,6 +161,11 @@ describe.skipIf(helmBinary() === undefined)('the chart', () => {
     expect(new Set(selected).size).toBe(2);
     const [first] = templateOf(after[1]!)?.spec.containers ?? [];
     expect(first?.image).toBe('anneal/worker:0.1.0_rc');
+    // Only a digest says which image it is; under a tag the worker's own sources do.
+    const ids = after.map(
+      (one) => templateOf(one)?.spec.containers[0]?.env.find((set) => set.name === BUILD_ID)?.value,
+    );
+    expect(ids).toEqual(['cccccccccccc', undefined]);
   });
 
   it.each<[string, object, string]>([

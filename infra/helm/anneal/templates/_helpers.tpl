@@ -43,8 +43,9 @@ app.kubernetes.io/component: {{ index . 1 }}
 {{- end -}}
 
 {{/*
-The worker's releases, the current one first, as a JSON array of { name, mark, image, replicas }. Where workers are versioned each
+The worker's releases, the current one first, as a JSON array of { name, mark, buildId, image, replicas }. Where workers are versioned each
 release has a Deployment of its own, named after it: an upgrade makes another one, and those that are kept are left as they are.
+A digest is also its id at Temporal; under a tag there may be another image tomorrow, and the worker derives the id from its sources.
 */}}
 {{- define "anneal.workerReleases" -}}
 {{- $ := . -}}
@@ -60,7 +61,7 @@ release has a Deployment of its own, named after it: an upgrade makes another on
 {{- $name = printf "%s-%s" $name $mark -}}
 {{- end -}}
 {{- $reference := ternary (printf "@%s" (default "" .digest)) (printf ":%s" (default "" .tag)) (not (empty .digest)) -}}
-{{- $releases = append $releases (dict "name" $name "mark" $mark "image" (print $image.repository $reference) "replicas" .replicas) -}}
+{{- $releases = append $releases (dict "name" $name "mark" $mark "buildId" (ternary $mark "" (not (empty .digest))) "image" (print $image.repository $reference) "replicas" .replicas) -}}
 {{- end -}}
 {{- toJson $releases -}}
 {{- end -}}
