@@ -3,7 +3,7 @@
 // its sandbox consists of.
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { copyFile, mkdir, mkdtemp, realpath, rm, symlink } from 'node:fs/promises';
+import { copyFile, mkdir, realpath, rm, symlink } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { execPath } from 'node:process';
 import { fileURLToPath } from 'node:url';
@@ -15,6 +15,7 @@ import { hostPrograms } from './host-files.ts';
 import { buildImage, type LayerSource } from './images.ts';
 import { withLock } from './lock.ts';
 import { CACHE } from './paths.ts';
+import { forgetDeadWork, makeWorkFolder } from './work-folder.ts';
 
 export const WORKER_IMAGE = 'anneal/worker:0.1.0';
 export const GATEWAY_IMAGE = 'anneal/gateway:0.1.0';
@@ -44,8 +45,9 @@ export const ensureAnnealImages = (repo: string): Promise<AnnealImages> =>
 async function makeAnnealImages(repo: string): Promise<AnnealImages> {
   const folder = join(CACHE, 'images');
   await mkdir(folder, { recursive: true });
+  await forgetDeadWork(folder);
   // Laid out as in the image, so that what runs here finds what it would find there.
-  const stage = await mkdtemp(join(folder, 'stage-'));
+  const stage = await makeWorkFolder(join(folder, 'stage'));
   try {
     await run([execPath, join(repo, 'build.ts'), join(stage, 'dist')], 'the build');
     await copyFile(join(repo, 'package.json'), join(stage, 'package.json'));
@@ -93,8 +95,7 @@ async function layersOf(repo: string, stage: string, sandbox: Sandbox | undefine
     { from: execPath, to: NODE },
     { from: modules, to: `${HOME}/node_modules`, skip: unneeded(repo) },
     { from: join(stage, 'package.json'), to: `${HOME}/package.json` },
-    // The bundle is known by a hash of all that lies beside the workflows: declarations stay.
-    { from: join(stage, 'dist'), to: `${HOME}/dist`, skip: (path) => path.endsWith('.map') },
+    { from: join(stage, 'dist'), to: `${HOME}/dist`, skip: (path) => NOT_RUN.test(path) },
   ];
 }
 

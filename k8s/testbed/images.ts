@@ -1,13 +1,14 @@
 // Images from local files, without Docker and without a registry: an OCI layout in a tar archive, as `ctr images import` takes it.
 import { createHash } from 'node:crypto';
 import { createWriteStream, existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join } from 'node:path';
 import { arch } from 'node:process';
 import { PassThrough } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { failure } from './failure.ts';
 import { createTar, type TarWriter } from './tar.ts';
+import { makeWorkFolder } from './work-folder.ts';
 
 export interface LayerSource {
   /** A file or folder of this machine. */
@@ -50,7 +51,7 @@ export async function buildImage(plan: ImagePlan): Promise<string> {
     if (!isAbsolute(path)) throw failure('testbed.image_failed', `image ${plan.name}: ${path} is not an absolute path`);
   }
   await mkdir(dirname(plan.tar), { recursive: true });
-  const work = await mkdtemp(`${plan.tar}.`);
+  const work = await makeWorkFolder(plan.tar);
   try {
     const layers: Blob[] = [];
     for (const source of plan.rootfs ?? []) {

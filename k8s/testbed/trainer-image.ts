@@ -3,13 +3,14 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdir, realpath, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { z } from 'zod';
 import { capture } from '../../infra/process/capture.ts';
 import { failure } from './failure.ts';
 import { buildImage, type LayerSource } from './images.ts';
 import { withLock } from './lock.ts';
 import { CACHE } from './paths.ts';
+import { forgetDeadWork, makeWorkFolder } from './work-folder.ts';
 
 export const TRAINER_IMAGE = 'anneal/trainer-cpu:0.1';
 export const POLICY_IMAGE = 'anneal/policy-cpu:0.1';
@@ -31,6 +32,9 @@ export const ensureTrainerImages = (python: string, trainer: string): Promise<re
   withLock(join(CACHE, 'images'), () => makeTrainerImages(python, trainer));
 
 async function makeTrainerImages(python: string, trainer: string): Promise<readonly string[]> {
+  const folder = join(CACHE, 'images');
+  await mkdir(folder, { recursive: true });
+  await forgetDeadWork(folder);
   const here = about.parse(JSON.parse(await output([python, '-c', ABOUT])));
   const bucket = await ensureBucketPackages(python, trainer);
   const key = hashOf(trainer, `${here.executable}\n${here.packages}`);
@@ -56,7 +60,7 @@ async function makeTrainerImages(python: string, trainer: string): Promise<reado
   ] as const;
   const archives: string[] = [];
   for (const [name, module] of images) {
-    const tar = join(CACHE, 'images', `${module}-${key}.tar`);
+    const tar = join(folder, `${module}-${key}.tar`);
     archives.push(tar);
     if (existsSync(tar)) continue;
     await forgetOlder(module);
@@ -74,13 +78,17 @@ async function ensureBucketPackages(python: string, trainer: string): Promise<st
     `bucket-${createHash('sha256').update(readFileSync(lock)).digest('hex').slice(0, 16)}`,
   );
   if (existsSync(folder)) return folder;
-  const aside = `${folder}.${process.pid}`;
-  await mkdir(dirname(folder), { recursive: true });
-  await rm(aside, { recursive: true, force: true });
-  const flags = ['--quiet', '--no-input', '--disable-pip-version-check', '--require-hashes', '--no-deps'];
-  await output([python, '-m', 'pip', 'install', ...flags, '--target', aside, '-r', lock]);
-  await rename(aside, folder);
-  return folder;
+  const work = await makeWorkFolder(folder);
+  try {
+    // A folder of pip's own making: the work folder is for its owner only, and images keep modes.
+    const aside = join(work, 'packages');
+    const flags = ['--quiet', '--no-input', '--disable-pip-version-check', '--require-hashes', '--no-deps'];
+    await output([python, '-m', 'pip', 'install', ...flags, '--target', aside, '-r', lock]);
+    await rename(aside, folder);
+    return folder;
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
 }
 
 /** The shared libraries of programs, at the paths where the loader looks for them. */

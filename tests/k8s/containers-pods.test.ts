@@ -1,5 +1,6 @@
 // The images that the testbed makes of local files, in a real kubelet, as the chart starts them: as user 1000, on a read-only root,
 // without capabilities. (Trainer and policy server: tests/k8s/trainer-pod.test.ts. Worker and gateway at work: helm-install.test.ts.)
+import { existsSync } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +12,7 @@ import { WEAKENED } from '../../infra/sandbox/bubblewrap.ts';
 import { ensureAnnealImages, GATEWAY_IMAGE, WORKER_IMAGE } from '../../k8s/testbed/anneal-image.ts';
 import { loadImage } from '../../k8s/testbed/node.ts';
 import { nodeFolder } from '../../k8s/testbed/node-space.ts';
+import { CACHE } from '../../k8s/testbed/paths.ts';
 import { startTestbed, type Testbed } from '../../k8s/testbed/testbed.ts';
 import { isBuilt } from '../support/cluster.ts';
 
@@ -29,10 +31,14 @@ describe.skipIf(!canRun)('images from local files', () => {
   let dir: string;
   let testbed: Testbed;
   let count = 0;
+  /** As a build that was killed leaves it. */
+  let left: string;
 
   beforeAll(async () => {
     dir = await mkdtemp(join(tmpdir(), 'anneal-images-'));
     const { repo } = loadConfig();
+    left = join(CACHE, 'images/stage.999999999-1-AbC123');
+    await mkdir(left, { recursive: true });
     const images = await ensureAnnealImages(repo);
     testbed = await startTestbed({ dir, parts: ['kubelet'] });
     for (const tar of [images.worker, images.gateway]) await loadImage(testbed, tar);
@@ -58,6 +64,8 @@ describe.skipIf(!canRun)('images from local files', () => {
     },
     120_000,
   );
+
+  it('take away what a killed build has left', () => expect(existsSync(left)).toBe(false));
 
   it('the worker has the bundle of its own workflows', async () => {
     const script = `const { workflowBundle } = await import('/opt/anneal/dist/worker/bundle.js');
