@@ -103,12 +103,15 @@ const programs =
     return { passed: 1, failed: 0, skipped: 0 };
   };
 
-/** What tests of `unit` skip where it is not installed. */
-const SERVERS: Record<string, Part> = {
-  mlflow: async () => {
-    const { installMlflow } = await import('./support/mlflow-server.ts');
-    await installMlflow((line) => console.log(line));
-    return { passed: 1, failed: 0, skipped: 0 };
+/** Servers, installed where they are not yet, and the tests that need them, which `unit` skips without. */
+const SERVERS: Record<string, { readonly install: Part; readonly tests: Part }> = {
+  mlflow: {
+    install: async () => {
+      const { installMlflow } = await import('./support/mlflow-server.ts');
+      await installMlflow((line) => console.log(line));
+      return { passed: 1, failed: 0, skipped: 0 };
+    },
+    tests: vitest('tests/conformance/tracker.mlflow'),
   },
 };
 
@@ -127,9 +130,17 @@ const NOT_OF_ALL = ['tests/k8s/deep.test.ts', 'tests/temporal/secure.test.ts', '
 const chosen = process.argv.slice(2);
 // The cluster's tests hold those of the API server.
 const { 'api-server': _, ...withoutCluster } = PARTS;
-const all = { ...SERVERS, ...withoutCluster, ...CLUSTER_PARTS };
+/** Where `unit` follows, it holds the tests of a server too, and they are not run twice. */
+const withUnit = chosen.includes('all') || chosen.includes('unit');
+const servers: Record<string, Part> = Object.fromEntries(
+  Object.entries(SERVERS).map(([name, { install, tests }]) => [
+    name,
+    withUnit ? install : async () => together(await install(), await tests()),
+  ]),
+);
+const all = { ...servers, ...withoutCluster, ...CLUSTER_PARTS };
 const usual = chosen.length === 0 ? PARTS : chosen.includes('all') ? all : {};
-const named = Object.entries({ ...OWN_PARTS, ...SERVERS, ...PARTS, ...CLUSTER_PARTS }).filter(([name]) =>
+const named = Object.entries({ ...OWN_PARTS, ...servers, ...PARTS, ...CLUSTER_PARTS }).filter(([name]) =>
   chosen.includes(name),
 );
 let total: Tally = { passed: 0, failed: 0, skipped: 0 };
