@@ -10,7 +10,7 @@ import { ROWS } from './panels.ts';
 
 const read = (name: string): string => readFileSync(new URL(name, import.meta.url), 'utf8');
 const CATALOG: Readonly<Record<string, MetricEntry>> = { ...WORKER_METRICS, ...GATEWAY_METRICS };
-/** What Prometheus, Node's client and Temporal's SDK give; met in a real scrape by prometheus.test.ts. */
+/** What Prometheus gives (met by prometheus.test.ts, where there is one), Node's client (met below) and Temporal's SDK (../metrics/worker.test.ts). */
 const OTHERS: ReadonlySet<string> = new Set([
   'up',
   'process_resident_memory_bytes',
@@ -113,6 +113,36 @@ describe('an alert', () => {
   it('is played by promtool', () => {
     const played = read('./alerts.promtool.yaml');
     for (const { alert } of rules) expect(played).toContain(`alertname: ${alert}`);
+  });
+});
+
+describe("what is not the catalog's", () => {
+  it("is given by Node's client, of worker and gateway alike", async () => {
+    const node = [...OTHERS].filter((name) => name.startsWith('process_'));
+    expect(node).not.toEqual([]);
+    for (const { registry } of [workerMetrics(), gatewayMetrics()]) {
+      const text = await registry.metrics();
+      for (const name of node) expect(text).toMatch(new RegExp(`^${name} \\d`, 'm'));
+    }
+  });
+});
+
+describe('who is missed', () => {
+  const watched = rules.flatMap(({ alert, expr }) =>
+    [...expr.matchAll(/\bup\{job=~"([^"]*)"\}/g)].map(([, job]) => [alert, new RegExp(`^(?:${job})$`)] as const),
+  );
+  it.each(watched)('%s knows the jobs that docs/observability.md and the chart name', (_, job) => {
+    const named = ['anneal-worker', 'anneal-gateway', 'team-a-anneal-worker', 'anneal-blue-gateway'];
+    expect(named.some((name) => job.test(name))).toBe(true);
+    for (const name of ['node', 'prometheus']) expect(name).not.toMatch(job);
+  });
+
+  it('is asked for each of the two, also where no target is left to be down', () => {
+    const { expr } = rules.find(({ alert }) => alert === 'AnnealGone')!;
+    const absent = [...expr.matchAll(/absent\(up\{job=~"([^"]*)"\}\)/g)].map(([, job]) => new RegExp(`^(?:${job})$`));
+    const missed = (name: string): boolean[] => absent.map((job) => job.test(name));
+    expect(missed('anneal-worker')).toEqual([true, false]);
+    expect(missed('anneal-gateway')).toEqual([false, true]);
   });
 });
 
