@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isBuilt, startTestCluster, type TestCluster } from '../support/cluster.ts';
 import { type Helm, helmBinary, openHelm, type PodTemplate, type Rendered, templateOf } from '../support/helm.ts';
-import { FULL, MINIMAL } from '../support/helm-values.ts';
+import { CODEC, FULL, MINIMAL } from '../support/helm-values.ts';
 
 const PATHS: Readonly<Record<string, string>> = {
   Namespace: '/api/v1 namespaces',
@@ -35,7 +35,14 @@ describe.skipIf(!isBuilt([]) || helmBinary() === undefined)('what the chart rend
     });
     const classes = '/apis/scheduling.k8s.io/v1/priorityclasses';
     await kube.testbed.api.call('POST', classes, { metadata: { name: 'system' }, value: 1 });
-    for (const name of ['team-a-worker', 'team-a-gateway', 'anneal-worker', 'anneal-gateway'])
+    for (const name of [
+      'team-a-worker',
+      'team-a-gateway',
+      'team-a-codec',
+      'anneal-codec',
+      'anneal-worker',
+      'anneal-gateway',
+    ])
       await kube.testbed.api.call('POST', '/api/v1/namespaces/control/serviceaccounts', { metadata: { name } });
   }, 180_000);
   afterAll(async () => {
@@ -67,6 +74,7 @@ describe.skipIf(!isBuilt([]) || helmBinary() === undefined)('what the chart rend
   it.each([
     ['the least', MINIMAL],
     ['all', FULL],
+    ['a codec server with a token', CODEC],
   ])('is accepted with %s', async (_, values) => {
     const objects = (await helm.template(values)).filter(({ kind }) => !OPERATORS.includes(kind));
     for (const object of objects) {

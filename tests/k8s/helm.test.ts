@@ -7,7 +7,7 @@ import { parse } from 'yaml';
 import { controlPolicies, namespacePolicies } from '../../k8s/access/network.ts';
 import { gatewayRoles, workerRoles } from '../../k8s/access/roles.ts';
 import { CHART, type Helm, helmBinary, openHelm, type Rendered, templateOf } from '../support/helm.ts';
-import { BARE, FULL, MINIMAL } from '../support/helm-values.ts';
+import { BARE, CODEC, FULL, MINIMAL } from '../support/helm-values.ts';
 
 /** Both kinds of peers, in the order in which they stand in the policy. */
 const COLLECTOR = { namespaces: ['traces', 'monitoring'], cidrs: ['10.1.0.0/16', '0.0.0.0/0'], ports: [4318, 443] };
@@ -136,6 +136,75 @@ describe.skipIf(helmBinary() === undefined)('the chart', () => {
     expect(dashboard?.data).toEqual({ 'anneal.json': grafana('anneal.json') });
   });
 
+  describe('the codec server', () => {
+    const codecOf = async (values: object): Promise<Rendered[]> =>
+      (await helm.template(values)).filter(({ metadata }) => metadata.name.endsWith('-codec'));
+    const setOf = (objects: readonly Rendered[]): Record<string, string | undefined> => {
+      const [container] = objects.flatMap((one) => templateOf(one)?.spec.containers ?? []);
+      return Object.fromEntries(container!.env.map(({ name, value }) => [name, value]));
+    };
+    const ingressOf = (objects: readonly Rendered[]): unknown =>
+      (objects.find(({ kind }) => kind === 'NetworkPolicy')!.spec as { ingress: unknown }).ingress;
+
+    it('is not there unless it is asked for', async () => {
+      expect(await codecOf(MINIMAL)).toEqual([]);
+    });
+
+    it("asks Temporal with its callers' tokens: over its TLS, and never with our API key", async () => {
+      const objects = await codecOf(FULL);
+      expect(objects.map(({ kind }) => kind).sort()).toEqual([
+        'Deployment',
+        'NetworkPolicy',
+        'Service',
+        'ServiceAccount',
+      ]);
+      expect(setOf(objects)).toEqual({
+        ANNEAL_HOME: '/tmp/anneal',
+        ANNEAL_NAMESPACE: 'team-a',
+        ANNEAL_PAYLOAD_KEYS: '/anneal/temporal/payload-keys/payload-keys.json',
+        ANNEAL_CODEC_LISTEN: '0.0.0.0:8081',
+        ANNEAL_CODEC_UI_ORIGIN: 'https://temporal.example',
+        ANNEAL_TEMPORAL: 'temporal.example:7233',
+        ANNEAL_TEMPORAL_TLS: 'on',
+        ANNEAL_TEMPORAL_TLS_SERVER_NAME: 'temporal',
+        ANNEAL_TEMPORAL_TLS_CA: '/anneal/temporal/ca/ca.crt',
+        ANNEAL_TEMPORAL_TLS_CERT: '/anneal/temporal/client/tls.crt',
+        ANNEAL_TEMPORAL_TLS_KEY: '/anneal/temporal/client/tls.key',
+      });
+      const text = JSON.stringify(objects);
+      expect(text).not.toContain('temporal-key');
+      expect(text).not.toContain('team-a-worker');
+      const peer = { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'ingress' } } };
+      expect(ingressOf(objects)).toEqual([{ from: [peer], ports: [{ protocol: 'TCP', port: 8081 }] }]);
+    });
+
+    it('with a token of its own has that and the keys, knows no Temporal, and is reached by nobody who is not named', async () => {
+      const objects = await codecOf(CODEC);
+      expect(setOf(objects)).toEqual({
+        ANNEAL_HOME: '/tmp/anneal',
+        ANNEAL_NAMESPACE: 'team-a',
+        ANNEAL_PAYLOAD_KEYS: '/anneal/temporal/payload-keys/payload-keys.json',
+        ANNEAL_CODEC_LISTEN: '0.0.0.0:8081',
+        ANNEAL_CODEC_TOKEN_FILE: '/anneal/codec/token',
+      });
+      const [pod] = objects.flatMap((one) => templateOf(one)?.spec ?? []);
+      const secrets = (pod!.volumes as { secret?: { secretName: string } }[]).flatMap(
+        ({ secret }) => secret?.secretName ?? [],
+      );
+      expect(secrets).toEqual(['payloads', 'codec-token']);
+      expect(ingressOf(objects)).toEqual([]);
+    });
+  });
+
+  it('names the jobs of the monitoring as the alerts look for them, whatever the release is called', async () => {
+    const objects = await helm.template(FULL);
+    const label = 'app.kubernetes.io/name';
+    expect(objects.find(({ kind }) => kind === 'ServiceMonitor')?.spec).toMatchObject({ jobLabel: label });
+    const read = objects.filter(({ kind, spec }) => kind === 'Service' && JSON.stringify(spec).includes('"metrics"'));
+    const jobs = read.map(({ metadata }) => (metadata.labels as Record<string, string>)[label]);
+    expect(jobs.sort()).toEqual(['anneal-gateway', 'anneal-worker']);
+  });
+
   it('labels the pods by what policies and Services select', async () => {
     const objects = await helm.template(MINIMAL);
     for (const component of ['gateway', 'worker']) {
@@ -173,6 +242,12 @@ describe.skipIf(helmBinary() === undefined)('the chart', () => {
     ['no store', { temporal: MINIMAL.temporal }, "store': missing property 'url'"],
     ['a Temporal without a port', { ...MINIMAL, temporal: { address: 'temporal' } }, '/temporal/address'],
     ['a store that is no bucket', { ...MINIMAL, store: { url: 'https://store' } }, '/store/url'],
+    [
+      'a codec server without keys',
+      { ...MINIMAL, codec: { enabled: true } },
+      'codec.enabled: temporal.payloadKeys.secret names no keys',
+    ],
+    ['an origin with a path', { ...CODEC, codec: { uiOrigin: 'https://a/ui' } }, '/codec/uiOrigin'],
     ['a misspelt name', { ...MINIMAL, gateways: {} }, "additional properties 'gateways' not allowed"],
     ['a misspelt name inside', { ...MINIMAL, worker: { replica: 2 } }, "additional properties 'replica' not allowed"],
     ['a negative number', { ...MINIMAL, worker: { replicas: -1 } }, '/worker/replicas'],

@@ -42,6 +42,17 @@ export const FULL = {
     seccompProfile: { type: 'Localhost', localhostProfile: 'profiles/anneal.json' },
   },
   gateway: { persistence: { enabled: false }, podAnnotations: { a: 'b' }, extraEnv: [{ name: 'A', value: 'b' }] },
+  codec: {
+    enabled: true,
+    replicas: 2,
+    uiOrigin: 'https://temporal.example',
+    from: ['ingress'],
+    podAnnotations: { a: 'b' },
+    nodeSelector: { pool: 'control' },
+    tolerations: [{ key: 'a', operator: 'Exists' }],
+    affinity: { nodeAffinity: {} },
+    priorityClassName: 'system',
+  },
   networkPolicies: {
     store: { cidrs: ['10.0.0.0/8', '0.0.0.0/0', '::/0'], ports: [443, 9000] },
     dns: { namespace: 'dns', labels: { app: 'dns' } },
@@ -61,4 +72,10 @@ export const BARE = {
   rbac: { create: false },
   networkPolicies: { create: false },
   metrics: { enabled: false },
+};
+/** A codec server with a token of its own, which asks Temporal nothing. */
+export const CODEC = {
+  ...MINIMAL,
+  temporal: FULL.temporal,
+  codec: { enabled: true, token: { secret: 'codec-token', key: 'key' } },
 };
