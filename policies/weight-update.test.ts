@@ -246,6 +246,15 @@ describe('servers that cannot be had', () => {
     });
   });
 
+  it('are waited for before any other is resumed, and not for ever', () => {
+    const ready = { ...answering, paused: true, serving: NEW, fence: { all: 7, any: 7 } } as ServerState;
+    expect(planWeightUpdate([at(ready), at(silent(1_000), 1)], strict)).toEqual({ kind: 'wait', servers: ['u1'] });
+    expect(planWeightUpdate([at(ready), at(silent(60_000), 1)], strict)).toEqual({
+      kind: 'act',
+      calls: [{ url: 'u0', call: 'resume' }],
+    });
+  });
+
   it('are given up after too many failed calls, and named', () => {
     const plan = planWeightUpdate([at(answering, 3), at(silent(60_000))], strict);
     expect(plan).toEqual({

@@ -92,9 +92,10 @@ export function planWeightUpdate(fleet: readonly ObservedServer[], target: Weigh
     // One that says nothing may still be running on the old weights: it is waited for before the others change.
     return silent.length > 0 ? { kind: 'wait', servers: silent } : act(behind, (state) => step(state, target.tag));
   }
+  // Nothing serves again before every server has said that it is at the target, or is given up: one that says nothing may have others.
+  if (silent.length > 0) return { kind: 'wait', servers: silent };
   const ready = answering.filter(({ state }) => state.paused);
   if (ready.length > 0) return act(ready, () => 'resume');
-  if (silent.length > 0) return { kind: 'wait', servers: silent };
   return { kind: 'done', serving: answering.map(({ url }) => url), lost };
 }
 

@@ -2,7 +2,7 @@
 // brings them to the version; nothing else is sampled meanwhile. Those that are killed are processes of their own.
 import { spawn } from 'node:child_process';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type FleetUpdate, updateFleet } from '../../infra/vllm/fleet.ts';
+import type { FleetUpdate } from '../../infra/vllm/fleet.ts';
 import { type Fleet, startFleet, type Weights } from '../support/vllm-fleet.ts';
 import type { WeightUpdateProcess } from '../support/weight-update-process.ts';
 
@@ -20,7 +20,7 @@ beforeEach(async () => {
   fleet = stack.use(await startFleet(SERVERS));
   one = await fleet.weights(1);
   two = await fleet.weights(2, one);
-  await updateFleet(fleet.store, fleet.update(one, 1));
+  await fleet.move(fleet.update(one, 1));
   for (const server of fleet.servers) server.speeds.completion = 3;
 });
 afterEach(() => stack.disposeAsync());
@@ -59,7 +59,7 @@ test('undisturbed it takes the steps that the kills below are counted by', async
   const { signal, lines } = await orchestrate(two, 2);
   expect(signal).toBeNull();
   expect(lines).toHaveLength(STEPS + 1);
-  fleet.expectServing(two);
+  await fleet.expectServing(two);
 });
 
 describe.each(Array.from({ length: STEPS }, (_, step) => step))('killed at step %i', (step) => {
@@ -68,10 +68,10 @@ describe.each(Array.from({ length: STEPS }, (_, step) => step))('killed at step 
     const killed = await orchestrate(two, 2, { step });
     expect(killed.signal).toBe('SIGKILL');
     expect(killed.last).toMatch(new RegExp(`^${step} `));
-    expect(await updateFleet(fleet.store, patient(two, 2))).toMatchObject({ serving: fleet.urls, lost: [] });
-    fleet.expectServing(two);
+    expect(await fleet.move(patient(two, 2))).toMatchObject({ serving: fleet.urls, lost: [] });
+    await fleet.expectServing(two);
     await sampling.stop();
-    fleet.expectPure();
+    await fleet.audit();
   });
 });
 
@@ -90,10 +90,10 @@ describe.each([
     const killed = await orchestrate(two, 2, { step: phase * 4 + 1, afterMs: 60 });
     expect(killed.signal).toBe('SIGKILL');
     expect(killed.last).toMatch(new RegExp(`before ${call}$`));
-    expect(await updateFleet(fleet.store, patient(three, 3))).toMatchObject({ serving: fleet.urls, lost: [] });
-    fleet.expectServing(three);
+    expect(await fleet.move(patient(three, 3))).toMatchObject({ serving: fleet.urls, lost: [] });
+    await fleet.expectServing(three);
     await sampling.stop();
-    fleet.expectPure();
+    await fleet.audit();
   });
 });
 
@@ -104,8 +104,8 @@ test('killed again and again, at any step, the last one still arrives', async ()
     // It may have less to do than that.
     if (signal === null) expect(JSON.parse(last)).toMatchObject({ lost: [] });
   }
-  await updateFleet(fleet.store, patient(two, 2));
-  fleet.expectServing(two);
+  await fleet.move(patient(two, 2));
+  await fleet.expectServing(two);
   await sampling.stop();
-  fleet.expectPure();
+  await fleet.audit();
 });

@@ -1,6 +1,6 @@
 // Weight updates of a fleet of scripted vLLM servers: what fails, hangs and dies, at every call.
 import { describe, expect, test } from 'vitest';
-import { updateFleet } from '../../infra/vllm/fleet.ts';
+import type { WeightTag } from '../../contracts/weight-update.ts';
 import { TIMEOUTS_MS } from '../../infra/vllm/server.ts';
 import type { Fault } from '../support/scripted-vllm-parts.ts';
 import { type Fleet, startFleet, type Weights } from '../support/vllm-fleet.ts';
@@ -9,7 +9,7 @@ import { type Fleet, startFleet, type Weights } from '../support/vllm-fleet.ts';
 async function servingOne(): Promise<{ fleet: Fleet; one: Weights; [Symbol.asyncDispose](): Promise<void> }> {
   const fleet = await startFleet(2);
   const one = await fleet.weights(1);
-  await updateFleet(fleet.store, fleet.update(one, 1));
+  await fleet.move(fleet.update(one, 1));
   for (const server of fleet.servers) server.speeds.completion = 3;
   return { fleet, one, [Symbol.asyncDispose]: async () => fleet[Symbol.asyncDispose]() };
 }
@@ -20,25 +20,24 @@ test('a fleet moves to a new version and nothing but whole versions is sampled',
   const two = await fleet.weights(2, one);
   const sampling = fleet.sample(one, two);
   await expect.poll(() => fleet.servers.every(({ samples }) => samples.length > 3)).toBe(true);
-  const updated = await updateFleet(fleet.store, fleet.update(two, 2));
+  const updated = await fleet.move(fleet.update(two, 2));
   expect(updated).toEqual({ tag: two.tag, serving: fleet.urls, lost: [], calls: 12 });
-  fleet.expectServing(two);
-  const given = (tag: string) =>
-    fleet.servers.flatMap(({ samples }) => samples.filter(({ asked, status }) => asked === tag && status === 200))
-      .length;
+  await fleet.expectServing(two);
+  const given = async (tag: WeightTag) =>
+    (await Promise.all(fleet.servers.map((server) => fleet.given(server, tag)))).reduce((sum, one) => sum + one);
   await expect.poll(() => given(two.tag)).toBeGreaterThan(3);
-  expect(given(one.tag)).toBeGreaterThan(3);
+  expect(await given(one.tag)).toBeGreaterThan(3);
   await sampling.stop();
-  fleet.expectPure();
+  await fleet.audit();
 });
 
 test('an update to what is served already makes no call that changes anything', async () => {
   await using serving = await servingOne();
   const { fleet, one } = serving;
-  expect(await updateFleet(fleet.store, fleet.update(one, 1))).toMatchObject({ calls: 0, lost: [] });
+  expect(await fleet.move(fleet.update(one, 1))).toMatchObject({ calls: 0, lost: [] });
   // A newer update claims the servers, and finds them right.
-  expect(await updateFleet(fleet.store, fleet.update(one, 2))).toMatchObject({ calls: 2, lost: [] });
-  fleet.expectServing(one);
+  expect(await fleet.move(fleet.update(one, 2))).toMatchObject({ calls: 2, lost: [] });
+  await fleet.expectServing(one);
 });
 
 const PATHS = [
@@ -62,11 +61,11 @@ describe.concurrent.each(PATHS)('%s', (path) => {
     const sampling = fleet.sample(one, two);
     let times = 2;
     fleet.servers[1]!.fault = (asked) => (asked === path && times-- > 0 ? fault : undefined);
-    const updated = await updateFleet(fleet.store, fleet.update(two, 2));
+    const updated = await fleet.move(fleet.update(two, 2));
     expect(updated.lost).toEqual([]);
-    fleet.expectServing(two);
+    await fleet.expectServing(two);
     await sampling.stop();
-    fleet.expectPure();
+    await fleet.audit();
   });
 });
 
@@ -76,8 +75,8 @@ test('a load that breaks off in the middle is flushed before the next: otherwise
   const two = await fleet.weights(2, one);
   let times = 3;
   fleet.servers[0]!.fault = (asked) => (asked === '/update_weights' && times-- > 0 ? { kind: 'breaks' } : undefined);
-  await updateFleet(fleet.store, fleet.update(two, 2));
-  fleet.expectServing(two);
+  await fleet.move(fleet.update(two, 2));
+  await fleet.expectServing(two);
 });
 
 test('a server that does not come back is given up and named; the others serve', async () => {
@@ -86,10 +85,10 @@ test('a server that does not come back is given up and named; the others serve',
   const two = await fleet.weights(2, one);
   await fleet.servers[1]!.close();
   const over = { minimumServers: 1, patienceMs: 300 };
-  const updated = await updateFleet(fleet.store, fleet.update(two, 2, over));
+  const updated = await fleet.move(fleet.update(two, 2, over));
   expect(updated.serving).toEqual([fleet.urls[0]]);
   expect(updated.lost).toMatchObject([{ url: fleet.urls[1], why: expect.stringContaining('ECONNREFUSED') }]);
-  fleet.expectServing(two, [fleet.servers[0]!]);
+  await fleet.expectServing(two, [fleet.servers[0]!]);
 });
 
 test('a server that loads longer than the patience lasts is not given up: a killed orchestrator may have told it to', async () => {
@@ -100,10 +99,7 @@ test('a server that loads longer than the patience lasts is not given up: a kill
   fleet.servers[1]!.fault = (asked) =>
     asked === '/collective_rpc' && performance.now() < until ? { kind: 'hangs', stops: 'none' } : undefined;
   const timeoutsMs = { ...TIMEOUTS_MS, observe: 200, update: 20_000 };
-  const updated = await updateFleet(
-    fleet.store,
-    fleet.update(two, 2, { minimumServers: 1, patienceMs: 300, timeoutsMs }),
-  );
+  const updated = await fleet.move(fleet.update(two, 2, { minimumServers: 1, patienceMs: 300, timeoutsMs }));
   expect(updated).toMatchObject({ serving: fleet.urls, lost: [] });
 });
 
@@ -114,11 +110,11 @@ test('a server that cannot load stays paused when it is given up', async () => {
   const sampling = fleet.sample(one, two);
   const bad = fleet.servers[1]!;
   bad.fault = (asked) => (asked === '/update_weights' ? { kind: 'breaks' } : undefined);
-  const updated = await updateFleet(fleet.store, fleet.update(two, 2, { minimumServers: 1, maximumFailures: 3 }));
+  const updated = await fleet.move(fleet.update(two, 2, { minimumServers: 1, maximumFailures: 3 }));
   expect(updated.lost).toEqual([{ url: bad.url, why: '3 calls failed' }]);
-  expect(bad.model).toMatchObject({ paused: true, guard: null });
+  expect(bad.model.paused).toBe(true);
   await sampling.stop();
-  fleet.expectPure();
+  await fleet.audit();
 });
 
 test('with too few servers left the update fails, and says why of each', async () => {
@@ -126,9 +122,7 @@ test('with too few servers left the update fails, and says why of each', async (
   const { fleet, one } = serving;
   const two = await fleet.weights(2, one);
   await fleet.servers[1]!.close();
-  const failure = await updateFleet(fleet.store, fleet.update(two, 2, { patienceMs: 200 })).catch(
-    (error: Error) => error,
-  );
+  const failure = await fleet.move(fleet.update(two, 2, { patienceMs: 200 })).catch((error: Error) => error);
   expect(failure).toMatchObject({ code: 'rollout.update_failed' });
   expect((failure as Error).message).toMatch(/fewer than 2 of 2 servers can come to 2-.*ECONNREFUSED/);
 });
@@ -138,12 +132,12 @@ test('of two orchestrators the older one stops', async () => {
   const { fleet, one } = serving;
   const [two, three] = [await fleet.weights(2, one), await fleet.weights(3, one)];
   for (const server of fleet.servers) server.speeds.worker = 30;
-  const older = updateFleet(fleet.store, fleet.update(two, 2)).catch((error: Error) => error);
+  const older = fleet.move(fleet.update(two, 2)).catch((error: Error) => error);
   await expect.poll(() => fleet.servers[0]!.calls.includes('/update_weights')).toBe(true);
-  const newer = await updateFleet(fleet.store, fleet.update(three, 3, { maximumFailures: 100 }));
+  const newer = await fleet.move(fleet.update(three, 3, { maximumFailures: 100 }));
   expect(newer.lost).toEqual([]);
   expect(await older).toMatchObject({ code: 'rollout.superseded' });
-  fleet.expectServing(three);
+  await fleet.expectServing(three);
 });
 
 test('each server is told what it needs: deltas from what is on its disk, or the full checkpoint first', async () => {
@@ -153,7 +147,7 @@ test('each server is told what it needs: deltas from what is on its disk, or the
   const three = await fleet.weights(3, two);
   for (const worker of fleet.servers[1]!.model.workers) worker.cache = null;
   const bodies = new Map<string, unknown>();
-  await updateFleet(fleet.store, {
+  await fleet.move({
     ...fleet.update(three, 3),
     onCall: ({ url, call, when }) => {
       if (call === 'finish' && when === 'before')
@@ -171,16 +165,18 @@ describe('a server that cannot take part', () => {
   ])('%s: nothing is changed on any', async (_, options, over, message) => {
     await using fleet = await startFleet(2, options);
     const one = await fleet.weights(1);
-    const failure = await updateFleet(fleet.store, fleet.update(one, 1, over)).catch((error: Error) => error);
+    const failure = await fleet.move(fleet.update(one, 1, over)).catch((error: Error) => error);
     expect(failure).toMatchObject({ code: 'rollout.unfit', message: expect.stringMatching(message) });
-    expect(fleet.servers.every(({ model }) => !model.paused && model.changes === 0)).toBe(true);
+    expect(fleet.servers.every(({ model, calls }) => !model.paused && !calls.includes('/start_weight_update'))).toBe(
+      true,
+    );
   });
 
   test('asks for the control token, and gets it', async () => {
     await using fleet = await startFleet(1, { controlToken: 'the right one' });
     const one = await fleet.weights(1);
-    await updateFleet(fleet.store, fleet.update(one, 1, { controlToken: 'the right one' }));
-    fleet.expectServing(one);
+    await fleet.move(fleet.update(one, 1, { controlToken: 'the right one' }));
+    await fleet.expectServing(one);
   });
 });
 
@@ -191,7 +187,7 @@ test('a damaged manifest and a chain with a wrong parent are refused before any 
   const good = JSON.parse(Buffer.from(await fleet.store.get(one.ref)).toString()) as { digest: string };
   const bad = await fleet.store.put(JSON.stringify({ ...good, digest: 'f'.repeat(64) }));
   for (const ref of [two.ref, bad, await fleet.store.put('{}'), await fleet.store.put('no JSON')]) {
-    const update = updateFleet(fleet.store, fleet.update({ ref, tag: one.tag }, 1));
+    const update = fleet.move(fleet.update({ ref, tag: one.tag }, 1));
     await expect(update).rejects.toMatchObject({ code: 'weights.corrupt' });
   }
   expect(fleet.servers[0]!.calls).toEqual([]);

@@ -6,24 +6,21 @@ import {
   storeUpdateInfo,
   type WeightCache,
 } from '../../contracts/weight-update.ts';
-import { type Content, type ModelServer, type StopsAfter, WORK } from './vllm-model.ts';
+import { type ModelServer, type StopsAfter, WORK } from './vllm-model.ts';
+import type { Sampled, Transcript } from './vllm-transcript.ts';
 
-/** What becomes of a call; `stops`, how many workers it reaches. `dies`: the process ends, and comes back after a while. */
+/**
+ * What becomes of a call; `stops`, how many workers it reaches. `hangs`: it ends, and its answer is lost on the way. `dies`: the process
+ * ends, and comes back after a while.
+ */
 export type Fault =
   | { readonly kind: 'refuses'; readonly stops: StopsAfter }
   | { readonly kind: 'hangs'; readonly stops: StopsAfter }
   | { readonly kind: 'dies'; readonly stops: StopsAfter }
   | { readonly kind: 'breaks' };
 
-export interface Sample {
-  readonly asked: string;
-  /** What it was made with when it began and when it ended, whether or not it was given out. */
-  readonly contents: readonly Content[];
-  readonly status: number;
-  readonly finish: string;
-}
-
 export interface ScriptedVllm {
+  /** Of its guard, where it has one. */
   readonly url: string;
   readonly model: ModelServer;
   /** Asked for every control call; the first that it returns is taken. */
@@ -32,12 +29,13 @@ export interface ScriptedVllm {
   readonly speeds: { completion: number; worker: number; restart: number };
   /** Control calls, in order. */
   readonly calls: string[];
-  readonly samples: Sample[];
+  /** Whether or not the guard let them out. */
+  readonly samples: Sampled[];
   /** Changes a completion before it is sent. */
   script: ((answer: CompletionAnswer, asked: CompletionBody) => unknown) | undefined;
   /** Bodies of /update_weights. */
   readonly told: StoreUpdateInfo[];
-  /** Bodies of /v1/completions. */
+  /** Bodies of /v1/completions that reached it. */
   readonly asked: CompletionBody[];
   die(): Promise<void>;
   close(): Promise<void>;
@@ -53,6 +51,7 @@ export interface CompletionBody {
 }
 
 export interface CompletionAnswer {
+  id: string;
   model: string;
   choices: {
     index: number;
@@ -74,6 +73,8 @@ export interface ScriptedVllmOptions {
   readonly load?: (info: StoreUpdateInfo) => Promise<void>;
   /** A server of another make: without our guard and our worker class. */
   readonly plain?: boolean;
+  /** Of its fleet. */
+  readonly transcript?: Transcript;
 }
 
 export function workOf(path: string, body: Record<string, unknown>, breaks: boolean) {
@@ -94,9 +95,6 @@ export function workOf(path: string, body: Record<string, unknown>, breaks: bool
       throw new Error(`no ${path} here`);
   }
 }
-
-export const refuse = (response: ServerResponse, guard: string | null): void =>
-  send(response, 409, { error: `these weights are ${guard ?? 'of no known version'}` });
 
 export const codes = (text: string): number[] => [...text].map((character) => character.codePointAt(0)!);
 

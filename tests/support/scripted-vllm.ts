@@ -1,35 +1,42 @@
 // A scripted vLLM server: the endpoints of vLLM 0.24 that Anneal uses, over the model of its workers in vllm-model.ts. There is
 // no model and no GPU: a token is a character code, and every sample is noted with what it was really made with. It can be
-// told to fail, to hang or to die at any call.
+// told to fail, to hang or to die at any call. Like vLLM it knows no versions: it answers with whatever weights it has, mixed ones
+// too. What refuses is the guard before it, which is the image's own.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { storeUpdateInfo, WEIGHTS_HEADER, type WeightCache } from '../../contracts/weight-update.ts';
+import {
+  storeInitInfo,
+  storeUpdateInfo,
+  WEIGHTS_HEADER,
+  type WeightCache,
+  type WeightTag,
+} from '../../contracts/weight-update.ts';
+import { openGuardDoor } from './guard-door.ts';
 import {
   type CompletionAnswer,
   type CompletionBody,
   closed,
   codes,
-  refuse,
   type ScriptedVllm,
   type ScriptedVllmOptions,
   send,
   workOf,
 } from './scripted-vllm-parts.ts';
 import {
-  type Content,
   callWorkers,
-  change,
   contentOf,
   describeWorkers,
-  learn,
   ModelRefusal,
   type ModelServer,
   type StopsAfter,
+  servingOf,
   startModelServer,
 } from './vllm-model.ts';
+import { type Entry, openTranscript } from './vllm-transcript.ts';
 
-const CHANGES = ['/start_weight_update', '/update_weights', '/finish_weight_update'];
+/** Of all servers of this process. */
+let samplesMade = 0;
 
 export async function startScriptedVllm(options: ScriptedVllmOptions = {}): Promise<ScriptedVllm> {
   const ranks = options.ranks ?? 2;
@@ -41,7 +48,10 @@ export async function startScriptedVllm(options: ScriptedVllmOptions = {}): Prom
   /** One call at a time reaches the workers. */
   let busy: Promise<unknown> = Promise.resolve();
   let waiting: (() => void)[] = [];
-  const running = new Set<AbortController>();
+  /** Paused with `keep`: what is in flight goes on after the resumption. */
+  let keeping = false;
+  const running = new Map<AbortController, Promise<void>>();
+  const transcript = options.transcript ?? openTranscript();
 
   async function listen(): Promise<void> {
     server = createServer((request, response) => {
@@ -54,9 +64,15 @@ export async function startScriptedVllm(options: ScriptedVllmOptions = {}): Prom
     port = (server.address() as AddressInfo).port;
   }
   await listen();
+  const door =
+    options.plain === true
+      ? undefined
+      : await openGuardDoor(port, options.controlToken ?? '', (given) => transcript.answered(url, given));
+  const url = `http://127.0.0.1:${door?.port ?? port}`;
+  const note = (entry: Entry): void => transcript.note(entry);
 
   const scripted: ScriptedVllm = {
-    url: `http://127.0.0.1:${port}`,
+    url,
     get model() {
       return model;
     },
@@ -71,18 +87,21 @@ export async function startScriptedVllm(options: ScriptedVllmOptions = {}): Prom
       const dead = server;
       life += 1;
       const mine = life;
-      for (const one of running) one.abort();
+      note({ what: 'died', server: url });
+      for (const one of running.keys()) one.abort();
       waiting = [];
       // What is on the node's disk outlives it; what a worker computes with does not.
       model = started(model.workers.map(({ cache }) => cache));
-      await closed(dead);
+      await Promise.all([closed(dead), door?.shut()]);
       await sleep(scripted.speeds.restart);
-      if (mine === life) await listen();
+      if (mine !== life) return;
+      await listen();
+      await door?.reopen();
     },
     async close() {
       life += 1;
-      for (const one of running) one.abort();
-      await closed(server);
+      for (const one of running.keys()) one.abort();
+      await Promise.all([closed(server), door?.shut()]);
     },
   };
 
@@ -93,14 +112,12 @@ export async function startScriptedVllm(options: ScriptedVllmOptions = {}): Prom
     const body = text === '' ? {} : (JSON.parse(text) as Record<string, unknown>);
     if (pathname === '/health') return send(response, 200, undefined);
     if (pathname.startsWith('/v1/') || pathname === '/tokenize') return open(pathname, request, response, body);
-    if (options.controlToken !== undefined && request.headers.authorization !== `Bearer ${options.controlToken}`) {
-      return send(response, 401, { error: 'the control token is needed' });
-    }
     if (options.plain === true && pathname === '/collective_rpc') {
       const message = `Method '${String(body.method)}' is not implemented.`;
       return send(response, 501, { error: { message, type: 'NotImplementedError' } });
     }
     scripted.calls.push(pathname);
+    note({ what: 'called', server: url, path: pathname, ...aim(pathname, body) });
     await control(pathname, searchParams, body, response);
   }
 
@@ -120,7 +137,11 @@ export async function startScriptedVllm(options: ScriptedVllmOptions = {}): Prom
       if (!(thrown instanceof ModelRefusal)) throw thrown;
       failure = thrown;
     }
-    if (fault?.kind === 'hangs') return;
+    if (fault?.kind === 'hangs') {
+      // Nobody but the guard hears of it.
+      response.setHeader('x-scripted-lost', '1');
+      return send(response, 200, {});
+    }
     if (fault?.kind === 'dies') return scripted.die();
     if (at !== model) return void response.destroy();
     if (fault?.kind === 'refuses') failure ??= new Error('scripted');
@@ -130,7 +151,7 @@ export async function startScriptedVllm(options: ScriptedVllmOptions = {}): Prom
     if (path === '/is_paused') return send(response, 200, { is_paused: at.paused });
     if (path === '/collective_rpc') {
       const told = describeWorkers(at);
-      learn(at, told);
+      note({ what: 'told', server: url, serving: servingOf(told) });
       return send(response, 200, { results: told });
     }
     send(response, 200, { message: 'done' });
@@ -148,18 +169,22 @@ export async function startScriptedVllm(options: ScriptedVllmOptions = {}): Prom
     if (path === '/pause') {
       if (stops === 'none') return;
       at.paused = true;
-      if (query.get('mode') === 'abort') for (const one of running) one.abort();
+      const mode = query.get('mode') ?? 'abort';
+      if (mode === 'abort') for (const one of running.keys()) one.abort();
+      keeping = mode === 'keep';
+      if (mode === 'wait') await Promise.all(running.values());
+      note({ what: 'paused', server: url });
       await sleep(scripted.speeds.worker);
       return;
     }
     if (path === '/resume') {
       if (stops === 'none') return;
       at.paused = false;
+      note({ what: 'resumed', server: url });
       for (const wake of waiting.splice(0)) wake();
       return;
     }
     // From here on the workers are needed, one call after the other.
-    if (CHANGES.includes(path)) change(at);
     const told = path === '/update_weights' ? storeUpdateInfo.parse(body.update_info) : undefined;
     if (told !== undefined) scripted.told.push(told);
     const turn = busy.then(async () => {
@@ -191,37 +216,40 @@ export async function startScriptedVllm(options: ScriptedVllmOptions = {}): Prom
       const message = `The model \`${asked.model}\` does not exist.`;
       return send(response, 404, { error: { message, type: 'NotFoundError', code: 404 } });
     }
-    const wanted = String(request.headers[WEIGHTS_HEADER] ?? '');
-    const at = model;
-    const { guard, changes } = at;
-    if (options.plain !== true && wanted === '') return send(response, 428, { error: 'name the weights' });
-    if (options.plain !== true && wanted !== guard) return refuse(response, guard);
     const gone = new AbortController();
-    running.add(gone);
+    const ended = Promise.withResolvers<void>();
+    running.set(gone, ended.promise);
     response.on('close', () => gone.abort());
-    const contents: Content[] = [];
-    const stop = gone.signal;
-    if (at.paused) await new Promise<void>((resolve) => waiting.push(resolve));
-    contents.push(contentOf(at));
-    await sleep(scripted.speeds.completion, undefined, { signal: stop }).catch(() => undefined);
-    contents.push(contentOf(at));
+    const wanted = String(request.headers[WEIGHTS_HEADER] ?? '');
+    const sample = `cmpl-${++samplesMade}`;
+    const at = model;
+    const waited = at.paused;
+    const resumed = () => new Promise<void>((resolve) => waiting.push(resolve));
+    // What waits in the queue is not in flight.
+    if (waited) running.delete(gone);
+    if (at.paused) await resumed();
+    running.set(gone, ended.promise);
+    note({ what: 'began', server: url, sample });
+    const first = contentOf(at);
+    await sleep(scripted.speeds.completion, undefined, { signal: gone.signal }).catch(() => undefined);
+    if (at.paused && keeping && !gone.signal.aborted) await resumed();
+    const finish = gone.signal.aborted ? 'abort' : 'stop';
+    const contents = [first, contentOf(at)] as const;
+    const noted = { server: url, sample, asked: wanted, contents, waited, whilePaused: at.paused, finish };
     running.delete(gone);
-    const finish = stop.aborted ? 'abort' : 'stop';
-    // Its weights may have changed while the request was waiting in the paused server's queue.
-    const changed = options.plain !== true && (at.changes !== changes || at.guard !== wanted);
-    const status = changed ? 409 : 200;
-    scripted.samples.push({ asked: wanted, contents, status, finish });
+    ended.resolve();
+    scripted.samples.push(noted);
+    note({ what: 'sampled', ...noted });
     if (response.destroyed || at !== model) return void response.destroy();
-    if (changed) return refuse(response, at.guard);
-    if (options.plain !== true && guard !== null) response.setHeader(WEIGHTS_HEADER, guard);
-    send(response, 200, complete(asked, id, finish));
+    response.setHeader('x-request-id', sample);
+    send(response, 200, complete(asked, id, finish, sample));
   }
 
-  function complete(asked: CompletionBody, id: string, finish: string): CompletionAnswer {
+  function complete(asked: CompletionBody, model: string, finish: string, id: string): CompletionAnswer {
     const text = finish === 'abort' ? '' : `reply ${scripted.asked.length}`.slice(0, asked.max_tokens);
     const ids = codes(text);
     const made: CompletionAnswer = {
-      model: id,
+      ...{ id, model },
       choices: [
         {
           ...{ index: 0, text, finish_reason: finish === 'stop' && ids.length >= asked.max_tokens ? 'length' : finish },
@@ -240,4 +268,12 @@ export async function startScriptedVllm(options: ScriptedVllmOptions = {}): Prom
   }
 
   return scripted;
+}
+
+/** What a call says of its update. */
+function aim(path: string, body: Record<string, unknown>): { fence?: number; tag?: WeightTag } {
+  if (path === '/init_weight_transfer_engine') return { fence: storeInitInfo.parse(body.init_info).fence };
+  if (path !== '/update_weights') return {};
+  const { fence, tag } = storeUpdateInfo.parse(body.update_info);
+  return { fence, tag };
 }

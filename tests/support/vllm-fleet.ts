@@ -7,19 +7,23 @@ import type { ArtifactRef, ArtifactStore } from '../../contracts/artifact.ts';
 import { sha256 } from '../../contracts/ids.ts';
 import { makeWeightTag, WEIGHTS_HEADER, type WeightManifest, type WeightTag } from '../../contracts/weight-update.ts';
 import { createFolderStore } from '../../infra/store/folder.ts';
-import type { FleetUpdate } from '../../infra/vllm/fleet.ts';
-import { callVllm } from '../../infra/vllm/http.ts';
+import { type FleetUpdate, type FleetUpdated, updateFleet } from '../../infra/vllm/fleet.ts';
+import { callVllm, type VllmAnswer } from '../../infra/vllm/http.ts';
 import { TIMEOUTS_MS } from '../../infra/vllm/server.ts';
 import { digestOfFiles } from '../../infra/vllm/weights.ts';
+import { doorsSettled } from './guard-door.ts';
 import { startScriptedVllm } from './scripted-vllm.ts';
 import type { ScriptedVllm, ScriptedVllmOptions } from './scripted-vllm-parts.ts';
+import { breachesOf } from './vllm-invariants.ts';
 import { contentOf } from './vllm-model.ts';
+import { type Ended, openTranscript, type Transcript } from './vllm-transcript.ts';
 
 export interface Weights {
   readonly ref: ArtifactRef;
   readonly tag: WeightTag;
 }
 
+/** Its end judges its transcript. */
 export interface Fleet extends AsyncDisposable {
   readonly folder: string;
   readonly store: ArtifactStore;
@@ -28,12 +32,19 @@ export interface Fleet extends AsyncDisposable {
   /** Stores a manifest: whole, or as a delta from another. */
   weights(version: number, parent?: Weights): Promise<Weights>;
   update(target: Weights, fence: number, over?: Partial<FleetUpdate>): FleetUpdate;
-  /** Every server computes with it, on every worker, and lets requests in. */
-  expectServing(target: Weights, servers?: readonly ScriptedVllm[]): void;
+  readonly transcript: Transcript;
+  /** Carries it out in this process, and notes how it ended. */
+  move(update: FleetUpdate): Promise<FleetUpdated>;
+  /** Somebody else's update has ended so. */
+  ended(how: Ended): void;
+  /** Every server computes with it, on every worker, and its guard lets requests in. */
+  expectServing(target: Weights, servers?: readonly ScriptedVllm[]): Promise<void>;
   /** Asks every server for these weights until stopped. */
   sample(...targets: Weights[]): { stop(): Promise<void> };
-  /** Nothing was given out that was not made with what was asked for. */
-  expectPure(): void;
+  /** How many completions of these weights a server has given out. */
+  given(server: ScriptedVllm, tag: WeightTag): Promise<number>;
+  /** Everything in vllm-invariants.ts holds. */
+  audit(): Promise<void>;
 }
 
 /** Long enough on a busy machine, short enough to wait for a call that hangs. */
@@ -45,16 +56,39 @@ export async function startFleet(count: number, options: ScriptedVllmOptions = {
   stack.defer(() => rm(folder, { recursive: true, force: true }));
   const store = createFolderStore(folder);
   const servers: ScriptedVllm[] = [];
+  const transcript = openTranscript();
   for (let n = 0; n < count; n += 1) {
-    const server = await startScriptedVllm(options);
+    const server = await startScriptedVllm({ ...options, transcript });
     stack.defer(() => server.close());
     servers.push(server);
   }
   const urls = servers.map(({ url }) => url);
 
+  const ended = (how: Ended): void => {
+    const states = servers.map(({ url, model }) => ({ server: url, paused: model.paused, content: contentOf(model) }));
+    transcript.note({ what: 'ended', ...how, states });
+  };
+
+  async function audit(): Promise<void> {
+    await doorsSettled();
+    expect(breachesOf(transcript).map(({ rule, text }) => `${rule} ${text}`)).toEqual([]);
+  }
+
   return {
-    ...{ folder, store, servers, urls },
-    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+    ...{ folder, store, servers, urls, transcript, ended, audit },
+    async [Symbol.asyncDispose]() {
+      await stack.disposeAsync();
+      await audit();
+    },
+    async move(update) {
+      const updated = await updateFleet(store, update);
+      ended({ ...updated, lost: updated.lost.map(({ url }) => url) });
+      return updated;
+    },
+    async given({ samples }, tag) {
+      await doorsSettled();
+      return samples.filter(({ asked, sample }) => asked === tag && transcript.given.has(sample)).length;
+    },
     async weights(version, parent) {
       const hash = sha256.parse(version.toString(16).padStart(64, '0'));
       const files = [{ path: 'model.safetensors', bytes: 1_000, sha256: hash }];
@@ -78,15 +112,18 @@ export async function startFleet(count: number, options: ScriptedVllmOptions = {
       ...{ timeoutsMs: SHORT, pollMs: 20, patienceMs: 20_000, maximumFailures: 6 },
       ...over,
     }),
-    expectServing(target, among = servers) {
-      for (const { model } of among) {
-        expect({ paused: model.paused, content: contentOf(model), guard: model.guard }).toEqual({
-          ...{ paused: false, content: target.tag, guard: target.tag },
+    async expectServing(target, among = servers) {
+      for (const { url, model } of among) {
+        expect({ paused: model.paused, content: contentOf(model) }).toEqual({ paused: false, content: target.tag });
+        expect(await askOnce(url, target.tag)).toMatchObject({
+          status: 200,
+          headers: { [WEIGHTS_HEADER]: target.tag },
         });
       }
     },
     sample(...targets) {
       const stopped = new AbortController();
+      stack.defer(() => stopped.abort());
       const loops = servers.flatMap(({ url }) => targets.map(({ tag }) => ask(url, tag, stopped.signal)));
       return {
         async stop() {
@@ -95,21 +132,18 @@ export async function startFleet(count: number, options: ScriptedVllmOptions = {
         },
       };
     },
-    expectPure() {
-      for (const { samples } of servers) {
-        for (const { asked, contents, status, finish } of samples) {
-          if (status === 200 && finish !== 'abort') expect(contents).toEqual([asked, asked]);
-        }
-      }
-    },
   };
 }
 
+const askOnce = (url: string, tag: WeightTag, signal?: AbortSignal): Promise<VllmAnswer> =>
+  callVllm({
+    ...{ method: 'POST', url: `${url}/v1/completions`, timeoutMs: 2_000, signal },
+    ...{ body: { model: 'policy', prompt: [1], max_tokens: 20, temperature: 1 }, headers: { [WEIGHTS_HEADER]: tag } },
+  });
+
 async function ask(url: string, tag: WeightTag, signal: AbortSignal): Promise<void> {
-  const body = { model: 'policy', prompt: [1], max_tokens: 20, temperature: 1 };
-  const call = { method: 'POST', url: `${url}/v1/completions`, body, timeoutMs: 2_000, signal } as const;
   while (!signal.aborted) {
-    await callVllm({ ...call, headers: { [WEIGHTS_HEADER]: tag } }).catch(() => undefined);
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await askOnce(url, tag, signal).catch(() => undefined);
+    await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }

@@ -32,7 +32,10 @@ export interface ModelWorker {
 export interface ModelServer {
   readonly workers: ModelWorker[];
   paused: boolean;
-  /** What its front end believes that it serves: as its workers said last, and nothing has begun to change since. */
+  /**
+   * What its front end believes that it serves: as its workers said last, and nothing has begun to change since. For tests of the plan
+   * alone; before scripted servers stands the real guard.
+   */
   guard: WeightTag | null;
   /** Counts changes that have begun. */
   changes: number;
@@ -117,9 +120,14 @@ export function describeWorkers(server: ModelServer): WorkerWeights[] {
 
 /** What the front end takes from an answer that nothing has overtaken. */
 export function learn(server: ModelServer, told: readonly WorkerWeights[]): void {
+  server.guard = servingOf(told);
+}
+
+/** The one version that all workers compute with, outside of any session; null where there is none. */
+export function servingOf(told: readonly WorkerWeights[]): WeightTag | null {
   const [first] = told;
   const steady = told.every((one) => !one.session && !one.dirty && one.serving === first?.serving);
-  server.guard = steady ? (first?.serving ?? null) : null;
+  return steady ? (first?.serving ?? null) : null;
 }
 
 /** What a sample is made with: one thing on every worker, or garbage. */

@@ -27,6 +27,7 @@ import type { ScriptedVllm } from './scripted-vllm-parts.ts';
 import { answerTask } from './scripted-vllm-replies.ts';
 import { startTemporal, type TestServer } from './temporal-server.ts';
 import { trainerPython } from './trainer-python.ts';
+import { openTranscript, type Transcript } from './vllm-transcript.ts';
 import type { WeightsWorker } from './weights-worker.ts';
 
 export const BASE = 'scripted/tiny';
@@ -42,6 +43,7 @@ export interface WeightsCampaign extends AsyncDisposable {
   readonly temporal: TestServer;
   readonly campaigns: Campaigns;
   readonly servers: readonly ScriptedVllm[];
+  readonly transcript: Transcript;
   readonly gateway: string;
   readonly secret: Buffer;
   /** The checkpoint on a server's disk. */
@@ -64,9 +66,10 @@ export async function openWeightsCampaign(): Promise<WeightsCampaign> {
   stack.defer(() => temporal.stop());
   const diskOf = (n: number): string => join(home, `disk-${n}`);
   const servers: ScriptedVllm[] = [];
+  const transcript = openTranscript();
   for (let n = 0; n < SERVERS; n += 1) {
     const server = await startScriptedVllm({
-      controlToken: TOKEN,
+      ...{ controlToken: TOKEN, transcript },
       async load({ manifest, base, deltas }) {
         await bringCheckpoint(store, manifest, diskOf(n), { base, deltas });
       },
@@ -96,7 +99,7 @@ export async function openWeightsCampaign(): Promise<WeightsCampaign> {
   };
 
   return {
-    ...{ home, spec, store, temporal, campaigns, servers, gateway: gateway.url, secret, diskOf },
+    ...{ home, spec, store, temporal, campaigns, servers, transcript, gateway: gateway.url, secret, diskOf },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
     async submit() {
       const specJson = canonicalJson(spec);
