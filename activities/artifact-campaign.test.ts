@@ -90,7 +90,7 @@ function scriptedGateway(): ModelGateway & { records: CompletionRecord[]; kept: 
 let ref: ArtifactRef | undefined;
 
 function rolloutsOver(gateway: ModelGateway) {
-  const policies = { serve: async () => undefined, ensure: async () => undefined, repair: async () => undefined };
+  const policies = { serve: async () => ({ lost: [] }), ensure: async () => undefined, repair: async () => undefined };
   return createRolloutActivities({ store, documents, gateway, policies, sandbox, secret: 'a secret' });
 }
 

@@ -9,6 +9,7 @@ import type { PlanHandle } from '../contracts/plan.ts';
 import type { EvaluationResult, PolicyVersion, Verdict } from '../contracts/policy-version.ts';
 import type { CampaignState, Conservation, LedgerCounts, RoundRecord } from '../contracts/record.ts';
 import type { Split } from '../contracts/task.ts';
+import type { LostServer } from '../contracts/weight-update.ts';
 
 export interface ConstructionActivities {
   /** Builds, certifies, splits and locks the task set; finds the lock if the campaign already made it. */
@@ -122,9 +123,9 @@ export interface ServerActivities {
   openServers(input: { campaign: CampaignName }): Promise<void>;
   /**
    * Resolves when every server that is not given up serves this version, and nothing else where it can serve only one. Called again
-   * after a kill, it goes on with what had begun.
+   * after a kill, it goes on with what had begun. Tells who was given up; activities that ended before there was this told nothing.
    */
-  servePolicy(input: { policy: PolicyVersion }): Promise<void>;
+  servePolicy(input: { policy: PolicyVersion }): Promise<{ lost: LostServer[] } | undefined>;
   /** Before a training, where trainer and servers take turns on the same GPUs: `resting` says that the servers must be opened again. */
   restServers(input: { campaign: CampaignName }): Promise<{ resting: boolean }>;
   /** Ends them, and jobs of the campaign that still run. */

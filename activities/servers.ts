@@ -22,9 +22,10 @@ export function createServerActivities(fleet: ServerFleet | undefined, policies:
       );
     },
     async servePolicy({ policy }) {
-      await telling(`${policy.name} is looked for at every server`, (onProgress) =>
+      const { lost } = await telling(`${policy.name} is looked for at every server`, (onProgress) =>
         policies.serve(policy, { signal: cancellationSignal(), onProgress }),
       );
+      return { lost: [...lost] };
     },
     async restServers({ campaign }) {
       if (fleet === undefined) return { resting: false };

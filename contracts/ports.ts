@@ -6,6 +6,7 @@ import type { CampaignName, PolicyName, RolloutId } from './ids.ts';
 import type { PolicyVersion } from './policy-version.ts';
 import type { ReleaseBody, ReleasedPointer } from './release.ts';
 import type { CompletionRecord, CredentialClaims, Trajectory } from './trajectory.ts';
+import type { LostServer } from './weight-update.ts';
 
 export interface SandboxLimits {
   /** Wall-clock time outside the sandbox, milliseconds. */
@@ -79,11 +80,16 @@ export interface PolicyHost {
    * Before the first request for a version: the servers move to it. Where a server holds one set of weights at a time, they serve
    * nothing else from then on. Safe to be called again after a kill at any moment.
    */
-  serve(version: PolicyVersion, moving?: Moving): Promise<void>;
+  serve(version: PolicyVersion, moving?: Moving): Promise<Served>;
   /** Before each request: quick where the version is served. */
   ensure(version: PolicyVersion): Promise<void>;
   /** After servers refused a request for a version that they are said to serve: brings those back that lost it. */
   repair(version: PolicyVersion): Promise<void>;
+}
+
+export interface Served {
+  /** Servers that were given up, and are not asked until another move has brought them back. */
+  readonly lost: readonly LostServer[];
 }
 
 export interface Moving {

@@ -6,6 +6,7 @@ import { certifiedState, look } from './certified.ts';
 import { evidence, gateKind, gateResult } from './gate.ts';
 import { campaignName, gateId, jobName, policyName, purpose, sha256 } from './ids.ts';
 import { evaluationResult, policyVersion, verdict } from './policy-version.ts';
+import { lostServer } from './weight-update.ts';
 
 /** How every requested rollout of one purpose in one round ended: the states are disjoint and sum to `requested`. */
 export const ledgerCounts = z.strictObject({
@@ -18,6 +19,10 @@ export type LedgerCounts = z.infer<typeof ledgerCounts>;
 
 export const stageTime = z.strictObject({ stage: z.string(), round: z.int().optional(), seconds: z.number() });
 export type StageTime = z.infer<typeof stageTime>;
+
+/** A move to a version that did not bring every server there. */
+export const partialMove = z.strictObject({ policy: policyName, servers: z.array(lostServer).min(1) });
+export type PartialMove = z.infer<typeof partialMove>;
 
 export const roundRecord = z.strictObject({
   round: z.int().positive(),
@@ -37,6 +42,8 @@ export const roundRecord = z.strictObject({
   /** Ids requested, one object; the workflow's side of the conservation check. */
   plan: artifactRef,
   ledger: ledgerCounts,
+  /** Servers that its moves gave up, by version; absent where there were none. */
+  givenUp: z.array(partialMove).min(1).optional(),
   /** What the verdict rests on, where promotion is certified; absent when nothing was trained. */
   look: look.optional(),
   tokens: z.int(),
@@ -97,6 +104,8 @@ export const campaignState = z.strictObject({
   stages: z.array(stageTime),
   tokens: z.int(),
   ending: z.enum(['running', 'released', 'refused', 'not-opened', 'cancelled', 'aborted']),
+  /** Servers that the newest move gave up; absent where every one serves. */
+  givenUp: partialMove.optional(),
   /** Why the rounds ended early, when the budget did not allow another. */
   stoppedBy: z.string().optional(),
 });

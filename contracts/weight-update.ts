@@ -91,7 +91,11 @@ export const storeUpdateInfo = z.strictObject({
 });
 export type StoreUpdateInfo = z.infer<typeof storeUpdateInfo>;
 
-/** What a fleet serves, as its last update left it. Only what stands here is asked. */
+/** A server that an update has given up: it has other weights, or nobody knows. It is not asked before another update brought it back. */
+export const lostServer = z.strictObject({ url: z.url(), why: z.string().max(400) });
+export type LostServer = z.infer<typeof lostServer>;
+
+/** What a fleet serves, as its last update left it. Only what stands in `servers` is asked. */
 export const servedWeights = z.strictObject({
   schema: z.literal('anneal/served-weights/v1'),
   policy: policyName,
@@ -99,6 +103,8 @@ export const servedWeights = z.strictObject({
   manifest: artifactRef,
   fence: z.int().positive(),
   servers: z.array(z.url()).min(1),
+  /** Absent where none was given up. */
+  lost: z.array(lostServer).min(1).optional(),
 });
 export type ServedWeights = z.infer<typeof servedWeights>;
 

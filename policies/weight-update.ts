@@ -1,7 +1,7 @@
 // How a fleet of rollout servers moves to new weights: pause every server, update, verify, resume. A pure decision from what
 // the servers say of themselves. Nothing of an update is remembered elsewhere, so that whoever comes after a killed
 // orchestrator goes on from the same observations.
-import type { WeightCache, WeightTag, WorkerWeights } from '../contracts/weight-update.ts';
+import type { LostServer, WeightCache, WeightTag, WorkerWeights } from '../contracts/weight-update.ts';
 
 /** One server as its workers describe it together. */
 export type ServerState =
@@ -51,11 +51,6 @@ export interface WeightTarget {
 
 export const WEIGHT_CALLS = ['init', 'pause', 'start', 'update', 'finish', 'resume'] as const;
 export type WeightCall = (typeof WEIGHT_CALLS)[number];
-
-export interface LostServer {
-  readonly url: string;
-  readonly why: string;
-}
 
 export type WeightPlan =
   /** Make these calls, together, and look again. */
@@ -116,7 +111,7 @@ function reasonToGiveUp({ state, failures }: ObservedServer, target: WeightTarge
   if (state.reach === 'answering') return undefined;
   const patience = state.busy === true ? Math.max(target.patienceMs, target.loadMs) : target.patienceMs;
   if (state.forMs < patience) return undefined;
-  return `no answer for ${Math.round(state.forMs / 1000)} s: ${state.why}`;
+  return `no answer for ${Math.round(state.forMs / 1000)} s: ${state.why}`.slice(0, 400);
 }
 
 function act(

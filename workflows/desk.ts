@@ -3,8 +3,11 @@
 import { defineSearchAttributeKey } from '@temporalio/common';
 import { defineQuery, setCurrentDetails, setHandler, upsertMemo, upsertSearchAttributes } from '@temporalio/workflow';
 import type { CampaignSpec } from '../contracts/campaign.ts';
+import type { PolicyName } from '../contracts/ids.ts';
 import { CAMPAIGN, SEARCH } from '../contracts/names.ts';
-import type { CampaignState, CampaignStatus, Stage } from '../contracts/record.ts';
+import type { CampaignState, CampaignStatus, PartialMove, Stage } from '../contracts/record.ts';
+import type { LostServer } from '../contracts/weight-update.ts';
+import { givenUpSentence } from '../policies/given-up.ts';
 import { lookFacts } from '../policies/look-facts.ts';
 
 const stageKey = defineSearchAttributeKey(SEARCH.stage, 'KEYWORD');
@@ -16,12 +19,17 @@ export interface Desk {
   watch(activeWorkflow: string): void;
   waitFor(gate: CampaignStatus['openGate']): void;
   failed(error: CampaignStatus['error']): void;
+  /** The servers have moved to a version, but for these. */
+  moved(policy: PolicyName, lost: readonly LostServer[]): void;
+  /** Moves since the round began that gave servers up, the newest of each version. */
+  partialMoves(): PartialMove[];
   ended(): void;
 }
 
 export function openDesk(spec: CampaignSpec, state: CampaignState): Desk {
   const status: CampaignStatus = { state, stage: 'construct' };
   let round = state.round;
+  const partial = new Map<PolicyName, PartialMove>();
   setHandler(defineQuery<CampaignStatus>(CAMPAIGN.status), () => status, {
     description: 'Everything about the campaign',
   });
@@ -56,6 +64,16 @@ export function openDesk(spec: CampaignSpec, state: CampaignState): Desk {
       set('error', error);
       show();
     },
+    moved(policy, lost) {
+      // What shows nothing new makes no command: campaigns that began before servers told of it are played as they were.
+      if (lost.length === 0 && state.givenUp === undefined) return;
+      if (lost.length > 0) {
+        state.givenUp = { policy, servers: [...lost] };
+        partial.set(policy, state.givenUp);
+      } else delete state.givenUp;
+      show();
+    },
+    partialMoves: () => [...partial.values()],
     ended() {
       status.stage = 'ended';
       upsertMemo({ ending: state.ending, best: state.best });
@@ -99,6 +117,7 @@ function details(spec: CampaignSpec, { state, stage, openGate, error }: Campaign
     `**${stage}** · round ${round} of ${spec.rounds} · best v${state.best}, latest v${state.latest} · ${state.tokens} of ${spec.budget.tokens} tokens`,
     ...(gate ? [gate] : []),
     ...(error ? [`**${error.code}**: ${error.message}`] : []),
+    ...(state.givenUp ? [givenUpSentence(state.givenUp)] : []),
     ...(state.baseline ? [`Baseline on the gate split: ${percent(state.baseline.passRate.value)}`] : []),
     ...evidence(state),
     ...(rows.length > 0

@@ -89,6 +89,7 @@ export async function playRound(c: Campaign): Promise<void> {
     : { verdict: 'hold', why: `Nothing was trained: ${masks(ledger)}.` };
   if (trained) state.policies.push(policy);
   Object.assign(state, applyVerdict({ latest: from.number, best: state.best }, policy.number, verdict));
+  const partial = desk.partialMoves();
   state.rounds.push({
     round,
     from: from.number,
@@ -102,6 +103,7 @@ export async function playRound(c: Campaign): Promise<void> {
     account,
     plan,
     ledger,
+    ...(partial.length === 0 ? {} : { givenUp: partial }),
     ...(judged === undefined ? {} : { look: judged.look }),
     tokens: state.tokens - tokensBefore,
     seconds: (Date.now() - startedAt) / 1000,

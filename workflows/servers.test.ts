@@ -52,6 +52,23 @@ describe('the servers of a campaign', () => {
     ]);
   });
 
+  test('that were given up stand in the state until a move brings them back, and in the record of their round', async () => {
+    const away = { url: 'http://engine-1:8000', why: 'no answer for 60 s: refused' };
+    // The second round's candidate does without it; whatever is moved to next has it again.
+    const script = { passRates: [0.2, 0.4, 0.6], lost: (version: number) => (version === 2 ? [away] : []) };
+    const { told } = await play(
+      'without',
+      script,
+      async ({ gateOpen, answer }) => {
+        await answer(await gateOpen('open-sealed'), 'keep');
+      },
+      KUBERNETES,
+    );
+    const last = told.saved.at(-1)!;
+    expect(last.rounds.map(({ givenUp }) => givenUp)).toEqual([undefined, [{ policy: 'without.v2', servers: [away] }]]);
+    expect(last.givenUp).toEqual({ policy: 'without.v2', servers: [away] });
+  });
+
   test('are nobody’s business on one machine', async () => {
     const { told } = await play('alone', { passRates: [0.1, 0.2] }, async ({ gateOpen, answer }) => {
       await answer(await gateOpen('open-sealed'), 'keep');

@@ -99,7 +99,9 @@ export function takeUp({ spec, state }: CampaignInput): Campaign {
       }
     },
     async serve(policy) {
-      if (hasServers(spec)) await serving.servePolicy({ policy });
+      if (!hasServers(spec)) return;
+      const told = await serving.servePolicy({ policy });
+      desk.moved(policy.name, told?.lost ?? []);
     },
     async whileTraining(work) {
       if (!hasServers(spec)) return work();

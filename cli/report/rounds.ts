@@ -1,6 +1,7 @@
 // What each round brought: visible beside gate, form beside correctness, reward, and the verdicts.
 import type { Estimate } from '../../contracts/policy-version.ts';
 import type { RoundRecord } from '../../contracts/record.ts';
+import { givenUpSentence } from '../../policies/given-up.ts';
 import { grouped, percent, points, span } from '../view/figures.ts';
 import { dataTable, figure, type LineChart, legend, lineChart, type Series, toPoint } from './charts.ts';
 import { type Html, html } from './html.ts';
@@ -13,7 +14,7 @@ export function rounds({ data, level }: ReportView): Html {
   const body =
     all.length === 0
       ? html`<p>No round was finished.</p>${notes(data)}`
-      : html`<div class="pair">${passRates(data)}${formBesideCorrectness(data)}${rewards(data)}${gains(data)}</div>${table(all, baseline)}${notes(data)}`;
+      : html`<div class="pair">${passRates(data)}${formBesideCorrectness(data)}${rewards(data)}${gains(data)}</div>${table(all, baseline)}${notes(data)}${givenUp(data)}`;
   return html`<section id="rounds" aria-labelledby="h-rounds"><h2 id="h-rounds">Round by round</h2>
 <p class="lead">Bars are ${level} ${term('interval', 'intervals')}. Each figure of the ${term('gate split')} belongs to the version that the round produced; ${term('visible')} ones to the version that it started with, on the tasks it drew.</p>${
     missing && html`<p class="note">Only the newest ${all.length} rounds are shown.</p>`
@@ -150,6 +151,13 @@ function notes({ notes: all }: ReportView['data']): Html[] {
   return [...byNote].map(
     ([note, drawn]) =>
       html`<p class="note">${drawn.length === 1 ? 'Round' : 'Rounds'} ${drawn.join(', ')}: ${note}</p>`,
+  );
+}
+
+/** Which engines a round did without, and why. */
+function givenUp({ state: { rounds: all } }: ReportView['data']): Html[] {
+  return all.flatMap(({ round, givenUp: moves = [] }) =>
+    moves.map((move) => html`<p class="note">Round ${round}, ${givenUpSentence(move)}.</p>`),
   );
 }
 

@@ -40,6 +40,15 @@ it('shows what the plans noted, once, and why a round trained nothing, once', ()
   expect(page.match(/No sample carried signal/g)).toHaveLength(1);
 });
 
+it('names the engines that a round did without', () => {
+  const data = fixtureReport();
+  const [first, ...rest] = data.state.rounds;
+  const givenUp = [{ policy: first!.policy.name, servers: [{ url: 'http://engine-3:8000', why: '5 calls failed' }] }];
+  const page = renderReport({ ...data, state: { ...data.state, rounds: [{ ...first!, givenUp }, ...rest] } });
+  expect(page).toContain(`${first!.policy.name}: 1 engine was given up: http://engine-3:8000 (5 calls failed)`);
+  expect(renderReport(data)).not.toContain('given up');
+});
+
 it('sets visible beside the gate rate of the same version', () => {
   const data = fixtureReport();
   const last = data.state.rounds.at(-1)!;

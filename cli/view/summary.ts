@@ -1,6 +1,7 @@
 // What is printed once: a campaign's last words, and its progress where no terminal is attached.
 import type { CampaignSpec } from '../../contracts/campaign.ts';
 import type { CampaignState, CampaignStatus, StageTime } from '../../contracts/record.ts';
+import { givenUpSentence } from '../../policies/given-up.ts';
 import { type Result, resultOf } from '../report/result.ts';
 import { bar } from './bars.ts';
 import { count, percent, span, wholePercent } from './figures.ts';
@@ -76,6 +77,7 @@ export function renderProgressLine(status: CampaignStatus, spec?: CampaignSpec):
   const last = state.rounds.at(-1);
   if (last !== undefined) parts.push(`last verdict ${last.verdict}, gate ${percent(last.gate.passRate.value)}`);
   if (openGate !== undefined) parts.push(`answer with: ./anneal decide ${plain(openGate.gate)} OPTION --reason "…"`);
+  if (state.givenUp !== undefined) parts.push(plain(givenUpSentence(state.givenUp)));
   if (error !== undefined) parts.push(`${plain(error.code)}: ${plain(error.message)}`);
   return parts.join(' · ');
 }

@@ -3,6 +3,7 @@ import type { CampaignSpec } from '../../contracts/campaign.ts';
 import type { Evidence } from '../../contracts/gate.ts';
 import type { CampaignState, CampaignStatus, RoundRecord, Stage } from '../../contracts/record.ts';
 import { durationMs } from '../../contracts/units.ts';
+import { givenUpSentence } from '../../policies/given-up.ts';
 import { bar, sparkline } from './bars.ts';
 import { renderEvidence } from './evidence.ts';
 import { count, percent, small, span } from './figures.ts';
@@ -67,6 +68,7 @@ export function renderWatch(status: CampaignStatus, options: WatchOptions): stri
     ...renderEvidence(status.state, width, ink),
     ...rewardLine(status, ink, width),
     ...costLine(status, options, ink),
+    ...givenUp(status, width, ink),
     ...failure(status, width, ink),
     ...openGate(status, options),
   ];
@@ -193,6 +195,10 @@ function costLine(status: CampaignStatus, options: WatchOptions, ink: Paint): st
   const text = `${padEnd('cost', 8)}${tokens} · ${time}`;
   const over = spec !== undefined && state.tokens >= 0.9 * spec.budget.tokens;
   return [over ? ink.yellow(clip(text, width)) : ink.dim(clip(text, width))];
+}
+
+function givenUp({ state }: CampaignStatus, width: number, ink: Paint): string[] {
+  return state.givenUp === undefined ? [] : wrap(plain(givenUpSentence(state.givenUp)), width).map(ink.yellow);
 }
 
 function failure({ error }: CampaignStatus, width: number, ink: Paint): string[] {

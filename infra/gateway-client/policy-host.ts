@@ -74,5 +74,12 @@ export function createPolicyHost({ servers, token, timeoutMs = 90_000 }: PolicyH
   }
 
   // They serve several adapters at once, so that there is nothing to move, and load again what they lost whenever they are asked to.
-  return { ensure, serve: ensure, repair: async () => undefined };
+  return {
+    ensure,
+    async serve(version) {
+      await ensure(version);
+      return { lost: [] };
+    },
+    repair: async () => undefined,
+  };
 }

@@ -7,6 +7,7 @@ import { type CampaignSpec, campaignSpec } from '../../contracts/campaign.ts';
 import { SEARCH } from '../../contracts/names.ts';
 import { type CampaignState, campaignState } from '../../contracts/record.ts';
 import { durationMs } from '../../contracts/units.ts';
+import { readServed } from '../vllm/directory.ts';
 import type { WorkerMetrics } from './registry.ts';
 
 export interface BoardOptions {
@@ -59,8 +60,13 @@ export function createBoard(options: BoardOptions): () => Promise<void> {
     const running = await Promise.all(
       campaigns.map(async ({ workflowId, typedSearchAttributes }) => {
         const campaign = workflowId.replace(/^campaign\//, '');
-        const [spec, state] = await Promise.all([specOf(campaign).catch(unread), stateOf(campaign).catch(unread)]);
-        return { campaign, stage: typedSearchAttributes.get(stageKey), spec, state };
+        const [spec, state, served] = await Promise.all([
+          specOf(campaign).catch(unread),
+          stateOf(campaign).catch(unread),
+          // Repairs between two moves tell nobody else.
+          readServed(store, campaign).catch(unread),
+        ]);
+        return { campaign, stage: typedSearchAttributes.get(stageKey), spec, state, served };
       }),
     );
     const open = await Promise.all(
@@ -71,7 +77,8 @@ export function createBoard(options: BoardOptions): () => Promise<void> {
     );
     // Nothing waits from here on: a scrape never sees half a board.
     clear(metrics);
-    for (const { campaign, stage, spec, state } of running) {
+    for (const { campaign, stage, spec, state, served } of running) {
+      if (served !== undefined) metrics.anneal_campaign_engines_given_up.set({ campaign }, served.lost?.length ?? 0);
       if (stage !== undefined) metrics.anneal_campaign_stage.set({ campaign, stage }, 1);
       if (spec !== undefined) {
         metrics.anneal_campaign_rounds_planned.set({ campaign }, spec.rounds);
@@ -138,6 +145,7 @@ function clear(metrics: WorkerMetrics): void {
   metrics.anneal_campaign_worked_seconds.reset();
   metrics.anneal_campaign_budget_seconds.reset();
   metrics.anneal_campaign_gate_pass_ratio.reset();
+  metrics.anneal_campaign_engines_given_up.reset();
   metrics.anneal_gates_open.reset();
   metrics.anneal_gate_age_seconds.reset();
   metrics.anneal_gate_reminder_seconds.reset();

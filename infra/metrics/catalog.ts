@@ -91,6 +91,10 @@ export const WORKER_METRICS = {
     'campaign',
     'version',
   ),
+  anneal_campaign_engines_given_up: gauge(
+    'Policy servers that the newest weight update gave up; nothing is asked of them.',
+    'campaign',
+  ),
   anneal_gates_open: gauge('Gates that wait for a human.', 'campaign', 'kind'),
   anneal_gate_age_seconds: gauge('How long the oldest open gate has been open.', 'campaign', 'kind'),
   anneal_gate_reminder_seconds: gauge('After how long an open gate reminds.', 'campaign', 'kind'),

@@ -43,14 +43,17 @@ export async function announce(store: ArtifactStore, fleet: string, now: ServedW
   }
 }
 
+/** What stands there now; undefined where no update has ended. */
+export async function readServed(store: ArtifactStore, fleet: string): Promise<ServedWeights | undefined> {
+  const found = await store.readNamed(served(fleet));
+  return found === undefined ? undefined : read(found.bytes);
+}
+
 /** One fleet, read from the store again whenever somebody says that it was wrong. */
 export function createWeightDirectory(store: ArtifactStore, fleet: string): WeightDirectory {
   let known: ServedWeights | undefined;
 
-  async function now(): Promise<ServedWeights | undefined> {
-    const found = await store.readNamed(served(fleet));
-    return found === undefined ? undefined : read(found.bytes);
-  }
+  const now = (): Promise<ServedWeights | undefined> => readServed(store, fleet);
 
   return {
     async find(policy: PolicyName) {

@@ -2,9 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ArtifactRef, ArtifactStore } from '../../contracts/artifact.ts';
 import { AnnealError } from '../../contracts/errors.ts';
-import type { WeightTag } from '../../contracts/weight-update.ts';
+import type { LostServer, WeightTag } from '../../contracts/weight-update.ts';
 import {
-  type LostServer,
   type ObservedServer,
   planWeightUpdate,
   type ServerState,

@@ -2,7 +2,7 @@
 import type { ArtifactStore } from '../../contracts/artifact.ts';
 import { AnnealError } from '../../contracts/errors.ts';
 import type { PolicyVersion, PolicyWeights } from '../../contracts/policy-version.ts';
-import type { Moving, PolicyHost } from '../../contracts/ports.ts';
+import type { Moving, PolicyHost, Served } from '../../contracts/ports.ts';
 import type { ServedWeights } from '../../contracts/weight-update.ts';
 import { announce, claimFleet, createWeightDirectory } from './directory.ts';
 import { type CallEvent, type FleetUpdate, updateFleet } from './fleet.ts';
@@ -21,18 +21,22 @@ export function createWeightHost(options: WeightHostOptions): PolicyHost {
   const directory = createWeightDirectory(store, fleet);
   let repairing: Promise<void> | undefined;
 
-  async function move(version: PolicyVersion, weights: PolicyWeights, fence: number, moving: Moving): Promise<void> {
+  async function move(version: PolicyVersion, weights: PolicyWeights, fence: number, moving: Moving): Promise<Served> {
     const { signal, onProgress } = moving;
     const { tag } = weights;
-    const { serving } = await updateFleet(store, {
+    const { serving, lost } = await updateFleet(store, {
       ...options.update,
       ...{ servers: await options.servers(), manifest: weights.manifest, fence },
       ...(signal === undefined ? {} : { signal }),
       ...(onProgress === undefined ? {} : { onCall: (event) => onProgress(told(event, tag)) }),
     });
     const now = { schema: 'anneal/served-weights/v1', policy: version.name, tag, manifest: weights.manifest } as const;
-    await announce(store, fleet, { ...now, fence, servers: [...serving] });
+    await announce(store, fleet, {
+      ...{ ...now, fence, servers: [...serving] },
+      ...(lost.length === 0 ? {} : { lost: [...lost] }),
+    });
     directory.forget(version.name);
+    return { lost };
   }
 
   async function served(version: PolicyVersion): Promise<ServedWeights | undefined> {
@@ -47,7 +51,7 @@ export function createWeightHost(options: WeightHostOptions): PolicyHost {
      */
     async serve(version, moving = {}) {
       const weights = weightsOf(version);
-      await move(version, weights, await claimFleet(store, fleet, weights.manifest), moving);
+      return move(version, weights, await claimFleet(store, fleet, weights.manifest), moving);
     },
 
     /** @throws AnnealError `stack.policy_unavailable` when the fleet was moved to another version, or never to this one. */

@@ -6,7 +6,7 @@ import type { PolicyHost } from '../../contracts/ports.ts';
 import type { CompletionRecord } from '../../contracts/trajectory.ts';
 import type { Engines } from '../../gateway/engine.ts';
 import { createVllmEngines, type VllmEngineOptions } from '../../gateway/engines/vllm.ts';
-import { claimFleet, createWeightDirectory } from '../../infra/vllm/directory.ts';
+import { claimFleet, createWeightDirectory, readServed } from '../../infra/vllm/directory.ts';
 import { createWeightHost } from '../../infra/vllm/policy-host.ts';
 import { doorsSettled } from '../support/guard-door.ts';
 import type { CompletionAnswer } from '../support/scripted-vllm-parts.ts';
@@ -44,9 +44,10 @@ const host = (): PolicyHost => {
   return {
     ...made,
     async serve(asked, moving) {
-      await made.serve(asked, moving);
+      const outcome = await made.serve(asked, moving);
       const { tag, servers } = (await createWeightDirectory(fleet.store, 'f').find(asked.name))!;
-      fleet.ended({ tag, serving: servers, lost: [] });
+      fleet.ended({ tag, serving: servers, lost: outcome.lost.map(({ url }) => url) });
+      return outcome;
     },
   };
 };
@@ -222,6 +223,21 @@ test('a server that lost the weights gets them back by a repair; a repair never 
   await one.repair(version(1));
   await fleet.expectServing(weights[2]!);
   expect(lost.told).toHaveLength(updates + 1);
+});
+
+test('a server that is given up is named, until a move has it back', async () => {
+  await host().serve(version(1));
+  const away = fleet.servers[0]!;
+  away.fault = (path) => (path === '/update_weights' ? { kind: 'breaks' } : undefined);
+  const lost = [{ url: away.url, why: '6 calls failed' }];
+  expect(await host().serve(version(2))).toEqual({ lost });
+  expect(await readServed(fleet.store, 'f')).toMatchObject({ servers: [fleet.urls[1]], lost });
+  expect((await ask(engines(), 2)).model).toBe(policy(2));
+  away.fault = undefined;
+  expect(await host().serve(version(1))).toEqual({ lost: [] });
+  const now = await readServed(fleet.store, 'f');
+  expect(now?.servers).toEqual(fleet.urls);
+  expect(now).not.toHaveProperty('lost');
 });
 
 test('a repair gives way to a move that has begun', async () => {

@@ -160,7 +160,7 @@ async function moved({ wrong: how, fault, instead }: Case): Promise<Rule[]> {
   await using stack = new AsyncDisposableStack();
   const fleet = await startFleet(2);
   // Its own end judges the transcript too.
-  stack.defer(() => fleet[Symbol.asyncDispose]().catch(() => undefined));
+  stack.defer(() => Promise.resolve(fleet[Symbol.asyncDispose]()).catch(() => undefined));
   const one = await fleet.weights(1);
   const two = await fleet.weights(2, one);
   await fleet.move(fleet.update(one, 1));

@@ -21,6 +21,7 @@ import type { Decision, GateKind, GateResult } from '../../contracts/gate.ts';
 import { campaignName, jobName, makePolicyName, sha256 } from '../../contracts/ids.ts';
 import type { EvaluationResult, PolicyVersion, Verdict } from '../../contracts/policy-version.ts';
 import type { CampaignState } from '../../contracts/record.ts';
+import type { LostServer } from '../../contracts/weight-update.ts';
 import { firstState as stateToStart } from '../../infra/temporal/first-state.ts';
 
 export const refOf = (value: unknown): ArtifactRef => {
@@ -88,6 +89,8 @@ export interface Script {
   rolloutMs?: number;
   /** Rollouts of each round, of four, that raise an integrity alarm. */
   alarms?: number[];
+  /** Servers that a move to this version gives up; without it the activity tells nothing, as it did once. */
+  lost?: (version: number) => LostServer[];
   /** Trainer and servers take turns. */
   turns?: boolean;
   /** Where promotion is certified: the verdict of each look, `hold` when used up, and the capabilities that it leaves in doubt. */
@@ -285,6 +288,7 @@ export function scriptedActivities(script: Script): { activities: All; told: Tol
     },
     async servePolicy({ policy }) {
       note(`servePolicy v${policy.number}`);
+      return script.lost === undefined ? undefined : { lost: script.lost(policy.number) };
     },
     async restServers() {
       note('restServers');
