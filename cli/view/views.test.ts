@@ -330,6 +330,19 @@ describe('the end', () => {
     );
     expect(renderProgressLine(fixtureWaiting().status)).toContain('./anneal decide fixture-campaign.release-1 OPTION');
   });
+
+  it('names the engines that were given up, as the picture does', () => {
+    const status = fixtureStatus();
+    const servers = [{ url: 'http://engine-1:8000', why: '5 calls failed' }];
+    const without = {
+      ...status,
+      state: { ...status.state, givenUp: { policy: status.state.policies[0]!.name, servers } },
+    };
+    const told = '1 engine was given up: http://engine-1:8000 (5 calls failed)';
+    expect(renderProgressLine(without, spec)).toContain(told);
+    expect(renderWatch(without, at(160)).join('\n')).toContain(told);
+    fits(renderWatch(without, at(60)), 60);
+  });
 });
 
 it('colours only when asked', () => {
