@@ -111,7 +111,13 @@ test('a campaign that waits at a gate', { timeout: 240_000 }, async () => {
   // Nobody but the store knows of a repair that gave an engine up.
   expect(await lines('anneal_campaign_engines_given_up')).toEqual([]);
   const served = {
-    ...{ schema: 'anneal/served-weights/v1', policy: 'watched.v1', tag: `1-${'a'.repeat(16)}`, manifest: ref, fence: 2 },
+    ...{
+      schema: 'anneal/served-weights/v1',
+      policy: 'watched.v1',
+      tag: `1-${'a'.repeat(16)}`,
+      manifest: ref,
+      fence: 2,
+    },
     ...{ servers: ['http://engine-0:8000'], lost: [{ url: 'http://engine-1:8000', why: '5 calls failed' }] },
   };
   await store.createNamed('fleets/watched/served', canonicalJson(served));
