@@ -19,6 +19,7 @@ import { hashOfToken, readPolicyToken } from '../k8s/access/policy-token.ts';
 import { needsOf, preflight } from '../k8s/access/preflight.ts';
 import { type Cluster, openCluster } from '../k8s/cluster/request.ts';
 import type { StoreAccess } from '../k8s/manifests/pod.ts';
+import { createPodWatch } from '../k8s/runner/pod-watch.ts';
 import { createKubernetesJobRunner } from '../k8s/runner/runner.ts';
 import { createEngineAddresses, createPolicyServers } from '../k8s/servers/directory.ts';
 import { createServerFleet } from '../k8s/servers/fleet.ts';
@@ -117,9 +118,12 @@ async function onCluster(
   const cluster = watched(openCluster({ kubeconfig: kubeconfig ?? undefined }));
   const access = accessOf(address, settings.storeSecret);
   const profileOf = mustHaveProfile(documents);
-  const report = (trouble: Error): void =>
-    void process.stderr.write(`${new Date().toISOString()} nodes: ${trouble.message}\n`);
-  const nodes = await watchNodes({ cluster, store, name: 'default', onTrouble: report });
+  const reportOn =
+    (what: string) =>
+    (trouble: Error): void =>
+      void process.stderr.write(`${new Date().toISOString()} ${what}: ${trouble.message}\n`);
+  const nodes = await watchNodes({ cluster, store, name: 'default', onTrouble: reportOn('nodes') });
+  const watch = createPodWatch({ cluster, namespace, onTrouble: reportOn('pods') });
   const { quarantined, noteStop: onStop } = nodes;
   const servers = createServerFleet({
     cluster,
@@ -142,6 +146,7 @@ async function onCluster(
       workload,
       quarantined,
       onStop,
+      watch,
       startEnv,
     }),
     fleet,
@@ -150,7 +155,7 @@ async function onCluster(
       adapters: createPolicyHost({ servers: createPolicyServers({ cluster, namespace }), token }),
       engines: createEngineAddresses({ cluster, namespace }),
     }),
-    close: () => nodes.close(),
+    close: async () => void (await Promise.all([nodes.close(), watch.close()])),
     reap: (look) => reap({ cluster, namespace, place: access.address, fleet, look }),
   };
 }

@@ -10,6 +10,7 @@ import { ATTEMPT, JOB } from '../labels.ts';
 import type { Admission } from './admission.ts';
 import type { JobRecords } from './job-records.ts';
 import { disruptionOf, endOf, observeJob, observePod } from './observe.ts';
+import type { PodWatch } from './pod-watch.ts';
 
 /** Grace periods are shorter; a node that is lost takes its time. */
 const GONE_MS = 5 * 60_000;
@@ -31,8 +32,9 @@ export function createAttempts(parts: {
   readonly namespace: string;
   readonly kind: 'JobSet' | 'Job';
   readonly windows: Windows;
+  readonly watch: PodWatch | undefined;
 }): Attempts {
-  const { workloads, records, admission, namespace, kind, windows } = parts;
+  const { workloads, records, admission, namespace, kind, windows, watch } = parts;
   const labelsOf = (name: JobName, attempt: number) => ({ [JOB]: name, [ATTEMPT]: `${attempt}` });
   const podsOf = (name: JobName, attempt: number) => workloads.pods(namespace, labelsOf(name, attempt));
 
@@ -46,12 +48,20 @@ export function createAttempts(parts: {
 
   async function verdictOn(name: JobName, seen: Workload, closely: boolean): Promise<Verdict> {
     const attempt = numberOf(seen);
-    const pods = await podsOf(name, attempt);
     const queue = await admission.entriesOf(seen);
-    const now = pods.flatMap(disruptionOf);
-    // A pod whose place is taken away is deleted, and what it could tell with it: noted while it is there.
-    if (now.length > 0) await records.noteDisruptions(name, attempt, now);
     const running = endOf(seen) === undefined && !seen.spec.suspend;
+    const told = watch?.disruptionsOf(name, attempt) ?? [];
+    const followed = running && !closely && told.length === 0 ? watch?.podsOf(name, attempt) : undefined;
+    if (followed !== undefined) {
+      const verdict = judgeJob(observeJob(seen, { pods: followed, queue }), Date.now(), windows);
+      // What a watch tells may be late. It is good enough to go on by, not to end by.
+      if (verdict.phase === 'running' || verdict.phase === 'waiting') return verdict;
+    }
+    const pods = await podsOf(name, attempt);
+    const now = pods.flatMap(disruptionOf);
+    const gone = told.filter((one) => !now.some(({ pod }) => pod === one.pod));
+    // A pod whose place is taken away is deleted, and what it could tell with it: noted while it is there, or was.
+    if (now.length + gone.length > 0) await records.noteDisruptions(name, attempt, [...now, ...gone]);
     if (running && !closely) return judgeJob(observeJob(seen, { pods, queue }), Date.now(), windows);
     const noted = await records.disruptions(name, attempt);
     const jobs = kind === 'Job' ? [seen] : await workloads.list('Job', namespace, labelsOf(name, attempt));

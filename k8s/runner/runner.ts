@@ -25,6 +25,7 @@ import { createAttempts, numberOf } from './attempts.ts';
 import { createJobRecords } from './job-records.ts';
 import { endOf } from './observe.ts';
 import { readPodMessage } from './pod-message.ts';
+import type { PodWatch } from './pod-watch.ts';
 
 export interface KubernetesRunnerOptions {
   readonly cluster: Cluster;
@@ -40,6 +41,8 @@ export interface KubernetesRunnerOptions {
   readonly quarantined?: () => readonly string[];
   /** Told of every end that is seen, again and again: the attempt's name makes it one. */
   readonly onStop?: (stop: SeenStop) => Promise<void>;
+  /** Tells the pods of jobs that are waited for; without it they are listed at each look. */
+  readonly watch?: PodWatch;
   /** Asked at each start, for what belongs to the call and not to the job: its trace. */
   readonly startEnv?: () => Readonly<Record<string, string>>;
 }
@@ -65,7 +68,10 @@ export function createKubernetesJobRunner(options: KubernetesRunnerOptions): Job
   const admission = createAdmission(workloads, namespace);
 
   const attemptsOf = (name: JobName): Promise<Workload[]> => workloads.list(kind, namespace, { [JOB]: name });
-  const attempts = createAttempts({ workloads, records, admission, namespace, kind, windows });
+  const attempts = createAttempts({
+    ...{ workloads, records, admission, namespace, kind, windows },
+    watch: options.watch,
+  });
 
   async function submit(input: JobDocument, signal?: AbortSignal): Promise<void> {
     const document = jobDocument.parse(input);

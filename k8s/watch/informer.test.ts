@@ -101,15 +101,19 @@ describe('an informer', () => {
     expect(informer.figures.lists > 1).toBe(faults.some((fault) => fault !== 'silent'));
   });
 
-  it('survives an API server that is away, with what changed meanwhile', async () => {
+  it('survives an API server that is away, with what changed meanwhile, and says that it knows too little until then', async () => {
     start();
+    expect(informer.isCurrent).toBe(false);
     await informer.synced();
+    expect(informer.isCurrent).toBe(true);
     const away = api.away(1_500);
+    await expect.poll(() => informer.isCurrent, WITHIN).toBe(false);
     api.put('a', 7);
     api.remove('c');
     api.compact();
     await away;
     await converges();
+    expect(informer.isCurrent).toBe(true);
     expect(troubles.every(({ code }) => code === 'cluster.unavailable')).toBe(true);
   });
 

@@ -59,6 +59,8 @@ export interface Informer<T extends Watched> {
   get(name: string, namespace?: string): T | undefined;
   list(): T[];
   readonly size: number;
+  /** What is known was listed and has been followed since. False: something may have happened unheard, until the next list. */
+  readonly isCurrent: boolean;
   readonly figures: Readonly<Figures>;
   /** Handlers are not called any more. */
   close(): Promise<void>;
@@ -81,6 +83,7 @@ export function startInformer<T extends Watched>(options: InformerOptions<T>): I
   const figures: Figures = { lists: 0, watches: 0, events: 0, troubles: 0 };
   const closed = new AbortController();
   const sync = createSync();
+  let isCurrent = false;
 
   const cache: Cache<T> = createCache(
     closing(options.on ?? {}, closed.signal),
@@ -160,11 +163,14 @@ export function startInformer<T extends Watched>(options: InformerOptions<T>): I
           from = undefined;
           from = await list();
           listAt = performance.now() + timings.relistMs * (0.8 + 0.4 * Math.random());
+          isCurrent = true;
           sync.reached();
         }
         const limitMs = Math.min(timings.watchMs, Math.max(0, listAt - performance.now()));
         from = await watch(from, limitMs, backoff);
+        if (from === undefined) isCurrent = false;
       } catch (failure) {
+        isCurrent = false;
         if (closed.signal.aborted) return;
         from = undefined;
         sync.failed(trouble(asAnnealError(failure)));
@@ -181,6 +187,9 @@ export function startInformer<T extends Watched>(options: InformerOptions<T>): I
     list: () => [...cache.values()],
     get size() {
       return cache.size;
+    },
+    get isCurrent() {
+      return isCurrent && !closed.signal.aborted;
     },
     figures,
     async close() {

@@ -26,6 +26,11 @@ export interface Item {
   readonly spec: { readonly value: number; readonly ballast: string };
 }
 
+export interface More {
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly status?: object;
+}
+
 export interface ScriptedApi {
   readonly cluster: Cluster;
   readonly path: string;
@@ -35,7 +40,8 @@ export interface ScriptedApi {
   readonly openWatches: number;
   /** Called before a page is refused as expired. */
   beforeExpiry: () => void;
-  put(name: string, value: number): void;
+  /** @param more of the object, beside its spec; labels belong to its metadata */
+  put(name: string, value: number, more?: More): void;
   remove(name: string): void;
   /** Forgets its history: watches from before are refused. */
   compact(): void;
@@ -52,8 +58,8 @@ interface Event {
   readonly object: object;
 }
 
-export async function startScriptedApi(): Promise<ScriptedApi> {
-  const path = '/api/v1/namespaces/team-a/things';
+export async function startScriptedApi(plural = 'things'): Promise<ScriptedApi> {
+  const path = `/api/v1/namespaces/team-a/${plural}`;
   const items = new Map<string, Item>();
   const watchFaults: WatchFault[] = [];
   const listFaults: ListFault[] = [];
@@ -69,12 +75,12 @@ export async function startScriptedApi(): Promise<ScriptedApi> {
     for (const tell of watches) tell(event);
   }
 
-  function put(name: string, value: number): void {
+  function put(name: string, value: number, { labels, ...more }: More = {}): void {
     version += 1;
     const before = items.get(name);
     const uid = before?.metadata.uid ?? `uid-${++uids}`;
-    const metadata = { name, namespace: 'team-a', uid, resourceVersion: `${version}` };
-    const item = { metadata, spec: { value, ballast: 'x'.repeat(200) } };
+    const metadata = { name, namespace: 'team-a', uid, resourceVersion: `${version}`, ...(labels && { labels }) };
+    const item = { metadata, ...more, spec: { value, ballast: 'x'.repeat(200) } };
     items.set(name, item);
     happen(before === undefined ? 'ADDED' : 'MODIFIED', item);
   }

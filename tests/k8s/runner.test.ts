@@ -11,6 +11,7 @@ import type { ProfileSpec } from '../../contracts/profile.ts';
 import { signalProcess } from '../../infra/process/identity.ts';
 import { createFolderStore } from '../../infra/store/folder.ts';
 import { loadProfile } from '../../k8s/layout/shipped.ts';
+import { createPodWatch, type PodWatch } from '../../k8s/runner/pod-watch.ts';
 import { createKubernetesJobRunner, type KubernetesRunnerOptions } from '../../k8s/runner/runner.ts';
 import { isBuilt, startTestCluster, type TestCluster } from '../support/cluster.ts';
 import { allProcesses } from '../support/processes.ts';
@@ -27,6 +28,8 @@ describe.skipIf(!isBuilt([]))('jobs on Kubernetes', () => {
   let runner: JobRunner;
   let count = 0;
   let job: JobDocument;
+  /** As a worker has it. */
+  let watch: PodWatch;
 
   const open = (over: Partial<KubernetesRunnerOptions> = {}): JobRunner =>
     createKubernetesJobRunner({
@@ -36,6 +39,7 @@ describe.skipIf(!isBuilt([]))('jobs on Kubernetes', () => {
       namespace: NAMESPACE,
       profileOf: async () => profile,
       workload: 'job',
+      watch,
       ...over,
     });
   const jobs = async (): Promise<string[]> => {
@@ -65,8 +69,10 @@ describe.skipIf(!isBuilt([]))('jobs on Kubernetes', () => {
     await kube.namespace(NAMESPACE);
     profile = await loadProfile('cpu');
     folder = await mkdtemp(join(tmpdir(), 'anneal-runner-'));
+    watch = createPodWatch({ cluster: kube.cluster, namespace: NAMESPACE });
   }, 180_000);
   afterAll(async () => {
+    await watch?.close();
     await kube?.stop();
     await rm(folder, { recursive: true, force: true });
   });
