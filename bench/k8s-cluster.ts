@@ -3,7 +3,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Cluster, openCluster } from '../k8s/cluster/request.ts';
-import { ensureBinary } from '../k8s/testbed/binaries.ts';
 import { addGpuNodes } from '../k8s/testbed/gpu-nodes.ts';
 import type { Part } from '../k8s/testbed/options.ts';
 import { startTestbed, type Testbed } from '../k8s/testbed/testbed.ts';
@@ -15,14 +14,12 @@ export interface BenchCluster extends AsyncDisposable {
   readonly testbed: Testbed;
   readonly cluster: Cluster;
   readonly folder: string;
-  readonly kubectl: string;
   readonly nodes: readonly string[];
 }
 
 export const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
 export async function startBenchCluster(parts: readonly Part[], nodes: number): Promise<BenchCluster> {
-  const kubectl = await ensureBinary('kubectl', say);
   const stack = endingStack();
   const folder = await mkdtemp(join(tmpdir(), 'anneal-bench-k8s-'));
   stack.defer(() => rm(folder, { recursive: true, force: true }));
@@ -32,5 +29,5 @@ export async function startBenchCluster(parts: readonly Part[], nodes: number): 
   const names = await addGpuNodes(testbed, { count: nodes });
   await testbed.api.call('POST', '/api/v1/namespaces', { metadata: { name: NAMESPACE } });
   const cluster = openCluster({ kubeconfig: testbed.kubeconfig });
-  return { testbed, cluster, folder, kubectl, nodes: names, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+  return { testbed, cluster, folder, nodes: names, [Symbol.asyncDispose]: () => stack.disposeAsync() };
 }

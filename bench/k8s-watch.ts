@@ -1,15 +1,11 @@
 // CPU and memory of a process that watches 10,000 pods: our informer, and the client library's, each over the same pods in turn.
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { jobName, sha256 } from '../contracts/ids.ts';
-import { pathOf } from '../k8s/cluster/workloads.ts';
-import { loadProfile } from '../k8s/layout/shipped.ts';
-import { trainerJob } from '../k8s/manifests/trainer.ts';
 import type { Less } from './k8s.ts';
 import { type BenchCluster, NAMESPACE, say, startBenchCluster } from './k8s-cluster.ts';
-import type { WatcherFigures } from './k8s-watcher.ts';
+import { askFigures, withChild } from './k8s-figures.ts';
+import { changePods, createPods } from './k8s-others.ts';
+import type { Watched } from './k8s-watcher.ts';
 import { spread } from './load.ts';
 
 const WATCHER = fileURLToPath(new URL('./k8s-watcher.ts', import.meta.url));
@@ -18,7 +14,6 @@ const NODES = 100;
 const CHANGES = 2_000;
 const QUIET_MS = 30_000;
 const TURNS = 3;
-const PARALLEL = 24;
 
 interface Sample {
   /** Until all were known: seconds, and seconds of CPU (the start of the process is in it, for both). */
@@ -64,28 +59,28 @@ export async function run(print: (line: string) => void, less: Less): Promise<vo
   row('peak, MiB', 'peak', 0);
 }
 
-async function watched(bench: BenchCluster, who: (typeof WHO)[number], turn: number, pods: number): Promise<Sample> {
+function watched(bench: BenchCluster, who: (typeof WHO)[number], turn: number, pods: number): Promise<Sample> {
   const began = performance.now();
-  const child = fork(WATCHER, [who, bench.testbed.kubeconfig, NAMESPACE], { execArgv: ['--expose-gc'] });
-  try {
-    let synced = await figuresOf(child);
+  return withChild(WATCHER, [who, bench.testbed.kubeconfig, NAMESPACE], async (child) => {
+    const figuresOf = (how?: 'collect') => askFigures<Watched>(child, how);
+    let synced = await figuresOf();
     while (synced.known < pods) {
       await sleep(50);
-      synced = await figuresOf(child);
+      synced = await figuresOf();
     }
     const syncSeconds = (performance.now() - began) / 1000;
     await sleep(2_000);
-    const quiet = await figuresOf(child);
+    const quiet = await figuresOf();
     await sleep(QUIET_MS);
-    const still = await figuresOf(child);
+    const still = await figuresOf();
     const changes = Math.min(CHANGES, pods);
-    await change(bench, `${who}-${turn}`, changes);
-    let changed = await figuresOf(child);
+    await changePods(bench, `${who}-${turn}`, changes);
+    let changed = await figuresOf();
     while (changed.events < still.events + changes) {
       await sleep(100);
-      changed = await figuresOf(child);
+      changed = await figuresOf();
     }
-    const { heap, resident, peak } = await figuresOf(child, 'collect');
+    const { heap, resident, peak } = await figuresOf('collect');
     return {
       syncSeconds,
       syncCpu: synced.cpu,
@@ -95,63 +90,7 @@ async function watched(bench: BenchCluster, who: (typeof WHO)[number], turn: num
       resident,
       peak,
     };
-  } finally {
-    child.kill('SIGKILL');
-    await once(child, 'exit');
-  }
-}
-
-async function figuresOf(child: ChildProcess, how: 'look' | 'collect' = 'look'): Promise<WatcherFigures> {
-  const answered = once(child, 'message');
-  child.send(how);
-  const [figures] = await answered;
-  return figures as WatcherFigures;
-}
-
-const podName = (index: number): string => `pod-${index}`;
-
-/** Bound to their nodes at once: the scheduler is not what is measured. */
-async function createPods({ cluster, nodes }: BenchCluster, pods: number): Promise<void> {
-  const manifest = trainerJob({
-    namespace: NAMESPACE,
-    campaign: 'bench',
-    document: { name: jobName.parse('bench-r1-train'), specHash: sha256.parse('a'.repeat(64)), maxSeconds: 600 },
-    attempt: 1,
-    profile: await loadProfile('one-gpu'),
-    store: { address: 's3://bench/bench', secret: 'store' },
-    owner: { apiVersion: 'v1', kind: 'ConfigMap', name: 'anneal-bench', uid: 'bench' },
-    avoid: [],
   });
-  const { template } = manifest.spec as { template: { metadata: object; spec: object } };
-  const path = pathOf('Pod', NAMESPACE);
-  await inParallel(pods, async (index) => {
-    const metadata = { ...template.metadata, name: podName(index) };
-    const spec = { ...template.spec, nodeName: nodes[index % nodes.length] };
-    await cluster.ask({ method: 'POST', path, body: { apiVersion: 'v1', kind: 'Pod', metadata, spec } }, [409]);
-    if (index % 1_000 === 0) say(`${index} of ${pods} pods`);
-  });
-  for (;;) {
-    const query = { fieldSelector: 'status.phase!=Running', limit: 1 };
-    const { body } = await cluster.ask({ method: 'GET', path, query });
-    if ((body as { items: unknown[] }).items.length === 0) return;
-    await sleep(500);
-  }
-}
-
-async function change({ cluster }: BenchCluster, value: string, count: number): Promise<void> {
-  const body = { metadata: { annotations: { 'bench.anneal.dev/turn': value } } };
-  const contentType = 'application/merge-patch+json';
-  await inParallel(count, async (index) => {
-    await cluster.ask({ method: 'PATCH', path: pathOf('Pod', NAMESPACE, podName(index)), body, contentType });
-  });
-}
-
-async function inParallel(count: number, task: (index: number) => Promise<void>): Promise<void> {
-  let next = 0;
-  const lane = async (): Promise<void> => {
-    for (let index = next++; index < count; index = next++) await task(index);
-  };
-  await Promise.all(Array.from({ length: PARALLEL }, lane));
 }
 
 function range(values: readonly number[], digits: number): string {

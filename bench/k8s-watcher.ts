@@ -1,20 +1,15 @@
 // One watcher of pods in a process of its own, so that CPU and memory are its own: forked with WHO KUBECONFIG NAMESPACE.
 // Answers a message with its figures, after a collection when that is asked for.
-import { readFileSync } from 'node:fs';
 import { CoreV1Api, KubeConfig, makeInformer } from '@kubernetes/client-node';
 import { pod } from '../k8s/cluster/objects.ts';
 import { openCluster } from '../k8s/cluster/request.ts';
 import { pathOf } from '../k8s/cluster/workloads.ts';
 import { startInformer } from '../k8s/watch/informer.ts';
+import { tellFigures } from './k8s-figures.ts';
 
-/** Seconds of CPU since the start, MiB. */
-export interface WatcherFigures {
+export interface Watched {
   readonly known: number;
   readonly events: number;
-  readonly cpu: number;
-  readonly heap: number;
-  readonly resident: number;
-  readonly peak: number;
 }
 
 const [who, kubeconfig = '', namespace = ''] = process.argv.slice(2);
@@ -45,19 +40,4 @@ function watchWithLibrary(): () => number {
   return () => informer.list(namespace).length;
 }
 
-process.on('message', (message) => {
-  const { user, system } = process.cpuUsage();
-  if (message === 'collect') globalThis.gc?.();
-  const status = readFileSync('/proc/self/status', 'utf8');
-  const mib = (field: string): number => Number(new RegExp(`^${field}:\\s+(\\d+)`, 'm').exec(status)?.[1]) / 1024;
-  const figures: WatcherFigures = {
-    known: known(),
-    events,
-    cpu: (user + system) / 1e6,
-    heap: process.memoryUsage().heapUsed / 2 ** 20,
-    resident: mib('VmRSS'),
-    peak: mib('VmHWM'),
-  };
-  process.send?.(figures);
-});
-process.on('disconnect', () => process.exit(0));
+tellFigures(() => ({ known: known(), events }) satisfies Watched);
