@@ -54,7 +54,7 @@ beforeAll(async () => {
 afterAll(() => temporal?.stop());
 
 describe.each([
-  ['a scripted receiver', startOtlpReceiver, true],
+  ['a scripted receiver', () => startOtlpReceiver(), true],
   ['the real collector', startCollector, collectorBinary() !== undefined],
 ] as const)('through %s', (_, start, there) => {
   // `npm test` sets the trainer up before it comes here.

@@ -1,4 +1,5 @@
-// Training in real pods: a real kubelet, the real trainer's image, a real S3 server, real gradients of a small random model.
+// Training in real pods: a real kubelet, the real trainer's image, a real S3 server, real gradients of a small random model, and spans
+// that come out of the pod.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +9,7 @@ import type { JobDocument, JobRunner, JobState } from '../../contracts/job.ts';
 import { type ProfileSpec, profileSpec } from '../../contracts/profile.ts';
 import { loadConfig } from '../../infra/config.ts';
 import { createS3Store } from '../../infra/store/s3/store.ts';
+import { startTracing, type Tracing, traceEnvironment } from '../../infra/tracing/tracing.ts';
 import { openCluster } from '../../k8s/cluster/request.ts';
 import { loadProfile } from '../../k8s/layout/shipped.ts';
 import { createKubernetesJobRunner } from '../../k8s/runner/runner.ts';
@@ -16,6 +18,7 @@ import { networkOf } from '../../k8s/testbed/options.ts';
 import { startTestbed, type Testbed } from '../../k8s/testbed/testbed.ts';
 import { ensureTrainerImages } from '../../k8s/testbed/trainer-image.ts';
 import { isBuilt } from '../support/cluster.ts';
+import { type OtlpReceiver, startOtlpReceiver } from '../support/otlp-receiver.ts';
 import { type S3Server, s3Binary, startS3Server } from '../support/s3-server.ts';
 import { trainerPython } from '../support/trainer-python.ts';
 import { trainingJob } from '../support/training-job.ts';
@@ -34,6 +37,8 @@ describe.skipIf(!canRun)('a trainer in pods', () => {
   let profile: ProfileSpec;
   let address: string;
   let runner: JobRunner;
+  let receiver: OtlpReceiver;
+  let tracing: Tracing;
 
   beforeAll(async () => {
     dir = await mkdtemp(join(tmpdir(), 'anneal-pods-'));
@@ -41,7 +46,10 @@ describe.skipIf(!canRun)('a trainer in pods', () => {
     testbed = await startTestbed({ dir, parts: PARTS });
     await loadImage(testbed, archives[0]!);
     // Pods reach the machine by the first address of their own network.
-    server = await startS3Server({ host: networkOf(testbed.layout).gateway });
+    const host = networkOf(testbed.layout).gateway;
+    server = await startS3Server({ host });
+    receiver = await startOtlpReceiver(host);
+    tracing = (await startTracing({ endpoint: receiver.endpoint, service: 'anneal-worker', delayMs: 50 }))!;
     address = server.address();
     store = createS3Store(address);
     const { AWS_ACCESS_KEY_ID = '', AWS_SECRET_ACCESS_KEY = '' } = process.env;
@@ -65,17 +73,20 @@ describe.skipIf(!canRun)('a trainer in pods', () => {
       namespace: NAMESPACE,
       profileOf: async () => profile,
       workload: 'jobset',
+      startEnv: () => traceEnvironment(tracing, receiver.endpoint),
     });
   }, 300_000);
   afterAll(async () => {
+    await tracing?.close();
     await testbed?.stop();
+    await receiver?.close();
     await server?.stop();
     await rm(dir, { recursive: true, force: true });
   }, 120_000);
 
   it('trains, and leaves its result, its metrics and its outputs in the bucket', async () => {
     const job = await document('first-r1-train');
-    await runner.submit(job);
+    await tracing.span('runJob', {}, () => runner.submit(job));
     const done = await until(job, 'done');
     expect(done.metrics.map((line) => line.step)).toEqual(steps());
     expect(done.result.trained).toHaveLength(GROUPS * 4);
@@ -84,6 +95,27 @@ describe.skipIf(!canRun)('a trainer in pods', () => {
       expect(await store.has(await runner.output(job.name, path))).toBe(true);
     expect((await runner.logTail(job.name, 3)).join('\n')).not.toBe('');
   }, 180_000);
+
+  it('sends its spans from the pod, below the one that submitted it', { timeout: 60_000 }, async () => {
+    // The pod's own ends last; what it sends then is sent before it exits.
+    const ended = () => receiver.spans.find(({ name }) => name === 'pod');
+    await receiver.until(() => ended() !== undefined && receiver.spans.some(({ name }) => name === 'runJob'));
+    const [submitted] = receiver.spans.filter(({ name }) => name === 'runJob');
+    const pod = ended();
+    expect(pod).toMatchObject({
+      service: 'anneal-trainer',
+      traceId: submitted?.traceId,
+      parentSpanId: submitted?.spanId,
+      failed: false,
+      attributes: { 'anneal.job': 'first-r1-train', 'anneal.attempt': 1, 'anneal.exit_code': 0 },
+    });
+    const below = (name: string, parent: string | undefined) =>
+      receiver.spans.filter((span) => span.name === name && span.parentSpanId === parent);
+    const [train] = below('train', pod?.spanId);
+    expect(train).toMatchObject({ traceId: submitted?.traceId, failed: false });
+    expect(below('step', train?.spanId)).toHaveLength(STEPS);
+    expect(new Set(receiver.spans.map(({ traceId }) => traceId)).size).toBe(1);
+  });
 
   it('goes on from its checkpoint in another pod when its container is killed, to the same bytes', async () => {
     const job = await document('second-r1-train');

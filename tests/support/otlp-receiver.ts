@@ -72,7 +72,8 @@ interface WireRequest {
   resourceSpans?: { resource?: { attributes?: Pair[] }; scopeSpans?: { spans?: WireSpan[] }[] }[];
 }
 
-export async function startOtlpReceiver(): Promise<OtlpReceiver> {
+/** @param host pods reach this machine by an address of their own network, not by loopback */
+export async function startOtlpReceiver(host = '127.0.0.1'): Promise<OtlpReceiver> {
   const request = protobuf.parse(SCHEMA).root.lookupType('Request');
   const spans: ReceivedSpan[] = [];
   const server = createServer(async (incoming, response) => {
@@ -86,9 +87,9 @@ export async function startOtlpReceiver(): Promise<OtlpReceiver> {
     if (incoming.url === '/v1/traces') spans.push(...read(decoded));
     response.writeHead(incoming.url === '/v1/traces' ? 200 : 404, { 'content-type': 'application/json' }).end('{}');
   });
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  await new Promise<void>((listening) => server.listen(0, host, listening));
   return {
-    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    endpoint: `http://${host}:${(server.address() as AddressInfo).port}`,
     spans,
     async until(enough) {
       for (let tries = 0; !enough(spans); tries += 1) {
