@@ -33,7 +33,7 @@ const gateway = await openEmbeddedGateway({
   ...{ dir: join(folder, 'gateway'), engines: scriptedEngines(questions), log: () => undefined },
 });
 // The scripted model has one version, and it is always there.
-const policies = { serve: nothing, ensure: nothing, repair: nothing };
+const policies = { serve: async () => ({ lost: [] }), ensure: nothing, repair: nothing };
 const rollouts = createRolloutActivities({
   ...{ store, documents, gateway, policies, secret: 'of the bench' },
   // No task of this set runs anything.
