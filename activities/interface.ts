@@ -43,9 +43,17 @@ export interface RolloutActivities {
     samples: number;
   }): Promise<PlanHandle>;
   /** Asks the policy for one completion; the same rollout asked twice gets the same completion. */
-  generate(input: { plan: ArtifactRef; index: number }): Promise<{ tokens: number }>;
+  generate(input: { plan: ArtifactRef; index: number }): Promise<{ tokens: number; milliseconds?: number }>;
   /** Judges the recorded completion and records the trajectory. */
-  grade(input: { plan: ArtifactRef; index: number }): Promise<void>;
+  grade(input: { plan: ArtifactRef; index: number }): Promise<{ milliseconds: number } | undefined>;
+  /**
+   * Generates and grades these, one after the other. The first of them that fails ends it, as does a long time: `played` are done, in the
+   * order given, and nothing is said about the others.
+   */
+  play(input: {
+    plan: ArtifactRef;
+    indices: readonly number[];
+  }): Promise<{ played: number; tokens: number; milliseconds: number }>;
   /** Records a rollout that gives no sample, with its reason. */
   mask(input: {
     plan: ArtifactRef;
@@ -200,7 +208,7 @@ export interface QueueActivities {
     Pick<RolloutActivities, 'planTraining' | 'planEvaluation' | 'planPilot'> &
     Pick<TrainingActivities, 'assembleBatch' | 'importJob' | 'cancelJob'> &
     Pick<ServerActivities, 'closeServers'>;
-  rollouts: Pick<RolloutActivities, 'generate' | 'grade' | 'mask'>;
+  rollouts: Pick<RolloutActivities, 'generate' | 'grade' | 'play' | 'mask'>;
   jobs: ConstructionActivities &
     Pick<TrainingActivities, 'runJob'> &
     Pick<ServerActivities, 'openServers' | 'servePolicy' | 'restServers'>;

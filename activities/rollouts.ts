@@ -19,6 +19,7 @@ import { judgeTask } from '../evals/verifiers/judge-task.ts';
 import { visiblePart } from '../policies/visible-part.ts';
 import type { RolloutActivities } from './interface.ts';
 import { drawTasks, instructionOf } from './locked-tasks.ts';
+import { createPlay } from './play.ts';
 import type { Documents } from './read.ts';
 import { startingPassRates } from './starting-pass-rates.ts';
 
@@ -37,7 +38,7 @@ export function createRolloutActivities(ports: RolloutPorts): RolloutActivities 
   const specialCasing = secret === undefined ? undefined : createSpecialCasing(secret);
   const grader = { sandbox, secret, specialCasing, load: (ref: ArtifactRef) => store.get(ref) };
 
-  return {
+  const activities: Omit<RolloutActivities, 'play'> = {
     async planTraining({ spec: specRef, taskSet, round, policy }) {
       const spec = await documents.spec(specRef);
       const lock = await documents.lock(taskSet);
@@ -77,6 +78,7 @@ export function createRolloutActivities(ports: RolloutPorts): RolloutActivities 
     },
 
     async generate({ plan: ref, index }) {
+      const began = performance.now();
       const plan = await documents.plan(ref);
       const planned = plan.rollouts[index]!;
       const task = await taskOf(plan, planned);
@@ -105,10 +107,11 @@ export function createRolloutActivities(ports: RolloutPorts): RolloutActivities 
           await policies.repair(plan.policy);
         throw failure;
       });
-      return { tokens: completion.completionIds.length };
+      return { tokens: completion.completionIds.length, milliseconds: performance.now() - began };
     },
 
     async grade({ plan: ref, index }) {
+      const began = performance.now();
       const plan = await documents.plan(ref);
       const planned = plan.rollouts[index]!;
       const task = await taskOf(plan, planned);
@@ -130,6 +133,7 @@ export function createRolloutActivities(ports: RolloutPorts): RolloutActivities 
         ...(judged.alarms.length === 0 ? {} : { alarms: [...judged.alarms] }),
         tokens: { prompt: completion.promptIds.length, completion: completion.completionIds.length },
       });
+      return { milliseconds: performance.now() - began };
     },
 
     async mask({ plan: ref, index, outcome, reason }) {
@@ -139,6 +143,7 @@ export function createRolloutActivities(ports: RolloutPorts): RolloutActivities 
       await gateway.recordTrajectory({ ...trajectoryOf(plan, planned, await taskOf(plan, planned)), outcome, reason });
     },
   };
+  return { ...activities, ...createPlay({ documents, gateway, single: activities }) };
 
   async function taskOf(plan: RolloutPlan, planned: PlannedRollout): Promise<LockedTask> {
     const task = byId(await documents.split(plan.tasks)).get(planned.task);

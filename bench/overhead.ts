@@ -16,6 +16,7 @@ const USAGE = `Usage: npm run bench -- overhead [OPTIONS]
   --sizes N,N,…      training rollouts in a round; default 10,100,1000
   --repeats N        of every size; default 3
   --concurrency N    rollouts at a time; default 8
+  --short            rollouts say that they take no time, so that they share activities
   --json             one JSON document instead of tables
 `;
 
@@ -25,6 +26,7 @@ interface Options {
   readonly repeats: number;
   readonly concurrency: number;
   readonly json: boolean;
+  readonly short: boolean;
 }
 
 interface Results {
@@ -46,7 +48,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     process.exitCode = 2;
     return;
   }
-  const { parts, sizes, repeats, concurrency, json } = options;
+  const { parts, sizes, repeats, concurrency, short, json } = options;
   const progress = (line: string): void => void process.stderr.write(`${line}\n`);
   const print = (text: string): void => void (json || process.stdout.write(`${text}\n\n`));
   const machine = { cores: cpus().length, node: process.versions.node, loadAtStart: loadavg()[0]! };
@@ -56,7 +58,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   for (const part of PARTS.filter((name) => parts.includes(name))) {
     switch (part) {
       case 'rounds': {
-        const samples = await (await import('./rounds.ts')).run({ sizes, repeats, concurrency, progress });
+        const samples = await (await import('./rounds.ts')).run({ sizes, repeats, concurrency, short, progress });
         results.rounds = { activities: 'scripted', concurrency, summary: summarise(samples), samples };
         print(roundsTable(results.rounds.summary, concurrency, repeats));
         break;
@@ -85,6 +87,8 @@ function parse(argv: readonly string[]): Options | undefined {
         sizes: { type: 'string', default: '10,100,1000' },
         repeats: { type: 'string', default: '3' },
         concurrency: { type: 'string', default: '8' },
+        /** Rollouts that are known to take no time share activities. */
+        short: { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
       },
     });
@@ -93,7 +97,7 @@ function parse(argv: readonly string[]): Options | undefined {
     const [repeats, concurrency] = [Number(values.repeats), Number(values.concurrency)];
     const sensible = [...sizes, repeats, concurrency].every((value) => Number.isInteger(value) && value > 0);
     if (!sensible || parts.length !== values.part.length) return undefined;
-    return { parts, sizes, repeats, concurrency, json: values.json };
+    return { parts, sizes, repeats, concurrency, short: values.short, json: values.json };
   } catch {
     return undefined;
   }

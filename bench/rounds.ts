@@ -16,6 +16,8 @@ export interface RoundsOptions {
   readonly repeats: number;
   /** Rollouts at a time, as in a campaign's `rollouts.concurrency`. */
   readonly concurrency: number;
+  /** Whether the activities tell that they take no time, so that rollouts share them. */
+  readonly short: boolean;
   readonly progress: (line: string) => void;
 }
 
@@ -30,7 +32,7 @@ const WARM_UP = 100;
 /** Slots as in worker/main.ts. */
 const SLOTS = { control: 8, rollouts: 64, jobs: 2 } as const satisfies Record<keyof typeof QUEUES, number>;
 
-export async function run({ sizes, repeats, concurrency, progress }: RoundsOptions): Promise<RoundSample[]> {
+export async function run({ sizes, repeats, concurrency, short, progress }: RoundsOptions): Promise<RoundSample[]> {
   await using stack = endingStack();
   Runtime.install({
     logger: new DefaultLogger('ERROR'),
@@ -52,7 +54,7 @@ export async function run({ sizes, repeats, concurrency, progress }: RoundsOptio
   });
   const client = await journey.temporal();
   const server = (await journey.processOf('temporal'))!.pid;
-  const rounds = scriptedRounds();
+  const rounds = scriptedRounds(short);
 
   async function measure(size: number, repeat: number): Promise<RoundSample> {
     const input = await rounds.prepare(`bench-${size}-${repeat}`, size, concurrency);

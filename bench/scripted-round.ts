@@ -1,5 +1,6 @@
 // One round with scripted activities that do nothing: once as the real workflows play it, once as plain calls in a row.
 import { type Client, WorkflowContinuedAsNewError } from '@temporalio/client';
+import type { RolloutActivities } from '../activities/interface.ts';
 import type { ArtifactRef } from '../contracts/artifact.ts';
 import type { CampaignSpec } from '../contracts/campaign.ts';
 import { campaignWorkflowId, QUEUES } from '../contracts/names.ts';
@@ -21,9 +22,16 @@ export interface PlayedRound {
   readonly history: HistorySize;
 }
 
+const SHORT: Pick<RolloutActivities, 'generate' | 'grade' | 'play'> = {
+  generate: async () => ({ tokens: 10, milliseconds: 0 }),
+  grade: async () => ({ milliseconds: 0 }),
+  play: async ({ indices }) => ({ played: indices.length, tokens: indices.length * 10, milliseconds: 0 }),
+};
+
 export type ScriptedRounds = ReturnType<typeof scriptedRounds>;
 
-export function scriptedRounds() {
+/** @param short whether rollouts say that they take no time */
+export function scriptedRounds(short: boolean) {
   // The candidate is better than version 0, so that the rule promotes it and asks no human.
   const { activities: scripted, told } = scriptedActivities({ passRates: [0.2, 0.6] });
   const sizes = new Map<string, number>();
@@ -32,6 +40,7 @@ export function scriptedRounds() {
     async planTraining(input: Parameters<typeof scripted.planTraining>[0]) {
       return { ...(await scripted.planTraining(input)), rollouts: sizes.get(input.policy.campaign)! };
     },
+    ...(short ? SHORT : {}),
   };
 
   /** A campaign that has built its tasks and measured version 0: its first run plays one round and nothing else. */

@@ -6,11 +6,14 @@ export interface Turns {
    * holds that prompt evaluated; then one of the group with most left. Undefined when all are given out.
    */
   next(previous?: number): number | undefined;
+  /** Rollouts that are not given out. */
+  left(): number;
 }
 
 /** @param groupSize the plan lists its rollouts group by group, each of this many. */
 export function createTurns(start: number, end: number, groupSize: number): Turns {
   const left = new Map<number, number[]>();
+  let count = Math.max(0, end - start);
   for (let index = start; index < end; index += 1) {
     const group = Math.floor(index / groupSize);
     const rollouts = left.get(group);
@@ -35,8 +38,10 @@ export function createTurns(start: number, end: number, groupSize: number): Turn
       if (group === undefined) return undefined;
       const rollouts = left.get(group)!;
       const index = rollouts.shift();
+      count -= 1;
       if (rollouts.length === 0) left.delete(group);
       return index;
     },
+    left: () => count,
   };
 }

@@ -2,6 +2,7 @@
 import { executeChild } from '@temporalio/workflow';
 import type { PlanHandle } from '../contracts/plan.ts';
 import { PRIORITIES } from '../contracts/queues.ts';
+import { type Pace, shardSize } from '../policies/pace.ts';
 import { type rollouts, SHARD_SIZE } from './rollouts.ts';
 
 export async function runPlan(
@@ -9,9 +10,10 @@ export async function runPlan(
   options: { workflowId: string; concurrency: number; timeoutMs: number; onShard?: (workflowId: string) => void },
 ): Promise<{ tokens: number; masked: number }> {
   const sum = { tokens: 0, masked: 0 };
-  for (let start = 0; start < handle.rollouts; start += SHARD_SIZE) {
-    const end = Math.min(start + SHARD_SIZE, handle.rollouts);
-    const workflowId = `${options.workflowId}/${start / SHARD_SIZE}`;
+  let pace: Pace | undefined;
+  for (let start = 0, shard = 0, end = 0; start < handle.rollouts; start = end, shard += 1) {
+    end = Math.min(start + shardSize(pace, SHARD_SIZE), handle.rollouts);
+    const workflowId = `${options.workflowId}/${shard}`;
     options.onShard?.(workflowId);
     const part = await executeChild<typeof rollouts>('rollouts', {
       workflowId,
@@ -24,12 +26,14 @@ export async function runPlan(
           groupSize: handle.groupSize,
           concurrency: options.concurrency,
           timeoutMs: options.timeoutMs,
+          ...(pace === undefined ? {} : { pace }),
         },
       ],
       staticSummary: `rollouts ${start + 1}–${end} of ${handle.rollouts}`,
     });
     sum.tokens += part.tokens;
     sum.masked += part.masked;
+    pace = part.pace;
   }
   return sum;
 }

@@ -36,6 +36,11 @@ export const temporal = (): TestServer['client'] => server.client;
 /** The worker of every queue, until `stop`. */
 export async function startWorkers(script: Script): Promise<{ told: Told; stop(): Promise<void> }> {
   const { activities, told } = scriptedActivities(script);
+  return { told, stop: await workersOf(activities) };
+}
+
+/** The worker of every queue with these activities; what is returned stops them. */
+export async function workersOf(activities: object): Promise<() => Promise<void>> {
   const connection = await NativeConnection.connect({ address: server.address });
   const workers = await Promise.all(
     Object.values(QUEUES).map((taskQueue) =>
@@ -49,13 +54,10 @@ export async function startWorkers(script: Script): Promise<{ told: Told; stop()
     ),
   );
   const running = workers.map((worker) => worker.run());
-  return {
-    told,
-    async stop() {
-      for (const worker of workers) worker.shutdown();
-      await Promise.all(running);
-      await connection.close();
-    },
+  return async () => {
+    for (const worker of workers) worker.shutdown();
+    await Promise.all(running);
+    await connection.close();
   };
 }
 

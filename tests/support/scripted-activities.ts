@@ -178,7 +178,11 @@ export function scriptedActivities(script: Script): { activities: All; told: Tol
       }
       return { tokens: 10 };
     },
-    async grade() {},
+    async grade() {
+      return undefined;
+    },
+    // Nothing here says how long a rollout takes, so that none share an activity.
+    play: () => Promise.reject(new Error('not scripted')),
     async mask({ index, outcome, reason }) {
       note(`mask ${index} ${outcome} ${reason}`);
     },
