@@ -11,7 +11,7 @@ import { childEnvironment } from '../infra/config.ts';
 import { installPython } from '../tests/support/locked-python.ts';
 import { endingStack } from './ending.ts';
 import { rightShare, samples } from './eval-samples.ts';
-import { type Played, summarise, table } from './eval-summary.ts';
+import { type Played, type Row, summarise, table } from './eval-summary.ts';
 import { watchMemory } from './tree-memory.ts';
 
 const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
@@ -54,10 +54,23 @@ export async function main(argv: readonly string[]): Promise<void> {
   );
   const progress = (line: string): void => void process.stderr.write(`${line}\n`);
   const print = (line: string): void => void process.stdout.write(`${line}\n`);
-  const asked = { count: count!, concurrency: concurrency!, python: await installPython(INSPECT, progress) };
   const load = loadavg()[0]!.toFixed(1);
+  const rows = await compareEvaluations(count!, turns!, concurrency!, progress);
+  print(`\n${count} samples, Anneal ${concurrency} at a time; medians (range) of ${turns} turns.\n`);
+  for (const line of table(rows)) print(line);
+  print(`\nLoad ${load} at the start, ${loadavg()[0]!.toFixed(1)} at the end.`);
+}
+
+/** A row for each side, by turns; the first is Anneal's, which the others are compared with. */
+export async function compareEvaluations(
+  count: number,
+  turns: number,
+  concurrency: number,
+  progress: (line: string) => void,
+): Promise<Row[]> {
+  const asked = { count, concurrency, python: await installPython(INSPECT, progress) };
   const played: Played[] = [];
-  for (let turn = 1; turn <= turns!; turn += 1) {
+  for (let turn = 1; turn <= turns; turn += 1) {
     const order = turn % 2 === 1 ? Object.entries(SIDES) : Object.entries(SIDES).toReversed();
     for (const [who, play] of order) {
       await using stack = endingStack();
@@ -70,9 +83,7 @@ export async function main(argv: readonly string[]): Promise<void> {
       );
     }
   }
-  print(`\n${count} samples, Anneal ${concurrency} at a time; medians (range) of ${turns} turns.\n`);
-  for (const line of table(summarise(played, ANNEAL))) print(line);
-  print(`\nLoad ${load} at the start, ${loadavg()[0]!.toFixed(1)} at the end.`);
+  return summarise(played, ANNEAL);
 }
 
 /** A worker's activities with the gateway and the scripted model in their process, as Inspect has its mockllm. */

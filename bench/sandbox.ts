@@ -12,7 +12,7 @@ import { runWorkspace } from '../evals/workspace/run.ts';
 import { createBubblewrapSandbox } from '../infra/sandbox/bubblewrap.ts';
 import { bareBwrap, type RunBare } from './bare-bwrap.ts';
 import { spread } from './load.ts';
-import { type Batch, summarise, table } from './sandbox-summary.ts';
+import { type Batch, type Row, summarise, table } from './sandbox-summary.ts';
 
 interface Case {
   readonly name: string;
@@ -74,12 +74,31 @@ export async function main(argv: readonly string[]): Promise<void> {
   const print = (line: string): void => void process.stdout.write(`${line}\n`);
   const load = loadavg()[0]!.toFixed(1);
   const sandbox = createBubblewrapSandbox();
+  const rows = await compareSandboxes(
+    sandbox,
+    { turns, runs, cases: CASES },
+    (line) => void process.stderr.write(`${line}\n`),
+  );
+  print(`\nMedians (range) of ${turns} turns of ${runs} runs a side. ${await sandbox.describe()}.\n`);
+  for (const line of table(rows)) print(line);
+  print(`\nLoad ${load} at the start, ${loadavg()[0]!.toFixed(1)} at the end.`);
+}
+
+/** What an acceptance asks of: verifications, beside their program in bare `bwrap`. */
+export const compareVerifications = (sandbox: Sandbox, progress: (line: string) => void): Promise<Row[]> =>
+  compareSandboxes(sandbox, { turns: 7, runs: 24, cases: CASES.filter(({ ours }) => ours === grade) }, progress);
+
+async function compareSandboxes(
+  sandbox: Sandbox,
+  { turns, runs, cases }: { readonly turns: number; readonly runs: number; readonly cases: readonly Case[] },
+  progress: (line: string) => void,
+): Promise<Row[]> {
   const bare = await bareBwrap(sandbox);
   const batches: Batch[] = [];
   // The first turn warms up both sides and is thrown away.
   for (let turn = 0; turn <= turns; turn += 1) {
     for (const concurrency of [1, 2]) {
-      for (const one of CASES) {
+      for (const one of cases) {
         const sides = { ours: () => one.ours(sandbox), bare: await bareOf(one, sandbox, bare) };
         for (const side of turn % 2 === 0 ? (['ours', 'bare'] as const) : (['bare', 'ours'] as const)) {
           const timed = await batch(sides[side], runs, concurrency);
@@ -87,11 +106,9 @@ export async function main(argv: readonly string[]): Promise<void> {
         }
       }
     }
-    process.stderr.write(`turn ${turn} of ${turns}\n`);
+    progress(`turn ${turn} of ${turns}`);
   }
-  print(`\nMedians (range) of ${turns} turns of ${runs} runs a side. ${await sandbox.describe()}.\n`);
-  for (const line of table(summarise(batches))) print(line);
-  print(`\nLoad ${load} at the start, ${loadavg()[0]!.toFixed(1)} at the end.`);
+  return summarise(batches);
 }
 
 async function bareOf(one: Case, sandbox: Sandbox, bare: RunBare): Promise<() => Promise<void>> {

@@ -5,6 +5,7 @@ import { createBubblewrapSandbox } from '../../infra/sandbox/bubblewrap.ts';
 import { corpusFigures } from './corpus.ts';
 import { faultFigures } from './faults.ts';
 import type { Figure, Tell } from './figure.ts';
+import { measuredFigures } from './measured.ts';
 import { sandboxFigures } from './sandbox.ts';
 
 const tell: Tell = (what) => process.stderr.write(`… ${what}\n`);
@@ -18,7 +19,9 @@ const ACCEPTANCES: Readonly<Record<string, () => Promise<Figure[]>>> = {
     const attacks = await sandboxFigures(sandbox, tell);
     const faults = await faultFigures(instruments);
     tell('simulated campaigns: 120 rounds × 200 seeds and more');
-    return [...corpus, ...attacks, ...faults, ...simulateIntegrity()];
+    const simulated = simulateIntegrity();
+    const measured = await measuredFigures(sandbox, tell);
+    return [...corpus, ...attacks, ...faults, ...simulated, ...measured];
   },
 };
 
