@@ -14,9 +14,11 @@ import type { EvaluationResult } from '../../contracts/policy-version.ts';
 import type { ModelGateway, Sandbox } from '../../contracts/ports.ts';
 import type { ReportData } from '../../contracts/record.ts';
 import type { ReproducedPart } from '../../contracts/reproduction.ts';
+import type { ReverifiedRollout } from '../../contracts/reverification.ts';
 import { constructTaskSet } from '../../evals/construction/construct.ts';
 import { lockTaskSet } from '../../evals/construction/lock.ts';
 import { reverify } from '../../evals/reverify/reverify.ts';
+import { rebuildArtifacts } from './artifact-tasks.ts';
 
 export interface Again {
   readonly store: ArtifactStore;
@@ -31,7 +33,7 @@ export interface Again {
 export async function rebuildTasks(again: Again, spec: CampaignSpec, lock: LockedSet): Promise<ReproducedPart> {
   const { store, sandbox, signal, onProgress } = again;
   if (spec.tasks.source !== 'python-stdlib' || lock.schema !== 'anneal/task-set/v1')
-    return { part: 'task set', verdict: 'left', why: 'a set of artifacts is built again by ./anneal taskset build' };
+    return rebuildArtifacts(again, spec, lock);
   const built = await constructTaskSet({
     ...{ spec: spec.tasks, seed: spec.seed, sandbox, signal },
     onProgress: ({ done, total, unit }) => onProgress(`${done} of ${total} ${unit}`),
@@ -48,27 +50,35 @@ export async function rebuildTasks(again: Again, spec: CampaignSpec, lock: Locke
   return { part: 'task set', verdict: same ? 'same' : 'different', why };
 }
 
-/** Every stored rollout by the verifier that its task names. */
+/** Every stored rollout by the verifier that its task names; a set of artifacts may name several. */
 export async function rejudge(again: Again, plans: readonly RolloutPlan[], secret: string): Promise<ReproducedPart> {
   const { store, documents, gateway, sandbox, signal, onProgress } = again;
   const tasksOf = async (plan: RolloutPlan) => (await documents.split(plan.tasks)).tasks;
-  const [first] = plans;
-  const verifier: VerifierRef | undefined = first === undefined ? undefined : (await tasksOf(first))[0]?.verifier;
-  if (verifier === undefined) return { part: 'rewards', verdict: 'left', why: 'it has no rollouts' };
-  const { rollouts, left } = await reverify(
-    { store, gateway, sandbox, tasksOf },
-    {
-      ...{ plans, verifier, secret, signal, concurrency: 2 },
-      onProgress: (done, of) => onProgress(`${done} of ${of} rollouts judged`),
-    },
-  );
-  const differing = rollouts.filter(({ difference }) => difference !== 'same');
-  const unread = left.length === 0 ? '' : `; ${left.length} left no completion`;
+  const verifiers = new Map<string, VerifierRef>();
+  for (const plan of plans) for (const { verifier } of await tasksOf(plan)) verifiers.set(nameOf(verifier), verifier);
+  if (verifiers.size === 0) return { part: 'rewards', verdict: 'left', why: 'it has no rollouts' };
+  const judged = new Map<string, ReverifiedRollout>();
+  for (const [name, verifier] of verifiers) {
+    const own = async (plan: RolloutPlan) => (await tasksOf(plan)).filter((task) => nameOf(task.verifier) === name);
+    const { rollouts } = await reverify(
+      { store, gateway, sandbox, tasksOf: own },
+      {
+        ...{ plans, verifier, secret, signal, concurrency: 2 },
+        onProgress: (done, of) => onProgress(`${name}: ${done} of ${of} rollouts looked at`),
+      },
+    );
+    for (const one of rollouts) judged.set(one.rollout, one);
+  }
+  const differing = [...judged.values()].filter(({ difference }) => difference !== 'same');
+  const left = plans.reduce((sum, plan) => sum + plan.rollouts.length, 0) - judged.size;
+  const unread = left === 0 ? '' : `; ${left} left no completion`;
   if (differing.length === 0)
-    return { part: 'rewards', verdict: 'same', why: `${rollouts.length} rewards, byte for byte${unread}` };
-  const why = `${differing.length} of ${rollouts.length} differ, first ${differing[0]?.rollout}${unread}`;
+    return { part: 'rewards', verdict: 'same', why: `${judged.size} rewards, byte for byte${unread}` };
+  const why = `${differing.length} of ${judged.size} differ, first ${differing[0]?.rollout}${unread}`;
   return { part: 'rewards', verdict: 'different', why };
 }
+
+const nameOf = ({ name, version }: VerifierRef): string => `${name}@${version}`;
 
 interface Measured {
   readonly purpose: Purpose;

@@ -1,0 +1,61 @@
+// A campaign's artifact set, built once more from what was carried with the campaign, in an empty store: the campaign's own would answer
+// for its items from the records of the first time.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { artifactRef } from '../../contracts/artifact.ts';
+import type { CampaignSpec } from '../../contracts/campaign.ts';
+import type { LockedSet } from '../../contracts/locked-set.ts';
+import { sourceFiles, sourceFilesName } from '../../contracts/locked-set.ts';
+import type { ReproducedPart } from '../../contracts/reproduction.ts';
+import { buildCampaignSet, openLockedSet } from '../../evals/construction/campaign-set.ts';
+import { layOutSource } from '../../infra/source-files/carry.ts';
+import { createFolderStore } from '../../infra/store/folder.ts';
+import type { Again } from './results.ts';
+
+type Building = Pick<Again, 'store' | 'documents' | 'sandbox' | 'signal' | 'onProgress'>;
+
+/** @param tasks of the spec, from an artifact set */
+export async function rebuildArtifacts(
+  again: Building,
+  spec: CampaignSpec,
+  locked: LockedSet,
+): Promise<ReproducedPart> {
+  const { store, documents, sandbox, signal, onProgress } = again;
+  if (spec.tasks.source === 'artifact-set' && spec.tasks.root !== undefined) {
+    const { lock } = await openLockedSet(spec.tasks.root, store);
+    const verdict = lock.root === locked.root ? 'same' : 'different';
+    return part(verdict, `the set was locked before: its open splits still hash to ${short(lock.root)}`);
+  }
+  const carried = await store.readNamed(sourceFilesName(spec.name));
+  if (carried === undefined) return part('left', 'what its source read was not carried with the campaign');
+  const files = await documents.read(
+    sourceFiles,
+    artifactRef.parse(JSON.parse(new TextDecoder().decode(carried.bytes))),
+  );
+  const folder = await mkdtemp(join(tmpdir(), 'anneal-rebuilt-'));
+  const readers = await layOutSource(files, store);
+  try {
+    const empty = createFolderStore(folder);
+    const made = await buildCampaignSet(
+      spec,
+      { ...readers, sandbox, store: empty },
+      {
+        ...{ store: empty, instruments: { sandbox }, parallel: availableParallelism(), signal },
+        onProgress: ({ items, certified }) => onProgress(`${items} items, ${certified} certified`),
+      },
+    );
+    if (made.root === locked.root)
+      return part('same', `${made.considered} items built anew have the root ${short(made.root)}`);
+    return part(
+      'different',
+      `built anew it has the root ${short(made.root)}, locked was ${short(locked.root)}: where a source runs programs, others of them may be here`,
+    );
+  } finally {
+    await readers.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+const part = (verdict: ReproducedPart['verdict'], why: string): ReproducedPart => ({ part: 'task set', verdict, why });
+const short = (root: string): string => root.slice(0, 12);
