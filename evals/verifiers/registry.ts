@@ -6,7 +6,9 @@ import {
   type GradeInput,
   type Grading,
   gradePythonReply,
+  gradePythonReplyByRows,
   gradePythonReplySecretly,
+  ROW_VERIFIER,
   SECRET_VERIFIER,
   VERIFIER,
 } from './python-function/grade.ts';
@@ -16,6 +18,7 @@ export type Verifier = (input: GradeInput) => Promise<Grading>;
 const VERIFIERS: Readonly<Record<string, Verifier>> = {
   [nameOf(VERIFIER)]: gradePythonReply,
   [nameOf(SECRET_VERIFIER)]: gradePythonReplySecretly,
+  [nameOf(ROW_VERIFIER)]: gradePythonReplyByRows,
 };
 
 /** @throws AnnealError `verifier.failed` when this build has no such verifier */

@@ -8,12 +8,15 @@ import type { Task } from '../../../contracts/task.ts';
 import type { Outcome, Reward } from '../../../contracts/trajectory.ts';
 import { definesName, extractPython } from './extract.ts';
 import { type CandidateRun, runCandidates, type Seen } from './run.ts';
-import { secretCases } from './secret-cases.ts';
+import { secretCases, secretRowCases } from './secret-cases.ts';
 import { sameValue } from './values.ts';
 
 export const VERIFIER = { name: 'python-function', version: 1 } as const;
 /** Also judges by inputs that nobody but the grader can know. */
 export const SECRET_VERIFIER = { name: 'python-function', version: 2 } as const;
+
+/** Draws them row by row, so that functions over lists of lists have some too, and within what a task's own inputs have in common. */
+export const ROW_VERIFIER = { name: 'python-function', version: 3 } as const;
 
 /** Larger answers are kept as their hash. */
 const EVIDENCE_BYTES = 2_000;
@@ -62,6 +65,10 @@ export const gradePythonReply = (input: GradeInput): Promise<Grading> => gradeBy
 /** As version 1, and by further inputs that follow from the grader's secret: an answer that knows the task's cases only is wrong. */
 export const gradePythonReplySecretly = (input: GradeInput): Promise<Grading> =>
   gradeBy(SECRET_VERIFIER, input, secretCases);
+
+/** As version 2, with inputs recombined from the rows of the task's own (secret-rows.ts). */
+export const gradePythonReplyByRows = (input: GradeInput): Promise<Grading> =>
+  gradeBy(ROW_VERIFIER, input, secretRowCases);
 
 export interface GradeInput {
   readonly reply: string;

@@ -6,33 +6,62 @@ import { AnnealError } from '../../../contracts/errors.ts';
 import type { Sandbox } from '../../../contracts/ports.ts';
 import type { Task, TestCase, TypedValue } from '../../../contracts/task.ts';
 import { createRandom, type Random } from '../../../policies/random.ts';
-import { runCandidates } from './run.ts';
+import { floatBetween, intBetween, spliced } from './between.ts';
+import { runCandidates, type Seen } from './run.ts';
+import { drawRows } from './secret-rows.ts';
 
 /** As many again as a task has. */
 const MOST = 8;
 /** Inputs that turn out to be known already, or that the reference raises on, are drawn again, so often in all. */
 const DRAWS = 4 * MOST;
 
+interface Of {
+  readonly task: Task;
+  readonly sandbox: Sandbox;
+  readonly secret?: string | undefined;
+}
+
 /**
  * Cases that are not among the task's own. Fewer than eight where the inputs leave no more; none for a function without parameters.
  * @throws AnnealError `verifier.failed` without a secret; `sandbox.*`
  */
-export async function secretCases(of: {
-  readonly task: Task;
-  readonly sandbox: Sandbox;
-  readonly secret?: string | undefined;
-}): Promise<TestCase[]> {
-  const { task, sandbox, secret } = of;
+export async function secretCases(of: Of): Promise<TestCase[]> {
+  return drawnCases(of, drawInputs(of.task, randomOf('secret-cases', of)), () => {});
+}
+
+/**
+ * As above, drawn row by row and within what all inputs of the task have in common (secret-rows.ts).
+ * @throws AnnealError `verifier.failed` also where the reference was stopped: with fewer inputs another verdict could come of it
+ */
+export async function secretRowCases(of: Of): Promise<TestCase[]> {
+  const inputs = drawRows(
+    of.task.cases.map(({ args }) => args),
+    { wanted: 2 * MOST, random: randomOf('secret-rows', of) },
+  );
+  return drawnCases(of, inputs, (seen) => {
+    if (seen.how === 'stopped' || seen.how === 'skipped')
+      throw new AnnealError('verifier.failed', `the reference of ${of.task.id} was stopped at a secret input`);
+  });
+}
+
+function randomOf(what: string, { task, secret }: Of): Random {
   if (secret === undefined) throw new AnnealError('verifier.failed', 'secret inputs need a secret, and there is none');
-  const seed = createHash('sha256').update(`${secret}\n${task.id}`).digest('hex');
-  const inputs = drawInputs(task, createRandom('secret-cases', seed));
+  return createRandom(what, createHash('sha256').update(`${secret}\n${task.id}`).digest('hex'));
+}
+
+async function drawnCases(
+  { task, sandbox }: Of,
+  inputs: readonly (readonly TypedValue[])[],
+  heed: (seen: Seen) => void,
+): Promise<TestCase[]> {
   const candidate = { source: task.gold, entry: task.entrypoint.name, cases: inputs };
   const [reference] = await runCandidates(sandbox, [candidate]);
   return inputs
     .flatMap((args, index): TestCase[] => {
-      const seen = reference?.seen[index];
+      const seen = reference!.seen[index]!;
+      heed(seen);
       // The instruction never mentions exceptions, so that no case may expect one.
-      return seen?.how === 'value' && seen.value.t !== 'error' ? [{ args: [...args], expected: seen.value }] : [];
+      return seen.how === 'value' && seen.value.t !== 'error' ? [{ args: [...args], expected: seen.value }] : [];
     })
     .slice(0, MOST);
 }
@@ -68,28 +97,3 @@ function between(seen: readonly TypedValue[], random: Random): TypedValue {
 }
 
 const isFlat = ({ t }: TypedValue): boolean => t !== 'list' && t !== 'tuple';
-
-function intBetween(a: bigint, b: bigint, random: Random): string {
-  const [low, high] = a < b ? [a, b] : [b, a];
-  const span = high - low + 1n;
-  const step = span > 2n ** 32n ? span / 2n ** 32n : 1n;
-  const steps = Number(span / step > 2n ** 32n ? 2n ** 32n : span / step);
-  return String(low + step * BigInt(random.below(steps)));
-}
-
-/** As Python writes it, where that is plain. */
-function floatBetween(one: string, other: string, random: Random): string {
-  const value = Number(one) + ((Number(other) - Number(one)) * random.below(9)) / 8;
-  if (!Number.isFinite(value) || Math.abs(value) >= 1e15 || (value !== 0 && Math.abs(value) < 1e-4)) return one;
-  return Number.isInteger(value) ? `${value}.0` : `${value}`;
-}
-
-/** The beginning of one and the end of another, neither longer than the longer of both. */
-function spliced<T>(one: readonly T[], other: readonly T[], random: Random): T[] {
-  const longest = Math.max(one.length, other.length);
-  const head = one.slice(0, random.below(one.length + 1));
-  const tail = other.slice(random.below(other.length + 1));
-  const joined = [...head, ...tail].slice(0, longest);
-  // An empty one only where an empty one was seen: many functions are not defined for it.
-  return joined.length === 0 ? [...one] : joined;
-}
