@@ -219,18 +219,23 @@ const TASK: Task = {
   gold: 'def widths(rows):\n    return [len(row) for row in rows]\n',
 };
 
-test('a reference that is stopped masks the sample: another machine would have drawn as many as were asked for', async () => {
+test('a reference that is stopped each time masks the sample; stopped once, it is asked again', async () => {
   const line = (at: number, how: string) =>
     `{"job":0,"case":${at},"how":"${how}","data":"L{\\"t\\":\\"list\\",\\"v\\":[]}"}\n`;
+  let stops = 0;
   const slow: Sandbox = {
     describe: async () => 'slow',
     run: async ({ stdin }) => {
+      stops -= 1;
       const cases = (JSON.parse(`${stdin}`) as { jobs: { cases: unknown[] }[] }).jobs[0]!.cases;
-      const stdout = `${cases.map((_, at) => line(at, at === 3 ? 'stopped' : 'message')).join('')}{"done":true}\n`;
+      const stdout = `${cases.map((_, at) => line(at, at === 3 && stops >= 0 ? 'stopped' : 'message')).join('')}{"done":true}\n`;
       return { how: 'exited', exitCode: 0, stdout, stderr: '', milliseconds: 1 };
     },
   };
   const of = { task: TASK, sandbox: slow, secret: 'a secret' };
+  stops = 2;
+  expect(await secretRowCases(of)).toHaveLength(8);
+  stops = 99;
   await expect(secretRowCases(of)).rejects.toMatchObject({ code: 'verifier.failed' });
   const weights = { correctness: 1, partial: 0.5, format: 0.2 };
   const graded = await gradeReply({ ...of, reply: `\`\`\`python\n${TASK.gold}\`\`\``, weights });
