@@ -44,6 +44,10 @@ export const stdlibTasksSpec = z.strictObject({
     .describe('Shares of the functions; every phrasing of a function lies in one split. They sum to 1.'),
   exclude: z.array(z.string()).default([]).describe('Functions never used, for example those of the settings study.'),
   only: z.array(z.string()).optional().describe('If given, only these functions are used.'),
+  secretInputs: z
+    .boolean()
+    .optional()
+    .describe("Whether a reply is also judged on inputs that follow from the grader's secret. Where not, they only raise alarms."),
   startingPassRates,
 });
 export type StdlibTasksSpec = z.infer<typeof stdlibTasksSpec>;

@@ -5,7 +5,7 @@ import { AnnealError } from '../../contracts/errors.ts';
 import { taskId } from '../../contracts/ids.ts';
 import type { Sandbox } from '../../contracts/ports.ts';
 import type { DroppedTask, Split, Task } from '../../contracts/task.ts';
-import { VERIFIER } from '../verifiers/python-function/grade.ts';
+import { ROW_VERIFIER, VERIFIER } from '../verifiers/python-function/grade.ts';
 import { CATALOGUE, NEVER } from './catalogue.ts';
 import { certify, showsHidden, type Unit } from './certify.ts';
 import { candidatePairs, composedDraft, pickSpread } from './compose.ts';
@@ -77,28 +77,30 @@ export async function constructTaskSet(input: ConstructInput): Promise<Construct
   const kept = await certified(compositions, { ...input, progress, dropped });
 
   const phrasings = PHRASINGS.slice(0, spec.phrasings);
+  // A lock names its tasks' verifier, so that sets which do not ask for another keep theirs.
+  const verifier = spec.secretInputs === true ? ROW_VERIFIER : VERIFIER;
   const splits: Record<Split, Task[]> = { visible: [], gate: [], sealed: [] };
   for (const draft of drafts) {
-    for (const phrasing of phrasings) splits[bySplit.get(draft.family)!].push(taskOf(draft, phrasing));
+    for (const phrasing of phrasings) splits[bySplit.get(draft.family)!].push(taskOf(draft, phrasing, verifier));
   }
   // One task a composition; the wordings take turns.
   for (const [index, draft] of kept.entries()) {
     const split = bySplit.get(draft.family.split('+')[0]!)!;
-    splits[split].push(taskOf(draft, phrasings[index % phrasings.length]!));
+    splits[split].push(taskOf(draft, phrasings[index % phrasings.length]!, verifier));
   }
   for (const split of SPLITS) splits[split].sort((a, b) => (a.id < b.id ? -1 : 1));
   const tasks = SPLITS.reduce((sum, split) => sum + splits[split].length, 0);
   return { splits, considered: tasks + dropped.length, dropped: dropped.sort(byId), python: probed.python };
 }
 
-function taskOf(draft: Draft, [phrasing, write]: (typeof PHRASINGS)[number]): Task {
+function taskOf(draft: Draft, [phrasing, write]: (typeof PHRASINGS)[number], verifier: Task['verifier']): Task {
   return {
     id: taskId.parse(`${draft.family}#${phrasing}`),
     family: draft.family,
     phrasing,
     instruction: write(draft.wording),
     entrypoint: { name: draft.wording.name, parameters: [...draft.wording.parameters] },
-    verifier: { ...VERIFIER },
+    verifier: { ...verifier },
     cases: [...draft.cases],
     gold: draft.gold,
   };

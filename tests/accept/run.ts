@@ -6,6 +6,7 @@ import { corpusFigures } from './corpus.ts';
 import { faultFigures } from './faults.ts';
 import type { Figure, Tell } from './figure.ts';
 import { measuredFigures } from './measured.ts';
+import { rowFigures } from './rows.ts';
 import { sandboxFigures } from './sandbox.ts';
 
 const tell: Tell = (what) => process.stderr.write(`… ${what}\n`);
@@ -16,12 +17,13 @@ const ACCEPTANCES: Readonly<Record<string, () => Promise<Figure[]>>> = {
     tell(`sandbox: ${await sandbox.describe()}`);
     const instruments = { sandbox, secret: randomBytes(32).toString('hex') };
     const corpus = await corpusFigures(instruments, tell);
+    const rows = await rowFigures(instruments);
     const attacks = await sandboxFigures(sandbox, tell);
     const faults = await faultFigures(instruments);
     tell('simulated campaigns: 120 rounds × 200 seeds and more');
     const simulated = simulateIntegrity();
     const measured = await measuredFigures(sandbox, tell);
-    return [...corpus, ...attacks, ...faults, ...simulated, ...measured];
+    return [...corpus, ...rows, ...attacks, ...faults, ...simulated, ...measured];
   },
 };
 
