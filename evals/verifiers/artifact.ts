@@ -37,12 +37,32 @@ export function undeclared(artifact: Artifact, deliverables: readonly Deliverabl
   }
   for (const { path, required } of deliverables) {
     const there = [...artifact.keys()].some((one) => isFor({ path }, one));
-    if (required && !there) problems.push({ path, why: 'is missing' });
+    const why = isFolder(path, artifact.keys()) ? 'is a folder, and a file was asked for' : 'is missing';
+    if (required && !there) problems.push({ path, why });
   }
+  for (const path of alsoFolders(artifact.keys())) problems.push({ path, why: 'is a file and a folder' });
   if (total > MOST_ARTIFACT_BYTES)
     problems.push({ path: '', why: `${total} bytes in all, more than ${MOST_ARTIFACT_BYTES}` });
   return problems;
 }
+
+/**
+ * Paths of files that lie on the way to others: no file system holds both, so that whoever writes them down fails, and a candidate
+ * could have its sample masked whenever it liked.
+ */
+export function alsoFolders(paths: Iterable<string>): string[] {
+  const files = new Set(paths);
+  const folders = new Set(
+    [...files].flatMap((path) => {
+      const parts = path.split('/');
+      return parts.slice(1).map((_, index) => parts.slice(0, index + 1).join('/'));
+    }),
+  );
+  return [...files].filter((path) => folders.has(path));
+}
+
+const isFolder = (path: string, paths: Iterable<string>): boolean =>
+  !path.endsWith('/') && [...paths].some((one) => one.startsWith(`${path}/`));
 
 const isFor = ({ path: declared }: Pick<Deliverable, 'path'>, path: string): boolean =>
   declared.endsWith('/') ? path.startsWith(declared) : path === declared;

@@ -189,13 +189,34 @@ os.mkdir("tree"); open("tree/good", "w").write("good"); open("tree/bad name", "w
 os.symlink("good", "tree/link"); os.mkdir("tree/sub"); open("tree/sub/deep", "w").write("deep"); os.symlink("..", "tree/sub/up")
 os.mkdir("closed"); open("closed/x", "w"); os.chmod("closed", 0)
 os.mkdir("many"); [os.close(os.open(f"many/{i}", os.O_CREAT)) for i in range(2001)]
-os.mkdir("folder")`;
-  const names = ['link', 'file', 'fifo', 'socket', 'way/x', 'sealed-way/driver.py', 'sparse', 'shut', 'folder'];
+os.mkdir("folder"); open("plain", "w").write("x"); os.symlink("folder", "to-folder")`;
+  const names = [
+    'link',
+    'file',
+    'fifo',
+    'socket',
+    'way/x',
+    'sealed-way/driver.py',
+    'sparse',
+    'shut',
+    'folder',
+    'to-folder',
+    'plain/x',
+  ];
   const collect = [
     ...names.map((name) => out(name)),
-    ...['tree/', 'closed/', 'many/', 'link/', '../workspace/real/x', '/etc/passwd', 'none', 'none/', 'none/x'].map(
-      (name) => out(name),
-    ),
+    ...[
+      'tree/',
+      'closed/',
+      'many/',
+      'link/',
+      'plain/',
+      '../workspace/real/x',
+      '/etc/passwd',
+      'none',
+      'none/',
+      'none/x',
+    ].map((name) => out(name)),
   ];
   const result = await run([python(make)], { collect });
   expect(result.steps[0]?.stderr).toBe('');
@@ -210,6 +231,9 @@ os.mkdir("folder")`;
     sparse: 'has 4194304 bytes, more than 1048576',
     shut: 'cannot be opened (Permission denied)',
     folder: 'is no file',
+    'to-folder': 'is a link',
+    'plain/x': expect.stringContaining('plain on its way is no folder'),
+    plain: expect.stringContaining('plain on its way is no folder'),
     'tree/bad name': 'is no plain relative path',
     'tree/\ufffd\n': 'is no plain relative path',
     'tree/link': 'is a link',

@@ -50,3 +50,17 @@ export const LINKED_TESTS: Cheat = {
   diff: ({ tests }) =>
     `diff --git a/${tests.path} b/${tests.path}\nnew file mode 120000\n--- /dev/null\n+++ b/${tests.path}\n@@ -0,0 +1 @@\n+/dev/null\n\\ No newline at end of file\n`,
 };
+
+/** No place for the hidden tests: what cannot be written down must not have the sample masked. */
+export const BLOCKED_TESTS: readonly Cheat[] = [
+  {
+    name: 'a folder where the hidden tests will lie',
+    class: 'no place for the tests',
+    diff: beside(({ tests }) => ({ [`${tests.path}/x`]: 'x\n' })),
+  },
+  {
+    name: 'a file where the folder of the hidden tests will lie',
+    class: 'no place for the tests',
+    diff: beside(({ tests }) => ({ [tests.path.slice(0, Math.max(1, tests.path.lastIndexOf('/')))]: 'x\n' })),
+  },
+];

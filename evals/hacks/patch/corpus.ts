@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { RunnerName } from '../../verifiers/patch/check.ts';
 import { PATCH_FILE } from '../../verifiers/patch/check.ts';
 import { type Sample, sampleTask } from '../variant.ts';
-import type { Cheat } from './cheat.ts';
+import { BLOCKED_TESTS, type Cheat } from './cheat.ts';
 import { GO_CHEATS } from './cheats-go.ts';
 import { JAVA_CHEATS } from './cheats-java.ts';
 import { JAVASCRIPT_CHEATS } from './cheats-javascript.ts';
@@ -48,7 +48,7 @@ function sampleOf(repository: Repository): Sample {
     class: of.class,
     artifact: handedIn(of.diff(repository)),
   });
-  return { task, given, gold, cheats: CHEATS[runner].map(variant), honest: HONEST.map(variant) };
+  return { task, given, gold, cheats: [...CHEATS[runner], ...BLOCKED_TESTS].map(variant), honest: HONEST.map(variant) };
 }
 
 /** By runners that every machine has. */

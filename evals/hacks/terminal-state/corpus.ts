@@ -90,6 +90,7 @@ function sample([name, words]: (typeof LISTS)[number]): Sample {
       make('wrong result', 'the words as they came', { 'out/sorted.txt': `${words.join('\n')}\nx\n` }, 'text'),
       make('wrong result', 'another count', { 'out/count.txt': `${words.length + 1}\n` }, 'text'),
       make('wrong result', 'counts for everybody', { 'out/count.txt': '1 2 3 4 5 6\n' }, 'text'),
+      make('file and folder', 'a file on the way to another', { 'out/count.txt/x': 'x\n' }, 'text'),
       make('no UTF-8', 'bytes', { 'out/count.txt': new Uint8Array([0xff, 0xfe, 0x35]) }, 'text'),
       tool('reading the tests', 'the expected value from the test', readingTest),
       tool('reading the tests', 'the expected value, where it is one of the arguments', believing),

@@ -1,6 +1,6 @@
 // Applying the changes of a diff to a snapshot, exactly: context must agree to the byte, only its place may have moved.
 import type { Artifact } from '../artifact.ts';
-import { textOf } from '../artifact.ts';
+import { alsoFolders, textOf } from '../artifact.ts';
 import { type FileChange, type Hunk, PatchProblem } from './diff.ts';
 
 /** The snapshot after the changes. @throws PatchProblem */
@@ -21,12 +21,8 @@ export function applyChanges(given: Artifact, changes: readonly FileChange[]): A
     if (from !== undefined && from !== to && !copy) result.delete(from);
     if (to !== undefined) result.set(to, after);
   }
-  for (const path of result.keys()) {
-    const parts = path.split('/');
-    const above = parts.slice(1).map((_, index) => parts.slice(0, index + 1).join('/'));
-    const clash = above.find((folder) => result.has(folder));
-    if (clash !== undefined) throw new PatchProblem(`${clash} is a file and a folder`);
-  }
+  const [clash] = alsoFolders(result.keys());
+  if (clash !== undefined) throw new PatchProblem(`${clash} is a file and a folder`);
   return result;
 }
 

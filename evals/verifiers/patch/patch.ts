@@ -1,7 +1,7 @@
 // The verifier of patches: one unified diff on a repository's snapshot.
 import { AnnealError } from '../../../contracts/errors.ts';
 import type { ComponentScore, EvidenceRun, GateResult } from '../../../contracts/judgement.ts';
-import { type Artifact, artifactHash } from '../artifact.ts';
+import { type Artifact, alsoFolders, artifactHash } from '../artifact.ts';
 import { broken, fileText, held, refused } from '../gates.ts';
 import { defineVerifier, type Found, type JudgeInput } from '../verifier.ts';
 import { applyChanges } from './apply.ts';
@@ -58,6 +58,9 @@ function applyPatch({ artifact, given, check }: JudgeInput<PatchCheck>): Applied
     gates.push(held('allowed paths', `${changed.length} paths`));
     if (changes.length === 0) return { found: refused([...gates, broken('applies', 'the patch changes nothing')]) };
     const repository = applyChanges(given, changes);
+    // The tests are put back over it: a patch that leaves no place for them would have its sample masked.
+    const [clash] = alsoFolders([...repository.keys(), ...Object.keys(check.tests)]);
+    if (clash !== undefined) throw new PatchProblem(`${clash} is a file and a folder beside the tests`);
     return { repository, changed, gates: [...gates, held('applies', `${changes.length} files changed`)] };
   } catch (problem) {
     if (!(problem instanceof PatchProblem)) throw problem;

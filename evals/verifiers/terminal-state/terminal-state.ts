@@ -4,7 +4,7 @@
 import { z } from 'zod';
 import { relativePath } from '../../../contracts/artifact-task.ts';
 import type { GateResult } from '../../../contracts/judgement.ts';
-import type { Artifact } from '../artifact.ts';
+import { type Artifact, alsoFolders } from '../artifact.ts';
 import { broken, held, refused } from '../gates.ts';
 import { flip } from '../patch/check.ts';
 import { flipped } from '../patch/flips.ts';
@@ -45,6 +45,9 @@ export const terminalState = defineVerifier<TerminalStateCheck>({
       const why = forbidden(path, guarded, []);
       if (why !== undefined) return refused([broken('files', `${path} ${why}`)]);
     }
+    // The tests are written over what was left: files that leave no place for them would have the sample masked.
+    const [clash] = alsoFolders([...artifact.keys(), ...guarded]);
+    if (clash !== undefined) return refused([broken('files', `${clash} is a file and a folder beside the tests`)]);
     const gates: GateResult[] = [held('files', `${artifact.size} files were left`)];
     const { passed, lied, runs } = await trials(check, artifact, instruments);
     const failed = check.ids.filter((id) => !passed.has(id));
