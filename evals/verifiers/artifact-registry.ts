@@ -3,11 +3,11 @@
 import { AnnealError } from '../../contracts/errors.ts';
 import type { VerifierRef } from '../../contracts/judgement.ts';
 import { answer, answerOne } from './answer/answer.ts';
-import { document } from './document/document.ts';
+import { document, documentTwo } from './document/document.ts';
 import { leaderboard } from './leaderboard/leaderboard.ts';
 import { patch } from './patch/patch.ts';
 import { program, programOne } from './program/program.ts';
-import { slides } from './slides/slides.ts';
+import { slides, slidesTwo } from './slides/slides.ts';
 import { spreadsheet } from './spreadsheet/spreadsheet.ts';
 import { structuredData } from './structured-data/structured-data.ts';
 import { terminalState } from './terminal-state/terminal-state.ts';
@@ -28,7 +28,9 @@ export const ARTIFACT_VERIFIERS: readonly ArtifactVerifier[] = [
   erased(spreadsheet),
   erased(terminalState),
   erased(webPage),
+  erased(documentTwo),
   erased(document),
+  erased(slidesTwo),
   erased(slides),
 ];
 

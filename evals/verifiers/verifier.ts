@@ -11,7 +11,7 @@ import type {
 } from '../../contracts/judgement.ts';
 import type { Sandbox } from '../../contracts/ports.ts';
 import type { Artifact } from './artifact.ts';
-import type { JudgeInstrument } from './rubric/rubric.ts';
+import type { JudgeInstrument, Rubric } from './rubric/rubric.ts';
 
 /** What a verifier may use. What a task's verifier needs and does not get is `verifier.failed`, never a reward of 0. */
 export interface Instruments {
@@ -27,6 +27,9 @@ export interface Instruments {
   /** Judges what no rule can say, after every rule. */
   readonly judge?: JudgeInstrument;
 }
+
+/** How a rubric is asked of a text that passed its gates. @throws AnnealError `verifier.failed` */
+export type RubricJudge = (text: string, of: Rubric, by: Instruments) => Promise<ComponentScore[]>;
 
 /** Folders inside the sandbox. */
 export interface Toolchain {

@@ -203,7 +203,7 @@ const sample = (of: Museum): Sample => {
   const task = sampleTask({
     name: of.name.toLowerCase().replaceAll(' ', '-'),
     format: 'document',
-    verifier: { name: 'document', version: 2 },
+    verifier: { name: 'document', version: 3 },
     instruction: instructionOf(of),
     check: z.json().parse(checkOf(of)),
     deliverables: [{ path: FILES[of.form], maxBytes: 2_000_000, required: true }],

@@ -154,7 +154,7 @@ export const SLIDES_CORPUS: readonly Sample[] = MUSEUMS.map((of) => {
   const task = sampleTask({
     name: of.name.toLowerCase().replaceAll(' ', '-'),
     format: 'slides',
-    verifier: { name: 'slides', version: 2 },
+    verifier: { name: 'slides', version: 3 },
     instruction: `Write deck.html about the season of ${of.name}, from sales.csv and notes.txt: each slide a section of 1280×720 pixels, one below the other, with the headings ${TITLES.join(', ')}; the table of months, “Total revenue: N”, “Total visitors: N” and the warden's sentence about the ferry, word by word. Cite as [@sales] and [@notes]. Letters of 18 pixels or more, at most 60 words a slide.`,
     check: z.json().parse(check(of)),
     deliverables: [{ path: 'deck.html', maxBytes: 500_000, required: true }],

@@ -1,5 +1,5 @@
-// document@2: a report in Markdown, Word or HTML against a deliverable spec. Gates first, all of them deterministic; a rubric, where the task
-// has one, is asked only of what passed them.
+// document@2 and 3: a report in Markdown, Word or HTML against a deliverable spec. Gates first, all of them deterministic; a rubric, where the task
+// has one, is asked only of what passed them; version 3 asks it with criteria among it whose answers are known.
 import { z } from 'zod';
 import { relativePath } from '../../../contracts/artifact-task.ts';
 import type { Browser, BrowserLimits } from '../../../contracts/browser.ts';
@@ -8,8 +8,9 @@ import type { Artifact } from '../artifact.ts';
 import { broken, fileText, held, refused, sha256Of } from '../gates.ts';
 import { pictured } from '../rendered/png.ts';
 import { browserOf, visitJustly } from '../rendered/visit.ts';
+import { judgeByProbedRubric } from '../rubric/probed.ts';
 import { judgeByRubric, rubric } from '../rubric/rubric.ts';
-import { defineVerifier } from '../verifier.ts';
+import { type ArtifactVerifier, defineVerifier, type RubricJudge } from '../verifier.ts';
 import { type Block, sectionsOf, textOfBlock, wordsOf } from './blocks.ts';
 import { contentGates, outside, readableGates, same } from './content.ts';
 import { parseDocx } from './docx.ts';
@@ -36,11 +37,9 @@ const LIMITS: BrowserLimits = { wallMs: 60_000, stepMs: 10_000, diskBytes: 64 * 
 /** About A4 at 96 pixels an inch. */
 const PAGE = { width: 794, height: 1123 };
 
-export const document = defineVerifier<DocumentCheck>({
-  ref: { name: 'document', version: 2 },
-  format: 'document',
-  check: documentCheck,
-  async judge({ check, artifact, given, instruments }) {
+const judgeWith =
+  (byRubric: RubricJudge): ArtifactVerifier<DocumentCheck>['judge'] =>
+  async ({ check, artifact, given, instruments }) => {
     const parsed = parse(check, artifact);
     if ('why' in parsed) return refused([broken('reads', parsed.why)]);
     const show = (files: Artifact, entry: string) =>
@@ -66,14 +65,26 @@ export const document = defineVerifier<DocumentCheck>({
       if ('why' in look || why !== undefined) return refused(gates, [], { words, headings });
       picture = look.picture;
     }
-    const criteria = check.rubric === null ? [] : await judgeByRubric(text, check.rubric, instruments.judge);
+    const criteria = check.rubric === null ? [] : await byRubric(text, check.rubric, instruments);
     const spec = { name: 'spec', kind: 'outcome' as const, score: 1, weight: 1, why: 'every gate of the spec holds' };
     return { gates, components: [spec, ...criteria], runs: [], seen: { words, headings, picture } };
-  },
+  };
+
+export const documentTwo = defineVerifier<DocumentCheck>({
+  ref: { name: 'document', version: 2 },
+  format: 'document',
+  check: documentCheck,
+  judge: judgeWith((text, of, { judge }) => judgeByRubric(text, of, judge)),
   impossible: (check) => ({
     ...check,
     sections: check.sections.map((one, at) => (at === 0 ? { ...one, heading: `${one.heading}, flipped` } : one)),
   }),
+});
+
+export const document = defineVerifier<DocumentCheck>({
+  ...documentTwo,
+  ref: { name: 'document', version: 3 },
+  judge: judgeWith(judgeByProbedRubric),
 });
 
 interface Shown {

@@ -122,7 +122,8 @@ function compared(a: TypedValue, b: TypedValue): number | undefined {
   return a.v.length === b.v.length ? 0 : -1;
 }
 
-const isNumber = ({ t }: TypedValue): boolean => t === 'int' || t === 'float';
+const isNumber = (value: TypedValue): value is Extract<TypedValue, { t: 'int' | 'float' | 'str' }> =>
+  value.t === 'int' || value.t === 'float';
 const signOf = <T extends bigint | number>(a: T, b: T): number => (a < b ? -1 : a > b ? 1 : 0);
 const textOf = (value: TypedValue): string => JSON.stringify(value);
 

@@ -1,4 +1,4 @@
-// slides@2: a deck in HTML, each `section` a slide. Every slide is looked at as it is painted; what a deck says is held against the same kind
+// slides@2 and 3: a deck in HTML, each `section` a slide. Every slide is looked at as it is painted; what a deck says is held against the same kind
 // of spec as a document. PowerPoint files are not taken: nothing here could show what they look like.
 import { z } from 'zod';
 import { relativePath } from '../../../contracts/artifact-task.ts';
@@ -13,8 +13,9 @@ import { contentSpec } from '../document/spec.ts';
 import { broken, fileText, held, refused, sha256Of } from '../gates.ts';
 import { type Pictured, pictured } from '../rendered/png.ts';
 import { browserOf, visitJustly } from '../rendered/visit.ts';
+import { judgeByProbedRubric } from '../rubric/probed.ts';
 import { judgeByRubric, rubric } from '../rubric/rubric.ts';
-import { defineVerifier, type Found, type Instruments } from '../verifier.ts';
+import { type ArtifactVerifier, defineVerifier, type Found, type Instruments, type RubricJudge } from '../verifier.ts';
 import { type Slide, slideProblem, slidesOf } from './slide.ts';
 
 /** What one picture holds of a page, pixels. */
@@ -43,11 +44,9 @@ export type SlidesCheck = z.infer<typeof slidesCheck>;
 
 const LIMITS: BrowserLimits = { wallMs: 90_000, stepMs: 15_000, diskBytes: 64 * 2 ** 20 };
 
-export const slides = defineVerifier<SlidesCheck>({
-  ref: { name: 'slides', version: 2 },
-  format: 'slides',
-  check: slidesCheck,
-  async judge({ check, artifact, given, instruments }) {
+const judgeWith =
+  (byRubric: RubricJudge): ArtifactVerifier<SlidesCheck>['judge'] =>
+  async ({ check, artifact, given, instruments }) => {
     const source = fileText(artifact, check.file);
     if ('why' in source) return refused([broken('reads', source.why)]);
     const shown = await show(check, artifact, instruments);
@@ -73,14 +72,27 @@ export const slides = defineVerifier<SlidesCheck>({
     gates.push(...readableGates(text, check.rubric));
     const seen: Found['seen'] = { slides: deck.length, picture: sha256Of(pictures.whole) };
     if (gates.some(({ passed }) => !passed)) return refused(gates, [], seen);
-    const criteria = check.rubric === null ? [] : await judgeByRubric(text, check.rubric, instruments.judge);
+    const criteria = check.rubric === null ? [] : await byRubric(text, check.rubric, instruments);
     const spec = { name: 'spec', kind: 'outcome' as const, score: 1, weight: 1, why: 'every gate of the spec holds' };
     return { gates, components: [spec, ...criteria], runs: [], seen };
-  },
+  };
+
+export const slidesTwo = defineVerifier<SlidesCheck>({
+  ref: { name: 'slides', version: 2 },
+  format: 'slides',
+  check: slidesCheck,
+  judge: judgeWith((text, of, { judge }) => judgeByRubric(text, of, judge)),
   impossible: (check) => ({
     ...check,
     titles: check.titles.map((title, at) => (at === 0 ? `${title}, flipped` : title)),
   }),
+});
+
+/** Asks a rubric with criteria among it whose answers are known. */
+export const slides = defineVerifier<SlidesCheck>({
+  ...slidesTwo,
+  ref: { name: 'slides', version: 3 },
+  judge: judgeWith(judgeByProbedRubric),
 });
 
 const show = ({ file, size }: SlidesCheck, artifact: Artifact, instruments: Instruments) =>
