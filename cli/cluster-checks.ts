@@ -3,6 +3,7 @@ import { AnnealError, asAnnealError, ERRORS, type Problem } from '../contracts/e
 import type { ProfileSpec } from '../contracts/profile.ts';
 import type { Config } from '../infra/config.ts';
 import type { Deployment } from '../infra/deployment.ts';
+import { podsOf } from '../infra/sandbox/choice.ts';
 import type { Check } from '../infra/stack/doctor.ts';
 import { createS3Store } from '../infra/store/s3/store.ts';
 import { readBaseWeights } from '../infra/vllm/base-weights.ts';
@@ -10,6 +11,10 @@ import { type HeldToken, heldToken, readPolicyToken } from '../k8s/access/policy
 import { type ClusterNeeds, needsOf, preflight } from '../k8s/access/preflight.ts';
 import { openCluster } from '../k8s/cluster/request.ts';
 import { loadProfile } from '../k8s/layout/shipped.ts';
+import { openPodSandbox } from '../k8s/sandbox/open.ts';
+
+/** An image may have to be pulled; a campaign would wait longer. */
+const TRIAL_MS = 120_000;
 
 type OnCluster = Extract<Deployment, { compute: 'kubernetes' }>;
 
@@ -18,12 +23,28 @@ type OnCluster = Extract<Deployment, { compute: 'kubernetes' }>;
  * @param named a profile; that of the CPU needs the least
  * @throws AnnealError `profile.*` when there is none of that name
  */
-export async function clusterChecks({ deployment }: Config, named: string): Promise<Check[]> {
+export async function clusterChecks(config: Config, named: string): Promise<Check[]> {
+  const { deployment } = config;
   if (deployment.compute === 'local') return [];
   const profile = await loadProfile(named);
   const bucket = checkBucket(deployment);
   const whole = profile.rollout.server === 'vllm' ? [await checkBaseWeights(deployment, profile)] : [];
-  return [await bucket, ...whole, ...(await checkCluster(deployment, profile))];
+  return [await bucket, ...whole, ...(await checkCluster(deployment, profile)), ...(await checkPods(config))];
+}
+
+/** As bubblewrap's: by a trial. It leaves one network policy, which the worker would make. */
+async function checkPods(config: Config): Promise<Check[]> {
+  const pods = podsOf(config);
+  if (pods === undefined) return [];
+  try {
+    const trial = await openPodSandbox(pods, { signal: AbortSignal.timeout(TRIAL_MS) }).describe();
+    const weak = pods.allow.length === 0 ? {} : { hint: `The setting allows ${pods.allow.join(' and ')}.` };
+    return [{ name: 'sandbox', status: 'hint' in weak ? 'warn' : 'ok', detail: trial, ...weak }];
+  } catch (failure) {
+    const { code, message } = asAnnealError(failure);
+    const detail = `pods of ${pods.namespace}, ${pods.runtimeClass ?? 'the node’s own kernel'}: ${message}`;
+    return [{ name: 'sandbox', status: 'fail', detail, hint: ERRORS[code].action }];
+  }
 }
 
 /**

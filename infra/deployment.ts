@@ -4,6 +4,13 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { AnnealError, type Problem } from '../contracts/errors.ts';
+import {
+  BUBBLEWRAP,
+  keptSandboxSetting,
+  type SandboxSetting,
+  sandboxText,
+  sandboxVariable,
+} from './sandbox/setting.ts';
 
 const path = z.string().min(1).optional();
 const name = z
@@ -25,8 +32,9 @@ export const deploymentVariables = {
   ANNEAL_KUBE_TOKEN_SECRET: name,
   ANNEAL_POLICY_TOKEN_FILE: path,
   ANNEAL_KUBE_OTLP_ENDPOINT: z.url({ protocol: /^https?$/, error: 'http://HOST:PORT' }).optional(),
+  ANNEAL_SANDBOX: sandboxVariable.optional(),
 };
-type Given = { readonly [Name in keyof typeof deploymentVariables]?: string | undefined };
+type Given = { readonly [Name in keyof typeof deploymentVariables]?: z.infer<(typeof deploymentVariables)[Name]> };
 
 const cluster = z.strictObject({
   /** ANNEAL_KUBECONFIG; null: the usual places, or the pod's service account. */
@@ -43,6 +51,8 @@ const cluster = z.strictObject({
   tokenFile: z.string(),
   /** ANNEAL_KUBE_OTLP_ENDPOINT: a collector of traces as trainers reach it; null, as in homes from before: they send none. */
   otlp: z.string().nullable().default(null),
+  /** ANNEAL_SANDBOX, default `bubblewrap`: where untrusted programs run. */
+  sandbox: keptSandboxSetting,
 });
 export type ClusterSettings = z.infer<typeof cluster>;
 
@@ -69,6 +79,11 @@ export const deploymentPath = (home: string): string => join(home, 'deployment.j
 export function deploymentOf(given: Given, home: string): Deployment {
   const kept = readKept(home);
   const wanted = fromVariables(given);
+  const sandbox = given.ANNEAL_SANDBOX;
+  if (sandbox?.by === 'pods' && (wanted ?? kept ?? LOCAL).compute === 'local') throw refusal([noCluster(sandbox)]);
+  // By itself it says nothing of the place: one may move a home's sandboxes from one wall behind another.
+  if (wanted === undefined && kept?.compute === 'kubernetes' && sandbox !== undefined)
+    return { ...kept, cluster: { ...kept.cluster, sandbox } };
   if (kept === undefined || wanted === undefined) return wanted ?? kept ?? LOCAL;
   if (placeOf(kept) !== placeOf(wanted)) {
     throw new AnnealError(
@@ -89,11 +104,12 @@ function fromVariables(given: Given): Deployment | undefined {
   const tokenFile = given.ANNEAL_POLICY_TOKEN_FILE;
   if (given.ANNEAL_COMPUTE === undefined && store === undefined) return undefined;
   const problems: Problem[] = [];
-  const lacks = (path: string, expected: string, hint: string) =>
-    problems.push({ code: 'cli.usage', path, expected, got: given[path as keyof Given], hint });
+  const lacks = (path: string, expected: string, hint: string, got?: string) =>
+    problems.push({ code: 'cli.usage', path, expected, got, hint });
   if (given.ANNEAL_COMPUTE !== 'kubernetes') {
     if (store === undefined) return LOCAL;
-    lacks('ANNEAL_COMPUTE', 'kubernetes, which is what a bucket is for', 'Set it, or unset ANNEAL_STORE.');
+    const compute = given.ANNEAL_COMPUTE;
+    lacks('ANNEAL_COMPUTE', 'kubernetes, which is what a bucket is for', 'Set it, or unset ANNEAL_STORE.', compute);
     throw refusal(problems);
   }
   if (store === undefined)
@@ -113,6 +129,7 @@ function fromVariables(given: Given): Deployment | undefined {
       tokenSecret: given.ANNEAL_KUBE_TOKEN_SECRET ?? 'anneal-policy',
       tokenFile: resolve(tokenFile),
       otlp: given.ANNEAL_KUBE_OTLP_ENDPOINT ?? null,
+      sandbox: given.ANNEAL_SANDBOX ?? BUBBLEWRAP,
     },
   };
 }
@@ -120,7 +137,7 @@ function fromVariables(given: Given): Deployment | undefined {
 /** The variables by which a child process reads the same deployment. */
 export function deploymentEnvironment(one: Deployment): Record<string, string> {
   if (one.compute === 'local') return {};
-  const { kubeconfig, namespace, workload, storeSecret, tokenSecret, tokenFile, otlp } = one.cluster;
+  const { kubeconfig, namespace, workload, storeSecret, tokenSecret, tokenFile, otlp, sandbox } = one.cluster;
   return {
     ANNEAL_COMPUTE: one.compute,
     ANNEAL_STORE: one.store,
@@ -131,6 +148,7 @@ export function deploymentEnvironment(one: Deployment): Record<string, string> {
     ANNEAL_KUBE_TOKEN_SECRET: tokenSecret,
     ANNEAL_POLICY_TOKEN_FILE: tokenFile,
     ...(otlp === null ? {} : { ANNEAL_KUBE_OTLP_ENDPOINT: otlp }),
+    ANNEAL_SANDBOX: sandboxText(sandbox),
   };
 }
 
@@ -143,6 +161,15 @@ function readKept(home: string): Deployment | undefined {
     throw new AnnealError('cli.usage', `${deploymentPath(home)} is damaged`, { cause: failure });
   }
 }
+
+/** One machine has none to make pods on. */
+const noCluster = (sandbox: SandboxSetting): Problem => ({
+  code: 'cli.usage',
+  path: 'ANNEAL_SANDBOX',
+  expected: 'bubblewrap: pods are for ANNEAL_COMPUTE=kubernetes',
+  got: sandboxText(sandbox),
+  hint: 'Unset it, or name the cluster: docs/kubernetes.md.',
+});
 
 function refusal(problems: readonly Problem[]): AnnealError {
   return new AnnealError('cli.usage', 'settings are missing, or contradict each other', {

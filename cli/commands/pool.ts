@@ -12,11 +12,11 @@ import { groupsOf, reverify } from '../../evals/reverify/reverify.ts';
 import { artifactVerifierNames } from '../../evals/verifiers/artifact-registry.ts';
 import { verifierNames } from '../../evals/verifiers/registry.ts';
 import { createGatewayClient } from '../../infra/gateway-client/client.ts';
-import { createBubblewrapSandbox } from '../../infra/sandbox/bubblewrap.ts';
 import { stackStatus } from '../../infra/stack/stack.ts';
 import { isKnown, parseCampaignName } from '../../infra/temporal/campaigns.ts';
 import { interruptible } from '../interrupt.ts';
 import { readPlans, secretOf } from '../rollouts.ts';
+import { sandboxOf } from '../sandbox.ts';
 import { type Run, type Session, screen } from '../session.ts';
 import { renderReverification } from '../view/reverification.ts';
 
@@ -75,7 +75,7 @@ async function reverifyCampaign(
   const { rollouts, left } = await reverify(
     {
       ...{ store, gateway, tasksOf: async (plan) => (await documents.split(plan.tasks)).tasks },
-      sandbox: createBubblewrapSandbox(config.python === undefined ? {} : { pythonPath: config.python }),
+      sandbox: sandboxOf(config),
     },
     {
       ...{ plans, verifier, signal, concurrency: availableParallelism() },

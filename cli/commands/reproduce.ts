@@ -10,7 +10,6 @@ import type { ReportData } from '../../contracts/record.ts';
 import { type ReproducibilityManifest, releaseManifest, reproducibilityManifest } from '../../contracts/release.ts';
 import type { ReproducedPart, Reproduction } from '../../contracts/reproduction.ts';
 import { createGatewayClient } from '../../infra/gateway-client/client.ts';
-import { createBubblewrapSandbox } from '../../infra/sandbox/bubblewrap.ts';
 import { stackStatus } from '../../infra/stack/stack.ts';
 import { parseCampaignName } from '../../infra/temporal/campaigns.ts';
 import { interruptible } from '../interrupt.ts';
@@ -19,6 +18,7 @@ import { rebuildTasks, rejudge, remeasure } from '../reproduce/results.ts';
 import { compareMachine, compareSources, compareSpecification } from '../reproduce/sources.ts';
 import { retrain } from '../reproduce/training.ts';
 import { readPlans, secretOf } from '../rollouts.ts';
+import { sandboxOf } from '../sandbox.ts';
 import { type Run, type Session, screen } from '../session.ts';
 import { renderReproduction } from '../view/reproduction.ts';
 
@@ -55,7 +55,7 @@ async function reproduce(session: Session, given: string, flags: Flags, signal: 
   });
   const again = {
     ...{ store, documents, gateway, signal, onProgress: tell },
-    sandbox: createBubblewrapSandbox(config.python === undefined ? {} : { pythonPath: config.python }),
+    sandbox: sandboxOf(config),
   };
   const spec = campaignSpec.parse(data.spec);
   const plans = await readPlans(store, documents, campaign);

@@ -19,9 +19,9 @@ import { lockDifferences } from '../../evals/construction/lock-artifacts.ts';
 import type { SourcePorts } from '../../evals/construction/source.ts';
 import type { Artifact } from '../../evals/verifiers/artifact.ts';
 import { packedPytest } from '../../infra/graders/pytest.ts';
-import { createBubblewrapSandbox } from '../../infra/sandbox/bubblewrap.ts';
 import { sourceReader } from '../../infra/source-files/read.ts';
 import { interruptible } from '../interrupt.ts';
+import { sandboxOf } from '../sandbox.ts';
 import { type Run, type Session, screen } from '../session.ts';
 import { readSet } from '../spec/set.ts';
 import { expectedIn } from '../spec/source.ts';
@@ -68,7 +68,7 @@ export function addTaskset(program: Command, run: Run): void {
 async function build(session: Session, file: string, signal: AbortSignal): Promise<BuiltSet> {
   const { spec, kind, options, known, folder } = await readSet(file);
   const { store, config } = session;
-  const sandbox = createBubblewrapSandbox(config.python === undefined ? {} : { pythonPath: config.python });
+  const sandbox = sandboxOf(config);
   const ports: SourcePorts = {
     ...{ sandbox, store, seed: spec.seed },
     ...sourceReader(folder),
@@ -122,7 +122,7 @@ async function certify(session: Session, file: string, signal: AbortSignal): Pro
   const differences = lockDifferences(made, splits);
   if (differences.length > 0)
     throw new AnnealError('tasks.lock_mismatch', `the task set differs from its lock: ${differences.join('; ')}`);
-  const sandbox = createBubblewrapSandbox(config.python === undefined ? {} : { pythonPath: config.python });
+  const sandbox = sandboxOf(config);
   const instruments = { sandbox, secret: `certify ${made.root}`, ...(await graderTools(session)) };
   const tasks = splits.flatMap((split) => split.tasks);
   const certificates = [];

@@ -6,7 +6,7 @@ export const EXECUTION_ERRORS = {
     'unavailable',
     false,
     'No sandbox can be made on this machine',
-    'Install bubblewrap and allow user namespaces; Anneal never runs candidates unsandboxed.',
+    'Install bubblewrap and allow user namespaces, or correct ANNEAL_SANDBOX; Anneal never runs candidates unsandboxed.',
   ),
   'sandbox.failed': entry(
     'failed',

@@ -9,6 +9,7 @@ import { readCritical } from '../critical.ts';
 import { capture } from '../process/capture.ts';
 import { isStopped } from '../process/identity.ts';
 import { WEAKENED } from '../sandbox/bubblewrap.ts';
+import { podsOf } from '../sandbox/choice.ts';
 import { hasSetpriv } from './guard.ts';
 import { holderOf, isFree, type PortName } from './ports.ts';
 import { tryOut } from './setup/bubblewrap.ts';
@@ -39,7 +40,8 @@ export async function doctor(config: Config): Promise<Check[]> {
     node(),
     await git(),
     describePython(python),
-    await sandbox(config, python),
+    // Pods are tried by whoever knows the cluster (cli/cluster-checks.ts).
+    ...(podsOf(config) === undefined ? [await sandbox(config, python)] : []),
     await venv(config),
     await temporal(config),
     await death(),

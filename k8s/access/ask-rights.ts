@@ -57,7 +57,12 @@ async function mayI(
 }
 
 /** One problem a resource; one in all where nothing is allowed in the namespace, which is one mistake and not a dozen. */
-export function rightsProblems(asked: readonly AskedRight[], namespace: string, user: string): Problem[] {
+export function rightsProblems(
+  asked: readonly AskedRight[],
+  namespace: string,
+  user: string,
+  setting = 'gpu.namespace',
+): Problem[] {
   const inside = asked.filter(({ right }) => right.scope === 'namespace');
   const nothing = inside.every(({ right, missing }) => missing.length === right.verbs.length);
   const outside = asked.filter(({ right }) => right.scope === 'cluster').flatMap((one) => problemOf(one, '', user));
@@ -68,7 +73,7 @@ export function rightsProblems(asked: readonly AskedRight[], namespace: string, 
       path: `namespaces/${namespace}`,
       expected: `a namespace in which ${user} has the rights of the worker's role (k8s/access/rights.ts lists them)`,
       got: 'no right at all',
-      hint: `Either there is no namespace ${namespace}, or the chart's role is not bound there: install the chart with gpu.namespace=${namespace}.`,
+      hint: `Either there is no namespace ${namespace}, or the chart's role is not bound there: install the chart with ${setting}=${namespace}.`,
     },
     ...outside,
   ];

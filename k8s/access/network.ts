@@ -60,6 +60,11 @@ export function namespacePolicies(request: NetworkRequest): Manifest[] {
   ];
 }
 
+/** Where sandboxes are pods of a namespace of their own. What the worker adds (k8s/sandbox) names their role; this, nobody. */
+export const sandboxPolicies = (namespace: string): Manifest[] => [
+  policy(namespace, 'anneal-default-deny', { podSelector: {}, policyTypes: ['Ingress', 'Egress'] }),
+];
+
 export const DIRECTIONS = ['Ingress', 'Egress'] as const;
 export type Direction = (typeof DIRECTIONS)[number];
 

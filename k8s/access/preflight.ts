@@ -17,7 +17,7 @@ import {
   queueProblems,
   secretProblems,
 } from './presence.ts';
-import { type RightsRequest, workerRights } from './rights.ts';
+import { type RightsRequest, sandboxRights, workerRights } from './rights.ts';
 
 export interface SecretNeed {
   readonly name: string;
@@ -39,6 +39,8 @@ export interface ClusterNeeds {
   /** Volumes that pods mount. */
   readonly claims: readonly ClaimNeed[];
   readonly nodes: readonly NodeNeed[];
+  /** Where sandboxes are pods, if that is a namespace of their own. */
+  readonly sandboxNamespace?: string | undefined;
 }
 
 /** What a store's secret holds: its keys become variables of a pod. */
@@ -53,6 +55,7 @@ export interface Deployment {
   /** Null where nodes or pods have a role that does it. */
   readonly storeSecret: string | null;
   readonly tokenSecret: string;
+  readonly sandbox?: { readonly by: string; readonly namespace?: string | null };
 }
 
 /** @param held the token that policy servers will be asked with; undefined where only the secret can be looked at */
@@ -69,6 +72,7 @@ export function needsOf(profile: ProfileSpec, of: Deployment, held?: HeldToken):
     ],
     claims: claimNeeds(profile),
     nodes: nodeNeeds(profile),
+    sandboxNamespace: of.sandbox?.namespace === of.namespace ? undefined : (of.sandbox?.namespace ?? undefined),
   };
 }
 
@@ -113,7 +117,8 @@ async function look(cluster: Cluster, needs: ClusterNeeds): Promise<Problem[]> {
   // What may not be read is named as a missing right; reading it would only say so again.
   const may = (resource: string): boolean =>
     asked.some(({ right, missing }) => right.resource === resource && !missing.includes('get'));
-  const [where, apis, ...things] = await Promise.all([
+  const [sandboxes, where, apis, ...things] = await Promise.all([
+    sandboxProblems(cluster, needs, user),
     may('namespaces') ? namespaceProblems(cluster, namespace) : [],
     apiProblems(cluster, request.features),
     queue !== undefined && may('localqueues') ? queueProblems(cluster, namespace, queue) : [],
@@ -124,8 +129,16 @@ async function look(cluster: Cluster, needs: ClusterNeeds): Promise<Problem[]> {
   ]);
   const rights = rightsProblems(asked, namespace, user);
   // Of a namespace that is not there nothing more can be said: it has no roles and no secrets.
-  if (where.length > 0) return [...where, ...apis, ...rights.filter(({ path }) => !path.startsWith('namespaces/'))];
-  return [...rights, ...apis, ...things.flat()];
+  if (where.length > 0)
+    return [...where, ...apis, ...rights.filter(({ path }) => !path.startsWith('namespaces/')), ...sandboxes];
+  return [...rights, ...apis, ...things.flat(), ...sandboxes];
+}
+
+/** Whether a pod can be made there is for a trial to say, which is the sandbox's own: a look makes nothing. */
+async function sandboxProblems(cluster: Cluster, { sandboxNamespace }: ClusterNeeds, user: string): Promise<Problem[]> {
+  if (sandboxNamespace === undefined) return [];
+  const asked = await askRights(cluster, sandboxRights(), sandboxNamespace);
+  return rightsProblems(asked, sandboxNamespace, user, 'sandbox.namespace');
 }
 
 const review = z.object({ status: z.object({ userInfo: z.object({ username: z.string() }) }) });

@@ -83,6 +83,19 @@ export function workerRights({ gpuNamespace, secrets, features = FEATURES }: Rig
   });
 }
 
+/**
+ * What sandboxes in pods take where they have a namespace of their own. Where trainers run the worker has all of it already. Pods are
+ * neither written nor entered, and no secret is read: there is to be none.
+ */
+export const sandboxRights = (): readonly Right[] => [
+  inNamespace('batch', 'jobs', ['get', 'create', 'delete'], 'run an untrusted program and end it'),
+  inNamespace('', 'configmaps', ['get', 'create'], 'give it its files'),
+  inNamespace('networking.k8s.io', 'networkpolicies', ['create', 'patch'], 'deny it every connection'),
+  inNamespace('', 'pods', ['list'], 'see what became of it'),
+  inNamespace('', 'pods/log', ['get'], 'read what it said'),
+  inNamespace('', 'events', ['list'], 'tell why it does not start'),
+];
+
 /** The gateway asks the cluster one thing: where the policy servers of a campaign are. */
 export const gatewayRights = (): readonly Right[] => [inNamespace('', 'pods', ['list'], 'find policy servers')];
 

@@ -1,6 +1,6 @@
 // The rights as manifests: a service account beside its process, a Role where jobs run, a ClusterRole for what has no namespace.
 import { MANAGED_BY, MANAGER } from '../labels.ts';
-import { gatewayRights, type Right, type RightsRequest, workerRights } from './rights.ts';
+import { gatewayRights, type Right, type RightsRequest, sandboxRights, workerRights } from './rights.ts';
 
 /** Unlike a `Manifest`, it may be an object without a namespace. */
 export interface AccessManifest {
@@ -28,6 +28,18 @@ export type WorkerRolesRequest = AccountRequest & RightsRequest;
 const RBAC = 'rbac.authorization.k8s.io';
 
 export const workerRoles = (request: WorkerRolesRequest): AccessManifest[] => rolesOf(request, workerRights(request));
+/** Beside those of `workerRoles`: where sandboxes are pods of a namespace of their own. */
+export function sandboxRoles({
+  name,
+  controlNamespace,
+  sandboxNamespace: namespace,
+}: Pick<AccountRequest, 'name' | 'controlNamespace'> & { readonly sandboxNamespace: string }): AccessManifest[] {
+  const place = { name: `${name}-sandboxes`, namespace };
+  return [
+    role('Role', place, sandboxRights()),
+    binding('Role', place, [{ kind: 'ServiceAccount', name, namespace: controlNamespace }]),
+  ];
+}
 export const gatewayRoles = (request: AccountRequest): AccessManifest[] => rolesOf(request, gatewayRights());
 
 function rolesOf({ name, controlNamespace, gpuNamespace }: AccountRequest, rights: readonly Right[]): AccessManifest[] {

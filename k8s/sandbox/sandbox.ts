@@ -35,7 +35,7 @@ export interface PodSandboxOptions extends Omit<SandboxPods, 'cpu' | 'mostMemory
   };
   /** `host:port`, beside the API server, that a program must not reach: the bucket, the gateway. */
   readonly probe?: readonly string[];
-  /** Of the worker: what runs then ends, and its pods go. */
+  /** Of whoever waits: what runs then ends, and its pods go. */
   readonly signal?: AbortSignal;
 }
 
@@ -145,13 +145,15 @@ export function createPodSandbox(options: PodSandboxOptions): Sandbox {
   async function ended(run: SandboxRun): Promise<SandboxResult> {
     const patience = performance.now() + START_SECONDS * 1_000;
     let program: number | undefined;
+    let seen = '';
     for (;;) {
       if (signal?.aborted === true)
-        throw new AnnealError('sandbox.failed', 'the worker ends', { cause: signal.reason });
+        throw new AnnealError('sandbox.failed', `nobody waits any longer${seen}`, { cause: signal.reason });
       const pod = await podOf(run.name);
       const now = performance.now();
       const stage = stageOf(pod);
       if (stage.stage === 'lost') throw new AnnealError('sandbox.failed', `the sandbox’s pod was lost: ${stage.why}`);
+      seen = stage.stage === 'waiting' ? ` for a pod to start: ${stage.why}` : ' for a program to end';
       if (stage.stage === 'waiting') {
         const why = HOPELESS.test(stage.why) ? stage.why : await refusal(run.name);
         if (why !== undefined || now > patience) throw unavailable(`a pod does not start: ${why ?? stage.why}`);
@@ -207,7 +209,7 @@ export function createPodSandbox(options: PodSandboxOptions): Sandbox {
     describe: async () => (await ready()).description,
     async run(request) {
       if (request.root !== undefined)
-        throw new AnnealError('sandbox.failed', 'pods run images: a root file system in a folder is for one machine');
+        throw unavailable('pods run images: a task with a root file system of its own needs ANNEAL_SANDBOX=bubblewrap');
       return runIn((await ready()).pods, request);
     },
   };

@@ -4,8 +4,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { controlPolicies, namespacePolicies } from '../../k8s/access/network.ts';
-import { gatewayRoles, workerRoles } from '../../k8s/access/roles.ts';
+import { loadConfig } from '../../infra/config.ts';
+import { podsOf } from '../../infra/sandbox/choice.ts';
+import { controlPolicies, namespacePolicies, sandboxPolicies } from '../../k8s/access/network.ts';
+import { gatewayRoles, sandboxRoles, workerRoles } from '../../k8s/access/roles.ts';
 import { CHART, type Helm, helmBinary, openHelm, type Rendered, templateOf } from '../support/helm.ts';
 import { BARE, CODEC, FULL, MINIMAL } from '../support/helm-values.ts';
 
@@ -110,6 +112,61 @@ describe.skipIf(helmBinary() === undefined)('the chart', () => {
     const values = { ...MINIMAL, gpu: { namespace: 'gpu' }, networkPolicies: given, tracing };
     const found = (await helm.template(values)).filter(({ kind }) => kind === 'NetworkPolicy');
     expect(found.map(bare).sort(byName)).toEqual(wanted.map(bare).sort(byName));
+  });
+
+  describe('sandboxes in pods', () => {
+    const SANDBOX = FULL.sandbox;
+    const PODS = { ...MINIMAL, sandbox: SANDBOX };
+    const settingOf = async (values: object): Promise<string | undefined> => {
+      const containers = (await helm.template(values)).flatMap((one) => templateOf(one)?.spec.containers ?? []);
+      return containers.flatMap(({ env }) => env).find(({ name }) => name === 'ANNEAL_SANDBOX')?.value;
+    };
+    const read = (ANNEAL_SANDBOX: string) =>
+      podsOf(
+        loadConfig({
+          environment: {
+            ...{ ANNEAL_SANDBOX, ANNEAL_COMPUTE: 'kubernetes', ANNEAL_STORE: 's3://a' },
+            ...{ ANNEAL_POLICY_TOKEN_FILE: '/t', ANNEAL_KUBE_NAMESPACE: 'gpu' },
+          },
+        }),
+      );
+
+    it('are asked of the worker in the words that it reads', async () => {
+      expect(await settingOf(MINIMAL)).toBe('bubblewrap');
+      expect(read((await settingOf(PODS)) ?? '')).toEqual({ ...SANDBOX, kubeconfig: null });
+      const least = { by: 'pods', image: 'sandbox:1', allow: ['node-runtime'] };
+      expect(read((await settingOf({ ...MINIMAL, sandbox: least })) ?? '')).toEqual({
+        ...{ by: 'pods', namespace: 'anneal-sandboxes', image: 'sandbox:1', kubeconfig: null },
+        ...{ runtimeClass: null, allow: ['node-runtime'], probe: [], cpu: null, disk: null },
+      });
+    });
+
+    it('have a restricted namespace that denies everything, and the rights of k8s/access/rights.ts, to the verb', async () => {
+      const found = (await helm.template(PODS)).filter(({ kind, metadata }) =>
+        kind === 'Namespace' ? metadata.name === SANDBOX.namespace : metadata.namespace === SANDBOX.namespace,
+      );
+      const [namespace, ...others] = found.sort(
+        (a, b) => Number(b.kind === 'Namespace') - Number(a.kind === 'Namespace'),
+      );
+      const level = 'pod-security.kubernetes.io/enforce';
+      expect((namespace!.metadata.labels as Record<string, string>)[level]).toBe('restricted');
+      const wanted = [
+        ...sandboxPolicies(SANDBOX.namespace),
+        ...sandboxRoles({
+          ...{ name: 'anneal-worker', controlNamespace: 'control' },
+          sandboxNamespace: SANDBOX.namespace,
+        }),
+      ];
+      expect(others.map(bare).sort(byName)).toEqual(wanted.map(bare).sort(byName));
+    });
+
+    it('take nothing where they are not asked for, and no second role beside the trainers', async () => {
+      const names = async (values: object) =>
+        (await helm.template(values)).map(({ kind, metadata }) => `${kind} ${metadata.namespace} ${metadata.name}`);
+      expect(await names({ ...MINIMAL, sandbox: { ...SANDBOX, by: 'bubblewrap' } })).toEqual(await names(MINIMAL));
+      const shared = { ...SANDBOX, namespace: 'anneal-gpu' };
+      expect(await names({ ...MINIMAL, sandbox: shared })).toEqual(await names(MINIMAL));
+    });
   });
 
   it('names trainers their collector where it is told, and the worker its own', async () => {
@@ -268,6 +325,11 @@ describe.skipIf(helmBinary() === undefined)('the chart', () => {
       { ...MINIMAL, networkPolicies: { collector: { ports: [0] } } },
       '/networkPolicies/collector/ports/0',
     ],
+    ['another sandbox', { ...MINIMAL, sandbox: { by: 'docker' } }, '/sandbox/by'],
+    ['pods without an image', { ...MINIMAL, sandbox: { by: 'pods', runtimeClass: 'gvisor' } }, 'sandbox.image: names'],
+    ['pods on the node’s kernel', { ...MINIMAL, sandbox: { by: 'pods', image: 'a:1' } }, 'sandbox.runtimeClass: names'],
+    ['an unpinned image for sandboxes', { ...MINIMAL, sandbox: { image: 'a:latest' } }, '/sandbox/image'],
+    ['another allowance', { ...MINIMAL, sandbox: { allow: ['root'] } }, '/sandbox/allow/0'],
     ['another workload', { ...MINIMAL, gpu: { workload: 'pod' } }, '/gpu/workload'],
     ['the tag latest', { ...MINIMAL, images: { worker: { tag: 'latest' } } }, '/images/worker/tag'],
     ['a digest that is none', { ...MINIMAL, images: { worker: { digest: 'sha256:1' } } }, '/images/worker/digest'],

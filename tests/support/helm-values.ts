@@ -25,6 +25,11 @@ export const FULL = {
   },
   store: { ...MINIMAL.store, secret: '' },
   gpu: { namespace: 'team-a-gpu', podSecurity: 'privileged', workload: 'job' },
+  sandbox: {
+    ...{ by: 'pods', namespace: 'team-a-sandboxes', image: `registry.example:5000/sandbox@sha256:${'d'.repeat(64)}` },
+    ...{ runtimeClass: 'gvisor', allow: ['open-network'], probe: ['store.example:443', '[::1]:9000'] },
+    ...{ cpu: '500m', disk: '0' },
+  },
   control: { manageNamespace: true },
   teams: { configMap: 'teams' },
   tracing: { otlpEndpoint: 'http://collector:4318', trainersOtlpEndpoint: 'http://collector.monitoring:4318' },

@@ -1,6 +1,7 @@
 // Everything a fresh clone needs, in order. Each step looks first and does nothing where nothing is missing.
 import type { Config } from '../../config.ts';
 import { readCritical } from '../../critical.ts';
+import { podsOf } from '../../sandbox/choice.ts';
 import { registerSearchAttributes } from '../../temporal/search-attributes.ts';
 import { ensureSandbox } from './bubblewrap.ts';
 import { type OnProgress, stepReporter } from './progress.ts';
@@ -26,7 +27,8 @@ export async function setUp(config: Config, onProgress: OnProgress, signal?: Abo
   const python = await findPython(config);
   report('cached', `Python ${python.version} at ${python.executable}`);
   // The sandbox before the large downloads: it is the step that may need a person.
-  await ensureSandbox(config.python, onProgress, signal);
+  // Pods are looked at with the cluster, before the campaign that needs them.
+  if (podsOf(config) === undefined) await ensureSandbox(config.python, onProgress, signal);
   await ensureVenv(config, python, onProgress, signal);
   const temporal =
     config.temporal.external === undefined ? await ensureTemporal(config, python, onProgress, signal) : undefined;

@@ -105,6 +105,25 @@ capabilities: { drop: [ALL] }
 {{- end }}
 {{- end -}}
 
+{{/* ANNEAL_SANDBOX, as infra/sandbox/setting.ts reads it. */}}
+{{- define "anneal.sandbox" -}}
+{{- with .Values.sandbox -}}
+{{- if eq .by "pods" -}}
+{{- if not .image -}}{{- fail "sandbox.image: names no image for programs to run in" -}}{{- end -}}
+{{- if and (not .runtimeClass) (not (has "node-runtime" .allow)) -}}
+{{- fail "sandbox.runtimeClass: names no runtime class, and sandbox.allow has no node-runtime" -}}
+{{- end -}}
+{{- $given := list -}}
+{{- range $name, $value := dict "image" .image "runtimeClass" .runtimeClass "allow" (join "," .allow) "probe" (join "," .probe) "cpu" .cpu "disk" .disk -}}
+{{- if $value -}}{{- $given = append $given (printf "%s=%s" $name (urlquery $value)) -}}{{- end -}}
+{{- end -}}
+pods:{{ .namespace }}?{{ join "&" $given }}
+{{- else -}}
+{{ .by }}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
 {{/* Secrets that the worker's role names, sorted. */}}
 {{- define "anneal.gpuSecrets" -}}
 {{- list .Values.store.secret .Values.gpu.policyTokenSecret | compact | uniq | sortAlpha | toJson -}}

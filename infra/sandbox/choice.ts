@@ -1,0 +1,29 @@
+// Which sandbox a process judges in: bubblewrap on its own machine, or pods where the deployment says so.
+import type { Sandbox } from '../../contracts/ports.ts';
+import type { Config } from '../config.ts';
+import type { ClusterSettings } from '../deployment.ts';
+import { createBubblewrapSandbox } from './bubblewrap.ts';
+import type { PodsSetting } from './setting.ts';
+
+export interface PodsChoice extends PodsSetting {
+  readonly namespace: string;
+  /** Of the deployment's cluster; null: the usual places. */
+  readonly kubeconfig: string | null;
+}
+
+/** Undefined where sandboxes are not pods. */
+export function podsOf({ deployment }: Pick<Config, 'deployment'>): PodsChoice | undefined {
+  if (deployment.compute === 'local') return undefined;
+  const { sandbox, kubeconfig, namespace }: ClusterSettings = deployment.cluster;
+  return sandbox.by === 'pods' ? { ...sandbox, namespace: sandbox.namespace ?? namespace, kubeconfig } : undefined;
+}
+
+/** @param inPods the adapter by pods, which lies beyond what this folder may import */
+export function chooseSandbox(
+  config: Pick<Config, 'deployment' | 'python'>,
+  inPods: (pods: PodsChoice) => Sandbox,
+): Sandbox {
+  const pods = podsOf(config);
+  if (pods !== undefined) return inPods(pods);
+  return createBubblewrapSandbox(config.python === undefined ? {} : { pythonPath: config.python });
+}
