@@ -47,7 +47,9 @@ export const stdlibTasksSpec = z.strictObject({
   secretInputs: z
     .boolean()
     .optional()
-    .describe("Whether a reply is also judged on inputs that follow from the grader's secret. Where not, they only raise alarms."),
+    .describe(
+      "Whether a reply is also judged on inputs that follow from the grader's secret. Where not, they only raise alarms.",
+    ),
   startingPassRates,
 });
 export type StdlibTasksSpec = z.infer<typeof stdlibTasksSpec>;
