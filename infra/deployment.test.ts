@@ -1,11 +1,13 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { afterAll, expect, it } from 'vitest';
 import { loadConfig } from './config.ts';
 import { deploymentEnvironment, deploymentPath } from './deployment.ts';
 
-const home = (): string => mkdtempSync(join(tmpdir(), 'anneal-deployment-'));
+const base = mkdtempSync(join(tmpdir(), 'anneal-deployment-'));
+afterAll(() => rmSync(base, { recursive: true }));
+const home = (): string => mkdtempSync(join(base, 'home-'));
 const CLUSTER = {
   ...{ ANNEAL_COMPUTE: 'kubernetes', ANNEAL_STORE: 's3://anneal/team-a' },
   ...{ ANNEAL_KUBE_NAMESPACE: 'gpu', ANNEAL_POLICY_TOKEN_FILE: '/anneal/token' },

@@ -1,8 +1,8 @@
 // Which sandbox a deployment chooses, and what is refused before anything runs.
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { afterAll, expect, it } from 'vitest';
 import type { AnnealError } from '../../contracts/errors.ts';
 import type { Sandbox } from '../../contracts/ports.ts';
 import { loadConfig } from '../config.ts';
@@ -13,7 +13,9 @@ const CLUSTER = {
   ...{ ANNEAL_COMPUTE: 'kubernetes', ANNEAL_STORE: 's3://anneal/team-a', ANNEAL_KUBECONFIG: '/kube' },
   ...{ ANNEAL_KUBE_NAMESPACE: 'gpu', ANNEAL_POLICY_TOKEN_FILE: '/anneal/token' },
 };
-const home = (): string => mkdtempSync(join(tmpdir(), 'anneal-sandbox-choice-'));
+const base = mkdtempSync(join(tmpdir(), 'anneal-sandbox-choice-'));
+afterAll(() => rmSync(base, { recursive: true }));
+const home = (): string => mkdtempSync(join(base, 'home-'));
 const read = (given: Record<string, string>, ANNEAL_HOME = home()) =>
   loadConfig({ environment: { ANNEAL_HOME, ...given } });
 const chosen = (given: Record<string, string>, at?: string): PodsChoice | 'bubblewrap' => {

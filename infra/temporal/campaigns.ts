@@ -154,8 +154,8 @@ export function createCampaigns(
 
   async function phase(name: CampaignName): Promise<'absent' | 'running' | 'closed'> {
     try {
-      const { status: found } = await handle(name).describe();
-      return found.name === 'RUNNING' ? 'running' : 'closed';
+      const { closeTime } = await handle(name).describe();
+      return closeTime === undefined ? 'running' : 'closed';
     } catch (failure) {
       if (failure instanceof WorkflowNotFoundError) return (await savedState(name)) === undefined ? 'absent' : 'closed';
       throw failure;

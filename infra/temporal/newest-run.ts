@@ -9,8 +9,9 @@ export interface NewestRun extends Execution {
 /** Undefined when Temporal does not know it, or not any more. */
 export async function newestRun(client: Client, workflowId: string): Promise<NewestRun | undefined> {
   try {
-    const { runId, status, closeTime } = await client.workflow.getHandle(workflowId).describe();
-    return { run: runId, running: status.name === 'RUNNING', closedAt: closeTime };
+    const { runId, closeTime } = await client.workflow.getHandle(workflowId).describe();
+    // One that somebody paused runs too: by its status it does not.
+    return { run: runId, running: closeTime === undefined, closedAt: closeTime };
   } catch (failure) {
     if (failure instanceof WorkflowNotFoundError) return undefined;
     throw failure;
