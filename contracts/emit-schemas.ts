@@ -8,6 +8,7 @@ import { decision, evidence } from './gate.ts';
 import { jobDocument, jobResult } from './job.ts';
 import { profileSpec } from './profile.ts';
 import { releaseManifest } from './release.ts';
+import { simulationSpec } from './simulation.ts';
 import { taskSetLock } from './task.ts';
 import { teamsSpec } from './team.ts';
 import { completionRecord, trajectory } from './trajectory.ts';
@@ -21,6 +22,7 @@ const SCHEMAS = {
   'job-result': jobResult,
   profile: profileSpec,
   release: releaseManifest,
+  simulation: simulationSpec,
   'task-set-lock': taskSetLock,
   teams: teamsSpec,
   trajectory,

@@ -25,6 +25,7 @@ export const FAILURE_ACTIONS = {
   'spec.missing_file': 'fail',
   'spec.impossible_split': 'fail',
   'spec.invalid': 'fail',
+  'simulation.invalid': 'fail',
   'campaign.duplicate_name': 'fail',
   'campaign.not_found': 'fail',
   'campaign.not_running': 'fail',

@@ -2,18 +2,7 @@
 import type { z } from 'zod';
 import type { ErrorCode, Problem } from '../../contracts/errors.ts';
 import { type CampaignDocument, dotted } from './document.ts';
-import {
-  aboutAt,
-  choicesAt,
-  expectedAt,
-  fieldsAt,
-  isDuration,
-  isNumber,
-  isShare,
-  type Path,
-  placesOf,
-  requiredAt,
-} from './guide.ts';
+import { campaignGuide, type Guide, type Path } from './guide.ts';
 import { didYouMean } from './suggest.ts';
 
 /** The value at a path of a plain document. */
@@ -40,16 +29,17 @@ export function problemsFromZod(
   issues: readonly z.core.$ZodIssue[],
   root: unknown,
   document: CampaignDocument,
+  guide: Guide = campaignGuide,
 ): Problem[] {
   const renamed = new Set<string>();
   const unknown = issues.flatMap((issue) => {
     if (issue.code !== 'unrecognized_keys') return [];
     const path = issue.path as Path;
-    return issue.keys.map((key) => unknownField(key, path, root, document, renamed));
+    return issue.keys.map((key) => unknownField(key, path, root, document, renamed, guide));
   });
   const others = issues
     .filter((issue) => issue.code !== 'unrecognized_keys')
-    .map((issue) => fromIssue(issue, root, document))
+    .map((issue) => fromIssue(issue, root, document, guide))
     // A misspelt required field is one mistake, not two.
     .filter((problem) => !(problem.code === 'spec.missing_field' && renamed.has(problem.path)));
   return [...unknown, ...others];
@@ -61,47 +51,48 @@ function unknownField(
   root: unknown,
   document: CampaignDocument,
   renamed: Set<string>,
+  guide: Guide,
 ): Problem {
-  const fields = fieldsAt(path);
+  const fields = guide.fieldsAt(path);
   const free = fields.filter((field) => valueAt(root, [...path, field]) === undefined);
   const meant = didYouMean(key, free) ?? didYouMean(key, fields);
-  const places = placesOf(key);
+  const places = guide.placesOf(key);
   let hint = `Remove it. Known fields here: ${fields.join(', ')}.`;
   if (meant !== undefined) {
     hint = `Did you mean \`${meant}\`?`;
-    if (requiredAt(path).includes(meant)) renamed.add(dotted([...path, meant]));
+    if (guide.requiredAt(path).includes(meant)) renamed.add(dotted([...path, meant]));
   } else if (places.length > 0) hint = `\`${key}\` belongs at ${places.join(' or ')}.`;
   return {
     code: 'spec.unknown_field',
     path: dotted([...path, key]),
     line: document.locate([...path, key], 'key').line,
-    expected: path.length === 0 ? 'a field of a campaign' : `a field of ${dotted(path)}`,
+    expected: path.length === 0 ? `a field of ${guide.noun}` : `a field of ${dotted(path)}`,
     got: key,
     hint,
   };
 }
 
-function fromIssue(issue: z.core.$ZodIssue, root: unknown, document: CampaignDocument): Problem {
+function fromIssue(issue: z.core.$ZodIssue, root: unknown, document: CampaignDocument, guide: Guide): Problem {
   const path = issue.path as Path;
   const value = valueAt(root, path);
-  const about = aboutAt(path);
+  const about = guide.aboutAt(path);
   const base = { path: dotted(path), line: document.locate(path).line };
   const name = dotted(path.slice(-1));
   if (value === undefined || (value === null && issue.code === 'invalid_type'))
     return {
       ...base,
       code: 'spec.missing_field',
-      expected: expectedAt(path),
+      expected: guide.expectedAt(path),
       got: quote(value),
       hint: [`Add \`${name}:\`${path.length > 1 ? ` below \`${dotted(path.slice(0, -1))}:\`` : ''}.`, about]
         .filter(Boolean)
         .join(' '),
     };
-  if (isDuration(path))
+  if (guide.isDuration(path))
     return {
       ...base,
       code: 'spec.wrong_unit',
-      expected: expectedAt(path),
+      expected: guide.expectedAt(path),
       got: quote(value),
       hint: durationHint(value),
     };
@@ -110,9 +101,9 @@ function fromIssue(issue: z.core.$ZodIssue, root: unknown, document: CampaignDoc
   return {
     ...base,
     code,
-    expected: spoken ? issue.message : expectedAt(path),
+    expected: spoken ? issue.message : guide.expectedAt(path),
     got: quote(value),
-    hint: valueHint(path, value, about),
+    hint: valueHint(path, value, about, guide),
   };
 }
 
@@ -140,32 +131,33 @@ const UNITS: Readonly<Record<string, string>> = Object.fromEntries(
 
 const MULTIPLES: Readonly<Record<string, number>> = { k: 1e3, m: 1e6, g: 1e9, b: 1e9 };
 
-function valueHint(path: Path, value: unknown, about: string): string {
-  const choice = typeof value === 'string' ? didYouMean(value, choicesAt(path)) : undefined;
+function valueHint(path: Path, value: unknown, about: string, guide: Guide): string {
+  const choice = typeof value === 'string' ? didYouMean(value, guide.choicesAt(path)) : undefined;
   if (choice !== undefined) return `Did you mean \`${choice}\`?`;
-  if (isNumber(path)) {
+  if (guide.isNumber(path)) {
     const text = typeof value === 'string' ? value.trim() : '';
     const percent = /^(\d+(?:\.\d+)?)\s*%$/.exec(text)?.[1];
     if (percent !== undefined) return `Write ${Number(percent) / 100}.`;
-    if (isShare(path) && typeof value === 'number' && value > 1 && value <= 100)
+    if (guide.isShare(path) && typeof value === 'number' && value > 1 && value <= 100)
       return `It is a share, not a percentage: write ${value / 100}.`;
     const multiple = /^(\d+(?:\.\d+)?)\s*([kmgb])$/i.exec(text);
     const factor = MULTIPLES[multiple?.[2]?.toLowerCase() ?? ''];
     if (multiple?.[1] !== undefined && factor !== undefined) return `Write ${Number(multiple[1]) * factor}.`;
     if (text !== '' && Number.isFinite(Number(text.replaceAll(/[_,]/g, ''))))
       return `Write ${text.replaceAll(/[_,]/g, '')}, without ${/[_,]/.test(text) ? 'separators' : 'quotes'}.`;
-    if (typeof value === 'number' && !Number.isInteger(value) && expectedAt(path).startsWith('a whole'))
+    if (typeof value === 'number' && !Number.isInteger(value) && guide.expectedAt(path).startsWith('a whole'))
       return `Write ${Math.round(value)}.`;
   }
-  if (expectedAt(path).startsWith('a list') && typeof value === 'string') return `Write it as a list: [${value}].`;
-  if (expectedAt(path).startsWith('a text') && (typeof value === 'number' || typeof value === 'boolean'))
+  if (guide.expectedAt(path).startsWith('a list') && typeof value === 'string')
+    return `Write it as a list: [${value}].`;
+  if (guide.expectedAt(path).startsWith('a text') && (typeof value === 'number' || typeof value === 'boolean'))
     return `Put quotes around it: '${value}'.`;
   if (path.length === 1 && path[0] === 'name' && typeof value === 'string') {
     const name = slug(value);
     if (name !== '') return `Write ${name}.`;
   }
   if (dotted(path) === 'harness.prompt') return "Write {instruction} where the task's text goes.";
-  return about || `Write ${expectedAt(path)}.`;
+  return about || `Write ${guide.expectedAt(path)}.`;
 }
 
 /** The nearest legal campaign name. */

@@ -32,4 +32,10 @@ export const SPEC_ERRORS = {
     'The campaign file has problems',
     'Fix every problem listed; each has a field path and a hint.',
   ),
+  'simulation.invalid': entry(
+    'badInput',
+    false,
+    'The simulation file has problems',
+    'Fix every problem listed; each has a field path and a hint.',
+  ),
 } as const satisfies Record<string, ErrorEntry>;

@@ -26,16 +26,17 @@ export function createScheduler(spec: SchedulerSpec, records?: SchedulerRecords)
   const { concurrency = Number.POSITIVE_INFINITY, timeoutSeconds } = spec;
 
   function tombstones(now: number): Decisions['tombstone'] {
-    const found = new Map<number, Decisions['tombstone'][number]>();
-    for (const { position, state } of ledger.dead())
-      found.set(position, { position, reason: state === 'failed' ? 'failed' : 'hung' });
+    const dead = [...ledger.dead()];
     const longest = timeoutSeconds === undefined ? undefined : ledger.longestRunning();
-    if (timeoutSeconds !== undefined && longest !== undefined && longest + timeoutSeconds <= now)
-      for (const { position, startedAt } of ledger.startedBy(now))
-        if (startedAt + timeoutSeconds <= now) found.set(position, { position, reason: 'hung' });
-    if (Number.isFinite(rule.maxAge))
-      for (const { position } of ledger.olderThan(ledger.counts().version - rule.maxAge))
-        if (!found.has(position)) found.set(position, { position, reason: 'expired' });
+    const isDue = (startedAt: number): boolean => timeoutSeconds !== undefined && startedAt + timeoutSeconds <= now;
+    const late = longest !== undefined && isDue(longest) ? ledger.startedBy(now) : [];
+    const old = rule.maxAge === Number.POSITIVE_INFINITY ? [] : ledger.olderThan(ledger.counts().version - rule.maxAge);
+    if (dead.length + late.length + old.length === 0) return [];
+    const found = new Map<number, Decisions['tombstone'][number]>();
+    for (const { position, state } of dead)
+      found.set(position, { position, reason: state === 'failed' ? 'failed' : 'hung' });
+    for (const { position, startedAt } of late) if (isDue(startedAt)) found.set(position, { position, reason: 'hung' });
+    for (const { position } of old) if (!found.has(position)) found.set(position, { position, reason: 'expired' });
     return [...found.values()].sort((a, b) => a.position - b.position);
   }
 

@@ -1,0 +1,43 @@
+// What a simulation plays, and what came of it: absolute figures of one fleet, one split and one scheduler.
+import type { TimelineStep } from '../../contracts/prediction.ts';
+import type { RolloutRecord, SchedulerSpec } from '../../contracts/scheduler.ts';
+import type { Distribution, SimulationSpec } from '../../contracts/simulation.ts';
+import type { EngineSettings, Engines } from './engines.ts';
+
+export interface Breakdowns {
+  readonly meanSeconds: number;
+  readonly recoverySeconds: number;
+}
+
+export interface Scenario {
+  readonly seed: number;
+  readonly steps: number;
+  readonly scheduler: SchedulerSpec;
+  /** Engines stand still while the trainer works. */
+  readonly shared: boolean;
+  readonly engines: EngineSettings & { readonly breakdowns?: Breakdowns | undefined };
+  readonly rollout: SimulationSpec['rollout'];
+  readonly trainer: {
+    readonly fixedSeconds?: Distribution | undefined;
+    /** Of all of it. */
+    readonly tokensPerSecond?: number | undefined;
+    readonly contextTokens: number;
+    readonly breakdowns?: Breakdowns | undefined;
+  };
+  readonly weights: Distribution;
+}
+
+export interface Played {
+  readonly seconds: number;
+  readonly steps: readonly TimelineStep[];
+  /** Seconds. */
+  readonly trainer: { readonly training: number; readonly syncing: number; readonly recovering: number };
+  readonly engines: ReturnType<Engines['totals']>;
+  readonly tokens: {
+    readonly generated: number;
+    readonly trained: number;
+    readonly wasted: number;
+    readonly open: number;
+  };
+  readonly rollouts: Iterable<RolloutRecord>;
+}
