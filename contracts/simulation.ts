@@ -21,16 +21,23 @@ const share = z.number().min(0).max(1);
 const source = z.string().min(3).describe('Where the figure comes from; `assumption: …` when from nowhere better.');
 
 /** A mean with a coefficient of variation (log-normal), or the measured values themselves, each as likely as the others. */
-export const distribution = z
-  .strictObject({
+const distributionFields = z.strictObject({
     mean: z.number().min(0).optional().describe('Give mean (with cv), or values.'),
     cv: z.number().min(0).max(10).optional().describe('Standard deviation ÷ mean; 0, a constant, when left out.'),
     values: z.array(z.number().min(0)).min(1).max(100_000).optional().describe('Give values, or mean (with cv).'),
     max: z.number().positive().optional().describe('What is drawn above it becomes it: a limit of tokens, or of time.'),
     source,
-  })
-  .refine(where((d) => (d.mean === undefined) !== (d.values === undefined)), at(['mean'], 'either mean or values'))
-  .refine(where((d) => d.values === undefined || d.cv === undefined), at(['cv'], 'cv only beside mean'));
+});
+type DistributionFields = z.infer<typeof distributionFields>;
+export const distribution = distributionFields
+  .refine(
+    where((d: DistributionFields) => (d.mean === undefined) !== (d.values === undefined)),
+    at(['mean'], 'either mean or values'),
+  )
+  .refine(
+    where((d: DistributionFields) => d.values === undefined || d.cv === undefined),
+    at(['cv'], 'cv only beside mean'),
+  );
 export type Distribution = z.infer<typeof distribution>;
 
 const rate = z.strictObject({ value: share, source });
@@ -64,8 +71,7 @@ export const schedulerChoice = z.discriminatedUnion('kind', [
 ]);
 export type SchedulerChoice = z.infer<typeof schedulerChoice>;
 
-export const simulationSpec = z
-  .strictObject({
+const simulationFields = z.strictObject({
     apiVersion: z.literal('anneal/v1'),
     kind: z.literal('Simulation'),
     name: z
@@ -140,9 +146,26 @@ export const simulationSpec = z
         maxLengthBias: share.optional().describe('0.1: the lengths trained on are at most 10% off those started.'),
       })
       .default({}),
-  })
-  .refine(where((s) => s.fleet.shared || s.fleet.trainerShares.length > 0), at(['fleet', 'trainerShares'], 'at least one share, or `shared: true`'))
-  .refine(where((s) => (s.rollout.hangRate?.value ?? 0) === 0 || s.rollout.timeoutSeconds !== undefined), at(['rollout', 'timeoutSeconds'], 'a time-out where rollouts hang, or they stay for ever'))
-  .refine(where((s) => s.engine.speed.every((point, index, all) => index === 0 || point.running > all[index - 1]!.running)), at(['engine', 'speed'], 'points in growing order of running, each once'))
-  .refine(where((s) => s.trainer.fixedSeconds !== undefined || s.trainer.tokensPerSecondPerDevice !== undefined), at(['trainer', 'tokensPerSecondPerDevice'], 'how long a step takes: tokensPerSecondPerDevice, fixedSeconds, or both'));
+});
+type SimulationFields = z.infer<typeof simulationFields>;
+export const simulationSpec = simulationFields
+  .refine(
+    where((s: SimulationFields) => s.fleet.shared || s.fleet.trainerShares.length > 0),
+    at(['fleet', 'trainerShares'], 'at least one share, or `shared: true`'),
+  )
+  .refine(
+    where((s: SimulationFields) => (s.rollout.hangRate?.value ?? 0) === 0 || s.rollout.timeoutSeconds !== undefined),
+    at(['rollout', 'timeoutSeconds'], 'a time-out where rollouts hang, or they stay for ever'),
+  )
+  .refine(
+    where((s: SimulationFields) => s.engine.speed.every((point, index, all) => index === 0 || point.running > all[index - 1]!.running)),
+    at(['engine', 'speed'], 'points in growing order of running, each once'),
+  )
+  .refine(
+    where((s: SimulationFields) => s.trainer.fixedSeconds !== undefined || s.trainer.tokensPerSecondPerDevice !== undefined),
+    at(
+      ['trainer', 'tokensPerSecondPerDevice'],
+      'how long a step takes: tokensPerSecondPerDevice, fixedSeconds, or both',
+    ),
+  );
 export type SimulationSpec = z.infer<typeof simulationSpec>;

@@ -39,7 +39,7 @@ export function renderSimulation(
     const fleet = predictions.filter((one) => one.devices === devices);
     const first = fleet.find((one) => one.kind === 'predicted');
     const batch = first === undefined ? '' : `, ${grouped(first.scheduler.batch)} rollouts a step`;
-    lines.push('', ink.bold(`${grouped(devices)} devices${batch}`));
+    lines.push('', ink.bold(`${devicesOf(devices)}${batch}`));
     lines.push(
       ...table(
         COLUMNS,
@@ -72,6 +72,8 @@ function row(one: One, ink: Paint): string[] {
     cost === undefined ? '–' : cost.usdPerMillionTrainedTokens.toFixed(2),
   ];
 }
+
+const devicesOf = (devices: number): string => (devices === 1 ? '1 device' : `${grouped(devices)} devices`);
 
 function splitOf(one: One): string {
   if (one.trainerShare === undefined) return 'by turns';
@@ -112,7 +114,7 @@ function legend(
       ? []
       : marked(
           '$',
-          `cheapest a token: ${cheapest.devices} devices, ${splitOf(cheapest)}, ${cheapest.label}.`,
+          `cheapest a token: ${devicesOf(cheapest.devices)}, ${splitOf(cheapest)}, ${cheapest.label}.`,
           width,
           ink.cyan,
         )),

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { schedulerRecords, schedulerSpec } from '../../contracts/scheduler.ts';
 import { createRandom } from '../random.ts';
 import type { SchedulerEvent } from './contract.ts';
-import { anyCourse, anySpec, type Played, play } from './drive.fixture.ts';
+import { anyCourse, anySpec, type Played, play } from '../../tests/fixtures/scheduler-drive.fixture.ts';
 import { createScheduler } from './scheduler.ts';
 
 const RUNS = { numRuns: 200 };

@@ -22,14 +22,16 @@ function divide({ engine, trainer }: SimulationSpec, { devices, trainerShare }: 
   const trainerDevices = Math.floor(wanted / devicesPerReplica + 1e-9) * devicesPerReplica;
   const left = trainerShare === undefined ? devices : devices - trainerDevices;
   const engines = Math.floor(left / engine.devices);
-  if (trainerDevices === 0) return `the trainer needs ${devicesPerReplica} devices and gets ${Math.floor(wanted)}`;
-  if (engines === 0) return `an engine needs ${engine.devices} devices and gets ${left}`;
+  if (trainerDevices === 0) return `the trainer needs ${devicesOf(devicesPerReplica)} and gets ${Math.floor(wanted)}`;
+  if (engines === 0) return `an engine needs ${devicesOf(engine.devices)} and gets ${left}`;
   const used =
     trainerShare === undefined
       ? Math.max(trainerDevices, engines * engine.devices)
       : trainerDevices + engines * engine.devices;
   return { trainerDevices, engines, unusedDevices: devices - used };
 }
+
+const devicesOf = (count: number): string => (count === 1 ? '1 device' : `${count} devices`);
 
 /** The absolute settings of a choice; `slots`: of all engines together. */
 export function schedulerFor(
@@ -170,7 +172,12 @@ function summary(
 /** All combinations of one fleet, in the order of the input. */
 export function predictFleet(spec: SimulationSpec, devices: number): (Prediction | Impossible)[] {
   const shares = [...(spec.fleet.shared ? [undefined] : []), ...spec.fleet.trainerShares];
-  const all = shares.flatMap((trainerShare) =>
+  const different = shares.filter((share, index) => {
+    // Shares that come to the same devices would be the same lines again.
+    const of = (one: number | undefined): string => JSON.stringify(divide(spec, { devices, trainerShare: one }));
+    return shares.findIndex((one) => (one === undefined) === (share === undefined) && of(one) === of(share)) === index;
+  });
+  const all = different.flatMap((trainerShare) =>
     spec.schedulers.map((choice) => predictOne(spec, { devices, trainerShare }, choice)),
   );
   const best = bestOf(all.filter((one) => one.kind === 'predicted'));

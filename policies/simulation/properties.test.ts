@@ -156,3 +156,21 @@ it("Little's law: N stay outstanding, so N = rate × time from a rollout's start
   // The last few are still under way.
   expect((count / played.seconds) * (seconds / count)).toBeCloseTo(4, 1);
 });
+
+it('10,000 GPUs for 100 steps take seconds of one core', () => {
+  const spec = specOf({
+    ...{ steps: 100, batch: { rollouts: 1000 } },
+    rollout: { tokens: { mean: 6000, cv: 1.2, max: 60_000, source }, failureRate: measured(0.01) },
+    engine: {
+      ...{ devices: 4, slots: 56, speed: [{ running: 32, tokensPerSecond: 1920 }], source },
+      breakdowns: { meanHours: 20_000, recoverySeconds: 600, source },
+    },
+    trainer: { devicesPerReplica: 64, tokensPerSecondPerDevice: measured(1000), contextTokens: 10_000 },
+  });
+  // Processor time, so that what else the machine does is no matter.
+  const before = process.cpuUsage().user;
+  const choice = { kind: 'position-window', outstandingBatches: 4, windowShare: 0.3 } as const;
+  const p = predictOne(spec, { devices: 10_000, trainerShare: 0.4 }, choice);
+  expect((process.cpuUsage().user - before) / 1e6).toBeLessThan(15);
+  expect(p).toMatchObject({ kind: 'predicted', engines: 1508, rollouts: { trained: 100_000 } });
+}, 240_000);
