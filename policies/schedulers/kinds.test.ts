@@ -2,8 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type SchedulerSpec, schedulerSpec } from '../../contracts/scheduler.ts';
-import type { Scheduler } from './contract.ts';
 import { anyCourse, anySpec, type Drawn, play } from '../../tests/fixtures/scheduler-drive.fixture.ts';
+import type { Scheduler } from './contract.ts';
 import { schedulerMetrics } from './metrics.ts';
 import { maxDisorder, maxLag, maxStaleness } from './position-window.ts';
 import { createScheduler } from './scheduler.ts';

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { schedulerRecords, schedulerSpec } from '../../contracts/scheduler.ts';
+import { anyCourse, anySpec, type Played, play } from '../../tests/fixtures/scheduler-drive.fixture.ts';
 import { createRandom } from '../random.ts';
 import type { SchedulerEvent } from './contract.ts';
-import { anyCourse, anySpec, type Played, play } from '../../tests/fixtures/scheduler-drive.fixture.ts';
 import { createScheduler } from './scheduler.ts';
 
 const RUNS = { numRuns: 200 };

@@ -54,7 +54,14 @@ describe('a problem of a campaign file', () => {
 
 /** Words of the operating system, of an S3 server, of zod or of JavaScript, which no source of ours holds; and one that is too short. */
 const NOT_OURS: readonly string[] = [
-  ...['gateway.bad_request', 'internal.bug', 'spec.invalid', 'stack.gateway_unavailable', 'stack.policy_unavailable'],
+  ...[
+    'gateway.bad_request',
+    'internal.bug',
+    'spec.invalid',
+    'simulation.invalid',
+    'stack.gateway_unavailable',
+    'stack.policy_unavailable',
+  ],
   ...['store.no_space', 'store.unavailable', 'store.no_bucket', 'store.denied', 'store.changed_file'],
   // An API server's.
   ...['cluster.unauthenticated', 'cluster.denied', 'cluster.quota', 'cluster.missing_crd', 'cluster.not_found'],
