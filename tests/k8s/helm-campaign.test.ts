@@ -73,9 +73,12 @@ describe.skipIf(!canInstall)('a campaign under the chart', () => {
       const submitted = await anneal('submit', FILE);
       expect(submitted).toMatchObject({ code: 0, stderr: expect.stringContaining('started') });
       const asked: string[] = [];
+      const until = Date.now() + 14 * MINUTES;
       for (;;) {
         status = await campaigns.status(CAMPAIGN);
         if (status.stage === 'ended') break;
+        if (Date.now() > until)
+          throw new Error(`it is in ${status.stage}\n${await describePods(on.testbed, on.podOf)}`);
         const gate = status.openGate?.gate;
         if (gate === undefined || asked.includes(gate)) {
           await sleep(1_000);

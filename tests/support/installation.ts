@@ -172,16 +172,27 @@ async function makeWhatTheChartRefersTo(testbed: Testbed, dir: string) {
   return { keys, secret, policyToken };
 }
 
-/** For the message of a failed test. */
+/** For the message of a failed test: events of both namespaces, logs of worker and gateway, and of whatever is not ready. */
 export async function describePods(testbed: Testbed, podOf: Installation['podOf']): Promise<string> {
-  const { text } = await testbed.api.send('GET', `/api/v1/namespaces/${CONTROL}/events`);
-  const { items } = JSON.parse(text) as { items: { message: string }[] };
-  const logs = await Promise.all(
-    ['worker', 'gateway'].map(async (component) => {
-      const { metadata } = await podOf(component);
-      const path = `/api/v1/namespaces/${CONTROL}/pods/${metadata.name}/log?container=${component}`;
-      return (await testbed.api.send('GET', path)).text;
-    }),
+  const items = async <T>(namespace: string, kind: string): Promise<T[]> => {
+    const { text } = await testbed.api.send('GET', `/api/v1/namespaces/${namespace}/${kind}`);
+    return (JSON.parse(text) as { items?: T[] }).items ?? [];
+  };
+  const logOf = async (namespace: string, pod: string, container: string): Promise<string> =>
+    (await testbed.api.send('GET', `/api/v1/namespaces/${namespace}/pods/${pod}/log?container=${container}`)).text;
+  const events = (await Promise.all([CONTROL, GPU].map((one) => items<{ message: string }>(one, 'events')))).flat();
+  const controls = ['worker', 'gateway'].map(async (component) =>
+    logOf(CONTROL, (await podOf(component)).metadata.name, component),
   );
-  return [...items.map(({ message }) => message), ...logs].join('\n');
+  const unready = (await items<Told>(GPU, 'pods')).flatMap(({ metadata, status }) =>
+    (status.containerStatuses ?? [])
+      .filter(({ ready }) => !ready)
+      .map(async (container) => `${JSON.stringify(container)}\n${await logOf(GPU, metadata.name, container.name)}`),
+  );
+  return [...events.map(({ message }) => message), ...(await Promise.all([...controls, ...unready]))].join('\n');
+}
+
+interface Told {
+  readonly metadata: { readonly name: string };
+  readonly status: { readonly containerStatuses?: readonly { readonly name: string; readonly ready: boolean }[] };
 }
