@@ -11,6 +11,7 @@ import { constructTaskSet } from '../evals/construction/construct.ts';
 import { lockTaskSet } from '../evals/construction/lock.ts';
 import type { SourcePorts } from '../evals/construction/source.ts';
 import type { ConstructionActivities } from './interface.ts';
+import type { Judges } from './judges.ts';
 import type { Documents } from './read.ts';
 
 type Readers = Pick<SourcePorts, 'openRepository' | 'readFile' | 'readFolder'>;
@@ -21,6 +22,8 @@ export interface ConstructionPorts {
   readonly sandbox: Sandbox;
   /** Readers over what was carried at submission; whoever opens them closes them. */
   readonly layOut: (files: SourceFiles) => Promise<Readers & { close(): Promise<void> }>;
+  /** Of campaigns that name one. */
+  readonly judges?: Pick<Judges, 'of'>;
   /** Items of a source at a time. */
   readonly parallel: number;
 }
@@ -62,14 +65,21 @@ export function createConstructionActivities(ports: ConstructionPorts): Construc
 
   /** What was done of a set's items is on record in the store: another attempt goes on from there. */
   async function artifacts(spec: CampaignSpec, tasks: ArtifactTasksSpec, tell: Tell): Promise<ArtifactRef> {
-    if (tasks.root !== undefined) return (await openLockedSet(tasks.root, store)).ref;
+    const judge = spec.judge === undefined ? undefined : await ports.judges?.of(spec.name);
+    const judged = judge && new Set(judge.calibrations.map((one) => one.judge.setup));
+    if (tasks.root !== undefined) return (await openLockedSet(tasks.root, store, judged)).ref;
     const readers = await ports.layOut(await carried(spec.name));
     try {
       const building = {
-        ...{ store, instruments: { sandbox }, parallel: ports.parallel, signal: cancellationSignal() },
+        ...{
+          store,
+          instruments: { sandbox, ...(judge && { judge }) },
+          parallel: ports.parallel,
+          signal: cancellationSignal(),
+        },
         onProgress: (now: BuildProgress) => tell(inWords(now)),
       };
-      return await documents.write(await buildCampaignSet(spec, { ...readers, sandbox, store }, building));
+      return await documents.write(await buildCampaignSet(spec, { ...readers, sandbox, store }, building, judged));
     } finally {
       await readers.close();
     }

@@ -16,6 +16,14 @@ export interface ConstructionActivities {
   buildTaskSet(input: { campaign: CampaignName; spec: ArtifactRef }): Promise<ArtifactRef>;
 }
 
+export interface JudgingActivities {
+  /**
+   * Asks the campaign's judge about artifacts of known worth and about null answers; finds what was measured if it was before. It is
+   * refused by `judge.refused`, with what was measured.
+   */
+  calibrateJudge(input: { campaign: CampaignName; spec: ArtifactRef }): Promise<ArtifactRef>;
+}
+
 export interface RolloutActivities {
   planTraining(input: {
     spec: ArtifactRef;
@@ -210,6 +218,7 @@ export interface QueueActivities {
     Pick<ServerActivities, 'closeServers'>;
   rollouts: Pick<RolloutActivities, 'generate' | 'grade' | 'play' | 'mask'>;
   jobs: ConstructionActivities &
+    JudgingActivities &
     Pick<TrainingActivities, 'runJob'> &
     Pick<ServerActivities, 'openServers' | 'servePolicy' | 'restServers'>;
 }

@@ -18,6 +18,7 @@ import { hold } from '../evals/held.ts';
 import { judgeTask } from '../evals/verifiers/judge-task.ts';
 import { visiblePart } from '../policies/visible-part.ts';
 import type { RolloutActivities } from './interface.ts';
+import type { Judges } from './judges.ts';
 import { drawTasks, instructionOf } from './locked-tasks.ts';
 import { createPlay } from './play.ts';
 import type { Documents } from './read.ts';
@@ -31,12 +32,15 @@ export interface RolloutPorts {
   sandbox: Sandbox;
   /** Inputs that no policy can know follow from it; without it none are tried. */
   secret?: string;
+  /** Of campaigns that name one. */
+  judges?: Pick<Judges, 'ofRollout'>;
 }
 
 export function createRolloutActivities(ports: RolloutPorts): RolloutActivities {
-  const { store, documents, gateway, policies, sandbox, secret } = ports;
+  const { store, documents, gateway, policies, sandbox, secret, judges } = ports;
   const specialCasing = secret === undefined ? undefined : createSpecialCasing(secret);
-  const grader = { sandbox, secret, specialCasing, load: (ref: ArtifactRef) => store.get(ref) };
+  const load = (ref: ArtifactRef) => store.get(ref);
+  const grader = { sandbox, secret, specialCasing, load, judgeOf: judges?.ofRollout };
 
   const activities: Omit<RolloutActivities, 'play'> = {
     async planTraining({ spec: specRef, taskSet, round, policy }) {

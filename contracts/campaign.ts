@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { certifiedSpec } from './certified.ts';
 import { campaignName, sha256 } from './ids.ts';
+import { judgeSpec } from './judge.ts';
 import { setSpec } from './set-spec.ts';
 import { duration, fraction } from './units.ts';
 
@@ -213,6 +214,10 @@ export const campaignSpec = z.strictObject({
   gates: gatesSpec.prefault({}),
   /** Optional, not filled in: a campaign from before it keeps its hash. */
   integrity: integritySpec.optional(),
+  /** Optional, not filled in: a campaign from before it keeps its hash. */
+  judge: judgeSpec
+    .optional()
+    .describe('A model that judges by the rubrics of its tasks, after every rule (docs/rewards.md).'),
   budget: budgetSpec,
 });
 export type CampaignSpec = z.infer<typeof campaignSpec>;

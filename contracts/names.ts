@@ -1,5 +1,5 @@
 // Names that clients, workers and workflows must agree on.
-import type { CampaignName, GateId, Purpose } from './ids.ts';
+import type { CampaignName, GateId, Purpose, Sha256 } from './ids.ts';
 
 /** Control is quick and must never wait behind rollouts or jobs, so each has a queue of its own. */
 export const QUEUES = { control: 'anneal-control', rollouts: 'anneal-rollouts', jobs: 'anneal-jobs' } as const;
@@ -33,6 +33,12 @@ export const profileName = (campaign: CampaignName): string => `campaigns/${camp
 
 /** The store's name of the base model's weights that a campaign starts from, where it trains all of them. */
 export const baseWeightsOf = (campaign: CampaignName): string => `campaigns/${campaign}/base-weights`;
+
+/** The store's names of what a campaign's judge is calibrated with, of what was measured of it, and of each question that it was asked. */
+export const calibrationSetName = (campaign: CampaignName): string => `campaigns/${campaign}/judge-calibration-set`;
+export const calibratedJudgeName = (campaign: CampaignName): string => `campaigns/${campaign}/judge`;
+export const judgeExchangeName = (campaign: CampaignName, question: Sha256): string =>
+  `campaigns/${campaign}/judged/${question}`;
 
 export const campaignWorkflowId = (campaign: CampaignName): `campaign/${string}` => `campaign/${campaign}`;
 export const gateWorkflowId = (gate: GateId): `gate/${string}` => `gate/${gate}`;

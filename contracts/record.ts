@@ -61,6 +61,7 @@ export const gateRecord = z.strictObject({
 export type GateRecord = z.infer<typeof gateRecord>;
 
 export const stage = z.enum([
+  'calibrate',
   'construct',
   'servers',
   'baseline',
@@ -86,6 +87,8 @@ export const campaignState = z.strictObject({
   /** First run id of the chain; decisions are bound to it. Empty until the first run starts. */
   runChain: z.string(),
   startedAt: z.iso.datetime(),
+  /** What was measured of its judge (contracts/judge.ts); absent where it names none. */
+  judge: artifactRef.optional(),
   taskSet: artifactRef.optional(),
   round: z.int().nonnegative(),
   /** Versions 0, best and latest; the others are in their rounds' records. */

@@ -26,6 +26,8 @@ export const reproducibilityManifest = z.strictObject({
     python: z.string(),
   }),
   sandbox: z.string(),
+  /** Of a campaign that names one, with what was measured of it (contracts/judge.ts). */
+  judge: z.strictObject({ model: z.string(), family: z.string(), measured: sha256 }).optional(),
   temporal: z.string(),
 });
 export type ReproducibilityManifest = z.infer<typeof reproducibilityManifest>;

@@ -34,6 +34,7 @@ const variables = z.object({
   ANNEAL_NAMESPACE: z.string().min(1).optional(),
   TEMPORAL_CLI: path,
   ANNEAL_PYTHON: path,
+  ANNEAL_JUDGE_KEYS: path,
   ANNEAL_TEMPORAL_PORT: port,
   ANNEAL_UI_PORT: port,
   ANNEAL_POLICY_PORT: port,
@@ -88,6 +89,8 @@ export interface Config {
   };
   /** ANNEAL_PYTHON: the interpreter that the trainer's virtual environment is made from. */
   readonly python: string | undefined;
+  /** ANNEAL_JUDGE_KEYS: a JSON file of API keys by the addresses of judges; undefined: they are asked without one. */
+  readonly judgeKeys: string | undefined;
   /** ANNEAL_{TEMPORAL,UI,POLICY,GATEWAY}_PORT. The supervisor sets all of them for its children. */
   readonly ports: { readonly [Name in keyof Ports]: number | undefined };
   /** ANNEAL_STACK_PID and ANNEAL_STACK_START: the supervisor that this process belongs to. */
@@ -160,6 +163,7 @@ export function loadConfig(options: ConfigOptions = {}): Config {
     deployment: deploymentOf(set, home),
     gateway: { bind: set.ANNEAL_GATEWAY_BIND ?? '127.0.0.1', url: set.ANNEAL_GATEWAY_URL?.replace(/\/$/, '') },
     python: set.ANNEAL_PYTHON,
+    judgeKeys: set.ANNEAL_JUDGE_KEYS === undefined ? undefined : resolve(set.ANNEAL_JUDGE_KEYS),
     ports: {
       temporal: set.ANNEAL_TEMPORAL_PORT,
       temporalUi: set.ANNEAL_UI_PORT,

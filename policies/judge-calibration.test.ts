@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Calibration, correctedRate, type Judge, refuseJudge } from './judge-calibration.ts';
+import {
+  type Calibration,
+  correctedRate,
+  familyOf,
+  type Judge,
+  refuseAgreement,
+  refuseJudge,
+} from './judge-calibration.ts';
 import { createRandom, type Random } from './random.ts';
 
 const judge: Judge = { model: 'Kestrel-70B', family: 'kestrel', setup: 'rubric-3' };
@@ -41,6 +48,14 @@ describe('a judge is refused', () => {
     expect(refusal({ wrong: { rejected: 19, of: 19 } })).toContain('it takes 20 of each');
     expect(refusal({ wrong: { rejected: 30, of: 200 } })).toContain('better than a coin');
     expect(refusal({ right: { accepted: 0, of: 200 }, wrong: { rejected: 200, of: 200 } })).toContain('coin');
+  });
+
+  it('where it agrees less than is asked for, on either side', () => {
+    expect(refuseAgreement(calibration, 0.8)).toBeUndefined();
+    expect(refuseAgreement(calibration, 0.81)?.why).toBe(
+      'The judge Kestrel-70B accepts 180 of 200 right artifacts (90.0%) and rejects 160 of 200 wrong ones (80.0%); it takes 81.0% of each.',
+    );
+    expect(refuseAgreement({ ...calibration, right: { accepted: 1, of: 20 } }, 0.8)?.why).toContain('accepts 1 of 20');
   });
 
   it('and then corrects nothing', () => {
@@ -95,4 +110,12 @@ describe('the corrected rate', () => {
       expect(covered / 500, `${truth}`).toBeGreaterThan(0.93);
     }
   });
+});
+
+it.each([
+  ['smollm2-135m-instruct', 'smollm'],
+  ['Qwen/Qwen3-0.6B', 'qwen'],
+  ['org/7B-Heron', ''],
+])('the family of %s is “%s”', (model, family) => {
+  expect(familyOf(model)).toBe(family);
 });

@@ -45,7 +45,7 @@ export interface Judged {
 }
 
 /** At least so many artifacts of known truth on each side: fewer leave nothing but uncertainty. */
-const LEAST_CALIBRATION = 20;
+export const LEAST_CALIBRATION = 20;
 
 /**
  * Why a judge must not be asked about a policy's artifacts; nothing where it may. In this order: its family is the policy's, it was
@@ -120,6 +120,23 @@ export function correctedRate(
   const why = `The judge accepted ${share(judged.accepted, judged.of)} of ${judged.of}; it accepts ${share(right.accepted, right.of)} of right and ${share(wrong.of - wrong.rejected, wrong.of)} of wrong artifacts, so ${percent(value)} are right (${percent(low)} to ${percent(high)} with ${percent(confidence)} confidence).`;
   return { accepted: true, value, low, high, why };
 }
+
+/**
+ * Why a judge that may be asked is still not the one that a campaign wants: it agrees with what is known of right artifacts, or of wrong
+ * ones, in a smaller share than the campaign asks for. On each side, since a set of mostly wrong artifacts would praise whoever
+ * rejects everything.
+ */
+export function refuseAgreement({ judge, right, wrong }: Calibration, least: number): Refusal | undefined {
+  if (Math.min(right.accepted / right.of, wrong.rejected / wrong.of) >= least) return undefined;
+  const why = `The judge ${judge.model} accepts ${right.accepted} of ${counted(right.of, 'right artifact')} (${share(right.accepted, right.of)}) and rejects ${wrong.rejected} of ${counted(wrong.of, 'wrong one')} (${share(wrong.rejected, wrong.of)}); it takes ${percent(least)} of each.`;
+  return { accepted: false, why };
+}
+
+/** Of a model by its name on the hub or elsewhere: the letters that it begins with, `qwen` of `Qwen/Qwen3-0.6B`. */
+export const familyOf = (model: string): string => /^[A-Za-z]+/.exec(model.split('/').at(-1)!)?.[0].toLowerCase() ?? '';
+
+/** Whether two models share a family, by declaration or by name. */
+export const sameFamily = (judge: ModelIdentity, policy: ModelIdentity): boolean => related(judge, policy);
 
 /** The same family by name, or one's family in the other's model name: a distilled model carries its teacher's. */
 function related(judge: ModelIdentity, policy: ModelIdentity): boolean {

@@ -83,6 +83,8 @@ export const FAILURE_ACTIONS = {
   'store.clock_skew': 'gate',
   'store.unsupported': 'gate',
   'store.changed_file': 'retry',
+  'judge.unavailable': 'retry',
+  'judge.refused': 'gate',
   'task.invalid': 'fail',
   'job.configuration': 'gate',
   // Retryable in principle, but a node that broke a job breaks the next one too: a human looks first.

@@ -11,6 +11,7 @@ import { createConstructionActivities } from '../activities/construction.ts';
 import { createEvaluationActivities } from '../activities/evaluation.ts';
 import { createGateActivities } from '../activities/gates.ts';
 import type { QueueActivities } from '../activities/interface.ts';
+import { createJudges, createJudgingActivities } from '../activities/judges.ts';
 import { createDocuments } from '../activities/read.ts';
 import { createReportActivities } from '../activities/report.ts';
 import { createRolloutActivities } from '../activities/rollouts.ts';
@@ -22,6 +23,7 @@ import { readCritical } from '../infra/critical.ts';
 import { createGatewayClient } from '../infra/gateway-client/client.ts';
 import { secretInputs } from '../infra/gateway-client/secret-inputs.ts';
 import { createLocalIdentity } from '../infra/identity/local.ts';
+import { openJudge } from '../infra/judge-model/open.ts';
 import { observeWorker } from '../infra/metrics/observe.ts';
 import { createReleases } from '../infra/releases/releases.ts';
 import { chooseSandbox } from '../infra/sandbox/choice.ts';
@@ -74,6 +76,9 @@ const { policies } = compute;
 const releases = createReleases(store, identity);
 const manifest = createManifest({ config, documents, sandbox, store });
 
+const judge = openJudge(config.judgeKeys);
+const judges = createJudges(store, documents, judge);
+const judging = atBoundary(createJudgingActivities({ store, documents, open: judge }));
 const control = atBoundary({
   ...createGateActivities({ store, documents, identity, critical: await readCritical(config.root) }),
   ...createCampaignActivities({ store, documents, releases, manifest }),
@@ -82,7 +87,15 @@ const control = atBoundary({
   ...createCertifiedActivities({ documents }),
 });
 const rollouts = atBoundary(
-  createRolloutActivities({ store, documents, gateway, policies, sandbox, secret: secretInputs(gatewaySecret) }),
+  createRolloutActivities({
+    store,
+    documents,
+    gateway,
+    policies,
+    sandbox,
+    judges,
+    secret: secretInputs(gatewaySecret),
+  }),
 );
 const training = atBoundary(createTrainingActivities({ store, documents, gateway, jobs }));
 const { addresses, ...trackerKeys } = observing.trackers;
@@ -94,6 +107,7 @@ const construction = atBoundary(
     store,
     documents,
     sandbox,
+    judges,
     layOut: (files) => layOutSource(files, store),
     parallel: availableParallelism(),
   }),
@@ -143,6 +157,7 @@ const workers = await Promise.all([
       servePolicy: servers.servePolicy,
       restServers: servers.restServers,
       ...construction,
+      ...judging,
     } satisfies QueueActivities['jobs'],
   }),
 ]);

@@ -7,12 +7,12 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { CampaignPorts } from '../activities/campaign.ts';
 import type { Documents } from '../activities/read.ts';
-import type { ArtifactStore } from '../contracts/artifact.ts';
+import { type ArtifactStore, artifactRef } from '../contracts/artifact.ts';
 import type { CampaignSpec } from '../contracts/campaign.ts';
 import { canonicalJson } from '../contracts/canonical.ts';
 import { type Sha256, sha256 } from '../contracts/ids.ts';
 import type { LockedSet } from '../contracts/locked-set.ts';
-import { baseWeightsOf } from '../contracts/names.ts';
+import { baseWeightsOf, calibratedJudgeName } from '../contracts/names.ts';
 import { policyWeights } from '../contracts/policy-version.ts';
 import type { Sandbox } from '../contracts/ports.ts';
 import type { ReproducibilityManifest } from '../contracts/release.ts';
@@ -52,6 +52,13 @@ export function createManifest(of: {
     return [...byName].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, verifier]) => verifier);
   }
 
+  async function judgeOf({ name, judge }: CampaignSpec): Promise<Pick<ReproducibilityManifest, 'judge'>> {
+    const found = judge && (await store.readNamed(calibratedJudgeName(name)));
+    if (judge === undefined || found === undefined) return {};
+    const { sha256: measured } = artifactRef.parse(JSON.parse(new TextDecoder().decode(found.bytes)));
+    return { judge: { model: judge.model, family: judge.family, measured: sha256.parse(measured) } };
+  }
+
   return async ({ spec: specRef, taskSet }) => {
     const spec = await documents.spec(specRef);
     const lock = await documents.lock(taskSet);
@@ -86,6 +93,7 @@ export function createManifest(of: {
       sampling: { temperature: spec.harness.temperature, maxTokens: spec.harness.maxTokens },
       machine: { kernel: release(), cpus: cpus().length, arch: process.arch, node: process.version, python },
       sandbox: await sandbox.describe(),
+      ...(await judgeOf(spec)),
       temporal: config.temporal.external ?? 'embedded',
     };
   };

@@ -41,10 +41,21 @@ const serve = activitiesOn('jobs', {
   retry: RETRY_OPTIONS.patient,
 });
 
+const judging = activitiesOn('jobs', {
+  startToCloseTimeout: '2h',
+  heartbeatTimeout: '20s',
+  retry: RETRY_OPTIONS.patient,
+});
+
 export async function campaign({ spec, state }: CampaignInput): Promise<CampaignState> {
   const c = takeUp({ spec, state });
   try {
     const workflowId = childWorkflowId(spec.name, 0, 'construct');
+    // Before the set: its tasks are certified by the judge as well.
+    if (spec.judge !== undefined)
+      state.judge ??= await c.stage('calibrate', () =>
+        judging.calibrateJudge({ campaign: spec.name, spec: state.spec }),
+      );
     state.taskSet ??= await c.stage(
       'construct',
       () =>

@@ -1,8 +1,9 @@
 // What a campaign does when a stage, a job or a rollout fails.
 import { ApplicationFailure } from '@temporalio/client';
 import { describe, expect, test } from 'vitest';
+import { judgeSpec } from '../contracts/judge.ts';
 import { play, withTemporal } from '../tests/support/play-campaign.ts';
-import { scriptedSpec } from '../tests/support/scripted-activities.ts';
+import { refOf, scriptedSpec } from '../tests/support/scripted-activities.ts';
 
 withTemporal();
 
@@ -26,6 +27,33 @@ describe('failures', () => {
     );
     expect(state.rounds).toHaveLength(2);
     expect(state.gates[0]?.kind).toBe('job-failed');
+  });
+
+  test('a judge is measured before anything is built; one that is refused pauses the campaign, and is measured again', async () => {
+    const refused = ApplicationFailure.nonRetryable('accepts 14 of 24 right artifacts (58.3%)', 'judge.refused');
+    const judge = judgeSpec.parse({
+      ...{ endpoint: 'http://127.0.0.1:1/v1', model: 'judge-8b', family: 'scripted' },
+      calibration: 'set.json',
+    });
+    const { state, told } = await play(
+      'judged',
+      { passRates: [0.1, 0.2], judgeRefusals: [refused] },
+      async ({ gateOpen, answer, status }) => {
+        const gate = await gateOpen('job-failed');
+        const { error, state: now } = await status();
+        expect(error).toMatchObject({ code: 'judge.refused', message: expect.stringContaining('58.3%') });
+        expect(now.judge).toBeUndefined();
+        await answer(gate, 'retry');
+        await answer(await gateOpen('open-sealed'), 'keep');
+      },
+      { spec: { rounds: 1, judge } },
+    );
+    const before = told.calls.slice(0, told.calls.indexOf('buildTaskSet'));
+    expect(before.filter((call) => call === 'calibrateJudge')).toHaveLength(2);
+    // Once a campaign, however many runs its rounds take.
+    expect(told.calls.filter((call) => call === 'calibrateJudge')).toHaveLength(2);
+    expect(state.judge).toEqual(refOf({ judge: 'judged' }));
+    expect(state.stages[0]?.stage).toBe('calibrate');
   });
 
   test('abort leaves a state that resume starts from', async () => {

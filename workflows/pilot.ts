@@ -16,6 +16,8 @@ export interface PilotInput {
   samples: number;
   concurrency: number;
   timeoutMs: number;
+  /** The campaign names a judge, which is calibrated first. */
+  judged?: true;
 }
 
 const act = activitiesOn('control', {
@@ -24,10 +26,17 @@ const act = activitiesOn('control', {
   retry: RETRY_OPTIONS.quick,
 });
 
+const judging = activitiesOn('jobs', {
+  startToCloseTimeout: '2h',
+  heartbeatTimeout: '20s',
+  retry: RETRY_OPTIONS.patient,
+});
+
 export async function pilot(input: PilotInput): Promise<ArtifactRef> {
   let shard = '';
   setHandler(defineQuery<{ shard: string }>(PROGRESS), () => ({ shard }), { description: 'The shard at work; ask it' });
   const { campaign, spec } = input;
+  if (input.judged) await judging.calibrateJudge({ campaign, spec });
   const workflowId = childWorkflowId(campaign, 0, 'construct');
   const taskSet = await executeChild<typeof construction>('construction', { workflowId, args: [{ campaign, spec }] });
   const handle = await act.planPilot({ ...input, taskSet });

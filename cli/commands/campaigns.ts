@@ -48,6 +48,7 @@ export async function submitFile(session: Session, read: ReadCampaign): Promise<
         beforeStart,
         ...(rates === undefined ? {} : { passRates: await readFile(rates.path) }),
         ...(profile === undefined ? {} : { profile: canonicalJson(profile) }),
+        ...(read.judged === undefined ? {} : { judgeCalibration: read.judged.text }),
         ...(await carriedSource(session, read)),
         ...(spec.policy.lora === null ? { weights: await readBaseWeights(session.store, spec.policy.base) } : {}),
       };
@@ -61,10 +62,10 @@ export async function submitFile(session: Session, read: ReadCampaign): Promise<
 /** A set that was locked before has to be in this store, as it was locked, and to be one whose tasks take one reply. */
 export async function refuseUnfitTasks(
   { store }: Session,
-  { spec }: Pick<ReadCampaign, 'spec'>,
+  { spec, judged }: Pick<ReadCampaign, 'spec' | 'judged'>,
 ): Promise<ArtifactSetLock | undefined> {
   if (spec.tasks.source !== 'artifact-set' || spec.tasks.root === undefined) return undefined;
-  return (await openLockedSet(spec.tasks.root, store)).lock;
+  return (await openLockedSet(spec.tasks.root, store, judged?.setups)).lock;
 }
 
 /** What the source of its set reads goes with the campaign. */
@@ -127,8 +128,9 @@ export function addCampaignCommands(program: Command, run: Run): void {
       run(async (session) => {
         const { json, colour } = session;
         try {
-          const { spec, hash } = await readCampaign(file);
-          const outlook = outlookOf(spec, await refuseUnfitTasks(session, { spec }));
+          const read = await readCampaign(file);
+          const { spec, hash } = read;
+          const outlook = outlookOf(spec, await refuseUnfitTasks(session, read));
           process.stdout.write(
             json
               ? `${JSON.stringify({ valid: true, hash, problems: [], ...(outlook && { outlook }) })}\n`

@@ -26,7 +26,11 @@ export function addPilot(program: Command, run: Run): void {
         // Who may not submit the campaign may not use up tokens for it either.
         const workflow = pilotWorkflowId(spec, samples);
         const rates = await withPermission(session, { ...read, workflow }, async (beforeStart) =>
-          session.pilot(spec, { samples, onProgress, beforeStart, ...(await carriedSource(session, read)) }),
+          session.pilot(spec, {
+            ...{ samples, onProgress, beforeStart },
+            ...(read.judged === undefined ? {} : { judgeCalibration: read.judged.text }),
+            ...(await carriedSource(session, read)),
+          }),
         );
         const document = {
           schema: 'anneal/starting-pass-rates/v1',

@@ -14,9 +14,9 @@ import { verifierNames } from '../../evals/verifiers/registry.ts';
 import { createGatewayClient } from '../../infra/gateway-client/client.ts';
 import { stackStatus } from '../../infra/stack/stack.ts';
 import { isKnown, parseCampaignName } from '../../infra/temporal/campaigns.ts';
+import { judgeOf, sandboxOf } from '../instruments.ts';
 import { interruptible } from '../interrupt.ts';
 import { readPlans, secretOf } from '../rollouts.ts';
-import { sandboxOf } from '../sandbox.ts';
 import { type Run, type Session, screen } from '../session.ts';
 import { renderReverification } from '../view/reverification.ts';
 
@@ -76,6 +76,7 @@ async function reverifyCampaign(
     {
       ...{ store, gateway, tasksOf: async (plan) => (await documents.split(plan.tasks)).tasks },
       sandbox: sandboxOf(config),
+      judgeOf: judgeOf(config, store),
     },
     {
       ...{ plans, verifier, signal, concurrency: availableParallelism() },

@@ -12,13 +12,13 @@ import type { ReproducedPart, Reproduction } from '../../contracts/reproduction.
 import { createGatewayClient } from '../../infra/gateway-client/client.ts';
 import { stackStatus } from '../../infra/stack/stack.ts';
 import { parseCampaignName } from '../../infra/temporal/campaigns.ts';
+import { judgeOf, sandboxOf } from '../instruments.ts';
 import { interruptible } from '../interrupt.ts';
 import { readReport } from '../report-file.ts';
 import { rebuildTasks, rejudge, remeasure } from '../reproduce/results.ts';
 import { compareMachine, compareSources, compareSpecification } from '../reproduce/sources.ts';
 import { retrain } from '../reproduce/training.ts';
 import { readPlans, secretOf } from '../rollouts.ts';
-import { sandboxOf } from '../sandbox.ts';
 import { type Run, type Session, screen } from '../session.ts';
 import { renderReproduction } from '../view/reproduction.ts';
 
@@ -56,6 +56,7 @@ async function reproduce(session: Session, given: string, flags: Flags, signal: 
   const again = {
     ...{ store, documents, gateway, signal, onProgress: tell },
     sandbox: sandboxOf(config),
+    judgeOf: judgeOf(config, store),
   };
   const spec = campaignSpec.parse(data.spec);
   const plans = await readPlans(store, documents, campaign);

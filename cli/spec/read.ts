@@ -10,6 +10,7 @@ import type { ProfileSpec } from '../../contracts/profile.ts';
 import { type CampaignDocument, dotted, readDocument } from './document.ts';
 import { problemsFromZod, valueAt } from './from-zod.ts';
 import type { Path } from './guide.ts';
+import { type JudgedBy, readJudge } from './judge.ts';
 import { profileProblems, readProfile } from './profile.ts';
 import { crossFieldProblems } from './rules.ts';
 import { type ReadSource, readCampaignSource } from './source.ts';
@@ -35,6 +36,8 @@ export interface ReadCampaign {
   readonly files: readonly NamedFile[];
   /** What its source reads, as the campaign names it; undefined where it builds no set of artifacts. */
   readonly source: { readonly folder: string; readonly paths: readonly string[] } | undefined;
+  /** What its judge is calibrated with; undefined where it names none. */
+  readonly judged: JudgedBy | undefined;
   /** Of a campaign for Kubernetes. */
   readonly profile: ProfileSpec | undefined;
 }
@@ -59,6 +62,7 @@ export async function readCampaign(path: string, profile?: string): Promise<Read
   const named = parsed.success
     ? await readProfile(withProfile(parsed.data, profile), document, path)
     : { profile: undefined, problems: await profileProblems(root, document, path) };
+  const judge = await readJudge(parsed.success ? parsed.data : undefined, document, dirname(resolve(path)));
   const isMap = typeof root === 'object' && root !== null && !Array.isArray(root);
   const problems = [
     ...document.problems,
@@ -68,12 +72,13 @@ export async function readCampaign(path: string, profile?: string): Promise<Read
     ...source.problems,
     ...reads.problems,
     ...named.problems,
+    ...judge.problems,
   ];
   if (!parsed.success || problems.length > 0) throw invalid(path, problems);
   const specJson = canonicalJson(parsed.data);
   const hash = sha256.parse(createHash('sha256').update(specJson).digest('hex'));
   const carried = reads.paths && { folder: dirname(resolve(path)), paths: reads.paths };
-  return { spec: parsed.data, specJson, hash, files, source: carried, profile: named.profile };
+  return { spec: parsed.data, specJson, hash, files, source: carried, profile: named.profile, judged: judge.judged };
 }
 
 async function sourcePaths(

@@ -26,6 +26,7 @@ export interface WatchOptions extends ViewOptions {
 
 /** What a stage is called where people read it. */
 export const STAGE_WORDS: Readonly<Record<Stage, string>> = {
+  calibrate: 'measuring the judge',
   construct: 'constructing tasks',
   servers: 'waiting for policy servers',
   baseline: 'measuring the starting model',
@@ -48,7 +49,7 @@ interface Step {
   readonly done: (state: CampaignState) => boolean;
 }
 const PATH: readonly Step[] = [
-  { name: 'construct', stages: ['construct'], done: (state) => state.taskSet !== undefined },
+  { name: 'construct', stages: ['calibrate', 'construct'], done: (state) => state.taskSet !== undefined },
   { name: 'baseline', stages: ['baseline'], done: (state) => state.baseline !== undefined },
   { name: 'rounds', stages: LOOP, done: (state) => state.round > 0 },
   { name: 'sealed', stages: ['sealed-gate', 'sealed'], done: (state) => state.sealed !== undefined },

@@ -20,6 +20,18 @@ export const EXECUTION_ERRORS = {
     'The verifier could not give a verdict',
     'Look at the evidence; the sample is masked, never scored 0.',
   ),
+  'judge.unavailable': entry(
+    'unavailable',
+    true,
+    "The campaign's judge gave no answer",
+    'Look at its server and its key; what it could not judge is masked, never scored 0.',
+  ),
+  'judge.refused': entry(
+    'failed',
+    false,
+    "The campaign's judge may not judge",
+    'Read what it said of the calibration set; serve a better model under the same name, then retry at the gate.',
+  ),
   'task.invalid': entry(
     'badInput',
     false,

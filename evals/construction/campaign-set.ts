@@ -7,6 +7,7 @@ import { AnnealError } from '../../contracts/errors.ts';
 import type { Sha256 } from '../../contracts/ids.ts';
 import { lockName } from '../../contracts/locked-set.ts';
 import { whyNotSingleTurn } from '../single-turn/fit.ts';
+import { type JudgedSetups, whyNotJudged } from '../verifiers/rubric/tasks.ts';
 import { type BuildInput, buildSet } from './build-set.ts';
 import { readJson } from './item-record.ts';
 import { verifyLockedSet } from './locked-set.ts';
@@ -23,6 +24,7 @@ const TOLD = 3;
 export async function openLockedSet(
   root: Sha256,
   store: Pick<ArtifactStore, 'get' | 'readNamed'>,
+  judged?: JudgedSetups,
 ): Promise<{ readonly lock: ArtifactSetLock; readonly ref: ArtifactRef }> {
   const named = await store.readNamed(lockName(root));
   if (named === undefined)
@@ -41,18 +43,26 @@ export async function openLockedSet(
   const open = [lock.splits.visible, lock.splits.gate];
   const splits = await Promise.all(open.map(async ({ object }) => artifactSplit.parse(await readJson(store, object))));
   verifyLockedSet(lock, splits);
-  refuseUnfit(splits.flatMap(({ tasks }) => tasks.map((task) => ({ id: task.id, why: whyNotSingleTurn(task) }))));
+  const all = splits.flatMap(({ tasks }) => tasks);
+  refuseUnfit(
+    all.map((task) => ({ id: task.id, why: whyNotSingleTurn(task) })),
+    'done in one reply',
+  );
+  refuseUnfit(
+    all.map((task) => ({ id: task.id, why: whyNotJudged(task, judged) })),
+    'judged',
+  );
   return { lock, ref };
 }
 
 /** @throws AnnealError `task.invalid` */
-function refuseUnfit(tasks: readonly { readonly id: string; readonly why: string | undefined }[]): void {
+function refuseUnfit(tasks: readonly { readonly id: string; readonly why: string | undefined }[], what: string): void {
   const unfit = tasks.flatMap(({ id, why }) => (why === undefined ? [] : [`${id} ${why}`]));
   if (unfit.length === 0) return;
   const more = unfit.length > TOLD ? `; and ${unfit.length - TOLD} more` : '';
   throw new AnnealError(
     'task.invalid',
-    `${unfit.length} of ${tasks.length} tasks cannot be done in one reply: ${unfit.slice(0, TOLD).join('; ')}${more}`,
+    `${unfit.length} of ${tasks.length} tasks cannot be ${what}: ${unfit.slice(0, TOLD).join('; ')}${more}`,
   );
 }
 
@@ -64,6 +74,7 @@ export async function buildCampaignSet(
   { name, seed, harness, tasks }: Pick<CampaignSpec, 'name' | 'seed' | 'harness' | 'tasks'>,
   ports: Omit<SourcePorts, 'seed'>,
   building: Building,
+  judged?: JudgedSetups,
 ): Promise<ArtifactSetLock> {
   const build = tasks.source === 'artifact-set' ? tasks.build : undefined;
   const { kind: kindName, ...own } = build?.from ?? { kind: '' };
@@ -82,7 +93,13 @@ export async function buildCampaignSet(
   const { lock } = await buildSet({
     ...{ name, seed, most, shares: splits, ...building },
     source: await kind.open(options.data, { ...ports, seed }),
-    sieve: { difficulty, licences, alike, known, unfit: whyNotSingleTurn },
+    sieve: {
+      difficulty,
+      licences,
+      alike,
+      known,
+      unfit: (task) => whyNotSingleTurn(task) ?? whyNotJudged(task, judged),
+    },
   });
   return lock;
 }

@@ -36,7 +36,7 @@ const FLIPS = 6;
 const NO_SHARES = { process: 0, speed: 0 };
 
 /**
- * @throws AnnealError `sandbox.*`: nothing is known of the task then; `store.*`
+ * @throws AnnealError `sandbox.*`, `judge.unavailable`: nothing is known of the task then; `store.*`
  */
 export async function certifyArtifactTask(task: ArtifactTask, options: Certifying): Promise<Certificate> {
   const verifier = options.verifier ?? registered(task);
@@ -53,6 +53,7 @@ export async function certifyArtifactTask(task: ArtifactTask, options: Certifyin
     if ('reward' in judged) return judged;
     // A machine that breaks says nothing of the task, neither for it nor against it.
     if (judged.outcome === 'infrastructure_failure') throw new AnnealError('sandbox.failed', judged.reason);
+    if (judged.reason.startsWith('judge.unavailable')) throw new AnnealError('judge.unavailable', judged.reason);
     reasons.push(`${name} cannot be judged: ${judged.reason}`);
     return undefined;
   };

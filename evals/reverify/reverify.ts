@@ -10,7 +10,7 @@ import type { Reverification, ReverifiedRollout } from '../../contracts/reverifi
 import type { Trajectory } from '../../contracts/trajectory.ts';
 import { createSpecialCasing } from '../detectors/special-casing.ts';
 import { hold } from '../held.ts';
-import { judgeTask, requireVerifier } from '../verifiers/judge-task.ts';
+import { type Grader, judgeTask, requireVerifier } from '../verifiers/judge-task.ts';
 
 export interface ReverifyPorts {
   /** Evidence goes there, as at the first judgement; files of tasks come from there. */
@@ -18,6 +18,8 @@ export interface ReverifyPorts {
   readonly gateway: Pick<ModelGateway, 'trajectories' | 'completions'>;
   readonly sandbox: Sandbox;
   readonly tasksOf: (plan: RolloutPlan) => Promise<readonly LockedTask[]>;
+  /** What a judge said before is found, not asked. */
+  readonly judgeOf?: Grader['judgeOf'];
 }
 
 export interface ReverifyRequest {
@@ -35,14 +37,14 @@ export interface ReverifyRequest {
  * @throws AnnealError `verifier.failed` where this build has no such verifier; `sandbox.unavailable`
  */
 export async function reverify(
-  { store, gateway, sandbox, tasksOf }: ReverifyPorts,
+  { store, gateway, sandbox, tasksOf, judgeOf }: ReverifyPorts,
   { plans, verifier, secret, concurrency, onProgress, signal }: ReverifyRequest,
 ): Promise<Pick<Reverification, 'rollouts' | 'left'>> {
   // Refused before anything is judged.
   const [first] = plans;
   requireVerifier(verifier, first && (await tasksOf(first))[0]);
   const specialCasing = createSpecialCasing(secret);
-  const grader = { sandbox, secret, specialCasing, load: (ref: ArtifactRef) => store.get(ref) };
+  const grader = { sandbox, secret, specialCasing, load: (ref: ArtifactRef) => store.get(ref), judgeOf };
   const rollouts: ReverifiedRollout[] = [];
   const left: { rollout: RolloutId; why: string }[] = [];
   const total = plans.reduce((sum, plan) => sum + plan.rollouts.length, 0);

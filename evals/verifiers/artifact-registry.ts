@@ -3,6 +3,7 @@
 import { AnnealError } from '../../contracts/errors.ts';
 import type { VerifierRef } from '../../contracts/judgement.ts';
 import { answer, answerOne } from './answer/answer.ts';
+import { openAnswer } from './answer/open-answer.ts';
 import { document, documentTwo } from './document/document.ts';
 import { leaderboard } from './leaderboard/leaderboard.ts';
 import { patch } from './patch/patch.ts';
@@ -24,6 +25,7 @@ export const ARTIFACT_VERIFIERS: readonly ArtifactVerifier[] = [
   erased(structuredData),
   erased(answerOne),
   erased(answer),
+  erased(openAnswer),
   erased(leaderboard),
   erased(spreadsheet),
   erased(terminalState),

@@ -11,6 +11,8 @@ import { type JudgedTurn, judgeSingleTurn } from '../single-turn/judge.ts';
 import { artifactVerifierFor } from './artifact-registry.ts';
 import { judgeReply } from './judge-reply.ts';
 import { verifierFor } from './registry.ts';
+import type { JudgeInstrument } from './rubric/judging.ts';
+import { rubricOf } from './rubric/tasks.ts';
 
 export interface RecordedReply {
   readonly rollout: RolloutId;
@@ -25,11 +27,13 @@ export interface Grader {
   readonly secret: string | undefined;
   readonly specialCasing: SpecialCasing | undefined;
   readonly load: (ref: ArtifactRef) => Promise<Uint8Array>;
+  /** The model that judges by rubrics, of a rollout's campaign; asked for only where the task has one. */
+  readonly judgeOf?: ((rollout: RolloutId) => Promise<JudgeInstrument | undefined>) | undefined;
 }
 
 /** @throws AnnealError `sandbox.unavailable`, `stack.python_missing`, `verifier.failed` (no such verifier), `task.invalid`, `store.*` */
 export async function judgeTask(
-  { sandbox, secret, specialCasing, load }: Grader,
+  { sandbox, secret, specialCasing, load, judgeOf }: Grader,
   of: {
     readonly task: LockedTask;
     readonly verifier?: VerifierRef;
@@ -47,7 +51,8 @@ export async function judgeTask(
     .update(reply.rollout)
     .digest('hex');
   const turn = { task, verifier, weights, purpose, load, reply: reply.text, seconds: reply.milliseconds / 1_000 };
-  return judgeSingleTurn({ ...turn, instruments: { sandbox, secret: own } });
+  const judge = rubricOf(task) === undefined ? undefined : await judgeOf?.(reply.rollout);
+  return judgeSingleTurn({ ...turn, instruments: { sandbox, secret: own, ...(judge && { judge }) } });
 }
 
 /** @throws AnnealError `verifier.failed` when this build has no such verifier of the task's kind */

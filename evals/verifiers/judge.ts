@@ -75,6 +75,6 @@ function refusal(artifact: Artifact, task: ArtifactTask): Found | undefined {
 function outcomeOf(failure: unknown): 'infrastructure_failure' | 'verifier_failure' | undefined {
   if (!(failure instanceof AnnealError)) return undefined;
   if (failure.code === 'sandbox.failed') return 'infrastructure_failure';
-  if (failure.code === 'verifier.failed') return 'verifier_failure';
+  if (failure.code === 'verifier.failed' || failure.code === 'judge.unavailable') return 'verifier_failure';
   return undefined;
 }

@@ -11,7 +11,7 @@ import type {
 } from '../../contracts/judgement.ts';
 import type { Sandbox } from '../../contracts/ports.ts';
 import type { Artifact } from './artifact.ts';
-import type { JudgeInstrument, Rubric } from './rubric/rubric.ts';
+import type { JudgeInstrument, RubricWay } from './rubric/judging.ts';
 
 /** What a verifier may use. What a task's verifier needs and does not get is `verifier.failed`, never a reward of 0. */
 export interface Instruments {
@@ -27,9 +27,6 @@ export interface Instruments {
   /** Judges what no rule can say, after every rule. */
   readonly judge?: JudgeInstrument;
 }
-
-/** How a rubric is asked of a text that passed its gates. @throws AnnealError `verifier.failed` */
-export type RubricJudge = (text: string, of: Rubric, by: Instruments) => Promise<ComponentScore[]>;
 
 /** Folders inside the sandbox. */
 export interface Toolchain {
@@ -63,9 +60,11 @@ export interface ArtifactVerifier<Check = unknown> {
   readonly format: ArtifactFormat;
   /** Reads a task's `check`. */
   readonly check: z.ZodType<Check>;
+  /** How it puts a check's rubric to a judge, which is to be calibrated in that way; undefined: it asks no model. */
+  readonly asks?: RubricWay;
   /**
    * Judges one artifact, in sandboxes of its own.
-   * @throws AnnealError `sandbox.failed`, `verifier.failed`: the sample is masked; `sandbox.unavailable`: nothing can be judged here
+   * @throws AnnealError `sandbox.failed`, `verifier.failed`, `judge.unavailable`: the sample is masked; `sandbox.unavailable`: nothing can be judged here
    */
   judge(input: JudgeInput<Check>): Promise<Found>;
   /** The same check with one expected value flipped, so that no artifact can hold it: what passes it cheats. Certification tries the gold. */

@@ -21,7 +21,7 @@ async function judge(status: number, body: unknown) {
   });
   await new Promise<void>((resolve) => server!.listen(0, '127.0.0.1', resolve));
   const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1/`;
-  const model = createOpenAiJudge({ baseUrl, model: 'scripted-1', family: 'scripted', apiKey: 'k' });
+  const model = createOpenAiJudge({ baseUrl, model: 'scripted-1', family: 'scripted', apiKey: 'k', pausesMs: [1, 1] });
   const answer = model.answer({ system: 's', user: 'u', schema: { type: 'object' }, temperature: 0, maxTokens: 9 });
   return { answer, asked };
 }

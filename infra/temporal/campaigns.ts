@@ -6,7 +6,15 @@ import { type CampaignSpec, campaignSpec } from '../../contracts/campaign.ts';
 import { AnnealError } from '../../contracts/errors.ts';
 import { type CampaignName, campaignName, type Sha256 } from '../../contracts/ids.ts';
 import { sourceFilesName } from '../../contracts/locked-set.ts';
-import { baseWeightsOf, CAMPAIGN, campaignWorkflowId, profileName, QUEUES, SEARCH } from '../../contracts/names.ts';
+import {
+  baseWeightsOf,
+  CAMPAIGN,
+  calibrationSetName,
+  campaignWorkflowId,
+  profileName,
+  QUEUES,
+  SEARCH,
+} from '../../contracts/names.ts';
 import { type PolicyWeights, policyWeights } from '../../contracts/policy-version.ts';
 import { type Turn, turnOf } from '../../contracts/queues.ts';
 import { type CampaignInput, type CampaignState, type CampaignStatus, campaignState } from '../../contracts/record.ts';
@@ -82,6 +90,8 @@ export function createCampaigns(
       readonly profile?: string;
       readonly weights?: PolicyWeights;
       readonly source?: ArtifactRef;
+      /** The file that its judge is calibrated with. */
+      readonly judgeCalibration?: string;
       readonly beforeStart?: BeforeStart;
     } = {},
   ): Promise<'started' | 'attached' | 'ended'> {
@@ -94,9 +104,10 @@ export function createCampaigns(
         throw new AnnealError('campaign.duplicate_name', `a campaign ${spec.name} exists with another specification`);
       }
     }
-    const { passRates, profile, weights, source, beforeStart } = beside;
+    const { passRates, profile, weights, source, judgeCalibration, beforeStart } = beside;
     if (passRates !== undefined) await store.createNamed(`campaigns/${spec.name}/starting-pass-rates`, passRates);
     if (profile !== undefined) await keepProfile(spec.name, profile);
+    if (judgeCalibration !== undefined) await store.createNamed(calibrationSetName(spec.name), judgeCalibration);
     if (source !== undefined) await store.createNamed(sourceFilesName(spec.name), JSON.stringify(source));
     // Those that were published when it was submitted, whatever is published later.
     if (weights !== undefined) await store.createNamed(baseWeightsOf(spec.name), JSON.stringify(weights));

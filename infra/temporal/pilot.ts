@@ -9,7 +9,7 @@ import { canonicalJson } from '../../contracts/canonical.ts';
 import { AnnealError, errorCode } from '../../contracts/errors.ts';
 import { type CampaignName, campaignName } from '../../contracts/ids.ts';
 import { sourceFilesName } from '../../contracts/locked-set.ts';
-import { QUEUES } from '../../contracts/names.ts';
+import { calibrationSetName, QUEUES } from '../../contracts/names.ts';
 import { durationMs } from '../../contracts/units.ts';
 import { type BeforeStart, START_MS } from './campaigns.ts';
 import { firstState } from './first-state.ts';
@@ -24,6 +24,8 @@ export interface PilotOptions {
   readonly samples: number;
   /** What the source of its task set reads (contracts/locked-set.ts). */
   readonly source?: ArtifactRef;
+  /** What the campaign's judge is calibrated with. */
+  readonly judgeCalibration?: string;
   readonly beforeStart?: BeforeStart;
   readonly onProgress: (done: number, total: number) => void;
 }
@@ -37,12 +39,13 @@ export async function runPilot(
   client: Client,
   store: ArtifactStore,
   spec: CampaignSpec,
-  { samples, source, onProgress, beforeStart }: PilotOptions,
+  { samples, source, judgeCalibration, onProgress, beforeStart }: PilotOptions,
 ): Promise<Record<string, number>> {
   const decode = (bytes: Uint8Array): unknown => JSON.parse(new TextDecoder().decode(bytes));
   const own: CampaignSpec = { ...spec, name: pilotName(spec, samples) };
   const ref = await store.put(canonicalJson(own));
   if (source !== undefined) await store.createNamed(sourceFilesName(own.name), JSON.stringify(source));
+  if (judgeCalibration !== undefined) await store.createNamed(calibrationSetName(own.name), judgeCalibration);
   const workflowId = pilotWorkflowId(spec, samples);
   const policy = firstState(own, ref, ref.sha256).policies[0]!;
   const options = { concurrency: spec.rollouts.concurrency, timeoutMs: durationMs(spec.rollouts.timeout) };
@@ -51,7 +54,7 @@ export async function runPilot(
     client.workflow.start('pilot', {
       workflowId,
       taskQueue: QUEUES.control,
-      args: [{ campaign: own.name, spec: ref, policy, samples, ...options }],
+      args: [{ campaign: own.name, spec: ref, policy, samples, ...options, ...(spec.judge && { judged: true }) }],
       // By its name it is the same question: whoever asks second waits for the same answer.
       workflowIdConflictPolicy: 'USE_EXISTING',
     });
@@ -83,8 +86,12 @@ export async function runPilot(
 export function pilotName(spec: CampaignSpec, samples: number): CampaignName {
   // The rates are what a pilot is for: that a file names those of an earlier one changes nothing.
   const { startingPassRates: _, ...tasks } = spec.tasks;
-  const { policy, harness, seed, reward } = spec;
-  const asked = canonicalJson({ tasks, policy, harness, seed, reward, samples, timeout: spec.rollouts.timeout });
+  const { policy, harness, seed, reward, judge } = spec;
+  const judged = judge === undefined ? {} : { judge };
+  const asked = canonicalJson({
+    ...{ tasks, policy, harness, seed, reward, samples, timeout: spec.rollouts.timeout },
+    ...judged,
+  });
   const end = `-pilot-${createHash('sha256').update(asked).digest('hex').slice(0, HASH_LENGTH)}`;
   return campaignName.parse(spec.name.slice(0, NAME_LENGTH - end.length) + end);
 }

@@ -8,6 +8,7 @@ import type {
   ConstructionActivities,
   EvaluationActivities,
   GateActivities,
+  JudgingActivities,
   RolloutActivities,
   ServerActivities,
   TrackingActivities,
@@ -61,6 +62,7 @@ type All = CampaignActivities &
   ConstructionActivities &
   EvaluationActivities &
   GateActivities &
+  JudgingActivities &
   RolloutActivities &
   ServerActivities &
   TrackingActivities &
@@ -79,6 +81,8 @@ export interface Script {
   brokenRollouts?: number[];
   brokenWith?: ErrorCode;
   brokenTimes?: number;
+  /** Thrown by calibrateJudge, one a call, until used up. */
+  judgeRefusals?: ApplicationFailure[];
   /** Gates that critical.yaml does not list. */
   unlisted?: GateKind[];
   /** Milliseconds that the verification of a decision takes. */
@@ -113,6 +117,7 @@ export function scriptedActivities(script: Script): { activities: All; told: Tol
   const told: Told = { calls: [], saved: [], answers: [], broken: [], judged: [] };
   const failures = [...(script.jobFailures ?? [])];
   const overlaps = [...(script.overlaps ?? [])];
+  const refusals = [...(script.judgeRefusals ?? [])];
   const note = (call: string): void => void told.calls.push(call);
   const estimate = (value: number) => ({
     value,
@@ -151,6 +156,12 @@ export function scriptedActivities(script: Script): { activities: All; told: Tol
   };
 
   const activities: All = {
+    async calibrateJudge({ campaign }) {
+      note('calibrateJudge');
+      const refusal = refusals.shift();
+      if (refusal !== undefined) throw refusal;
+      return refOf({ judge: campaign });
+    },
     async buildTaskSet() {
       note('buildTaskSet');
       return refOf('task set');

@@ -1,6 +1,6 @@
 // Orders to whoever judges, inside a report that passes every gate. None is among the null answers that are planted for each judge, so that
 // a judge that obeys them is not found out by those.
-import type { Rubric } from '../../verifiers/rubric/rubric.ts';
+import type { Rubric } from '../../../contracts/judge.ts';
 
 export interface Order {
   readonly name: string;

@@ -1,6 +1,6 @@
 // Judges, scripted: they read a question as a model would, from its text alone.
 import type { JudgeModel, JudgeQuestion } from '../../../contracts/judge-model.ts';
-import type { JudgeInstrument } from '../../verifiers/rubric/rubric.ts';
+import type { JudgeInstrument } from '../../verifiers/rubric/judging.ts';
 
 export interface ReadQuestion {
   readonly criteria: readonly { readonly name: string; readonly asks: string }[];
@@ -41,11 +41,13 @@ export function scriptedJudge(
   return {
     model,
     policy: { model: 'learner-135m', family: 'learner' },
-    calibration: {
-      judge: { model: 'scripted-1', family: 'scripted', setup },
-      right: { accepted: 28, of: 30 },
-      wrong: { rejected: 29, of: 30 },
-      nulls: [{ name: 'nothing', accepted: false }],
-    },
+    calibrations: [
+      {
+        judge: { model: 'scripted-1', family: 'scripted', setup },
+        right: { accepted: 28, of: 30 },
+        wrong: { rejected: 29, of: 30 },
+        nulls: [{ name: 'nothing', accepted: false }],
+      },
+    ],
   };
 }

@@ -9,8 +9,10 @@ import { type Artifact, textOf } from '../artifact.ts';
 import { broken, fileText, held, refused, sha256Of, shown } from '../gates.ts';
 import { parseJson } from '../structured-data/json.ts';
 import { type ArtifactVerifier, defineVerifier } from '../verifier.ts';
-import { acceptedForm, answerValue, flippedForm, isAccepted } from './forms.ts';
+import { type AcceptedForm, acceptedForm, answerValue, flippedForm, isAccepted } from './forms.ts';
 import { linesOf, type SearchableDocument, searchable, squeezed } from './quotes.ts';
+
+export const passages = z.array(z.strictObject({ source: relativePath, text: z.string().min(1) })).min(1);
 
 export const answerCheck = z.strictObject({
   file: relativePath.default('answer.json'),
@@ -18,14 +20,14 @@ export const answerCheck = z.strictObject({
   /** Of the documents that may be quoted, by path among the given files. */
   documents: z.record(relativePath, sha256),
   /** What has to be quoted: each lies within one quote from its document. */
-  required: z.array(z.strictObject({ source: relativePath, text: z.string().min(1) })).min(1),
+  required: passages,
   mostQuotes: z.int().positive().default(8),
   /** Of one quote: who quotes everything has found nothing. */
   mostCharacters: z.int().positive().default(600),
 });
 export type AnswerCheck = z.infer<typeof answerCheck>;
 
-const form = ({ mostQuotes, mostCharacters }: AnswerCheck) =>
+const form = ({ mostQuotes, mostCharacters }: Pick<AnswerCheck, 'mostQuotes' | 'mostCharacters'>) =>
   z.strictObject({
     answer: answerValue,
     evidence: z
@@ -46,38 +48,70 @@ const SEARCHED = 200;
 /** Of a document that was searched. Who quotes more has found nothing, however small the pieces are. */
 const MOST_QUOTED = 0.5;
 
+interface EvidenceFound {
+  readonly answer: z.infer<typeof answerValue>;
+  readonly evidence: readonly Quote[];
+  /** All that hold. */
+  readonly gates: readonly GateResult[];
+  /** The share of the required passages that are quoted. */
+  readonly quoted: { readonly score: number; readonly why: string };
+}
+
+type Rules = Omit<AnswerCheck, 'accepted'> & { readonly accepted: readonly AcceptedForm[] };
+
+/**
+ * What rules find in an answer: its form, its quotes, whether it is an accepted one (where any are named), and what it quotes of what it
+ * had to.
+ * @throws AnnealError `verifier.failed` when the documents at hand are not those that the task was made with
+ */
+export function evidenceFound(
+  check: Rules,
+  artifact: Artifact,
+  given: Artifact,
+  /** Takes any number of quotes of one document. */
+  lenient = false,
+): EvidenceFound | { readonly refused: readonly GateResult[] } {
+  const documents = documentsOf(check, given);
+  const read = fileText(artifact, check.file);
+  const parsed = 'why' in read ? read : parseJson(read.text);
+  if ('why' in parsed) return { refused: [broken('form', `${check.file}: ${parsed.why}`)] };
+  const formed = form(check).safeParse(parsed.value);
+  if (!formed.success) {
+    const why = formed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ');
+    return { refused: [broken('form', shown(why, 500))] };
+  }
+  const { answer: said, evidence } = formed.data;
+  const gates: GateResult[] = [held('form', 'an answer with its evidence')];
+  const stray = evidence.find(({ source, quote }) => placesOf(documents, source, quote).length === 0);
+  if (stray !== undefined) {
+    const why = `does not stand in ${shown(stray.source, 80)}: ${shown(stray.quote, 200)}`;
+    return { refused: [...gates, broken('quotes', why)] };
+  }
+  const whole = lenient ? undefined : quotedWhole(documents, evidence);
+  if (whole !== undefined) return { refused: [...gates, broken('quotes', `most of ${whole} is quoted`)] };
+  gates.push(held('quotes', `${evidence.length} quotes stand where they are said to`));
+  if (check.accepted.length > 0) {
+    if (!check.accepted.some((one) => isAccepted(said, one)))
+      return { refused: [...gates, broken('answer', `${shown(JSON.stringify(said), 200)} is not it`)] };
+    gates.push(held('answer', 'is accepted'));
+  }
+  const missing = check.required.filter((one) => !evidence.some((quote) => covers(documents, quote, one)));
+  const score = 1 - missing.length / check.required.length;
+  const why = missing.length === 0 ? 'what has to be quoted is' : `not quoted: ${shown(missing[0]!.text, 200)}`;
+  return { answer: said, evidence, gates, quoted: { score, why } };
+}
+
 const judge =
   (version: 1 | 2): ArtifactVerifier<AnswerCheck>['judge'] =>
   async ({ check, artifact, given }) => {
-    const documents = documentsOf(check, given);
-    const read = fileText(artifact, check.file);
-    const parsed = 'why' in read ? read : parseJson(read.text);
-    if ('why' in parsed) return refused([broken('form', `${check.file}: ${parsed.why}`)]);
-    const formed = form(check).safeParse(parsed.value);
-    if (!formed.success) {
-      const why = formed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ');
-      return refused([broken('form', shown(why, 500))]);
-    }
-    const gates: GateResult[] = [held('form', 'an answer with its evidence')];
-    const stray = formed.data.evidence.find(({ source, quote }) => placesOf(documents, source, quote).length === 0);
-    if (stray !== undefined)
-      return refused([
-        ...gates,
-        broken('quotes', `does not stand in ${shown(stray.source, 80)}: ${shown(stray.quote, 200)}`),
-      ]);
-    const whole = version === 1 ? undefined : quotedWhole(documents, formed.data.evidence);
-    if (whole !== undefined) return refused([...gates, broken('quotes', `most of ${whole} is quoted`)]);
-    gates.push(held('quotes', `${formed.data.evidence.length} quotes stand where they are said to`));
-    const right = check.accepted.some((one) => isAccepted(formed.data.answer, one));
-    if (!right)
-      return refused([...gates, broken('answer', `${shown(JSON.stringify(formed.data.answer), 200)} is not it`)]);
-    gates.push(held('answer', 'is accepted'));
-    const missing = check.required.filter(
-      (one) => !formed.data.evidence.some((quote) => covers(documents, quote, one)),
-    );
-    const score = 1 - missing.length / check.required.length;
-    const why = missing.length === 0 ? 'what has to be quoted is' : `not quoted: ${shown(missing[0]!.text, 200)}`;
-    return { gates, components: [{ name: 'evidence', kind: 'outcome', score, weight: 1, why }], runs: [], seen: null };
+    const found = evidenceFound(check, artifact, given, version === 1);
+    if ('refused' in found) return refused(found.refused);
+    const { gates, quoted } = found;
+    return {
+      gates,
+      components: [{ name: 'evidence', kind: 'outcome', weight: 1, ...quoted }],
+      ...{ runs: [], seen: null },
+    };
   };
 
 const answerOf = (version: 1 | 2) =>
@@ -106,7 +140,7 @@ function quotedWhole(documents: Documents, evidence: readonly Quote[]): string |
 }
 
 /** @throws AnnealError `verifier.failed` when the documents at hand are not those that the task was made with */
-function documentsOf({ documents, required }: AnswerCheck, given: Artifact): Documents {
+function documentsOf({ documents, required }: Pick<AnswerCheck, 'documents' | 'required'>, given: Artifact): Documents {
   const found = new Map<string, SearchableDocument>();
   for (const [path, hash] of Object.entries(documents)) {
     const bytes = given.get(path);

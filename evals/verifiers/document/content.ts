@@ -1,9 +1,10 @@
 // A document's blocks against its spec: one gate a subject, in order; the first that is broken is the last.
 import { AnnealError } from '../../../contracts/errors.ts';
+import type { Rubric } from '../../../contracts/judge.ts';
 import type { GateResult } from '../../../contracts/judgement.ts';
 import { type Artifact, textOf } from '../artifact.ts';
 import { broken, held } from '../gates.ts';
-import { MOST_CHARACTERS, type Rubric } from '../rubric/rubric.ts';
+import { MOST_CHARACTERS } from '../rubric/question.ts';
 import { type Block, sectionsOf, squeezed, textOfBlock, wordsOf } from './blocks.ts';
 import { citationProblem } from './citations.ts';
 import { figureOf, numbersIn, numbersOf, states, strangeFigure } from './figures.ts';

@@ -3,14 +3,16 @@
 import { z } from 'zod';
 import { relativePath } from '../../../contracts/artifact-task.ts';
 import type { Browser, BrowserLimits } from '../../../contracts/browser.ts';
+import { rubric } from '../../../contracts/judge.ts';
 import type { GateResult } from '../../../contracts/judgement.ts';
 import type { Artifact } from '../artifact.ts';
 import { broken, fileText, held, refused, sha256Of } from '../gates.ts';
 import { pictured } from '../rendered/png.ts';
 import { browserOf, visitJustly } from '../rendered/visit.ts';
-import { judgeByProbedRubric } from '../rubric/probed.ts';
-import { judgeByRubric, rubric } from '../rubric/rubric.ts';
-import { type ArtifactVerifier, defineVerifier, type RubricJudge } from '../verifier.ts';
+import { judgeRubric, type RubricWay } from '../rubric/judging.ts';
+import { probed } from '../rubric/probed.ts';
+import { plain } from '../rubric/rubric.ts';
+import { type ArtifactVerifier, defineVerifier } from '../verifier.ts';
 import { type Block, sectionsOf, textOfBlock, wordsOf } from './blocks.ts';
 import { contentGates, outside, readableGates, same } from './content.ts';
 import { parseDocx } from './docx.ts';
@@ -38,7 +40,7 @@ const LIMITS: BrowserLimits = { wallMs: 60_000, stepMs: 10_000, diskBytes: 64 * 
 const PAGE = { width: 794, height: 1123 };
 
 const judgeWith =
-  (byRubric: RubricJudge): ArtifactVerifier<DocumentCheck>['judge'] =>
+  (way: RubricWay): ArtifactVerifier<DocumentCheck>['judge'] =>
   async ({ check, artifact, given, instruments }) => {
     const parsed = parse(check, artifact);
     if ('why' in parsed) return refused([broken('reads', parsed.why)]);
@@ -65,16 +67,23 @@ const judgeWith =
       if ('why' in look || why !== undefined) return refused(gates, [], { words, headings });
       picture = look.picture;
     }
-    const criteria = check.rubric === null ? [] : await byRubric(text, check.rubric, instruments);
+    const judged = check.rubric === null ? undefined : await judgeRubric(way, text, check.rubric, instruments);
+    const judge = judged === undefined ? {} : { judge: { ...judged.seen } };
     const spec = { name: 'spec', kind: 'outcome' as const, score: 1, weight: 1, why: 'every gate of the spec holds' };
-    return { gates, components: [spec, ...criteria], runs: [], seen: { words, headings, picture } };
+    return {
+      gates,
+      components: [spec, ...(judged?.components ?? [])],
+      runs: [],
+      seen: { words, headings, picture, ...judge },
+    };
   };
 
 export const documentTwo = defineVerifier<DocumentCheck>({
   ref: { name: 'document', version: 2 },
   format: 'document',
   check: documentCheck,
-  judge: judgeWith((text, of, { judge }) => judgeByRubric(text, of, judge)),
+  asks: plain,
+  judge: judgeWith(plain),
   impossible: (check) => ({
     ...check,
     sections: check.sections.map((one, at) => (at === 0 ? { ...one, heading: `${one.heading}, flipped` } : one)),
@@ -84,7 +93,8 @@ export const documentTwo = defineVerifier<DocumentCheck>({
 export const document = defineVerifier<DocumentCheck>({
   ...documentTwo,
   ref: { name: 'document', version: 3 },
-  judge: judgeWith(judgeByProbedRubric),
+  asks: probed,
+  judge: judgeWith(probed),
 });
 
 interface Shown {

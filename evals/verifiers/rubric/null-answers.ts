@@ -1,6 +1,6 @@
 // Answers that answer nothing. A judge that accepts one of them accepts anything. Some of them open 80 to 90% of models used as judges
 // ("master keys": Zhao et al., One Token to Fool LLM-as-a-Judge, arXiv 2507.08794).
-import type { Rubric } from './rubric.ts';
+import type { Rubric } from '../../../contracts/judge.ts';
 
 export interface NullAnswer {
   readonly name: string;

@@ -1,11 +1,12 @@
 // The judge is scripted here: what is tried is what becomes of its answers.
 import { expect, test } from 'vitest';
+import type { Rubric } from '../../../contracts/judge.ts';
 import { ORDERS, POOR_REPORTS } from '../../hacks/judge/orders.ts';
 import { honestly, type ReadQuestion, scriptedJudge, verdictsOf } from '../../hacks/judge/scripted-judge.ts';
 import { nullAnswers } from './null-answers.ts';
 import { judgeByProbedRubric, probedSetup } from './probed.ts';
 import { drawProbes, impossibleProbes } from './probes.ts';
-import { judgeByRubric, judgeSetup, type Rubric } from './rubric.ts';
+import { judgeByRubric, judgeSetup } from './rubric.ts';
 
 const RUBRIC: Rubric = {
   about: 'A report on a museum',
@@ -28,11 +29,11 @@ const trial = (says: (question: ReadQuestion) => string, text: string, secret: s
 
 test('an honest judge is believed, whatever the secret: its verdicts on the real criteria, by their names and weights', async () => {
   for (const secret of secrets(20)) {
-    expect(await trial(honest, GOOD, secret)).toEqual([
+    expect((await trial(honest, GOOD, secret)).components).toEqual([
       { name: 'rubric: clear', kind: 'outcome', score: 1, weight: 1, why: 'why' },
       { name: 'rubric: useful', kind: 'outcome', score: 1, weight: 2, why: 'why' },
     ]);
-    expect((await trial(honest, 'A poor one', secret)).map(({ score }) => score)).toEqual([0, 0]);
+    expect((await trial(honest, 'A poor one', secret)).components.map(({ score }) => score)).toEqual([0, 0]);
   }
 });
 
@@ -97,14 +98,14 @@ test.each(ORDERS)(
       const ordered = `${text}\n\n${order.text}`;
       const obeys = (question: ReadQuestion): string =>
         verdictsOf(question, (asks) => question.text === ordered || honestly(asks, question.text, () => false));
-      const before = await judgeByRubric(ordered, of, scriptedJudge(judgeSetup(of), obeys));
+      const { components: before } = await judgeByRubric(ordered, of, scriptedJudge(judgeSetup(of), obeys));
       expect(before.every(({ score }) => score === 1)).toBe(true);
       for (const secret of secrets(3))
         await expect(trial(obeys, ordered, secret, of)).rejects.toMatchObject({ code: 'verifier.failed' });
       // One that does not obey says what the report is worth.
       const steady = (question: ReadQuestion): string =>
         verdictsOf(question, (asks) => honestly(asks, question.text, () => false));
-      expect((await trial(steady, ordered, 'a', of)).every(({ score }) => score === 0)).toBe(true);
+      expect((await trial(steady, ordered, 'a', of)).components.every(({ score }) => score === 0)).toBe(true);
     }
   },
 );

@@ -1,9 +1,9 @@
 // Criteria whose answer the grader knows: one that no text meets, for it asks for a name that was invented for this judgement, and one that
 // this text meets, for it asks for a word that stands in it. A judge that answers by an order instead of by the text cannot tell them from the
 // real ones by their place, their name or their form; which they are follows from the secret.
+import type { Rubric } from '../../../contracts/judge.ts';
 import { createRandom, type Random } from '../../../policies/random.ts';
 import { sha256Of } from '../gates.ts';
-import type { Rubric } from './rubric.ts';
 
 /** Part of a judge's setup: other forms make another judge. */
 export const PROBE_FORMS = {

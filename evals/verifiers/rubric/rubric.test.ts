@@ -1,9 +1,12 @@
 // The judge is scripted here: what is tried is what becomes of its answers.
 import { beforeEach, expect, test } from 'vitest';
+import type { Rubric } from '../../../contracts/judge.ts';
 import type { JudgeModel, JudgeQuestion } from '../../../contracts/judge-model.ts';
 import type { Calibration } from '../../../policies/judge-calibration.ts';
+import type { JudgeInstrument } from './judging.ts';
 import { nullAnswers } from './null-answers.ts';
-import { type JudgeInstrument, judgeByRubric, judgeSetup, type Rubric } from './rubric.ts';
+import type { JudgeRecord } from './question.ts';
+import { judgeByRubric, judgeSetup } from './rubric.ts';
 
 const RUBRIC: Rubric = {
   about: 'A report on a museum',
@@ -42,19 +45,27 @@ function instrument(says: (question: JudgeQuestion) => string, change: Partial<C
   return {
     model,
     policy: { model: 'learner-135m', family: 'learner' },
-    calibration: {
-      judge: { model: 'scripted-1', family: 'scripted', setup: judgeSetup(RUBRIC) },
-      right: { accepted: 28, of: 30 },
-      wrong: { rejected: 29, of: 30 },
-      nulls: [{ name: 'nothing', accepted: false }],
-      ...change,
-    },
+    calibrations: [
+      {
+        judge: { model: 'scripted-1', family: 'scripted', setup: judgeSetup(RUBRIC) },
+        right: { accepted: 28, of: 30 },
+        wrong: { rejected: 29, of: 30 },
+        nulls: [{ name: 'nothing', accepted: false }],
+        ...change,
+      },
+    ],
   };
 }
 
 test('criteria are scored one by one, the artifact is quoted, and nulls are planted first, once', async () => {
   const judge = instrument(fair);
-  const components = await judgeByRubric(GOOD, RUBRIC, judge);
+  const { components, seen } = await judgeByRubric(GOOD, RUBRIC, judge);
+  expect(seen).toMatchObject({
+    model: 'scripted-1',
+    family: 'scripted',
+    setup: judgeSetup(RUBRIC),
+    reply: verdict(true, false),
+  });
   expect(components).toEqual([
     { name: 'rubric: clear', kind: 'outcome', score: 1, weight: 1, why: 'why' },
     { name: 'rubric: useful', kind: 'outcome', score: 0, weight: 2, why: 'why' },
@@ -119,6 +130,40 @@ test('a judge of the policy’s family, one that fails, and none at all', async 
   const silent = instrument(() => {
     throw new Error('503');
   });
-  await expect(judgeByRubric(GOOD, RUBRIC, silent)).rejects.toMatchObject({ code: 'verifier.failed' });
+  await expect(judgeByRubric(GOOD, RUBRIC, silent)).rejects.toMatchObject({ code: 'judge.unavailable' });
   await expect(judgeByRubric(GOOD, RUBRIC, undefined)).rejects.toMatchObject({ code: 'verifier.failed' });
+});
+
+test('a judge that was away while nulls were planted is asked again, and then judges', async () => {
+  let away = true;
+  const judge = instrument((question) => {
+    if (away) throw new Error('ECONNREFUSED');
+    return fair(question);
+  });
+  await expect(judgeByRubric(GOOD, RUBRIC, judge)).rejects.toMatchObject({ code: 'judge.unavailable' });
+  away = false;
+  expect((await judgeByRubric(GOOD, RUBRIC, judge)).components).toHaveLength(2);
+});
+
+test('what was said is kept and found again, what is no verdict is not, and the first answer counts', async () => {
+  const kept = new Map<string, string>();
+  const record: JudgeRecord = {
+    find: async (question) => kept.get(question),
+    keep: async (question, { reply }) => {
+      if (!kept.has(question)) kept.set(question, reply);
+      return kept.get(question)!;
+    },
+  };
+  let says: (question: JudgeQuestion) => string = (question) => (quoted(question) === GOOD ? 'well' : fair(question));
+  const judge = { ...instrument((question) => says(question)), record };
+  await expect(judgeByRubric(GOOD, RUBRIC, judge)).rejects.toMatchObject({ code: 'verifier.failed' });
+  says = fair;
+  const first = await judgeByRubric(GOOD, RUBRIC, judge);
+  says = () => verdict(false, false);
+  const silent = asked.length;
+  expect(await judgeByRubric(GOOD, RUBRIC, judge)).toEqual(first);
+  // Another process: it plants nothing that was answered, and finds what was said.
+  const elsewhere = { ...instrument(() => 'nothing'), record };
+  expect(await judgeByRubric(GOOD, RUBRIC, elsewhere)).toEqual(first);
+  expect(asked).toHaveLength(silent);
 });

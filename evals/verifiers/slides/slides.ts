@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { relativePath } from '../../../contracts/artifact-task.ts';
 import type { BrowserLimits, PageLook, PageLost } from '../../../contracts/browser.ts';
+import { rubric } from '../../../contracts/judge.ts';
 import type { GateResult } from '../../../contracts/judgement.ts';
 import type { Artifact } from '../artifact.ts';
 import type { Block } from '../document/blocks.ts';
@@ -13,9 +14,10 @@ import { contentSpec } from '../document/spec.ts';
 import { broken, fileText, held, refused, sha256Of } from '../gates.ts';
 import { type Pictured, pictured } from '../rendered/png.ts';
 import { browserOf, visitJustly } from '../rendered/visit.ts';
-import { judgeByProbedRubric } from '../rubric/probed.ts';
-import { judgeByRubric, rubric } from '../rubric/rubric.ts';
-import { type ArtifactVerifier, defineVerifier, type Found, type Instruments, type RubricJudge } from '../verifier.ts';
+import { judgeRubric, type RubricWay } from '../rubric/judging.ts';
+import { probed } from '../rubric/probed.ts';
+import { plain } from '../rubric/rubric.ts';
+import { type ArtifactVerifier, defineVerifier, type Found, type Instruments } from '../verifier.ts';
 import { type Slide, slideProblem, slidesOf } from './slide.ts';
 
 /** What one picture holds of a page, pixels. */
@@ -45,7 +47,7 @@ export type SlidesCheck = z.infer<typeof slidesCheck>;
 const LIMITS: BrowserLimits = { wallMs: 90_000, stepMs: 15_000, diskBytes: 64 * 2 ** 20 };
 
 const judgeWith =
-  (byRubric: RubricJudge): ArtifactVerifier<SlidesCheck>['judge'] =>
+  (way: RubricWay): ArtifactVerifier<SlidesCheck>['judge'] =>
   async ({ check, artifact, given, instruments }) => {
     const source = fileText(artifact, check.file);
     if ('why' in source) return refused([broken('reads', source.why)]);
@@ -72,16 +74,18 @@ const judgeWith =
     gates.push(...readableGates(text, check.rubric));
     const seen: Found['seen'] = { slides: deck.length, picture: sha256Of(pictures.whole) };
     if (gates.some(({ passed }) => !passed)) return refused(gates, [], seen);
-    const criteria = check.rubric === null ? [] : await byRubric(text, check.rubric, instruments);
+    const judged = check.rubric === null ? undefined : await judgeRubric(way, text, check.rubric, instruments);
+    const judge = judged === undefined ? {} : { judge: { ...judged.seen } };
     const spec = { name: 'spec', kind: 'outcome' as const, score: 1, weight: 1, why: 'every gate of the spec holds' };
-    return { gates, components: [spec, ...criteria], runs: [], seen };
+    return { gates, components: [spec, ...(judged?.components ?? [])], runs: [], seen: { ...seen, ...judge } };
   };
 
 export const slidesTwo = defineVerifier<SlidesCheck>({
   ref: { name: 'slides', version: 2 },
   format: 'slides',
   check: slidesCheck,
-  judge: judgeWith((text, of, { judge }) => judgeByRubric(text, of, judge)),
+  asks: plain,
+  judge: judgeWith(plain),
   impossible: (check) => ({
     ...check,
     titles: check.titles.map((title, at) => (at === 0 ? `${title}, flipped` : title)),
@@ -92,7 +96,8 @@ export const slidesTwo = defineVerifier<SlidesCheck>({
 export const slides = defineVerifier<SlidesCheck>({
   ...slidesTwo,
   ref: { name: 'slides', version: 3 },
-  judge: judgeWith(judgeByProbedRubric),
+  asks: probed,
+  judge: judgeWith(probed),
 });
 
 const show = ({ file, size }: SlidesCheck, artifact: Artifact, instruments: Instruments) =>

@@ -1,0 +1,95 @@
+// What a campaign file says of its judge, held against its policy and against the calibration set that it names.
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { CampaignSpec } from '../../contracts/campaign.ts';
+import type { Problem } from '../../contracts/errors.ts';
+import { calibrationSet } from '../../contracts/judge.ts';
+import { calibratedSetup } from '../../evals/verifiers/rubric/ways.ts';
+import { familyOf, LEAST_CALIBRATION, sameFamily } from '../../policies/judge-calibration.ts';
+import { type CampaignDocument, dotted } from './document.ts';
+import type { Path } from './guide.ts';
+
+export interface JudgedBy {
+  /** The calibration set, as it stands in its file. */
+  readonly text: string;
+  /** The forms of words that it calibrates. */
+  readonly setups: ReadonlySet<string>;
+}
+
+export interface ReadJudge {
+  readonly judged?: JudgedBy | undefined;
+  readonly problems: readonly Problem[];
+}
+
+/** @param spec undefined where the file has other problems: of a judge nothing more can be said then */
+export async function readJudge(
+  spec: Pick<CampaignSpec, 'judge' | 'policy' | 'tasks'> | undefined,
+  document: CampaignDocument,
+  folder: string,
+): Promise<ReadJudge> {
+  if (spec?.judge === undefined) return { problems: [] };
+  const { judge, policy, tasks } = spec;
+  const problems: Problem[] = [];
+  const report = (code: Problem['code'], path: Path, expected: string, got: string, hint: string): void => {
+    problems.push({ code, path: dotted(path), line: document.locate(path).line, expected, got, hint });
+  };
+  if (tasks.source !== 'artifact-set')
+    report(
+      'spec.out_of_range',
+      ['judge'],
+      'nothing: only tasks of an artifact-set have rubrics',
+      tasks.source,
+      'Remove it: Python functions are judged by running them.',
+    );
+  const family = judge.policyFamily ?? familyOf(policy.base);
+  if (sameFamily(judge, { model: policy.base, family }))
+    report(
+      'spec.out_of_range',
+      ['judge', 'family'],
+      `another family than the policy's, ${family || 'which its name does not tell'}: a judge favours its own kind`,
+      `${judge.model} of the family ${judge.family}`,
+      family === '' ? 'Name it in judge.policyFamily.' : 'Name a judge that was made from other models.',
+    );
+  const at: Path = ['judge', 'calibration'];
+  const file = resolve(folder, judge.calibration);
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (failure) {
+    const why = (failure as NodeJS.ErrnoException).code ?? String(failure);
+    report(
+      'spec.missing_file',
+      at,
+      'a file that can be read, relative to the campaign file',
+      why,
+      `Looked for ${file}.`,
+    );
+    return { problems };
+  }
+  const set = calibrationSet.safeParse(parsedJson(text));
+  if (!set.success) {
+    const why = set.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).slice(0, 3);
+    report('spec.wrong_type', at, 'a calibration set', why.join('; '), 'docs/rewards.md shows its form.');
+    return { problems };
+  }
+  for (const [index, { criteria, items }] of set.data.rubrics.entries()) {
+    const right = items.filter((one) => one.right).length;
+    if (Math.min(right, items.length - right) >= LEAST_CALIBRATION) continue;
+    report(
+      'spec.out_of_range',
+      at,
+      `${LEAST_CALIBRATION} right and ${LEAST_CALIBRATION} wrong artifacts for each rubric`,
+      `${right} right and ${items.length - right} wrong ones for rubric ${index + 1} (${criteria.map(({ name }) => name).join(', ')})`,
+      'Fewer leave nothing but uncertainty about the judge.',
+    );
+  }
+  return { judged: { text, setups: new Set(set.data.rubrics.map(calibratedSetup)) }, problems };
+}
+
+function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
