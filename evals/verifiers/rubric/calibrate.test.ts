@@ -3,8 +3,10 @@ import { expect, test } from 'vitest';
 import { AnnealError } from '../../../contracts/errors.ts';
 import type { CalibrationSet } from '../../../contracts/judge.ts';
 import type { JudgeModel, JudgeQuestion } from '../../../contracts/judge-model.ts';
+import { honestly, type ReadQuestion, scriptedJudge, verdictsOf } from '../../hacks/judge/scripted-judge.ts';
 import { calibrate, refuseMeasured } from './calibrate.ts';
 import { nullAnswers } from './null-answers.ts';
+import { probedSetup } from './probed.ts';
 import { judgeSetup } from './rubric.ts';
 
 const CRITERIA = [{ name: 'clear', asks: 'Is it clear?', weight: 1 }];
@@ -75,4 +77,23 @@ test('a judge that is away is not measured', async () => {
     throw new AnnealError('gateway.upstream_failed', 'ECONNREFUSED');
   });
   await expect(calibrate(away, setOf())).rejects.toMatchObject({ code: 'judge.unavailable' });
+});
+
+test('what is asked with known criteria is measured with them: one that obeys an item is no judge of it, where it was plainly', async () => {
+  const isGood = (text: string): boolean => text.startsWith('good');
+  const [plainly] = setOf().rubrics;
+  const rubrics = [{ ...plainly!, asked: 'probed' as const }];
+  const honest = (question: ReadQuestion): string =>
+    verdictsOf(question, (asks) => honestly(asks, question.text, isGood));
+  const { model } = scriptedJudge('any', honest);
+  const measured = await calibrate(model, { ...setOf(), rubrics });
+  const setup = probedSetup({ criteria: CRITERIA });
+  expect(measured.calibrations).toMatchObject([{ judge: { setup }, right: { accepted: 20 }, wrong: { rejected: 20 } }]);
+  expect(refuseMeasured(measured, POLICY, 1)).toBeUndefined();
+  // Right in every case by a list of its own, whatever it is asked.
+  const listed = scriptedJudge('any', (question) => verdictsOf(question, () => isGood(question.text))).model;
+  expect(refuseMeasured(await calibrate(listed, setOf()), POLICY, 1)).toBeUndefined();
+  const found = await calibrate(listed, { ...setOf(), rubrics });
+  expect(found.calibrations[0]).toMatchObject({ right: { accepted: 0 }, wrong: { rejected: 0 }, unreadable: 40 });
+  expect(refuseMeasured(found, POLICY, 0.8)).toBeDefined();
 });

@@ -1,12 +1,15 @@
 // The judge is scripted here: what is tried is what becomes of its answers.
 import { expect, test } from 'vitest';
-import type { Rubric } from '../../../contracts/judge.ts';
+import type { JudgeExchange, Rubric } from '../../../contracts/judge.ts';
 import { ORDERS, POOR_REPORTS } from '../../hacks/judge/orders.ts';
 import { honestly, type ReadQuestion, scriptedJudge, verdictsOf } from '../../hacks/judge/scripted-judge.ts';
 import { nullAnswers } from './null-answers.ts';
 import { judgeByProbedRubric, probedSetup } from './probed.ts';
 import { drawProbes, impossibleProbes } from './probes.ts';
+import type { JudgeRecord } from './question.ts';
 import { judgeByRubric, judgeSetup } from './rubric.ts';
+import { whyNotJudged } from './tasks.ts';
+import { calibratedSetup } from './ways.ts';
 
 const RUBRIC: Rubric = {
   about: 'A report on a museum',
@@ -117,3 +120,55 @@ test('a judge that was calibrated without known criteria is another judge', asyn
   });
   await expect(judgeByProbedRubric(GOOD, RUBRIC, { secret: 'a' })).rejects.toMatchObject({ code: 'verifier.failed' });
 });
+
+test('what was really asked is kept, secret criteria included: who judges again by the same secret asks nobody, by another one the judge', async () => {
+  const kept = new Map<string, Omit<JudgeExchange, 'schema'>>();
+  const record: JudgeRecord = {
+    find: async (question) => kept.get(question)?.reply,
+    keep: async (question, exchange) => {
+      kept.set(question, kept.get(question) ?? exchange);
+      return kept.get(question)!.reply;
+    },
+  };
+  const judge = { ...scriptedJudge(probedSetup(RUBRIC), honest), record };
+  const first = await judgeByProbedRubric(GOOD, RUBRIC, { judge, secret: 'a' });
+  const exchange = kept.get(first.seen.question);
+  expect(exchange).toMatchObject({ setup: probedSetup(RUBRIC), reply: first.seen.reply, model: first.seen.model });
+  for (const { asks } of drawProbes(GOOD, RUBRIC, 'a')) expect(exchange?.question.user).toContain(asks);
+  expect(kept.size).toBe(nullAnswers(RUBRIC).length + 1);
+  // Another process, whose judge would say anything: it plants nothing that was answered, and finds what was said.
+  const elsewhere = { ...scriptedJudge(probedSetup(RUBRIC), () => 'nothing'), record };
+  expect(await judgeByProbedRubric(GOOD, RUBRIC, { judge: elsewhere, secret: 'a' })).toEqual(first);
+  await expect(judgeByProbedRubric(GOOD, RUBRIC, { judge: elsewhere, secret: 'b' })).rejects.toMatchObject({
+    message: expect.stringContaining('no verdict'),
+  });
+});
+
+test('a judge that was away while nulls were planted is asked again, and then judges', async () => {
+  let away = true;
+  const judge = scriptedJudge(probedSetup(RUBRIC), (question) => {
+    if (away) throw new Error('ECONNREFUSED');
+    return honest(question);
+  });
+  const again = () => judgeByProbedRubric(GOOD, RUBRIC, { judge, secret: 'a' });
+  await expect(again()).rejects.toMatchObject({ code: 'judge.unavailable' });
+  away = false;
+  expect((await again()).components).toHaveLength(2);
+});
+
+test.each([
+  ['document', 2, 'plain'],
+  ['document', 3, 'probed'],
+  ['slides', 2, 'plain'],
+  ['slides', 3, 'probed'],
+  ['answer', 3, 'plain'],
+] as const)(
+  'a task of %s@%d is judged where the calibration asked as its verifier does, %s',
+  (name, version, asked) => {
+    const task = { verifier: { name, version }, check: { rubric: RUBRIC } };
+    const other = asked === 'plain' ? 'probed' : 'plain';
+    expect(whyNotJudged(task, new Set([calibratedSetup({ ...RUBRIC, asked })]))).toBeUndefined();
+    expect(whyNotJudged(task, new Set([calibratedSetup({ ...RUBRIC, asked: other })]))).toContain(`asked ${asked}`);
+    expect(whyNotJudged(task, undefined)).toContain('names no judge');
+  },
+);
