@@ -4,7 +4,6 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
 import { bundleWorkflowCode, Worker } from '@temporalio/worker';
-import { DeterminismViolationError } from '@temporalio/workflow';
 import { beforeAll, expect, test } from 'vitest';
 import { judgeSpec } from '../../contracts/judge.ts';
 import { QUEUES } from '../../contracts/names.ts';
@@ -48,14 +47,12 @@ const replay = (events: Event[]) => Worker.runReplayHistory({ workflowBundle }, 
 test('with a judge the first thing asked for is its measurement', async () => {
   const begun = withJudge(recorded().slice(0, BEGINNING));
   expect(begun[BEGINNING - 1]!.eventType).toBe('EVENT_TYPE_START_CHILD_WORKFLOW_EXECUTION_INITIATED');
-  await expect(replay(begun)).rejects.toBeInstanceOf(DeterminismViolationError);
+  await expect(replay(begun)).rejects.toThrow(/TMPRL1100/);
   await replay([...begun.slice(0, -1), asked(begun[BEGINNING - 1]!.eventId)]);
 });
 
 test('without one it is the set', async () => {
   const begun = recorded().slice(0, BEGINNING);
   await replay(begun);
-  await expect(replay([...begun.slice(0, -1), asked(begun[BEGINNING - 1]!.eventId)])).rejects.toBeInstanceOf(
-    DeterminismViolationError,
-  );
+  await expect(replay([...begun.slice(0, -1), asked(begun[BEGINNING - 1]!.eventId)])).rejects.toThrow(/TMPRL1100/);
 });
