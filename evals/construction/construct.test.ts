@@ -220,16 +220,3 @@ test('the catalogue: every parameter is used, no entry point shadows a built-in,
   expect(new Set(names).size).toBe(names.length);
   expect(new Set(PHRASINGS.map(([name]) => name)).size).toBe(8);
 });
-
-test('a specification that asks for secret inputs gets the same tasks with another verifier, which the reference passes', async () => {
-  const small = { phrasings: 1, compositions: 0, only: ['builtins.sorted', 'str.split', 'operator.gt', 'list.append'] };
-  const plain = all(await constructTaskSet({ spec: spec(small), seed: 5, sandbox }));
-  const asked = all(await constructTaskSet({ spec: spec({ ...small, secretInputs: true }), seed: 5, sandbox }));
-  const verifier = { name: 'python-function' as const, version: 3 };
-  expect(asked).toEqual(plain.map((task) => ({ ...task, verifier })));
-  const weights = { correctness: 1, partial: 0, format: 0.2 };
-  for (const task of asked) {
-    const input = { reply: `\`\`\`python\n${task.gold}\`\`\``, task, weights, sandbox, secret: 'a secret' };
-    expect(await gradeReply(input)).toMatchObject({ outcome: 'success', reward: { total: 1.2, verifier } });
-  }
-});
