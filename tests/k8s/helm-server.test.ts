@@ -27,7 +27,7 @@ describe.skipIf(!isBuilt([]) || helmBinary() === undefined)('what the chart rend
   beforeAll(async () => {
     kube = await startTestCluster();
     helm = await openHelm();
-    for (const name of ['control', 'anneal-gpu', 'team-a-gpu']) await kube.namespace(name);
+    for (const name of ['control', 'anneal-gpu', 'team-a-gpu', 'team-a-sandboxes']) await kube.namespace(name);
     await kube.testbed.api.apply('/api/v1/namespaces/control', {
       apiVersion: 'v1',
       kind: 'Namespace',
