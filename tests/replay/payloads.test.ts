@@ -93,6 +93,29 @@ test.each(['better', 'certified'])(
   },
 );
 
+test('… and where most of 32 servers were given up in each move of each round', () => {
+  const input = continued('certified');
+  const state = campaignState.parse(input.state);
+  const first = state.rounds[0]!;
+  const servers = Array.from({ length: 30 }, (_, index) => ({
+    url: `http://first-campaign-policy-${index}.first-campaign-policy.team-a-gpu.svc:8000`,
+    why: 'w'.repeat(300),
+  }));
+  const givenUp = [{ policy: first.policy.name, servers }];
+  for (let round = state.round + 1; round <= 100; round += 1) {
+    Object.assign(state, { round, latest: round, givenUp: givenUp[0] });
+    if (round === 50) state.best = round;
+    state.rounds.push({ ...first, round, from: round - 1, to: round, givenUp });
+    const older = olderRounds(state);
+    retire(state, older);
+    expect(older.every((one) => one.round < round)).toBe(true);
+    expect(state.rounds.at(-1)?.round).toBe(round);
+    expect(Buffer.byteLength(JSON.stringify({ ...input, state }))).toBeLessThan(LIMIT);
+  }
+  expect(state.rounds.some(({ to }) => to === state.best)).toBe(true);
+  expect(state.rounds.length).toBeGreaterThan(2);
+});
+
 const total = (stages: readonly { seconds: number }[]): number => stages.reduce((sum, { seconds }) => sum + seconds, 0);
 
 /** The same value with every fraction as long as a fraction can be, as measured ones are. */
