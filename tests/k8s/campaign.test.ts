@@ -1,5 +1,6 @@
 // A whole campaign in pods, and what is killed on the way: the trainer, the worker, the kubelet, the API server for half a minute;
-// then one that is cancelled while it trains, and taken up again. With ANNEAL_K8S_DEEP=1 the first is the example itself.
+// then one that is cancelled while it trains, and taken up again. With ANNEAL_K8S_DEEP=1 the first is the example itself. All that the
+// first one did is one trace, kills or not.
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -11,9 +12,11 @@ import { type CampaignName, campaignName } from '../../contracts/ids.ts';
 import { signalProcess } from '../../infra/process/identity.ts';
 import { pod as podSchema } from '../../k8s/cluster/objects.ts';
 import { prepareCampaigns } from '../../k8s/testbed/campaigns.ts';
+import { networkOf } from '../../k8s/testbed/options.ts';
 import { startTestbed, type Testbed } from '../../k8s/testbed/testbed.ts';
 import { isBuilt } from '../support/cluster.ts';
 import { type Command, type Finished, type Journey, openJourney, until } from '../support/journey.ts';
+import { type OtlpReceiver, type ReceivedSpan, startOtlpReceiver } from '../support/otlp-receiver.ts';
 import { allProcesses } from '../support/processes.ts';
 
 const PARTS = ['kubelet', 'jobset', 'store'] as const;
@@ -43,6 +46,7 @@ const names = z.object({ items: z.array(z.object({ metadata: z.object({ name: z.
 describe.skipIf(!canRun)('a campaign in pods', () => {
   let dir: string;
   let testbed: Testbed;
+  let receiver: OtlpReceiver;
   let journey: Journey;
   let spec: z.infer<typeof settings>;
   let command: Command;
@@ -55,7 +59,11 @@ describe.skipIf(!canRun)('a campaign in pods', () => {
     // The S3 client of this process reads them too.
     const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY } = environment;
     Object.assign(process.env, { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY });
-    journey = await openJourney({ env: environment });
+    receiver = await startOtlpReceiver(networkOf(testbed.layout).gateway);
+    const { endpoint } = receiver;
+    journey = await openJourney({
+      env: { ...environment, ANNEAL_OTLP_ENDPOINT: endpoint, ANNEAL_KUBE_OTLP_ENDPOINT: endpoint },
+    });
     spec = await settingsOf(FILE);
     command = journey.start(['quickstart', '--yes', '--json', '--keep-up', '--file', FILE], {
       timeoutMs: 30 * MINUTES,
@@ -64,6 +72,7 @@ describe.skipIf(!canRun)('a campaign in pods', () => {
 
   afterAll(async () => {
     const left = await journey?.end();
+    await receiver?.close();
     await testbed?.stop();
     await rm(dir, { recursive: true, force: true });
     expect(left ?? []).toEqual([]);
@@ -114,6 +123,28 @@ describe.skipIf(!canRun)('a campaign in pods', () => {
     expect(done).toEqual([true, true, true]);
     const begun = await Promise.all([1, 2, 3].map(async (round) => (await attempts(round)).length));
     expect(begun).toEqual([2, 1, 1]);
+  });
+
+  test('is one trace, from the command to the steps of its trainers', { timeout: MINUTES }, async () => {
+    // Rounds whose trainer and whose worker nobody killed. A span that is sent when its process ends comes last.
+    const rounds = [2, 3].map((round) => job(round));
+    const podOf = (name: string): ReceivedSpan | undefined =>
+      receiver.spans.find((span) => span.name === 'pod' && span.attributes['anneal.job'] === name);
+    await receiver.until(() => rounds.every((name) => podOf(name) !== undefined));
+    const byId = new Map(receiver.spans.map((span) => [span.spanId, span]));
+    for (const name of rounds) {
+      const path: string[] = [];
+      for (let at = podOf(name); at !== undefined; at = byId.get(at.parentSpanId)) path.unshift(at.name);
+      expect(path).toEqual(['anneal submit', 'start campaign', 'campaign', 'training', 'runJob', 'pod']);
+      const [train] = receiver.spans.filter(
+        (span) => span.name === 'train' && span.parentSpanId === podOf(name)?.spanId,
+      );
+      expect(
+        receiver.spans.some((span) => span.name === 'step' && span.parentSpanId === train?.spanId),
+        name,
+      ).toBe(true);
+    }
+    expect(new Set(rounds.map((name) => podOf(name)?.traceId)).size).toBe(1);
   });
 
   test('leaves no server behind', { timeout: MINUTES }, async () => {
