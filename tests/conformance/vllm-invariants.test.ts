@@ -2,6 +2,7 @@
 // whatever they have. The real one is judged by the same rules at the end of every other test of a fleet.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test, vi } from 'vitest';
+import { type WeightTag, weightTag } from '../../contracts/weight-update.ts';
 import { updateFleet } from '../../infra/vllm/fleet.ts';
 import type { VllmServer } from '../../infra/vllm/server.ts';
 import type { ObservedServer, WeightPlan, WeightTarget } from '../../policies/weight-update.ts';
@@ -9,6 +10,7 @@ import { doorsSettled } from '../support/guard-door.ts';
 import type { Fault } from '../support/scripted-vllm-parts.ts';
 import { type Fleet, startFleet, type Weights } from '../support/vllm-fleet.ts';
 import { breachesOf, type Rule } from '../support/vllm-invariants.ts';
+import type { Entry, Sampled } from '../support/vllm-transcript.ts';
 
 type Plan = (fleet: readonly ObservedServer[], target: WeightTarget) => WeightPlan;
 /** How this test's orchestrator differs from the real one. */
@@ -58,7 +60,7 @@ interface Case {
   readonly fault?: Fault & { readonly at: string };
   /** What it does when it is not a whole update. */
   readonly instead?: (fleet: Fleet) => Promise<void>;
-  readonly breaks: Rule;
+  readonly breaks: Rule | readonly Rule[];
 }
 
 const WRONG: Readonly<Record<string, Case>> = {
@@ -86,7 +88,7 @@ const WRONG: Readonly<Record<string, Case>> = {
         ),
     },
     fault: { kind: 'refuses', stops: 'half', at: '/update_weights' },
-    breaks: 'verified',
+    breaks: ['verified', 'arrived'],
   },
   'resumes each one as soon as it is ready': {
     wrong: { plan: (real) => (fleet, target) => early(real, fleet, target) },
@@ -100,14 +102,14 @@ const WRONG: Readonly<Record<string, Case>> = {
   'goes on without one that does not answer': {
     wrong: { plan: (real) => (fleet, target) => real(fleet.filter(answers), { ...target, minimumServers: 1 }) },
     fault: { kind: 'dies', stops: 'none', at: '/finish_weight_update' },
-    breaks: 'verified',
+    breaks: ['verified', 'arrived'],
   },
   'names nobody of those that it gives up': {
     wrong: {
       plan: (real) => (fleet, target) => nameless(real(fleet, { ...target, minimumServers: 1, maximumFailures: 2 })),
     },
     fault: { kind: 'breaks', at: '/update_weights' },
-    breaks: 'verified',
+    breaks: ['verified', 'arrived'],
   },
 };
 
@@ -178,9 +180,35 @@ async function moved({ wrong: how, fault, instead }: Case): Promise<Rule[]> {
   return [...new Set(breachesOf(fleet.transcript).map(({ rule }) => rule))];
 }
 
+/** Guard and worker stop what would break these, whatever an orchestrator does: transcripts as they were without a guard. */
+describe('without a guard', () => {
+  const [old, next] = [weightTag.parse(`1-${'0'.repeat(16)}`), weightTag.parse(`2-${'0'.repeat(16)}`)];
+  const [a, b] = ['http://a', 'http://b'];
+  const told = (server: string, serving: WeightTag): Entry => ({ what: 'told', server, serving });
+  const began: Entry = { what: 'began', server: a, sample: 's' };
+  const sampled = (asked: string, contents: Sampled['contents']): Entry => ({
+    ...{ what: 'sampled', server: a, sample: 's', asked, contents },
+    ...{ waited: false, whilePaused: false, finish: 'stop' },
+  });
+  const rules = (...entries: Entry[]): Rule[] => [
+    ...new Set(breachesOf({ entries, given: new Set(['s']) }).map(({ rule }) => rule)),
+  ];
+
+  test('a sample that two versions made, or that is garbage, is found out', () => {
+    expect(rules(told(a, old), began, sampled(old, [old, old]))).toEqual([]);
+    expect(rules(told(a, old), began, sampled(old, [old, next]))).toEqual(['pure']);
+    expect(rules(told(a, old), began, sampled(old, ['garbage', 'garbage']))).toEqual(['pure']);
+  });
+
+  test('a sample of one version is, while another may be sampled elsewhere or nobody said what is served', () => {
+    expect(rules(told(a, old), told(b, next), began, sampled(old, [old, old]))).toEqual(['one']);
+    expect(rules(began, sampled(old, [old, old]))).toEqual(['one']);
+  });
+});
+
 describe('an orchestrator that', () => {
   test.each(Object.entries(WRONG))('%s is found out', async (_, how) => {
-    expect(await moved(how)).toContain(how.breaks);
+    expect(await moved(how)).toEqual(expect.arrayContaining([how.breaks].flat()));
   });
 
   test('is the real one is not', async () => {
