@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { ArtifactStore } from '../../contracts/artifact.ts';
 import { canonicalJson } from '../../contracts/canonical.ts';
+import { sha256 } from '../../contracts/ids.ts';
 import { campaignWorkflowId } from '../../contracts/names.ts';
 import { teamSpec } from '../../contracts/team.ts';
 import { reservationsName, teamReservations } from '../../contracts/team-reservation.ts';
@@ -70,7 +71,7 @@ function at(team: string, open: () => ArtifactStore, campaigns = 2) {
   };
   const terminate = (name: string) =>
     server.client.workflow.getHandle(campaignWorkflowId(spec(name).name)).terminate('by hand');
-  return { ours, spec, session, submit, place, onRecord, terminate };
+  return { ours, spec, session, submit, known, place, onRecord, terminate };
 }
 
 const started = (all: PromiseSettledResult<string>[]): string[] =>
@@ -178,6 +179,25 @@ describe('a reservation', () => {
     });
     await expect(late).rejects.toMatchObject({ code: 'team.quota' });
     expect(start).not.toHaveBeenCalled();
+  });
+
+  test('of a command that was suspended since it was renewed starts nothing any more', async () => {
+    const { spec, known } = at('suspended', open, 1);
+    const [one, specJson] = [spec('a'), canonicalJson(spec('a'))];
+    const hash = sha256.parse(createHash('sha256').update(specJson).digest('hex'));
+    const { campaigns } = known();
+    const late = campaigns.submit(
+      { spec: one, specJson, hash },
+      {
+        async beforeStart() {
+          vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + RESERVED_MS });
+          return 'start';
+        },
+      },
+    );
+    await expect(late).rejects.toMatchObject({ cause: { details: expect.stringMatching(/deadline/i) } });
+    vi.useRealTimers();
+    expect(await campaigns.phase(one.name)).toBe('absent');
   });
 
   test('is asked for by a resume, which counts from then on', async () => {

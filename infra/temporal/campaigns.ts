@@ -137,6 +137,8 @@ export function createCampaigns(
 
   async function start(spec: CampaignSpec, state: CampaignState, beforeStart?: BeforeStart): Promise<boolean> {
     const input: CampaignInput = { spec, state };
+    // From before the renewal on: a command that was suspended since then asks no more.
+    const until = Date.now() + START_MS;
     if ((await beforeStart?.()) === 'runs') return false;
     const run = () =>
       client.workflow.start('campaign', {
@@ -155,7 +157,7 @@ export function createCampaigns(
         ]),
       });
     try {
-      await (beforeStart === undefined ? run() : client.withDeadline(Date.now() + START_MS, run));
+      await (beforeStart === undefined ? run() : client.withDeadline(until, run));
       return true;
     } catch (failure) {
       if (failure instanceof WorkflowExecutionAlreadyStartedError) return false;

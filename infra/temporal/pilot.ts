@@ -49,6 +49,8 @@ export async function runPilot(
   const workflowId = pilotWorkflowId(spec, samples);
   const policy = firstState(own, ref, ref.sha256).policies[0]!;
   const options = { concurrency: spec.rollouts.concurrency, timeoutMs: durationMs(spec.rollouts.timeout) };
+  // From before the renewal on, as of a campaign's start.
+  const until = Date.now() + START_MS;
   const runs = (await beforeStart?.()) === 'runs';
   const start = () =>
     client.workflow.start('pilot', {
@@ -58,7 +60,7 @@ export async function runPilot(
       // By its name it is the same question: whoever asks second waits for the same answer.
       workflowIdConflictPolicy: 'USE_EXISTING',
     });
-  const run = runs ? client.workflow.getHandle(workflowId) : await client.withDeadline(Date.now() + START_MS, start);
+  const run = runs ? client.workflow.getHandle(workflowId) : await client.withDeadline(until, start);
   // A worker that cannot read what it is asked would be waited for for ever.
   const unreadable = Promise.withResolvers<never>();
   unreadable.promise.catch(() => {});
