@@ -1,4 +1,4 @@
-// What a team's quota has been promised to and may not have begun: one document a team, changed by compare-and-swap only.
+// What a team's quota has been promised to, and what ended campaigns used of it: one document a team, changed by compare-and-swap only.
 import { z } from 'zod';
 import { campaignName } from './ids.ts';
 import { type TeamName, teamName } from './team.ts';
@@ -19,12 +19,24 @@ export const reservation = z.strictObject({
 });
 export type Reservation = z.infer<typeof reservation>;
 
+/** A campaign that has ended, remembered for as long as its tokens count: Temporal may forget it earlier. */
+export const endedUse = z.strictObject({
+  campaign: campaignName,
+  owner: z.string().min(1).max(100),
+  /** Tokens that it generated. */
+  spent: z.int().min(0),
+  endedAt: z.iso.datetime(),
+});
+export type EndedUse = z.infer<typeof endedUse>;
+
 export const teamReservations = z.strictObject({
   schema: z.literal('anneal/team-reservations/v1'),
   team: teamName,
   reservations: z.array(reservation),
+  ended: z.array(endedUse).default([]),
 });
-export type TeamReservations = z.infer<typeof teamReservations>;
+/** What of it changes. */
+export type TeamBook = Readonly<Pick<z.infer<typeof teamReservations>, 'reservations' | 'ended'>>;
 
 /** The store's name of a team's reservations. */
 export const reservationsName = (team: TeamName): string => `teams/${team}/reservations`;

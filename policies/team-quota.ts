@@ -67,12 +67,14 @@ export function maySubmit(teams: readonly TeamSpec[], demand: Demand, uses: read
 
 /** Of a running campaign its whole budget, or what it has used where that is more; of an ended one what it used, within the window. */
 function countedTokens(uses: readonly Use[], quota: TeamSpec['quota'], now: number): number {
-  const since = now - durationMs(quota.window);
   return sum(uses, ({ endedAt, tokens, spent }) => {
     if (endedAt === undefined) return Math.max(tokens, spent);
-    return endedAt > since ? spent : 0;
+    return now < countsUntil(quota, endedAt) ? spent : 0;
   });
 }
+
+/** In milliseconds since 1970. */
+export const countsUntil = (quota: TeamSpec['quota'], endedAt: number): number => endedAt + durationMs(quota.window);
 
 const sum = <T>(list: readonly T[], of: (one: T) => number): number => list.reduce((total, one) => total + of(one), 0);
 const short = (wanted: number, used: number, quota: number): string =>

@@ -1,9 +1,9 @@
-// Whether a campaign gets a place in its team's quota, given what is reserved and what runs. A reservation stands before its workflow
-// is started and for as long as that workflow runs, so that a campaign counts from the moment it is admitted, whatever Temporal's list
-// shows yet. Nothing is over its quota as long as every start is asked for within RESERVED_MS of its reservation or its renewal.
+// Whether a campaign gets a place in its team's quota, given what is reserved, what runs and what was used. A reservation stands before
+// its workflow is started and for as long as that workflow runs, so that a campaign counts from the moment it is admitted, whatever
+// Temporal's list shows yet; what has ended is remembered while its tokens count, whatever Temporal has forgotten. Nothing is over its quota as long as every start is asked for within RESERVED_MS of its reservation or its renewal.
 import type { TeamSpec } from '../contracts/team.ts';
-import type { Reservation } from '../contracts/team-reservation.ts';
-import { type Demand, maySubmit, type QuotaRuling, type Use } from './team-quota.ts';
+import type { EndedUse, Reservation, TeamBook } from '../contracts/team-reservation.ts';
+import { countsUntil, type Demand, maySubmit, type QuotaRuling, type Use } from './team-quota.ts';
 
 /** How long a reservation counts whose workflow was not started: its command was killed, or is about to find out that it was too slow. */
 export const RESERVED_MS = 10 * 60_000;
@@ -17,13 +17,11 @@ export interface Execution {
 /** waiting: not started yet. over: started since, and closed. expired: not started, and no longer expected. */
 export type Standing = 'waiting' | 'running' | 'over' | 'expired';
 
-/** What was looked at after the reservations were read. */
+/** What was looked at after the book was read. */
 export interface Seen {
   /** By workflow id; absent: Temporal does not know it. */
   readonly executions: ReadonlyMap<string, Execution | undefined>;
-  /** Campaigns that Temporal's list shows. */
-  readonly listed: ReadonlySet<string>;
-  /** Of every campaign of the team that is listed, or was started under a reservation. */
+  /** Of every campaign of the team that Temporal's list shows, or that was started under a reservation. */
   readonly uses: readonly Use[];
 }
 
@@ -35,7 +33,7 @@ export interface Place {
   /** Those of the team that may still be started. */
   readonly waiting: readonly Reservation[];
   /** What is on record from now on; undefined where nothing is reserved: it was refused, or runs already. */
-  readonly next: readonly Reservation[] | undefined;
+  readonly next: TeamBook | undefined;
 }
 
 /** @param now in milliseconds since 1970 */
@@ -50,31 +48,32 @@ export function standingOf(reservation: Reservation, execution: Execution | unde
 export function askForPlace(
   team: TeamSpec,
   request: Request,
-  held: readonly Reservation[],
-  { executions, listed, uses }: Seen,
+  book: TeamBook,
+  { executions, uses }: Seen,
   isPilot: (one: Reservation) => boolean,
   now: number,
 ): Place {
-  const others = held
+  const others = book.reservations
     .filter(({ attempt }) => attempt !== request.attempt)
     .map((one) => ({ one, standing: standingOf(one, executions.get(one.workflow), now) }));
   const ofTeam = ({ owner }: { readonly owner: string }): boolean => team.members.includes(owner);
+  const known = mergeUses([...uses, ...book.ended.map(rememberedUse)]).filter(ofTeam);
   const reserved = others
     .filter(({ one, standing }) => standing === 'waiting' || (standing === 'running' && isPilot(one)))
-    .map(({ one }) => reservedUse(one));
-  const ruling = maySubmit([team], request, mergeUses([...uses, ...reserved].filter(ofTeam)), now);
+    .map(({ one }) => reservedUse(one))
+    .filter(ofTeam);
+  const ruling = maySubmit([team], request, mergeUses([...known, ...reserved]), now);
   const waiting = others
     .filter(({ one, standing }) => standing === 'waiting' && ofTeam(one) && one.campaign !== request.campaign)
     .map(({ one }) => one);
   const newest = executions.get(request.workflow);
   // What runs is on record by the attempt that started it; nothing will be started by this one.
   if (!ruling.allowed || newest?.running === true) return { ruling, waiting, next: undefined };
-  const kept = others
-    .filter(({ one, standing }) => staysOnRecord(standing, isPilot(one) || listed.has(one.campaign)))
-    .map(({ one }) => one);
+  const kept = others.filter(({ standing }) => standing === 'waiting' || standing === 'running').map(({ one }) => one);
   const { attempt, campaign, owner, gpus, tokens, workflow } = request;
   const own = { attempt, campaign, owner, gpus, tokens, workflow };
-  return { ruling, waiting, next: [...kept, { ...own, at: new Date(now).toISOString(), before: newest?.run ?? null }] };
+  const place: Reservation = { ...own, at: new Date(now).toISOString(), before: newest?.run ?? null };
+  return { ruling, waiting, next: { reservations: [...kept, place], ended: known.flatMap(remembered(team, now)) } };
 }
 
 /**
@@ -83,24 +82,31 @@ export function askForPlace(
  */
 export function renewPlace(
   attempt: string,
-  held: readonly Reservation[],
+  book: TeamBook,
   newest: Execution | undefined,
   now: number,
-): readonly Reservation[] | 'runs' | 'lost' {
-  const mine = held.find((one) => one.attempt === attempt);
+): TeamBook | 'runs' | 'lost' {
+  const mine = book.reservations.find((one) => one.attempt === attempt);
   if (mine === undefined) return 'lost';
   const renewed: Reservation = { ...mine, at: new Date(now).toISOString() };
   const standing = standingOf(renewed, newest, now);
-  if (standing === 'waiting') return held.map((one) => (one === mine ? renewed : one));
+  if (standing === 'waiting')
+    return { ...book, reservations: book.reservations.map((one) => (one === mine ? renewed : one)) };
   return standing === 'running' ? 'runs' : 'lost';
 }
 
-/**
- * One that is over uses no GPU any more, but is kept until the list shows its campaign: the tokens that it used are found by that list.
- */
-function staysOnRecord(standing: Standing, listed: boolean): boolean {
-  return standing === 'waiting' || standing === 'running' || (standing === 'over' && !listed);
-}
+/** What has ended, for as long as its tokens count. One that runs is found by its reservation. */
+const remembered =
+  (team: TeamSpec, now: number) =>
+  ({ campaign, owner, spent, endedAt }: Use): EndedUse[] =>
+    endedAt === undefined || spent === 0 || now >= countsUntil(team.quota, endedAt)
+      ? []
+      : [{ campaign: campaign as EndedUse['campaign'], owner, spent, endedAt: new Date(endedAt).toISOString() }];
+
+const rememberedUse = ({ campaign, owner, spent, endedAt }: EndedUse): Use => ({
+  ...{ campaign, owner, spent, endedAt: Date.parse(endedAt) },
+  ...{ gpus: 0, tokens: 0 },
+});
 
 /** One use a campaign: what stands under several attempts, as a pilot and in the list is the same campaign, at its largest. */
 function mergeUses(uses: readonly Use[]): Use[] {

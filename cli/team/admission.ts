@@ -5,6 +5,7 @@ import type { ArtifactStore } from '../../contracts/artifact.ts';
 import { AnnealError } from '../../contracts/errors.ts';
 import type { CampaignName } from '../../contracts/ids.ts';
 import { campaignWorkflowId } from '../../contracts/names.ts';
+import type { CampaignState } from '../../contracts/record.ts';
 import type { TeamSpec } from '../../contracts/team.ts';
 import type { Reservation } from '../../contracts/team-reservation.ts';
 import { changeReservations } from '../../infra/teams/reservations.ts';
@@ -32,11 +33,12 @@ export async function reserve(team: TeamSpec, asked: Omit<Request, 'attempt'>, k
 
   /** @returns 'runs' where nothing was reserved, since another attempt has started it */
   const admit = (): ReturnType<BeforeStart> =>
-    changeReservations(known.store, team.name, async (held) => {
+    changeReservations(known.store, team.name, async (book) => {
+      // From before the look, since what has expired by then was started before, or never.
       const now = Date.now();
-      // After the reservations were read: whatever is started meanwhile is among them, or the swap fails.
-      const seen = await look(team, held, workflow, known);
-      const { ruling, waiting, next } = askForPlace(team, request, held, seen, isPilot, now);
+      // After the book was read: whatever is started meanwhile is reserved in it, or the swap fails.
+      const seen = await look(team, book.reservations, workflow, known);
+      const { ruling, waiting, next } = askForPlace(team, request, book, seen, isPilot, now);
       if (ruling.allowed) return { next, result: next === undefined ? 'runs' : 'start' };
       const why = [...ruling.shortages.map((shortage) => shortage.why), ...hint(waiting)].join('; ');
       throw new AnnealError('team.quota', `team ${team.name}: ${why}`);
@@ -44,17 +46,17 @@ export async function reserve(team: TeamSpec, asked: Omit<Request, 'attempt'>, k
 
   /** The command may have been slower than its reservation lasts: then it is admitted anew, or not. */
   async function renew(): ReturnType<BeforeStart> {
-    const how = await changeReservations<'start' | 'runs' | 'lost'>(known.store, team.name, async (held) => {
-      const next = renewPlace(attempt, held, await known.campaigns.newestRun(workflow), Date.now());
+    const how = await changeReservations<'start' | 'runs' | 'lost'>(known.store, team.name, async (book) => {
+      const next = renewPlace(attempt, book, await known.campaigns.newestRun(workflow), Date.now());
       return typeof next === 'string' ? { result: next } : { next, result: 'start' };
     });
     return how === 'lost' ? admit() : how;
   }
 
   const giveBack = (): Promise<void> =>
-    changeReservations<void>(known.store, team.name, async (held) => {
-      const next = held.filter((one) => one.attempt !== attempt);
-      return { next: next.length < held.length ? next : undefined, result: undefined };
+    changeReservations<void>(known.store, team.name, async ({ reservations: held, ended }) => {
+      const rest = held.filter((one) => one.attempt !== attempt);
+      return { next: rest.length < held.length ? { reservations: rest, ended } : undefined, result: undefined };
     });
 
   await admit();
@@ -93,27 +95,33 @@ async function look(
   const executions = new Map(
     await Promise.all([...new Set(workflows)].map(async (id) => [id, await campaigns.newestRun(id)] as const)),
   );
-  // Of what waits to be started for the first time the store may have nothing yet.
-  const begun = ours.filter(([name]) => listed.has(name) || executions.get(workflowOf(name)) !== undefined);
   const uses = await Promise.all(
-    begun.map(([name, owner]) => useOf(name as CampaignName, owner, executions.get(workflowOf(name)))),
+    ours.map(([name, owner]) => useOf(name as CampaignName, owner, executions.get(workflowOf(name)))),
   );
-  return { executions, listed: new Set(listed.keys()), uses };
+  return { executions, uses: uses.filter((use) => use !== undefined) };
 
-  /** A campaign as it stands, by Temporal's newest run of it and by what the store has of it. */
-  async function useOf(campaign: CampaignName, owner: string, newest: NewestRun | undefined): Promise<Use> {
-    const [spec, state] = [await campaigns.spec(campaign), await campaigns.savedState(campaign)];
+  /** A campaign as it stands, by Temporal's newest run of it and by what the store has of it; undefined when it never began. */
+  async function useOf(campaign: CampaignName, owner: string, newest: NewestRun | undefined): Promise<Use | undefined> {
+    const state = await campaigns.savedState(campaign);
+    // Of what waits to be started for the first time the store may have nothing yet.
+    if (!listed.has(campaign) && newest === undefined && state === undefined) return undefined;
+    const spec = await campaigns.spec(campaign);
     const running = newest?.running === true;
     return {
       ...{ campaign, owner },
       gpus: running ? gpusOf(await keptProfile(store, campaign)) : 0,
       tokens: spec.budget.tokens,
       spent: state?.tokens ?? 0,
-      // One whose end is not known any more ended before Temporal's retention: long ago.
-      endedAt: running ? undefined : (newest?.closedAt?.getTime() ?? 0),
+      endedAt: running ? undefined : (newest?.closedAt?.getTime() ?? lastSeen(state)),
     };
   }
 }
+
+/** Where Temporal has forgotten when it ended: when it began, and the time of all its stages, waiting for humans included. */
+const lastSeen = (state: CampaignState | undefined): number =>
+  state === undefined
+    ? 0
+    : Date.parse(state.startedAt) + 1000 * state.stages.reduce((sum, one) => sum + one.seconds, 0);
 
 const workflowOf = (campaign: string): string => campaignWorkflowId(campaign as CampaignName);
 const isPilot = ({ campaign, workflow }: Reservation): boolean => workflow !== workflowOf(campaign);

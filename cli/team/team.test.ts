@@ -122,7 +122,7 @@ describe('a campaign', () => {
     const campaigns = {
       list: async () => Object.entries(all).map(([name, one]) => ({ name, ...one })),
       spec: async (name: string) => spec(name),
-      savedState: async (name: keyof typeof all) => ({ tokens: all[name].tokens }),
+      savedState: async (name: keyof typeof all) => all[name] && { tokens: all[name].tokens },
       newestRun: async (id: string) => {
         const one = all[id.slice('campaign/'.length) as keyof typeof all];
         return one && { run: id, running: one.status === 'running', closedAt: new Date() };

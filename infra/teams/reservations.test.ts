@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { ArtifactStore } from '../../contracts/artifact.ts';
 import { canonicalJson } from '../../contracts/canonical.ts';
 import { teamName } from '../../contracts/team.ts';
-import { type Reservation, reservation, reservationsName } from '../../contracts/team-reservation.ts';
+import { reservation, reservationsName, type TeamBook } from '../../contracts/team-reservation.ts';
 import { createFolderStore } from '../store/folder.ts';
 import { changeReservations } from './reservations.ts';
 
@@ -30,7 +30,7 @@ function contended(times: number): { store: ArtifactStore; swaps: () => number }
     async swapNamed(key, tag, bytes) {
       swaps += 1;
       if (swaps <= times) {
-        const other = { schema: 'anneal/team-reservations/v1', team, reservations: [] };
+        const other = { schema: 'anneal/team-reservations/v1', team, reservations: [], ended: [] };
         await real.swapNamed(key, (await real.readNamed(key))?.tag ?? null, canonicalJson(other));
       }
       return real.swapNamed(key, tag, bytes);
@@ -43,7 +43,7 @@ const MINE = reservation.parse({
   ...{ attempt: randomUUID(), campaign: 'mine', owner: 'somebody', gpus: 0, tokens: 0, workflow: 'campaign/mine' },
   ...{ at: new Date().toISOString(), before: null },
 });
-const nothing: readonly Reservation[] = [];
+const nothing: TeamBook = { reservations: [], ended: [] };
 
 test('a change that others overtake is decided again on what they left, until it is made', async () => {
   const { store, swaps } = contended(3);
@@ -54,7 +54,7 @@ test('a change that others overtake is decided again on what they left, until it
 
 test('one that is overtaken for ever says so, and has changed nothing', async () => {
   const { store, swaps } = contended(Number.POSITIVE_INFINITY);
-  const mine = async () => ({ next: [MINE], result: 'made' });
+  const mine = async () => ({ next: { ...nothing, reservations: [MINE] }, result: 'made' });
   await expect(changeReservations(store, team, mine)).rejects.toMatchObject({ code: 'team.busy' });
   expect(swaps()).toBe(40);
   expect(new TextDecoder().decode((await store.readNamed(reservationsName(team)))?.bytes)).not.toContain('mine');
