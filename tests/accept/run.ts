@@ -1,4 +1,5 @@
-// `npm run accept -- NAME`: what an acceptance asks for, measured; a line each, and an exit code that says whether all of it holds.
+// `npm run accept -- NAME [PART …]`: what an acceptance asks for, measured; a line each, and an exit code that says whether all of it
+// holds.
 import { randomBytes } from 'node:crypto';
 import { simulateIntegrity } from '../../evals/simulation/figures.ts';
 import { createBubblewrapSandbox } from '../../infra/sandbox/bubblewrap.ts';
@@ -11,30 +12,40 @@ import { sandboxFigures } from './sandbox.ts';
 
 const tell: Tell = (what) => process.stderr.write(`… ${what}\n`);
 
-const ACCEPTANCES: Readonly<Record<string, () => Promise<Figure[]>>> = {
+type Parts = Readonly<Record<string, () => Promise<Figure[]>>>;
+
+/** What an acceptance consists of, in the order in which it is measured. */
+const ACCEPTANCES: Readonly<Record<string, () => Promise<Parts>>> = {
   async integrity() {
     const sandbox = createBubblewrapSandbox();
     tell(`sandbox: ${await sandbox.describe()}`);
     const instruments = { sandbox, secret: randomBytes(32).toString('hex') };
-    const corpus = await corpusFigures(instruments, tell);
-    const rows = await rowFigures(instruments);
-    const attacks = await sandboxFigures(sandbox, tell);
-    const faults = await faultFigures(instruments);
-    tell('simulated campaigns: 120 rounds × 200 seeds and more');
-    const simulated = simulateIntegrity();
-    const measured = await measuredFigures(sandbox, tell);
-    return [...corpus, ...rows, ...attacks, ...faults, ...simulated, ...measured];
+    return {
+      corpus: () => corpusFigures(instruments, tell),
+      rows: () => rowFigures(instruments),
+      attacks: () => sandboxFigures(sandbox, tell),
+      faults: () => faultFigures(instruments),
+      simulated: async () => {
+        tell('simulated campaigns: 120 rounds × 200 seeds and more');
+        return simulateIntegrity();
+      },
+      measured: () => measuredFigures(sandbox, tell),
+    };
   },
 };
 
-const [name = ''] = process.argv.slice(2);
-const acceptance = ACCEPTANCES[name];
-if (acceptance === undefined) {
-  process.stderr.write(`Usage: npm run accept -- NAME, one of: ${Object.keys(ACCEPTANCES).join(', ')}\n`);
+const [name = '', ...asked] = process.argv.slice(2);
+const parts = await ACCEPTANCES[name]?.();
+const unknown = asked.filter((part) => parts?.[part] === undefined);
+if (parts === undefined || unknown.length > 0) {
+  const what = parts === undefined ? `NAME is one of: ${Object.keys(ACCEPTANCES).join(', ')}` : partsOf(name, parts);
+  process.stderr.write(`Usage: npm run accept -- NAME [PART …]; ${what}\n`);
   process.exitCode = 2;
 } else {
   const began = performance.now();
-  const figures = await acceptance();
+  const figures: Figure[] = [];
+  for (const [part, measure] of Object.entries(parts))
+    if (asked.length === 0 || asked.includes(part)) figures.push(...(await measure()));
   const widest = Math.max(...figures.map((figure) => figure.name.length));
   for (const { name: what, value, bound, holds } of figures)
     console.log(`${holds ? '✓' : '✗'} ${what.padEnd(widest)}  ${value}  (${bound})`);
@@ -42,5 +53,10 @@ if (acceptance === undefined) {
   console.log(
     `\n${figures.length - missed} hold, ${missed} do not, in ${((performance.now() - began) / 1000).toFixed(0)} s`,
   );
+  if (asked.length > 0) console.log(`Only ${asked.join(', ')}; ${partsOf(name, parts)}`);
   process.exitCode = missed === 0 ? 0 : 1;
+}
+
+function partsOf(of: string, parts: Parts): string {
+  return `the parts of ${of} are ${Object.keys(parts).join(', ')}`;
 }
