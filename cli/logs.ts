@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AnnealError } from '../contracts/errors.ts';
 import type { CampaignName } from '../contracts/ids.ts';
-import { isKnown } from '../infra/temporal/campaigns.ts';
+import { isKnown } from '../infra/temporal/campaign-names.ts';
 import { nothingToTell } from './nothing-to-tell.ts';
 import { followPodLogs, podLogsOf } from './pod-logs.ts';
 import type { Session } from './session.ts';

@@ -13,7 +13,7 @@ import { artifactVerifierNames } from '../../evals/verifiers/artifact-registry.t
 import { verifierNames } from '../../evals/verifiers/registry.ts';
 import { createGatewayClient } from '../../infra/gateway-client/client.ts';
 import { stackStatus } from '../../infra/stack/stack.ts';
-import { isKnown, parseCampaignName } from '../../infra/temporal/campaigns.ts';
+import { isKnown, parseCampaignName } from '../../infra/temporal/campaign-names.ts';
 import { judgeOf, sandboxOf } from '../instruments.ts';
 import { interruptible } from '../interrupt.ts';
 import { readPlans, secretOf } from '../rollouts.ts';

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { AnnealError } from '../../contracts/errors.ts';
 import { type ReleasedPointer, releaseManifest } from '../../contracts/release.ts';
-import { parseCampaignName } from '../../infra/temporal/campaigns.ts';
+import { parseCampaignName } from '../../infra/temporal/campaign-names.ts';
 import { fetchCheckpoint } from '../../infra/vllm/checkpoint.ts';
 import type { Run } from '../session.ts';
 import { instant } from '../view/figures.ts';

@@ -11,7 +11,7 @@ import { type ReproducibilityManifest, releaseManifest, reproducibilityManifest 
 import type { ReproducedPart, Reproduction } from '../../contracts/reproduction.ts';
 import { createGatewayClient } from '../../infra/gateway-client/client.ts';
 import { stackStatus } from '../../infra/stack/stack.ts';
-import { parseCampaignName } from '../../infra/temporal/campaigns.ts';
+import { parseCampaignName } from '../../infra/temporal/campaign-names.ts';
 import { judgeOf, sandboxOf } from '../instruments.ts';
 import { interruptible } from '../interrupt.ts';
 import { readReport } from '../report-file.ts';

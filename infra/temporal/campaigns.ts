@@ -1,10 +1,10 @@
 // Campaigns as commands and the console see them: submit, look, resume, cancel.
 import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
-import { defineSearchAttributeKey, TypedSearchAttributes } from '@temporalio/common';
+import { TypedSearchAttributes } from '@temporalio/common';
 import { type ArtifactRef, type ArtifactStore, artifactRef } from '../../contracts/artifact.ts';
 import { type CampaignSpec, campaignSpec } from '../../contracts/campaign.ts';
 import { AnnealError } from '../../contracts/errors.ts';
-import { type CampaignName, campaignName, type Sha256 } from '../../contracts/ids.ts';
+import type { CampaignName, Sha256 } from '../../contracts/ids.ts';
 import { sourceFilesName } from '../../contracts/locked-set.ts';
 import {
   baseWeightsOf,
@@ -13,36 +13,17 @@ import {
   campaignWorkflowId,
   profileName,
   QUEUES,
-  SEARCH,
 } from '../../contracts/names.ts';
 import { type PolicyWeights, policyWeights } from '../../contracts/policy-version.ts';
 import { type Turn, turnOf } from '../../contracts/queues.ts';
 import { type CampaignInput, type CampaignState, type CampaignStatus, campaignState } from '../../contracts/record.ts';
 import { howBrokenOff } from './broken-off.ts';
+import { CAMPAIGN_KEYS, listCampaigns } from './campaign-list.ts';
+import { specKey } from './campaign-names.ts';
 import { firstState } from './first-state.ts';
 import { newestRun } from './newest-run.ts';
 import { unreadableFor } from './payload-trouble.ts';
 import { progressOf } from './progress.ts';
-
-export interface CampaignSummary {
-  readonly name: string;
-  /** Of its newest run, by Temporal: it calls every campaign that came to its own end completed. */
-  readonly status: string;
-  /** How it came to its own end; absent while it runs, and when it was cut off. */
-  readonly ending?: Exclude<CampaignState['ending'], 'running'>;
-  readonly stage: string;
-  readonly round: number | undefined;
-  readonly owner: string;
-  /** Of the campaign: its newest run may have begun with its last round, or with a resume. */
-  readonly startedAt: string;
-}
-
-const KEYS = {
-  campaign: defineSearchAttributeKey(SEARCH.campaign, 'KEYWORD'),
-  stage: defineSearchAttributeKey(SEARCH.stage, 'KEYWORD'),
-  round: defineSearchAttributeKey(SEARCH.round, 'INT'),
-  owner: defineSearchAttributeKey(SEARCH.owner, 'KEYWORD'),
-};
 
 /**
  * Called directly before a start, which is then asked for within START_MS.
@@ -68,7 +49,7 @@ export function createCampaigns(
     status,
     statusWithProgress,
     spec: specOf,
-    list,
+    list: () => listCampaigns(client, savedState),
     cancel,
     resume,
     phase,
@@ -150,10 +131,10 @@ export function createCampaigns(
         memo: { specHash: state.specHash },
         priority: turn(spec.owner),
         typedSearchAttributes: new TypedSearchAttributes([
-          { key: KEYS.campaign, value: spec.name },
-          { key: KEYS.owner, value: spec.owner },
-          { key: KEYS.stage, value: 'construct' },
-          { key: KEYS.round, value: state.round },
+          { key: CAMPAIGN_KEYS.campaign, value: spec.name },
+          { key: CAMPAIGN_KEYS.owner, value: spec.owner },
+          { key: CAMPAIGN_KEYS.stage, value: 'construct' },
+          { key: CAMPAIGN_KEYS.round, value: state.round },
         ]),
       });
     try {
@@ -224,33 +205,6 @@ export function createCampaigns(
     return saved === undefined ? undefined : campaignState.parse(decode(saved.bytes));
   }
 
-  async function list(): Promise<CampaignSummary[]> {
-    const runs = await Array.fromAsync(client.workflow.list({ query: `WorkflowType = 'campaign'` }));
-    // Sorted here: a visibility store on SQLite or SQL refuses ORDER BY.
-    const newestFirst = runs.toSorted((a, b) => b.startTime.getTime() - a.startTime.getTime());
-    // One row a campaign: each round is a run of its own.
-    const chains = Map.groupBy(newestFirst, (w) => w.typedSearchAttributes.get(KEYS.campaign) ?? w.workflowId);
-    const rows = await Promise.all(
-      [...chains].map(async ([name, [newest, ...older]]) => {
-        const { status, startTime, typedSearchAttributes: seen } = newest!;
-        // What cannot be read of one campaign does not hide the others.
-        const saved = await savedState(name as CampaignName).catch(() => undefined);
-        const over = status.name === 'COMPLETED' && saved !== undefined && saved.ending !== 'running';
-        return {
-          name,
-          status: status.name.toLowerCase(),
-          ...(over && { ending: saved.ending as NonNullable<CampaignSummary['ending']> }),
-          stage: seen.get(KEYS.stage) ?? '',
-          round: seen.get(KEYS.round),
-          owner: seen.get(KEYS.owner) ?? '',
-          // The saved one outlasts a resume and the oldest runs; nothing is saved before the first stage is through.
-          startedAt: saved?.startedAt ?? (older.at(-1)?.startTime ?? startTime).toISOString(),
-        };
-      }),
-    );
-    return rows.toSorted((a, b) => b.startedAt.localeCompare(a.startedAt));
-  }
-
   async function cancel(name: CampaignName): Promise<void> {
     const now = await phase(name);
     if (now === 'absent') throw new AnnealError('campaign.not_found', `no campaign is called ${name}`);
@@ -293,19 +247,6 @@ export function createCampaigns(
     return named === undefined ? undefined : artifactRef.parse(decode(named.bytes));
   }
 }
-
-const specKey = (name: CampaignName): string => `campaigns/${name}/spec`;
-
-/** Whether a campaign was ever submitted; needs no server. */
-export async function isKnown(store: ArtifactStore, name: CampaignName): Promise<boolean> {
-  return (await store.readNamed(specKey(name))) !== undefined;
-}
-
-export const parseCampaignName = (text: string): CampaignName => {
-  const parsed = campaignName.safeParse(text);
-  if (!parsed.success) throw new AnnealError('campaign.not_found', `${JSON.stringify(text)} is not a campaign's name`);
-  return parsed.data;
-};
 
 function unavailable(failure: unknown): unknown {
   const message = failure instanceof Error ? failure.message : String(failure);
