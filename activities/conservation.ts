@@ -7,7 +7,7 @@ import type { RolloutPlan } from '../contracts/plan.ts';
 import type { ModelGateway } from '../contracts/ports.ts';
 import type { CampaignState, Conservation, RoundRecord } from '../contracts/record.ts';
 import type { Trajectory } from '../contracts/trajectory.ts';
-import { hasOtherWeights } from '../policies/advantage.ts';
+import { hasOtherWeights, signalOf } from '../policies/advantage.ts';
 import { checkConservation } from '../policies/conservation.ts';
 import { type PoolCompletion, poolLedger } from '../policies/pool-ledger.ts';
 import type { Documents } from './read.ts';
@@ -62,6 +62,7 @@ export async function conserve(
       [...new Set(requested)],
       trajectories.flatMap((t) => (t.purpose === 'train' ? [{ ...t, reward: t.reward?.total }] : [])),
       completions,
+      signalOf((await documents.spec(state.spec)).training),
     ),
     trajectories,
     accounts: (await Promise.all(rounds.map((r) => documents.read(z.array(accounted), r.account)))).flat(),

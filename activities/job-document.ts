@@ -25,6 +25,7 @@ export interface TrainingRequest {
 
 export function trainingDocument(request: TrainingRequest): JobDocument {
   const { spec, round, from, to, temperature } = request;
+  const { algorithm, clipLow, ratioCap } = spec.training;
   const { learningRate, clipHigh, steps, beta1, beta2, epsilon, weightDecay, maxGradNorm, maxStaleness } =
     spec.training;
   const how = spec.policy.lora === null ? wholeModel(request) : adapter(request, spec.policy.lora);
@@ -34,7 +35,9 @@ export function trainingDocument(request: TrainingRequest): JobDocument {
     kind: 'train',
     seed: spec.seed + round,
     algorithm: {
-      name: 'cispo',
+      name: algorithm,
+      ...(clipLow === undefined ? {} : { clipLow }),
+      ...(ratioCap === undefined ? {} : { ratioCap }),
       learningRate,
       clipHigh,
       steps,

@@ -16,7 +16,7 @@ import {
 import type { PolicyVersion } from '../contracts/policy-version.ts';
 import type { ModelGateway } from '../contracts/ports.ts';
 import { makeWeightTag, weightManifest } from '../contracts/weight-update.ts';
-import { assembleSamples, hasOtherWeights } from '../policies/advantage.ts';
+import { assembleSamples, hasOtherWeights, signalOf } from '../policies/advantage.ts';
 import { afterInterruption, isHopeless, NO_EFFORT } from '../policies/job-effort.ts';
 import { actionFor, codeOfStop } from '../policies/retry.ts';
 import { JobFailure } from './boundary.ts';
@@ -57,7 +57,7 @@ export function createTrainingActivities(ports: {
           otherWeights: hasOtherWeights(plan.policy, byAnswered.get(t.rollout)),
           completionTokens: t.tokens.completion,
         })),
-        advantage: spec.training.advantage,
+        signal: signalOf(spec.training),
       });
       if (assembled.strangers.length > 0) {
         throw new AnnealError(

@@ -131,10 +131,27 @@ export const rewardSpec = z.strictObject({
 });
 
 export const trainingSpec = z.strictObject({
-  algorithm: z.enum(['cispo']).default('cispo'),
+  algorithm: z
+    .enum(['cispo', 'grpo', 'gspo', 'reinforce++', 'sft'])
+    .default('cispo')
+    .describe('The loss (docs/losses.md). All but cispo take an adapter.'),
   steps: z.int().min(1).max(64).default(3).describe("Optimizer steps in one pass over the round's samples."),
   learningRate: z.number().positive().max(1),
-  clipHigh: z.number().positive().default(2),
+  clipHigh: z
+    .number()
+    .positive()
+    .default(2)
+    .describe('How far above 1 a ratio may rise. The default is for cispo; the clipping losses take at most 1.'),
+  /** Optional, not filled in: a campaign from before it keeps its hash. */
+  clipLow: fraction
+    .optional()
+    .describe('How far below 1 a ratio may fall: grpo, gspo and reinforce++ need it, the others have none.'),
+  /** Optional, not filled in: a campaign from before it keeps its hash. */
+  ratioCap: z
+    .number()
+    .min(1)
+    .optional()
+    .describe('Truncated importance sampling: a ratio counts as at most this much. For the losses with clipLow.'),
   beta1: fraction.default(0.9),
   beta2: fraction.default(0.95),
   epsilon: z.number().positive().default(1e-15),
@@ -142,9 +159,13 @@ export const trainingSpec = z.strictObject({
   maxGradNorm: z.number().positive().default(1),
   maxStaleness: z.int().min(0).default(2),
   advantage: z
-    .enum(['mean', 'mean-std'])
+    .enum(['mean', 'mean-std', 'round'])
     .default('mean')
-    .describe("Group baseline only, or divided by the group's deviation."),
+    .describe(
+      "Group baseline only; divided by the group's deviation; or against all of the round's rewards, as in REINFORCE++.",
+    ),
+  /** Optional, not filled in: a campaign from before it keeps its hash. */
+  minReward: z.number().optional().describe('sft: what earned less is not imitated. The others have none.'),
   timeout: duration.default('15m'),
 });
 

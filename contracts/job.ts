@@ -60,8 +60,11 @@ export const jobDocument = z.strictObject({
     lora: z.strictObject({ rank: z.int(), alpha: z.number(), layers: z.int() }).nullable(),
   }),
   algorithm: z.strictObject({
-    name: z.literal('cispo'),
+    name: z.enum(['cispo', 'grpo', 'gspo', 'reinforce++', 'sft']),
     clipHigh: z.number(),
+    /** Of the losses that clip from below. */
+    clipLow: z.number().optional(),
+    ratioCap: z.number().optional(),
     learningRate: z.number(),
     steps: z.int(),
     beta1: z.number(),

@@ -1,25 +1,38 @@
 // From graded rollouts to training samples: which rollouts train, with which advantage, and why the others do not.
+import type { CampaignSpec } from '../contracts/campaign.ts';
 import { AnnealError } from '../contracts/errors.ts';
 import type { RolloutId } from '../contracts/ids.ts';
 import type { PolicyVersion } from '../contracts/policy-version.ts';
 import type { LedgerCounts } from '../contracts/record.ts';
 import { type CompletionRecord, type Outcome, TRAINABLE } from '../contracts/trajectory.ts';
 
-export type AdvantageKind = 'mean' | 'mean-std';
+/**
+ * What a reward is compared with. group: the mean of its group. round: the mean and the deviation of all of a round's rewards
+ * (REINFORCE++, arXiv 2501.03262). filter: a bound; what reaches it is imitated.
+ */
+export type Signal =
+  | { readonly by: 'group'; readonly divided: boolean }
+  | { readonly by: 'round' }
+  | { readonly by: 'filter'; readonly minReward: number };
+
+export function signalOf({ algorithm, advantage, minReward }: CampaignSpec['training']): Signal {
+  if (algorithm === 'sft') return { by: 'filter', minReward: minReward ?? 0 };
+  return advantage === 'round' ? { by: 'round' } : { by: 'group', divided: advantage === 'mean-std' };
+}
 
 /**
- * Advantage of each reward over its group.
+ * Advantage of each reward over those it is compared with.
  *
- * `mean`: r_i − mean(r). `mean-std`: (r_i − mean(r)) / std(r), the population deviation (GRPO, arXiv 2402.03300 eq. 3).
- * Equal rewards, and groups of fewer than two, give exact zeros: there is nothing to compare with, and a rounding
+ * r_i − mean(r); divided: (r_i − mean(r)) / std(r), the population deviation (GRPO, arXiv 2402.03300 eq. 3).
+ * Equal rewards, and fewer than two, give exact zeros: there is nothing to compare with, and a rounding
  * residue must not pass for a signal. Same length and order as the input.
  */
-export function groupAdvantages(rewards: readonly number[], kind: AdvantageKind): number[] {
+export function advantagesOf(rewards: readonly number[], divided: boolean): number[] {
   const first = rewards[0];
   if (first === undefined || rewards.every((reward) => reward === first)) return rewards.map(() => 0);
   const mean = rewards.reduce((sum, reward) => sum + reward, 0) / rewards.length;
   const centred = rewards.map((reward) => reward - mean);
-  if (kind === 'mean') return centred.map(dropResidue);
+  if (!divided) return centred.map(dropResidue);
   const deviation = Math.sqrt(centred.reduce((sum, value) => sum + value * value, 0) / rewards.length);
   return centred.map((value) => dropResidue(value / deviation));
 }
@@ -43,6 +56,7 @@ export interface GradedRollout {
 
 export const MASK_REASONS = [
   'zero_advantage',
+  'below_filter',
   'infrastructure_failure',
   'verifier_failure',
   'integrity_alarm',
@@ -73,33 +87,35 @@ export interface AssembledSamples {
  *
  * The baseline of a group is the mean over its *valid* rollouts: success or policy failure, token-exact, with a reward.
  * An infrastructure failure is not a reward of 0, so masked rollouts leave the baseline untouched. Valid rollouts whose
- * advantage is 0 belong to the baseline but have no gradient; they are masked as `zero_advantage`.
+ * advantage is 0 belong to the baseline but have no gradient; they are masked as `zero_advantage`, or as `below_filter` where a filter
+ * chooses what is trained on.
  * @throws AnnealError `internal.bug` when an id is planned or graded twice
  */
 export function assembleSamples(input: {
   readonly planned: readonly RolloutId[];
   readonly graded: readonly GradedRollout[];
-  readonly advantage: AdvantageKind;
+  readonly signal: Signal;
 }): AssembledSamples {
   const graded = uniqueBy(input.graded, (rollout) => rollout.rollout, 'graded');
   const planned = uniqueBy(input.planned, (id) => id, 'planned');
 
   const states = new Map<RolloutId, MaskReason | 'cancelled' | { readonly reward: number }>();
-  const groups = new Map<string, { id: RolloutId; reward: number }[]>();
+  const compared = new Map<string, { id: RolloutId; reward: number }[]>();
   for (const id of input.planned) {
     const state = stateOf(graded.get(id));
     states.set(id, state);
     if (typeof state !== 'object') continue;
-    const members = groups.get(groupOf(id)) ?? [];
+    const key = comparedWith(id, input.signal);
+    const members = compared.get(key) ?? [];
     members.push({ id, reward: state.reward });
-    groups.set(groupOf(id), members);
+    compared.set(key, members);
   }
 
   const advantages = new Map<RolloutId, number>();
-  for (const members of groups.values()) {
-    const values = groupAdvantages(
+  for (const members of compared.values()) {
+    const values = signalsOf(
       members.map((member) => member.reward),
-      input.advantage,
+      input.signal,
     );
     members.forEach((member, index) => {
       advantages.set(member.id, values[index] ?? 0);
@@ -112,7 +128,7 @@ export function assembleSamples(input: {
     if (state === 'cancelled') return { id, group, state };
     if (typeof state === 'string') return { id, group, state: 'masked', reason: state };
     const advantage = advantages.get(id) ?? 0;
-    if (advantage === 0) return { id, group, state: 'masked', reason: 'zero_advantage' };
+    if (advantage === 0) return { id, group, state: 'masked', reason: silentBy(input.signal) };
     return { id, group, state: 'train', advantage, reward: state.reward };
   });
   const strangers = [...graded.keys()].filter((id) => !planned.has(id));
@@ -130,6 +146,19 @@ export function hasOtherWeights(
 /** `quickstart/r1/train.v0/g3/s5` → `quickstart/r1/train.v0/g3`. */
 export function groupOf(id: RolloutId): string {
   return id.replace(/\/s\d+$/, '');
+}
+
+/** `quickstart/r1/train.v0/g3/s5` → what its reward is compared with: its group, or its round. */
+export const comparedWith = (id: RolloutId, { by }: Signal): string =>
+  by === 'group' ? groupOf(id) : id.split('/').slice(0, 3).join('/');
+
+/** Why a valid rollout does not train. */
+export const silentBy = ({ by }: Signal): 'zero_advantage' | 'below_filter' =>
+  by === 'filter' ? 'below_filter' : 'zero_advantage';
+
+function signalsOf(rewards: readonly number[], signal: Signal): number[] {
+  if (signal.by === 'filter') return rewards.map((reward) => (reward >= signal.minReward ? 1 : 0));
+  return advantagesOf(rewards, signal.by === 'round' || signal.divided);
 }
 
 function stateOf(rollout: GradedRollout | undefined): MaskReason | 'cancelled' | { readonly reward: number } {

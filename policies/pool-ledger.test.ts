@@ -2,8 +2,19 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { CompletionId, RolloutId } from '../contracts/ids.ts';
 import { outcome, TRAINABLE } from '../contracts/trajectory.ts';
-import { assembleSamples } from './advantage.ts';
-import { poolLedger as ledger, type PoolCompletion, type PoolTrajectory } from './pool-ledger.ts';
+import { assembleSamples, type Signal } from './advantage.ts';
+import { type PoolCompletion, type PoolTrajectory, poolLedger } from './pool-ledger.ts';
+
+const SIGNALS: readonly Signal[] = [
+  ...[false, true].map((divided) => ({ by: 'group' as const, divided })),
+  ...[{ by: 'round' as const }, { by: 'filter' as const, minReward: 1 }],
+];
+const ledger = (
+  requested: readonly RolloutId[],
+  trajectories: readonly PoolTrajectory[],
+  completions: readonly PoolCompletion[],
+  signal = SIGNALS[0]!,
+) => poolLedger(requested, trajectories, completions, signal);
 
 const id = (n: number): RolloutId => `demo/r1/train.v0/g0/s${n}` as RolloutId;
 const completion = (n: number, more: Partial<PoolCompletion> = {}): PoolCompletion => ({
@@ -107,7 +118,7 @@ test('it masks what batch assembly masks, over any rewards', () => {
     { maxLength: 12 },
   );
   fc.assert(
-    fc.property(samples, fc.constantFrom('mean' as const, 'mean-std' as const), (drawn, advantage) => {
+    fc.property(samples, fc.constantFrom(...SIGNALS), (drawn, signal) => {
       const some = drawn.map((one, n) => {
         const rollout = `demo/r1/train.v0/g${one.group}/s${n}` as RolloutId;
         return { ...one, rollout, completions: [`${rollout}/c0` as CompletionId] };
@@ -116,12 +127,13 @@ test('it masks what batch assembly masks, over any rewards', () => {
       const batch = assembleSamples({
         planned,
         graded: some.map((one) => ({ ...one, completionTokens: 9 })),
-        advantage,
+        signal,
       });
       const pool = ledger(
         planned,
         some,
         some.map((one) => ({ ...completion(0), ...one, id: one.completions[0]! })),
+        signal,
       );
       const said = (state: string, reason: string) => (state === 'train' ? 'trainable' : `${state} ${reason}`);
       expect(

@@ -2,9 +2,11 @@
 // conservation check (conservation.ts) holds it against the workflow's plans, the batches' accounts and the trainers' results.
 import type { CompletionId, RolloutId } from '../contracts/ids.ts';
 import { type CompletionRecord, TRAINABLE, type Trajectory } from '../contracts/trajectory.ts';
+import { comparedWith, type Signal, silentBy } from './advantage.ts';
 
 /**
- * trainable: its outcome trains, every completion is token-exact, and its reward differs from its group's mean;
+ * trainable: its outcome trains, every completion is token-exact, and its reward is a signal: it differs from the mean that it is compared
+ * with, or reaches the filter;
  * masked: recorded, but must not train;
  * cancelled: recorded as cancelled;
  * ungraded: completions but no trajectory, so that a crash between the two is visible;
@@ -16,8 +18,8 @@ export interface LedgerLine {
   readonly rollout: RolloutId;
   readonly state: LedgerState;
   /**
-   * An outcome, `text_only`, `other_weights`, `no_completion`, `no_reward`, `zero_advantage`, `completion_missing`, `completion_failed`,
-   * `no_trajectory`, `no_record`.
+   * An outcome, `text_only`, `other_weights`, `no_completion`, `no_reward`, `zero_advantage`, `below_filter`, `completion_missing`,
+   * `completion_failed`, `no_trajectory`, `no_record`.
    */
   readonly reason: string;
 }
@@ -47,6 +49,7 @@ export function poolLedger(
   requestedIds: readonly RolloutId[],
   trajectories: readonly PoolTrajectory[],
   completions: readonly PoolCompletion[],
+  signal: Signal,
 ): PoolLedger {
   const requested = new Set(requestedIds);
   const byRollout = new Map(trajectories.map((one) => [one.rollout, one]));
@@ -56,7 +59,7 @@ export function poolLedger(
   const judged = [...requested].map((rollout): LedgerLine => {
     return { rollout, ...judge(byRollout.get(rollout), completed.has(rollout), byId) };
   });
-  const lines = withoutSignal(judged, (rollout) => byRollout.get(rollout)?.reward ?? 0);
+  const lines = withoutSignal(judged, (rollout) => byRollout.get(rollout)?.reward ?? 0, signal);
   const counts: Record<LedgerState, number> = { trainable: 0, masked: 0, cancelled: 0, ungraded: 0, absent: 0 };
   for (const line of lines) counts[line.state] += 1;
   return {
@@ -100,9 +103,18 @@ function judge(
 /** Rewards are sums of a few components of order 1; a difference below this is rounding, not a signal. */
 const RESIDUE = 1e-12;
 
-/** What earned exactly its group's mean has no gradient. Reckoned here from the records, not taken from the batch's account. */
-function withoutSignal(lines: readonly LedgerLine[], rewardOf: (rollout: RolloutId) => number): LedgerLine[] {
-  const groupOf = (rollout: RolloutId): string => rollout.slice(0, rollout.lastIndexOf('/'));
+/** What earned exactly the mean that it is compared with has no gradient. Reckoned here from the records, not taken from the batch's account. */
+function withoutSignal(
+  lines: readonly LedgerLine[],
+  rewardOf: (rollout: RolloutId) => number,
+  signal: Signal,
+): LedgerLine[] {
+  const silent = { state: 'masked' as const, reason: silentBy(signal) };
+  if (signal.by === 'filter')
+    return lines.map((line) =>
+      line.state === 'trainable' && rewardOf(line.rollout) < signal.minReward ? { ...line, ...silent } : line,
+    );
+  const groupOf = (rollout: RolloutId): string => comparedWith(rollout, signal);
   const sums = new Map<string, { total: number; count: number }>();
   for (const { rollout, state } of lines) {
     if (state !== 'trainable') continue;
@@ -113,7 +125,7 @@ function withoutSignal(lines: readonly LedgerLine[], rewardOf: (rollout: Rollout
     const sum = sums.get(groupOf(line.rollout));
     if (line.state !== 'trainable' || sum === undefined) return line;
     const distance = Math.abs(rewardOf(line.rollout) - sum.total / sum.count);
-    return distance < RESIDUE ? { ...line, state: 'masked', reason: 'zero_advantage' } : line;
+    return distance < RESIDUE ? { ...line, ...silent } : line;
   });
 }
 

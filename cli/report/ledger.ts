@@ -9,6 +9,7 @@ import type { ReportView } from './view.ts';
 
 const REASONS: Readonly<Record<string, string>> = {
   zero_advantage: 'zero advantage',
+  below_filter: 'below the filter',
   infrastructure_failure: 'infrastructure failed',
   verifier_failure: 'verifier failed',
   integrity_alarm: 'integrity alarm',

@@ -25,7 +25,7 @@ const TERMS = {
   verdict:
     'promote: the new version is the best so far. hold: go on from it. revert: go back to the best. ask: a human decides.',
   'policy version': 'The base model with an adapter, numbered; version 0 is the base model itself.',
-  loss: 'What the optimizer minimises: CISPO’s clipped, advantage-weighted log-likelihood, with its sign turned.',
+  loss: 'What the optimizer minimises: the weighted log-likelihood of the sampled tokens, with its sign turned. The weights are the algorithm’s (CISPO, where none is named).',
   KL: 'How far the policy has moved from the one that produced the samples, estimated on them; 0 means not at all.',
   entropy:
     'How undecided the model is about its next token, on average. A collapse towards 0 means that it repeats itself.',

@@ -219,6 +219,39 @@ describe('what spans fields', () => {
   });
 });
 
+describe('a loss', () => {
+  const clips = { clipLow: 0.2, clipHigh: 0.28 };
+  const adapter = { base: 'smollm2-135m-instruct' };
+  it.each([
+    ['grpo', { ...clips, advantage: 'mean-std' }],
+    ['gspo', { clipLow: 0.0003, clipHigh: 0.0004 }],
+    ['reinforce++', { ...clips, advantage: 'round', ratioCap: 4 }],
+    ['sft', { minReward: 1 }],
+  ])('%s is read with its settings', async (algorithm, settings) => {
+    const path = join(folder, `${algorithm}.yaml`);
+    await writeFile(path, withParts({ training: { learningRate: 0.001, algorithm, ...settings } }));
+    expect((await readCampaign(path)).spec.training).toMatchObject({ algorithm, ...settings });
+  });
+
+  it.each<[string, object, object, string[]]>([
+    ['grpo as it is', { algorithm: 'grpo' }, adapter, ['missing_field clipLow', 'out_of_range clipHigh']],
+    ['cispo that clips from below', clips, adapter, ['out_of_range clipLow']],
+    ['sft with a cap', { algorithm: 'sft', minReward: 1, ratioCap: 2 }, adapter, ['out_of_range ratioCap']],
+    [
+      'sft without a bound',
+      { algorithm: 'sft', advantage: 'mean' },
+      adapter,
+      ['missing_field minReward', 'out_of_range advantage'],
+    ],
+    ['a bound without sft', { minReward: 1 }, adapter, ['out_of_range minReward']],
+    ['all weights', { algorithm: 'grpo', ...clips }, { ...adapter, lora: null }, ['out_of_range algorithm']],
+  ])('%s is refused', async (_name, settings, policy, wanted) => {
+    const { problems } = await refusal(withParts({ policy, training: { learningRate: 0.001, ...settings } }));
+    const found = problems.map(({ code, path }) => `${code} ${path}`.replace(/^spec\./, '').replace(/training\./, ''));
+    expect(found.filter((one) => !one.includes('policy') && !one.includes('profile')).sort()).toEqual(wanted.sort());
+  });
+});
+
 describe('a campaign on a set of artifacts', () => {
   const ROOT = 'a'.repeat(64);
   const build = { from: { kind: 'traces', tasks: 20 } };

@@ -28,6 +28,7 @@ export function crossFieldProblems(root: unknown, document: CampaignDocument): P
   };
 
   splitRules(number, report);
+  lossRules(root, number, report);
   artifactRules(root, report);
   functionListRules(root, report);
 
@@ -133,6 +134,52 @@ function splitRules(number: (path: Path) => number | undefined, report: Report):
     `fractions that sum to 1; these sum to ${Number(sum.toFixed(6))}`,
     rest > 0 ? `Add ${rest} to one of them.` : `Take ${-rest} from one of them.`,
   );
+}
+
+const CLIPS_BELOW: readonly string[] = ['grpo', 'gspo', 'reinforce++'];
+
+/** Each loss has its own settings (docs/losses.md). */
+function lossRules(root: unknown, number: (path: Path) => number | undefined, report: Report): void {
+  const of = (field: string): unknown => valueAt(root, ['training', field]);
+  const algorithm = of('algorithm') ?? 'cispo';
+  const code = 'spec.out_of_range';
+  const usual = algorithm === 'gspo' ? 0.0003 : 0.2;
+  const clips = CLIPS_BELOW.includes(String(algorithm));
+  if (clips && of('clipLow') === undefined)
+    report(
+      'spec.missing_field',
+      ['training', 'clipLow'],
+      `how far below 1 a ratio may fall`,
+      `Write for example ${usual}.`,
+    );
+  if (clips && (number(['training', 'clipHigh']) ?? 2) > 1)
+    report(
+      code,
+      ['training', 'clipHigh'],
+      `at most 1 with ${algorithm}`,
+      `Write for example ${usual}; 2 is for cispo.`,
+    );
+  for (const field of ['clipLow', 'ratioCap'])
+    if (!clips && of(field) !== undefined)
+      report(code, ['training', field], 'nothing', `Remove it: ${algorithm} does not clip from below.`);
+  if (algorithm === 'sft' && of('minReward') === undefined)
+    report(
+      'spec.missing_field',
+      ['training', 'minReward'],
+      'the least reward that is imitated',
+      'Write for example 1.',
+    );
+  if (algorithm !== 'sft' && of('minReward') !== undefined)
+    report(code, ['training', 'minReward'], 'nothing', `Remove it: ${algorithm} weighs every reply by its advantage.`);
+  if (algorithm === 'sft' && of('advantage') !== undefined)
+    report(code, ['training', 'advantage'], 'nothing', 'Remove it: what reaches training.minReward counts alike.');
+  if (algorithm !== 'cispo' && valueAt(root, ['policy', 'lora']) === null)
+    report(
+      code,
+      ['training', 'algorithm'],
+      'cispo',
+      'The others train an adapter: remove `lora: null`, or write cispo.',
+    );
 }
 
 /** The two kinds of task sets have their own rewards; stages have their own difficulty. */

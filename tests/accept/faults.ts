@@ -48,7 +48,7 @@ function baselineFigure(): Figure {
   const { samples } = assembleSamples({
     planned: [id(0), id(1), id(2)],
     graded: [graded(0, 'success', 1), graded(1, 'policy_failure', 0), graded(2, 'infrastructure_failure')],
-    advantage: 'mean',
+    signal: { by: 'group', divided: false },
   });
   const first = samples[0];
   const advantage = first?.state === 'train' ? first.advantage : Number.NaN;

@@ -1,4 +1,4 @@
-"""CISPO's loss, as anneal_trainer/cispo.py has it, on log-probabilities: for numpy arrays and torch tensors alike.
+"""CISPO's loss, as anneal_trainer/losses.py has it, on log-probabilities: for numpy arrays and torch tensors alike.
 
     J = (1 / Σ|o_i|) Σ_i Σ_t sg(min(ρ_t, 1 + ε_high)) · Â_t · log π(o_t),   ρ_t = π(o_t) / μ(o_t)
 

@@ -56,6 +56,9 @@ def parse_document(document: Any) -> tuple[MegatronJob | None, list[Problem]]:
         inputs[key] = None
     job, found = parse_job(shared)
     problems += found
+    if job is not None and job.algorithm.loss.name != "cispo":
+        hint = "the others are the CPU trainer's"
+        problems.append(Problem("algorithm.name", '"cispo"', job.algorithm.loss.name, hint))
 
     fields = _Fields(own, "", problems)
     layout = parse_layout(fields.object("layout"))

@@ -108,7 +108,7 @@ class MegatronEngine:
         return StepOutcome(_gathered(seen, total), float(grad_norm))
 
     def _forward_step(self, seen: list[dict[str, np.ndarray]]) -> Callable[..., Any]:
-        clip_high = self._work.job.algorithm.clip_high
+        clip_high = self._work.job.algorithm.loss.clip_high
 
         def forward_step(data: Iterator[tuple[Row, np.ndarray | None]], model: Any) -> Any:
             row, experts = next(data)

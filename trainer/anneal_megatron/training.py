@@ -181,7 +181,7 @@ class Course:
         ]
         total = sum(len(sample.completion) for sample in samples)
         outcome = self._engine.step(rows, experts, total)
-        values = metrics.policy_metrics(outcome.tokens, job.algorithm.clip_high)
+        values = metrics.policy_metrics(outcome.tokens, job.algorithm.loss)
         if not all(map(np.isfinite, (outcome.grad_norm, *values.values()))):
             raise JobFailure(BUG, "diverged", f"step {index + 1}: loss or gradient is not finite")
         fresh = index == 0 and all(s.policy_version == job.version_from for s in samples)

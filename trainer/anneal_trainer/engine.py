@@ -14,9 +14,10 @@ import jax
 import numpy as np
 
 from . import lora as lora_layout
-from .cispo import row_gradient
+from .gradient import row_gradient
 from .job import LoraSpec
 from .lora import Flat
+from .losses import Loss
 from .metrics import Tokens
 from .packing import Row
 from .tracing import OFF, Span
@@ -24,7 +25,7 @@ from .transformer import Shape, Weights
 
 FIELDS = (
     "tokens", "positions", "segments", "branches",
-    "sources", "targets", "behaviour", "advantages", "valid",
+    "sources", "targets", "behaviour", "advantages", "samples", "valid",
 )  # fmt: skip
 
 
@@ -49,14 +50,14 @@ def keep_memory() -> None:
 
 
 class Engine:
-    """Gradients of minibatches for one model, adapter layout, clip and sampling temperature."""
+    """Gradients of minibatches for one model, adapter layout, loss and sampling temperature."""
 
     def __init__(
-        self, shape: Shape, weights: Weights, spec: LoraSpec, clip_high: float, temperature: float
+        self, shape: Shape, weights: Weights, spec: LoraSpec, loss: Loss, temperature: float
     ) -> None:
-        self._shape, self._spec = shape, spec
+        self._shape, self._spec, self._loss = shape, spec, loss
         self._weights = jax.device_put(weights)
-        self._gradient = jax.jit(row_gradient(shape, spec.alpha / spec.rank, clip_high, temperature))
+        self._gradient = jax.jit(row_gradient(shape, spec.alpha / spec.rank, loss, temperature))
         self._compiled: dict[tuple[int, int], Any] = {}
         self.compile_seconds = 0.0
 
@@ -79,11 +80,12 @@ class Engine:
     def minibatch(
         self, adapter: Flat, rows: Sequence[Row], check: Callable[[], None]
     ) -> tuple[Flat, Tokens]:
-        """The gradient of -J over the rows (in a fixed order: float sums depend on it).
+        """The gradient of the loss over the rows (in a fixed order: float sums depend on it).
 
         `check` runs between rows and may raise to give up.
         """
-        total = sum(int(row.valid.sum()) for row in rows)
+        total = sum(len(row.spans) if self._loss.by_sample else int(row.valid.sum()) for row in rows)
+        seen = 0
         gradient: dict[str, dict[str, np.ndarray]] = {}
         parts: list[Tokens] = []
         for row in rows:
@@ -93,12 +95,14 @@ class Engine:
             n = int(row.valid.sum())
             parts.append(
                 Tokens(
-                    np.asarray(logp)[:n], row.behaviour[:n], np.asarray(entropy)[:n], row.advantages[:n]
+                    np.asarray(logp)[:n], row.behaviour[:n], np.asarray(entropy)[:n], row.advantages[:n],
+                    row.samples[:n] + seen,
                 )
-            )
+            )  # fmt: skip
+            seen += len(row.spans)
             part = jax.tree.map(np.asarray, slope)
             gradient = jax.tree.map(np.add, gradient, part) if gradient else part
-        columns = zip(*((p.logp, p.behaviour, p.entropy, p.advantage) for p in parts))
+        columns = zip(*((p.logp, p.behaviour, p.entropy, p.advantage, p.sample) for p in parts))
         flat = lora_layout.unstack(gradient, self._shape, self._spec)
         return flat, Tokens(*map(np.concatenate, columns))
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Callable
 
 from .failures import Problem, bad_configuration
+from .losses import CLIPPING, NAMES, Loss
 from .store import SHA256, Ref, parse_ref
 
 SCHEMA = "anneal/job/v1"
@@ -33,9 +34,9 @@ class LoraSpec:
 
 @dataclass(frozen=True)
 class Algorithm:
-    """CISPO's settings. `clip_high` is ε_high: the ratio is cut at 1 + clip_high."""
+    """The loss and how its steps are taken."""
 
-    clip_high: float
+    loss: Loss
     learning_rate: float
     steps: int
     beta1: float
@@ -100,9 +101,8 @@ def parse_job(document: Any) -> tuple[Job | None, list[Problem]]:
     )
 
     algo = top.object("algorithm")
-    algo.const("name", "cispo")
     algorithm = Algorithm(
-        clip_high=algo.number("clipHigh", least=0),
+        loss=_loss(algo),
         learning_rate=algo.number("learningRate", above=0),
         steps=algo.integer("steps", 1),
         beta1=algo.number("beta1", least=0, below=1),
@@ -152,6 +152,15 @@ def parse_job(document: Any) -> tuple[Job | None, list[Problem]]:
     )  # fmt: skip
 
 
+def _loss(algo: "_Fields") -> Loss:
+    name = algo.text("name", NAMES.__contains__, f"one of {', '.join(NAMES)}")
+    clip_high = algo.number("clipHigh", least=0)
+    if name not in CLIPPING:
+        return Loss(name, clip_high)
+    cap = algo.number("ratioCap", least=1) if algo.has("ratioCap") else None
+    return Loss(name, clip_high, algo.number("clipLow", least=0, below=1), cap)
+
+
 class _Fields:
     """Reads an object's fields, gathering problems; a bad field reads as a harmless value."""
 
@@ -161,6 +170,9 @@ class _Fields:
         self._missing = not isinstance(value, dict)
         if self._missing:
             self._bad(path or "job.json", "an object", value)
+
+    def has(self, key: str) -> bool:
+        return key in self._value
 
     def const(self, key: str, want: str) -> None:
         got = self._take(key)

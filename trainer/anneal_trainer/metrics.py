@@ -11,6 +11,7 @@ from typing import Any, Sequence
 
 import numpy as np
 
+from . import losses
 from .atomic import write_atomic
 from .batch import Sample
 from .job import METRICS_FILE
@@ -18,30 +19,40 @@ from .job import METRICS_FILE
 
 @dataclass(frozen=True)
 class Tokens:
-    """Per target token of a minibatch, [n]: log π before the update, log μ, entropy, advantage."""
+    """Per target token of a minibatch, [n]: log π before the update, log μ, entropy, advantage, and which sample it is of.
+
+    `sample` may be absent where the loss compares tokens.
+    """
 
     logp: np.ndarray
     behaviour: np.ndarray
     entropy: np.ndarray
     advantage: np.ndarray
+    sample: np.ndarray | None = None
 
 
-def policy_metrics(t: Tokens, clip_high: float) -> dict[str, float]:
-    """Loss and ratios; nats.
+def policy_metrics(t: Tokens, loss: losses.Loss) -> dict[str, float]:
+    """Loss and ratios of tokens, of GSPO those of sequences; nats.
 
     kl is k3 = mean(ρ - 1 - ln ρ), an unbiased, never negative estimate of KL(μ ‖ π) from
     samples of μ.
     """
     gap = t.logp.astype(np.float64) - t.behaviour
-    # exp overflows at 709; a ratio of e^60 says as much.
-    ratio = np.exp(np.minimum(gap, 60.0))
-    weight = np.minimum(ratio, 1 + clip_high)
+    sample = np.zeros(len(gap), int) if t.sample is None else t.sample
+    tokens = (t.logp.astype(np.float64), t.behaviour)
+    every = np.ones(len(gap), bool)
+    ratio = losses.ratios(loss, *tokens, every, sample)
+    weight = losses.weights(loss, *tokens, t.advantage, every, sample)
+    total = len(np.unique(sample)) if loss.by_sample else len(gap)
+    # exp overflows at 709.
+    bounded = np.minimum(gap, losses.LARGEST_GAP)
     return {
-        "loss": float(-np.mean(weight * t.advantage * t.logp)),
+        "loss": float(-np.sum(weight * t.logp) / total),
         "meanRatio": float(np.mean(ratio)),
         "maxRatio": float(np.max(ratio)),
-        "clipFraction": float(np.mean(ratio > 1 + clip_high)),
-        "kl": float(np.mean(ratio - 1 - np.minimum(gap, 60.0))),
+        "clipFraction": float(np.mean(losses.cut(loss, ratio, t.advantage))),
+        # Of tokens, whatever the loss compares.
+        "kl": float(np.mean(np.exp(bounded) - 1 - bounded)),
         "entropy": float(np.mean(t.entropy, dtype=np.float64)),
     }
 

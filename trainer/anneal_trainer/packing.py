@@ -36,6 +36,7 @@ class Row:
     tokens, positions, segments (-1: padding), branches: int32 [L].
     sources [T]: where in the row the hidden state that predicts target t lies.
     targets, behaviour (the sampler's log-probability), advantages, valid: [T].
+    samples [T]: which sample of the row a target belongs to, from 0, in the order of `spans`.
     spans: for each sample of the row its slice of the targets.
     """
 
@@ -47,6 +48,7 @@ class Row:
     targets: np.ndarray
     behaviour: np.ndarray
     advantages: np.ndarray
+    samples: np.ndarray
     valid: np.ndarray
     spans: tuple[tuple[Sample, slice], ...]
     used: int
@@ -109,7 +111,7 @@ def _pieces(group: Sequence[Sample], row: int) -> list[list[Sample]]:
 
 def _lay_out(pieces: Sequence[Sequence[Sample]], dtype: type) -> Row:
     tokens, positions, segments, branches = [], [], [], []
-    sources, targets, behaviour, advantages = [], [], [], []
+    sources, targets, behaviour, advantages, owners = [], [], [], [], []
     spans: list[tuple[Sample, slice]] = []
     for segment, piece in enumerate(pieces):
         prompt = piece[0].prompt
@@ -120,6 +122,7 @@ def _lay_out(pieces: Sequence[Sequence[Sample]], dtype: type) -> Row:
         last = len(tokens) - 1
         for branch, s in enumerate(piece, 1):
             inputs = s.completion[:-1]
+            owners += [len(spans)] * len(s.completion)
             spans.append((s, slice(len(targets), len(targets) + len(s.completion))))
             sources += [last, *range(len(tokens), len(tokens) + len(inputs))]
             targets += s.completion
@@ -147,6 +150,7 @@ def _lay_out(pieces: Sequence[Sequence[Sample]], dtype: type) -> Row:
         targets=fill(targets, width, np.int32),
         behaviour=fill(behaviour, width, dtype),
         advantages=fill(advantages, width, dtype),
+        samples=fill(owners, width, np.int32),
         valid=np.arange(width) < len(targets),
         spans=tuple(spans),
         used=len(tokens),

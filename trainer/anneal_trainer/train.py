@@ -116,7 +116,7 @@ class TrainJob:
         weights = inputs.base.load()
         self.log("load: model ready")
         job = self._job
-        return Engine(inputs.base.shape, weights, job.lora, job.algorithm.clip_high, job.temperature)
+        return Engine(inputs.base.shape, weights, job.lora, job.algorithm.loss, job.temperature)
 
     def _resume(self, inputs: Inputs) -> None:
         state = checkpoint.latest(self._folder, self._job, self.log)
@@ -169,7 +169,7 @@ class TrainJob:
         job, state = self._job, self._state
         gradient, tokens = engine.minibatch(state.adapter, rows, self._check)
         adapter, moments, norm = update(state.adapter, gradient, state.moments, job.algorithm)
-        values = metrics.policy_metrics(tokens, job.algorithm.clip_high)
+        values = metrics.policy_metrics(tokens, job.algorithm.loss)
         if not all(map(_finite, (norm, *values.values()))):
             raise JobFailure(BUG, "diverged", f"step {index + 1}: loss or gradient is not finite")
         # Only before the first update are trainer and sampler the same policy.

@@ -1,4 +1,4 @@
-"""CISPO on the tiny model in plain numpy, a token at a time and nothing shared: slow and obvious.
+"""The losses on the tiny model in plain numpy, a token at a time and nothing shared: slow and obvious.
 
 Written from the formulas, not from the code under test; float64.
 """
@@ -61,6 +61,23 @@ def cispo_loss(all_logp: list[np.ndarray], batch: list[Sample], clip_high: float
             total += min(np.exp(lp - mu), 1 + clip_high) * s.advantage * lp
             tokens += 1
     return -total / tokens
+
+
+def clipped_loss(
+    name: str, all_logp: list[np.ndarray], batch: list[Sample], low: float, high: float
+) -> float:
+    """GRPO: -(1/N) Σ (1/|o|) Σ min(ρ Â, clip(ρ) Â); GSPO: s in ρ's place; REINFORCE++: over all tokens alike."""
+    total, tokens = 0.0, 0
+    for logp, s in zip(all_logp, batch):
+        gaps = logp - np.array(s.logprobs)
+        if name == "gspo":
+            gaps = np.full(len(gaps), gaps.mean())
+        terms = [
+            min(r * s.advantage, min(max(r, 1 - low), 1 + high) * s.advantage) for r in np.exp(gaps)
+        ]
+        total += sum(terms) if name == "reinforce++" else sum(terms) / len(terms)
+        tokens += len(terms)
+    return -total / (tokens if name == "reinforce++" else len(batch))
 
 
 def rms(x: np.ndarray, weight: np.ndarray, epsilon: float) -> np.ndarray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Iterator
+from typing import Any, Iterator
 
 import jax
 import numpy as np
@@ -12,9 +12,11 @@ import pytest
 import reference
 from anneal_trainer import lora as layout
 from anneal_trainer.batch import Sample
-from anneal_trainer.cispo import row_gradient, token_logprobs
+from anneal_trainer import losses
 from anneal_trainer.engine import FIELDS, Engine
+from anneal_trainer.gradient import row_gradient, token_logprobs
 from anneal_trainer.job import LoraSpec
+from anneal_trainer.losses import Loss
 from anneal_trainer.packing import Row, pack
 from anneal_trainer.transformer import Shape, random_weights
 from support import samples
@@ -27,7 +29,13 @@ SPEC = LoraSpec(rank=2, alpha=4, layers=2)
 SCALE = SPEC.alpha / SPEC.rank
 CLIP = 0.5
 TEMPERATURE = 0.7
-RUN = jax.jit(row_gradient(SHAPE, SCALE, CLIP, TEMPERATURE))
+CISPO = Loss("cispo", CLIP)
+CLIPPING = [Loss(name, CLIP, 0.4) for name in losses.CLIPPING]
+RUNS: dict[Loss, Any] = {}
+
+
+def run_of(loss: Loss) -> Any:
+    return RUNS.setdefault(loss, jax.jit(row_gradient(SHAPE, SCALE, loss, TEMPERATURE)))
 
 
 @pytest.fixture
@@ -54,13 +62,15 @@ def batch_near(weights: dict, lora: dict) -> list[Sample]:
     return made
 
 
-def gradient(rows: list[Row], weights: dict, lora: dict) -> tuple[float, np.ndarray, dict]:
+def gradient(
+    rows: list[Row], weights: dict, lora: dict, of: Loss = CISPO
+) -> tuple[float, np.ndarray, dict]:
     """Sum over rows of loss and gradient, with the log-probabilities of all targets."""
-    total = float(sum(r.valid.sum() for r in rows))
+    total = float(sum(len(r.spans) if of.by_sample else r.valid.sum() for r in rows))
     loss, slope, logp = 0.0, None, []
     for row in rows:
         arrays = {name: getattr(row, name) for name in FIELDS}
-        (part, (lp, _)), g = RUN(lora, weights, arrays, total)
+        (part, (lp, _)), g = run_of(of)(lora, weights, arrays, total)
         loss += float(part)
         logp.append(np.asarray(lp)[row.valid])
         g = jax.tree.map(np.asarray, g)
@@ -107,15 +117,72 @@ def test_gradient_is_that_of_finite_differences(f64: None) -> None:
                 assert got == pytest.approx(want, rel=1e-5, abs=1e-9), (name, side, index)
 
 
-def test_packed_and_alone_give_the_same(f64: None) -> None:
+@pytest.mark.parametrize("of", CLIPPING, ids=lambda of: of.name)
+def test_the_other_losses_have_the_gradient_of_their_objectives(f64: None, of: Loss) -> None:
+    """Of the published objective, ratios and clips differentiated with all the rest."""
+    weights, lora = random_weights(SHAPE, 0, np.float64), adapter()
+    batch = batch_near(weights, lora)
+    rows = pack(batch, dtype=np.float64)
+    _, _, slope = gradient(rows, weights, lora, of)
+    packed = [s for row in rows for s, _ in row.spans]
+
+    def objective(moved: dict) -> float:
+        _, logp, _ = gradient(rows, weights, moved)
+        ends = np.cumsum([len(s.completion) for s in packed])[:-1]
+        return reference.clipped_loss(of.name, np.split(logp, ends), packed, of.clip_low, of.clip_high)
+
+    rng = np.random.default_rng(1)
+    for name in ("attn_q", "ffn_down"):
+        for side, value in lora[name].items():
+            index = tuple(rng.integers(0, value.shape))
+            ends = []
+            for move in (1e-6, -1e-6):
+                moved = {n: dict(s) for n, s in lora.items()}
+                moved[name][side] = value.copy()
+                moved[name][side][index] += move
+                ends.append(objective(moved))
+            want = (ends[0] - ends[1]) / 2e-6
+            assert slope[name][side][index] == pytest.approx(want, rel=1e-4, abs=1e-8), (name, side)
+
+
+@pytest.mark.parametrize("of", [CISPO, *CLIPPING, Loss("sft", CLIP)], ids=lambda of: of.name)
+def test_weights_by_hand(of: Loss) -> None:
+    of = replace(of, clip_high=0.1, clip_low=0.1)
+    rng = np.random.default_rng(2)
+    lengths = [1, 4, 7, 2]
+    owner = np.repeat(np.arange(len(lengths)), lengths)
+    gap, advantage = rng.normal(0, 0.8, len(owner)), rng.normal(0, 1, len(owner))
+    mu = -rng.exponential(2, len(owner))
+    every = np.ones(len(owner), bool)
+    got = losses.weights(of, mu + gap, mu, advantage, every, owner)
+    capped = losses.weights(replace(of, ratio_cap=1.1), mu + gap, mu, advantage, every, owner)
+    held = 0
+    for i, a in enumerate(advantage):
+        same = owner == owner[i]
+        ratio = np.exp(gap[same].mean() if of.name == "gspo" else gap[i])
+        share = same.sum() if of.by_sample else 1
+        clipped = (a > 0 and ratio > 1 + of.clip_high) or (a < 0 and ratio < 1 - of.clip_low)
+        if of.name == "sft":
+            want = limited = 1.0
+        elif of.name == "cispo":
+            want = limited = min(ratio, 1 + of.clip_high) * a
+        else:
+            want, limited = (0, 0) if clipped else (ratio * a, min(ratio, 1.1) * a)
+            held += clipped
+        assert got[i] == pytest.approx(want / share) and capped[i] == pytest.approx(limited / share)
+    assert held > 0 or of.name in ("cispo", "sft")
+
+
+@pytest.mark.parametrize("of", [CISPO, *CLIPPING], ids=lambda of: of.name)
+def test_packed_and_alone_give_the_same(f64: None, of: Loss) -> None:
     weights, lora = random_weights(SHAPE, 0, np.float64), adapter()
     batch = samples(groups=5, size=4, seed=2, vocabulary=SHAPE.vocabulary)
     packed, narrow = pack(batch, dtype=np.float64), pack(batch, row=64, dtype=np.float64)
     alone = [row for s in batch for row in pack([s], dtype=np.float64)]
     assert len(packed) < len(narrow) < len(alone)
-    want_loss, _, want = gradient(alone, weights, lora)
+    want_loss, _, want = gradient(alone, weights, lora, of)
     for rows in (packed, narrow):
-        loss, _, got = gradient(rows, weights, lora)
+        loss, _, got = gradient(rows, weights, lora, of)
         assert loss == pytest.approx(want_loss, rel=1e-9)
         jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-7, atol=1e-10), got, want)
 
@@ -125,9 +192,11 @@ def test_recomputing_activations_changes_nothing(f64: None, monkeypatch: pytest.
     rows = pack(samples(vocabulary=SHAPE.vocabulary), dtype=np.float64)
     _, _, kept = gradient(rows, weights, lora)
     monkeypatch.setattr("anneal_trainer.transformer.RECOMPUTE_FROM", 1)
-    RUN.clear_cache()
+    RUNS.clear()
+    jax.clear_caches()
     _, _, again = gradient(rows, weights, lora)
-    RUN.clear_cache()
+    RUNS.clear()
+    jax.clear_caches()
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-12), again, kept)
 
 
@@ -142,12 +211,13 @@ def test_entropy_is_that_of_the_distribution(f64: None) -> None:
     assert not np.asarray(entropy[10:]).any() and not np.asarray(logp[10:]).any()
 
 
-def test_the_engine_normalises_over_the_minibatch() -> None:
+@pytest.mark.parametrize("of", [CISPO, CLIPPING[1]], ids=lambda of: of.name)
+def test_the_engine_normalises_over_the_minibatch(of: Loss) -> None:
     """Splitting a minibatch over rows must not change its gradient."""
     weights = random_weights(SHAPE, 0)
     flat = layout.unstack(adapter(np.float32), SHAPE, SPEC)
     batch = samples(groups=5, size=4, seed=2, vocabulary=SHAPE.vocabulary)
-    engine = Engine(SHAPE, weights, SPEC, CLIP, TEMPERATURE)
+    engine = Engine(SHAPE, weights, SPEC, of, TEMPERATURE)
     got = []
     for rows in (pack(batch), pack(batch, row=64)):
         engine.prepare(rows, flat, lambda _: None)

@@ -13,6 +13,7 @@ from anneal_trainer.__main__ import main
 from anneal_trainer.basemodel import ModelFile
 from anneal_trainer.failures import JobFailure, classify
 from anneal_trainer.job import parse_job
+from anneal_trainer.losses import Loss
 from support import Bench, line, samples
 
 
@@ -34,7 +35,18 @@ def paths(error: dict) -> set[str]:
 
 def test_a_good_document_has_no_problems(bench: Bench) -> None:
     job, problems = parse_job(bench.document())
-    assert problems == [] and job.algorithm.clip_high == 2.0 and job.version_to == 1
+    assert problems == [] and job.algorithm.loss == Loss("cispo", 2.0) and job.version_to == 1
+
+
+def test_each_loss_has_its_own_settings(bench: Bench) -> None:
+    clips = {"clipHigh": 0.2, "clipLow": 0.1}
+    job, problems = parse_job(bench.document(name="reinforce++", ratioCap=4, **clips))
+    assert problems == [] and job.algorithm.loss == Loss("reinforce++", 0.2, 0.1, 4)
+    assert parse_job(bench.document(name="gspo", **clips))[0].algorithm.loss == Loss("gspo", 0.2, 0.1)
+    for wrong in ({"name": "ppo"}, {"name": "grpo"}, {"clipLow": 0.1}, {"name": "grpo", **clips, "ratioCap": 0.5}):
+        job, problems = parse_job(bench.document(**wrong))
+        assert job is None
+        assert [p.path for p in problems] in (["algorithm.name"], ["algorithm.clipLow"], ["algorithm.ratioCap"])
 
 
 def test_all_problems_of_the_document_at_once(here: Bench) -> None:

@@ -179,6 +179,7 @@ def _set(document: dict[str, Any], path: str, value: Any) -> None:
         ("layout.other", 1, "layout.other"),
         ("export.delta", "yes", "export.delta"),
         ("algorithm.clipHigh", -1, "algorithm.clipHigh"),
+        ("algorithm.name", "sft", "algorithm.name"),
         ("unknown", 1, "unknown"),
     ],
 )

@@ -54,7 +54,7 @@ def test_it_is_the_cpu_trainers_in_value_and_gradient(seed: int) -> None:
     import jax
     import jax.numpy as jnp
 
-    from anneal_trainer.cispo import token_logprobs
+    from anneal_trainer.gradient import token_logprobs
 
     rng = np.random.default_rng(seed)
     count, vocabulary = 64, 17

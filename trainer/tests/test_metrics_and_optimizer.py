@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from anneal_trainer import adamw
 from anneal_trainer.job import Algorithm
+from anneal_trainer.losses import Loss
 from anneal_trainer.metrics import Journal, Tokens, mismatch, policy_metrics
 
 
 def test_policy_metrics_by_hand() -> None:
     logp, mu = np.log([0.5, 0.2, 0.9]), np.log([0.25, 0.4, 0.1])
     tokens = Tokens(logp, mu, np.array([1.0, 2.0, 3.0]), np.array([1.0, -1.0, 2.0]))
-    got = policy_metrics(tokens, clip_high=2.0)
+    got = policy_metrics(tokens, Loss("cispo", 2.0))
     ratio = np.array([2.0, 0.5, 9.0])
     assert got["meanRatio"] == pytest.approx(ratio.mean()) and got["maxRatio"] == pytest.approx(9)
     assert got["clipFraction"] == pytest.approx(1 / 3)
@@ -32,7 +34,7 @@ def test_policy_metrics_by_hand() -> None:
 
 def test_a_hopeless_token_does_not_overflow() -> None:
     tokens = Tokens(np.array([0.0]), np.array([-2000.0]), np.array([0.0]), np.array([1.0]))
-    assert all(np.isfinite(v) for v in policy_metrics(tokens, 2.0).values())
+    assert all(np.isfinite(v) for v in policy_metrics(tokens, Loss("cispo", 2.0)).values())
 
 
 def test_the_journal_keeps_finished_steps_only(tmp_path: Path) -> None:
@@ -48,9 +50,9 @@ def test_the_journal_keeps_finished_steps_only(tmp_path: Path) -> None:
     assert lines == [{"step": 1}, {"step": 2}, {"step": 3, "again": True}]
 
 
-def settings(**changed: float) -> Algorithm:
+def settings(**changed: Any) -> Algorithm:
     plain = dict(
-        clip_high=2.0, learning_rate=0.1, steps=1, beta1=0.9, beta2=0.95, epsilon=1e-15,
+        loss=Loss("cispo", 2.0), learning_rate=0.1, steps=1, beta1=0.9, beta2=0.95, epsilon=1e-15,
         weight_decay=0.0, max_grad_norm=1.0, max_staleness=2,
     )  # fmt: skip
     return Algorithm(**plain | changed)

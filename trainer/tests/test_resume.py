@@ -40,6 +40,21 @@ def test_a_job_from_start_to_end(bench: Bench, undisturbed: Path) -> None:
     assert (undisturbed / "result.json").stat().st_mtime_ns == before
 
 
+@pytest.mark.parametrize(
+    "algorithm",
+    [{"name": "gspo", "clipLow": 0.2, "clipHigh": 0.3}, {"name": "sft"}],
+    ids=lambda algorithm: algorithm["name"],
+)
+def test_a_job_of_another_loss(bench: Bench, undisturbed: Path, algorithm: dict) -> None:
+    folder = bench.job("other", bench.document(**algorithm))
+    assert bench.run(folder) == 0
+    assert [m["step"] for m in metrics(folder)] == [1, 2, 3]
+    assert (folder / "adapter.safetensors").read_bytes() != (undisturbed / "adapter.safetensors").read_bytes()
+    if algorithm["name"] == "sft":
+        # Of the same minibatch the loss before the first step is the mean negative log-likelihood.
+        assert metrics(folder)[0]["loss"] > 0 and metrics(folder)[0]["clipFraction"] == 0
+
+
 def test_the_next_round_carries_adapter_and_moments_on(bench: Bench, undisturbed: Path) -> None:
     document = bench.document()
     document["specHash"] = "a" * 64

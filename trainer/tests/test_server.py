@@ -24,6 +24,7 @@ from anneal_trainer.batch import Sample
 from anneal_trainer.failures import JobFailure
 from anneal_trainer.engine import Engine, use_cache
 from anneal_trainer.job import LoraSpec
+from anneal_trainer.losses import Loss
 from anneal_trainer.packing import pack
 from anneal_trainer.stop import start_time
 from anneal_server.access import Access, access
@@ -154,7 +155,7 @@ def test_the_trainer_computes_the_probabilities_that_the_server_sampled_from(
     batch = sampled(policy["urls"][0], temperature)
     use_cache(str(cache))
     base = open_base(SMOLLM2)
-    engine = Engine(base.shape, base.load(), SPEC, clip_high=2.0, temperature=temperature)
+    engine = Engine(base.shape, base.load(), SPEC, Loss("cispo", 2.0), temperature)
     rows = pack(batch)
     gaps = {}
     for name, flat in (("with", adapter()), ("without", lora.fresh(base.shape, SPEC, 0))):

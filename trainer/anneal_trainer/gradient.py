@@ -1,14 +1,8 @@
-"""CISPO (arXiv 2506.13585, eq. 4-5) as a loss over one packed row.
-
-    J = (1 / Σ|o_i|) Σ_i Σ_t sg(min(ρ_t, 1 + ε_high)) · Â_t · log π(o_t)
-    ρ_t = π(o_t) / μ(o_t),   μ = the policy that sampled the token
+"""The loss of one packed row (losses.py) and its gradient.
 
 π is the distribution that is sampled from, softmax(logits / temperature): at another temperature
-than the rollouts' the ratio would compare two different things.
-
-The weight is cut from above only (clipping to [0, 1 + ε_high] bounds nothing below) and no
-gradient flows through it, so a clipped token still contributes: that is the difference from
-PPO. There is no KL term. Σ|o_i| runs over the whole minibatch, so rows simply add up.
+than the rollouts' the ratio would compare two different things. What the loss is divided by
+counts the whole minibatch, so rows simply add up.
 """
 
 from __future__ import annotations
@@ -20,6 +14,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
+from . import losses
 from .packing import CHUNK
 from .transformer import Lora, Shape, Weights, hidden_states
 
@@ -28,13 +23,15 @@ def row_loss(
     lora: Lora,
     weights: Weights,
     row: dict[str, Array],
-    total_tokens: Array,
+    total: Array,
     shape: Shape,
     scale: float,
-    clip_high: float,
+    loss: losses.Loss,
     temperature: float,
 ) -> tuple[Array, tuple[Array, Array]]:
-    """-J of one row (its share of the minibatch's), with (log π, entropy) [T] of its targets.
+    """One row's share of the minibatch's loss, with (log π, entropy) [T] of its targets.
+
+    `total`: tokens, or samples, of the whole minibatch (Loss.by_sample).
 
     `row` holds the arrays of packing.Row; natural logarithms; entropy in nats.
     """
@@ -45,16 +42,17 @@ def row_loss(
     logp, entropy = token_logprobs(
         states[row["sources"]] / temperature, weights["embedding"], row["targets"], row["valid"]
     )
-    ratio = jnp.exp(logp - row["behaviour"])
-    weight = jax.lax.stop_gradient(jnp.minimum(ratio, 1 + clip_high)) * row["advantages"]
-    loss = -jnp.sum(jnp.where(row["valid"], weight * logp, 0)) / total_tokens
-    return loss, (logp, entropy)
+    weight = losses.weights(
+        loss, logp, row["behaviour"], row["advantages"], row["valid"], row["samples"], jnp
+    )  # fmt: skip
+    value = -jnp.sum(jax.lax.stop_gradient(weight) * logp) / total
+    return value, (logp, entropy)
 
 
-def row_gradient(shape: Shape, scale: float, clip_high: float, temperature: float) -> Any:
-    """f(lora, weights, row, total_tokens) -> ((loss, (logp, entropy)), gradient wrt lora)."""
-    loss = partial(row_loss, shape=shape, scale=scale, clip_high=clip_high, temperature=temperature)
-    return jax.value_and_grad(loss, has_aux=True)
+def row_gradient(shape: Shape, scale: float, loss: losses.Loss, temperature: float) -> Any:
+    """f(lora, weights, row, total) -> ((loss, (logp, entropy)), gradient wrt lora)."""
+    value = partial(row_loss, shape=shape, scale=scale, loss=loss, temperature=temperature)
+    return jax.value_and_grad(value, has_aux=True)
 
 
 @jax.custom_vjp
