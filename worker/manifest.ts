@@ -46,7 +46,6 @@ export function createManifest(of: {
 
   /** Of the visible split: families, not verifiers, are divided among the splits. */
   async function verifiersOf(lock: LockedSet): Promise<ReproducibilityManifest['verifiers']> {
-    if (lock.schema === 'anneal/task-set/v1') return [{ name: 'python-function', version: 1 }];
     const { tasks } = await documents.splitOf(lock, 'visible');
     const byName = new Map(tasks.map(({ verifier: { name, version } }) => [`${name}@${version}`, { name, version }]));
     return [...byName].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, verifier]) => verifier);

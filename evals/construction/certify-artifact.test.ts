@@ -7,6 +7,7 @@ import { createRandom } from '../../policies/random.ts';
 import { PROGRAM_CORPUS } from '../hacks/program/corpus.ts';
 import { STRUCTURED_DATA_CORPUS } from '../hacks/structured-data/corpus.ts';
 import { referenceTo, type Sample, type Variant } from '../hacks/variant.ts';
+import { judgeSingleTurn } from '../single-turn/judge.ts';
 import { artifactHash, artifactOf } from '../verifiers/artifact.ts';
 import { certifyArtifactTask } from './certify-artifact.ts';
 import { mutants } from './mutants.ts';
@@ -44,6 +45,30 @@ test.concurrent.each([...STRUCTURED_DATA_CORPUS, named('gcd-python'), named('sum
     expect(certificate.flips.refused).toBeGreaterThan(0);
   },
 );
+
+test('a task of which {} earns a part is dropped, with what it earns', async () => {
+  const partly = changed(
+    DATA,
+    {
+      schema: { type: 'object' },
+      checks: [
+        { kind: 'equals', name: 'the answer', at: '/answer', value: 4 },
+        { kind: 'only-keys', name: 'nothing else', at: '', keys: ['answer'], weight: 3 },
+      ],
+    },
+    { 'orders.json': '{"answer":4}' },
+  );
+  expect((await certify(partly)).reasons).toEqual(['{} earns 0.75']);
+});
+
+test('a task with an environment of its own is dropped, and judged by nothing', async () => {
+  const elsewhere = { ...DATA, task: { ...DATA.task, environment: referenceTo('a root') } };
+  expect((await certify(elsewhere)).reasons).toEqual([expect.stringMatching(/names an environment/)]);
+  const load = async () => Buffer.from('{}');
+  const { task } = elsewhere;
+  const asked = { task, reply: '{}', seconds: 1, verifier: task.verifier, weights: {}, purpose: 'train', load };
+  await expect(judgeSingleTurn({ ...asked, instruments } as never)).rejects.toMatchObject({ code: 'task.invalid' });
+});
 
 test('a task that anything solves is dropped, with every way in which it is', async () => {
   const anything = changed(DATA, {

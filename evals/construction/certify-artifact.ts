@@ -7,7 +7,7 @@ import { AnnealError } from '../../contracts/errors.ts';
 import { createRandom } from '../../policies/random.ts';
 import { type Artifact, artifactOf, undeclared } from '../verifiers/artifact.ts';
 import { artifactVerifierFor } from '../verifiers/artifact-registry.ts';
-import { type Judged, judgeArtifact } from '../verifiers/judge.ts';
+import { type Judged, judgeArtifact, NO_ENVIRONMENT } from '../verifiers/judge.ts';
 import type { ArtifactVerifier, Instruments } from '../verifiers/verifier.ts';
 import { mutants } from './mutants.ts';
 
@@ -44,8 +44,8 @@ export async function certifyArtifactTask(task: ArtifactTask, options: Certifyin
   const [gold, given] = await Promise.all([load(options.store, task.gold), load(options.store, task.given)]);
   const reasons = formOf(task, verifier, gold);
   const check = verifier.check.safeParse(task.check);
-  // Judging needs a check that can be read; everything else is told all the same.
-  if (!check.success) return certificate(task, reasons, { tried: 0, refused: 0 });
+  // Judging needs a check that can be read and programs that are here; everything else is told all the same.
+  if (!check.success || task.environment !== null) return certificate(task, reasons, { tried: 0, refused: 0 });
 
   const { instruments } = options;
   const judge: Judge = async (name, artifact, judgedTask = task) => {
@@ -57,7 +57,7 @@ export async function certifyArtifactTask(task: ArtifactTask, options: Certifyin
     reasons.push(`${name} cannot be judged: ${judged.reason}`);
     return undefined;
   };
-  const rewarded = async (...asked: Parameters<Judge>): Promise<boolean> =>
+  const solved = async (...asked: Parameters<Judge>): Promise<boolean> =>
     (await judge(...asked))?.reward.solved === true;
 
   const first = await judge('the gold', gold);
@@ -70,15 +70,16 @@ export async function certifyArtifactTask(task: ArtifactTask, options: Certifyin
     break;
   }
   for (const [name, artifact] of unworked(task, gold, given, options.seed)) {
-    if (await rewarded(name, artifact)) reasons.push(`${name} is rewarded`);
+    const { total = 0, solved: whole = false } = (await judge(name, artifact))?.reward ?? {};
+    if (total > 0) reasons.push(whole ? `${name} is rewarded` : `${name} earns ${Number(total.toFixed(3))}`);
   }
   const impossible = { ...task, check: verifier.impossible(check.data) as ArtifactTask['check'] };
-  if (await rewarded('an impossible variant', gold, impossible))
+  if (await solved('an impossible variant', gold, impossible))
     reasons.push('the gold is rewarded although one expected value was flipped');
 
   const tried = mutants(gold, createRandom('flips', options.seed, task.id), FLIPS);
   let refused = 0;
-  for (const one of tried) refused += (await rewarded('the gold with a value flipped', one)) ? 0 : 1;
+  for (const one of tried) refused += (await solved('the gold with a value flipped', one)) ? 0 : 1;
   if (tried.length > 0 && refused === 0)
     reasons.push(`the gold is rewarded with each of ${tried.length} values flipped`);
   return certificate(task, reasons, { tried: tried.length, refused });
@@ -114,6 +115,7 @@ function formOf(task: ArtifactTask, verifier: ArtifactVerifier, gold: Artifact):
   for (const { path, message } of check.success ? [] : check.error.issues)
     reasons.push(`check.${path.join('.')}: ${message}`);
   if (gold.size === 0) reasons.push('there is no gold');
+  if (task.environment !== null) reasons.push(NO_ENVIRONMENT);
   for (const { path, why } of undeclared(gold, task.deliverables)) reasons.push(`the gold: ${path} ${why}`.trim());
   if (task.instruction.includes(task.canary)) reasons.push('the instruction shows the canary');
   return reasons;

@@ -20,6 +20,9 @@ export type Judged =
       readonly reason: string;
     };
 
+/** The sandbox port takes a root file system; no verifier passes one on yet. */
+export const NO_ENVIRONMENT = 'it names an environment, and tasks are judged with the machine’s own programs only';
+
 /**
  * @throws AnnealError `sandbox.unavailable`, `stack.python_missing`: this machine can judge nothing; `task.invalid`: the task's own
  * check cannot be read
@@ -40,6 +43,8 @@ export async function judgeArtifact(input: {
     const problems = check.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ');
     throw new AnnealError('task.invalid', `${verifier.ref.name} cannot read the check of ${task.id}: ${problems}`);
   }
+  // With other programs than those that it was made for, its judgement says nothing.
+  if (task.environment !== null) throw new AnnealError('task.invalid', `${task.id}: ${NO_ENVIRONMENT}`);
   let found: Found;
   try {
     found = refusal(artifact, task) ?? (await verifier.judge({ check: check.data, artifact, given, instruments }));

@@ -87,7 +87,8 @@ export async function certifyPatchTask(input: {
     break;
   }
   for (const [name, text] of unworked(seed))
-    if (solved(await judge(artifactOf({ [PATCH_FILE]: text })))) reasons.push(`${name} is rewarded`);
+    if (composeReward(await judge(artifactOf({ [PATCH_FILE]: text })), NO_SHARES).total > 0)
+      reasons.push(`${name} is rewarded`);
   const hasTwin = check.kind === 'test-writing' || check.flips.length > 0;
   if (hasTwin && solved(await judge(golden, patch.impossible(check))))
     reasons.push('the golden patch is rewarded although the task was made impossible');
