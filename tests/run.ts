@@ -5,6 +5,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BinaryName } from '../k8s/testbed/programs.ts';
+import { type Beside, beginBeside } from './support/beside.ts';
 import { closingLines, neverRan, type Tally, together } from './support/tally.ts';
 import { runVitest } from './support/vitest-run.ts';
 
@@ -51,6 +52,11 @@ const pytest: Part = async () => {
   }
 };
 
+const chosen = process.argv.slice(2);
+
+/** What holds tests that need a program of the testbed; the others of `unit` need none, or have it in no run of everything. */
+const NEEDS_PROGRAMS = ['tests/conformance/artifact-store.s3', 'cli/team/admission'];
+
 const PARTS: Record<string, Part> = {
   lint: command(node, bin('biome'), 'check', '.'),
   types: command(node, bin('tsc'), '--noEmit'),
@@ -79,6 +85,8 @@ const PARTS: Record<string, Part> = {
     'k8s',
     // Names are looked for anywhere in a path.
     '--exclude=tests/k8s/**',
+    // Programs are built meanwhile: whether one is there would be chance. The cluster's part has these.
+    ...(chosen.includes('all') ? NEEDS_PROGRAMS.map((start) => `--exclude=${start}*`) : []),
   ),
   // What needs no more than an API server, when its programs have been built.
   'api-server': vitest(
@@ -94,13 +102,33 @@ const PARTS: Record<string, Part> = {
 
 /** Builds programs from their Go modules, those that were not built before. */
 const programs =
-  (names: (testbed: readonly BinaryName[]) => readonly BinaryName[]): Part =>
+  (names: () => Promise<readonly BinaryName[]>): Part =>
   async () => {
-    const { binariesOf } = await import('../k8s/testbed/testbed.ts');
     const { ensureBinaries } = await import('../k8s/testbed/binaries.ts');
-    const { PARTS: all } = await import('../k8s/testbed/options.ts');
-    await ensureBinaries(names(binariesOf(all)), (line) => console.log(line));
+    await ensureBinaries(await names(), (line) => console.log(line));
     return { passed: 1, failed: 0, skipped: 0 };
+  };
+
+const clusterPrograms = async (): Promise<readonly BinaryName[]> => {
+  const { binariesOf } = await import('../k8s/testbed/testbed.ts');
+  const { PARTS: all } = await import('../k8s/testbed/options.ts');
+  return [...binariesOf(all), 'helm'];
+};
+
+/** The same in a process of its own, that uses what the other parts leave of the processors. */
+const beginPrograms = async (): Promise<Beside> => {
+  const builder = join('tests', 'support', 'build-programs.ts');
+  const isOneDone = (line: string): boolean => /: (built in|there after) /.test(line);
+  return beginBeside([node, builder, ...(await clusterPrograms())], (line) => console.log(line), isOneDone);
+};
+
+const joined =
+  (begun: Beside): Part =>
+  async () => {
+    const code = await begun.join();
+    if (code === 0) return { passed: 1, failed: 0, skipped: 0 };
+    const remark = `FAILED the testbed's programs: their build ended with ${code}; what it said stands above`;
+    return { passed: 0, failed: 1, skipped: 0, remarks: [remark] };
   };
 
 /** Servers, installed where they are not yet, and the tests that need them, which `unit` skips without. */
@@ -116,18 +144,17 @@ const SERVERS: Record<string, { readonly install: Part; readonly tests: Part }> 
 };
 
 const CLUSTER_PARTS: Record<string, Part> = {
-  testbed: programs((testbed) => [...testbed, 'helm']),
+  testbed: programs(clusterPrograms),
   // They mostly wait for a cluster: three at once are no burden to two cores.
-  k8s: vitest('--maxWorkers=3', 'tests/k8s', 'tests/conformance/artifact-store.s3'),
+  k8s: vitest('--maxWorkers=3', 'tests/k8s', ...NEEDS_PROGRAMS),
 };
 
 /** Only by its name: its build takes longer than all of the testbed's together (`npm run test:temporal`). */
-const OWN_PARTS: Record<string, Part> = { 'temporal-server': programs(() => ['temporal-server']) };
+const OWN_PARTS: Record<string, Part> = { 'temporal-server': programs(async () => ['temporal-server']) };
 
 /** Deeper runs, and what needs a Temporal server or a Prometheus built from their modules: each has its own command. */
 const NOT_OF_ALL = ['tests/k8s/deep.test.ts', 'tests/temporal/secure.test.ts', 'infra/metrics/prometheus.test.ts'];
 
-const chosen = process.argv.slice(2);
 // The cluster's tests hold those of the API server.
 const { 'api-server': _, ...withoutCluster } = PARTS;
 /** Where `unit` follows, it holds the tests of a server too, and they are not run twice. */
@@ -138,9 +165,11 @@ const servers: Record<string, Part> = Object.fromEntries(
     withUnit ? install : async () => together(await install(), await tests()),
   ]),
 );
-const all = { ...servers, ...withoutCluster, ...CLUSTER_PARTS };
+const begun = chosen.includes('all') ? await beginPrograms() : undefined;
+const cluster = { ...CLUSTER_PARTS, ...(begun === undefined ? {} : { testbed: joined(begun) }) };
+const all = { ...servers, ...withoutCluster, ...cluster };
 const usual = chosen.length === 0 ? PARTS : chosen.includes('all') ? all : {};
-const named = Object.entries({ ...OWN_PARTS, ...servers, ...PARTS, ...CLUSTER_PARTS }).filter(([name]) =>
+const named = Object.entries({ ...OWN_PARTS, ...servers, ...PARTS, ...cluster }).filter(([name]) =>
   chosen.includes(name),
 );
 let total: Tally = { passed: 0, failed: 0, skipped: 0 };
