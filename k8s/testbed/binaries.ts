@@ -91,12 +91,16 @@ async function build(name: BinaryName, go: Go, onProgress: OnProgress): Promise<
   onProgress(`${name}: building with Go ${go.version}`);
   const alive = setInterval(() => onProgress(`${name}: still building, ${Math.round(seconds())} s`), 60_000);
   const partial = join(folder, `.${name}.${randomUUID()}`);
+  // An ended Go leaves its work behind, some 100 MB of it. It is kept where the next build, which has the lock, finds and removes it.
+  const work = join(CACHE, 'bin', '.work');
+  await rm(work, { recursive: true, force: true });
+  await mkdir(work);
   try {
     const flags = ['-mod=readonly', '-buildvcs=false', ...SHARED];
     const linker = ['-s -w', program.linkerFlags].filter((part) => part !== undefined).join(' ');
     const source =
       program.patch === undefined ? program.package : await patched(go, name, program.patch, `${partial}.d`);
-    await runGo(go, name, ['build', ...flags, '-ldflags', linker, '-o', partial, source]);
+    await runGo(go, name, ['build', ...flags, '-ldflags', linker, '-o', partial, source], [`GOTMPDIR=${work}`]);
     if (program.manifests !== undefined) await keepManifests(go, name, program.manifests);
     await rename(partial, join(folder, name));
     const { size } = await stat(join(folder, name));
@@ -110,6 +114,7 @@ async function build(name: BinaryName, go: Go, onProgress: OnProgress): Promise<
     await rm(partial, { force: true });
     await rm(`${partial}.json`, { force: true });
     await rm(`${partial}.d`, { recursive: true, force: true });
+    await rm(work, { recursive: true, force: true });
   }
 }
 
@@ -150,9 +155,9 @@ async function keepManifests(go: Go, name: BinaryName, from: NonNullable<Program
 /** A compiler lives for a second: collecting its garbage as often as Go does takes a fifth of that. A large package still has a bound. */
 const COLLECT_SELDOM = ['GOGC=400', 'GOMEMLIMIT=1536MiB'];
 
-async function runGo(go: Go, name: BinaryName, args: readonly string[]): Promise<string> {
+async function runGo(go: Go, name: BinaryName, args: readonly string[], more: readonly string[] = []): Promise<string> {
   // Static, so that no C compiler is needed and the programs also run inside images. No toolchain is ever downloaded.
-  const settings = ['CGO_ENABLED=0', 'GOTOOLCHAIN=local', 'GOWORK=off', ...COLLECT_SELDOM];
+  const settings = ['CGO_ENABLED=0', 'GOTOOLCHAIN=local', 'GOWORK=off', ...COLLECT_SELDOM, ...more];
   const { code, stdout, stderr } = await capture(['env', ...settings, go.path, ...args], {
     cwd: join(MODULES, programOf(name).module),
     // Beside other work, and after it, a build may take long.

@@ -50,7 +50,7 @@ export function beginBeside(
 /** For the command: ends its process group when the one who began it is gone, compilers and all. */
 export function endWithParent(patienceMs = 10_000): void {
   process.stdin.once('close', () => {
-    // An interrupted Go removes its work; this process has to see that.
+    // What its commands leave unfinished, this process removes.
     process.on('SIGINT', () => {});
     try {
       process.kill(-process.pid, 'SIGINT');
