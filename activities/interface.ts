@@ -52,7 +52,7 @@ export interface RolloutActivities {
   }): Promise<PlanHandle>;
   /** Asks the policy for one completion; the same rollout asked twice gets the same completion. */
   generate(input: { plan: ArtifactRef; index: number }): Promise<{ tokens: number; milliseconds?: number }>;
-  /** Judges the recorded completion and records the trajectory. */
+  /** Judges the recorded completion and records the trajectory; one that is on record stands, and nothing is judged again. */
   grade(input: { plan: ArtifactRef; index: number }): Promise<{ milliseconds: number } | undefined>;
   /**
    * Generates and grades these, one after the other. The first of them that fails ends it, as does a long time: `played` are done, in the
@@ -62,13 +62,16 @@ export interface RolloutActivities {
     plan: ArtifactRef;
     indices: readonly number[];
   }): Promise<{ played: number; tokens: number; milliseconds: number }>;
-  /** Records a rollout that gives no sample, with its reason. */
+  /**
+   * Records a rollout that gives no sample, with its reason; `masked: false` where a trajectory was on record and stands. Activities that
+   * ended before there was this told nothing.
+   */
   mask(input: {
     plan: ArtifactRef;
     index: number;
     outcome: 'infrastructure_failure' | 'verifier_failure';
     reason: string;
-  }): Promise<void>;
+  }): Promise<{ masked: boolean } | undefined>;
 }
 
 export interface TrainingActivities {

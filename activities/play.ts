@@ -1,9 +1,9 @@
 // Several rollouts in one activity, one after the other: for those that take less time than Temporal takes for an activity.
 import { activityInfo, cancellationSignal } from '@temporalio/activity';
-import type { RolloutId } from '../contracts/ids.ts';
 import type { ModelGateway } from '../contracts/ports.ts';
 import type { RolloutActivities } from './interface.ts';
 import type { Documents } from './read.ts';
+import { recordedOf } from './recorded.ts';
 
 /** Where rollouts turn out to be longer than they were, what is left goes back to the workflow. */
 const LONGEST_MS = 10_000;
@@ -15,12 +15,6 @@ export interface PlayPorts {
 }
 
 export function createPlay({ documents, gateway, single }: PlayPorts): Pick<RolloutActivities, 'play'> {
-  /** Undefined unless an attempt before this one, whose worker died, has recorded it. Judging it again could differ. */
-  async function tokensOf(rollout: RolloutId): Promise<number | undefined> {
-    const known = (await gateway.trajectories(rollout)).find((one) => one.rollout === rollout);
-    return known?.tokens.completion;
-  }
-
   return {
     async play({ plan, indices }) {
       const { rollouts } = await documents.plan(plan);
@@ -31,11 +25,12 @@ export function createPlay({ documents, gateway, single }: PlayPorts): Pick<Roll
       for (const index of indices) {
         if (played > 0 && since() > LONGEST_MS) break;
         try {
-          const recorded = again ? await tokensOf(rollouts[index]!.id) : undefined;
-          if (recorded === undefined) {
+          // Of an attempt before this one, whose worker died. `grade` asks too; here it saves the generation.
+          const known = again ? await recordedOf(gateway, rollouts[index]!) : undefined;
+          if (known === undefined) {
             tokens += (await single.generate({ plan, index })).tokens;
             await single.grade({ plan, index });
-          } else tokens += recorded;
+          } else tokens += known.tokens.completion;
         } catch (failure) {
           if (cancellationSignal().aborted) throw failure;
           // The workflow plays it by itself, and there it is repeated, masked or blamed on the machine.

@@ -22,6 +22,7 @@ import type { Judges } from './judges.ts';
 import { drawTasks, instructionOf } from './locked-tasks.ts';
 import { createPlay } from './play.ts';
 import type { Documents } from './read.ts';
+import { recordedOf, recordOnce } from './recorded.ts';
 import { startingPassRates } from './starting-pass-rates.ts';
 
 export interface RolloutPorts {
@@ -119,7 +120,10 @@ export function createRolloutActivities(ports: RolloutPorts): RolloutActivities 
       const plan = await documents.plan(ref);
       const planned = plan.rollouts[index]!;
       const task = await taskOf(plan, planned);
-      const completion = usable(await gateway.completions(planned.id), planned.id);
+      const [known, asked] = await Promise.all([recordedOf(gateway, planned), gateway.completions(planned.id)]);
+      // No time is told: it would say nothing of how long a rollout takes.
+      if (known !== undefined) return undefined;
+      const completion = usable(asked, planned.id);
       if (completion === undefined)
         throw new AnnealError('gateway.upstream_failed', `${planned.id} has no completion to judge`);
       const judged = await judgeTask(grader, {
@@ -127,7 +131,7 @@ export function createRolloutActivities(ports: RolloutPorts): RolloutActivities 
         reply: { rollout: planned.id, text: completion.text, milliseconds: completion.milliseconds },
       });
       const evidence = await hold(store, canonicalJson(judged.evidence));
-      await gateway.recordTrajectory({
+      await recordOnce(gateway, planned, {
         ...trajectoryOf(plan, planned, task),
         completions: [completion.id],
         outcome: judged.outcome,
@@ -143,8 +147,9 @@ export function createRolloutActivities(ports: RolloutPorts): RolloutActivities 
     async mask({ plan: ref, index, outcome, reason }) {
       const plan = await documents.plan(ref);
       const planned = plan.rollouts[index]!;
-      if ((await gateway.trajectories(planned.id)).some((known) => known.rollout === planned.id)) return;
-      await gateway.recordTrajectory({ ...trajectoryOf(plan, planned, await taskOf(plan, planned)), outcome, reason });
+      if ((await recordedOf(gateway, planned)) !== undefined) return { masked: false };
+      const masked = { ...trajectoryOf(plan, planned, await taskOf(plan, planned)), outcome, reason };
+      return { masked: await recordOnce(gateway, planned, masked) };
     },
   };
   return { ...activities, ...createPlay({ documents, gateway, single: activities }) };

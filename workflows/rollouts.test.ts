@@ -18,10 +18,12 @@ interface Script {
   readonly broken?: readonly number[];
   /** Rollouts in whose batch the activity itself fails. */
   readonly deadly?: readonly number[];
+  /** Rollouts that are on record, whatever becomes of them now. */
+  readonly recorded?: readonly number[];
 }
 
 /** Activities that tell a pace without taking it. */
-function scripted({ milliseconds, broken = [], deadly = [] }: Script) {
+function scripted({ milliseconds, broken = [], deadly = [], recorded = [] }: Script) {
   const told = { done: [] as number[], batches: [] as number[][], singles: [] as number[], masked: [] as number[] };
   const half = milliseconds === undefined ? undefined : milliseconds / 2;
   const activities: Activities = {
@@ -45,6 +47,7 @@ function scripted({ milliseconds, broken = [], deadly = [] }: Script) {
     },
     async mask({ index }) {
       told.masked.push(index);
+      return { masked: !recorded.includes(index) };
     },
   };
   return { activities, told };
@@ -113,4 +116,11 @@ test('a batch that cannot be played is played one by one', async () => {
   expect(told.singles).toContain(50);
   expect(told.batches.filter((batch) => batch.includes(50))).toHaveLength(1);
   expect(result).toMatchObject({ tokens: 600, masked: 0 });
+}, 60_000);
+
+test('what is on record is not counted as masked', async () => {
+  const script = { milliseconds: 4, broken: [5, 6], recorded: [6] };
+  const { result, told } = await shard('recorded', script, { end: 10, groupSize: 1, concurrency: 1 });
+  expect(sorted(told.masked)).toEqual([5, 6]);
+  expect(result).toMatchObject({ masked: 1 });
 }, 60_000);

@@ -77,9 +77,9 @@ export async function rollouts(shard: Shard): Promise<ShardResult> {
       const reason = failureCode(failure);
       // The machine is at fault, not this rollout: masking would go through every other one, and train on what is left.
       if (blamesMachine(reason)) throw failure;
-      masked += 1;
       const outcome = step === 'generate' ? 'infrastructure_failure' : 'verifier_failure';
-      await mask({ plan: shard.plan, index, outcome, reason });
+      const done = await mask({ plan: shard.plan, index, outcome, reason });
+      if (done?.masked !== false) masked += 1;
     }
     progress.done += 1;
   }
