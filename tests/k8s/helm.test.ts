@@ -169,6 +169,24 @@ describe.skipIf(helmBinary() === undefined)('the chart', () => {
     });
   });
 
+  it("gives judges' keys to the workers alone, from the secret that is named, under the name that they read", async () => {
+    const found = async (values: object) =>
+      (await helm.template(values)).flatMap((one) => {
+        const pod = templateOf(one)?.spec;
+        return (pod?.containers ?? []).flatMap(({ name, env, volumeMounts }) => {
+          const at = env.find((set) => set.name === 'ANNEAL_JUDGE_KEYS')?.value;
+          const mount = volumeMounts.find(({ mountPath }) => at?.startsWith(`${mountPath}/`));
+          const volume = pod?.volumes?.find((one) => one.name === mount?.name);
+          return at === undefined ? [] : [{ name, at, readOnly: mount?.readOnly, secret: volume?.secret }];
+        });
+      });
+    expect(await found(MINIMAL)).toEqual([]);
+    const secret = { secretName: 'judge-keys', items: [{ key: 'team-a.json', path: 'judge-keys.json' }] };
+    const worker = { name: 'worker', at: '/anneal/judges/judge-keys.json', readOnly: true, secret };
+    // One for each release.
+    expect(await found(FULL)).toMatchObject([worker, worker]);
+  });
+
   it('names trainers their collector where it is told, and the worker its own', async () => {
     const tracing = { otlpEndpoint: 'http://a:4318', trainersOtlpEndpoint: 'http://b:4318' };
     const endpointsOf = async (values: object): Promise<string[]> =>
@@ -245,9 +263,7 @@ describe.skipIf(helmBinary() === undefined)('the chart', () => {
         ANNEAL_CODEC_TOKEN_FILE: '/anneal/codec/token',
       });
       const [pod] = objects.flatMap((one) => templateOf(one)?.spec ?? []);
-      const secrets = (pod!.volumes as { secret?: { secretName: string } }[]).flatMap(
-        ({ secret }) => secret?.secretName ?? [],
-      );
+      const secrets = pod!.volumes!.flatMap(({ secret }) => secret?.secretName ?? []);
       expect(secrets).toEqual(['payloads', 'codec-token']);
       expect(ingressOf(objects)).toEqual([]);
     });
@@ -325,6 +341,7 @@ describe.skipIf(helmBinary() === undefined)('the chart', () => {
       { ...MINIMAL, networkPolicies: { collector: { ports: [0] } } },
       '/networkPolicies/collector/ports/0',
     ],
+    ["a judge's key itself", { ...MINIMAL, judges: { keys: { 'http://judge/v1': 'k' } } }, '/judges/keys'],
     ['another sandbox', { ...MINIMAL, sandbox: { by: 'docker' } }, '/sandbox/by'],
     ['pods without an image', { ...MINIMAL, sandbox: { by: 'pods', runtimeClass: 'gvisor' } }, 'sandbox.image: names'],
     ['pods on the node’s kernel', { ...MINIMAL, sandbox: { by: 'pods', image: 'a:1' } }, 'sandbox.runtimeClass: names'],

@@ -21,6 +21,8 @@ const rendered = z.looseObject({
 export type Rendered = z.infer<typeof rendered>;
 
 export interface Container {
+  readonly name: string;
+  readonly volumeMounts: readonly { readonly name: string; readonly mountPath: string; readonly readOnly?: boolean }[];
   readonly image: string;
   readonly env: readonly { readonly name: string; readonly value?: string }[];
   readonly securityContext: object;
@@ -30,7 +32,7 @@ export interface PodSpec {
   readonly securityContext: object;
   readonly containers: readonly Container[];
   readonly initContainers?: readonly Container[];
-  readonly volumes?: readonly object[];
+  readonly volumes?: readonly { readonly name: string; readonly secret?: { readonly secretName: string } }[];
 }
 export interface PodTemplate {
   readonly metadata: { readonly labels: Record<string, string> };
