@@ -274,7 +274,7 @@ test('tasks with a rubric and no judge, or criteria that were not calibrated, ar
     within(async () => buildTaskSet({ campaign: one.name, spec: await documents.write(one) }));
   await expect(build(alone)).rejects.toMatchObject({
     code: 'task.invalid',
-    message: expect.stringContaining('has a rubric, and the campaign names no judge'),
+    message: expect.stringContaining('has a rubric, and no judge is named'),
   });
 });
 

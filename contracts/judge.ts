@@ -27,7 +27,7 @@ export type Rubric = z.infer<typeof rubric>;
 export const rubricAsking = z.enum(['plain', 'probed']);
 export type RubricAsking = z.infer<typeof rubricAsking>;
 
-const family = z.string().regex(/[A-Za-z]/, 'a name with letters');
+export const judgeFamily = z.string().regex(/[A-Za-z]/, 'a name with letters');
 
 export const judgeSpec = z.strictObject({
   endpoint: z
@@ -35,8 +35,8 @@ export const judgeSpec = z.strictObject({
     .refine((url) => !/[?#@]/.test(url), 'an address without a name, a query or a fragment')
     .describe("Of a server that speaks OpenAI's chat API, up to and without /chat/completions."),
   model: z.string().min(1).max(200).describe('By the name that the server knows it by.'),
-  family: family.describe("Of models that it was made from. It must not be the policy's."),
-  policyFamily: family
+  family: judgeFamily.describe("Of models that it was made from. It must not be the policy's."),
+  policyFamily: judgeFamily
     .optional()
     .describe(
       'The family of policy.base. The letters that its name begins with unless given: qwen of Qwen/Qwen3-0.6B.',

@@ -39,6 +39,10 @@ export const calibrationSetName = (campaign: CampaignName): string => `campaigns
 export const calibratedJudgeName = (campaign: CampaignName): string => `campaigns/${campaign}/judge`;
 export const judgeExchangeName = (campaign: CampaignName, question: Sha256): string =>
   `campaigns/${campaign}/judged/${question}`;
+/** The same of a judge that no campaign asks: by the hash of what it is and of what it is calibrated with. */
+export const measuredJudgeName = (judge: Sha256): string => `judges/${judge}/judge`;
+export const measuredJudgeExchangeName = (judge: Sha256, question: Sha256): string =>
+  `judges/${judge}/judged/${question}`;
 
 export const campaignWorkflowId = (campaign: CampaignName): `campaign/${string}` => `campaign/${campaign}`;
 export const gateWorkflowId = (gate: GateId): `gate/${string}` => `gate/${gate}`;

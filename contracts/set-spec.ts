@@ -1,5 +1,6 @@
 // The file that `anneal taskset` reads: which source, how much of it, and what a task must be to be kept.
 import { z } from 'zod';
+import { judgeFamily, judgeSpec } from './judge.ts';
 
 export const PERMISSIVE_LICENCES = [
   ...['0BSD', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', 'BSL-1.0', 'CC-BY-4.0', 'CC0-1.0', 'ISC', 'MIT', 'MIT-0'],
@@ -7,6 +8,12 @@ export const PERMISSIVE_LICENCES = [
 ] as const;
 
 const share = z.number().min(0).max(1);
+
+/** A set has no policy of its own. */
+export const setJudge = judgeSpec.extend({
+  policyFamily: judgeFamily.describe('Of the policies that the set is for: the judge must be of another one.'),
+});
+export type SetJudge = z.infer<typeof setJudge>;
 
 export const setSpec = z.strictObject({
   apiVersion: z.literal('anneal.dev/v1'),
@@ -37,5 +44,7 @@ export const setSpec = z.strictObject({
   known: z
     .array(z.strictObject({ kind: z.enum(['skill', 'memory', 'prompt', 'patch']), file: z.string().min(1) }))
     .default([]),
+  /** Where the source's tasks have rubrics: the model that certifies them. A campaign on the set names its own. */
+  judge: setJudge.optional(),
 });
 export type SetSpec = z.infer<typeof setSpec>;

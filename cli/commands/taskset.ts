@@ -2,6 +2,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
+import { createDocuments } from '../../activities/read.ts';
+import { judgeOfSet } from '../../activities/set-judge.ts';
 import {
   type ArtifactSetLock,
   type ArtifactSplit,
@@ -13,17 +15,21 @@ import { AnnealError, EXIT } from '../../contracts/errors.ts';
 import { lockName } from '../../contracts/locked-set.ts';
 import type { Split } from '../../contracts/task.ts';
 import { type BuildProgress, type BuiltSet, buildSet } from '../../evals/construction/build-set.ts';
+import { refuseUnfit } from '../../evals/construction/campaign-set.ts';
 import { certifyArtifactTask } from '../../evals/construction/certify-artifact.ts';
 import { compareSets } from '../../evals/construction/compare-sets.ts';
 import { lockDifferences } from '../../evals/construction/lock-artifacts.ts';
 import type { SourcePorts } from '../../evals/construction/source.ts';
 import type { Artifact } from '../../evals/verifiers/artifact.ts';
+import type { JudgeInstrument } from '../../evals/verifiers/rubric/judging.ts';
+import { whyNotJudged } from '../../evals/verifiers/rubric/tasks.ts';
 import { packedPytest } from '../../infra/graders/pytest.ts';
+import { openJudge } from '../../infra/judge-model/open.ts';
 import { sourceReader } from '../../infra/source-files/read.ts';
 import { sandboxOf } from '../instruments.ts';
 import { interruptible } from '../interrupt.ts';
 import { type Run, type Session, screen } from '../session.ts';
-import { readSet } from '../spec/set.ts';
+import { type ReadSet, readSet } from '../spec/set.ts';
 import { expectedIn } from '../spec/source.ts';
 import { renderBuilt, renderCertificates, renderDifference } from '../view/taskset.ts';
 
@@ -54,8 +60,9 @@ export function addTaskset(program: Command, run: Run): void {
   taskset
     .command('certify <lock>')
     .description('judge the gold of every task of the visible and the gate split again, and what nobody worked for')
-    .action((file: string, _flags: object, command: Command) =>
-      run((session) => interruptible((signal) => certify(session, file, signal), 'Stopped.'), command),
+    .option('--set <file>', "the set's file, for its judge: where tasks have rubrics")
+    .action((file: string, { set }: { set?: string }, command: Command) =>
+      run((session) => interruptible((signal) => certify(session, { file, set, signal }), 'Stopped.'), command),
     );
   taskset
     .command('diff <before> <after>')
@@ -66,7 +73,8 @@ export function addTaskset(program: Command, run: Run): void {
 }
 
 async function build(session: Session, file: string, signal: AbortSignal): Promise<BuiltSet> {
-  const { spec, kind, options, known, folder } = await readSet(file);
+  const read = await readSet(file);
+  const { spec, kind, options, known, folder } = read;
   const { store, config } = session;
   const sandbox = sandboxOf(config);
   const ports: SourcePorts = {
@@ -74,13 +82,27 @@ async function build(session: Session, file: string, signal: AbortSignal): Promi
     ...sourceReader(folder),
   };
   const { name, seed, most, splits, difficulty, licences, alike } = spec;
+  const judge = await measuredJudge(session, read, signal);
   return buildSet({
     ...{ name, seed, most, store, signal, shares: splits, source: await kind.open(options, ports) },
     sieve: { difficulty, licences, alike, known },
-    instruments: { sandbox, ...(await graderTools(session)) },
+    instruments: { sandbox, ...(judge && { judge }), ...(await graderTools(session)) },
     parallel: availableParallelism(),
     onProgress: tellProgress,
   });
+}
+
+/** Asked by what it was measured with before, if it was. */
+async function measuredJudge(
+  { store, config }: Session,
+  { spec, judged }: Pick<ReadSet, 'spec' | 'judged'>,
+  signal: AbortSignal,
+): Promise<JudgeInstrument | undefined> {
+  if (spec.judge === undefined || judged === undefined) return undefined;
+  const ports = { store, documents: createDocuments(store), open: openJudge(config.judgeKeys) };
+  const onProgress = (done: number, total: number): void =>
+    tell(`judge: ${done} of ${total} questions`, done === total);
+  return judgeOfSet(ports, { judge: spec.judge, set: judged.text }, { signal, onProgress });
 }
 
 /** A grader that needs pytest and gets none says so; sets of other tasks are built without it. */
@@ -115,7 +137,10 @@ function print(session: Session, { lock: made, lineage }: BuiltSet): void {
   else process.stdout.write(`${renderBuilt(made, lineage, screen(session)).join('\n')}\n`);
 }
 
-async function certify(session: Session, file: string, signal: AbortSignal): Promise<void> {
+async function certify(
+  session: Session,
+  { file, set, signal }: { readonly file: string; readonly set: string | undefined; readonly signal: AbortSignal },
+): Promise<void> {
   const { store, config } = session;
   const made = await readLock(file);
   const splits = await splitsOf(session, made, OPEN);
@@ -123,8 +148,17 @@ async function certify(session: Session, file: string, signal: AbortSignal): Pro
   if (differences.length > 0)
     throw new AnnealError('tasks.lock_mismatch', `the task set differs from its lock: ${differences.join('; ')}`);
   const sandbox = sandboxOf(config);
-  const instruments = { sandbox, secret: `certify ${made.root}`, ...(await graderTools(session)) };
   const tasks = splits.flatMap((split) => split.tasks);
+  const read = set === undefined ? undefined : await readSet(set);
+  refuseUnfit(
+    tasks.map((task) => ({ id: task.id, why: whyNotJudged(task, read?.judged?.setups) })),
+    `judged${set === undefined ? ' (--set names the file with their judge)' : ''}`,
+  );
+  const judge = read && (await measuredJudge(session, read, signal));
+  const instruments = {
+    ...{ sandbox, secret: `certify ${made.root}`, ...(judge && { judge }) },
+    ...(await graderTools(session)),
+  };
   const certificates = [];
   for (const task of tasks) {
     signal.throwIfAborted();

@@ -57,6 +57,14 @@ it('carries the set, and knows the words that it calibrates', async () => {
   expect(JSON.parse(judged!.text)).toEqual(setOf(20, 20));
 });
 
+it('is missing where the source has rubrics', async () => {
+  await writeFile(join(folder, 'q.jsonl'), '{}');
+  const tasks = { source: 'artifact-set', build: { from: { kind: 'open-questions', file: 'q.jsonl' } } };
+  const failure: unknown = await read(undefined, { tasks }).catch((refusal: unknown) => refusal);
+  expect(failure).toMatchObject({ problems: [{ code: 'spec.missing_field', path: 'judge', got: 'no judge' }] });
+  expect((await read(JUDGE, { tasks })).judged).toBeDefined();
+});
+
 it('is nothing in a campaign without one, whose hash is what it was', async () => {
   const { spec, judged, specJson } = await read(undefined);
   expect('judge' in spec).toBe(false);

@@ -7,6 +7,7 @@ import type { SourceKind } from '../../evals/construction/source.ts';
 import type { Given } from '../../evals/contamination/scan.ts';
 import { type CampaignDocument, dotted, readDocument } from './document.ts';
 import type { Path } from './guide.ts';
+import { type JudgedBy, readSetJudge } from './judge.ts';
 import { problemsOf, readSource } from './source.ts';
 
 export interface ReadSet {
@@ -15,6 +16,8 @@ export interface ReadSet {
   /** As the source's schema made them. */
   readonly options: unknown;
   readonly known: readonly Given[];
+  /** What its judge is calibrated with; undefined where it names none. */
+  readonly judged: JudgedBy | undefined;
   /** Paths in the file are relative to it. */
   readonly folder: string;
 }
@@ -31,18 +34,30 @@ export async function readSet(path: string): Promise<ReadSet> {
   const parsed = setSpec.safeParse(document.value);
   const source = readSource(document, ['source']);
   const known = parsed.success ? await knownTexts(parsed.data, folder, document) : { texts: [], problems: [] };
+  const judge =
+    parsed.success && source.kind !== undefined
+      ? await readSetJudge(parsed.data.judge, source.kind, document, folder)
+      : { problems: [] };
   const problems = [
     ...document.problems,
     ...(parsed.success ? [] : problemsOf(parsed.error.issues, document, [])),
     ...source.problems,
     ...known.problems,
+    ...judge.problems,
   ];
   if (!parsed.success || source.kind === undefined || problems.length > 0) {
     const count = problems.length === 1 ? 'one problem' : `${problems.length} problems`;
     const sorted = [...problems].sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
     throw new AnnealError('spec.invalid', `${path} has ${count}.`, { problems: sorted });
   }
-  return { spec: parsed.data, kind: source.kind, options: source.options, known: known.texts, folder };
+  return {
+    spec: parsed.data,
+    kind: source.kind,
+    options: source.options,
+    known: known.texts,
+    judged: judge.judged,
+    folder,
+  };
 }
 
 async function knownTexts(

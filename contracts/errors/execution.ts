@@ -29,7 +29,7 @@ export const EXECUTION_ERRORS = {
   'judge.refused': entry(
     'failed',
     false,
-    "The campaign's judge may not judge",
+    'The judge that is named may not judge',
     'Read what it said of the calibration set; serve a better model under the same name, then retry at the gate.',
   ),
   'task.invalid': entry(

@@ -115,7 +115,12 @@ function firstReasons(items: readonly ItemRecord[], dropped: Sifted['dropped']):
 /** The records of all items, in the order of drawing. */
 async function workOnAll(input: BuildInput): Promise<ItemRecord[]> {
   const { source, seed, store, signal } = input;
-  const construction = hashOf({ version: VERSION, kind: source.kind, description: source.description, seed });
+  // What one judge refused, or nobody could judge, another one may certify.
+  const judges = input.instruments.judge?.calibrations.map(({ judge }) => judge);
+  const construction = hashOf({
+    ...{ version: VERSION, kind: source.kind, description: source.description, seed },
+    ...(judges && { judges: [...judges] }),
+  });
   const instruments: Instruments = { ...input.instruments, secret: hashOf({ construction, of: 'secret' }) };
   const reruns = input.reruns === undefined ? {} : { reruns: input.reruns };
   const certify =

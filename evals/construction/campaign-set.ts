@@ -56,7 +56,10 @@ export async function openLockedSet(
 }
 
 /** @throws AnnealError `task.invalid` */
-function refuseUnfit(tasks: readonly { readonly id: string; readonly why: string | undefined }[], what: string): void {
+export function refuseUnfit(
+  tasks: readonly { readonly id: string; readonly why: string | undefined }[],
+  what: string,
+): void {
   const unfit = tasks.flatMap(({ id, why }) => (why === undefined ? [] : [`${id} ${why}`]));
   if (unfit.length === 0) return;
   const more = unfit.length > TOLD ? `; and ${unfit.length - TOLD} more` : '';

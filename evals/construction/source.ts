@@ -90,6 +90,8 @@ export interface SourceKind<Options = unknown> {
   readonly options: z.ZodType<Options>;
   /** Of the tasks that it makes. */
   readonly formats: readonly ArtifactFormat[];
+  /** Its tasks have rubrics, so that nothing becomes of them without a judge. */
+  readonly rubrics?: true;
   /** The files and folders that these options name. */
   reads(options: Options): readonly string[];
   /** @throws AnnealError `tasks.source_failed` */

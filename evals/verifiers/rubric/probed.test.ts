@@ -169,6 +169,6 @@ test.each([
     const other = asked === 'plain' ? 'probed' : 'plain';
     expect(whyNotJudged(task, new Set([calibratedSetup({ ...RUBRIC, asked })]))).toBeUndefined();
     expect(whyNotJudged(task, new Set([calibratedSetup({ ...RUBRIC, asked: other })]))).toContain(`asked ${asked}`);
-    expect(whyNotJudged(task, undefined)).toContain('names no judge');
+    expect(whyNotJudged(task, undefined)).toContain('no judge is named');
   },
 );

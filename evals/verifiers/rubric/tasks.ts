@@ -19,7 +19,7 @@ export type JudgedSetups = ReadonlySet<string> | undefined;
 export function whyNotJudged(task: Pick<ArtifactTask, 'check' | 'verifier'>, setups: JudgedSetups): string | undefined {
   const asked = rubricOf(task);
   if (asked === undefined) return undefined;
-  if (setups === undefined) return 'has a rubric, and the campaign names no judge';
+  if (setups === undefined) return 'has a rubric, and no judge is named';
   const way = wayOfTask(task);
   if (setups.has(way.setup(asked))) return undefined;
   const criteria = asked.criteria.map(({ name }) => name).join(', ');
