@@ -4,8 +4,8 @@ import type { Purpose } from '../../contracts/ids.ts';
 import type { VerifierRef } from '../../contracts/judgement.ts';
 import type { Reward } from '../../contracts/trajectory.ts';
 import { sourceAlarms } from '../detectors/source-alarms.ts';
-import type { SpecialCasing } from '../detectors/special-casing.ts';
-import type { GradeInput, Grading } from './python-function/grade.ts';
+import { type SpecialCasing, specialCasingIn } from '../detectors/special-casing.ts';
+import { type GradeInput, type Grading, ROW_VERIFIER } from './python-function/grade.ts';
 import { verifierFor } from './registry.ts';
 
 export interface JudgedReply extends Omit<Grading, 'evidence'> {
@@ -30,8 +30,14 @@ export async function judgeReply(
   const source = graded.artifact;
   if (source === undefined || graded.reward === undefined) return { ...graded, alarms: [] };
   const alarms = sourceAlarms(source);
-  if (graded.outcome === 'success' && alarms.length === 0) {
-    const special = await specialCasing?.({ task, source, sandbox });
+  if (alarms.length === 0) {
+    // Its secret inputs keep what all inputs of the task have in common; those of the detector may break it, and alarm for honest work.
+    const judgedByRows = input.verifier.version === ROW_VERIFIER.version;
+    const special = judgedByRows
+      ? specialCasingIn(task, graded.evidence)
+      : graded.outcome === 'success'
+        ? await specialCasing?.({ task, source, sandbox })
+        : undefined;
     if (special !== undefined) alarms.push(special);
   }
   if (alarms.length === 0) return { ...graded, alarms };
