@@ -10,6 +10,7 @@ import { buildCampaignSet, openLockedSet } from '../evals/construction/campaign-
 import { constructTaskSet } from '../evals/construction/construct.ts';
 import { lockTaskSet } from '../evals/construction/lock.ts';
 import type { SourcePorts } from '../evals/construction/source.ts';
+import type { OpenTools } from '../evals/verifiers/patch/tools.ts';
 import type { ConstructionActivities } from './interface.ts';
 import type { Judges } from './judges.ts';
 import type { Documents } from './read.ts';
@@ -24,6 +25,7 @@ export interface ConstructionPorts {
   readonly layOut: (files: SourceFiles) => Promise<Readers & { close(): Promise<void> }>;
   /** Of campaigns that name one. */
   readonly judges?: Pick<Judges, 'of'>;
+  readonly tools?: OpenTools;
   /** Items of a source at a time. */
   readonly parallel: number;
 }
@@ -67,13 +69,14 @@ export function createConstructionActivities(ports: ConstructionPorts): Construc
   async function artifacts(spec: CampaignSpec, tasks: ArtifactTasksSpec, tell: Tell): Promise<ArtifactRef> {
     const judge = spec.judge === undefined ? undefined : await ports.judges?.of(spec.name);
     const judged = judge && new Set(judge.calibrations.map((one) => one.judge.setup));
-    if (tasks.root !== undefined) return (await openLockedSet(tasks.root, store, judged)).ref;
+    if (tasks.root !== undefined) return (await openLockedSet(tasks.root, store, { judged, tools: ports.tools })).ref;
+    const tools = await ports.tools?.();
     const readers = await ports.layOut(await carried(spec.name));
     try {
       const building = {
         ...{
           store,
-          instruments: { sandbox, ...(judge && { judge }) },
+          instruments: { sandbox, ...(judge && { judge }), ...(tools && { tools }) },
           parallel: ports.parallel,
           signal: cancellationSignal(),
         },

@@ -16,6 +16,7 @@ import { durationMs } from '../contracts/units.ts';
 import { createSpecialCasing } from '../evals/detectors/special-casing.ts';
 import { hold } from '../evals/held.ts';
 import { judgeTask } from '../evals/verifiers/judge-task.ts';
+import type { OpenTools } from '../evals/verifiers/patch/tools.ts';
 import { visiblePart } from '../policies/visible-part.ts';
 import type { RolloutActivities } from './interface.ts';
 import type { Judges } from './judges.ts';
@@ -35,13 +36,15 @@ export interface RolloutPorts {
   secret?: string;
   /** Of campaigns that name one. */
   judges?: Pick<Judges, 'ofRollout'>;
+  /** For tasks whose tests need one. */
+  tools?: OpenTools;
 }
 
 export function createRolloutActivities(ports: RolloutPorts): RolloutActivities {
-  const { store, documents, gateway, policies, sandbox, secret, judges } = ports;
+  const { store, documents, gateway, policies, sandbox, secret, judges, tools } = ports;
   const specialCasing = secret === undefined ? undefined : createSpecialCasing(secret);
   const load = (ref: ArtifactRef) => store.get(ref);
-  const grader = { sandbox, secret, specialCasing, load, judgeOf: judges?.ofRollout };
+  const grader = { sandbox, secret, specialCasing, load, judgeOf: judges?.ofRollout, tools };
 
   const activities: Omit<RolloutActivities, 'play'> = {
     async planTraining({ spec: specRef, taskSet, round, policy }) {

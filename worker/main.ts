@@ -22,6 +22,7 @@ import { endpointsOf, loadConfig } from '../infra/config.ts';
 import { readCritical } from '../infra/critical.ts';
 import { createGatewayClient } from '../infra/gateway-client/client.ts';
 import { secretInputs } from '../infra/gateway-client/secret-inputs.ts';
+import { graderTools } from '../infra/graders/tools.ts';
 import { createLocalIdentity } from '../infra/identity/local.ts';
 import { openJudge } from '../infra/judge-model/open.ts';
 import { observeWorker } from '../infra/metrics/observe.ts';
@@ -78,6 +79,7 @@ const manifest = createManifest({ config, documents, sandbox, store });
 
 const judge = openJudge(config.judgeKeys);
 const judges = createJudges(store, documents, judge);
+const tools = graderTools(config.python);
 const judging = atBoundary(createJudgingActivities({ store, documents, open: judge }));
 const control = atBoundary({
   ...createGateActivities({ store, documents, identity, critical: await readCritical(config.root) }),
@@ -93,7 +95,7 @@ const rollouts = atBoundary(
     gateway,
     policies,
     sandbox,
-    judges,
+    ...{ judges, tools },
     secret: secretInputs(gatewaySecret),
   }),
 );
@@ -107,7 +109,7 @@ const construction = atBoundary(
     store,
     documents,
     sandbox,
-    judges,
+    ...{ judges, tools },
     layOut: (files) => layOutSource(files, store),
     parallel: availableParallelism(),
   }),

@@ -16,6 +16,7 @@ import type { BeforeStart } from '../../infra/temporal/campaigns.ts';
 import { readBaseWeights } from '../../infra/vllm/base-weights.ts';
 import { refuseUnfit } from '../cluster-checks.ts';
 import { endedLine } from '../endings.ts';
+import { toolsOf } from '../instruments.ts';
 import { interruptible } from '../interrupt.ts';
 import { followLogs } from '../logs.ts';
 import { outlookOf, warnIfTooSmall } from '../outlook.ts';
@@ -62,11 +63,18 @@ export async function submitFile(session: Session, read: ReadCampaign): Promise<
 
 /** A set that was locked before has to be in this store, as it was locked, and to be one whose tasks take one reply. */
 export async function refuseUnfitTasks(
-  { store }: Session,
+  { store, config }: Session,
   { spec, judged }: Pick<ReadCampaign, 'spec' | 'judged'>,
 ): Promise<ArtifactSetLock | undefined> {
   if (spec.tasks.source !== 'artifact-set' || spec.tasks.root === undefined) return undefined;
-  return (await openLockedSet(spec.tasks.root, store, judged?.setups)).lock;
+  return (
+    await openLockedSet(spec.tasks.root, store, {
+      judged: judged?.setups,
+      // A worker elsewhere says it before its first round.
+      tools:
+        config.deployment.compute === 'local' && config.temporal.external === undefined ? toolsOf(config) : undefined,
+    })
+  ).lock;
 }
 
 /** What the source of its set reads goes with the campaign. */

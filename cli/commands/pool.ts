@@ -14,7 +14,7 @@ import { verifierNames } from '../../evals/verifiers/registry.ts';
 import { createGatewayClient } from '../../infra/gateway-client/client.ts';
 import { stackStatus } from '../../infra/stack/stack.ts';
 import { isKnown, parseCampaignName } from '../../infra/temporal/campaign-names.ts';
-import { judgeOf, sandboxOf } from '../instruments.ts';
+import { judgeOf, sandboxOf, toolsOf } from '../instruments.ts';
 import { interruptible } from '../interrupt.ts';
 import { readPlans, secretOf } from '../rollouts.ts';
 import { type Run, type Session, screen } from '../session.ts';
@@ -77,6 +77,7 @@ async function reverifyCampaign(
       ...{ store, gateway, tasksOf: async (plan) => (await documents.split(plan.tasks)).tasks },
       sandbox: sandboxOf(config),
       judgeOf: judgeOf(config, store),
+      tools: toolsOf(config),
     },
     {
       ...{ plans, verifier, signal, concurrency: availableParallelism() },

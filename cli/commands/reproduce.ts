@@ -12,7 +12,7 @@ import type { ReproducedPart, Reproduction } from '../../contracts/reproduction.
 import { createGatewayClient } from '../../infra/gateway-client/client.ts';
 import { stackStatus } from '../../infra/stack/stack.ts';
 import { parseCampaignName } from '../../infra/temporal/campaign-names.ts';
-import { judgeOf, sandboxOf } from '../instruments.ts';
+import { judgeOf, sandboxOf, toolsOf } from '../instruments.ts';
 import { interruptible } from '../interrupt.ts';
 import { readReport } from '../report-file.ts';
 import { rebuildTasks, rejudge, remeasure } from '../reproduce/results.ts';
@@ -57,6 +57,7 @@ async function reproduce(session: Session, given: string, flags: Flags, signal: 
     ...{ store, documents, gateway, signal, onProgress: tell },
     sandbox: sandboxOf(config),
     judgeOf: judgeOf(config, store),
+    tools: toolsOf(config),
   };
   const spec = campaignSpec.parse(data.spec);
   const plans = await readPlans(store, documents, campaign);

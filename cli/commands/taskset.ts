@@ -20,13 +20,11 @@ import { certifyArtifactTask } from '../../evals/construction/certify-artifact.t
 import { compareSets } from '../../evals/construction/compare-sets.ts';
 import { lockDifferences } from '../../evals/construction/lock-artifacts.ts';
 import type { SourcePorts } from '../../evals/construction/source.ts';
-import type { Artifact } from '../../evals/verifiers/artifact.ts';
 import type { JudgeInstrument } from '../../evals/verifiers/rubric/judging.ts';
 import { whyNotJudged } from '../../evals/verifiers/rubric/tasks.ts';
-import { packedPytest } from '../../infra/graders/pytest.ts';
 import { openJudge } from '../../infra/judge-model/open.ts';
 import { sourceReader } from '../../infra/source-files/read.ts';
-import { sandboxOf } from '../instruments.ts';
+import { sandboxOf, toolsOf } from '../instruments.ts';
 import { interruptible } from '../interrupt.ts';
 import { type Run, type Session, screen } from '../session.ts';
 import { type ReadSet, readSet } from '../spec/set.ts';
@@ -86,7 +84,7 @@ async function build(session: Session, file: string, signal: AbortSignal): Promi
   return buildSet({
     ...{ name, seed, most, store, signal, shares: splits, source: await kind.open(options, ports) },
     sieve: { difficulty, licences, alike, known },
-    instruments: { sandbox, ...(judge && { judge }), ...(await graderTools(session)) },
+    instruments: { sandbox, ...(judge && { judge }), tools: await toolsOf(config)() },
     parallel: availableParallelism(),
     onProgress: tellProgress,
   });
@@ -103,12 +101,6 @@ async function measuredJudge(
   const onProgress = (done: number, total: number): void =>
     tell(`judge: ${done} of ${total} questions`, done === total);
   return judgeOfSet(ports, { judge: spec.judge, set: judged.text }, { signal, onProgress });
-}
-
-/** A grader that needs pytest and gets none says so; sets of other tasks are built without it. */
-async function graderTools({ config }: Session): Promise<{ tools?: ReadonlyMap<string, Artifact> }> {
-  const pytest = await packedPytest(config.python ?? 'python3');
-  return pytest === undefined ? {} : { tools: new Map([['pytest', pytest]]) };
 }
 
 async function lock(
@@ -157,7 +149,7 @@ async function certify(
   const judge = read && (await measuredJudge(session, read, signal));
   const instruments = {
     ...{ sandbox, secret: `certify ${made.root}`, ...(judge && { judge }) },
-    ...(await graderTools(session)),
+    tools: await toolsOf(config)(),
   };
   const certificates = [];
   for (const task of tasks) {

@@ -13,7 +13,7 @@ import { layOutSource } from '../../infra/source-files/carry.ts';
 import { createFolderStore } from '../../infra/store/folder.ts';
 import type { Again } from './results.ts';
 
-type Building = Pick<Again, 'store' | 'documents' | 'sandbox' | 'signal' | 'onProgress'>;
+type Building = Pick<Again, 'store' | 'documents' | 'sandbox' | 'tools' | 'signal' | 'onProgress'>;
 
 /** @param tasks of the spec, from an artifact set */
 export async function rebuildArtifacts(
@@ -34,6 +34,7 @@ export async function rebuildArtifacts(
     artifactRef.parse(JSON.parse(new TextDecoder().decode(carried.bytes))),
   );
   const folder = await mkdtemp(join(tmpdir(), 'anneal-rebuilt-'));
+  const tools = await again.tools?.();
   const readers = await layOutSource(files, store);
   try {
     const empty = createFolderStore(folder);
@@ -41,7 +42,12 @@ export async function rebuildArtifacts(
       spec,
       { ...readers, sandbox, store: empty },
       {
-        ...{ store: empty, instruments: { sandbox }, parallel: availableParallelism(), signal },
+        ...{
+          store: empty,
+          instruments: { sandbox, ...(tools && { tools }) },
+          parallel: availableParallelism(),
+          signal,
+        },
         onProgress: ({ items, certified }) => onProgress(`${items} items, ${certified} certified`),
       },
     );

@@ -27,6 +27,7 @@ export interface Again {
   readonly gateway: ModelGateway;
   readonly sandbox: Sandbox;
   readonly judgeOf: Grader['judgeOf'];
+  readonly tools?: Grader['tools'];
   readonly signal: AbortSignal;
   readonly onProgress: (what: string) => void;
 }
@@ -54,7 +55,7 @@ export async function rebuildTasks(again: Again, spec: CampaignSpec, lock: Locke
 
 /** Every stored rollout by the verifier that its task names; a set of artifacts may name several. */
 export async function rejudge(again: Again, plans: readonly RolloutPlan[], secret: string): Promise<ReproducedPart> {
-  const { store, documents, gateway, sandbox, judgeOf, signal, onProgress } = again;
+  const { store, documents, gateway, sandbox, judgeOf, tools, signal, onProgress } = again;
   const tasksOf = async (plan: RolloutPlan) => (await documents.split(plan.tasks)).tasks;
   const verifiers = new Map<string, VerifierRef>();
   for (const plan of plans) for (const { verifier } of await tasksOf(plan)) verifiers.set(nameOf(verifier), verifier);
@@ -63,7 +64,7 @@ export async function rejudge(again: Again, plans: readonly RolloutPlan[], secre
   for (const [name, verifier] of verifiers) {
     const own = async (plan: RolloutPlan) => (await tasksOf(plan)).filter((task) => nameOf(task.verifier) === name);
     const { rollouts } = await reverify(
-      { store, gateway, sandbox, tasksOf: own, judgeOf },
+      { store, gateway, sandbox, tasksOf: own, judgeOf, tools },
       {
         ...{ plans, verifier, secret, signal, concurrency: 2 },
         onProgress: (done, of) => onProgress(`${name}: ${done} of ${of} rollouts looked at`),

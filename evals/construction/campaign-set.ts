@@ -7,6 +7,7 @@ import { AnnealError } from '../../contracts/errors.ts';
 import type { Sha256 } from '../../contracts/ids.ts';
 import { lockName } from '../../contracts/locked-set.ts';
 import { whyNotSingleTurn } from '../single-turn/fit.ts';
+import { type OpenTools, toolOf, whyNotRun } from '../verifiers/patch/tools.ts';
 import { type JudgedSetups, whyNotJudged } from '../verifiers/rubric/tasks.ts';
 import { type BuildInput, buildSet } from './build-set.ts';
 import { readJson } from './item-record.ts';
@@ -19,12 +20,13 @@ const TOLD = 3;
 
 /**
  * @throws AnnealError `tasks.lock_mismatch` when this store has no such lock, or a split differs from it; `task.invalid` when one reply
- * cannot do its tasks
+ * cannot do its tasks, or they cannot be judged here
+ * @param tools of the machine that will judge; undefined: nobody here knows
  */
 export async function openLockedSet(
   root: Sha256,
   store: Pick<ArtifactStore, 'get' | 'readNamed'>,
-  judged?: JudgedSetups,
+  { judged, tools }: { readonly judged?: JudgedSetups; readonly tools?: OpenTools | undefined } = {},
 ): Promise<{ readonly lock: ArtifactSetLock; readonly ref: ArtifactRef }> {
   const named = await store.readNamed(lockName(root));
   if (named === undefined)
@@ -52,6 +54,13 @@ export async function openLockedSet(
     all.map((task) => ({ id: task.id, why: whyNotJudged(task, judged) })),
     'judged',
   );
+  if (tools !== undefined && all.some((task) => toolOf(task) !== undefined)) {
+    const have = new Set((await tools()).keys());
+    refuseUnfit(
+      all.map((task) => ({ id: task.id, why: whyNotRun(task, have) })),
+      'judged',
+    );
+  }
   return { lock, ref };
 }
 

@@ -20,6 +20,7 @@ export interface ReverifyPorts {
   readonly tasksOf: (plan: RolloutPlan) => Promise<readonly LockedTask[]>;
   /** What a judge said before is found, not asked. */
   readonly judgeOf?: Grader['judgeOf'];
+  readonly tools?: Grader['tools'];
 }
 
 export interface ReverifyRequest {
@@ -37,14 +38,14 @@ export interface ReverifyRequest {
  * @throws AnnealError `verifier.failed` where this build has no such verifier; `sandbox.unavailable`
  */
 export async function reverify(
-  { store, gateway, sandbox, tasksOf, judgeOf }: ReverifyPorts,
+  { store, gateway, sandbox, tasksOf, judgeOf, tools }: ReverifyPorts,
   { plans, verifier, secret, concurrency, onProgress, signal }: ReverifyRequest,
 ): Promise<Pick<Reverification, 'rollouts' | 'left'>> {
   // Refused before anything is judged.
   const [first] = plans;
   requireVerifier(verifier, first && (await tasksOf(first))[0]);
   const specialCasing = createSpecialCasing(secret);
-  const grader = { sandbox, secret, specialCasing, load: (ref: ArtifactRef) => store.get(ref), judgeOf };
+  const grader = { sandbox, secret, specialCasing, load: (ref: ArtifactRef) => store.get(ref), judgeOf, tools };
   const rollouts: ReverifiedRollout[] = [];
   const left: { rollout: RolloutId; why: string }[] = [];
   const total = plans.reduce((sum, plan) => sum + plan.rollouts.length, 0);

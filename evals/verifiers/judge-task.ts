@@ -10,6 +10,7 @@ import type { SpecialCasing } from '../detectors/special-casing.ts';
 import { type JudgedTurn, judgeSingleTurn } from '../single-turn/judge.ts';
 import { artifactVerifierFor } from './artifact-registry.ts';
 import { judgeReply } from './judge-reply.ts';
+import { type OpenTools, toolOf } from './patch/tools.ts';
 import { verifierFor } from './registry.ts';
 import type { JudgeInstrument } from './rubric/judging.ts';
 import { rubricOf } from './rubric/tasks.ts';
@@ -29,11 +30,12 @@ export interface Grader {
   readonly load: (ref: ArtifactRef) => Promise<Uint8Array>;
   /** The model that judges by rubrics, of a rollout's campaign; asked for only where the task has one. */
   readonly judgeOf?: ((rollout: RolloutId) => Promise<JudgeInstrument | undefined>) | undefined;
+  readonly tools?: OpenTools | undefined;
 }
 
 /** @throws AnnealError `sandbox.unavailable`, `stack.python_missing`, `verifier.failed` (no such verifier), `task.invalid`, `store.*` */
 export async function judgeTask(
-  { sandbox, secret, specialCasing, load, judgeOf }: Grader,
+  { sandbox, secret, specialCasing, load, judgeOf, tools: openTools }: Grader,
   of: {
     readonly task: LockedTask;
     readonly verifier?: VerifierRef;
@@ -52,7 +54,9 @@ export async function judgeTask(
     .digest('hex');
   const turn = { task, verifier, weights, purpose, load, reply: reply.text, seconds: reply.milliseconds / 1_000 };
   const judge = rubricOf(task) === undefined ? undefined : await judgeOf?.(reply.rollout);
-  return judgeSingleTurn({ ...turn, instruments: { sandbox, secret: own, ...(judge && { judge }) } });
+  const tools = toolOf(task) === undefined ? undefined : await openTools?.();
+  const instruments = { sandbox, secret: own, ...(judge && { judge }), ...(tools && { tools }) };
+  return judgeSingleTurn({ ...turn, instruments });
 }
 
 /** @throws AnnealError `verifier.failed` when this build has no such verifier of the task's kind */
