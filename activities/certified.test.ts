@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ArtifactRef } from '../contracts/artifact.ts';
+import type { ArtifactRef, ArtifactStore } from '../contracts/artifact.ts';
 import type { CampaignSpec } from '../contracts/campaign.ts';
 import { certifiedSpec } from '../contracts/certified.ts';
 import { campaignName, makePolicyName, sha256, taskId } from '../contracts/ids.ts';
@@ -13,13 +13,17 @@ import { createFolderStore } from '../infra/store/folder.ts';
 import { recordCampaign } from '../tests/support/recorded-campaign.ts';
 import { scriptedSpec } from '../tests/support/scripted-activities.ts';
 import { createCertifiedActivities } from './certified.ts';
+import type { GivenText } from './interface.ts';
 import { createDocuments, type Documents } from './read.ts';
 
 const FAMILIES = 40;
 const SECRET =
   'Write a Python function `hidden` that walks the seven bridges in turn and counts those crossed exactly twice.';
+const SEALED =
+  'Write a Python function `buried` that lists every lighthouse whose lamp was lit on exactly as many nights as its keeper slept.';
 const root = mkdtempSync(join(tmpdir(), 'certified-'));
 let documents: Documents;
+let store: ArtifactStore;
 let taskSet: ArtifactRef;
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
@@ -32,7 +36,9 @@ const tasksOf = (split: Split): Task[] =>
     instruction:
       n === 0 && split === 'gate'
         ? SECRET
-        : 'Reply with only a short python code block and nothing that stands before or after it.',
+        : n === 0 && split === 'sealed'
+          ? SEALED
+          : 'Reply with only a short python code block and nothing that stands before or after it.',
     entrypoint: { name: 'f', parameters: ['a'] },
     verifier: { name: 'python-function', version: 1 },
     cases: [{ args: [{ t: 'none' }], expected: { t: 'none' } }],
@@ -41,7 +47,7 @@ const tasksOf = (split: Split): Task[] =>
 const moduleOf = (n: number): string => (n % 2 === 0 ? 'math' : 'str');
 
 beforeAll(async () => {
-  const store = createFolderStore(join(root, 'store'));
+  store = createFolderStore(join(root, 'store'));
   documents = createDocuments(store);
   const splits = { visible: tasksOf('visible'), gate: tasksOf('gate'), sealed: tasksOf('sealed') };
   const built = { splits, considered: 3 * FAMILIES, dropped: [], python: 'CPython 3.12' };
@@ -98,7 +104,7 @@ async function judge(
 ) {
   const baseline = await evaluated(0, start);
   const visible = more.visible === undefined ? {} : { visible: { ...baseline, gain: about(more.visible) } };
-  return createCertifiedActivities({ documents }).judgeCandidate({
+  return createCertifiedActivities({ documents, store }).judgeCandidate({
     ...{ spec: more.spec ?? (await specOf()), taskSet, round: 1, best: baseline, baseline, ...visible },
     candidate: await evaluated(1, passed, more.gate),
     certified: { ...steady, ...more.certified },
@@ -173,7 +179,7 @@ describe('a look at a candidate', () => {
 describe('the noise floor', () => {
   it('comes with what a set of this size can certify', async () => {
     const measure = async (again: (n: number) => boolean, certified = {}) =>
-      createCertifiedActivities({ documents }).measureNoise({
+      createCertifiedActivities({ documents, store }).measureNoise({
         ...{ spec: await specOf({ rounds: 20 }, certified), taskSet },
         ...{ first: await evaluated(0, start), second: await evaluated(0, again) },
       });
@@ -188,9 +194,9 @@ describe('the noise floor', () => {
 });
 
 describe('what the policy is given', () => {
-  const scan = async (prompt: string, system = '') =>
-    createCertifiedActivities({ documents }).scanGiven({
-      taskSet,
+  const scan = async (prompt: string, system = '', more: readonly GivenText[] = []) =>
+    createCertifiedActivities({ documents, store }).scanGiven({
+      ...{ taskSet, more },
       spec: await specOf({ harness: { ...scriptedSpec('judged').harness, prompt, system } }),
     });
 
@@ -202,6 +208,32 @@ describe('what the policy is given', () => {
     expect(findings.join()).not.toMatch(/bridges/);
     expect((await scan(`Careful! ${SECRET} {instruction}`)).fingerprint).toBe(fingerprint);
     expect((await scan(`{instruction}`, SECRET)).fingerprint).not.toBe(fingerprint);
+  });
+
+  it('is searched for the sealed split too, of which neither words nor names are told', async () => {
+    const { findings, fingerprint } = await scan(`Careful. ${SEALED} {instruction}`);
+    expect(findings).toEqual([
+      expect.stringMatching(/^The prompt harness\.prompt shares \d+ of \d+ runs of words with 1 sealed task\.$/),
+    ]);
+    expect(findings.join()).not.toMatch(/lighthouse|math|gate0|sealed0/);
+    const both = await scan(`${SECRET} {instruction}`, SEALED);
+    expect(both.findings).toHaveLength(2);
+    expect(new Set([fingerprint, both.fingerprint, (await scan(`${SECRET} {instruction}`)).fingerprint]).size).toBe(3);
+  });
+
+  it('may be more than prompts: named texts of the store, of a patch what it adds', async () => {
+    const text = async (of: string) => store.put(of);
+    const diff = (sign: string) => `--- a/s.md\n+++ b/s.md\n@@ -1 +1 @@\n${sign}${SEALED}\n`;
+    const { findings } = await scan('{instruction}', '', [
+      { kind: 'skill', name: 'bridges.md', text: await text(SECRET) },
+      { kind: 'memory', name: 'nothing.md', text: await text('Read the docstring first.') },
+      { kind: 'patch', name: 'r3.diff', text: await text(diff('+')) },
+      { kind: 'patch', name: 'r4.diff', text: await text(diff('-')) },
+    ]);
+    expect(findings.map((one) => one.split(' ').slice(0, 3).join(' '))).toEqual([
+      'The skill bridges.md',
+      'The patch r3.diff',
+    ]);
   });
 
   it('may say what the visible split says too', async () => {

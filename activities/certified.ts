@@ -1,14 +1,14 @@
 // Promotion by evidence: what the workflow only hands on is read here, task by task, and judged by the pure rules.
 import { createHash } from 'node:crypto';
 import type { z } from 'zod';
-import type { ArtifactRef } from '../contracts/artifact.ts';
+import type { ArtifactRef, ArtifactStore } from '../contracts/artifact.ts';
 import type { CampaignSpec } from '../contracts/campaign.ts';
 import { canonicalJson } from '../contracts/canonical.ts';
 import type { CertifiedSpec, Look } from '../contracts/certified.ts';
 import { AnnealError } from '../contracts/errors.ts';
 import { sha256 } from '../contracts/ids.ts';
 import type { EvaluationResult, Verdict } from '../contracts/policy-version.ts';
-import { type Given, scanForTasks } from '../evals/contamination/scan.ts';
+import { type Given, scanForSealed, scanForTasks } from '../evals/contamination/scan.ts';
 import { alphaSpent } from '../policies/alpha-spending.ts';
 import { capabilityOf } from '../policies/capability.ts';
 import { outlook } from '../policies/certified-outlook.ts';
@@ -26,7 +26,13 @@ import type { Documents } from './read.ts';
 /** That a round's record lists: it crosses continue-as-new. */
 const MOST_SLICES = 8;
 
-export function createCertifiedActivities({ documents }: { documents: Documents }): CertifiedActivities {
+export function createCertifiedActivities({
+  documents,
+  store,
+}: {
+  documents: Documents;
+  store: Pick<ArtifactStore, 'get'>;
+}): CertifiedActivities {
   return {
     async measureNoise({ spec: specRef, taskSet, first, second }) {
       const spec = await documents.spec(specRef);
@@ -84,29 +90,37 @@ export function createCertifiedActivities({ documents }: { documents: Documents 
       };
     },
 
-    async scanGiven({ spec: specRef, taskSet }) {
+    async scanGiven({ spec: specRef, taskSet, more = [] }) {
       const { harness } = await documents.spec(specRef);
       const lock = await documents.lock(taskSet);
-      const [guarded, shared] = await Promise.all([
-        documents.splitOf(lock, 'gate'),
-        documents.splitOf(lock, 'visible'),
-      ]);
+      const [guarded, sealed, shared] = await Promise.all(
+        (['gate', 'sealed', 'visible'] as const).map((split) => documents.splitOf(lock, split)),
+      );
       const given: Given[] = [
         { kind: 'prompt', name: 'harness.system', text: harness.system },
         { kind: 'prompt', name: 'harness.prompt', text: harness.prompt },
+        ...(await Promise.all(more.map(async ({ kind, name, text }) => ({ kind, name, text: await textAt(text) })))),
       ];
       // The splits share no family, so that what the visible one says too is wording and no task's own.
-      const found = scanForTasks(given, guarded.tasks.map(guardedTask), shared.tasks.flatMap(textsOf));
-      const findings = found.map(({ why }) => why);
+      const common = shared!.tasks.flatMap(textsOf);
+      const found = scanForTasks(given, guarded!.tasks.map(guardedTask), common);
+      const unseen = scanForSealed(given, sealed!.tasks.map(guardedTask), common);
+      const findings = [...found, ...unseen].map(({ why }) => why);
       if (findings.length === 0) return { findings, fingerprint: null };
       // Of what was found, not only of what is told: another task's words in the same prompt are asked about again.
       const known = found.map(({ name, overlaps }) => ({
         name,
         overlaps: overlaps.map(({ task, shared: runs }) => [task, runs]),
       }));
-      return { findings, fingerprint: sha256.parse(createHash('sha256').update(canonicalJson(known)).digest('hex')) };
+      // Of the sealed split only what is told: a hash over its tasks' names would let them be guessed.
+      const all = unseen.length === 0 ? known : [...known, ...unseen.map(({ why }) => why)];
+      return { findings, fingerprint: sha256.parse(createHash('sha256').update(canonicalJson(all)).digest('hex')) };
     },
   };
+
+  async function textAt(ref: ArtifactRef): Promise<string> {
+    return new TextDecoder().decode(await store.get(ref));
+  }
 
   async function gateTasks(taskSet: ArtifactRef): Promise<LockedTask[]> {
     const { tasks } = await documents.splitOf(await documents.lock(taskSet), 'gate');

@@ -105,6 +105,12 @@ export interface EvaluationActivities {
   passRates(input: { plan: ArtifactRef }): Promise<ArtifactRef>;
 }
 
+export interface GivenText {
+  readonly kind: 'skill' | 'memory' | 'prompt' | 'patch';
+  readonly name: string;
+  readonly text: ArtifactRef;
+}
+
 export interface CertifiedActivities {
   /** How far two evaluations of version 0 lie apart, and what gains a set like this can certify. */
   measureNoise(input: {
@@ -128,12 +134,14 @@ export interface CertifiedActivities {
     visible?: EvaluationResult;
   }): Promise<{ verdict: Verdict; why: string; flagged: string[]; gap: GapProgress; look: Look }>;
   /**
-   * Whether what the policy is given knows tasks of the gate split: a sentence for each finding, never the words. `fingerprint`: equal for
-   * equal findings; null without any.
+   * Whether what the policy is given knows tasks of the gate or the sealed split: a sentence for each finding, never the words, and of
+   * the sealed split no task's name. `fingerprint`: equal for equal findings; null without any.
    */
   scanGiven(input: {
     spec: ArtifactRef;
     taskSet: ArtifactRef;
+    /** Beside the campaign's prompts: skills, memory, patches, as texts of the store. */
+    more?: readonly GivenText[];
   }): Promise<{ findings: string[]; fingerprint: Sha256 | null }>;
 }
 

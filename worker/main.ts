@@ -86,7 +86,7 @@ const control = atBoundary({
   ...createCampaignActivities({ store, documents, releases, manifest }),
   ...createReportActivities({ store, documents, gateway, jobs, manifest }),
   ...createEvaluationActivities({ documents, gateway }),
-  ...createCertifiedActivities({ documents }),
+  ...createCertifiedActivities({ documents, store }),
 });
 const rollouts = atBoundary(
   createRolloutActivities({

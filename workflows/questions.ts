@@ -154,7 +154,7 @@ export function askAfterOverlap(round: number, findings: readonly string[]): Que
     why:
       findings.length === 1
         ? findings[0]!
-        : `${findings.length} of the texts that the policy is given overlap with the gate split.`,
+        : `${findings.length} of the texts that the policy is given overlap with the splits it is judged by.`,
     risk: 'Gate results of a policy that knows the tasks measure nothing, and no promotion or release that rests on them would hold.',
     facts: [
       { name: 'round', value: String(round) },

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { GuardedTask } from '../../policies/overlap.ts';
-import { scanForTasks } from './scan.ts';
+import { scanForSealed, scanForTasks } from './scan.ts';
 
 const instruction =
   'Write a function that takes the opening hours of a harbour and returns for every ship the first hour at which it may enter.';
@@ -19,6 +19,18 @@ describe('the search of a round', () => {
     const [found] = scanForTasks(given('skill', `# Harbours\n\n${instruction}\nStart with the ships.`), tasks);
     expect(found!.why).toBe('The skill x.md shares 12 of 12 runs of words with harbour#1, 24 words in one piece.');
     expect(found!.overlaps).toHaveLength(1);
+  });
+
+  test('of a sealed split tells how much, and nothing of what', () => {
+    const both = `canary-4be1-90aa-77c3 ${instruction} ${tasks[1]!.texts[0]}`;
+    const found = scanForSealed(given('memory', both), tasks);
+    expect(found).toEqual([
+      {
+        ...{ kind: 'memory', name: 'x.md' },
+        why: 'The memory x.md shares 18 of 18 runs of words with 2 sealed tasks, and holds the canary of 1 sealed task.',
+      },
+    ]);
+    expect(scanForSealed(given('memory', 'Read the docstring first.'), tasks)).toEqual([]);
   });
 
   test('finds canaries in memory and prompts', () => {

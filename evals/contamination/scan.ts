@@ -1,5 +1,6 @@
 // The search that every round makes: does anything the policy is given know the task set it is judged by?
 import { type GuardedTask, indexTasks, type Overlap } from '../../policies/overlap.ts';
+import { counted } from '../../policies/wording.ts';
 
 /** What a policy is given or trained on, beside its tasks. */
 export interface Given {
@@ -38,6 +39,31 @@ export function scanForTasks(
     return [{ kind, name, overlaps, why: `The ${kind} ${name} ${what}${others}.` }];
   });
 }
+
+/** Of a split that nobody may learn of, not even which tasks lie in it: how many of them, and how much. */
+export interface ContaminatedUnseen {
+  readonly kind: Given['kind'];
+  readonly name: string;
+  /** A sentence without a task's name or words. */
+  readonly why: string;
+}
+
+/** As `scanForTasks`, and says neither which tasks were found nor which of their words. */
+export function scanForSealed(
+  given: readonly Given[],
+  tasks: readonly GuardedTask[],
+  common: readonly string[] = [],
+): ContaminatedUnseen[] {
+  return scanForTasks(given, tasks, common).map(({ kind, name, overlaps }) => {
+    const canaries = overlaps.filter(({ canary }) => canary).length;
+    const [shared, runs] = [sum(overlaps.map((one) => one.shared)), sum(overlaps.map((one) => one.runs))];
+    const planted = canaries === 0 ? '' : `, and holds the canary of ${counted(canaries, 'sealed task')}`;
+    const what = `${shared} of ${runs} runs of words with ${counted(overlaps.length, 'sealed task')}${planted}`;
+    return { kind, name, why: `The ${kind} ${name} shares ${what}.` };
+  });
+}
+
+const sum = (all: readonly number[]): number => all.reduce((total, one) => total + one, 0);
 
 /** Lines that a unified diff adds and names that it introduces; a text without any is taken as a whole. */
 function added(patch: string): string {
