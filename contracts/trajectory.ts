@@ -4,6 +4,7 @@ import { alarm } from './alarm.ts';
 import { artifactRef, held } from './artifact.ts';
 import { campaignName, completionId, policyName, purpose, rolloutId, sha256, taskId } from './ids.ts';
 import { split } from './task.ts';
+import { turnRecord } from './turn.ts';
 import { weightTag } from './weight-update.ts';
 
 /**
@@ -50,6 +51,8 @@ export const completionRecord = z.strictObject({
   routing: artifactRef.optional(),
   /** Set when finish is `error`: the record stands for a request that has no usable answer. */
   error: z.string().optional(),
+  /** Of an agent's request in one of the vendors' dialects: `messages` is empty then, and `sampling` has 0 where no bound was set. */
+  turn: turnRecord.optional(),
   startedAt: z.iso.datetime(),
   milliseconds: z.number().nonnegative(),
 });

@@ -1,7 +1,7 @@
 // A rollout's budget, from its credential and what it has used. Pure: capture asks before every new generation.
 import { AnnealError } from '../contracts/errors.ts';
 import type { CredentialClaims } from '../contracts/trajectory.ts';
-import type { CompletionEntry } from './pool/completions.ts';
+import type { Tally } from './pool/completions.ts';
 
 /** An abort costs the engine work but gives no answer: it is no request, yet not free for ever. */
 const ABORTS_PER_REQUEST = 16;
@@ -10,27 +10,33 @@ const ABORTS_PER_REQUEST = 16;
  * Requests count when they were answered or are in flight; repeats of an answered one are free, and so are failures of the
  * policy server. Tokens are completion tokens; a request in flight counts with all it may still produce, so that the limit
  * is never passed.
+ * @param maxTokens undefined: the request set no bound
+ * @returns how many tokens it may have; undefined where nothing bounds them
  * @throws AnnealError `gateway.budget_exhausted`
  */
 export function requireBudget(
   claims: Pick<CredentialClaims, 'maxRequests' | 'maxTokens'>,
-  entries: readonly CompletionEntry[],
-  flights: readonly { readonly maxTokens: number }[],
-  maxTokens: number,
-): void {
-  const answered = entries.filter((entry) => entry.usable);
+  used: Tally,
+  flights: Iterable<{ readonly maxTokens: number }>,
+  maxTokens: number | undefined,
+): number | undefined {
+  let [flying, reserved] = [0, 0];
+  for (const flight of flights) {
+    flying += 1;
+    reserved += flight.maxTokens;
+  }
   if (claims.maxRequests !== undefined) {
-    const aborts = entries.filter((entry) => entry.aborted).length;
-    if (answered.length + flights.length >= claims.maxRequests || aborts >= claims.maxRequests * ABORTS_PER_REQUEST) {
+    if (used.answered + flying >= claims.maxRequests || used.aborts >= claims.maxRequests * ABORTS_PER_REQUEST) {
       throw exhausted(`all ${claims.maxRequests} requests of the rollout are used`);
     }
   }
-  if (claims.maxTokens === undefined) return;
-  const used = answered.reduce((sum, entry) => sum + entry.tokens, 0);
-  const reserved = flights.reduce((sum, flight) => sum + flight.maxTokens, 0);
-  const left = claims.maxTokens - used - reserved;
-  if (maxTokens > left)
-    throw exhausted(`${Math.max(0, left)} of ${claims.maxTokens} tokens are left, ${maxTokens} were asked for`);
+  if (claims.maxTokens === undefined) return undefined;
+  const left = claims.maxTokens - used.tokens - reserved;
+  if ((maxTokens ?? 1) > left) {
+    const asked = maxTokens === undefined ? 'any' : maxTokens;
+    throw exhausted(`${Math.max(0, left)} of ${claims.maxTokens} tokens are left, ${asked} were asked for`);
+  }
+  return left;
 }
 
 function exhausted(message: string): AnnealError {

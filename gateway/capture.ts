@@ -7,6 +7,7 @@ import { requireBudget } from './budget.ts';
 import type { ChatCall } from './chat-request.ts';
 import type { RolloutClaims } from './credential.ts';
 import type { Engines, Generation } from './engine.ts';
+import { type Flight, type Flights, nextIndex } from './flights.ts';
 import { type CompletionPool, makeCompletionId } from './pool/completions.ts';
 
 /** Moments at which a test may kill the process or look at it. */
@@ -15,6 +16,7 @@ export type FaultPoint = 'generated' | 'durable';
 export interface CaptureOptions {
   readonly engines: Engines;
   readonly pool: CompletionPool;
+  readonly flights: Flights;
   readonly log: (line: string) => void;
   readonly fault?: ((point: FaultPoint, record: CompletionRecord) => void | Promise<void>) | undefined;
 }
@@ -36,19 +38,7 @@ export interface Capture {
   close(): Promise<void>;
 }
 
-interface Flight {
-  readonly index: number;
-  readonly hash: string;
-  readonly maxTokens: number;
-  readonly controller: AbortController;
-  waiters: number;
-  stage: 'generating' | 'recording';
-  /** The record, when it is durable. */
-  readonly record: Promise<CompletionRecord>;
-}
-
-export function createCapture({ engines, pool, log, fault }: CaptureOptions): Capture {
-  const flights = new Map<string, Map<number, Flight>>();
+export function createCapture({ engines, pool, flights, log, fault }: CaptureOptions): Capture {
   let closed = false;
 
   async function complete(
@@ -61,9 +51,9 @@ export function createCapture({ engines, pool, log, fault }: CaptureOptions): Ca
       signal.throwIfAborted();
       if (closed) throw new AnnealError('stack.gateway_unavailable', 'the gateway is stopping');
       // From here to the start of a flight nothing may await: two equal requests must not both find nothing.
-      const entries = pool.of(claims.rollout);
-      const flying = flights.get(claims.rollout) ?? new Map<number, Flight>();
-      const at = index ?? nextIndex(entries, flying.values());
+      const tally = pool.tally(claims.rollout);
+      const flying = flights.of(claims.rollout);
+      const at = index ?? nextIndex(tally, flying);
       const flight = flying.get(at);
       if (flight?.controller.signal.aborted === true) {
         // Its record is still on its way to the disk; the attempt after it is numbered when that is there.
@@ -74,25 +64,19 @@ export function createCapture({ engines, pool, log, fault }: CaptureOptions): Ca
         if (flight.hash !== call.requestHash) throw conflict(claims, at);
         return { record: await join(flight, signal), how: 'joined' };
       }
-      const answer = entries.find((entry) => entry.index === at && entry.usable);
+      const answer = pool.of(claims.rollout).find((entry) => entry.index === at && entry.usable);
       if (answer !== undefined) {
         const record = await pool.read(answer);
         if (record.requestHash !== call.requestHash) throw conflict(claims, at);
         return { record, how: 'replayed' };
       }
-      requireBudget(claims, entries, [...flying.values()], call.sampling.maxTokens);
-      const attempt = entries.filter((entry) => entry.index === at).length;
-      return { record: await join(start(claims, call, at, attempt, flying), signal), how: 'generated' };
+      requireBudget(claims, tally, flying.values(), call.sampling.maxTokens);
+      const attempt = tally.failed.get(at) ?? 0;
+      return { record: await join(start(claims, call, at, attempt), signal), how: 'generated' };
     }
   }
 
-  function start(
-    claims: RolloutClaims,
-    call: ChatCall,
-    index: number,
-    attempt: number,
-    flying: Map<number, Flight>,
-  ): Flight {
+  function start(claims: RolloutClaims, call: ChatCall, index: number, attempt: number): Flight {
     const recorded = Promise.withResolvers<CompletionRecord>();
     const flight: Flight = {
       index,
@@ -105,13 +89,9 @@ export function createCapture({ engines, pool, log, fault }: CaptureOptions): Ca
     };
     // When every waiter has gone, nobody else looks at a failure.
     flight.record.catch(() => undefined);
-    flying.set(index, flight);
-    flights.set(claims.rollout, flying);
+    flights.start(claims.rollout, flight);
     run(flight, claims, call, attempt)
-      .finally(() => {
-        flying.delete(index);
-        if (flying.size === 0) flights.delete(claims.rollout);
-      })
+      .finally(() => flights.end(claims.rollout, flight))
       .then(recorded.resolve, recorded.reject);
     return flight;
   }
@@ -177,9 +157,7 @@ export function createCapture({ engines, pool, log, fault }: CaptureOptions): Ca
     complete,
     async close() {
       closed = true;
-      const all = [...flights.values()].flatMap((flying) => [...flying.values()]);
-      for (const flight of all) if (flight.stage === 'generating') flight.controller.abort();
-      await Promise.allSettled(all.map((flight) => flight.record));
+      await flights.stop(new AnnealError('stack.gateway_unavailable', 'the gateway is stopping'));
     },
   };
 }
@@ -207,14 +185,6 @@ async function join(flight: Flight, signal: AbortSignal): Promise<CompletionReco
   } finally {
     signal.removeEventListener('abort', leave);
   }
-}
-
-/** One more than the highest index that is answered or in flight: a failed request's index is used again. */
-function nextIndex(entries: Iterable<{ index: number; usable: boolean }>, flying: Iterable<Flight>): number {
-  let next = 0;
-  for (const entry of entries) if (entry.usable) next = Math.max(next, entry.index + 1);
-  for (const { index, controller } of flying) if (!controller.signal.aborted) next = Math.max(next, index + 1);
-  return next;
 }
 
 function conflict({ rollout }: RolloutClaims, index: number): AnnealError {

@@ -8,6 +8,7 @@ import { type Capture, type CaptureOptions, createCapture } from './capture.ts';
 import { createEngines, type Engines } from './engine.ts';
 import { chooseEngines } from './engines/choose.ts';
 import { createVllmEngines } from './engines/vllm.ts';
+import { createFlights } from './flights.ts';
 import { type CompletionPool, openCompletions } from './pool/completions.ts';
 import { openTrajectories, type TrajectoryPool } from './pool/trajectories.ts';
 import { lockFolder } from './segments/lock.ts';
@@ -52,7 +53,7 @@ export async function openPlane({ dir, engines, log, fault, ...options }: PlaneO
     opened.defer(() => completions.log.close());
     const trajectories = await openTrajectories({ dir: join(dir, 'trajectories'), ...segments });
     opened.defer(() => trajectories.log.close());
-    const capture = createCapture({ engines, pool: completions, log, fault });
+    const capture = createCapture({ engines, pool: completions, flights: createFlights(), log, fault });
     opened.defer(() => capture.close());
     return { capture, completions, trajectories, engines, close: () => opened.disposeAsync() };
   } catch (failure) {

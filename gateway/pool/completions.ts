@@ -16,11 +16,24 @@ export interface CompletionEntry {
   readonly at: Location;
 }
 
+/** What a rollout has used: kept as records come, so that no request has to count those before it. */
+export interface Tally {
+  /** One more than the highest index that is answered. */
+  readonly next: number;
+  readonly answered: number;
+  readonly aborts: number;
+  /** Completion tokens of what was answered. */
+  readonly tokens: number;
+  /** Attempts that gave no answer, by index. */
+  readonly failed: ReadonlyMap<number, number>;
+}
+
 export interface CompletionPool {
   /** Resolves when the record is durable and indexed. */
   add(record: CompletionRecord): Promise<void>;
   /** Every attempt of a rollout, in the order of recording. */
   of(rollout: RolloutId): readonly CompletionEntry[];
+  tally(rollout: RolloutId): Tally;
   read(entry: CompletionEntry): Promise<CompletionRecord>;
   /** Raw JSON of every record, by rollout id, then index, then attempt. */
   startingWith(prefix: string): AsyncGenerator<string>;
@@ -34,8 +47,28 @@ export function makeCompletionId(rollout: RolloutId, index: number, attempt: num
   return `${rollout}/c${index}${attempt === 0 ? '' : `.a${attempt}`}` as CompletionId;
 }
 
+interface Rollout {
+  readonly entries: CompletionEntry[];
+  tally: Tally;
+}
+
+const NOTHING: Tally = { next: 0, answered: 0, aborts: 0, tokens: 0, failed: new Map() };
+
+function count(tally: Tally, { index, usable, aborted, tokens }: CompletionEntry): Tally {
+  if (usable) {
+    return {
+      ...tally,
+      next: Math.max(tally.next, index + 1),
+      answered: tally.answered + 1,
+      tokens: tally.tokens + tokens,
+    };
+  }
+  const failed = new Map(tally.failed).set(index, (tally.failed.get(index) ?? 0) + 1);
+  return { ...tally, aborts: tally.aborts + (aborted ? 1 : 0), failed };
+}
+
 export async function openCompletions(options: LogOptions): Promise<CompletionPool> {
-  const entries = createByRollout<CompletionEntry[]>();
+  const rollouts = createByRollout<Rollout>();
   let records = 0;
 
   function index(record: CompletionRecord, at: Location): void {
@@ -47,9 +80,12 @@ export async function openCompletions(options: LogOptions): Promise<CompletionPo
       tokens: record.completionIds.length,
       at,
     };
-    const known = entries.get(record.rollout);
-    if (known === undefined) entries.set(record.rollout, [entry]);
-    else known.push(entry);
+    const known = rollouts.get(record.rollout);
+    if (known === undefined) rollouts.set(record.rollout, { entries: [entry], tally: count(NOTHING, entry) });
+    else {
+      known.entries.push(entry);
+      known.tally = count(known.tally, entry);
+    }
     records += 1;
   }
 
@@ -59,15 +95,16 @@ export async function openCompletions(options: LogOptions): Promise<CompletionPo
     async add(record) {
       index(record, await log.append(JSON.stringify(record)));
     },
-    of: (rollout) => entries.get(rollout) ?? [],
+    of: (rollout) => rollouts.get(rollout)?.entries ?? [],
+    tally: (rollout) => rollouts.get(rollout)?.tally ?? NOTHING,
     read: async (entry) => JSON.parse(await log.read(entry.at)) as CompletionRecord,
     async *startingWith(prefix) {
-      for (const ofRollout of entries.startingWith(prefix)) {
-        const sorted = ofRollout.toSorted((a, b) => a.index - b.index || a.attempt - b.attempt);
+      for (const { entries } of rollouts.startingWith(prefix)) {
+        const sorted = entries.toSorted((a, b) => a.index - b.index || a.attempt - b.attempt);
         for (const entry of sorted) yield log.read(entry.at);
       }
     },
-    size: () => ({ rollouts: entries.size(), records }),
+    size: () => ({ rollouts: rollouts.size(), records }),
     log,
   };
 }
