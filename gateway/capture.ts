@@ -53,7 +53,7 @@ export function createCapture({ engines, pool, flights, log, fault }: CaptureOpt
       // From here to the start of a flight nothing may await: two equal requests must not both find nothing.
       const tally = pool.tally(claims.rollout);
       const flying = flights.of(claims.rollout);
-      const at = index ?? nextIndex(tally, flying);
+      const at = index ?? nextIndex(tally, flying, true);
       const flight = flying.get(at);
       if (flight?.controller.signal.aborted === true) {
         // Its record is still on its way to the disk; the attempt after it is numbered when that is there.

@@ -3,8 +3,12 @@
 import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { AnnealError } from '../contracts/errors.ts';
 import { type CredentialClaims, credentialClaims } from '../contracts/trajectory.ts';
+import { createRecent } from './replicas.ts';
 
 const FORM = /^(anr_([A-Za-z0-9_-]{1,4096}))\.([A-Za-z0-9_-]{43})$/;
+
+/** Credentials whose signature has been checked. */
+const KNOWN = 4_096;
 
 /** What a rollout's credential says once its optional members are known to be there. */
 export type RolloutClaims = CredentialClaims & {
@@ -25,6 +29,21 @@ export function authenticate(
 ): CredentialClaims {
   const token = /^Bearer (\S+)$/i.exec(header ?? '')?.[1];
   if (token === undefined) throw refused('no credential: send Authorization: Bearer anr_…');
+  return current(readCredential(token, secret), nowSeconds);
+}
+
+/** For tokens that come again and again: an agent has one for all its requests. */
+export function createAuthenticator(secret: KeyObject): (token: string | undefined) => CredentialClaims {
+  const known = createRecent<CredentialClaims>(KNOWN);
+  return (token) => {
+    if (token === undefined) throw refused('no credential: send it as API key, or as /r/CREDENTIAL in the base URL');
+    const claims = known.get(token) ?? readCredential(token, secret);
+    known.set(token, claims);
+    return current(claims, Math.floor(Date.now() / 1000));
+  };
+}
+
+function readCredential(token: string, secret: Uint8Array | KeyObject): CredentialClaims {
   const form = FORM.exec(token);
   if (form === null) throw refused('the credential has a wrong form');
   const expected = createHmac('sha256', secret).update(form[1]!).digest();
@@ -32,8 +51,12 @@ export function authenticate(
   if (given.length !== expected.length || !timingSafeEqual(given, expected)) throw refused('the signature is wrong');
   const claims = credentialClaims.safeParse(parseJson(Buffer.from(form[2]!, 'base64url').toString('utf8')));
   if (!claims.success) throw refused('the claims are not valid');
-  if (claims.data.expires <= nowSeconds) throw refused('the credential has expired');
   return claims.data;
+}
+
+function current(claims: CredentialClaims, nowSeconds: number): CredentialClaims {
+  if (claims.expires <= nowSeconds) throw refused('the credential has expired');
+  return claims;
 }
 
 /** @throws AnnealError `gateway.unauthorised` when the credential is not a rollout's own. */

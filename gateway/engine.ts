@@ -10,6 +10,7 @@ import type { CompletionRecord } from '../contracts/trajectory.ts';
 import type { WeightTag } from '../contracts/weight-update.ts';
 import { ConnectionFailure, codeOfStatus, createJsonClient, type JsonAnswer, type JsonClient } from './engine-http.ts';
 import { createRecent, createReplicas, type Replicas } from './replicas.ts';
+import type { TurnServers } from './turns/server.ts';
 
 const location = z.looseObject({ policy: z.string(), urls: z.array(z.url()).min(1) });
 const health = z.looseObject({ engines: z.array(location.pick({ policy: true })) });
@@ -88,7 +89,7 @@ const PROMPTS_REMEMBERED = 512;
 /** A policy that had to make room is started again before the policy server answers; the first start prepares the model. */
 const CONTROL_TIMEOUT_MS = 90_000;
 
-export function createEngines(options: EngineOptions): Engines {
+export function createEngines(options: EngineOptions): Engines & TurnServers {
   // Engines serve a connection by a thread: short calls have their own few connections, so that they never wait behind
   // generations.
   const { servers, token, timeoutMs } = options;
@@ -172,20 +173,32 @@ export function createEngines(options: EngineOptions): Engines {
     );
   }
 
+  async function withReplicas<T>(
+    policy: PolicyName,
+    signal: AbortSignal,
+    work: (replicas: Replicas) => Promise<T>,
+  ): Promise<T> {
+    const remembered = where.has(policy);
+    try {
+      return await work(await locate(policy, signal));
+    } catch (failure) {
+      if (!(failure instanceof ConnectionFailure)) throw failure;
+      where.delete(policy);
+      servers.forget(campaignOfPolicy(policy));
+      // A remembered engine may have been restarted at another port meanwhile; a fresh address deserves no second try.
+      if (!remembered || signal.aborted) throw failure;
+      return work(await locate(policy, signal));
+    }
+  }
+
+  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
   return {
-    async generate(policy, messages, sampling, signal) {
-      const remembered = where.has(policy);
-      try {
-        return await attempt(await locate(policy, signal), messages, sampling, signal);
-      } catch (failure) {
-        if (!(failure instanceof ConnectionFailure)) throw failure;
-        where.delete(policy);
-        servers.forget(campaignOfPolicy(policy));
-        // A remembered engine may have been restarted at another port meanwhile; a fresh address deserves no second try.
-        if (!remembered || signal.aborted) throw failure;
-        return attempt(await locate(policy, signal), messages, sampling, signal);
-      }
-    },
+    generate: (policy, messages, sampling, signal) =>
+      withReplicas(policy, signal, (replicas) => attempt(replicas, messages, sampling, signal)),
+    lend: (policy, key, signal, work) =>
+      withReplicas(policy, signal, (replicas) =>
+        replicas.use(key, (url) => work({ upstream: { kind: 'llamacpp', model: policy, tokens: true }, url, headers })),
+      ),
     async list(signal) {
       const answers = await Promise.all((await servers.all()).map((server) => ask(`${server}/health`, signal)));
       const loaded = answers.flatMap(({ body }) => health.safeParse(body).data?.engines ?? []);

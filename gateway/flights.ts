@@ -46,11 +46,14 @@ export function createFlights(): Flights {
   };
 }
 
-/** One more than the highest index that is answered or in flight: a failed request's index is used again. */
-export function nextIndex({ next }: Tally, flying: ReadonlyMap<number, Flight>): number {
+/**
+ * One more than the highest index that is answered or in flight: a failed request's index is used again.
+ * @param patient whether the caller waits for what is being given up at that index, whose attempt is not numbered before its record is there
+ */
+export function nextIndex({ next }: Tally, flying: ReadonlyMap<number, Flight>, patient: boolean): number {
   let free = next;
   for (const { index, controller } of flying.values()) {
-    if (!controller.signal.aborted) free = Math.max(free, index + 1);
+    if (!patient || !controller.signal.aborted) free = Math.max(free, index + 1);
   }
   return free;
 }

@@ -4,6 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { AnnealError } from '../contracts/errors.ts';
 import { openEngines, openPlane, type PlaneOptions, type UpstreamOptions } from './plane.ts';
 import { createListener } from './routes.ts';
+import { type Providers, withProviders } from './turns/providers.ts';
+import { createTransport } from './turns/transport.ts';
 
 export interface GatewayOptions extends UpstreamOptions, Omit<PlaneOptions, 'engines' | 'log'> {
   /** The HMAC key of credentials; at least 16 bytes. */
@@ -11,7 +13,9 @@ export interface GatewayOptions extends UpstreamOptions, Omit<PlaneOptions, 'eng
   /** 0 takes a free one. */
   readonly port: number;
   readonly host?: string;
-  /** Chat requests being worked on; more are refused with 503. Default 256. */
+  /** Models of other people's servers, by the policy names under which they are asked. */
+  readonly providers?: Providers | undefined;
+  /** Requests of models being worked on; more are refused with 503. Default 256. */
   readonly maxInFlight?: number;
   /** Default: standard error. */
   readonly log?: (line: string) => void;
@@ -31,8 +35,14 @@ const PATIENCE_MS = 1_000;
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const { secret, host = '127.0.0.1', maxInFlight = 256, log = toStderr } = options;
   if (secret.length < 16) throw new AnnealError('stack.start_failed', 'the gateway secret is shorter than 16 bytes');
-  const plane = await openPlane({ ...options, log, engines: openEngines(options) });
-  const server = createServer(createListener({ ...plane, secret, maxInFlight, log }));
+  const engines = openEngines(options);
+  const plane = await openPlane({ ...options, log, engines });
+  const servers = withProviders(options.providers ?? new Map(), engines);
+  const transport = createTransport({
+    connections: options.engineConnections ?? 64,
+    timeoutMs: options.upstreamTimeoutMs ?? 120_000,
+  });
+  const server = createServer(createListener({ ...plane, servers, transport, secret, maxInFlight, log }));
   let port: number;
   try {
     port = await listen(server, options.port, host);
@@ -44,7 +54,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   log(`gateway listening on http://${host}:${port} with ${held}`);
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
-    await stop(server, () => plane.capture.close());
+    await stop(server, async () => void (await Promise.all([plane.capture.close(), plane.turns.close()])));
+    transport.close();
     await plane.close();
   };
   return { port, url: `http://${host}:${port}`, close: () => (closing ??= close()) };

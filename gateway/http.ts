@@ -22,17 +22,29 @@ export function statusOf(code: ErrorCode): number {
   return STATUS[code] ?? 500;
 }
 
+/** @throws AnnealError `gateway.bad_request` when it is longer than `limit` bytes. */
+export async function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
+  const tooLong = (): AnnealError => new AnnealError('gateway.bad_request', `the body is longer than ${limit} bytes`);
+  if (Number(request.headers['content-length'] ?? 0) > limit) throw tooLong();
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    request.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size <= limit) chunks.push(chunk);
+      else reject(tooLong());
+    });
+    request.on('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
+    request.on('error', reject);
+    request.on('aborted', () => reject(new AnnealError('gateway.bad_request', 'the body broke off')));
+  });
+}
+
 /** @throws AnnealError `gateway.bad_request` when the body is longer than `limit` bytes or no JSON. */
 export async function readJson(request: IncomingMessage, limit: number): Promise<unknown> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > limit) throw new AnnealError('gateway.bad_request', `the body is longer than ${limit} bytes`);
-    chunks.push(chunk);
-  }
+  const body = await readBody(request, limit);
   try {
-    return JSON.parse(Buffer.concat(chunks).toString('utf8'));
+    return JSON.parse(body.toString('utf8'));
   } catch {
     throw new AnnealError('gateway.bad_request', 'the body is not JSON');
   }

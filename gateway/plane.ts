@@ -13,6 +13,8 @@ import { type CompletionPool, openCompletions } from './pool/completions.ts';
 import { openTrajectories, type TrajectoryPool } from './pool/trajectories.ts';
 import { lockFolder } from './segments/lock.ts';
 import { diskIo, type SegmentIo } from './segments/log.ts';
+import { createTurnCapture, type TurnCapture } from './turns/capture.ts';
+import type { TurnServers } from './turns/server.ts';
 
 export interface PlaneOptions {
   /** Holds `completions/`, `trajectories/` and the lock; created when missing. */
@@ -30,6 +32,7 @@ export interface PlaneOptions {
 
 export interface Plane {
   readonly capture: Capture;
+  readonly turns: TurnCapture;
   readonly completions: CompletionPool;
   readonly trajectories: TrajectoryPool;
   readonly engines: Engines;
@@ -53,9 +56,12 @@ export async function openPlane({ dir, engines, log, fault, ...options }: PlaneO
     opened.defer(() => completions.log.close());
     const trajectories = await openTrajectories({ dir: join(dir, 'trajectories'), ...segments });
     opened.defer(() => trajectories.log.close());
-    const capture = createCapture({ engines, pool: completions, flights: createFlights(), log, fault });
+    const flights = createFlights();
+    const capture = createCapture({ engines, pool: completions, flights, log, fault });
     opened.defer(() => capture.close());
-    return { capture, completions, trajectories, engines, close: () => opened.disposeAsync() };
+    const turns = createTurnCapture({ pool: completions, flights, log });
+    opened.defer(() => turns.close());
+    return { capture, turns, completions, trajectories, engines, close: () => opened.disposeAsync() };
   } catch (failure) {
     await opened.disposeAsync();
     throw failure;
@@ -82,7 +88,12 @@ export interface GatewayWeights {
   keep(text: string): Promise<ArtifactRef>;
 }
 
-export function openEngines({ servers, engineToken: token, weights, ...options }: UpstreamOptions): Engines {
+export function openEngines({
+  servers,
+  engineToken: token,
+  weights,
+  ...options
+}: UpstreamOptions): Engines & TurnServers {
   const common = {
     token,
     timeoutMs: options.upstreamTimeoutMs ?? 120_000,

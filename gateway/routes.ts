@@ -7,17 +7,24 @@ import { AnnealError, asAnnealError } from '../contracts/errors.ts';
 import { type CredentialClaims, trajectory } from '../contracts/trajectory.ts';
 import type { Capture } from './capture.ts';
 import { badRequest, chatAnswer, parseChat, parseIndex } from './chat-request.ts';
-import { asRollout, authenticate, requirePool } from './credential.ts';
+import { asRollout, authenticate, createAuthenticator, requirePool } from './credential.ts';
 import type { Engines } from './engine.ts';
 import { readJson, sendError, sendJson } from './http.ts';
 import type { CompletionPool } from './pool/completions.ts';
 import type { TrajectoryPool } from './pool/trajectories.ts';
+import type { TurnCapture } from './turns/capture.ts';
+import { createTurnRoutes, keyOf, modelsAnswer, splitPath } from './turns/routes.ts';
+import type { TurnServers } from './turns/server.ts';
+import type { Transport } from './turns/transport.ts';
 
 export interface RouteOptions {
   readonly capture: Capture;
   readonly completions: CompletionPool;
   readonly trajectories: TrajectoryPool;
   readonly engines: Engines;
+  readonly turns: TurnCapture;
+  readonly servers: TurnServers;
+  readonly transport: Transport;
   readonly secret: Uint8Array;
   readonly maxInFlight: number;
   readonly log: (line: string) => void;
@@ -36,17 +43,26 @@ export function createListener(options: RouteOptions): RequestListener {
   const secret = createSecretKey(options.secret);
   const count = { requests: 0, inFlight: 0, generated: 0, joined: 0, replayed: 0, refused: 0, failed: 0, tokens: 0 };
   const started = performance.now();
+  const authenticator = createAuthenticator(secret);
+
+  async function admit<T>(work: () => Promise<T>): Promise<T> {
+    if (count.inFlight >= maxInFlight) {
+      throw new AnnealError('gateway.overloaded', `${maxInFlight} requests are in flight already`);
+    }
+    count.inFlight += 1;
+    try {
+      return await work();
+    } finally {
+      count.inFlight -= 1;
+    }
+  }
 
   const claimsOf = (request: IncomingMessage): CredentialClaims =>
     authenticate(request.headers.authorization, secret, Math.floor(Date.now() / 1000));
 
   const chat: Route = async (request, response, signal) => {
     const claims = asRollout(claimsOf(request));
-    if (count.inFlight >= maxInFlight) {
-      throw new AnnealError('gateway.overloaded', `${maxInFlight} requests are in flight already`);
-    }
-    count.inFlight += 1;
-    try {
+    await admit(async () => {
       const index = parseIndex(request.headers['x-anneal-index']);
       const call = parseChat(await readJson(request, BODY_LIMIT));
       if (call.policy !== claims.policy) {
@@ -59,16 +75,15 @@ export function createListener(options: RouteOptions): RequestListener {
       const whole = request.headers['x-anneal-record'] === 'full' ? { anneal: record } : {};
       const headers = { 'x-anneal-completion': record.id, 'x-anneal-how': how };
       sendJson(response, 200, { ...chatAnswer(record), ...whole }, headers);
-    } finally {
-      count.inFlight -= 1;
-    }
+    });
   };
 
   const models: Route = async (request, response, signal) => {
-    const claims = claimsOf(request);
+    const { path, token } = splitPath(request.url ?? '');
+    const claims = authenticator(keyOf(request, token));
     const names = claims.scope === 'rollout' ? [asRollout(claims).policy] : await engines.list(signal);
-    const data = names.map((id) => ({ id, object: 'model', created: 0, owned_by: 'anneal' }));
-    sendJson(response, 200, { object: 'list', data });
+    const one = /models\/(.+)$/.exec(path)?.[1];
+    sendJson(response, 200, modelsAnswer(names, request, one && decodeURIComponent(one)));
   };
 
   const record: Route = async (request, response) => {
@@ -96,6 +111,8 @@ export function createListener(options: RouteOptions): RequestListener {
     const sum = (of: 'fsyncs' | 'bytes' | 'segments'): number => logs.reduce((total, one) => total + one[of], 0);
     sendJson(response, 200, {
       ...count,
+      generated: count.generated + options.turns.stats().generated,
+      tokens: count.tokens + options.turns.stats().tokens,
       fsyncs: sum('fsyncs'),
       bytes: sum('bytes'),
       segments: sum('segments'),
@@ -116,23 +133,40 @@ export function createListener(options: RouteOptions): RequestListener {
     'GET /pool/completions': list(completions),
   };
 
+  function refuse(error: AnnealError, failure: unknown, what: string): void {
+    count[error.code === 'internal.bug' || error.retryable ? 'failed' : 'refused'] += 1;
+    if (error.code === 'internal.bug') log(`${what}: ${failure instanceof Error ? failure.stack : failure}`);
+  }
+
+  const turns = createTurnRoutes({ ...options, capture: options.turns, secret, admit, refuse });
+
   return async (request, response) => {
     count.requests += 1;
     const gone = new AbortController();
     response.on('close', () => gone.abort(GONE));
-    const name = `${request.method} ${(request.url ?? '').split('?', 1)[0]!}`;
-    const route = routes[name];
+    const { path, token } = splitPath(request.url ?? '');
+    const name = `${request.method} ${path}`;
+    const turn = isHarness(request) ? undefined : turns.get(name);
+    if (turn !== undefined) return turn({ request, response, gone, token });
+    const route = routes[path.startsWith('/v1/models/') ? 'GET /v1/models' : name];
     try {
       if (route !== undefined) await route(request, response, gone.signal);
       else sendError(response, new AnnealError('gateway.bad_request', `no ${name} here`), 404);
     } catch (failure) {
       if (gone.signal.aborted) return;
       const error = asAnnealError(failure);
-      count[error.code === 'internal.bug' || error.retryable ? 'failed' : 'refused'] += 1;
-      if (error.code === 'internal.bug') log(`${name}: ${failure instanceof Error ? failure.stack : failure}`);
+      refuse(error, failure, name);
       sendError(response, error);
     }
   };
+}
+
+/**
+ * Anneal's own harness numbers its requests and asks by token ids; what it asks is read strictly, and asked again it gets the recorded
+ * answer. Agents know nothing of that.
+ */
+function isHarness({ headers }: IncomingMessage): boolean {
+  return headers['x-anneal-index'] !== undefined || headers['x-anneal-record'] !== undefined;
 }
 
 async function* lines(records: AsyncGenerator<string>): AsyncGenerator<string> {

@@ -35,6 +35,7 @@ const variables = z.object({
   TEMPORAL_CLI: path,
   ANNEAL_PYTHON: path,
   ANNEAL_JUDGE_KEYS: path,
+  ANNEAL_PROVIDERS: path,
   ANNEAL_TEMPORAL_PORT: port,
   ANNEAL_UI_PORT: port,
   ANNEAL_POLICY_PORT: port,
@@ -91,6 +92,8 @@ export interface Config {
   readonly python: string | undefined;
   /** ANNEAL_JUDGE_KEYS: a JSON file of API keys by the addresses of judges; undefined: they are asked without one. */
   readonly judgeKeys: string | undefined;
+  /** ANNEAL_PROVIDERS: a JSON file of other people's models, by the policy names under which the gateway serves them (docs/gateway.md). */
+  readonly providers: string | undefined;
   /** ANNEAL_{TEMPORAL,UI,POLICY,GATEWAY}_PORT. The supervisor sets all of them for its children. */
   readonly ports: { readonly [Name in keyof Ports]: number | undefined };
   /** ANNEAL_STACK_PID and ANNEAL_STACK_START: the supervisor that this process belongs to. */
@@ -164,6 +167,7 @@ export function loadConfig(options: ConfigOptions = {}): Config {
     gateway: { bind: set.ANNEAL_GATEWAY_BIND ?? '127.0.0.1', url: set.ANNEAL_GATEWAY_URL?.replace(/\/$/, '') },
     python: set.ANNEAL_PYTHON,
     judgeKeys: set.ANNEAL_JUDGE_KEYS === undefined ? undefined : resolve(set.ANNEAL_JUDGE_KEYS),
+    providers: set.ANNEAL_PROVIDERS === undefined ? undefined : resolve(set.ANNEAL_PROVIDERS),
     ports: {
       temporal: set.ANNEAL_TEMPORAL_PORT,
       temporalUi: set.ANNEAL_UI_PORT,

@@ -1,6 +1,7 @@
 // The gateway's process: configuration in, gateway up, down on SIGTERM or when the stack is gone.
 import { readFileSync } from 'node:fs';
 import { createGateway } from '../gateway/gateway.ts';
+import { readProviders } from '../gateway/turns/providers.ts';
 import { loadConfig } from '../infra/config.ts';
 import { observeGateway } from '../infra/metrics/observe.ts';
 import { watchParent } from '../infra/stack/watch-parent.ts';
@@ -19,6 +20,7 @@ const gateway = await createGateway({
   servers: serving.servers,
   engineToken: serving.token,
   weights: serving.weights,
+  providers: readProviders(config.providers),
   secret: Buffer.from(readFileSync(config.paths.gatewaySecret, 'utf8').trim(), 'hex'),
   port: config.ports.gateway ?? 0,
   host: config.gateway.bind,

@@ -1,13 +1,14 @@
 import { expect, test } from 'vitest';
 import { policyName } from '../../contracts/ids.ts';
 import type { Engines } from '../engine.ts';
+import type { TurnServers } from '../turns/server.ts';
 import { chooseEngines } from './choose.ts';
 
 const [small, large] = [policyName.parse('small.v1'), policyName.parse('large.v1')];
 const never = new AbortController().signal;
 
 /** Engines that note what they are asked; `broken`: without a server. */
-function noted(name: string, broken = false): Engines & { readonly calls: string[] } {
+function noted(name: string, broken = false): Engines & TurnServers & { readonly calls: string[] } {
   const calls: string[] = [];
   const generation = { model: name, promptIds: [], completionIds: [], logprobs: [], text: '' };
   return {
@@ -15,6 +16,10 @@ function noted(name: string, broken = false): Engines & { readonly calls: string
     async generate(policy) {
       calls.push(`generate ${policy}`);
       return { ...generation, fidelity: 'token-exact', finish: 'stop' };
+    },
+    lend(policy, _key, _signal, work) {
+      calls.push(`lend ${policy}`);
+      return work({ upstream: { kind: 'openai', tokens: false }, url: name, headers: {} });
     },
     async list() {
       if (broken) throw new Error(`${name} does not answer`);
@@ -36,7 +41,12 @@ test('a policy is asked where its campaign serves it, and nowhere else', async (
   const { adapters, whole, all } = both();
   expect((await ask(all, small)).model).toBe('adapters');
   expect((await ask(all, large)).model).toBe('whole');
-  expect([adapters.calls, whole.calls]).toEqual([['generate small.v1'], ['generate large.v1']]);
+  expect(await all.lend(small, 'key', never, async ({ url }) => url)).toBe('adapters');
+  expect(await all.lend(large, 'key', never, async ({ url }) => url)).toBe('whole');
+  expect([adapters.calls, whole.calls]).toEqual([
+    ['generate small.v1', 'lend small.v1'],
+    ['generate large.v1', 'lend large.v1'],
+  ]);
 });
 
 test('both are listed, forgotten and closed; one without servers hides nothing of the other', async () => {

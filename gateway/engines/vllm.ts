@@ -10,6 +10,7 @@ import { type ServedWeights, WEIGHTS_HEADER, type WeightDirectory } from '../../
 import type { Engines, Generation } from '../engine.ts';
 import { codeOfStatus, createJsonClient, type JsonAnswer } from '../engine-http.ts';
 import { createRecent } from '../replicas.ts';
+import type { TurnServers } from '../turns/server.ts';
 import { createServers, type Servers } from './servers.ts';
 
 export interface VllmEngineOptions {
@@ -57,7 +58,7 @@ const IMPOSSIBLE = -9999;
 const PROMPTS_REMEMBERED = 512;
 const REST_MS = 5_000;
 
-export function createVllmEngines(options: VllmEngineOptions): Engines {
+export function createVllmEngines(options: VllmEngineOptions): Engines & TurnServers {
   const { directory, model, token, timeoutMs, connections } = options;
   const long = createJsonClient({ maxSockets: connections, timeoutMs, token });
   const short = createJsonClient({ maxSockets: 4, timeoutMs: Math.min(timeoutMs, 30_000), token });
@@ -118,20 +119,38 @@ export function createVllmEngines(options: VllmEngineOptions): Engines {
     });
   }
 
+  async function withFleet<T>(
+    policy: PolicyName,
+    signal: AbortSignal,
+    work: (served: ServedWeights) => Promise<T>,
+  ): Promise<T> {
+    const first = await locate(policy);
+    try {
+      return await work(first);
+    } catch (failure) {
+      if (!isServersOwn(failure) || signal.aborted) throw failure;
+      // Every server has failed. The fleet may have been moved since its entry was read.
+      directory.forget(policy);
+      const second = await locate(policy);
+      if (isDeepStrictEqual(first, second)) throw failure;
+      return work(second);
+    }
+  }
+
+  const key = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  const processedLogprobs = options.logprobsMode === 'processed_logprobs';
   return {
-    async generate(policy, messages, sampling, signal) {
-      const first = await locate(policy);
-      try {
-        return await attempt(policy, first, messages, sampling, signal);
-      } catch (failure) {
-        if (!isServersOwn(failure) || signal.aborted) throw failure;
-        // Every server has failed. The fleet may have been moved since its entry was read.
-        directory.forget(policy);
-        const second = await locate(policy);
-        if (isDeepStrictEqual(first, second)) throw failure;
-        return attempt(policy, second, messages, sampling, signal);
-      }
-    },
+    generate: (policy, messages, sampling, signal) =>
+      withFleet(policy, signal, (served) => attempt(policy, served, messages, sampling, signal)),
+    lend: (policy, prefix, signal, work) =>
+      withFleet(policy, signal, (served) =>
+        serversOf(served).use(prefix, (url) =>
+          work({
+            upstream: { kind: 'vllm', model, tokens: true, processedLogprobs },
+            ...{ url, headers: { ...key, [WEIGHTS_HEADER]: served.tag }, weights: served.tag },
+          }),
+        ),
+      ),
     list: () => directory.list(),
     forget: (policy) => directory.forget(policy),
     close() {

@@ -8,6 +8,10 @@ import type { GatewayMetrics } from './registry.ts';
 /** Routes that the gateway has; any other path is `other`, since who asks chooses it. */
 const ROUTES: ReadonlySet<string> = new Set([
   'POST /v1/chat/completions',
+  'POST /v1/completions',
+  'POST /v1/responses',
+  'POST /v1/messages',
+  'POST /v1/messages/count_tokens',
   'GET /v1/models',
   'GET /health',
   'GET /metrics',
@@ -15,6 +19,9 @@ const ROUTES: ReadonlySet<string> = new Set([
   'GET /pool/trajectories',
   'GET /pool/completions',
 ]);
+
+/** An agent's base URL may hold its credential. */
+const withoutCredential = (path: string): string => path.replace(/^\/r\/[^/]*/, '');
 
 interface Served {
   readonly request: IncomingMessage;
@@ -45,7 +52,7 @@ export function watchGateway(
     const { request, response } = message as Served;
     // Not the metrics' own server.
     if (port !== undefined && request.socket.localPort !== port()) return;
-    const name = `${request.method} ${(request.url ?? '').split('?', 1)[0]}`;
+    const name = `${request.method} ${withoutCredential((request.url ?? '').split('?', 1)[0]!)}`;
     const route = ROUTES.has(name) ? name : 'other';
     const end = metrics.anneal_gateway_request_seconds.startTimer({ route });
     metrics.anneal_gateway_requests_in_flight.inc({ route });

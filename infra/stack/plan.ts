@@ -180,6 +180,7 @@ function sharedEnvironment({ config, ports }: ChildContext): Record<string, stri
     ANNEAL_POLICY_PORT: ports.policy,
     ANNEAL_GATEWAY_PORT: ports.gateway,
     ANNEAL_JUDGE_KEYS: config.judgeKeys,
+    ANNEAL_PROVIDERS: config.providers,
     ANNEAL_TEST_FAULT: config.hooks.fault,
   };
   const set = Object.entries(all).flatMap(([name, value]) => (value === undefined ? [] : [[name, `${value}`]]));

@@ -43,7 +43,9 @@ export function traceServer(tracing: Tracing): () => void {
     const { request, response } = message as { request: IncomingMessage; response: ServerResponse };
     const header = request.headers.traceparent;
     const parent = parseTraceParent(Array.isArray(header) ? undefined : header);
-    const name = `${request.method} ${(request.url ?? '').split('?', 1)[0]}`;
+    // An agent's base URL may hold its credential.
+    const path = (request.url ?? '').split('?', 1)[0]!.replace(/^\/r\/[^/]*/, '');
+    const name = `${request.method} ${path}`;
     const span = parent && tracing.begin(name, { parent, kind: 'server' });
     // Set for every request, also to nothing: a connection serves one request after another.
     serving.enterWith(span?.parent);

@@ -97,7 +97,7 @@ describe('a request that cannot be done', () => {
   });
 
   test('no JSON, a wrong index, a wrong path', async () => {
-    const headers = { authorization: `Bearer ${mintCredential(claims(), SECRET)}` };
+    const headers = { authorization: `Bearer ${mintCredential(claims(), SECRET)}`, 'x-anneal-record': 'id' };
     const post = (path: string, body: string, more = {}) =>
       fetch(on.gateway.url + path, { method: 'POST', headers: { ...headers, ...more }, body }).then((r) => r.status);
     expect(await post('/v1/chat/completions', '{')).toBe(400);

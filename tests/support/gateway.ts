@@ -43,13 +43,14 @@ export interface ChatOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Posts a chat request; `body` overrides members of a valid one. */
+/** Posts a chat request as Anneal's harness does; `body` overrides members of a valid one. */
 export async function chat(url: string, options: ChatOptions = {}): Promise<Reply> {
   const response = await fetch(`${url}/v1/chat/completions`, {
     method: 'POST',
     headers: {
       authorization: `Bearer ${options.token ?? mintCredential(claims(options.of), SECRET)}`,
       'content-type': 'application/json',
+      'x-anneal-record': 'id',
       ...(options.index === undefined ? {} : { 'x-anneal-index': String(options.index) }),
       ...options.headers,
     },

@@ -15,6 +15,14 @@ export interface CompletionBody {
   readonly return_tokens: boolean;
 }
 
+export interface ChatBody {
+  readonly messages: { readonly role: string; readonly content: string }[];
+  readonly n_probs: number;
+  readonly return_tokens: boolean;
+  readonly stream: boolean;
+  readonly samplers?: string[];
+}
+
 export interface EngineAnswer {
   content: string;
   model: string;
@@ -42,6 +50,8 @@ export interface ScriptedUpstream {
   aborted: number;
   /** Bodies of /completion, in order. */
   readonly bodies: CompletionBody[];
+  /** Of /v1/chat/completions. */
+  readonly chats: ChatBody[];
   close(): Promise<void>;
 }
 
@@ -66,6 +76,7 @@ export async function startScriptedUpstream(): Promise<ScriptedUpstream> {
     seen: {},
     aborted: 0,
     bodies: [],
+    chats: [],
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -96,7 +107,25 @@ export async function startScriptedUpstream(): Promise<ScriptedUpstream> {
     }
     if (path === '/tokenize') return send(response, 200, { tokens: codes(body.content as string) });
     if (path === '/completion') return complete(body as unknown as CompletionBody, response);
+    if (path === '/v1/chat/completions') return chat(body as unknown as ChatBody, response);
     send(response, 404, { error: { code: 404, message: 'File Not Found', type: 'not_found_error' } });
+  }
+
+  /** As llama.cpp's server does: asked for `n_probs` it names each token by its id. */
+  async function chat(body: ChatBody, response: ServerResponse): Promise<void> {
+    upstream.chats.push(body);
+    const content = `chat ${upstream.chats.length}`;
+    const named = codes(content).map((id) => ({ id, token: String.fromCodePoint(id), logprob: -id / 100 }));
+    send(response, 200, {
+      ...{ id: 'chatcmpl-1', object: 'chat.completion', created: 1, model: upstream.policy },
+      choices: [
+        {
+          ...{ index: 0, finish_reason: 'stop', message: { role: 'assistant', content } },
+          ...(body.n_probs > 0 ? { logprobs: { content: named } } : {}),
+        },
+      ],
+      usage: { prompt_tokens: codes(TEMPLATE(body.messages)).length, completion_tokens: named.length },
+    });
   }
 
   async function complete(body: CompletionBody, response: ServerResponse): Promise<void> {
