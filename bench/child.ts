@@ -3,6 +3,22 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { childEnvironment } from '../infra/config.ts';
 
+/** Starts a program that is ended with the stack. */
+export function spawned(
+  stack: AsyncDisposableStack,
+  command: string,
+  argv: readonly string[],
+  env: NodeJS.ProcessEnv,
+): number {
+  const started = spawn(command, argv, { stdio: 'ignore', env });
+  const exited = new Promise<void>((resolve) => started.once('exit', () => resolve()));
+  stack.defer(() => {
+    started.kill('SIGTERM');
+    return exited;
+  });
+  return started.pid!;
+}
+
 /** Starts a server and returns the first URL that it prints. */
 export async function child(
   stack: AsyncDisposableStack,

@@ -4,7 +4,7 @@ import { untilInterrupted } from './ending.ts';
 const BENCHES: Readonly<Record<string, (argv: readonly string[]) => Promise<unknown>>> = {
   engine: async () => (await import('./engine.ts')).run(),
   eval: async (argv) => (await import('./eval.ts')).main(argv),
-  gateway: async () => (await import('./gateway.ts')).run(),
+  gateway: async (argv) => (await import('./gateway-peers/main.ts')).main(argv),
   k8s: async (argv) => (await import('./k8s.ts')).main(argv),
   overhead: async (argv) => (await import('./overhead.ts')).main(argv),
   sandbox: async (argv) => (await import('./sandbox.ts')).main(argv),
