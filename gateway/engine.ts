@@ -197,7 +197,9 @@ export function createEngines(options: EngineOptions): Engines & TurnServers {
       withReplicas(policy, signal, (replicas) => attempt(replicas, messages, sampling, signal)),
     lend: (policy, key, signal, work) =>
       withReplicas(policy, signal, (replicas) =>
-        replicas.use(key, (url) => work({ upstream: { kind: 'llamacpp', model: policy, tokens: true }, url, headers })),
+        replicas.use(key, (url) =>
+          work({ upstream: { kind: 'llamacpp', model: policy, tokens: true }, origin: url, base: '', headers }),
+        ),
       ),
     async list(signal) {
       const answers = await Promise.all((await servers.all()).map((server) => ask(`${server}/health`, signal)));

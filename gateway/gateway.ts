@@ -55,7 +55,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     await stop(server, async () => void (await Promise.all([plane.capture.close(), plane.turns.close()])));
-    transport.close();
+    await transport.close();
     await plane.close();
   };
   return { port, url: `http://${host}:${port}`, close: () => (closing ??= close()) };

@@ -19,7 +19,7 @@ function noted(name: string, broken = false): Engines & TurnServers & { readonly
     },
     lend(policy, _key, _signal, work) {
       calls.push(`lend ${policy}`);
-      return work({ upstream: { kind: 'openai', tokens: false }, url: name, headers: {} });
+      return work({ upstream: { kind: 'openai', tokens: false }, origin: name, base: '', headers: {} });
     },
     async list() {
       if (broken) throw new Error(`${name} does not answer`);
@@ -41,8 +41,8 @@ test('a policy is asked where its campaign serves it, and nowhere else', async (
   const { adapters, whole, all } = both();
   expect((await ask(all, small)).model).toBe('adapters');
   expect((await ask(all, large)).model).toBe('whole');
-  expect(await all.lend(small, 'key', never, async ({ url }) => url)).toBe('adapters');
-  expect(await all.lend(large, 'key', never, async ({ url }) => url)).toBe('whole');
+  expect(await all.lend(small, 'key', never, async ({ origin }) => origin)).toBe('adapters');
+  expect(await all.lend(large, 'key', never, async ({ origin }) => origin)).toBe('whole');
   expect([adapters.calls, whole.calls]).toEqual([
     ['generate small.v1', 'lend small.v1'],
     ['generate large.v1', 'lend large.v1'],

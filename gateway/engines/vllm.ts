@@ -147,7 +147,7 @@ export function createVllmEngines(options: VllmEngineOptions): Engines & TurnSer
         serversOf(served).use(prefix, (url) =>
           work({
             upstream: { kind: 'vllm', model, tokens: true, processedLogprobs },
-            ...{ url, headers: { ...key, [WEIGHTS_HEADER]: served.tag }, weights: served.tag },
+            ...{ origin: url, base: '', headers: { ...key, [WEIGHTS_HEADER]: served.tag }, weights: served.tag },
           }),
         ),
       ),

@@ -57,7 +57,10 @@ export async function askTurn(
   let reader: StreamReader | undefined;
   const chunks: Buffer[] = [];
   let size = 0;
-  const outgoing = { url: server.url + call.path, headers: server.headers, text: JSON.stringify(call.body) };
+  const outgoing = {
+    ...{ origin: server.origin, path: server.base + call.path },
+    ...{ headers: server.headers, text: JSON.stringify(call.body) },
+  };
   const receiver = {
     head(answered: number, having: IncomingHttpHeaders, controls: Flow) {
       [status, headers, flow] = [answered, having, controls];
@@ -134,8 +137,8 @@ function endOfStream(reader: StreamReader, end: Awaited<ReturnType<Transport['se
 const isExpected = ({ weights }: TurnServer, headers: IncomingHttpHeaders): boolean =>
   weights === undefined || headers[WEIGHTS_HEADER] === weights;
 
-function otherWeights({ url, weights }: TurnServer, how: string): Asked {
-  const error = new AnnealError('policy.version_mismatch', `${url} ${how} the weights ${weights}`);
+function otherWeights({ origin, weights }: TurnServer, how: string): Asked {
+  const error = new AnnealError('policy.version_mismatch', `${origin} ${how} the weights ${weights}`);
   return { how: 'failed', failure: { type: 'error', error, status: 503 }, end: 'refused' };
 }
 

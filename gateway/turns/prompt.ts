@@ -61,7 +61,10 @@ async function post<S extends z.ZodType>(
 ): Promise<z.infer<S> | undefined> {
   const chunks: Buffer[] = [];
   let status = 0;
-  const outgoing = { url: server.url + path, headers: server.headers, text: JSON.stringify(body) };
+  const outgoing = {
+    ...{ origin: server.origin, path: server.base + path },
+    ...{ headers: server.headers, text: JSON.stringify(body) },
+  };
   const end = await transport.send(outgoing, signal, {
     head: (answered) => {
       status = answered;

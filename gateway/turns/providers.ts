@@ -46,9 +46,10 @@ export function withProviders(providers: Providers, engines: TurnServers): TurnS
 }
 
 function serverOf({ kind, url, model, key, tokens = kind !== 'openai' }: Provider): TurnServer {
+  const { origin, pathname } = new URL(url);
   return {
     upstream: { kind, model, tokens },
-    url: url.replace(/\/(v1\/?)?$/, ''),
+    ...{ origin, base: pathname.replace(/\/(v1\/?)?$/, '') },
     headers: key === undefined ? {} : { authorization: `Bearer ${key}` },
   };
 }

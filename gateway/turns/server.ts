@@ -5,8 +5,10 @@ import type { Upstream } from '../wire/upstream/request.ts';
 
 export interface TurnServer {
   readonly upstream: Upstream;
-  /** Without a trailing slash; `/v1/chat/completions` and the others follow. */
-  readonly url: string;
+  /** `http://HOST:PORT`. */
+  readonly origin: string;
+  /** What stands before `/v1/chat/completions` and the others, without a trailing slash: mostly nothing. */
+  readonly base: string;
   readonly headers: Readonly<Record<string, string>>;
   /** Asked for by header, and to be named by the answer's. */
   readonly weights?: WeightTag;

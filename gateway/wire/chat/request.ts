@@ -48,6 +48,7 @@ const functionTool = z.object({
     strict: z.boolean().nullish(),
   }),
 });
+const functionTools = z.object({ tools: z.array(functionTool) });
 const tokens = z
   .int()
   .min(1)
@@ -120,7 +121,7 @@ function readTools(tools: readonly { readonly type: string }[], dropped: Dropped
     if (tool.type === 'function') functions.push(tool);
     else dropped.add(`tools.${index} (${tool.type})`);
   }
-  const read = readShape(z.object({ tools: z.array(functionTool) }), { tools: functions }, dropped);
+  const read = readShape(functionTools, { tools: functions }, dropped);
   if (!read.ok) return read;
   return {
     ok: true,

@@ -66,6 +66,7 @@ const customTool = z.object({
   input_schema: z.record(z.string(), z.unknown()),
   strict: z.boolean().nullish(),
 });
+const customTools = z.object({ tools: z.array(customTool) });
 const parallel = { disable_parallel_tool_use: z.boolean().nullish() };
 const toolChoice = z.discriminatedUnion('type', [
   z.object({ type: z.enum(['auto', 'any', 'none']), ...parallel }),
@@ -180,7 +181,7 @@ function readTools(
     if (tool.type == null || tool.type === 'custom') custom.push(tool);
     else dropped.add(`tools.${index} (${tool.type})`);
   }
-  const read = readShape(z.object({ tools: z.array(customTool) }), { tools: custom }, dropped);
+  const read = readShape(customTools, { tools: custom }, dropped);
   if (!read.ok) return read;
   const value = read.value.tools.map(({ name, description, input_schema: parameters, strict }) =>
     present<ToolSpec>({ name, description, parameters, strict }),

@@ -71,6 +71,7 @@ const functionTool = z.object({
   parameters: schema.nullish(),
   strict: z.boolean().nullish(),
 });
+const functionTools = z.object({ tools: z.array(functionTool) });
 const format = z.discriminatedUnion('type', [
   z.object({ type: z.literal('text') }),
   z.object({ type: z.literal('json_object') }),
@@ -161,7 +162,7 @@ function readTools(sent: readonly { readonly type: string }[], dropped: Dropped)
     if (tool.type === 'function') functions.push(tool);
     else dropped.add(`tools.${index} (${tool.type})`);
   }
-  const read = readShape(z.object({ tools: z.array(functionTool) }), { tools: functions }, dropped);
+  const read = readShape(functionTools, { tools: functions }, dropped);
   if (!read.ok) return read;
   const value = read.value.tools.map(({ name, description, parameters, strict }) =>
     present<ToolSpec>({ name, description, parameters, strict }),
