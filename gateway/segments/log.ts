@@ -1,9 +1,9 @@
 // An append-only log in segments. `append` resolves when the record is on disk: requests that arrive while one fsync runs
 // share the next one (group commit), so that durability costs one fsync a batch and not one a request.
-import { constants, writeSync } from 'node:fs';
+import { constants, fdatasyncSync, writeSync } from 'node:fs';
 import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import { AnnealError } from '../../contracts/errors.ts';
 import { encodeLine, type Location } from './line.ts';
 import { damaged, recoverSegments, segmentName } from './recover.ts';
@@ -14,15 +14,39 @@ export interface SegmentIo {
   sync(file: FileHandle): Promise<void>;
 }
 
-export const diskIo: SegmentIo = {
-  // Into the page cache, which takes less time than handing it to another thread would. What takes time is the fsync.
-  async write(file, bytes, position) {
-    for (let done = 0; done < bytes.length; ) {
-      done += writeSync(file.fd, bytes, done, bytes.length - done, position + done);
-    }
-  },
-  sync: (file) => file.datasync(),
-};
+/** A disk that takes longer than this has its fsync in another thread, where it holds nobody up. */
+const QUICK_MS = 1.5;
+/** What a slow disk was is found out again after this. */
+const FORGET_MS = 5_000;
+
+/**
+ * A quick disk is waited for here: handing an fsync to another thread and hearing of its end takes longer than the fsync, the more so
+ * the busier the machine.
+ */
+export function createDiskIo(): SegmentIo {
+  let usual = 0;
+  let slowUntil = 0;
+  return {
+    // Into the page cache.
+    async write(file, bytes, position) {
+      for (let done = 0; done < bytes.length; ) {
+        done += writeSync(file.fd, bytes, done, bytes.length - done, position + done);
+      }
+    },
+    async sync(file) {
+      const started = performance.now();
+      if (started < slowUntil) return file.datasync();
+      fdatasyncSync(file.fd);
+      const ended = performance.now();
+      usual += (ended - started - usual) / 8;
+      if (usual < QUICK_MS) return;
+      slowUntil = ended + FORGET_MS;
+      usual = 0;
+    },
+  };
+}
+
+export const diskIo: SegmentIo = createDiskIo();
 
 export interface LogOptions {
   readonly dir: string;
@@ -136,7 +160,8 @@ export async function openLog(
 
   async function drain(): Promise<void> {
     while (waiting.length > 0) {
-      if (fsyncIntervalMs > 0) await sleep(fsyncIntervalMs);
+      // Whatever is ready in this turn of the event loop comes along.
+      await (fsyncIntervalMs > 0 ? sleep(fsyncIntervalMs) : turn());
       const batch: Waiting[] = [];
       for (let size = 0; size < BATCH_BYTES && waiting.length > batch.length; ) {
         const one = waiting[batch.length]!;
