@@ -3,7 +3,9 @@ import { describe, expect, it, test } from 'vitest';
 import { DIALECTS, type Dialect, renderEvents } from '../dialects.ts';
 import { createCollector } from '../events.ts';
 import type { TurnEvent, TurnRequest } from '../turn.ts';
+import { plainDelta } from './plain-delta.ts';
 import { readUpstreamAnswer, readUpstreamStream, type StreamReport } from './read.ts';
+import { createTurnReader } from './turn-reader.ts';
 
 const options = { logprobs: false, id: 'chatcmpl-own', model: 'policy-1', created: 5 };
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -295,4 +297,55 @@ describe('whole answers', () => {
       { numRuns: 1_000 },
     );
   });
+});
+
+test('text read the short way is text read by the schema, and nothing else is', () => {
+  const mostly = <T>(usual: T, ...other: T[]) =>
+    fc.oneof({ weight: 9, arbitrary: fc.constant(usual) }, fc.constantFrom(...other));
+  const members = fc.record(
+    {
+      ...{ content: mostly<unknown>('Hi', '', null, 7), refusal: mostly<unknown>(null, 'no') },
+      ...{ reasoning: mostly<unknown>(null, 'hm'), tool_calls: mostly<unknown>(null, [], [{}]) },
+    },
+    { requiredKeys: [] },
+  );
+  const choices = fc.record(
+    {
+      ...{
+        index: mostly<unknown>(0, 1, null),
+        delta: fc.option(members, { freq: 9 }),
+        text: mostly<unknown>(null, 'Ho'),
+      },
+      ...{ finish_reason: mostly<unknown>(null, 'stop'), token_ids: mostly<unknown>(null, [3]) },
+      ...{
+        message: mostly<unknown>(null, { content: 'whole' }),
+        logprobs: mostly<unknown>(null, {}),
+      },
+    },
+    { requiredKeys: [] },
+  );
+  const chunks = fc.record(
+    {
+      ...{ choices: fc.array(choices, { minLength: 1, maxLength: 2 }), usage: mostly<unknown>(null, {}) },
+      error: mostly<unknown>(null, 'broken'),
+    },
+    { requiredKeys: [] },
+  );
+  const begun = chunk({ role: 'assistant', content: '' });
+  let plain = 0;
+  fc.assert(
+    fc.property(chunks, (value) => {
+      const text = plainDelta(value);
+      if (text === undefined) return;
+      plain += 1;
+      const reader = createTurnReader(options);
+      reader.chunk(begun);
+      // A member that the short way looks for and the schema does not mind sends it the long way.
+      expect(reader.chunk({ ...value, choices: [{ ...value.choices![0], token_ids: [] }] })).toEqual([
+        { type: 'text', text },
+      ]);
+    }),
+    { numRuns: 5_000 },
+  );
+  expect(plain).toBeGreaterThan(20);
 });

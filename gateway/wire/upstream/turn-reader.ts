@@ -4,6 +4,7 @@ import { AnnealError } from '../../../contracts/errors.ts';
 import { bareId } from '../blocks.ts';
 import type { Finish, TurnEvent, Usage } from '../turn.ts';
 import { inBandFailure } from './failure.ts';
+import { plainDelta } from './plain-delta.ts';
 import { createTokenGatherer, type TokenTrace } from './tokens.ts';
 
 const text = z.string().nullish();
@@ -151,6 +152,8 @@ export function createTurnReader(options: TurnReaderOptions): TurnReader {
   }
 
   function readChunk(value: unknown): TurnEvent[] {
+    const plain = head === undefined || open !== undefined ? undefined : plainDelta(value);
+    if (plain !== undefined) return [{ type: 'text', text: plain }];
     const read = chunk.safeParse(value);
     if (!read.success) {
       const issue = read.error.issues[0]!;
