@@ -49,22 +49,20 @@ export function makeCompletionId(rollout: RolloutId, index: number, attempt: num
 
 interface Rollout {
   readonly entries: CompletionEntry[];
-  tally: Tally;
+  readonly tally: { -readonly [Member in keyof Tally]: Tally[Member] } & { readonly failed: Map<number, number> };
 }
 
 const NOTHING: Tally = { next: 0, answered: 0, aborts: 0, tokens: 0, failed: new Map() };
 
-function count(tally: Tally, { index, usable, aborted, tokens }: CompletionEntry): Tally {
+function count(tally: Rollout['tally'], { index, usable, aborted, tokens }: CompletionEntry): void {
   if (usable) {
-    return {
-      ...tally,
-      next: Math.max(tally.next, index + 1),
-      answered: tally.answered + 1,
-      tokens: tally.tokens + tokens,
-    };
+    tally.next = Math.max(tally.next, index + 1);
+    tally.answered += 1;
+    tally.tokens += tokens;
+    return;
   }
-  const failed = new Map(tally.failed).set(index, (tally.failed.get(index) ?? 0) + 1);
-  return { ...tally, aborts: tally.aborts + (aborted ? 1 : 0), failed };
+  tally.failed.set(index, (tally.failed.get(index) ?? 0) + 1);
+  if (aborted) tally.aborts += 1;
 }
 
 export async function openCompletions(options: LogOptions): Promise<CompletionPool> {
@@ -80,12 +78,10 @@ export async function openCompletions(options: LogOptions): Promise<CompletionPo
       tokens: record.completionIds.length,
       at,
     };
-    const known = rollouts.get(record.rollout);
-    if (known === undefined) rollouts.set(record.rollout, { entries: [entry], tally: count(NOTHING, entry) });
-    else {
-      known.entries.push(entry);
-      known.tally = count(known.tally, entry);
-    }
+    const known: Rollout = rollouts.get(record.rollout) ?? { entries: [], tally: { ...NOTHING, failed: new Map() } };
+    if (known.entries.length === 0) rollouts.set(record.rollout, known);
+    known.entries.push(entry);
+    count(known.tally, entry);
     records += 1;
   }
 
