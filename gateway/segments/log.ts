@@ -15,7 +15,7 @@ export interface SegmentIo {
 }
 
 /** A disk that takes longer than this has its fsync in another thread, where it holds nobody up. */
-const QUICK_MS = 1.5;
+const QUICK_MS = 3;
 /** What a slow disk was is found out again after this. */
 const FORGET_MS = 5_000;
 
@@ -74,11 +74,6 @@ interface Waiting {
 }
 
 const BATCH_BYTES = 8 << 20;
-/**
- * A segment is made longer by so many zeros at once: an fsync that need not also write down a file's new length takes about half the
- * time. A killed process leaves them behind; recovery knows them, and takes them off.
- */
-const AHEAD_BYTES = 4 << 20;
 const OPEN_READERS = 16;
 
 /**
@@ -93,8 +88,6 @@ export async function openLog(
   await mkdir(dir, { recursive: true });
   let { segment, durable } = await recoverSegments(dir, onRecord, log);
   let file = await openSegment(dir, segment);
-  /** Bytes of the file that are there, zeros included. */
-  let length = durable;
   // A record that a killed process wrote but never synced is served again from now on: it must be on disk first.
   await io.sync(file);
   /** Set by a failed batch: what lies beyond `durable` must be cut off before anything else is written. */
@@ -106,34 +99,17 @@ export async function openLog(
   let bytesWritten = 0;
   const readers = new Map<number, Promise<FileHandle>>();
 
-  /** Takes off what was made ahead: a segment that is left ends with its last record. */
-  async function trim(): Promise<void> {
-    if (length === durable) return;
-    await file.truncate(durable);
-    length = durable;
-    await io.sync(file);
-  }
-
   async function nextSegment(): Promise<void> {
-    await trim();
     const next = await openSegment(dir, segment + 1);
     await file.close();
     file = next;
     segment += 1;
-    [durable, length] = [0, 0];
-  }
-
-  async function makeRoom(bytes: number): Promise<void> {
-    if (durable + bytes <= length) return;
-    const end = durable + bytes + Math.min(AHEAD_BYTES, segmentBytes);
-    await io.write(file, Buffer.alloc(end - length), length);
-    length = end;
+    durable = 0;
   }
 
   async function repair(): Promise<void> {
     if (broken === undefined) return;
     await file.truncate(durable);
-    length = durable;
     await io.sync(file);
     // After a failed fsync the kernel may believe that the pages are clean: that file is not written to again.
     if (broken === 'sync' && durable > 0) await nextSegment();
@@ -145,7 +121,6 @@ export async function openLog(
     if (durable >= segmentBytes) await nextSegment();
     const bytes = Buffer.concat(batch.map((one) => one.bytes));
     broken = 'write';
-    await makeRoom(bytes.length);
     await io.write(file, bytes, durable);
     broken = 'sync';
     await io.sync(file);
@@ -213,9 +188,7 @@ export async function openLog(
       closed = true;
       await draining;
       // What a failed batch left behind is cut off now if that is possible; otherwise the next start does it.
-      await repair()
-        .then(trim)
-        .catch(() => undefined);
+      await repair().catch(() => undefined);
       await file.close();
       for (const handle of readers.values()) await (await handle).close();
     },

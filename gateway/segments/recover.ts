@@ -41,7 +41,6 @@ export async function recoverSegments(
       );
     }
     durable = await mend(path, bytes, scan.good, scan.tail, onRecord, segment);
-    if (trimZeros(bytes).length <= scan.good) continue;
     log(
       scan.tail === 'torn'
         ? `${path}: cut off ${bytes.length - scan.good} bytes of a record that was never acknowledged, at byte ${scan.good}`
