@@ -56,19 +56,22 @@ export function createCache<T extends Watched>(handlers: Handlers<T>, onThrown: 
     tell(() => handlers.deleted?.(object));
   }
 
+  function knows(metadata: Watched['metadata']): boolean {
+    const found = known.get(keyOf(metadata))?.metadata;
+    return found?.uid === metadata.uid && found.resourceVersion === metadata.resourceVersion;
+  }
+
   return {
     get size() {
       return known.size;
     },
     get: (name, namespace) => known.get(keyOf({ name, namespace })),
     values: () => known.values(),
-
-    knows(metadata) {
-      const found = known.get(keyOf(metadata))?.metadata;
-      return found?.uid === metadata.uid && found.resourceVersion === metadata.resourceVersion;
-    },
+    knows,
 
     put(object) {
+      // A watch that is begun again repeats what it told: what handlers were given stays what is known.
+      if (knows(object.metadata)) return;
       const key = keyOf(object.metadata);
       const before = known.get(key);
       // Deleted and created again while nobody looked: another object of the same name.
@@ -76,8 +79,7 @@ export function createCache<T extends Watched>(handlers: Handlers<T>, onThrown: 
       const same = known.get(key);
       known.set(key, object);
       if (same === undefined) tell(() => handlers.added?.(object));
-      else if (same.metadata.resourceVersion !== object.metadata.resourceVersion)
-        tell(() => handlers.changed?.(object, same));
+      else tell(() => handlers.changed?.(object, same));
     },
 
     remove(metadata) {
