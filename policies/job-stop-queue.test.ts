@@ -46,6 +46,7 @@ const queue = (over: Partial<SeenQueue> = {}): SeenQueue => ({
 const job = (over: Partial<SeenJob> = {}): SeenJob => ({
   ended: undefined,
   reason: '',
+  deleted: false,
   suspended: true,
   createdAtMs: NOW,
   pods: [],
@@ -182,6 +183,7 @@ const anyQueue: fc.Arbitrary<SeenQueue> = fc.record({
 const anyJob: fc.Arbitrary<SeenJob> = fc.record({
   ended: fc.constant(undefined),
   reason: fc.string(),
+  deleted: fc.boolean(),
   suspended: fc.boolean(),
   createdAtMs: fc.integer({ min: NOW - 1e7, max: NOW }),
   pods: fc.array(anyPod, { maxLength: 4 }),
@@ -202,7 +204,7 @@ const anyJob: fc.Arbitrary<SeenJob> = fc.record({
 it('calls no waiting job stopped before its window, whoever else is stuck', () => {
   fc.assert(
     fc.property(anyJob, fc.nat(WINDOWS.admissionMs - 1), (seen, waited) => {
-      const queued = { ...seen, suspended: true, createdAtMs: NOW - waited };
+      const queued = { ...seen, deleted: false, suspended: true, createdAtMs: NOW - waited };
       const calm =
         seen.queue === undefined ? undefined : { ...seen.queue, evicted: undefined, reservedAtMs: undefined };
       expect(judge({ ...queued, queue: calm }).phase).toBe('waiting');

@@ -64,6 +64,8 @@ export interface SeenJob {
   readonly ended: 'failed' | 'complete' | undefined;
   /** The cluster's words for it. */
   readonly reason: string;
+  /** Somebody has deleted it; the cluster shows it until all that belongs to it is gone. */
+  readonly deleted: boolean;
   /** A queue holds it back (suspended). */
   readonly suspended: boolean;
   readonly createdAtMs: number;

@@ -32,6 +32,7 @@ const disruptionsOf = (pods: readonly SeenPod[]) =>
 const job = (over: Partial<SeenJob> = {}): SeenJob => ({
   ended: undefined,
   reason: '',
+  deleted: false,
   suspended: false,
   createdAtMs: NOW,
   pods: [pod()],
@@ -165,6 +166,22 @@ describe('a job that has not ended', () => {
       cause: 'node_lost',
       nodes: ['n3'],
     });
+  });
+});
+
+describe('a job that somebody deleted', () => {
+  it('ends with the last of its pods, however long the cluster shows it', () => {
+    const ending = pod({ goneByMs: NOW + 5_000 });
+    expect(judge(job({ deleted: true, pods: [ending] }))).toMatchObject({ phase: 'ending' });
+    const over = pod({ phase: 'Failed', exit: exit(85) });
+    for (const pods of [[over], []])
+      expect(judge(job({ deleted: true, pods }))).toMatchObject({ phase: 'stopped', cause: 'vanished' });
+    expect(judge(job({ deleted: true, suspended: true, pods: [] }))).toMatchObject({ phase: 'stopped' });
+  });
+
+  it('has lost a node whose pod is still there', () => {
+    const lost = pod({ node: 'n3', goneByMs: NOW - WINDOWS.overdueMs });
+    expect(judge(job({ deleted: true, pods: [lost] }))).toMatchObject({ cause: 'node_lost', nodes: ['n3'] });
   });
 });
 

@@ -3,6 +3,7 @@
 import { causeOfEviction, judgeEvicted, judgeQueued, wordsOf } from './job-stop-queue.ts';
 import {
   causeOfDisruption,
+  isOver,
   isOverdue,
   KILLED,
   nodesOf,
@@ -15,14 +16,12 @@ import {
 
 export function judgeJob(job: SeenJob, nowMs: number, windows: Windows): Verdict {
   if (job.ended !== undefined) return ended(job);
+  if (job.deleted) return judgeDeleted(job, nowMs, windows);
   const evicted = job.queue?.evicted;
   if (evicted !== undefined) return judgeEvicted(job, evicted, nowMs, windows);
   if (job.suspended) return judgeQueued(job, nowMs, windows);
-  const lost = job.pods.filter((pod) => isOverdue(pod, nowMs, windows.overdueMs));
-  if (lost[0] !== undefined) {
-    const why = lost[0].disruption === undefined ? '' : ` (${lost[0].disruption})`;
-    return stopped('node_lost', `${lost[0].name}: its node does not answer${why}`, nodesOf(lost));
-  }
+  const lost = lostNode(job, nowMs, windows);
+  if (lost !== undefined) return lost;
   // Nothing on the cluster begins a pod again: one that has ended badly, or is about to, ends the attempt.
   const doomed = job.pods.find((pod) => pod.phase === 'Failed')?.name ?? job.disruptions[0]?.pod;
   if (doomed !== undefined) return { phase: 'ending', why: `${doomed} has ended, and its other pods end with it` };
@@ -44,6 +43,20 @@ export function judgeJob(job: SeenJob, nowMs: number, windows: Windows): Verdict
     return { phase: 'waiting', why: `${starting.length} of its ${job.pods.length} pods are starting` };
   }
   return { phase: 'running' };
+}
+
+/** It will not go on, whenever the cluster ceases to show it; what its pods still do is waited for. */
+function judgeDeleted(job: SeenJob, nowMs: number, windows: Windows): Verdict {
+  const left = job.pods.find((pod) => !isOver(pod));
+  if (left === undefined) return stopped('vanished', 'it was deleted', []);
+  return lostNode(job, nowMs, windows) ?? { phase: 'ending', why: `it was deleted, and ${left.name} ends with it` };
+}
+
+function lostNode(job: SeenJob, nowMs: number, windows: Windows): Stopped | undefined {
+  const lost = job.pods.filter((pod) => isOverdue(pod, nowMs, windows.overdueMs));
+  if (lost[0] === undefined) return undefined;
+  const why = lost[0].disruption === undefined ? '' : ` (${lost[0].disruption})`;
+  return stopped('node_lost', `${lost[0].name}: its node does not answer${why}`, nodesOf(lost));
 }
 
 /** What tells most about the end: the cluster's doing explains an exit code, not the other way round. */

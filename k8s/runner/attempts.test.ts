@@ -36,6 +36,10 @@ const going = { metadata: { name: `${NAME}-a1`, labels: { [ATTEMPT]: '1' } } };
 const ended = { ...going, status: { conditions: [{ type: 'Failed', status: 'True' }] } };
 const suspended = { ...going, spec: { suspend: true } };
 
+/** What a look needs of the rest. */
+const admission = { mustExist: async () => undefined, entriesOf: async () => undefined } satisfies Admission;
+const PLACE = { admission, namespace: 'team-a', kind: 'Job', windows: WINDOWS } as const;
+
 async function look(told: Pod | undefined, listed: Pod, { job = going, disruptions = NONE } = {}) {
   let lists = 0;
   const noted: unknown[] = [];
@@ -50,8 +54,7 @@ async function look(told: Pod | undefined, listed: Pod, { job = going, disruptio
       noteDisruptions: async (_, __, seen) => void noted.push(...seen),
       disruptions: async () => [],
     } satisfies Partial<JobRecords> as unknown as JobRecords,
-    admission: { mustExist: async () => undefined, entriesOf: async () => undefined } satisfies Admission,
-    ...{ namespace: 'team-a', kind: 'Job', windows: WINDOWS },
+    ...PLACE,
     watch: {
       podsOf: () => (told === undefined ? undefined : [told]),
       disruptionsOf: () => disruptions,
@@ -88,4 +91,31 @@ it('notes what took the place of a pod that is gone by the next look', async () 
   expect((await look(running, running, { disruptions: [disruption] })).noted).toEqual([disruption]);
   const own = { pod: 'p-0', node: 'n1', reason: 'PreemptionByScheduler' };
   expect((await look(running, disrupted, { disruptions: [own, disruption] })).noted).toEqual([own, disruption]);
+});
+
+/** How often the object was asked for before the attempt counted as gone. */
+async function looksUntilGone(pods: readonly Pod[], objects: readonly object[]): Promise<number> {
+  let reads = 0;
+  const attempts = createAttempts({
+    workloads: {
+      pods: async () => [...pods],
+      async read() {
+        const found = objects[reads];
+        reads += 1;
+        return found === undefined ? undefined : workload.parse(found);
+      },
+    } satisfies Partial<Workloads> as unknown as Workloads,
+    records: {} as JobRecords,
+    ...{ ...PLACE, watch: undefined },
+  });
+  await attempts.gone(NAME, 1);
+  return reads;
+}
+
+it('waits for the object of an attempt that was deleted: pods may be begun for it yet', async () => {
+  const deleted = { metadata: { ...going.metadata, deletionTimestamp: LONG_AGO } };
+  expect(await looksUntilGone([], [deleted, deleted])).toBe(3);
+  // One that has ended stays to be looked at; that of a lost node's pods is shown as long as they are.
+  expect(await looksUntilGone([failed], [ended])).toBe(1);
+  expect(await looksUntilGone([overdue], [deleted])).toBe(0);
 });

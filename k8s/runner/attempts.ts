@@ -7,6 +7,7 @@ import { isOver, isOverdue, type Verdict, type Windows } from '../../policies/jo
 import type { Pod, Workload } from '../cluster/objects.ts';
 import type { Workloads } from '../cluster/workloads.ts';
 import { ATTEMPT, JOB } from '../labels.ts';
+import { attemptName } from '../names.ts';
 import type { Admission } from './admission.ts';
 import type { JobRecords } from './job-records.ts';
 import { disruptionOf, endOf, observeJob, observePod } from './observe.ts';
@@ -14,6 +15,8 @@ import type { PodWatch } from './pod-watch.ts';
 
 /** Grace periods are shorter; a node that is lost takes its time. */
 const GONE_MS = 5 * 60_000;
+/** An object that is still there so long after its pods is held by somebody for reasons of their own. */
+const HELD_MS = 30_000;
 const LOOK_MS = 1_000;
 
 export interface Attempts {
@@ -21,7 +24,11 @@ export interface Attempts {
   judge(name: JobName, seen: Workload): Promise<Verdict>;
   /** False: it goes on. What is about to end is waited for, within reason; it is no attempt to adopt. */
   isStopped(name: JobName, seen: Workload, signal?: AbortSignal): Promise<boolean>;
-  /** Two attempts at once would train the same steps twice: the old one's pods must be gone. @throws AnnealError `cluster.unavailable` */
+  /**
+   * Two attempts at once would train the same steps twice: the old one's pods must be gone, and its object where that was deleted: a
+   * controller that has not heard of it yet may begin pods for it.
+   * @throws AnnealError `cluster.unavailable`
+   */
   gone(name: JobName, attempt: number, signal?: AbortSignal): Promise<void>;
 }
 
@@ -68,6 +75,11 @@ export function createAttempts(parts: {
     return judgeJob(observeJob(seen, { pods, queue, noted, jobs }), Date.now(), windows);
   }
 
+  async function isBeingDeleted(name: JobName, attempt: number): Promise<boolean> {
+    const found = await workloads.read(kind, namespace, attemptName(name, attempt));
+    return found?.metadata.deletionTimestamp !== undefined;
+  }
+
   return {
     podsOf,
     judge: (name, seen) => judge(name, seen),
@@ -82,12 +94,17 @@ export function createAttempts(parts: {
     },
 
     async gone(name, attempt, signal) {
+      let heldUntil = Date.now() + HELD_MS;
       for (const until = Date.now() + GONE_MS; ; await sleep(LOOK_MS, undefined, { signal })) {
         // What a lost node still shows ends with the node; the store takes one result, whoever comes back.
-        const active = (await podsOf(name, attempt))
-          .map(observePod)
-          .filter((pod) => !isOver(pod) && !isOverdue(pod, Date.now(), windows.overdueMs));
-        if (active.length === 0) return;
+        const left = (await podsOf(name, attempt)).map(observePod).filter((pod) => !isOver(pod));
+        const active = left.filter((pod) => !isOverdue(pod, Date.now(), windows.overdueMs));
+        if (active.length === 0) {
+          // A lost node's pods hold their object too.
+          if (left.length > 0 || Date.now() > heldUntil || !(await isBeingDeleted(name, attempt))) return;
+          continue;
+        }
+        heldUntil = Date.now() + HELD_MS;
         if (Date.now() > until) {
           const [first] = active;
           const where = first?.node === undefined ? '' : ` on ${first.node}`;

@@ -46,6 +46,7 @@ export function observeJob(job: Workload, { pods = [], noted = [], jobs = [job],
   return {
     ended: endOf(job),
     reason: failed === undefined ? '' : [failed.reason, failed.message].filter((text) => text !== '').join(': '),
+    deleted: job.metadata.deletionTimestamp !== undefined,
     suspended: job.spec.suspend,
     createdAtMs: at(job.metadata.creationTimestamp),
     pods: pods.map(observePod),

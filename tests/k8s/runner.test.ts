@@ -237,6 +237,25 @@ describe.skipIf(!isBuilt([]))('jobs on Kubernetes', () => {
     expect(await jobs()).toEqual([`${job.name}-a2`]);
   });
 
+  it('calls an attempt stopped that is deleted and still shown, and begins no other beside it', async () => {
+    await runner.submit(job);
+    const object = `/apis/batch/v1/namespaces/${NAMESPACE}/jobs/${job.name}-a1`;
+    const contentType = 'application/merge-patch+json';
+    const hold = (finalizers: readonly string[]) =>
+      kube.cluster.ask({ method: 'PATCH', path: object, body: { metadata: { finalizers } }, contentType });
+    await onlyPod();
+    await hold(['anneal.dev/held']);
+    await kube.cluster.ask({ method: 'DELETE', path: object, body: { propagationPolicy: 'Foreground' } });
+    await expect.poll(state).toMatchObject({ phase: 'stopped', cause: 'vanished' });
+    let isBegun = false;
+    const next = runner.submit(job).then(() => (isBegun = true));
+    await sleep(2_500);
+    expect([isBegun, await jobs()]).toEqual([false, [`${job.name}-a1`]]);
+    await hold([]);
+    await next;
+    expect(await jobs()).toEqual([`${job.name}-a2`]);
+  }, 60_000);
+
   it('waits for the pods of an attempt whose object somebody removed', async () => {
     await runner.submit(job);
     const { metadata } = await onlyPod();
