@@ -19,6 +19,12 @@ export function isStopped({ pid, startTime }: ProcessIdentity): boolean {
   return found?.startTime === startTime && (found.state === 'T' || found.state === 't');
 }
 
+/** Whether its end has begun, by SIGKILL as a rule: it does nothing any more, though it holds ports and files for a moment yet. */
+export function isDying({ pid, startTime }: ProcessIdentity): boolean {
+  const found = statOf(pid);
+  return found?.startTime === startTime && found.state === 'Z';
+}
+
 function statOf(pid: number): { state: string; startTime: number } | undefined {
   let text: string;
   try {

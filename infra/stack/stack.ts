@@ -7,7 +7,7 @@ import { AnnealError, errorCode } from '../../contracts/errors.ts';
 import { type Config, childEnvironment, type Endpoints, endpointsOf, type Ports } from '../config.ts';
 import { tailLines } from '../jobs/folder.ts';
 import { endAllJobs } from '../jobs/sweep.ts';
-import { isAlive, type ProcessIdentity, signalProcess, whenGone } from '../process/identity.ts';
+import { isAlive, isDying, type ProcessIdentity, signalProcess, whenGone } from '../process/identity.ts';
 import { prepareHome, removeHome } from './home.ts';
 import { writeJson } from './json-file.ts';
 import { type Lock, takeLock } from './lock.ts';
@@ -52,7 +52,7 @@ export interface StartOptions {
 export async function stackStatus(config: Config): Promise<StackInfo> {
   const state = await readState(config);
   const supervisor = supervisorOf(state);
-  if (state === undefined || supervisor === undefined) {
+  if (state === undefined || supervisor === undefined || isDying(supervisor)) {
     return {
       state: 'stopped',
       supervisor: undefined,
@@ -92,13 +92,15 @@ export async function startStack(options: StartOptions): Promise<RunningStack> {
     await prepareHome(config);
     const state = await readState(config);
     const supervisor = supervisorOf(state);
-    if (state?.stopping === true && supervisor !== undefined) await whenGone(supervisor, STOP_TIMEOUT_MS);
+    // One that was killed does nothing any more, and holds the supervisors' lock until its last thread is gone.
+    if (supervisor !== undefined && (state?.stopping === true || isDying(supervisor)))
+      await whenGone(supervisor, STOP_TIMEOUT_MS);
     else if (state !== undefined && supervisor !== undefined) {
       refuseOtherTemporal(config, state);
       if (summary(state) === 'degraded') await retryFailed(config, supervisor);
       return { ...(await untilRunning(config, supervisor, onProgress, signal)), startedNow: false };
     }
-    await sweep(config, state);
+    await sweep(config, await readState(config));
     const plan = await makePlan(options, onProgress);
     startedNow = true;
     const started = await launch(config, plan);
