@@ -175,6 +175,9 @@ function kubeletConfig({ layout, port, heartbeatSeconds }: Setup): object {
     cgroupsPerQOS: false,
     enforceNodeAllocatable: [],
     localStorageCapacityIsolation: false,
+    // Where snapshots are copies, the first container of an image waits for all of its files to be copied. Cut off after the usual two
+    // minutes, the copy begins anew, and on a busy machine never ends.
+    runtimeRequestTimeout: '15m',
     // A nearly full disk of the developer must not evict a test's pods.
     evictionHard: {
       'memory.available': '50Mi',
