@@ -26,7 +26,7 @@ const command =
 const vitest =
   (...folders: string[]): Part =>
   () =>
-    runVitest(folders, (argv) => exitCode([node, bin('vitest'), ...argv]));
+    runVitest(folders, (argv, TMPDIR) => exitCode([node, bin('vitest'), ...argv], { TMPDIR }));
 
 const pytest: Part = async () => {
   const { trainerPython } = await import('./support/trainer-python.ts');

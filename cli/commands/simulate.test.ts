@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { afterEach, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, expect, test, vi } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { AnnealError } from '../../contracts/errors.ts';
 import { simulationResult } from '../../contracts/prediction.ts';
@@ -17,6 +17,7 @@ afterEach(() => {
   vi.restoreAllMocks();
   rmSync(join(folder, 'own.yaml'), { force: true });
 });
+afterAll(() => rmSync(folder, { recursive: true }));
 
 async function simulate(...argv: string[]): Promise<string> {
   let out = '';

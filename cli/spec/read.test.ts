@@ -1,8 +1,8 @@
-import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { campaignSpec } from '../../contracts/campaign.ts';
 import { canonicalJson } from '../../contracts/canonical.ts';
@@ -11,6 +11,7 @@ import { readCampaign } from './read.ts';
 
 const FIXTURES = new URL('../../tests/fixtures/', import.meta.url).pathname;
 const folder = await mkdtemp(join(tmpdir(), 'anneal-spec-'));
+afterAll(() => rm(folder, { recursive: true }));
 
 const VALID = {
   apiVersion: 'anneal/v1',

@@ -1,5 +1,5 @@
-import { writeFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { expect, it } from 'vitest';
 import { runVitest } from '../support/vitest-run.ts';
 
@@ -69,4 +69,18 @@ it('counts a vitest that ends badly without a failed test, or without a report',
   const report = scripted({ 'x.test.ts': [] });
   expect(await runVitest(['x'], (argv) => report.run(argv).then(() => 1))).toMatchObject({ failed: 1 });
   expect(await runVitest(['x'], async () => 127)).toMatchObject({ passed: 0, failed: 1 });
+});
+
+it('names what tests left in the folder for what is temporary, and leaves none of it', async () => {
+  const { run } = scripted({ 'x.test.ts': [] });
+  let seen = '';
+  const leaving = async (argv: string[], temporary: string): Promise<number> => {
+    seen = temporary;
+    for (const name of ['anneal-b-', 'anneal-a-', 'anneal-b-']) mkdtempSync(join(temporary, name));
+    return run(argv);
+  };
+  const { remarks, failed } = await runVitest(['x'], leaving);
+  const where = 'LEFT in the folder for what is temporary:';
+  expect(remarks).toEqual([`${where} anneal-a`, `${where} anneal-b, 2 times`]);
+  expect([failed, existsSync(seen)]).toEqual([0, false]);
 });

@@ -1,6 +1,8 @@
 // One run of vitest, read from its own report. A file with a failed test is run once more, alone: on a machine that is busy a test
 // of real processes may starve. What passes then is counted as passed and named as such in the closing lines, never in silence.
-import { readFileSync, rmSync } from 'node:fs';
+//
+// Each run has a folder of its own for what is temporary. What tests leave there is named too, and is gone with the folder.
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import type { Tally } from './tally.ts';
@@ -28,13 +30,17 @@ interface Outcome {
   failures: Failure[];
   ran: string[];
   idle: string[];
+  left: string[];
 }
 
+const REPORT = 'report.json';
 /** A broken build breaks every file; running all of them again would double the wait and tell nothing. */
 const MOST_FILES_RUN_AGAIN = 5;
 
-/** @param run runs vitest with the arguments behind its name, output shown, and resolves to its exit code */
-export async function runVitest(targets: readonly string[], run: (argv: string[]) => Promise<number>): Promise<Tally> {
+/** Runs vitest with the arguments behind its name and this folder for what is temporary, output shown; resolves to its exit code. */
+type Run = (argv: string[], temporary: string) => Promise<number>;
+
+export async function runVitest(targets: readonly string[], run: Run): Promise<Tally> {
   const first = await once(targets, run);
   const files = [...new Set(first.failures.map((failure) => failure.file))];
   if (files.length === 0 || files.length > MOST_FILES_RUN_AGAIN || files.includes('')) return tally(first);
@@ -48,28 +54,34 @@ export async function runVitest(targets: readonly string[], run: (argv: string[]
     remarks: [
       ...recovered.map((failure) => `FLAKY, passed when run alone: ${line(failure)}`),
       ...failures.map((failure) => `FAILED ${line(failure)}`),
+      ...leftovers([...first.left, ...second.left]),
     ],
   };
 }
 
-async function once(targets: readonly string[], run: (argv: string[]) => Promise<number>): Promise<Outcome> {
-  const out = join(tmpdir(), `anneal-vitest-${process.pid}-${Math.random().toString(36).slice(2)}.json`);
-  const code = await run(['run', '--reporter=default', '--reporter=json', `--outputFile.json=${out}`, ...targets]);
+async function once(targets: readonly string[], run: Run): Promise<Outcome> {
+  const temporary = mkdtempSync(join(tmpdir(), 'anneal-vitest-'));
+  const out = join(temporary, REPORT);
+  const code = await run(
+    ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${out}`, ...targets],
+    temporary,
+  );
+  const left = readdirSync(temporary).filter((name) => name.startsWith('anneal-'));
   try {
-    const outcome = read(JSON.parse(readFileSync(out, 'utf8')) as Report);
+    const outcome = { ...read(JSON.parse(readFileSync(out, 'utf8')) as Report), left };
     // An unhandled error ends vitest with 1 and fails no test.
     if (code !== 0 && outcome.failures.length === 0)
       outcome.failures.push({ file: '', test: targets.join(' '), message: `vitest ended with ${code}` });
     return outcome;
   } catch {
     const failures = [{ file: '', test: targets.join(' '), message: 'no report' }];
-    return { passed: 0, skipped: 0, failures, ran: [], idle: [] };
+    return { passed: 0, skipped: 0, failures, ran: [], idle: [], left };
   } finally {
-    rmSync(out, { force: true });
+    rmSync(temporary, { recursive: true, force: true });
   }
 }
 
-function read(report: Report): Outcome {
+function read(report: Report): Omit<Outcome, 'left'> {
   const failures = report.testResults.flatMap(({ name, status, message, assertionResults }): Failure[] => {
     const file = relative(process.cwd(), name);
     const failed = assertionResults.filter((assertion) => assertion.status === 'failed');
@@ -89,13 +101,22 @@ function read(report: Report): Outcome {
   return { passed, skipped, failures, ran: files(false), idle: files(true) };
 }
 
-const tally = ({ passed, skipped, failures, ran, idle }: Outcome): Tally => ({
+const tally = ({ passed, skipped, failures, ran, idle, left }: Outcome): Tally => ({
   passed,
   failed: failures.length,
   skipped,
   ran,
   idle,
-  remarks: failures.map((failure) => `FAILED ${line(failure)}`),
+  remarks: [...failures.map((failure) => `FAILED ${line(failure)}`), ...leftovers(left)],
 });
+
+/** By the name that a test gave, without what mkdtemp put behind it. */
+function leftovers(left: readonly string[]): string[] {
+  const names = left.map((name) => name.replace(/-\w{6}$/, ''));
+  return [...new Set(names)].sort().map((name) => {
+    const count = names.filter((other) => other === name).length;
+    return `LEFT in the folder for what is temporary: ${name}${count === 1 ? '' : `, ${count} times`}`;
+  });
+}
 
 const line = ({ test, message }: Failure): string => `${test}: ${message.split('\n')[0]!.slice(0, 300)}`;
