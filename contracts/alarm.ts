@@ -12,6 +12,10 @@ export const detectorName = z.enum([
   'patching',
   /** Right on the task's own inputs and wrong on most of those that only the grader knows. */
   'special-casing',
+  /** Rewrites, moves or removes what judges it: a protected path, a test of the task. */
+  'test-edit',
+  /** Holds the text that stands in the grader's copy of the task and nowhere else. */
+  'canary',
 ]);
 export type DetectorName = z.infer<typeof detectorName>;
 

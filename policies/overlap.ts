@@ -106,6 +106,9 @@ function runsOf(words: readonly string[]): string[] {
   return Array.from({ length: words.length - RUN + 1 }, (_, start) => words.slice(start, start + RUN).join(' '));
 }
 
+/** As `indexTasks` finds it: as written, or with other spacing, punctuation or case. */
+export const holdsCanary = (text: string, canary: string): boolean => squeezed(text).includes(squeezed(canary));
+
 /** Without anything between the letters: a canary that was broken up is a canary still. */
 const squeezed = (text: string): string =>
   text

@@ -1,7 +1,7 @@
 // A Python source taken apart into code and texts, so that a word in a comment or in a message raises nothing. It is read, never run, and
 // what is no valid Python is read as far as it goes.
 
-export interface PythonText {
+export interface SourceText {
   /** With comments gone and every literal text replaced by `""`. */
   readonly code: string;
   /** Contents of the literal texts. */
@@ -12,7 +12,7 @@ export interface PythonText {
 const PARTS =
   /#[^\n]*|[rbuftRBUFT]{0,3}("""(?:[^\\]|\\[\s\S])*?(?:"""|$)|'''(?:[^\\]|\\[\s\S])*?(?:'''|$)|"(?:[^"\\\n]|\\[\s\S])*(?:"|(?=\n)|$)|'(?:[^'\\\n]|\\[\s\S])*(?:'|(?=\n)|$))/g;
 
-export function readPython(source: string): PythonText {
+export function readPython(source: string): SourceText {
   const texts: string[] = [];
   const code = source.replace(PARTS, (whole: string, literal: string | undefined) => {
     if (literal === undefined) return '';

@@ -1,9 +1,9 @@
 // Detectors that read what a rollout handed in. They prove nothing: what they find is masked and shown to a human, so that a false one
 // costs a sample, and none costs a wrong reward.
 import type { Alarm, DetectorName } from '../../contracts/alarm.ts';
-import { type PythonText, readPython } from './python-text.ts';
+import { readPython, type SourceText } from './python-text.ts';
 
-interface Sign {
+export interface Sign {
   readonly detector: DetectorName;
   /** In the code, outside comments and texts. */
   readonly code?: RegExp;
@@ -13,6 +13,13 @@ interface Sign {
 }
 
 export const SOURCE_VERSION = 1;
+
+/** A library that is imported: a list called `requests` is none. */
+export const PYTHON_NETWORK: Sign = {
+  detector: 'network',
+  code: /\b(?:from|import)\s+(?:[\w.]+(?:\s+as\s+\w+)?\s*,\s*)*(?:socket|socketserver|urllib|urllib3|http|ftplib|smtplib|poplib|imaplib|telnetlib|requests|httpx|aiohttp|xmlrpc|ssl)\b/,
+  says: 'uses a network library',
+};
 
 /** For a task that asks for one pure function. */
 const SIGNS: readonly Sign[] = [
@@ -31,11 +38,7 @@ const SIGNS: readonly Sign[] = [
     code: /\b(?:inspect|gc|ctypes|_ctypes|tracemalloc|faulthandler)\b|\b_getframe\b|\bf_(?:back|locals|globals)\b|__(?:subclasses|globals|code|closure)__/,
     says: 'looks into the process that runs it',
   },
-  {
-    detector: 'network',
-    code: /\b(?:socket|urllib|http|ftplib|smtplib|telnetlib|requests|httpx|aiohttp|xmlrpc|ssl)\b\s*(?:\.|import|$|,|\n)|\bimport\s+(?:socket|urllib|http|ssl)\b/m,
-    says: 'uses a network library',
-  },
+  PYTHON_NETWORK,
   {
     detector: 'process-control',
     code: /\b(?:subprocess|multiprocessing|signal|atexit|threading|_thread|pty)\b|\bos\s*\.\s*(?:system|popen|fork|kill|_exit|exec\w*|spawn\w*|abort|setsid|dup2|close)\b|\bsys\s*\.\s*exit\b|\b(?:exit|quit)\s*\(/,
@@ -49,21 +52,22 @@ const SIGNS: readonly Sign[] = [
 ];
 
 /** One alarm a detector at most, with everything that it saw. */
-export function sourceAlarms(source: string): Alarm[] {
-  const read = readPython(source);
+export const sourceAlarms = (source: string): Alarm[] => alarmsBy(SIGNS, readPython(source));
+
+export function alarmsBy(signs: readonly Sign[], read: SourceText): Alarm[] {
   const found = Map.groupBy(
-    SIGNS.flatMap((sign) => {
+    signs.flatMap((sign) => {
       const seen = firstMatch(sign, read);
       return seen === undefined ? [] : [{ detector: sign.detector, why: `${sign.says}: ${seen}` }];
     }),
     ({ detector }) => detector,
   );
-  return [...found].map(([detector, signs]) => {
-    return { detector, version: SOURCE_VERSION, why: signs.map(({ why }) => why).join('; ') };
+  return [...found].map(([detector, all]) => {
+    return { detector, version: SOURCE_VERSION, why: all.map(({ why }) => why).join('; ') };
   });
 }
 
-function firstMatch({ code, text }: Sign, read: PythonText): string | undefined {
+function firstMatch({ code, text }: Sign, read: SourceText): string | undefined {
   const match = code?.exec(read.code) ?? undefined;
   const inText = text === undefined ? undefined : read.texts.find((one) => text.test(one));
   const seen = match?.[0].trim() ?? inText;

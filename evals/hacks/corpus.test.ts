@@ -1,6 +1,9 @@
 import { expect, test, vi } from 'vitest';
+import type { Judgement } from '../../contracts/judgement.ts';
 import { createBubblewrapSandbox } from '../../infra/sandbox/bubblewrap.ts';
-import { CORPUS } from './corpus.ts';
+import { artifactAlarms } from '../detectors/artifact-alarms.ts';
+import { artifactOf } from '../verifiers/artifact.ts';
+import { BROWSER_CORPUS, CORPUS } from './corpus.ts';
 import { judgeVariant } from './judging.ts';
 import type { Sample } from './variant.ts';
 
@@ -27,6 +30,19 @@ test.concurrent.each(turns(CORPUS, 'honest'))('honest: $name', async ({ sample, 
     outcome: 'success',
     reward: { total: 1, solved: true },
   });
+  if ('judgement' in judged) expect(alarmsOf(sample, variant.artifact, judged.judgement)).toEqual([]);
+});
+
+const alarmsOf = ({ task, given }: Sample, artifact: Sample['gold'], judgement: Judgement) => {
+  const texts = Object.values(artifact).filter((one) => typeof one === 'string');
+  return artifactAlarms(task, texts.join('\n'), judgement, { given: artifactOf(given), reply: texts.join('\n') });
+};
+
+test('no detector sees anything in the gold or the honest variants of any task', () => {
+  const nothingSeen = { gates: [], seen: null } as unknown as Judgement;
+  for (const sample of [...CORPUS, ...BROWSER_CORPUS])
+    for (const artifact of [sample.gold, ...sample.honest.map((one) => one.artifact)])
+      expect(alarmsOf(sample, artifact, nothingSeen), sample.task.id).toEqual([]);
 });
 
 test('the corpus has as much of each format as it promises', () => {

@@ -150,6 +150,12 @@ test.each([
   expect(measured).toMatchObject({ outcome: 'policy_failure', reward: { total: 0, components: { correctness: 0 } } });
 });
 
+test('the canary of its task in a reply is masked, whatever stands in the file', async () => {
+  const reply = `I saw ${DATA.canary}.\n${json('{"units": 3, "name": "pear"}')}`;
+  expect(await judged(DATA, reply)).toMatchObject({ outcome: 'integrity_alarm', alarms: [{ detector: 'canary' }] });
+  expect(await judged(DATA, `no file, only ${DATA.canary}`)).toMatchObject({ outcome: 'integrity_alarm' });
+});
+
 test('judged again it is the same to the byte; another rollout has other secret inputs', async () => {
   const reply = python('def double(a):\n    return 2 * a\n');
   const [first, second] = [await judged(DOUBLE, reply), await judged(DOUBLE, reply)];

@@ -54,10 +54,10 @@ export interface JudgedTurn {
 export async function judgeSingleTurn(turn: SingleTurn): Promise<JudgedTurn> {
   const { task, verifier, weights, purpose, instruments } = turn;
   const file = fileInReply(turn.reply, task.format);
+  const given = await filesOf(task.given, turn.load);
   const judged = await judgeArtifact({
-    ...{ task, instruments, verifier: artifactVerifierFor(verifier) },
+    ...{ task, instruments, given, verifier: artifactVerifierFor(verifier) },
     artifact: file === undefined ? new Map() : artifactOf({ [fileOf(task) ?? '']: file.text }),
-    given: await filesOf(task.given, turn.load),
     shares: { process: weights.process ?? SHARES.process, speed: weights.speed ?? SHARES.speed },
     manner: mannerOf(turn, file),
   });
@@ -69,7 +69,7 @@ export async function judgeSingleTurn(turn: SingleTurn): Promise<JudgedTurn> {
   }
   const { outcome, judgement } = judged;
   const reward = rewardOf(judged.reward, file?.exact === true, verifier);
-  const alarms = file === undefined ? [] : artifactAlarms(task, file.text, judgement);
+  const alarms = artifactAlarms(task, file?.text ?? '', judgement, { given, reply: turn.reply });
   if (alarms.length === 0) return { outcome, ...artifact, reward, evidence: judgement, alarms };
   const evidence = { ...judgement, alarms };
   if (purpose !== 'train')

@@ -5,6 +5,9 @@ import type { SandboxResult } from '../../contracts/ports.ts';
 import { type Artifact, textOf } from './artifact.ts';
 import type { Found } from './verifier.ts';
 
+/** Gates by which a detector knows that a test passed which nothing can pass: the words stand in stored judgements and stay. */
+export const FORGED_GATES = { patch: 'impossible tests fail', 'terminal-state': 'no forged outcome' } as const;
+
 export const held = (name: string, why: string): GateResult => ({ name, passed: true, why });
 export const broken = (name: string, why: string): GateResult => ({ name, passed: false, why });
 

@@ -2,7 +2,7 @@
 import { AnnealError } from '../../../contracts/errors.ts';
 import type { ComponentScore, EvidenceRun, GateResult } from '../../../contracts/judgement.ts';
 import { type Artifact, alsoFolders, artifactHash } from '../artifact.ts';
-import { broken, fileText, held, refused } from '../gates.ts';
+import { broken, FORGED_GATES, fileText, held, refused } from '../gates.ts';
 import { defineVerifier, type Found, type JudgeInput } from '../verifier.ts';
 import { applyChanges } from './apply.ts';
 import { type FixCheck, PATCH_FILE, type PatchCheck, type PerformanceCheck, patchCheck } from './check.ts';
@@ -103,11 +103,11 @@ async function judgeRunning(
   }
   if (liars().length > 0) {
     gates.push(
-      broken('impossible tests fail', `passed although made impossible: ${[...new Set(liars())].sort().join(', ')}`),
+      broken(FORGED_GATES.patch, `passed although made impossible: ${[...new Set(liars())].sort().join(', ')}`),
     );
     return ends({ components: [] });
   }
-  gates.push(held('impossible tests fail', 'every test that was made impossible failed'));
+  gates.push(held(FORGED_GATES.patch, 'every test that was made impossible failed'));
   const failures = all.filter(({ twin, outcome }) => twin === undefined && outcome !== 'passed');
   if (failures.length > 0) await runnerWorks(check, instruments);
   const lost = [...new Set(failures.map(({ id }) => id))].filter((id) => !failToPass.includes(id)).sort();

@@ -41,10 +41,22 @@ const PATTERNS = [
 /** A module of one of these names at the top would be imported in place of the runner's own. */
 const RUNNERS = /^(unittest|pytest|_pytest|pluggy|iniconfig|packaging)(\.py)?$/;
 
+/** How a path that judges is refused; also how a detector knows it from others that a patch may not touch. */
+export const PROTECTED = 'is protected by the task';
+/** Of files that an interpreter loads without being asked, and of modules that take a runner's name: no mending has a need of them. */
+const HOOKS = /(^|\/)((conftest|sitecustomize|usercustomize)\.py|[^/]*\.pth|python\._pth)$/;
+export const takesRunnersPlace = (path: string): boolean =>
+  HOOKS.test(path.toLowerCase()) ||
+  path
+    .toLowerCase()
+    .split('/')
+    .slice(0, 2)
+    .some((part) => RUNNERS.test(part));
+
 /** Why a patch may not touch this path; undefined when it may. Names are compared without regard to case. */
 export function forbidden(path: string, guarded: readonly string[], allowed: readonly string[]): string | undefined {
   const by = guarded.find((one) => (one.endsWith('/') ? path.startsWith(one) : path === one));
-  if (by !== undefined) return `is protected by the task (${by})`;
+  if (by !== undefined) return `${PROTECTED} (${by})`;
   if (allowed.includes(path)) return undefined;
   const parts = path.toLowerCase().split('/');
   const folder = parts.find((part) => FOLDERS.includes(part) || /\.(dist-info|egg-info)$/.test(part));
