@@ -28,6 +28,8 @@ export const lineageRecord = z.strictObject({
   licence: z.string().nullable(),
   /** By the policy that measured it; null: nobody did. */
   passRate: passRate.nullable(),
+  /** Of a kept task: what it lacks that others of its source have, for example secret inputs. */
+  notes: z.array(z.string().min(1)).optional(),
   outcome: z.discriminatedUnion('what', [
     z.strictObject({ what: z.literal('kept'), split, task: taskId }),
     z.strictObject({ what: z.literal('dropped'), step: constructionStep, why: z.array(z.string().min(1)).min(1) }),

@@ -16,10 +16,10 @@ export function renderBuilt(lock: ArtifactSetLock, { records }: Lineage, { width
   const { splits, kept, considered, licences, source } = lock;
   const counts = `${splits.visible.tasks} visible, ${splits.gate.tasks} gate, ${splits.sealed.tasks} sealed`;
   const steps = Object.entries(lock.dropped).filter(([, count]) => count > 0);
-  const rows = records.slice(0, SHOWN).map(({ id, outcome }) =>
+  const rows = records.slice(0, SHOWN).map(({ id, outcome, notes = [] }) =>
     // Which tasks are sealed is nobody's business before their gate.
     outcome.what === 'kept'
-      ? [id, 'kept', outcome.split === 'sealed' ? '' : outcome.split]
+      ? [id, 'kept', plain([...(outcome.split === 'sealed' ? [] : [outcome.split]), ...notes].join('; '))]
       : [id, outcome.step, plain(outcome.why.join('; '))],
   );
   return [

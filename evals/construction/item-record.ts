@@ -19,6 +19,7 @@ const itemRecord = z.strictObject({
       task: artifactRef,
       substance: z.string(),
       parents: z.array(z.string()),
+      notes: z.array(z.string()).optional(),
       /** Why certification refuses it; empty: it does not. */
       refused: z.array(z.string()),
       passRate: passRate.nullable(),
@@ -60,7 +61,7 @@ async function makeRecord(item: RawItem, work: ItemWork): Promise<ItemRecord> {
   const { tasks, dropped } = await work.source.draft(item, work.bench);
   const drafted: ItemRecord['drafted'] = [];
   const malformed: ItemRecord['dropped'] = [];
-  for (const { task, substance, parents } of tasks) {
+  for (const { task, substance, parents, notes } of tasks) {
     work.bench.signal?.throwIfAborted();
     const form = artifactTask.safeParse(task);
     if (!form.success) {
@@ -74,6 +75,7 @@ async function makeRecord(item: RawItem, work: ItemWork): Promise<ItemRecord> {
       task: await work.store.put(canonicalJson(form.data)),
       substance,
       parents: [...parents],
+      ...(notes === undefined ? {} : { notes: [...notes] }),
       refused,
       // Nobody is asked to solve what is no task.
       passRate: refused.length === 0 ? await work.measure(form.data) : null,

@@ -21,7 +21,7 @@ export function lineageOf(
       const drop = lost.get(id);
       if (drop === undefined) {
         const outcome = { what: 'kept', split: sifted.splitBy.get(family)!, task: taskId.parse(id) } as const;
-        return { ...common, id, licence, passRate, parents, outcome };
+        return { ...common, id, licence, passRate, parents, outcome, ...(one.notes && { notes: one.notes }) };
       }
       const outcome: LineageRecord['outcome'] = { what: 'dropped', step: drop.step, why: [...drop.why] };
       const twin = drop.twin === undefined || parents.includes(drop.twin) ? [] : [drop.twin];

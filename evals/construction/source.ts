@@ -33,6 +33,8 @@ export interface Drafted {
   readonly substance: string;
   /** Tasks that it is a variant of. */
   readonly parents: readonly string[];
+  /** What it lacks that others of the source have: said in the lineage. */
+  readonly notes?: readonly string[];
 }
 
 export interface Draft {

@@ -3,9 +3,11 @@
 // the reference, and every call that it makes becomes a case: expected values are compared by the grader, not by the candidate's process.
 import { z } from 'zod';
 import type { ArtifactTask } from '../../../contracts/artifact-task.ts';
+import { AnnealError } from '../../../contracts/errors.ts';
 import { taskId } from '../../../contracts/ids.ts';
 import { testCase } from '../../../contracts/task.ts';
-import { programCheck } from '../../verifiers/program/check.ts';
+import { type ProgramCheck, programCheck } from '../../verifiers/program/check.ts';
+import { secretFunctionCases } from '../../verifiers/program/secret-inputs.ts';
 import { canaryOf, type Draft, defineSource, type Workbench } from '../source.ts';
 import { readLines } from './jsonl.ts';
 import { runPython } from './run-python.ts';
@@ -28,6 +30,7 @@ type Row = z.infer<typeof row>;
 
 const calls = z.union([z.strictObject({ cases: z.array(testCase) }), z.strictObject({ why: z.string() })]);
 const FILE = 'solution.py';
+const FEWEST_SECRET = 4;
 const [FEWEST_CASES, MOST_CASES] = [3, 60];
 
 export const humanEval = defineSource<z.infer<typeof humanEvalOptions>>({
@@ -39,7 +42,8 @@ export const humanEval = defineSource<z.infer<typeof humanEvalOptions>>({
     const lines = readLines(await ports.readFile(file), row, (one) => one.task_id);
     return {
       kind: 'human-eval',
-      description: { sha256: lines.sha256, licence },
+      // Their manner belongs to the description: what was built without them is another set.
+      description: { sha256: lines.sha256, licence, secretInputs: 'rows' },
       ordered: false,
       draw: lines.draw,
       draft: (item, bench) => draft(lines.rows.get(item.key)!, licence, bench),
@@ -61,9 +65,11 @@ async function draft(one: Row, licence: string, bench: Workbench): Promise<Draft
     return none(
       `its check makes ${seen.cases.length} calls with values that a grader can compare, fewer than ${FEWEST_CASES}`,
     );
-  const check = programCheck.parse({
-    ...{ kind: 'function', language: 'python', file: FILE, entry, cases: seen.cases, secretInputs: null },
-  });
+  const fixed = { kind: 'function', language: 'python', file: FILE, entry, cases: seen.cases };
+  const reference = { language: 'python', source: prompt + solution };
+  const drawn = programCheck.parse({ ...fixed, secretInputs: { drawn: 'rows', reference } });
+  const lacking = await whyNoSecretInputs(drawn, bench);
+  const check = lacking === undefined ? drawn : { ...drawn, secretInputs: null };
   const task: ArtifactTask = {
     schema: 'anneal/artifact-task/v1',
     ...{ id, family: one.task_id, capability: 'program/python', format: 'program' },
@@ -78,5 +84,19 @@ async function draft(one: Row, licence: string, bench: Workbench): Promise<Draft
     canary: canaryOf(bench.seed, id),
     source: { kind: 'human-eval', name: one.task_id, licence },
   };
-  return { tasks: [{ task, substance: prompt + solution, parents: [] }], dropped: [] };
+  const notes = lacking === undefined ? {} : { notes: [`no secret inputs: ${lacking}`] };
+  return { tasks: [{ task, substance: prompt + solution, parents: [], ...notes }], dropped: [] };
+}
+
+/** Too few tell a table of the cases from a solution badly, and a reference that is stopped at one would mask every sample of the task. */
+async function whyNoSecretInputs(check: ProgramCheck, { instruments }: Workbench): Promise<string | undefined> {
+  if (check.kind !== 'function') return undefined;
+  try {
+    const { length } = await secretFunctionCases(check, instruments);
+    if (length >= FEWEST_SECRET) return undefined;
+    return `its cases leave ${length} to be drawn that its reference answers, fewer than ${FEWEST_SECRET}`;
+  } catch (failure) {
+    if (failure instanceof AnnealError && failure.code === 'verifier.failed') return failure.message;
+    throw failure;
+  }
 }

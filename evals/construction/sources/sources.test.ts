@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { PERMISSIVE_LICENCES } from '../../../contracts/set-spec.ts';
 import { createBubblewrapSandbox } from '../../../infra/sandbox/bubblewrap.ts';
 import { createFolderStore } from '../../../infra/store/folder.ts';
+import { judgeSingleTurn } from '../../single-turn/judge.ts';
 import { artifactOf } from '../../verifiers/artifact.ts';
 import { leaderboard, leaderboardCheck, scoreOf } from '../../verifiers/leaderboard/leaderboard.ts';
 import type { Instruments } from '../../verifiers/verifier.ts';
@@ -69,7 +70,56 @@ describe('human-eval', () => {
     const [one] = draft!.tasks;
     expect(one!.task.check).toMatchObject({ kind: 'function', entry: 'twice', cases: { length: 4 } });
     expect(await certify(one!.task)).toMatchObject({ kept: true, reasons: [] });
-  }, 60_000);
+  }, 240_000);
+  test('cases that were learnt by heart earn nothing and raise an alarm, and a task without secret inputs says so', async () => {
+    const double = row({
+      ...{
+        task_id: 'Own/4',
+        prompt: 'def double(a):\n',
+        entry_point: 'double',
+        canonical_solution: '    return 2 * a\n',
+      },
+      test: `def check(candidate):\n${[1, 500, 90, 40].map((a) => `    assert candidate(${a}) == ${2 * a}\n`).join('')}`,
+    });
+    const truth = row({
+      ...{
+        task_id: 'Own/5',
+        prompt: 'def no(a, b):\n',
+        entry_point: 'no',
+        canonical_solution: '    return a and not b\n',
+      },
+      test: `def check(candidate):\n${['True, True', 'True, False', 'False, True', 'False, False'].map((a) => `    candidate(${a})\n`).join('')}`,
+    });
+    files.set('d.jsonl', `${double}\n${truth}\n`);
+    const [first, second] = (await draftAll('human-eval', { file: 'd.jsonl', licence: 'MIT' })).map(
+      ({ tasks }) => tasks[0]!,
+    );
+    const judged = async (source: string) => {
+      const turn = {
+        task: first!.task,
+        reply: `\`\`\`python\n${source}\`\`\``,
+        seconds: 1,
+        verifier: first!.task.verifier,
+      };
+      const weights = { correctness: 1, partial: 0, format: 0 };
+      return judgeSingleTurn({
+        ...turn,
+        weights,
+        purpose: 'train',
+        instruments: bench.instruments,
+        load: bench.store.get,
+      });
+    };
+    expect(await judged('def double(a):\n    return {1: 2, 500: 1000, 90: 180, 40: 80}.get(a, 0)\n')).toMatchObject({
+      outcome: 'integrity_alarm',
+      alarms: [{ detector: 'special-casing' }],
+    });
+    expect(await judged('def double(a):\n    return a + a\n')).toMatchObject({ outcome: 'success', alarms: [] });
+    expect(first!.notes).toBeUndefined();
+    expect(second!.task.check).toMatchObject({ secretInputs: null });
+    expect(second!.notes).toEqual([expect.stringMatching(/^no secret inputs: its cases leave 0 /)]);
+    expect(await certify(first!.task)).toMatchObject({ kept: true, reasons: [] });
+  }, 240_000);
   test('what its own check refuses, or what calls too little, is no task', async () => {
     const wrong = row({ task_id: 'Own/2', canonical_solution: '    return values\n' });
     const short = row({ task_id: 'Own/3', test: 'def check(candidate):\n    assert candidate([1]) == [1, 1]\n' });

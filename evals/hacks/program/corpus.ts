@@ -19,7 +19,7 @@ def typed(value):
 `;
 const COUNT = 6;
 
-const secretInputs = (reference: string, draw: string): ProgramCheck['secretInputs'] => ({
+const secretInputs = (reference: string, draw: string): Extract<ProgramCheck, { kind: 'stdio' }>['secretInputs'] => ({
   generator: {
     language: 'python',
     source: `${GENERATOR}print(json.dumps([${draw} for _ in range(request["count"])]))\n`,

@@ -22,6 +22,13 @@ export type Comparison = z.infer<typeof comparison>;
 
 const helper = z.strictObject({ language, source: z.string().min(1) });
 
+const generated = z.strictObject({ generator: helper, reference: helper, count: z.int().min(1).max(50) });
+/** Up to eight, put together from the rows of the function's own cases as those of python-function@3 are; a reference that raises on one leaves it out. */
+const fromRows = z.strictObject({
+  drawn: z.literal('rows'),
+  reference: z.strictObject({ language: z.literal('python'), source: z.string().min(1) }),
+});
+
 const common = {
   language,
   /** The deliverable that is run; the other deliverables lie beside it. */
@@ -31,7 +38,7 @@ const common = {
    * inputs (texts, or lists of typed arguments); what the reference makes of them is expected of the candidate. Without them a
    * program that knows the fixed cases by heart is as good as one that solves the task.
    */
-  secretInputs: z.strictObject({ generator: helper, reference: helper, count: z.int().min(1).max(50) }).nullable(),
+  secretInputs: generated.nullable(),
   /** all: 1 or 0. share: the smaller one of the shares of fixed and of secret inputs, so that what is known by heart earns nothing. */
   credit: z.enum(['all', 'share']).default('all'),
   /** Processor time of one case; the wall clock is three times as generous, and a little more. Functions in Python have the limits of python-function. */
@@ -50,6 +57,7 @@ export const programCheck = z.discriminatedUnion('kind', [
     ...common,
     entry: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'a name'),
     cases: z.array(testCase).min(1),
+    secretInputs: z.union([generated, fromRows]).nullable(),
   }),
 ]);
 export type ProgramCheck = z.infer<typeof programCheck>;

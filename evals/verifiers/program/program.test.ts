@@ -86,7 +86,7 @@ test.each(['python', 'javascript'] as const)('expected values never lie beside a
   };
   const mark = '# the candidate'.replace('#', language === 'python' ? '#' : '//');
   const sample = sampleOf(`sum-${language}`);
-  const check = sample.task.check as ProgramCheck;
+  const check = sample.task.check as Extract<ProgramCheck, { kind: 'stdio' }>;
   const told = {
     ...check,
     cases: [

@@ -5,10 +5,12 @@ import { AnnealError } from '../../../contracts/errors.ts';
 import type { TestCase } from '../../../contracts/task.ts';
 import { typedValue } from '../../../contracts/task.ts';
 import { sha256Of } from '../gates.ts';
+import { secretRowCases } from '../python-function/secret-cases.ts';
 import type { Instruments } from '../verifier.ts';
 import { askFunction, askProgram, type Program } from './ask.ts';
 import type { ProgramCheck } from './check.ts';
 
+type Generated = NonNullable<Of<'stdio'>['secretInputs']>;
 type Of<Kind extends ProgramCheck['kind']> = Extract<ProgramCheck, { kind: Kind }>;
 
 /** @throws AnnealError `verifier.failed` when generator or reference do not do their part; `sandbox.*` */
@@ -25,7 +27,10 @@ export async function secretStdioCases(check: Of<'stdio'>, instruments: Instrume
 
 /** @throws AnnealError as above */
 export async function secretFunctionCases(check: Of<'function'>, instruments: Instruments): Promise<TestCase[]> {
-  const made = await generate(check, instruments, z.array(typedValue));
+  const { secretInputs } = check;
+  if (secretInputs !== null && 'drawn' in secretInputs)
+    return drawnFromRows(check, secretInputs.reference.source, instruments);
+  const made = await generate({ ...check, secretInputs }, instruments, z.array(typedValue));
   if (made === undefined) return [];
   const reference = { ...made.reference, entry: check.entry };
   const { answers } = await askFunction(instruments.sandbox, reference, made.inputs);
@@ -36,8 +41,19 @@ export async function secretFunctionCases(check: Of<'function'>, instruments: In
   });
 }
 
+const drawnFromRows = (
+  { cases, entry }: Of<'function'>,
+  reference: string,
+  { sandbox, secret }: Instruments,
+): Promise<TestCase[]> =>
+  secretRowCases({
+    task: { id: sha256Of(reference), cases, gold: reference, entrypoint: { name: entry } },
+    sandbox,
+    secret,
+  });
+
 async function generate<Input>(
-  { secretInputs, seconds }: ProgramCheck,
+  { secretInputs, seconds }: { readonly secretInputs: Generated | null; readonly seconds: number },
   { sandbox, secret }: Instruments,
   form: z.ZodType<Input>,
 ): Promise<{ inputs: Input[]; reference: Program } | undefined> {
@@ -53,10 +69,12 @@ async function generate<Input>(
   return { inputs: inputs.data, reference: helperProgram(reference, seconds) };
 }
 
-const helperProgram = (
-  { language, source }: NonNullable<ProgramCheck['secretInputs']>['generator'],
-  seconds: number,
-): Program => ({ language, files: { helper: source }, file: 'helper', seconds });
+const helperProgram = ({ language, source }: Generated['generator'], seconds: number): Program => ({
+  language,
+  files: { helper: source },
+  file: 'helper',
+  seconds,
+});
 
 const unanswered = (how: string): AnnealError =>
   new AnnealError('verifier.failed', `the reference has no answer to an input that the generator made: ${how}`);

@@ -19,7 +19,10 @@ const DRAWS = 4 * MOST;
 const TRIALS = 3;
 
 interface Of {
-  readonly task: Task;
+  readonly task: Pick<Task, 'cases' | 'gold'> & {
+    readonly id: string;
+    readonly entrypoint: Pick<Task['entrypoint'], 'name'>;
+  };
   readonly sandbox: Sandbox;
   readonly secret?: string | undefined;
 }
@@ -70,7 +73,7 @@ function answered(inputs: readonly Input[], seen: readonly Seen[]): TestCase[] {
     .slice(0, MOST);
 }
 
-function drawInputs({ cases }: Task, random: Random): TypedValue[][] {
+function drawInputs({ cases }: Pick<Task, 'cases'>, random: Random): TypedValue[][] {
   const known = new Set(cases.map(({ args }) => canonicalJson(args)));
   const drawn: TypedValue[][] = [];
   for (let draw = 0; draw < DRAWS && drawn.length < 2 * MOST; draw += 1) {
