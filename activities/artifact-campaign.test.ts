@@ -13,9 +13,11 @@ import { completionId } from '../contracts/ids.ts';
 import { isArtifactTask, lockName, sourceFilesName } from '../contracts/locked-set.ts';
 import type { ModelGateway } from '../contracts/ports.ts';
 import { type CompletionRecord, type Trajectory, trajectory } from '../contracts/trajectory.ts';
+import { signLock } from '../evals/construction/signed-lock.ts';
 import { createBubblewrapSandbox } from '../infra/sandbox/bubblewrap.ts';
 import { carrySource, layOutSource } from '../infra/source-files/carry.ts';
 import { createFolderStore } from '../infra/store/folder.ts';
+import { LOCK_SIGNER } from '../tests/support/lock-signer.ts';
 import { firstState, scriptedSpec } from '../tests/support/scripted-activities.ts';
 import { createConstructionActivities } from './construction.ts';
 import { createEvaluationActivities } from './evaluation.ts';
@@ -54,7 +56,7 @@ const specOf = (tasks: object, changes: Partial<CampaignSpec> = {}): CampaignSpe
 async function construct(spec: CampaignSpec): Promise<ArtifactRef> {
   await store.createNamed(sourceFilesName(spec.name), JSON.stringify(await carried([])));
   const { buildTaskSet } = createConstructionActivities({
-    ...{ store, documents, sandbox, parallel: 2 },
+    ...{ store, documents, sandbox, parallel: 2, verifyBytes: LOCK_SIGNER.verifyBytes },
     layOut: (files) => layOutSource(files, store),
   });
   const ref = await documents.write(spec);
@@ -170,6 +172,8 @@ test('a set that was locked before is taken by its root, and refused where it is
     construct({ ...specOf({ source: 'artifact-set', root }), name: `by-${root.slice(0, 6)}` as CampaignSpec['name'] });
   await expect(named(lock.root)).rejects.toMatchObject({ code: 'tasks.lock_mismatch' });
   await store.createNamed(lockName(lock.root), JSON.stringify(ref));
+  await expect(named(lock.root)).rejects.toMatchObject({ code: 'tasks.unsigned' });
+  await signLock(store, LOCK_SIGNER, { root: lock.root, lock: ref });
   expect(await named(lock.root)).toEqual(ref);
 
   const visible = artifactSplit.parse(await documents.split(lock.splits.visible.object));
@@ -180,7 +184,9 @@ test('a set that was locked before is taken by its root, and refused where it is
   store = createFolderStore(join(folder, 'changed'));
   for (const { object: one } of [lock.splits.gate, { object }])
     await store.put(await createFolderStore(join(folder, 'store')).get(one));
-  await store.createNamed(lockName(lock.root), JSON.stringify(await store.put(canonicalJson(changed))));
+  const forged = await store.put(canonicalJson(changed));
+  await store.createNamed(lockName(lock.root), JSON.stringify(forged));
+  await signLock(store, LOCK_SIGNER, { root: lock.root, lock: forged });
   documents = createDocuments(store);
   await expect(named(lock.root)).rejects.toThrow('the tasks of visible have another root');
   expect(await store.listNamed('campaigns/')).toEqual([`campaigns/by-${lock.root.slice(0, 6)}/source-files`]);

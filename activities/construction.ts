@@ -9,6 +9,7 @@ import type { BuildProgress } from '../evals/construction/build-set.ts';
 import { buildCampaignSet, openLockedSet } from '../evals/construction/campaign-set.ts';
 import { constructTaskSet } from '../evals/construction/construct.ts';
 import { lockTaskSet } from '../evals/construction/lock.ts';
+import type { VerifyBytes } from '../evals/construction/signed-lock.ts';
 import type { SourcePorts } from '../evals/construction/source.ts';
 import type { OpenTools } from '../evals/verifiers/patch/tools.ts';
 import type { ConstructionActivities } from './interface.ts';
@@ -23,6 +24,8 @@ export interface ConstructionPorts {
   readonly sandbox: Sandbox;
   /** Readers over what was carried at submission; whoever opens them closes them. */
   readonly layOut: (files: SourceFiles) => Promise<Readers & { close(): Promise<void> }>;
+  /** Of the identity: a set that was locked before is taken only where somebody known here signed it. */
+  readonly verifyBytes: VerifyBytes;
   /** Of campaigns that name one. */
   readonly judges?: Pick<Judges, 'of'>;
   readonly tools?: OpenTools;
@@ -69,7 +72,10 @@ export function createConstructionActivities(ports: ConstructionPorts): Construc
   async function artifacts(spec: CampaignSpec, tasks: ArtifactTasksSpec, tell: Tell): Promise<ArtifactRef> {
     const judge = spec.judge === undefined ? undefined : await ports.judges?.of(spec.name);
     const judged = judge && new Set(judge.calibrations.map((one) => one.judge.setup));
-    if (tasks.root !== undefined) return (await openLockedSet(tasks.root, store, { judged, tools: ports.tools })).ref;
+    if (tasks.root !== undefined) {
+      const { verifyBytes, tools } = ports;
+      return (await openLockedSet(tasks.root, store, { verifyBytes, judged, tools })).ref;
+    }
     const tools = await ports.tools?.();
     const readers = await ports.layOut(await carried(spec.name));
     try {

@@ -16,11 +16,13 @@ import { lockName, sourceFilesName } from '../contracts/locked-set.ts';
 import { calibratedJudgeName, calibrationSetName } from '../contracts/names.ts';
 import type { ModelGateway, Sandbox } from '../contracts/ports.ts';
 import { type CompletionRecord, type Trajectory, trajectory } from '../contracts/trajectory.ts';
+import { signLock } from '../evals/construction/signed-lock.ts';
 import { textOf } from '../evals/held.ts';
 import { reverify } from '../evals/reverify/reverify.ts';
 import { openJudge } from '../infra/judge-model/open.ts';
 import { carrySource, layOutSource } from '../infra/source-files/carry.ts';
 import { createFolderStore } from '../infra/store/folder.ts';
+import { LOCK_SIGNER } from '../tests/support/lock-signer.ts';
 import { firstState, scriptedSpec } from '../tests/support/scripted-activities.ts';
 import { type AskedOfJudge, type ScriptedJudge, startScriptedJudge } from '../tests/support/scripted-judge.ts';
 import { createConstructionActivities } from './construction.ts';
@@ -108,7 +110,7 @@ const activities = (of: { keys?: string } = {}) => {
     judges,
     ...createJudgingActivities({ store, documents, open }),
     ...createConstructionActivities({
-      ...{ store, documents, sandbox, judges, parallel: 2 },
+      ...{ store, documents, sandbox, judges, parallel: 2, verifyBytes: LOCK_SIGNER.verifyBytes },
       layOut: (files) => layOutSource(files, store),
     }),
   };
@@ -265,10 +267,9 @@ test('tasks with a rubric and no judge, or criteria that were not calibrated, ar
   const { calibrateJudge, buildTaskSet } = activities();
   await within(() => calibrateJudge({ campaign: spec.name, spec: ref }));
   const { root } = await documents.lock(await within(() => buildTaskSet({ campaign: spec.name, spec: ref })));
-  await store.createNamed(
-    lockName(root),
-    JSON.stringify(await within(() => buildTaskSet({ campaign: spec.name, spec: ref }))),
-  );
+  const built = await within(() => buildTaskSet({ campaign: spec.name, spec: ref }));
+  await store.createNamed(lockName(root), JSON.stringify(built));
+  await signLock(store, LOCK_SIGNER, { root, lock: built });
   const alone = scriptedSpec('alone', { tasks: tasksSpec.parse({ source: 'artifact-set', root }) });
   const build = async (one: CampaignSpec) =>
     within(async () => buildTaskSet({ campaign: one.name, spec: await documents.write(one) }));

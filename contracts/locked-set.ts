@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { artifactRef } from './artifact.ts';
 import { artifactSetLock, artifactSplit } from './artifact-set.ts';
 import type { ArtifactTask } from './artifact-task.ts';
+import { sha256 } from './ids.ts';
 import { type Task, taskSetLock, taskSplit } from './task.ts';
 
 export const lockedSet = z.discriminatedUnion('schema', [taskSetLock, artifactSetLock]);
@@ -17,6 +18,19 @@ export const isArtifactTask = (task: LockedTask): task is ArtifactTask => 'schem
 
 /** Where a store keeps the lock of this root, as `anneal taskset lock` left it. */
 export const lockName = (root: string): string => `task-sets/${root}`;
+
+/** Who locked a set: Ed25519 over the canonical JSON of schema, root and lock. Beside the lock, whose bytes follow from its source alone. */
+export const lockSignature = z.strictObject({
+  schema: z.literal('anneal/task-set-signature/v1'),
+  root: sha256,
+  /** Of the lock's canonical JSON. */
+  lock: sha256,
+  keyId: sha256,
+  signature: z.string(),
+});
+export type LockSignature = z.infer<typeof lockSignature>;
+
+export const lockSignatureName = (lock: string): string => `task-set-signatures/${lock}`;
 
 /** What a campaign's source reads, as it was when the campaign was submitted: by path as the campaign file has it. */
 export const sourceFiles = z.strictObject({

@@ -40,6 +40,7 @@ export const FAILURE_ACTIONS = {
   'pilot.broken_off': 'fail',
   'tasks.none_left': 'fail',
   'tasks.source_failed': 'gate',
+  'tasks.unsigned': 'gate',
   'tasks.lock_mismatch': 'gate',
   'stack.port_in_use': 'fail',
   'stack.no_space': 'gate',

@@ -110,6 +110,7 @@ const construction = atBoundary(
     documents,
     sandbox,
     ...{ judges, tools },
+    verifyBytes: identity.verifyBytes,
     layOut: (files) => layOutSource(files, store),
     parallel: availableParallelism(),
   }),

@@ -63,12 +63,14 @@ export async function submitFile(session: Session, read: ReadCampaign): Promise<
 
 /** A set that was locked before has to be in this store, as it was locked, and to be one whose tasks take one reply. */
 export async function refuseUnfitTasks(
-  { store, config }: Session,
+  session: Session,
   { spec, judged }: Pick<ReadCampaign, 'spec' | 'judged'>,
 ): Promise<ArtifactSetLock | undefined> {
   if (spec.tasks.source !== 'artifact-set' || spec.tasks.root === undefined) return undefined;
+  const { store, config } = session;
   return (
     await openLockedSet(spec.tasks.root, store, {
+      verifyBytes: (await session.identity()).verifyBytes,
       judged: judged?.setups,
       // A worker elsewhere says it before its first round.
       tools:

@@ -58,6 +58,7 @@ async function reproduce(session: Session, given: string, flags: Flags, signal: 
     sandbox: sandboxOf(config),
     judgeOf: judgeOf(config, store),
     tools: toolsOf(config),
+    verifyBytes: (await session.identity()).verifyBytes,
   };
   const spec = campaignSpec.parse(data.spec);
   const plans = await readPlans(store, documents, campaign);

@@ -105,6 +105,14 @@ test('the judge that the file names is measured once, and certifies; what it say
   expect(judge.asked).toHaveLength(questions);
   expect(JSON.parse(readFileSync(locked, 'utf8')).root).toBe(lock.root);
 
+  const edited = join(folder, 'edited.lock');
+  writeFileSync(edited, readFileSync(locked, 'utf8').replace('"name":"town"', '"name":"city"'));
+  for (const argv of [
+    ['certify', edited],
+    ['diff', locked, edited],
+  ])
+    await expect(taskset(...argv)).rejects.toMatchObject({ code: 'tasks.unsigned' });
+
   await expect(taskset('certify', locked)).rejects.toMatchObject({
     code: 'task.invalid',
     message: expect.stringMatching(/cannot be judged \(--set names .*\): open-questions#.* has a rubric/),

@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
 import { createDocuments } from '../../activities/read.ts';
 import { judgeOfSet } from '../../activities/set-judge.ts';
+import { type ArtifactRef, artifactRef } from '../../contracts/artifact.ts';
 import {
   type ArtifactSetLock,
   type ArtifactSplit,
@@ -19,7 +20,8 @@ import { refuseUnfit } from '../../evals/construction/campaign-set.ts';
 import { certifyArtifactTask } from '../../evals/construction/certify-artifact.ts';
 import { compareSets } from '../../evals/construction/compare-sets.ts';
 import { lockDifferences } from '../../evals/construction/lock-artifacts.ts';
-import type { SourcePorts } from '../../evals/construction/source.ts';
+import { requireSigned, signLock } from '../../evals/construction/signed-lock.ts';
+import { hashOf, type SourcePorts } from '../../evals/construction/source.ts';
 import type { JudgeInstrument } from '../../evals/verifiers/rubric/judging.ts';
 import { whyNotJudged } from '../../evals/verifiers/rubric/tasks.ts';
 import { openJudge } from '../../infra/judge-model/open.ts';
@@ -119,9 +121,34 @@ async function lock(
       { cause },
     );
   });
-  // Campaigns name a set by its root, and find its lock by it. The first lock of a root stands: another one has the same tasks.
-  await session.store.createNamed(lockName(built.lock.root), JSON.stringify(await session.store.put(json)));
+  await keep(session, built.lock.root, await session.store.put(json));
   print(session, built);
+}
+
+/**
+ * Campaigns name a set by its root, and find its lock by it. The first lock of a root stands, since another one has the same tasks; one that
+ * nobody known here signed is nobody's lock, and this one takes its place.
+ */
+async function keep(session: Session, root: ArtifactSetLock['root'], lock: ArtifactRef): Promise<void> {
+  const { store } = session;
+  const identity = await session.identity();
+  await signLock(store, identity, { root, lock });
+  if (await store.createNamed(lockName(root), JSON.stringify(lock))) return;
+  const found = (await store.readNamed(lockName(root)))!;
+  const first = artifactRef.safeParse(parsedJson(new TextDecoder().decode(found.bytes)));
+  const stands = first.success && (await isSigned(session, { root, lock: first.data }));
+  if (!stands) await store.swapNamed(lockName(root), found.tag, JSON.stringify(lock));
+}
+
+async function isSigned(session: Session, of: Parameters<typeof requireSigned>[2]): Promise<boolean> {
+  const { verifyBytes } = await session.identity();
+  return requireSigned(session.store, verifyBytes, of).then(
+    () => true,
+    (failure: unknown) => {
+      if (failure instanceof AnnealError && failure.code === 'tasks.unsigned') return false;
+      throw failure;
+    },
+  );
 }
 
 function print(session: Session, { lock: made, lineage }: BuiltSet): void {
@@ -135,6 +162,7 @@ async function certify(
 ): Promise<void> {
   const { store, config } = session;
   const made = await readLock(file);
+  await requireSignedHere(session, made);
   const splits = await splitsOf(session, made, OPEN);
   const differences = lockDifferences(made, splits);
   if (differences.length > 0)
@@ -164,6 +192,7 @@ async function certify(
 
 async function diff(session: Session, before: string, after: string): Promise<void> {
   const [a, b] = await Promise.all([readLock(before), readLock(after)]);
+  for (const one of [a, b]) await requireSignedHere(session, one);
   const [left, right] = await Promise.all([splitsOf(session, a, OPEN), splitsOf(session, b, OPEN)]);
   const difference = compareSets({ lock: a, splits: left }, { lock: b, splits: right });
   if (session.json) process.stdout.write(`${JSON.stringify(difference, undefined, 2)}\n`);
@@ -175,7 +204,7 @@ async function readLock(file: string): Promise<ArtifactSetLock> {
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {
     throw new AnnealError('spec.missing_file', `The lock ${file} cannot be read.`, { cause });
   });
-  const parsed = artifactSetLock.safeParse(jsonOf(text));
+  const parsed = artifactSetLock.safeParse(parsedJson(text));
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map(({ path, message }) => ({
     ...{ code: 'spec.out_of_range' as const, path: path.join('.'), expected: expectedIn(message) },
@@ -184,7 +213,12 @@ async function readLock(file: string): Promise<ArtifactSetLock> {
   throw new AnnealError('spec.invalid', `${file} is no lock of a task set.`, { problems });
 }
 
-function jsonOf(text: string): unknown {
+async function requireSignedHere(session: Session, made: ArtifactSetLock): Promise<void> {
+  const { verifyBytes } = await session.identity();
+  await requireSigned(session.store, verifyBytes, { root: made.root, lock: { sha256: hashOf(made) } });
+}
+
+function parsedJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

@@ -9,10 +9,12 @@ import type { ArtifactStore } from '../../contracts/artifact.ts';
 import { type CampaignSpec, tasksSpec } from '../../contracts/campaign.ts';
 import { canonicalJson } from '../../contracts/canonical.ts';
 import { type LockedSet, lockName, sourceFilesName } from '../../contracts/locked-set.ts';
+import { signLock } from '../../evals/construction/signed-lock.ts';
 import { createBubblewrapSandbox } from '../../infra/sandbox/bubblewrap.ts';
 import { carrySource, layOutSource } from '../../infra/source-files/carry.ts';
 import { createFolderStore } from '../../infra/store/folder.ts';
 import { inActivity } from '../../tests/support/in-activity.ts';
+import { LOCK_SIGNER } from '../../tests/support/lock-signer.ts';
 import { scriptedSpec } from '../../tests/support/scripted-activities.ts';
 import { rebuildArtifacts } from './artifact-tasks.ts';
 
@@ -35,7 +37,7 @@ async function construct(): Promise<LockedSet> {
   const files = await store.put(canonicalJson(await carrySource(folder, [], store)));
   await store.createNamed(sourceFilesName(BUILT.name), JSON.stringify(files));
   const { buildTaskSet } = createConstructionActivities({
-    ...{ store, documents, sandbox, parallel: 2 },
+    ...{ store, documents, sandbox, parallel: 2, verifyBytes: LOCK_SIGNER.verifyBytes },
     layOut: (carried) => layOutSource(carried, store),
   });
   const spec = await documents.write(BUILT);
@@ -44,7 +46,14 @@ async function construct(): Promise<LockedSet> {
 
 const rebuild = (spec: CampaignSpec, lock: LockedSet) =>
   rebuildArtifacts(
-    { store, documents, sandbox, signal: new AbortController().signal, onProgress: () => undefined },
+    {
+      store,
+      documents,
+      sandbox,
+      verifyBytes: LOCK_SIGNER.verifyBytes,
+      signal: new AbortController().signal,
+      onProgress: () => undefined,
+    },
     spec,
     lock,
   );
@@ -59,8 +68,14 @@ test('a set that was built is the same when it is built in an empty store, and a
 
 test('a set that was named by its root is held against it', async () => {
   const lock = await construct();
-  await store.createNamed(lockName(lock.root), JSON.stringify(await documents.write(lock)));
+  const ref = await documents.write(lock);
+  await store.createNamed(lockName(lock.root), JSON.stringify(ref));
   const named = specOf({ source: 'artifact-set', root: lock.root });
+  expect(await rebuild(named, lock)).toMatchObject({
+    verdict: 'different',
+    why: expect.stringMatching(/nobody has signed/),
+  });
+  await signLock(store, LOCK_SIGNER, { root: lock.root, lock: ref });
   expect(await rebuild(named, lock)).toMatchObject({ verdict: 'same' });
 }, 120_000);
 

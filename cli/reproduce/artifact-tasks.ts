@@ -5,6 +5,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { artifactRef } from '../../contracts/artifact.ts';
 import type { CampaignSpec } from '../../contracts/campaign.ts';
+import { AnnealError } from '../../contracts/errors.ts';
 import type { LockedSet } from '../../contracts/locked-set.ts';
 import { sourceFiles, sourceFilesName } from '../../contracts/locked-set.ts';
 import type { ReproducedPart } from '../../contracts/reproduction.ts';
@@ -13,7 +14,7 @@ import { layOutSource } from '../../infra/source-files/carry.ts';
 import { createFolderStore } from '../../infra/store/folder.ts';
 import type { Again } from './results.ts';
 
-type Building = Pick<Again, 'store' | 'documents' | 'sandbox' | 'tools' | 'signal' | 'onProgress'>;
+type Building = Pick<Again, 'store' | 'documents' | 'sandbox' | 'tools' | 'signal' | 'onProgress' | 'verifyBytes'>;
 
 /** @param tasks of the spec, from an artifact set */
 export async function rebuildArtifacts(
@@ -23,9 +24,11 @@ export async function rebuildArtifacts(
 ): Promise<ReproducedPart> {
   const { store, documents, sandbox, signal, onProgress } = again;
   if (spec.tasks.source === 'artifact-set' && spec.tasks.root !== undefined) {
-    const { lock } = await openLockedSet(spec.tasks.root, store);
+    const opened = await openLockedSet(spec.tasks.root, store, { verifyBytes: again.verifyBytes }).catch(unsigned);
+    if (typeof opened === 'string') return part('different', opened);
+    const { lock, signer } = opened;
     const verdict = lock.root === locked.root ? 'same' : 'different';
-    return part(verdict, `the set was locked before: its open splits still hash to ${short(lock.root)}`);
+    return part(verdict, `locked before, signed by ${signer}: its open splits still hash to ${short(lock.root)}`);
   }
   const carried = await store.readNamed(sourceFilesName(spec.name));
   if (carried === undefined) return part('left', 'what its source read was not carried with the campaign');
@@ -61,6 +64,12 @@ export async function rebuildArtifacts(
     await readers.close();
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** A lock whose signature does not count is a finding and no end of the whole. */
+function unsigned(failure: unknown): string {
+  if (failure instanceof AnnealError && failure.code === 'tasks.unsigned') return failure.message;
+  throw failure;
 }
 
 const part = (verdict: ReproducedPart['verdict'], why: string): ReproducedPart => ({ part: 'task set', verdict, why });

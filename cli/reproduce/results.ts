@@ -17,6 +17,7 @@ import type { ReproducedPart } from '../../contracts/reproduction.ts';
 import type { ReverifiedRollout } from '../../contracts/reverification.ts';
 import { constructTaskSet } from '../../evals/construction/construct.ts';
 import { lockTaskSet } from '../../evals/construction/lock.ts';
+import type { VerifyBytes } from '../../evals/construction/signed-lock.ts';
 import { reverify } from '../../evals/reverify/reverify.ts';
 import type { Grader } from '../../evals/verifiers/judge-task.ts';
 import { rebuildArtifacts } from './artifact-tasks.ts';
@@ -28,6 +29,8 @@ export interface Again {
   readonly sandbox: Sandbox;
   readonly judgeOf: Grader['judgeOf'];
   readonly tools?: Grader['tools'];
+  /** Of the identity: whose signature on a lock counts. */
+  readonly verifyBytes: VerifyBytes;
   readonly signal: AbortSignal;
   readonly onProgress: (what: string) => void;
 }

@@ -81,6 +81,12 @@ export const CAMPAIGN_ERRORS = {
     'The task source could not be read',
     'Read what was being probed; check that the Python on the machine is 3.11 or newer, then resume.',
   ),
+  'tasks.unsigned': entry(
+    'failed',
+    false,
+    'The lock of the task set is not signed',
+    'Run ./anneal taskset lock with the set’s file again: it signs what is built already.',
+  ),
   'tasks.lock_mismatch': entry(
     'failed',
     false,

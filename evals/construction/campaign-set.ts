@@ -12,6 +12,7 @@ import { type JudgedSetups, whyNotJudged } from '../verifiers/rubric/tasks.ts';
 import { type BuildInput, buildSet } from './build-set.ts';
 import { readJson } from './item-record.ts';
 import { verifyLockedSet } from './locked-set.ts';
+import { requireSigned, type VerifyBytes } from './signed-lock.ts';
 import type { SourcePorts } from './source.ts';
 import { sourceNamed } from './sources.ts';
 
@@ -20,14 +21,15 @@ const TOLD = 3;
 
 /**
  * @throws AnnealError `tasks.lock_mismatch` when this store has no such lock, or a split differs from it; `task.invalid` when one reply
- * cannot do its tasks, or they cannot be judged here
+ * cannot do its tasks, or they cannot be judged here; `tasks.unsigned` when nobody known here signed the lock
  * @param tools of the machine that will judge; undefined: nobody here knows
  */
 export async function openLockedSet(
   root: Sha256,
   store: Pick<ArtifactStore, 'get' | 'readNamed'>,
-  { judged, tools }: { readonly judged?: JudgedSetups; readonly tools?: OpenTools | undefined } = {},
-): Promise<{ readonly lock: ArtifactSetLock; readonly ref: ArtifactRef }> {
+  of: { readonly verifyBytes: VerifyBytes; readonly judged?: JudgedSetups; readonly tools?: OpenTools | undefined },
+): Promise<{ readonly lock: ArtifactSetLock; readonly ref: ArtifactRef; readonly signer: string }> {
+  const { judged, tools } = of;
   const named = await store.readNamed(lockName(root));
   if (named === undefined)
     throw new AnnealError(
@@ -41,6 +43,7 @@ export async function openLockedSet(
       'tasks.lock_mismatch',
       `the lock that is kept for the root ${root} has the root ${lock.root}`,
     );
+  const signer = await requireSigned(store, of.verifyBytes, { root, lock: ref });
   // The sealed split is left for its gate.
   const open = [lock.splits.visible, lock.splits.gate];
   const splits = await Promise.all(open.map(async ({ object }) => artifactSplit.parse(await readJson(store, object))));
@@ -61,7 +64,7 @@ export async function openLockedSet(
       'judged',
     );
   }
-  return { lock, ref };
+  return { lock, ref, signer };
 }
 
 /** @throws AnnealError `task.invalid` */

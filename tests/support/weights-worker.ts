@@ -79,7 +79,7 @@ const activities = {
     ...createTrainingActivities({ store, documents, gateway, jobs }),
     ...createServerActivities(fleet, policies),
     ...createConstructionActivities({
-      ...{ store, documents, sandbox, parallel: 1 },
+      ...{ store, documents, sandbox, parallel: 1, verifyBytes: identity.verifyBytes },
       layOut: (files) => layOutSource(files, store),
     }),
     track: async () => undefined,

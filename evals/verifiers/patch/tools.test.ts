@@ -6,9 +6,11 @@ import { canonicalJson } from '../../../contracts/canonical.ts';
 import type { RolloutId } from '../../../contracts/ids.ts';
 import { lockName } from '../../../contracts/locked-set.ts';
 import { createBubblewrapSandbox } from '../../../infra/sandbox/bubblewrap.ts';
+import { LOCK_SIGNER } from '../../../tests/support/lock-signer.ts';
 import { pytestTool } from '../../../tests/support/pytest-tool.ts';
 import { openLockedSet } from '../../construction/campaign-set.ts';
 import { lockSplits } from '../../construction/lock-artifacts.ts';
+import { signLock } from '../../construction/signed-lock.ts';
 import { PATCH_CORPUS, patchCorpusOf } from '../../hacks/patch/corpus.ts';
 import { referenceTo, type Sample } from '../../hacks/variant.ts';
 import { judgeTask } from '../judge-task.ts';
@@ -76,11 +78,18 @@ async function locked([visible, gate]: readonly [ArtifactTask, ArtifactTask]) {
     dropped: Object.fromEntries(CONSTRUCTION_STEPS.map((step) => [step, 0])) as ArtifactSetLock['dropped'],
   };
   const ref = await put(canonicalJson(lock));
+  const signature = { bytes: Buffer.from(''), tag: '' };
   const store = {
+    swapNamed: async (_: string, __: unknown, text: string) => {
+      signature.bytes = Buffer.from(text);
+      return true;
+    },
     get: async ({ sha256 }: { sha256: string }) => Buffer.from(objects.get(sha256)!),
     readNamed: async (key: string) =>
-      key === lockName(lock.root) ? { bytes: Buffer.from(JSON.stringify(ref)), tag: '' } : undefined,
+      key === lockName(lock.root) ? { bytes: Buffer.from(JSON.stringify(ref)), tag: '' } : signature,
   };
-  const open = (root: ArtifactSetLock['root'], tools?: OpenTools) => openLockedSet(root, store as never, { tools });
+  await signLock(store, LOCK_SIGNER, { root: lock.root, lock: ref });
+  const open = (root: ArtifactSetLock['root'], tools?: OpenTools) =>
+    openLockedSet(root, store as never, { verifyBytes: LOCK_SIGNER.verifyBytes, tools });
   return { open, root: lock.root };
 }
