@@ -10,7 +10,10 @@ import type { Documents } from './read.ts';
 const answerName = (gate: string): string => `gates/${gate}/answer`;
 
 /** How a gate was closed, once it was. */
-export async function readAnswer(store: ArtifactStore, gate: string): Promise<GateResult | undefined> {
+export async function readAnswer(
+  store: Pick<ArtifactStore, 'readNamed'>,
+  gate: string,
+): Promise<GateResult | undefined> {
   const answered = await store.readNamed(answerName(gate));
   return answered === undefined ? undefined : gateResult.parse(JSON.parse(new TextDecoder().decode(answered.bytes)));
 }

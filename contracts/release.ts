@@ -2,8 +2,26 @@
 import { z } from 'zod';
 import { artifactRef } from './artifact.ts';
 import { decision } from './gate.ts';
-import { campaignName, policyName, sha256 } from './ids.ts';
+import { campaignName, gateId, policyName, sha256 } from './ids.ts';
 import { evaluationResult, policyVersion } from './policy-version.ts';
+
+/** A closed gate of the campaign. The decision itself is kept under the gate's name; its hash names it. */
+export const approval = z.discriminatedUnion('how', [
+  z.strictObject({
+    ...{ gate: gateId, how: z.literal('decided'), option: z.string() },
+    by: z.strictObject({
+      approver: z.string(),
+      keyId: sha256,
+      unattended: z.boolean(),
+      selfApproved: z.boolean(),
+    }),
+    evidenceHash: sha256,
+    decision: sha256,
+  }),
+  z.strictObject({ gate: gateId, how: z.literal('expired'), option: z.string() }),
+  z.strictObject({ gate: gateId, how: z.literal('automatic'), option: z.string() }),
+]);
+export type Approval = z.infer<typeof approval>;
 
 /** Everything a result depends on beyond the spec and its seed. */
 export const reproducibilityManifest = z.strictObject({
@@ -29,6 +47,12 @@ export const reproducibilityManifest = z.strictObject({
   /** Of a campaign that names one, with what was measured of it (contracts/judge.ts). */
   judge: z.strictObject({ model: z.string(), family: z.string(), measured: sha256 }).optional(),
   temporal: z.string(),
+  /** Gates that were closed when this was written. Manifests from before have none of the following. */
+  approvals: z.array(approval).optional(),
+  /** SHA-256 over the canonical JSON of the pool's records of the sealed evaluation. */
+  recordings: z.strictObject({ completions: z.int(), sha256 }).optional(),
+  /** By what they do, as the model profile names them. */
+  images: z.record(z.string(), z.string()).optional(),
 });
 export type ReproducibilityManifest = z.infer<typeof reproducibilityManifest>;
 

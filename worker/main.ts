@@ -75,7 +75,7 @@ const compute = await openCompute(config, store, documents, { startEnv, watched:
 const jobs = observed.jobs(compute.jobs);
 const { policies } = compute;
 const releases = createReleases(store, identity);
-const manifest = createManifest({ config, documents, sandbox, store });
+const manifest = createManifest({ config, documents, sandbox, store, gateway });
 
 const judge = openJudge(config.judgeKeys);
 const judges = createJudges(store, documents, judge);

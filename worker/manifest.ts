@@ -6,6 +6,7 @@ import { cpus, release } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { CampaignPorts } from '../activities/campaign.ts';
+import { type ManifestParts, partsOf } from '../activities/manifest-parts.ts';
 import type { Documents } from '../activities/read.ts';
 import { type ArtifactStore, artifactRef } from '../contracts/artifact.ts';
 import type { CampaignSpec } from '../contracts/campaign.ts';
@@ -33,8 +34,9 @@ export function createManifest(of: {
   documents: Documents;
   sandbox: Sandbox;
   store: ArtifactStore;
+  gateway: ManifestParts['gateway'];
 }): CampaignPorts['manifest'] {
-  const { config, documents, sandbox, store } = of;
+  const { config, documents, sandbox, store, gateway } = of;
   const trained = trainedIn(config, store);
 
   /** By the hash over all of its files. */
@@ -94,6 +96,7 @@ export function createManifest(of: {
       sandbox: await sandbox.describe(),
       ...(await judgeOf(spec)),
       temporal: config.temporal.external ?? 'embedded',
+      ...(await partsOf({ store, documents, gateway }, spec.name)),
     };
   };
 }

@@ -1,6 +1,7 @@
 // reproduce: a result run again from its manifest, part by part; what cannot be run again is named with the reason.
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
+import { approvalsOf, recordingsOf } from '../../activities/manifest-parts.ts';
 import { createDocuments } from '../../activities/read.ts';
 import { campaignSpec } from '../../contracts/campaign.ts';
 import { canonicalJson } from '../../contracts/canonical.ts';
@@ -16,7 +17,14 @@ import { judgeOf, sandboxOf, toolsOf } from '../instruments.ts';
 import { interruptible } from '../interrupt.ts';
 import { readReport } from '../report-file.ts';
 import { rebuildTasks, rejudge, remeasure } from '../reproduce/results.ts';
-import { compareMachine, compareSources, compareSpecification } from '../reproduce/sources.ts';
+import {
+  compareDecisions,
+  compareImages,
+  compareMachine,
+  compareRecordings,
+  compareSources,
+  compareSpecification,
+} from '../reproduce/sources.ts';
 import { retrain } from '../reproduce/training.ts';
 import { readPlans, secretOf } from '../rollouts.ts';
 import { type Run, type Session, screen } from '../session.ts';
@@ -82,7 +90,9 @@ async function reproduce(session: Session, given: string, flags: Flags, signal: 
       verdict: 'left',
       why: 'an engine that works on several requests at once adds up in another order, so that the same seed may give other tokens; what it said is kept',
     },
-    { part: 'decisions', verdict: 'left', why: 'a human took them; they are signed and kept' },
+    compareRecordings(manifest, await recordingsOf(again, campaign)),
+    ...compareImages(manifest),
+    compareDecisions(manifest, await approvalsOf(store, campaign)),
   ];
   tell('');
   const found: Reproduction = { schema: 'anneal/reproduction/v1', campaign, parts };
@@ -93,7 +103,16 @@ async function reproduce(session: Session, given: string, flags: Flags, signal: 
 }
 
 /** Other code or another machine may explain a difference; these are the result. */
-const MUST_AGREE = new Set(['signature', 'specification', 'task set', 'rewards', 'statistics', 'training']);
+const MUST_AGREE = new Set([
+  'signature',
+  'specification',
+  'task set',
+  'rewards',
+  'statistics',
+  'training',
+  'recordings',
+  'decisions',
+]);
 
 interface FromFile {
   readonly manifest: ReproducibilityManifest;

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { CampaignSpec } from '../../contracts/campaign.ts';
 import { canonicalJson } from '../../contracts/canonical.ts';
-import type { ReproducibilityManifest } from '../../contracts/release.ts';
+import type { Approval, ReproducibilityManifest } from '../../contracts/release.ts';
 import type { ReproducedPart } from '../../contracts/reproduction.ts';
 import type { Config } from '../../infra/config.ts';
 
@@ -52,6 +52,63 @@ export function compareSpecification(
   return differs.length === 0
     ? { part: 'specification', verdict: 'same', why: `${spec.sha256.slice(0, 12)}, seed ${spec.parsed.seed}` }
     : { part: 'specification', verdict: 'different', why: `the stored one differs in ${differs.join(' and ')}` };
+}
+
+/**
+ * What the pool answers today for the sealed evaluation, by its hash; of a manifest from before, that it names none.
+ * @param now of what is kept; undefined: nothing of it
+ */
+export function compareRecordings(
+  { recordings }: ReproducibilityManifest,
+  now: ReproducibilityManifest['recordings'],
+): ReproducedPart {
+  const part = 'recordings';
+  if (recordings === undefined)
+    return {
+      part,
+      verdict: 'left',
+      why: 'the manifest names no recorded answers: the sealed split was not opened before it',
+    };
+  const short = recordings.sha256.slice(0, 12);
+  if (now?.sha256 === recordings.sha256)
+    return {
+      part,
+      verdict: 'same',
+      why: `${recordings.completions} answers of the sealed evaluation hash to ${short}`,
+    };
+  const here = now === undefined ? 'none is kept here' : `${now.completions} hash to ${now.sha256.slice(0, 12)}`;
+  return { part, verdict: 'different', why: `${recordings.completions} answers hashed to ${short}, ${here}` };
+}
+
+/** Who decided is no computation: what is kept is held against what the manifest names. */
+export function compareDecisions({ approvals }: ReproducibilityManifest, now: readonly Approval[]): ReproducedPart {
+  const part = 'decisions';
+  if (approvals === undefined)
+    return { part, verdict: 'left', why: 'a human took them; they are signed and kept, and the manifest names none' };
+  const kept = new Set(now.map((one) => canonicalJson(one)));
+  const lost = approvals.filter((one) => !kept.has(canonicalJson(one)));
+  if (lost.length > 0) {
+    const names = lost.map(({ gate }) => gate).join(', ');
+    return { part, verdict: 'different', why: `what is kept of ${names} is not what the manifest names` };
+  }
+  const signed = approvals.flatMap((one) =>
+    one.how === 'decided' ? [`${one.gate}: ${one.option} by ${one.by.approver}`] : [],
+  );
+  const who = signed.length === 0 ? 'none was signed' : signed.join('; ');
+  return {
+    part,
+    verdict: 'left',
+    why: `not taken again; ${approvals.length} gates are kept as the manifest has them: ${who}`,
+  };
+}
+
+/** Images are named and not pulled. */
+export function compareImages({ images }: ReproducibilityManifest): ReproducedPart[] {
+  if (images === undefined) return [];
+  const named = Object.entries(images).map(([what, image]) => `${what} ${image}`);
+  const loose = Object.values(images).filter((image) => !image.includes('@sha256:'));
+  const why = `not pulled here: ${named.join(', ')}${loose.length === 0 ? '' : '; a tag may mean another image by now'}`;
+  return [{ part: 'images', verdict: 'left', why }];
 }
 
 /** Nothing is run: it says why timings, and on other processors sums of floats, may differ. */

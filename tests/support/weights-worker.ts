@@ -68,7 +68,7 @@ const fleet: ServerFleet = {
   rest: async () => false,
   close: async () => undefined,
 };
-const manifest = createManifest({ config, documents, sandbox, store });
+const manifest = createManifest({ config, documents, sandbox, store, gateway });
 const activities = {
   ...atBoundary({
     ...createGateActivities({ store, documents, identity, critical: await readCritical(config.root) }),
