@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { campaignName, policyName, purpose, rolloutId, taskId } from './ids.ts';
 import { verifierRef } from './judgement.ts';
+import { madeWith } from './made-with.ts';
 import { outcome, reward } from './trajectory.ts';
 
 const judged = z.strictObject({
@@ -32,6 +33,8 @@ export const reverification = z.strictObject({
   verifier: verifierRef,
   /** Sorted by rollout. */
   rollouts: z.array(reverifiedRollout),
+  /** Where and with what it was judged again; of findings from before nobody knows. */
+  made: madeWith.optional(),
   /** What cannot be judged again, and why: no completion is stored, or its task is not in the set. */
   left: z.array(z.strictObject({ rollout: rolloutId, why: z.string() })),
 });

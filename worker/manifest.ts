@@ -1,10 +1,5 @@
 // The reproducibility manifest: everything that a result depends on beyond the spec and its seed, read from the machine.
-import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { cpus, release } from 'node:os';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
 import type { CampaignPorts } from '../activities/campaign.ts';
 import { type ManifestParts, partsOf } from '../activities/manifest-parts.ts';
 import type { Documents } from '../activities/read.ts';
@@ -19,14 +14,9 @@ import type { Sandbox } from '../contracts/ports.ts';
 import type { ReproducibilityManifest } from '../contracts/release.ts';
 import { weightManifest } from '../contracts/weight-update.ts';
 import type { Config } from '../infra/config.ts';
+import { madeWith } from '../infra/made-with.ts';
 import { trainedIn } from './trained-in.ts';
 
-/** What decides how a campaign runs. What else lies in the folder, such as the output of a command, makes no result doubtful. */
-const SOURCES = [
-  ...['activities', 'agents', 'contracts', 'evals', 'gateway', 'infra', 'k8s', 'policies', 'trainer', 'worker'],
-  ...['workflows', 'critical.yaml', 'package.json', 'package-lock.json'],
-];
-const exec = promisify(execFile);
 const hash = (bytes: string | Buffer): Sha256 => sha256.parse(createHash('sha256').update(bytes).digest('hex'));
 
 export function createManifest(of: {
@@ -63,13 +53,7 @@ export function createManifest(of: {
   return async ({ spec: specRef, taskSet }) => {
     const spec = await documents.spec(specRef);
     const lock = await documents.lock(taskSet);
-    const git = async (...args: string[]): Promise<string> => {
-      try {
-        return (await exec('git', ['-C', config.repo, ...args])).stdout.trim();
-      } catch {
-        return '';
-      }
-    };
+    const made = await madeWith(config, sandbox);
     const model = spec.policy.lora === null ? await wholeModel(spec) : await trained.baseModel(spec);
     const python = await trained.python(spec);
     return {
@@ -79,21 +63,13 @@ export function createManifest(of: {
       seed: spec.seed,
       taskSetRoot: lock.root,
       verifiers: await verifiersOf(lock),
-      git: {
-        commit: (await git('rev-parse', 'HEAD')) || 'unknown',
-        dirty: (await git('status', '--porcelain', '--', ...SOURCES)) !== '',
-      },
-      lockfiles: Object.fromEntries(
-        ['package-lock.json', 'trainer/requirements.lock', 'critical.yaml'].map((file) => [
-          file,
-          hash(readFileSync(join(config.root, file))),
-        ]),
-      ),
+      git: made.git,
+      lockfiles: made.lockfiles,
       model: { base: model.base, sha256: sha256.parse(model.sha256) },
       harnessHash: hash(canonicalJson(spec.harness)),
       sampling: { temperature: spec.harness.temperature, maxTokens: spec.harness.maxTokens },
-      machine: { kernel: release(), cpus: cpus().length, arch: process.arch, node: process.version, python },
-      sandbox: await sandbox.describe(),
+      machine: { ...made.machine, python },
+      sandbox: made.sandbox,
       ...(await judgeOf(spec)),
       temporal: config.temporal.external ?? 'embedded',
       ...(await partsOf({ store, documents, gateway }, spec.name)),

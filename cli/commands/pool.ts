@@ -12,6 +12,7 @@ import { groupsOf, reverify } from '../../evals/reverify/reverify.ts';
 import { artifactVerifierNames } from '../../evals/verifiers/artifact-registry.ts';
 import { verifierNames } from '../../evals/verifiers/registry.ts';
 import { createGatewayClient } from '../../infra/gateway-client/client.ts';
+import { madeWith } from '../../infra/made-with.ts';
 import { stackStatus } from '../../infra/stack/stack.ts';
 import { isKnown, parseCampaignName } from '../../infra/temporal/campaign-names.ts';
 import { judgeOf, sandboxOf, toolsOf } from '../instruments.ts';
@@ -72,10 +73,11 @@ async function reverifyCampaign(
     url: stack.endpoints.gateway,
     secretFile: config.paths.gatewaySecret,
   });
+  const sandbox = sandboxOf(config);
   const { rollouts, left } = await reverify(
     {
       ...{ store, gateway, tasksOf: async (plan) => (await documents.split(plan.tasks)).tasks },
-      sandbox: sandboxOf(config),
+      sandbox,
       judgeOf: judgeOf(config, store),
       tools: toolsOf(config),
     },
@@ -85,7 +87,14 @@ async function reverifyCampaign(
       onProgress: (done, of) => tellProgress(done, of),
     },
   );
-  const found: Reverification = { schema: 'anneal/reverification/v1', campaign, verifier, rollouts, left };
+  const found: Reverification = {
+    schema: 'anneal/reverification/v1',
+    campaign,
+    verifier,
+    made: await madeWith(config, sandbox),
+    rollouts,
+    left,
+  };
   const ref = await store.put(canonicalJson(found));
   await store.createNamed(reverificationName(found, ref.sha256), JSON.stringify(ref));
   if (session.json) process.stdout.write(`${JSON.stringify({ reverification: found, object: ref }, undefined, 2)}\n`);

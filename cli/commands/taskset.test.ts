@@ -6,6 +6,7 @@ import { Command } from 'commander';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { stringify } from 'yaml';
 import type { Lineage } from '../../contracts/artifact-set.ts';
+import { taskSetManifest } from '../../contracts/made-with.ts';
 import { type AskedOfJudge, type ScriptedJudge, startScriptedJudge } from '../../tests/support/scripted-judge.ts';
 import { openSession, type Run } from '../session.ts';
 import { addTaskset } from './taskset.ts';
@@ -104,6 +105,12 @@ test('the judge that the file names is measured once, and certifies; what it say
   expect((await taskset('lock', set, '--out', locked)).lock.root).toBe(lock.root);
   expect(judge.asked).toHaveLength(questions);
   expect(JSON.parse(readFileSync(locked, 'utf8')).root).toBe(lock.root);
+
+  // What it was made with lies beside the lock, which has none of it.
+  const { store } = openSession({});
+  const [manifest] = await store.listNamed('task-set-manifests/');
+  const beside = JSON.parse(new TextDecoder().decode((await store.readNamed(manifest!))!.bytes));
+  expect(taskSetManifest.parse(beside)).toMatchObject({ root: lock.root, made: { machine: { arch: process.arch } } });
 
   const edited = join(folder, 'edited.lock');
   writeFileSync(edited, readFileSync(locked, 'utf8').replace('"name":"town"', '"name":"city"'));

@@ -14,6 +14,7 @@ import {
 import { canonicalJson } from '../../contracts/canonical.ts';
 import { AnnealError, EXIT } from '../../contracts/errors.ts';
 import { lockName } from '../../contracts/locked-set.ts';
+import { type TaskSetManifest, taskSetManifestName } from '../../contracts/made-with.ts';
 import type { Split } from '../../contracts/task.ts';
 import { type BuildProgress, type BuiltSet, buildSet } from '../../evals/construction/build-set.ts';
 import { refuseUnfit } from '../../evals/construction/campaign-set.ts';
@@ -25,6 +26,7 @@ import { hashOf, type SourcePorts } from '../../evals/construction/source.ts';
 import type { JudgeInstrument } from '../../evals/verifiers/rubric/judging.ts';
 import { whyNotJudged } from '../../evals/verifiers/rubric/tasks.ts';
 import { openJudge } from '../../infra/judge-model/open.ts';
+import { madeWith } from '../../infra/made-with.ts';
 import { sourceReader } from '../../infra/source-files/read.ts';
 import { sandboxOf, toolsOf } from '../instruments.ts';
 import { interruptible } from '../interrupt.ts';
@@ -133,6 +135,9 @@ async function keep(session: Session, root: ArtifactSetLock['root'], lock: Artif
   const { store } = session;
   const identity = await session.identity();
   await signLock(store, identity, { root, lock });
+  const made = await madeWith(session.config, sandboxOf(session.config));
+  const manifest: TaskSetManifest = { schema: 'anneal/task-set-manifest/v1', root, lock: lock.sha256, made };
+  await store.createNamed(taskSetManifestName(lock.sha256), canonicalJson(manifest));
   if (await store.createNamed(lockName(root), JSON.stringify(lock))) return;
   const found = (await store.readNamed(lockName(root)))!;
   const first = artifactRef.safeParse(parsedJson(new TextDecoder().decode(found.bytes)));
