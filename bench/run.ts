@@ -6,6 +6,7 @@ const BENCHES: Readonly<Record<string, (argv: readonly string[]) => Promise<unkn
   eval: async (argv) => (await import('./eval.ts')).main(argv),
   gateway: async (argv) => (await import('./gateway-peers/main.ts')).main(argv),
   k8s: async (argv) => (await import('./k8s.ts')).main(argv),
+  merge: async () => (await import('./merge.ts')).run(),
   overhead: async (argv) => (await import('./overhead.ts')).main(argv),
   sandbox: async (argv) => (await import('./sandbox.ts')).main(argv),
   study: async (argv) => (await import('./study.ts')).main(argv),

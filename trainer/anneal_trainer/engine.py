@@ -24,7 +24,7 @@ from .tracing import OFF, Span
 from .transformer import Shape, Weights
 
 FIELDS = (
-    "tokens", "positions", "segments", "branches",
+    "tokens", "positions", "ends",
     "sources", "targets", "behaviour", "advantages", "samples", "valid",
 )  # fmt: skip
 

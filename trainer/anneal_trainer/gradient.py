@@ -37,7 +37,7 @@ def row_loss(
     """
     states = hidden_states(
         shape, weights, lora, scale,
-        row["tokens"], row["positions"], row["segments"], row["branches"],
+        row["tokens"], row["positions"], row["ends"],
     )  # fmt: skip
     logp, entropy = token_logprobs(
         states[row["sources"]] / temperature, weights["embedding"], row["targets"], row["valid"]

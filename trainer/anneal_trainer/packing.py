@@ -1,14 +1,18 @@
 """Lays samples out in rows of fixed lengths, so that few shapes are compiled and little is wasted.
 
-A row holds segments (a prompt each) with branches (its completions):
+A row holds trees of tokens: what samples have in common from their first token on is there once,
+and each goes on where it differs.
 
-    tokens    p0 p1 p2 | a0 a1 | b0 b1 b2 | (the next segment) ... | padding
-    branch     0  0  0    1  1    2  2  2
-    position   0  1  2    3  4    3  4  5
+    samples    p0 p1 p2 a0 a1 |  p0 p1 p2 b0 b1 b2 |  p0 p1 p2 b0 b1 b2 q0 q1 c0
+    tokens     p0 p1 p2 a0 a1 b0 b1 b2 q0 q1 c0 | (the next tree) ... | padding
+    position    0  1  2  3  4  3  4  5  6  7  8
+    end        11 11 11  5  5 11 11 11 11 11 11
 
-A token sees the prompt of its segment and the earlier tokens of its own branch, so the prompt
-is evaluated once for the whole group, with the same result as if each sample were alone.
-A completion's last token is a target but never an input: nothing is predicted from it.
+A token sees those on its own way from the root: j is seen by i if j <= i < end[j]. So what is
+shared is evaluated once, with the same result as if each sample were alone: the prompt of a group,
+and of an agent's session every turn that is the exact beginning of a later one's prompt. Only
+equal token ids are merged; a sampled token may be a target of several samples, each with its own
+advantage. A completion's last token is a target and, where nothing follows it, never an input.
 """
 
 from __future__ import annotations
@@ -33,7 +37,7 @@ CHUNK = 64
 class Row:
     """Arrays of one row. L: its bucket; T: targets, a multiple of CHUNK with T >= L.
 
-    tokens, positions, segments (-1: padding), branches: int32 [L].
+    tokens, positions, ends (behind the last token that sees this one; 0: padding): int32 [L].
     sources [T]: where in the row the hidden state that predicts target t lies.
     targets, behaviour (the sampler's log-probability), advantages, valid: [T].
     samples [T]: which sample of the row a target belongs to, from 0, in the order of `spans`.
@@ -42,8 +46,7 @@ class Row:
 
     tokens: np.ndarray
     positions: np.ndarray
-    segments: np.ndarray
-    branches: np.ndarray
+    ends: np.ndarray
     sources: np.ndarray
     targets: np.ndarray
     behaviour: np.ndarray
@@ -69,18 +72,18 @@ def pieces(env: Mapping[str, str] = os.environ) -> int:
 
 def pack(samples: Sequence[Sample], row: int = ROW, dtype: type = np.float32) -> list[Row]:
     """Every sample in exactly one row; first-fit decreasing, hence deterministic."""
-    pieces = [p for group in _groups(samples) for p in _pieces(group, row)]
-    pieces.sort(key=_size, reverse=True)
+    trees = _trees(samples, row)
+    trees.sort(key=_size, reverse=True)
     rows: list[list[list[Sample]]] = []
     room: list[int] = []
-    for piece in pieces:
-        size = _size(piece)
+    for tree in trees:
+        size = _size(tree)
         i = next((i for i, free in enumerate(room) if free >= size), None)
         if i is None:
             rows.append([])
             room.append(row)
             i = len(rows) - 1
-        rows[i].append(piece)
+        rows[i].append(tree)
         room[i] -= size
     return [_lay_out(r, dtype) for r in rows]
 
@@ -90,48 +93,78 @@ def bucket(size: int) -> int:
     return next(b for b in BUCKETS if b >= size)
 
 
-def _groups(samples: Iterable[Sample]) -> list[list[Sample]]:
-    groups: dict[tuple[str, tuple[int, ...]], list[Sample]] = {}
-    for s in samples:
-        groups.setdefault((s.group, s.prompt), []).append(s)
-    return list(groups.values())
+def unmerged(samples: Iterable[Sample]) -> int:
+    """Tokens to evaluate where each sample is alone."""
+    return sum(len(_inputs(s)) for s in samples)
 
 
-def _size(piece: Sequence[Sample]) -> int:
-    return len(piece[0].prompt) + sum(len(s.completion) - 1 for s in piece)
+def fewest(samples: Iterable[Sample]) -> int:
+    """Tokens to evaluate where nothing that is shared is evaluated twice: those of the tree of them all."""
+    return _size(sorted(samples, key=_inputs))
 
 
-def _pieces(group: Sequence[Sample], row: int) -> list[list[Sample]]:
-    """Cut a group into the fewest even parts that fit a row; each repeats the prompt."""
-    if _size(group) <= row or len(group) == 1:
-        return [list(group)]
-    half = (len(group) + 1) // 2
-    return _pieces(group[:half], row) + _pieces(group[half:], row)
+def _inputs(s: Sample) -> tuple[int, ...]:
+    return s.prompt + s.completion[:-1]
 
 
-def _lay_out(pieces: Sequence[Sequence[Sample]], dtype: type) -> Row:
-    tokens, positions, segments, branches = [], [], [], []
+def _trees(samples: Iterable[Sample], row: int) -> list[list[Sample]]:
+    """Samples in the order in which a walk meets them, cut where they share nothing or no more fit a row.
+
+    A longer sample has a row of its own, and with it whatever lies on its way.
+    """
+    trees: list[list[Sample]] = []
+    size, last = 0, ()
+    # Equal beginnings stand together, the shorter first.
+    for s in sorted(samples, key=lambda s: (_inputs(s), s.id)):
+        here = _inputs(s)
+        more = len(here) - _shared(last, here)
+        if more == len(here) or size + more > max(row, len(here)):
+            trees.append([])
+            size, more = 0, len(here)
+        trees[-1].append(s)
+        size, last = size + more, here
+    return trees
+
+
+def _size(tree: Sequence[Sample]) -> int:
+    ways = [_inputs(s) for s in tree]
+    return sum(len(b) - _shared(a, b) for a, b in zip([(), *ways], ways))
+
+
+def _shared(a: Sequence[int], b: Sequence[int]) -> int:
+    """How many tokens they have in common from the first on."""
+    most = min(len(a), len(b))
+    if a[:most] == b[:most]:
+        return most
+    return next(i for i in range(most) if a[i] != b[i])
+
+
+def _lay_out(trees: Sequence[Sequence[Sample]], dtype: type) -> Row:
+    tokens, positions, ends = [], [], []
     sources, targets, behaviour, advantages, owners = [], [], [], [], []
     spans: list[tuple[Sample, slice]] = []
-    for segment, piece in enumerate(pieces):
-        prompt = piece[0].prompt
-        tokens += prompt
-        positions += range(len(prompt))
-        branches += [0] * len(prompt)
-        segments += [segment] * len(prompt)
-        last = len(tokens) - 1
-        for branch, s in enumerate(piece, 1):
-            inputs = s.completion[:-1]
+    for tree in trees:
+        way: list[int] = []  # of the sample at hand, where each of its tokens lies in the row
+        last: tuple[int, ...] = ()
+        for s in tree:
+            here = _inputs(s)
+            shared = _shared(last, here)
+            for place in way[shared:]:
+                ends[place] = len(tokens)
+            del way[shared:]
+            way += range(len(tokens), len(tokens) + len(here) - shared)
+            tokens += here[shared:]
+            positions += range(shared, len(here))
+            ends += [0] * (len(here) - shared)
             owners += [len(spans)] * len(s.completion)
             spans.append((s, slice(len(targets), len(targets) + len(s.completion))))
-            sources += [last, *range(len(tokens), len(tokens) + len(inputs))]
+            sources += way[len(s.prompt) - 1 :]
             targets += s.completion
             behaviour += s.logprobs
             advantages += [s.advantage] * len(s.completion)
-            tokens += inputs
-            positions += range(len(prompt), len(prompt) + len(inputs))
-            branches += [branch] * len(inputs)
-            segments += [segment] * len(inputs)
+            last = here
+        for place in way:
+            ends[place] = len(tokens)
     length = bucket(len(tokens))
     # One more target than inputs a completion, so a row of short ones can hold more than L.
     width = -(-max(length, len(targets)) // CHUNK) * CHUNK
@@ -144,8 +177,7 @@ def _lay_out(pieces: Sequence[Sequence[Sample]], dtype: type) -> Row:
     return Row(
         tokens=fill(tokens, length, np.int32),
         positions=fill(positions, length, np.int32),
-        segments=fill(segments, length, np.int32, -1),
-        branches=fill(branches, length, np.int32),
+        ends=fill(ends, length, np.int32),
         sources=fill(sources, width, np.int32),
         targets=fill(targets, width, np.int32),
         behaviour=fill(behaviour, width, dtype),

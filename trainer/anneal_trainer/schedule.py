@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Sequence
 
 from .batch import LONGEST_SAMPLE, Sample
+from .packing import fewest
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ def plan(
     """Deterministic in its arguments.
 
     Groups stay whole unless there are fewer groups than steps: a group shares its prompt's
-    evaluation and its baseline. The longest go first, each to the lightest minibatch it may
+    evaluation, or its sessions' turns, and its baseline. The longest go first, each to the lightest minibatch it may
     enter (LPT, within 4/3 of the best balance); older samples may only enter early ones.
     """
     usable, dropped = _usable(samples, version_from, max_staleness, longest)
@@ -75,13 +76,10 @@ def _usable(
 
 
 def _bundles(samples: Sequence[Sample], at_least: int, seed: int) -> list[list[Sample]]:
-    """Groups in an order drawn from `seed`, the largest halved until there are enough.
-
-    A group is keyed by its prompt too: only equal prompts can share one evaluation.
-    """
-    groups: dict[tuple[str, tuple[int, ...]], list[Sample]] = {}
+    """Groups in an order drawn from `seed`, the largest halved until there are enough."""
+    groups: dict[str, list[Sample]] = {}
     for s in samples:
-        groups.setdefault((s.group, s.prompt), []).append(s)
+        groups.setdefault(s.group, []).append(s)
     bundles = list(groups.values())
     random.Random(seed).shuffle(bundles)
     while len(bundles) < at_least:
@@ -93,5 +91,5 @@ def _bundles(samples: Sequence[Sample], at_least: int, seed: int) -> list[list[S
 
 
 def _tokens(bundle: Sequence[Sample]) -> int:
-    """What evaluating the bundle costs: its prompt once, and every completion."""
-    return len(bundle[0].prompt) + sum(len(s.completion) for s in bundle)
+    """What evaluating the bundle costs: what its samples share once."""
+    return fewest(bundle)

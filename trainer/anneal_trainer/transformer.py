@@ -77,8 +77,7 @@ def hidden_states(
     scale: float,
     tokens: Array,
     positions: Array,
-    segments: Array,
-    branches: Array,
+    ends: Array,
 ) -> Array:
     """Normalised last-layer states [L, width] of one packed row (see packing.py).
 
@@ -86,7 +85,7 @@ def hidden_states(
     """
     x = weights["embedding"][tokens]
     cos, sin = _rotation(shape, positions, x.dtype)
-    mask = _mask(segments, branches)
+    mask = _mask(ends)
     adapted = 0 if lora is None else next(iter(lora.values()))["a"].shape[0]
     plain = shape.layers - adapted
     blocks = weights["blocks"]
@@ -137,12 +136,10 @@ def _block(
     return x + linear("ffn_down", jax.nn.silu(linear("ffn_gate", h)) * linear("ffn_up", h))
 
 
-def _mask(segments: Array, branches: Array) -> Array:
-    """[L, L] true where the query (row) may see the key (column)."""
-    index = jnp.arange(len(segments))
-    same = (segments[:, None] == segments[None, :]) & (segments >= 0)[None, :]
-    visible = (branches[None, :] == 0) | (branches[None, :] == branches[:, None])
-    return same & visible & (index[None, :] <= index[:, None])
+def _mask(ends: Array) -> Array:
+    """[L, L] true where the query (row) may see the key (column): that lies on its way from the root."""
+    index = jnp.arange(len(ends))
+    return (index[None, :] <= index[:, None]) & (index[:, None] < ends[None, :])
 
 
 def _rms(x: Array, weight: Array, epsilon: float) -> Array:

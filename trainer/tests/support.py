@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Callable
 
@@ -40,6 +40,31 @@ def samples(groups: int = 4, size: int = 4, seed: int = 0, vocabulary: int = 256
                     policy_version=0,
                 )
             )
+    return made
+
+
+def sessions(seed: int, vocabulary: int = 256, name: str = "g") -> list[Sample]:
+    """Rollouts of several turns on one prompt: most go on exactly where they ended, some are compacted or rewritten."""
+    rng = random.Random(seed)
+
+    def some(least: int, most: int) -> tuple[int, ...]:
+        return tuple(rng.randrange(vocabulary) for _ in range(rng.randint(least, most)))
+
+    first, made = some(4, 10), []
+    for rollout in range(3):
+        history = first
+        for turn in range(rng.randint(1, 4)):
+            completion = some(1, 6)
+            logprobs = tuple(-rng.uniform(3, 8) for _ in completion)
+            made.append(
+                Sample(f"{name}-s{rollout}-c{turn}", name, history, completion, logprobs, rng.uniform(-1, 1), 0.0, 0)
+            )
+            history += completion + some(1, 5)
+            if rng.random() < 0.25:
+                # Forgets its middle, or words its last token anew.
+                history = history[: len(first)] + some(2, 4) if rng.random() < 0.5 else history[:-1] + some(1, 1)
+    # A server that samples the same twice.
+    made.append(replace(made[0], id=f"{name}-again", advantage=-made[0].advantage))
     return made
 
 

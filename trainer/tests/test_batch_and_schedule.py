@@ -6,11 +6,12 @@ import json
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from anneal_trainer.batch import Sample, parse_batch
-from anneal_trainer.packing import BUCKETS, CHUNK, pack, pieces
+from anneal_trainer.packing import BUCKETS, CHUNK, Row, fewest, pack, pieces, unmerged
 from anneal_trainer.schedule import plan
-from support import line, samples
+from support import line, samples, sessions
 
 
 def jsonl(values: list) -> bytes:
@@ -131,8 +132,63 @@ def test_pieces_are_a_positive_count_or_one() -> None:
     assert pieces({}) == 1
 
 
-def test_one_group_name_with_two_prompts_is_not_merged() -> None:
+def seen_from(row: Row, place: int) -> list[int]:
+    """The tokens on the way to a place of a row, as the mask has it."""
+    index = np.arange(row.length)
+    return list(row.tokens[(index <= place) & (place < row.ends)])
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_each_sample_sees_its_own_way_and_nothing_else(seed: int) -> None:
+    batch = sessions(seed)
+    rows = pack(batch, row=96)
+    assert sorted(s.id for row in rows for s, _ in row.spans) == sorted(s.id for s in batch)
+    for row in rows:
+        for s, span in row.spans:
+            whole = [*s.prompt, *s.completion]
+            for t, place in enumerate(row.sources[span]):
+                way = seen_from(row, place)
+                assert way == whole[: len(s.prompt) + t], s.id
+                assert row.positions[place] == len(way) - 1
+            assert tuple(row.targets[span]) == s.completion
+            assert set(row.samples[span]) == {[one.id for one, _ in row.spans].index(s.id)}
+        padding = np.arange(row.used, row.length)
+        assert not row.ends[padding].any() and all(seen_from(row, place) == [] for place in padding)
+
+
+def test_what_is_shared_is_there_once() -> None:
+    for seed in range(8):
+        batch = sessions(seed)
+        (row,) = pack(batch, row=4096)
+        assert row.used == fewest(batch) == len({s[: i + 1] for s in map(inputs, batch) for i in range(len(s))})
+        assert row.used < unmerged(batch)
+
+
+def test_only_equal_tokens_from_the_first_on_are_merged() -> None:
     a, b = samples(1, 2)
-    b = replace(b, prompt=a.prompt + (9,))
-    (row,) = pack([a, b])
-    assert row.used == sum(len(s.prompt) + len(s.completion) - 1 for s in (a, b))
+    longer = replace(b, prompt=a.prompt + (9,))
+    (row,) = pack([a, longer])
+    assert row.used == len(inputs(a)) + len(inputs(longer)) - len(a.prompt)
+    other = replace(b, prompt=(a.prompt[0] + 1, *a.prompt[1:]))
+    (row,) = pack([a, other])
+    assert row.used == unmerged([a, other])
+
+
+def test_a_session_longer_than_a_row_is_not_cut_where_it_only_goes_on() -> None:
+    prompt, made = (1,) * 40, []
+    for turn in range(12):
+        made.append(Sample(f"t{turn}", "g", prompt, (2,) * 10, (-1.0,) * 10, 0.0, 0.0, 0))
+        prompt = (*prompt, *made[-1].completion, 3, turn)
+    (row,) = pack(made, row=64)
+    assert row.used == len(inputs(made[-1]))
+
+
+def test_the_turns_of_a_group_stay_together() -> None:
+    batch = [s for seed in range(4) for s in sessions(seed, name=f"g{seed}")]
+    for minibatch in plan(batch, 2, 0, 1, seed=0).minibatches:
+        for group in {s.group for s in minibatch}:
+            assert [s.id for s in minibatch if s.group == group] == [s.id for s in batch if s.group == group]
+
+
+def inputs(s: Sample) -> tuple[int, ...]:
+    return s.prompt + s.completion[:-1]

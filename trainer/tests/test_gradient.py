@@ -19,7 +19,7 @@ from anneal_trainer.job import LoraSpec
 from anneal_trainer.losses import Loss
 from anneal_trainer.packing import Row, pack
 from anneal_trainer.transformer import Shape, random_weights
-from support import samples
+from support import samples, sessions
 
 SHAPE = Shape(
     layers=3, width=16, heads=4, kv_heads=2, head=4, hidden=24, vocabulary=40,
@@ -185,6 +185,23 @@ def test_packed_and_alone_give_the_same(f64: None, of: Loss) -> None:
         loss, _, got = gradient(rows, weights, lora, of)
         assert loss == pytest.approx(want_loss, rel=1e-9)
         jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-7, atol=1e-10), got, want)
+
+
+def test_merged_sessions_have_the_gradient_of_each_turn_alone(f64: None) -> None:
+    weights, lora = random_weights(SHAPE, 0, np.float64), adapter()
+    batch = [s for n in (1, 2) for s in sessions(n, SHAPE.vocabulary, name=f"g{n}")]
+    merged = pack(batch, dtype=np.float64)
+    alone = [row for s in batch for row in pack([s], dtype=np.float64)]
+    assert sum(row.used for row in merged) < sum(row.used for row in alone) / 2
+    want_loss, want_logp, want = gradient(alone, weights, lora)
+    loss, logp, got = gradient(merged, weights, lora)
+    assert loss == pytest.approx(want_loss, rel=1e-9)
+    by_sample = [s.id for row in merged for s, _ in row.spans]
+    order = [s.id for s in batch]
+    ends = np.cumsum([len(s.completion) for row in merged for s, _ in row.spans])[:-1]
+    parts = dict(zip(by_sample, np.split(logp, ends)))
+    np.testing.assert_allclose(np.concatenate([parts[i] for i in order]), want_logp, rtol=1e-9)
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-7, atol=1e-10), got, want)
 
 
 def test_recomputing_activations_changes_nothing(f64: None, monkeypatch: pytest.MonkeyPatch) -> None:
