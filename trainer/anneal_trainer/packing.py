@@ -89,8 +89,8 @@ def pack(samples: Sequence[Sample], row: int = ROW, dtype: type = np.float32) ->
 
 
 def bucket(size: int) -> int:
-    """The shortest compiled row length that holds `size` tokens."""
-    return next(b for b in BUCKETS if b >= size)
+    """The shortest compiled row length that holds `size` tokens; beyond the longest, whole ones of it."""
+    return next((b for b in BUCKETS if b >= size), -(-size // BUCKETS[-1]) * BUCKETS[-1])
 
 
 def unmerged(samples: Iterable[Sample]) -> int:
