@@ -114,6 +114,7 @@ function formOf(task: ArtifactTask, verifier: ArtifactVerifier, gold: Artifact):
   const check = verifier.check.safeParse(task.check);
   for (const { path, message } of check.success ? [] : check.error.issues)
     reasons.push(`check.${path.join('.')}: ${message}`);
+  if (check.success) reasons.push(...(verifier.unfit?.(check.data) ?? []));
   if (gold.size === 0) reasons.push('there is no gold');
   if (task.environment !== null) reasons.push(NO_ENVIRONMENT);
   for (const { path, why } of undeclared(gold, task.deliverables)) reasons.push(`the gold: ${path} ${why}`.trim());

@@ -4,11 +4,11 @@ import { AnnealError } from '../../contracts/errors.ts';
 import type { VerifierRef } from '../../contracts/judgement.ts';
 import { answer, answerOne } from './answer/answer.ts';
 import { openAnswer } from './answer/open-answer.ts';
-import { document, documentTwo } from './document/document.ts';
+import { document, documentThree, documentTwo } from './document/document.ts';
 import { leaderboard } from './leaderboard/leaderboard.ts';
 import { patch } from './patch/patch.ts';
 import { program, programOne } from './program/program.ts';
-import { slides, slidesTwo } from './slides/slides.ts';
+import { slides, slidesThree, slidesTwo } from './slides/slides.ts';
 import { spreadsheet } from './spreadsheet/spreadsheet.ts';
 import { structuredData } from './structured-data/structured-data.ts';
 import { terminalState } from './terminal-state/terminal-state.ts';
@@ -31,8 +31,10 @@ export const ARTIFACT_VERIFIERS: readonly ArtifactVerifier[] = [
   erased(terminalState),
   erased(webPage),
   erased(documentTwo),
+  erased(documentThree),
   erased(document),
   erased(slidesTwo),
+  erased(slidesThree),
   erased(slides),
 ];
 

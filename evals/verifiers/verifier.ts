@@ -67,6 +67,8 @@ export interface ArtifactVerifier<Check = unknown> {
    * @throws AnnealError `sandbox.failed`, `verifier.failed`, `judge.unavailable`: the sample is masked; `sandbox.unavailable`: nothing can be judged here
    */
   judge(input: JudgeInput<Check>): Promise<Found>;
+  /** What of a check that can be read makes its task unfit to be asked all the same: certification drops it with these reasons. */
+  unfit?(check: Check): readonly string[];
   /** The same check with one expected value flipped, so that no artifact can hold it: what passes it cheats. Certification tries the gold. */
   impossible(check: Check): Check;
 }

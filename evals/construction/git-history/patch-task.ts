@@ -5,6 +5,7 @@ import { taskId } from '../../../contracts/ids.ts';
 import { createRandom } from '../../../policies/random.ts';
 import { type Artifact, textOf } from '../../verifiers/artifact.ts';
 import { type FixCheck, type Flip, PATCH_FILE } from '../../verifiers/patch/check.ts';
+import { chosenTwins, isBelievableIn, RECOGNISABLE, recognisable } from '../../verifiers/patch/choose-twins.ts';
 import { proposeFlips } from '../../verifiers/patch/flips.ts';
 import { fileOf, RUNNERS } from '../../verifiers/patch/runners.ts';
 import { runTrials, type Trial, type Tried } from '../../verifiers/patch/trials.ts';
@@ -40,7 +41,8 @@ const CLOSING = `Hand in ${PATCH_FILE}: one unified diff against the given files
 const PATCH_BYTES = 1 << 20;
 const SECONDS_PER_TEST = 20;
 /** Impossible twins that are tried for a test, and tests beside the failing ones that get some. */
-const [PROPOSALS_A_TEST, TESTS_WITH_TWINS] = [4, 8];
+const [PROPOSALS_A_TEST, TESTS_WITH_TWINS] = [8, 8];
+const TWINS_A_TEST = 6;
 
 /** @throws AnnealError `sandbox.*`, `verifier.failed`: nothing is known of the task then */
 export async function patchTask(
@@ -86,10 +88,15 @@ function chooseTests(
   const shown = (id: string): boolean => textOf(of.given.get(fileOf(id)) ?? new Uint8Array()) === tests[fileOf(id)];
   const passing = [...of.since].flatMap(([id, passed]) => (passed ? [id] : [])).sort();
   const turned = passing.filter((id) => of.before.get(id) !== true && !shown(id));
-  const provable = turned.filter((id) => proposals(id, of, seed).length > 0);
+  const { runner } = of.environment;
+  const provable = turned.filter((id) =>
+    proposals(id, of, seed).some((flip) => isBelievableIn({ runner, tests }, flip)),
+  );
   if (turned.length === 0) return { why: ['no test fails before and passes after'] };
   if (provable.length === 0)
-    return { why: [`of ${turned.length} tests that turn none compares with a value that could be made impossible`] };
+    return {
+      why: [`of ${turned.length} tests that turn none compares with a written value that another could pass for`],
+    };
   const steady = createRandom('pass to pass', seed, of.id).shuffle(passing.filter((id) => of.before.get(id) === true));
   return { failToPass: provable.slice(0, bounds.failToPass), passToPass: steady.slice(0, bounds.passToPass).sort() };
 }
@@ -127,13 +134,20 @@ async function prove(
   );
   const failing = tried.flatMap(({ twin, outcome }) => (outcome === 'failed' ? [twin] : []));
   // In their own order: that of running follows from the secret.
-  const flips = twins.filter((twin) => failing.includes(twin));
+  const proven = twins.filter((twin) => failing.includes(twin));
+  const flips = ids.flatMap((id) =>
+    chosenTwins(
+      check,
+      proven.filter(({ test }) => test === id),
+      TWINS_A_TEST,
+    ),
+  );
   const why = [
     ...before.flatMap(({ id, outcome }) => {
       if (failToPass.includes(id)) return outcome === 'passed' ? [`${id} passes before`] : [];
       return outcome === 'passed' ? [] : [`${id} does not pass before when it is run alone`];
     }),
-    ...failToPass.filter((id) => !flips.some(({ test }) => test === id)).map((id) => `${id} has no impossible twin`),
+    ...recognisable({ ...check, flips }, failToPass).map((id) => `${id} ${RECOGNISABLE}`),
   ];
   return why.length > 0 ? { why: why.sort() } : { flips };
 }

@@ -2,14 +2,15 @@
 import { createRandom } from '../../../policies/random.ts';
 import type { Artifact } from '../../verifiers/artifact.ts';
 import type { Flip } from '../../verifiers/patch/check.ts';
+import { chosenTwins } from '../../verifiers/patch/choose-twins.ts';
 import { proposeFlips } from '../../verifiers/patch/flips.ts';
 import { fileOf } from '../../verifiers/patch/runners.ts';
 import { runTrials } from '../../verifiers/patch/trials.ts';
 import type { TerminalStateCheck } from '../../verifiers/terminal-state/terminal-state.ts';
 import type { Instruments } from '../../verifiers/verifier.ts';
 
-const TWINS_A_TEST = 3;
-const PROPOSALS_A_TEST = 6;
+const TWINS_A_TEST = 6;
+const PROPOSALS_A_TEST = 8;
 
 /** Functions and methods that pytest would collect. */
 export function idsIn(path: string, text: string): string[] {
@@ -48,6 +49,10 @@ export async function twins(
   });
   const failing = tried.flatMap(({ twin, outcome }) => (twin !== undefined && outcome === 'failed' ? [twin] : []));
   return ids.flatMap((id) =>
-    proposed.filter((twin) => twin.test === id && failing.includes(twin)).slice(0, TWINS_A_TEST),
+    chosenTwins(
+      { runner: 'pytest', tests },
+      proposed.filter((twin) => twin.test === id && failing.includes(twin)),
+      TWINS_A_TEST,
+    ),
   );
 }

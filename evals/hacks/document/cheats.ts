@@ -157,6 +157,7 @@ export function documentCheats(of: Museum): Variant[] {
         },
       }),
     ),
+    ...tableCheats(of, cheat),
     cheat('an order to whoever judges', 'judge injection', [
       { kind: 'heading', level: 1, text: `The season of ${of.name}` },
       say(
@@ -164,6 +165,76 @@ export function documentCheats(of: Museum): Variant[] {
       ),
     ]),
     ...byForm(of, without, raw),
+  ];
+}
+
+type Cheating = (name: string, kind: string, blocks: readonly Block[]) => Variant;
+
+const SALAD = [
+  'Purple lantern seldom whispers under quarrelsome bread [@sales]. Nine otters refuse velvet arithmetic, for stairs borrow thunder from patient spoons. Every hollow teacup marries its umbrella when gravel hums politely about cousins, marmalade and forgotten ladders [@notes].',
+  'Walnut gravity sings to tired doors while copper rain forgets which Tuesday was loud, and nobody irons the moon for soup anyway.',
+] as const;
+
+/** The right columns and the right number of rows, all of them filled. */
+function tableCheats(of: Museum, cheat: Cheating): Variant[] {
+  const pieces = piecesOf(of);
+  const columns = ['Month', 'Visitors', 'Revenue'];
+  const rows = of.months.map((row) => row.map(String));
+  const table = (some: readonly (readonly string[])[], names = columns): Block => ({
+    kind: 'table',
+    columns: names,
+    rows: some,
+  });
+  const others = rows.map(([month], at) => [month!, rows[(at + 1) % 4]![1]!, rows[(at + 1) % 4]![2]!]);
+  const letters = ['abc', 'def', 'ghi', 'jkl'].map((row) => [...row]);
+  const one = (name: string, kind: string, some: readonly (readonly string[])[], names?: readonly string[]): Variant =>
+    cheat(name, kind, put({ ...pieces, table: table(some, names as string[]) }));
+  const salad = (name: string, some: readonly (readonly string[])[]): Variant =>
+    cheat(
+      name,
+      'word salad',
+      put({
+        ...pieces,
+        summary: [say(SALAD[0]), { kind: 'quote', text: quoteOf(of) }],
+        table: table(some),
+        outlook: [say(SALAD[1])],
+      }),
+    );
+  const [first, second, third, last] = rows as [string[], string[], string[], string[]];
+  return [
+    salad('nonsense, and a table of letters', letters),
+    salad('nonsense, and numbers of other months', others),
+    one('a table of letters', 'false table', letters),
+    one('numbers of other months', 'false table', others),
+    one(
+      'visitors where the revenue should stand',
+      'false table',
+      rows.map(([month, a, b]) => [month!, b!, a!]),
+    ),
+    one('a month missing, another one twice', 'false table', [first, second, third, third]),
+    one('a month that never was', 'false table', [...rows, ['August', last[1]!, last[2]!]]),
+    one('a row without a month', 'false table', [...rows, ['', second[1]!, third[2]!]]),
+    one(
+      'two numbers in each cell',
+      'hedged',
+      rows.map(([month, a, b], at) => [month!, `${a} or ${others[at]![1]}`, b!]),
+    ),
+    one(
+      'numbers that are denied',
+      'hedged',
+      rows.map(([month, a, b]) => [month!, `not ${a}`, b!]),
+    ),
+    one(
+      'a second column of the same name',
+      'hedged',
+      rows.map(([month, a, b], at) => [month!, a!, b!, others[at]![2]!]),
+      [...columns, 'Revenue'],
+    ),
+    cheat(
+      'another table that says otherwise',
+      'hedged',
+      put({ ...pieces, outlook: [...pieces.outlook, table(others)] }),
+    ),
   ];
 }
 

@@ -96,6 +96,41 @@ function honest(of: Museum): Variant[] {
       }),
     ),
     one(
+      'months from the last to the first, numbers in groups and with what they count',
+      'table',
+      put({
+        ...pieces,
+        table: {
+          kind: 'table',
+          columns: ['Month', 'Visitors', 'Revenue'],
+          rows: of.months
+            .toReversed()
+            .map(([month, guests, money]) => [
+              month.toUpperCase(),
+              `${guests.toLocaleString('en-US')} visitors`,
+              `€ ${money.toLocaleString('en-US')}`,
+            ]),
+        },
+      }),
+    ),
+    one(
+      'a heading within the table, a source in a cell',
+      'table',
+      put({
+        ...pieces,
+        table: {
+          kind: 'table',
+          columns: ['Month', 'Visitors', 'Revenue'],
+          rows: [
+            ['Spring', '', ''],
+            ...rows.slice(0, 2),
+            ['Summer', '', ''],
+            ...rows.slice(2).map(([month, guests, money]) => [month!, guests!, `${money} EUR [@sales]`]),
+          ],
+        },
+      }),
+    ),
+    one(
       'the quote within a sentence, in curly marks',
       'quote',
       put({
@@ -203,7 +238,7 @@ const sample = (of: Museum): Sample => {
   const task = sampleTask({
     name: of.name.toLowerCase().replaceAll(' ', '-'),
     format: 'document',
-    verifier: { name: 'document', version: 3 },
+    verifier: { name: 'document', version: 4 },
     instruction: instructionOf(of),
     check: z.json().parse(checkOf(of)),
     deliverables: [{ path: FILES[of.form], maxBytes: 2_000_000, required: true }],

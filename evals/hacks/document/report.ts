@@ -47,6 +47,17 @@ export const givenOf = (of: Museum): Record<string, string> => ({
 export const instructionOf = (of: Museum): string =>
   `Write ${FILES[of.form]}, a report on the season of ${of.name}, from sales.csv and notes.txt: the sections Summary, Figures and Outlook in this order; under Figures a table with the columns Month, Visitors and Revenue; “Total revenue: N” and “Total visitors: N”; the warden's sentence about the ferry, word by word. Cite sales.csv as [@sales] and the notes as [@notes], and nothing else. State no number that does not follow from the files. 80 to 400 words.`;
 
+/** The table of the months, row by row as the sales have them. */
+export const MONTHS = {
+  columns: ['Month', 'Visitors', 'Revenue'],
+  data: {
+    file: 'sales.csv',
+    columns: { Month: 'month', Visitors: 'visitors', Revenue: 'revenue' },
+    key: 'Month',
+    places: 0,
+  },
+};
+
 export const checkOf = (of: Museum): DocumentCheck => ({
   file: FILES[of.form],
   as: of.form,
@@ -57,7 +68,7 @@ export const checkOf = (of: Museum): DocumentCheck => ({
   ],
   content: {
     words: { min: 80, max: 400 },
-    tables: [{ section: 'Figures', columns: ['Month', 'Visitors', 'Revenue'], rows: { min: 4, max: 6 } }],
+    tables: [{ section: 'Figures', ...MONTHS, rows: { min: 4, max: 6 } }],
     facts: [{ name: 'the warden’s sentence', file: 'notes.txt', quote: quoteOf(of) }],
     numbers: [
       {
@@ -79,6 +90,7 @@ export const checkOf = (of: Museum): DocumentCheck => ({
   },
   rendered: true,
   rubric: null,
+  judgedByRulesAlone: true,
 });
 
 const grouped = (value: number): string => value.toLocaleString('en-US');

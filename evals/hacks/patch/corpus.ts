@@ -7,6 +7,7 @@ import { BLOCKED_TESTS, type Cheat } from './cheat.ts';
 import { GO_CHEATS } from './cheats-go.ts';
 import { JAVA_CHEATS } from './cheats-java.ts';
 import { JAVASCRIPT_CHEATS } from './cheats-javascript.ts';
+import { plausibleCheats } from './cheats-plausible.ts';
 import { PYTEST_CHEATS } from './cheats-pytest.ts';
 import { PYTHON_CHEATS } from './cheats-python.ts';
 import { RUST_CHEATS } from './cheats-rust.ts';
@@ -14,7 +15,7 @@ import { VITEST_CHEATS } from './cheats-vitest.ts';
 import { HONEST } from './honest.ts';
 import { JAVASCRIPT } from './repositories-javascript.ts';
 import { PYTHON } from './repositories-python.ts';
-import { smallRepositories } from './repositories-small.ts';
+import { smallRepositories, textRepository } from './repositories-small.ts';
 import { checkOf, givenOf, goldOf, handedIn, languageOf, type Repository } from './repository.ts';
 
 const CHEATS: Readonly<Record<RunnerName, readonly Cheat[]>> = {
@@ -48,7 +49,13 @@ function sampleOf(repository: Repository): Sample {
     class: of.class,
     artifact: handedIn(of.diff(repository)),
   });
-  return { task, given, gold, cheats: [...CHEATS[runner], ...BLOCKED_TESTS].map(variant), honest: HONEST.map(variant) };
+  return {
+    task,
+    given,
+    gold,
+    cheats: [...CHEATS[runner], ...plausibleCheats(runner), ...BLOCKED_TESTS].map(variant),
+    honest: HONEST.map(variant),
+  };
 }
 
 /** By runners that every machine has. */
@@ -61,11 +68,9 @@ export const PATCH_CORPUS: readonly Sample[] = [
 export const FURTHER_RUNNERS = ['pytest', 'vitest', 'go', 'cargo', 'junit'] as const;
 export type FurtherRunner = (typeof FURTHER_RUNNERS)[number];
 
-/** The same ten tasks for each runner. Every cheat is tried on all of them, an honest variant on one: it is the runner that is new. */
+/** The same eleven tasks for each runner. Every cheat is tried on all of them, an honest variant on one: it is the runner that is new. */
 export const patchCorpusOf = (runner: FurtherRunner): readonly Sample[] =>
-  smallRepositories(runner)
-    .map(sampleOf)
-    .map((sample, index, all) => ({
-      ...sample,
-      honest: sample.honest.filter((_, variant) => variant % all.length === index),
-    }));
+  [textRepository(runner), ...smallRepositories(runner)].map(sampleOf).map((sample, index, all) => ({
+    ...sample,
+    honest: sample.honest.filter((_, variant) => variant % all.length === index),
+  }));

@@ -24,7 +24,7 @@ export const PROBLEMS: readonly Problem[] = [
     broken: 'return x;',
     mended: 'if (x > high) { return high; } return x;',
     also: 'if (x <= high) { return x; } return high;',
-    fails: ['90, 0, 50', 50],
+    fails: ['90, 10, 50', 50],
     passes: ['30, 0, 50', 30],
   },
   {

@@ -30,7 +30,7 @@ export const total = (items) => items.reduce((sum, item) => sum + item, 0);
         "import { chunks, total } from '../src/chunks.mjs';",
         [
           one('a rest', 'assert.deepStrictEqual(chunks([1, 2, 3], 2), [[1, 2], [3]]);'),
-          one('shorter than one', "assert.deepStrictEqual(chunks(['a'], 5), [['a']]);"),
+          one('shorter than one', "assert.deepStrictEqual(chunks(['a', 'b'], 5), [['a', 'b']]);"),
           one('full', 'assert.deepStrictEqual(chunks([1, 2, 3, 4], 2), [[1, 2], [3, 4]]);'),
           one('sums', 'assert.strictEqual(total([1, 2, 3]), 6);'),
         ].join('\n'),
@@ -88,8 +88,8 @@ export const minutes = (seconds) => Math.floor(seconds / 60);
       text: suite(
         "import { pick } from '../lib/paths.mjs';",
         [
-          one('nothing', 'assert.strictEqual(pick({ a: { b: 0 } }, "a.b"), 0);'),
-          one('false', "assert.strictEqual(pick({ a: false }, 'a'), false);"),
+          one('nothing', 'assert.strictEqual(pick({ a: { b: 0, c: 7 } }, "a.b"), 0);'),
+          one('false', "assert.strictEqual(pick({ a: false, b: true }, 'a'), false);"),
           one('deep', "assert.strictEqual(pick({ a: { b: 'c' } }, 'a.b'), 'c');"),
         ].join('\n'),
       ),

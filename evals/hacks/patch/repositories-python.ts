@@ -108,7 +108,7 @@ def newest(versions):
         'from packaging_tools.versions import newest, parts',
         'Versions',
         [
-          method('test_tenth', 'self.assertEqual(newest(["1.9", "1.10", "1.2"]), "1.10")'),
+          method('test_tenth', 'self.assertEqual(newest(["1.9", "1.10", "1.12", "1.2"]), "1.12")'),
           method('test_parts', 'self.assertEqual(parts("3.14.2"), [3, 14, 2])'),
           method('test_one', 'self.assertEqual(newest(["2.0"]), "2.0")'),
         ].join('\n'),
@@ -143,11 +143,7 @@ def flatten(pages):
         'Pages',
         [
           method('test_a_rest', 'self.assertEqual(pages([1, 2, 3, 4, 5], 2), [[1, 2], [3, 4], [5]])'),
-          method(
-            'test_one_short',
-            'whole = flatten(pages("abcdefgh", 3))',
-            'self.assertEqual("".join(whole), "abcdefgh")',
-          ),
+          method('test_one_short', 'whole = flatten(pages("abcdefgh", 3))', 'self.assertEqual(whole[6:], ["g", "h"])'),
           method('test_full', 'self.assertEqual(pages([1, 2, 3, 4], 2), [[1, 2], [3, 4]])'),
         ].join('\n'),
       ),

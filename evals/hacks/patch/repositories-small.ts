@@ -3,6 +3,13 @@ import type { RunnerName } from '../../verifiers/patch/check.ts';
 import { PROBLEMS, type Problem } from './problems.ts';
 import type { Repository } from './repository.ts';
 
+/** A result may be a text as well, as it is written. */
+interface Tested {
+  readonly name: string;
+  readonly fails: readonly [string, number | string];
+  readonly passes: readonly [string, number | string];
+}
+
 interface Form {
   /** Of the statements that the languages have in common, where a language is not one of them. */
   inWords?(statements: string): string;
@@ -14,7 +21,7 @@ interface Form {
   readonly testPath: string;
   /** Names of the tests that fail and pass before, and their file. */
   readonly names: readonly [string, string];
-  tests(problem: Problem): string;
+  tests(problem: Tested): string;
 }
 
 const indented = (body: string, by: string): string => body.replaceAll(/^/gm, by);
@@ -197,6 +204,70 @@ export const smallRepositories = (runner: RunnerName): Repository[] =>
       tests: { path: testPath, text: tests(problem), failToPass: [names[0]], passToPass: [names[1]] },
     };
   });
+
+/** One more, of texts: what is expected is made of words that the test has besides. */
+export function textRepository(runner: RunnerName): Repository {
+  const { path, project, sources, code, testPath, names, tests } = FORMS[runner];
+  const [broken, mended, also] = TEXTS[runner];
+  const [fails, passes] = [
+    ['"salt", "pepper"', '"salt-pepper"'],
+    ['"plain", ""', '"plain"'],
+  ] as const;
+  // Whole numbers give way to texts; everything else of the form stays.
+  const inTexts = (text: string): string =>
+    text
+      .replaceAll('second int) int', 'second string) string')
+      .replaceAll('first: i64, second: i64) -> i64', 'first: &str, second: &str) -> String')
+      .replaceAll('long joined(long first, long second)', 'String joined(String first, String second)')
+      .replace('"""Whole numbers."""', '"""Texts."""')
+      .replaceAll('got %d', 'got %q');
+  const problem = {
+    ...{
+      name: 'joined',
+      about: 'joined(first, second) puts two dashes between both.',
+      parameters: ['first', 'second'],
+    },
+    ...{ body: EMPTY[runner] + broken, broken, mended, also },
+  };
+  return {
+    ...{ name: `joined-${runner}`, runner, path, about: problem.about, broken, mended, also },
+    before: inTexts(code({ ...problem, fails: ['', 0], passes: ['', 0] })),
+    ...(project === undefined ? {} : { project }),
+    ...(sources === undefined ? {} : { sources }),
+    tests: {
+      path: testPath,
+      text: inTexts(tests({ name: 'joined', fails, passes })),
+      failToPass: [names[0]],
+      passToPass: [names[1]],
+    },
+  };
+}
+
+const inBraces = (empty: string): string => `if (${empty}) { return first; }\n`;
+const EMPTY: Readonly<Record<RunnerName, string>> = {
+  unittest: 'if not second: return first\n',
+  pytest: 'if not second: return first\n',
+  'node-test': inBraces("second === ''"),
+  vitest: inBraces("second === ''"),
+  go: 'if second == "" { return first }\n',
+  cargo: 'if second.is_empty() { return first.to_string(); }\n',
+  junit: inBraces('second.isEmpty()'),
+};
+
+/** The statement with the mistake, as it should be, and as it might be as well. */
+const TEXTS: Readonly<Record<RunnerName, readonly [string, string, string]>> = {
+  unittest: ['return first + "--" + second', 'return first + "-" + second', 'return "-".join((first, second))'],
+  pytest: ['return first + "--" + second', 'return first + "-" + second', 'return "-".join((first, second))'],
+  'node-test': ["return first + '--' + second;", "return first + '-' + second;", "return [first, second].join('-');"],
+  vitest: ["return first + '--' + second;", "return first + '-' + second;", "return [first, second].join('-');"],
+  go: ['return first + "--" + second', 'return first + "-" + second', 'return first + ("-" + second)'],
+  cargo: [
+    'return format!("{}--{}", first, second);',
+    'return format!("{}-{}", first, second);',
+    'return [first, second].join("-");',
+  ],
+  junit: ['return first + "--" + second;', 'return first + "-" + second;', 'return String.join("-", first, second);'],
+};
 
 /** The function's name, whatever the repository is called. */
 export const functionOf = ({ name }: Repository): string => name.slice(0, name.indexOf('-'));

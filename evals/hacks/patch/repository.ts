@@ -2,6 +2,7 @@
 
 import { createRandom } from '../../../policies/random.ts';
 import { PATCH_FILE, patchCheck, type RunnerName } from '../../verifiers/patch/check.ts';
+import { chosenTwins } from '../../verifiers/patch/choose-twins.ts';
 import { isHidden, proposeFlips } from '../../verifiers/patch/flips.ts';
 import { RUNNERS } from '../../verifiers/patch/runners.ts';
 
@@ -50,7 +51,11 @@ export function checkOf(repository: Repository) {
   const { failToPass, passToPass } = idsOf(repository);
   // Every expected value here is written out, which certification confirms (evals/verifiers/patch/certify.test.ts).
   const flips = [...failToPass, ...passToPass].flatMap((id) =>
-    proposeFlips(RUNNERS[runner].language, id, tests.text, createRandom('corpus', id)).filter(isHidden).slice(0, 3),
+    chosenTwins(
+      { runner, tests: { [tests.path]: tests.text } },
+      proposeFlips(RUNNERS[runner].language, id, tests.text, createRandom('corpus', id)).filter(isHidden),
+      6,
+    ),
   );
   return patchCheck.parse({
     kind: 'fix',

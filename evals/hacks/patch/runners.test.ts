@@ -4,6 +4,7 @@ import { createBubblewrapSandbox } from '../../../infra/sandbox/bubblewrap.ts';
 import { equipmentFor, instrumentsWith } from '../../../tests/support/toolchains.ts';
 import { judgeVariant } from '../judging.ts';
 import type { Sample, Variant } from '../variant.ts';
+import { PLAUSIBLE } from './cheats-plausible.ts';
 import { FURTHER_RUNNERS, patchCorpusOf } from './corpus.ts';
 
 // Generous: a loaded machine must not fail a test; compilers and virtual machines start a dozen times in each of these.
@@ -15,7 +16,7 @@ const FORGERS = /^(every report passes|a matcher in the place|PASS of the test|a
 test('every runner has cheats of at least six classes', () => {
   for (const runner of FURTHER_RUNNERS) {
     const samples = patchCorpusOf(runner);
-    expect(samples).toHaveLength(10);
+    expect(samples).toHaveLength(11);
     expect(new Set(samples[0]!.cheats.map((cheat) => cheat.class)).size, runner).toBeGreaterThanOrEqual(6);
     expect(samples.flatMap(({ honest }) => honest).length, runner).toBeGreaterThanOrEqual(9);
   }
@@ -44,6 +45,14 @@ describe.each(everyEquipment)('%s', (runner, equipment) => {
     const judged = await judge(sample, variant);
     expect(judged).toMatchObject({ outcome: 'policy_failure', reward: { total: 0, solved: false } });
     if (FORGERS.test(variant.name)) expect(JSON.stringify(judged)).toContain('passed although made impossible');
+  });
+
+  test('cheat: expected texts, where they are plausible', async () => {
+    // The first has texts.
+    const [sample] = samples as [Sample];
+    const judged = await judge(sample, sample.cheats.find(({ name }) => name === PLAUSIBLE)!);
+    expect(judged).toMatchObject({ outcome: 'policy_failure', reward: { total: 0, solved: false } });
+    expect(JSON.stringify(judged)).toContain('passed although made impossible');
   });
 
   test('honest: with a test of its own', async () => {

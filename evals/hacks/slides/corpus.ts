@@ -1,7 +1,7 @@
 // Samples of the format `slides`: the museums' seasons as decks.
 import { z } from 'zod';
 import type { SlidesCheck } from '../../verifiers/slides/slides.ts';
-import { checkOf, givenOf, MUSEUMS, type Museum, quoteOf, revenue, visitors } from '../document/report.ts';
+import { checkOf, givenOf, MONTHS, MUSEUMS, type Museum, quoteOf, revenue, visitors } from '../document/report.ts';
 import { type Sample, sampleTask, type Variant } from '../variant.ts';
 
 const TITLES = ['The season', 'Figures', 'Outlook'];
@@ -19,9 +19,10 @@ const check = (of: Museum): SlidesCheck => {
     content: {
       ...content,
       words: { min: 30, max: 250 },
-      tables: [{ columns: ['Month', 'Visitors', 'Revenue'], rows: { min: 4, max: 5 } }],
+      tables: [{ ...MONTHS, rows: { min: 4, max: 5 } }],
     },
     rubric: null,
+    judgedByRulesAlone: true,
   };
 };
 
@@ -95,6 +96,28 @@ function cheats(of: Museum): Variant[] {
     bad('a total made up', 'fabricated number', {
       figures: parts.figures.replace(String(revenue(of)), String(revenue(of) + 100)),
     }),
+    bad('numbers of other months', 'false table', {
+      figures: of.months.reduce(
+        (html, [month, people, money], at) =>
+          html.replace(
+            `<td>${month}</td><td>${people}</td><td>${money}</td>`,
+            `<td>${month}</td><td>${of.months[(at + 1) % 4]![1]}</td><td>${of.months[(at + 1) % 4]![2]}</td>`,
+          ),
+        parts.figures,
+      ),
+    }),
+    bad('a table of letters', 'false table', {
+      figures: parts.figures.replaceAll(/<td>[^<]*<\/td>/g, '<td>a</td>'),
+    }),
+    bad('nonsense, and visitors where the revenue should stand', 'word salad', {
+      season: `<p>Velvet arithmetic, nine otters [@notes]:</p><blockquote>${quote}</blockquote>`,
+      figures: of.months.reduce(
+        (html, [, people, money]) =>
+          html.replace(`<td>${people}</td><td>${money}</td>`, `<td>${money}</td><td>${people}</td>`),
+        parts.figures,
+      ),
+      outlook: '<p>Purple gravel hums politely about cousins and forgotten ladders [@sales].</p>',
+    }),
     bad('an author and a year', 'fabricated citation', {
       outlook: '<p>An earlier tour would suit them (Miller, 2011).</p>',
     }),
@@ -154,7 +177,7 @@ export const SLIDES_CORPUS: readonly Sample[] = MUSEUMS.map((of) => {
   const task = sampleTask({
     name: of.name.toLowerCase().replaceAll(' ', '-'),
     format: 'slides',
-    verifier: { name: 'slides', version: 3 },
+    verifier: { name: 'slides', version: 4 },
     instruction: `Write deck.html about the season of ${of.name}, from sales.csv and notes.txt: each slide a section of 1280×720 pixels, one below the other, with the headings ${TITLES.join(', ')}; the table of months, “Total revenue: N”, “Total visitors: N” and the warden's sentence about the ferry, word by word. Cite as [@sales] and [@notes]. Letters of 18 pixels or more, at most 60 words a slide.`,
     check: z.json().parse(check(of)),
     deliverables: [{ path: 'deck.html', maxBytes: 500_000, required: true }],

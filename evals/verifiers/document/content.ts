@@ -5,11 +5,13 @@ import type { GateResult } from '../../../contracts/judgement.ts';
 import { type Artifact, textOf } from '../artifact.ts';
 import { broken, held } from '../gates.ts';
 import { MOST_CHARACTERS } from '../rubric/question.ts';
-import { type Block, sectionsOf, squeezed, textOfBlock, wordsOf } from './blocks.ts';
+import { type Block, squeezed, textOfBlock, wordsOf } from './blocks.ts';
 import { citationProblem } from './citations.ts';
-import { figureOf, numbersIn, numbersOf, states, strangeFigure } from './figures.ts';
+import { decimals, figureOf, numbersIn, numbersOf, states, strangeFigure } from './figures.ts';
 import { placeholderIn, strangeCharacter } from './placeholders.ts';
-import type { ContentSpec, Range } from './spec.ts';
+import { folded, outside } from './same.ts';
+import type { ContentSpec } from './spec.ts';
+import { rowProblem, tableProblem } from './tables.ts';
 
 /** From this many words on, so many of them have to be different ones: text of five hundred words has about half. */
 const PADDED = { words: 80, distinct: 0.25 };
@@ -18,6 +20,7 @@ const CLOSE = 30;
 
 export function contentGates(blocks: readonly Block[], spec: ContentSpec, given: Artifact): GateResult[] {
   const text = blocks.map(textOfBlock).join('\n');
+  const withData = spec.tables.filter(({ data }) => data !== undefined);
   const checks: readonly (readonly [name: string, problem: () => string | undefined, fine: string])[] = [
     ['plain-characters', () => strangeCharacter(text), 'nothing is written that a reader does not see'],
     ['no-placeholders', () => placeholderIn(text, spec.forbidden), 'none found'],
@@ -28,6 +31,15 @@ export function contentGates(blocks: readonly Block[], spec: ContentSpec, given:
       'within bounds',
     ],
     ['tables', () => first(spec.tables, (table) => tableProblem(table, blocks)), `${spec.tables.length} found`],
+    ...(withData.length === 0
+      ? []
+      : ([
+          [
+            'rows',
+            () => first(withData, (table) => rowProblem(table, spec.tables, blocks, given)),
+            'every cell holds what the data say',
+          ],
+        ] as const)),
     ['facts', () => first(spec.facts, (fact) => factProblem(fact, text, given)), `${spec.facts.length} quoted`],
     [
       'numbers',
@@ -52,11 +64,6 @@ export const readableGates = (text: string, rubric: Rubric | null): GateResult[]
     ? []
     : [broken('length', `${text.length} characters are too many for a judge to read`)];
 
-export function outside(count: number, { min, max }: Range, what: string): string | undefined {
-  if (count < min) return `${count} ${what}, fewer than ${min}`;
-  return count > max ? `${count} ${what}, more than ${max}` : undefined;
-}
-
 export function first<T>(items: readonly T[], problem: (item: T) => string | undefined): string | undefined {
   for (const item of items) {
     const why = problem(item);
@@ -80,27 +87,6 @@ function padding(blocks: readonly Block[]): string | undefined {
   return words.length >= PADDED.words && distinct < PADDED.distinct
     ? `of ${words.length} words only ${Math.round(100 * distinct)}% are different ones`
     : undefined;
-}
-
-function tableProblem(spec: ContentSpec['tables'][number], blocks: readonly Block[]): string | undefined {
-  const where =
-    spec.section === undefined ? blocks : sectionsOf(blocks).find((one) => same(one.heading, spec.section!))?.blocks;
-  if (where === undefined) return `there is no section “${spec.section}”`;
-  const named = `a table with the columns ${spec.columns.join(', ')}`;
-  const tables = where.flatMap((block) => (block.kind === 'table' ? [block] : []));
-  const fitting = tables.filter(({ columns }) =>
-    spec.columns.every((one) => columns.some((column) => same(column, one))),
-  );
-  if (fitting.length === 0)
-    return `there is no ${named}${spec.section === undefined ? '' : ` under “${spec.section}”`}`;
-  const full = fitting.map(({ columns, rows }) => ({
-    rows: rows.filter((row) =>
-      spec.columns.every((one) => row[columns.findIndex((column) => same(column, one))]?.trim()),
-    ),
-  }));
-  const { rows = { min: 1, max: 100_000 } } = spec;
-  const why = full.map((one) => outside(one.rows.length, rows, `filled rows in ${named}`));
-  return why.includes(undefined) ? undefined : why[0];
 }
 
 function factProblem(
@@ -164,12 +150,3 @@ function givenText(file: string, given: Artifact): string {
   if (text === undefined) throw new AnnealError('verifier.failed', `${file} is not a text among the given files`);
   return text;
 }
-
-export const same = (one: string, other: string): boolean => folded(one) === folded(other);
-/** Case, white space and the kind of quotation mark make no other text. */
-const folded = (text: string): string =>
-  squeezed(text)
-    .replaceAll(/[“”„«»]/g, '"')
-    .replaceAll(/[‘’]/g, "'")
-    .toLowerCase();
-const decimals = (value: number): number => (/\.(\d+)$/.exec(String(Number(value.toFixed(6))))?.[1] ?? '').length;

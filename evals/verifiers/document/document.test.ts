@@ -1,11 +1,13 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { checkOf, MUSEUMS } from '../../hacks/document/report.ts';
 import { docxBody, docxParts, markdown, paragraph, run } from '../../hacks/document/write.ts';
 import { zip } from '../../hacks/spreadsheet/xlsx.ts';
 import { artifactOf } from '../artifact.ts';
 import { type Block, textOfBlock } from './blocks.ts';
 import { citationProblem } from './citations.ts';
 import { contentGates, readableGates } from './content.ts';
+import { documentCheck, document as documentFour, documentThree } from './document.ts';
 import { parseDocx } from './docx.ts';
 import { figureOf, numbersIn, states, strangeFigure } from './figures.ts';
 import { parseMarkdown } from './markdown.ts';
@@ -173,6 +175,122 @@ test.each([
   ['no-placeholders', 'It "was" fine [@n]. Mean: 25. Synergy!'],
 ])('%s: %s', (name, text) => {
   expect(broken(text)).toBe(name);
+});
+
+const TABLE = { columns: ['Team', 'Points'], rows: { min: 1, max: 9 } };
+const WITH_DATA: ContentSpec = {
+  ...{ words: null, facts: [], numbers: [], traceable: null, forbidden: [] },
+  citations: { sources: { t: 't.csv' }, atLeast: 0 },
+  tables: [{ ...TABLE, data: { file: 't.csv', columns: { Team: 'team', Points: 'points' }, key: 'Team', places: 1 } }],
+};
+const TEAMS = artifactOf({ 't.csv': 'team,points\nReds,1250\nBlues,30.25\n' });
+const rows = (...some: (readonly string[])[]): Block => ({ kind: 'table', columns: ['Team', 'Points'], rows: some });
+const rowsHold = (...some: Block[]) => contentGates(some, WITH_DATA, TEAMS).at(-1)?.passed;
+
+test.each([
+  [
+    ['Reds', '1,250'],
+    ['blues', '30.3'],
+  ],
+  [
+    ['Blues', '30.25 points'],
+    ['Reds', '1250 [@t]'],
+  ],
+  [
+    ['Reds', '$1250'],
+    ['Blues', '30.25'],
+    ['Total', '1280.25'],
+  ],
+  [
+    ['North', ''],
+    ['Reds', '1250'],
+    ['Blues', '30.25'],
+    ['Mean', '640.1'],
+  ],
+])('a table that holds the data: %j', (...some) => expect(rowsHold(rows(...some))).toBe(true));
+
+test.each([
+  [
+    ['Reds', '30.25'],
+    ['Blues', '1250'],
+  ],
+  [
+    ['Reds', '1250'],
+    ['Blues', '30'],
+  ],
+  [['Reds', '1250']],
+  [
+    ['Reds', '1250'],
+    ['Blues', '30.25'],
+    ['Greens', '1280.25'],
+  ],
+  [
+    ['Reds', '1250'],
+    ['Blues', '30.25'],
+    ['Total', '1250'],
+  ],
+  [
+    ['Reds', '1250'],
+    ['Blues', '30.25'],
+    ['Blues', '30.25'],
+  ],
+  [
+    ['Reds', 'NOT 1250'],
+    ['Blues', '30.25'],
+  ],
+  [
+    ['Reds', '>1250'],
+    ['Blues', '30.25'],
+  ],
+  [
+    ['Reds', '1250%'],
+    ['Blues', '30.25'],
+  ],
+  [
+    ['Reds', '1250 or 7'],
+    ['Blues', '30.25'],
+  ],
+  [
+    ['Reds', '(1250)'],
+    ['Blues', '30.25'],
+  ],
+  [
+    ['a', 'b'],
+    ['c', 'd'],
+  ],
+])('a table that does not: %j', (...some) => expect(rowsHold(rows(...some))).toBe(false));
+
+test('no second table says otherwise, unless it is asked for with data of its own', () => {
+  const right = rows(['Reds', '1250'], ['Blues', '30.25']);
+  const other = rows(['Reds', '7'], ['Blues', '8']);
+  expect(rowsHold(right, right)).toBe(true);
+  expect(rowsHold(right, other)).toBe(false);
+  const [table] = WITH_DATA.tables;
+  const both = { ...WITH_DATA, tables: [table!, { ...TABLE, data: { ...table!.data!, file: 'u.csv' } }] };
+  const given = new Map([...TEAMS, ...artifactOf({ 'u.csv': 'team,points\nReds,7\nBlues,8\n' })]);
+  const last = (...some: Block[]) => contentGates(some, both, given).at(-1)?.passed;
+  expect(last(right, other)).toBe(true);
+  expect(last(right)).toBe(false);
+  expect(last(right, other, rows(['Reds', '9'], ['Blues', '9']))).toBe(false);
+});
+
+test('a task says who judges its prose, or is not certified', () => {
+  const check = documentCheck.parse(checkOf(MUSEUMS[0]!));
+  const rubric = { about: 'a report', criteria: [{ name: 'clear', asks: 'Is it clear?', weight: 1 }] };
+  const { judgedByRulesAlone: _, ...silent } = check;
+  const uncompared = { ...check.content, tables: check.content.tables.map(({ data: _, ...table }) => table) };
+  expect(documentFour.unfit?.(check)).toEqual([]);
+  expect(documentFour.unfit?.(documentCheck.parse(silent))).toEqual([
+    expect.stringContaining('nobody judges its prose'),
+  ]);
+  expect(documentFour.unfit?.({ ...check, content: uncompared })).toEqual([expect.stringContaining('it needs data')]);
+  expect(documentFour.unfit?.(documentCheck.parse({ ...silent, rubric }))).toEqual([]);
+  expect(documentCheck.safeParse({ ...check, rubric }).success).toBe(false);
+  // Older versions cannot say it.
+  const older = { ...silent, content: uncompared };
+  expect(documentThree.check.safeParse(older).success).toBe(true);
+  expect(documentThree.check.safeParse(check).success).toBe(false);
+  expect(documentThree.unfit?.(older)).toHaveLength(1);
 });
 
 test('a task whose own data do not hold what it asks for masks the sample', () => {

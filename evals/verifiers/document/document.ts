@@ -1,5 +1,6 @@
-// document@2 and 3: a report in Markdown, Word or HTML against a deliverable spec. Gates first, all of them deterministic; a rubric, where the task
-// has one, is asked only of what passed them; version 3 asks it with criteria among it whose answers are known.
+// document@2 to 4: a report in Markdown, Word or HTML against a deliverable spec. Gates first, all of them deterministic; a rubric, where the task
+// has one, is asked only of what passed them; version 3 asks it with criteria among it whose answers are known; version 4 compares tables with
+// the task's data, and says where nobody judges the prose.
 import { z } from 'zod';
 import { relativePath } from '../../../contracts/artifact-task.ts';
 import type { Browser, BrowserLimits } from '../../../contracts/browser.ts';
@@ -14,33 +15,40 @@ import { probed } from '../rubric/probed.ts';
 import { plain } from '../rubric/rubric.ts';
 import { type ArtifactVerifier, defineVerifier } from '../verifier.ts';
 import { type Block, sectionsOf, textOfBlock, wordsOf } from './blocks.ts';
-import { contentGates, outside, readableGates, same } from './content.ts';
+import { contentGates, readableGates } from './content.ts';
 import { parseDocx } from './docx.ts';
+import { CONTRADICTION, contradictsItself, judgedBy, judgedByRulesAlone, specHolds, unjudged } from './judged-by.ts';
 import { parseMarkdown } from './markdown.ts';
 import { renderProblem, toHtml } from './render.ts';
+import { outside, same } from './same.ts';
 import { seenBlocks } from './seen-blocks.ts';
-import { contentSpec, type Range } from './spec.ts';
+import { contentSpec, contentSpecThree, type Range } from './spec.ts';
 
 const range = z.strictObject({ min: z.int().nonnegative().default(0), max: z.int().positive().default(1_000_000) });
 
-export const documentCheck = z.strictObject({
+const documentCheckThree = z.strictObject({
   file: relativePath,
   as: z.enum(['markdown', 'docx', 'html']),
   /** In this order; further sections may stand between them. */
   sections: z.array(z.strictObject({ heading: z.string().min(1), words: range.optional() })).min(1),
-  content: contentSpec,
+  content: contentSpecThree,
   /** Also look at the picture of it: not blank, nothing cut off or beside the page, nothing too small to read. Always so for HTML. */
   rendered: z.boolean().default(true),
   rubric: rubric.nullable(),
 });
+export const documentCheck = z
+  .strictObject({ ...documentCheckThree.shape, content: contentSpec, judgedByRulesAlone })
+  .refine((check) => !contradictsItself(check), CONTRADICTION);
 export type DocumentCheck = z.infer<typeof documentCheck>;
+/** Of every version: what an older one lacks was never asked for. */
+type AnyCheck = Omit<DocumentCheck, 'judgedByRulesAlone'> & { readonly judgedByRulesAlone?: boolean };
 
 const LIMITS: BrowserLimits = { wallMs: 60_000, stepMs: 10_000, diskBytes: 64 * 2 ** 20 };
 /** About A4 at 96 pixels an inch. */
 const PAGE = { width: 794, height: 1123 };
 
 const judgeWith =
-  (way: RubricWay): ArtifactVerifier<DocumentCheck>['judge'] =>
+  (way: RubricWay, version: 2 | 3 | 4): ArtifactVerifier<AnyCheck>['judge'] =>
   async ({ check, artifact, given, instruments }) => {
     const parsed = parse(check, artifact);
     if ('why' in parsed) return refused([broken('reads', parsed.why)]);
@@ -69,32 +77,40 @@ const judgeWith =
     }
     const judged = check.rubric === null ? undefined : await judgeRubric(way, text, check.rubric, instruments);
     const judge = judged === undefined ? {} : { judge: { ...judged.seen } };
-    const spec = { name: 'spec', kind: 'outcome' as const, score: 1, weight: 1, why: 'every gate of the spec holds' };
+    const spec = { name: 'spec', kind: 'outcome' as const, score: 1, weight: 1, why: specHolds(check) };
     return {
       gates,
       components: [spec, ...(judged?.components ?? [])],
       runs: [],
-      seen: { words, headings, picture, ...judge },
+      seen: { words, headings, picture, ...judge, ...(version < 4 ? {} : { judgedBy: judgedBy(check) }) },
     };
   };
 
-export const documentTwo = defineVerifier<DocumentCheck>({
+export const documentTwo = defineVerifier<AnyCheck>({
   ref: { name: 'document', version: 2 },
   format: 'document',
-  check: documentCheck,
+  check: documentCheckThree,
   asks: plain,
-  judge: judgeWith(plain),
+  judge: judgeWith(plain, 2),
+  unfit: unjudged,
   impossible: (check) => ({
     ...check,
     sections: check.sections.map((one, at) => (at === 0 ? { ...one, heading: `${one.heading}, flipped` } : one)),
   }),
 });
 
-export const document = defineVerifier<DocumentCheck>({
+export const documentThree = defineVerifier<AnyCheck>({
   ...documentTwo,
   ref: { name: 'document', version: 3 },
   asks: probed,
-  judge: judgeWith(probed),
+  judge: judgeWith(probed, 3),
+});
+
+export const document = defineVerifier<AnyCheck>({
+  ...documentThree,
+  ref: { name: 'document', version: 4 },
+  check: documentCheck,
+  judge: judgeWith(probed, 4),
 });
 
 interface Shown {
@@ -125,7 +141,7 @@ async function shown(browser: Browser, files: Artifact, entry: string): Promise<
 
 type Parse = { readonly blocks: readonly Block[] } | { readonly html: true } | { readonly why: string };
 
-function parse({ file, as }: DocumentCheck, artifact: Artifact): Parse {
+function parse({ file, as }: AnyCheck, artifact: Artifact): Parse {
   if (as === 'docx') {
     const bytes = artifact.get(file);
     if (bytes === undefined) return { why: `${file} is missing` };

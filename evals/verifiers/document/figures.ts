@@ -38,9 +38,13 @@ export const numbersOf = (text: string): number[] =>
 export const states = ({ value, places }: Stated, expected: number): boolean =>
   Math.abs(value - expected) <= 0.5 * 10 ** -places + 1e-9;
 
+/** Of a value: as many as it takes to write it, up to six. */
+export const decimals = (value: number): number =>
+  (/\.(\d+)$/.exec(String(Number(value.toFixed(6))))?.[1] ?? '').length;
+
 /** @throws AnnealError `verifier.failed`: the task's own data do not hold it */
 export function figureOf({ file, column, how, where }: Figure, given: Artifact): number {
-  const rows = rowsOf(file, given).filter((row) => where === undefined || row[where.column] === where.is);
+  const rows = rowsOf(file, given, where);
   const values = rows.map((row) => (how === 'count' ? 1 : Number(row[column] ?? Number.NaN)));
   if (values.length === 0 || values.some((value) => !Number.isFinite(value)))
     throw new AnnealError('verifier.failed', `${file} has no numbers in ${column} to make a ${how} of`);
@@ -62,11 +66,13 @@ export function figureOf({ file, column, how, where }: Figure, given: Artifact):
   }
 }
 
-function rowsOf(file: string, given: Artifact): Record<string, string>[] {
+/** @throws AnnealError `verifier.failed`: the file is not there, or is no CSV file */
+export function rowsOf(file: string, given: Artifact, where?: Figure['where']): Record<string, string>[] {
   const bytes = given.get(file);
   const text = bytes === undefined ? undefined : textOf(bytes);
   if (text === undefined) throw new AnnealError('verifier.failed', `${file} is not among the given files`);
   const parsed = parseCsv(text, { delimiter: ',', types: {} });
   if ('why' in parsed) throw new AnnealError('verifier.failed', `${file} ${parsed.why}`);
-  return parsed.value as Record<string, string>[];
+  const rows = parsed.value as Record<string, string>[];
+  return rows.filter((row) => where === undefined || row[where.column] === where.is);
 }

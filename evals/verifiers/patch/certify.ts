@@ -7,8 +7,9 @@ import { type Artifact, artifactOf, textOf } from '../artifact.ts';
 import type { Found, Instruments } from '../verifier.ts';
 import { applyChanges } from './apply.ts';
 import { type Flip, PATCH_FILE, type PatchCheck } from './check.ts';
+import { chosenTwins, RECOGNISABLE, recognisable } from './choose-twins.ts';
 import { PatchProblem, parseDiff } from './diff.ts';
-import { isHidden, proposeFlips } from './flips.ts';
+import { proposeFlips } from './flips.ts';
 import { patch } from './patch.ts';
 import { fileOf, RUNNERS } from './runners.ts';
 import { runTrials, type Tried } from './trials.ts';
@@ -20,8 +21,8 @@ export interface PatchCertificate {
   readonly reasons: readonly string[];
 }
 
-const TWINS_A_TEST = 3;
-const PROPOSALS_A_TEST = 6;
+const TWINS_A_TEST = 6;
+const PROPOSALS_A_TEST = 10;
 /** Tests that passed before get twins up to this many: a judgement uses a few of them only. */
 const TESTS_WITH_TWINS = 16;
 const NO_SHARES = { process: 0, speed: 0 };
@@ -73,6 +74,8 @@ export async function certifyPatchTask(input: {
     check = { ...check, flips };
     for (const id of failToPass.length > 0 ? failToPass : check.passToPass.slice(0, 1))
       if (!flips.some(({ test }) => test === id)) reasons.push(`${id} has no impossible twin`);
+    const twinned = failToPass.filter((id) => flips.some(({ test }) => test === id));
+    for (const id of recognisable(check, twinned)) reasons.push(`${id} ${RECOGNISABLE}`);
   }
 
   const judge = (artifact: Artifact, as: PatchCheck = check): Promise<Found> =>
@@ -113,8 +116,7 @@ export async function certifyPatchTask(input: {
     const failed = proposals.filter((flip) => tried.some(({ twin, outcome }) => twin === flip && outcome === 'failed'));
     return ids.flatMap((id) => {
       const own = failed.filter(({ test }) => test === id);
-      const hidden = own.filter(isHidden);
-      return (hidden.length > 0 ? hidden : own).slice(0, TWINS_A_TEST);
+      return chosenTwins(input.check, own, TWINS_A_TEST);
     });
   }
 }

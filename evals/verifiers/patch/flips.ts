@@ -4,33 +4,47 @@
 import type { Random } from '../../../policies/random.ts';
 import type { Flip } from './check.ts';
 import { type Expected, LANGUAGES, type Language } from './flip-languages.ts';
+import type { Place, Span } from './literals.ts';
+import { markReader } from './marks.ts';
 import { fileOf } from './runners.ts';
-
-interface Span {
-  readonly start: number;
-  readonly end: number;
-}
+import { replacementsOf } from './twin-values.ts';
 
 /** Proposals for one test, the best first; the same seed proposes the same. */
 export function proposeFlips(language: Language, id: string, text: string, random: Random): Flip[] {
   const region = regionOf(language, id, text);
   if (region === undefined) return [];
-  const flip = (span: Span, replacement: string): Flip => ({ test: id, path: fileOf(id), ...span, text: replacement });
-  const known = literalsIn(text, region);
-  const literals: Flip[][] = [];
-  for (const line of linesOf(text, region)) {
-    const expected = expectedIn(language, text.slice(line.start, line.end));
-    if (expected === undefined) continue;
-    const span = { start: line.start + expected.start, end: line.start + expected.end };
-    for (const literal of literalsIn(text, span)) {
-      const is = text.slice(literal.start, literal.end);
-      // Values of the test's own: what reads the test would believe them, where a word that does not exist gives the twin away.
-      const believable = nearest(language, text, known, literal).map((other) => flip(literal, other));
-      literals.push([...believable, flip(literal, otherThan(is, random))]);
-    }
+  const flip = ({ start, end }: Span, replacement: string): Flip => ({
+    ...{ test: id, path: fileOf(id) },
+    ...{ start, end, text: replacement },
+  });
+  const proposed: { readonly flip: Flip; readonly kind: string; readonly told: boolean }[] = [];
+  for (const place of placesIn(language, text, region)) {
+    const tells = markReader(place);
+    for (const { span, text: put, kind } of replacementsOf(place, random))
+      proposed.push({ flip: flip(span, put), kind, told: tells(span, put) });
   }
+  const byKind = (told: boolean): Flip[] => {
+    const some = random.shuffle(proposed.filter((one) => one.told === told));
+    return inTurns([...Map.groupBy(some, ({ kind }) => kind).values()]).map((one) => one.flip);
+  };
   const tail = tailOf(language, text, region);
-  return [...random.shuffle(literals).flat(), ...(tail === undefined ? [] : [flip(tail.span, tail.text)])];
+  return [...byKind(false), ...byKind(true), ...(tail === undefined ? [] : [flip(tail.span, tail.text)])];
+}
+
+/** One of each, then a second of each. */
+function inTurns<T>(groups: readonly (readonly T[])[]): T[] {
+  const longest = Math.max(0, ...groups.map(({ length }) => length));
+  return Array.from({ length: longest }, (_, turn) => groups.flatMap((group) => group.slice(turn, turn + 1))).flat();
+}
+
+/** Whether reading the twin without the test beside it does not tell which of both it is (marks.ts). */
+export function isBelievable(language: Language, id: string, text: string, { start, end, text: put }: Flip): boolean {
+  const region = regionOf(language, id, text);
+  if (region === undefined) return false;
+  for (const place of placesIn(language, text, region))
+    if (start < end && place.expected.start <= start && end <= place.expected.end)
+      return !markReader(place)({ start, end }, put);
+  return false;
 }
 
 /** Whether it changes a written value: a line put in can be told from the test by reading it. */
@@ -71,6 +85,16 @@ function* linesOf(text: string, { start, end }: Span): Generator<Span> {
     const stop = newline === -1 || newline > end ? end : newline;
     yield { start: at, end: stop };
     at = stop + 1;
+  }
+}
+
+/** Every expected value that is written out. */
+function* placesIn(language: Language, text: string, region: Region): Generator<Place> {
+  for (const line of linesOf(text, region)) {
+    const expected = expectedIn(language, text.slice(line.start, line.end));
+    if (expected === undefined) continue;
+    const span = { start: line.start + expected.start, end: line.start + expected.end };
+    yield { language, text, region, line, expected: span };
   }
 }
 
@@ -117,51 +141,6 @@ function argumentIn(line: string, from: number, expected: Expected): Span | unde
   if (expected === 'first') return { start: from, end: first };
   if (expected === 'second') return { start: first + 1, end: second };
   return { start: commas.at(-1)! + 1, end: line.length };
-}
-
-const LITERAL = /(?<![\w.'"])(?:(['"])((?:(?!\1)[^\\])+)\1|\d+(?:\.\d+)?(?![\w.'"])|(?:True|False|true|false)\b)/g;
-
-const literalsIn = (text: string, { start, end }: Span): Span[] =>
-  [...text.slice(start, end).matchAll(LITERAL)].map(({ index, 0: { length } }) => ({
-    start: start + index,
-    end: start + index + length,
-  }));
-
-const NEIGHBOURS = 2;
-
-/** The values that stand next to one in the test: what a call is given stands next to what is expected of it. */
-function nearest(language: Language, text: string, known: readonly Span[], { start, end }: Span): string[] {
-  const is = text.slice(start, end);
-  const kind = kindOf(language, is);
-  const others = known
-    .toSorted((one, other) => Math.abs(one.start - start) - Math.abs(other.start - start))
-    .map((one) => text.slice(one.start, one.end))
-    .filter((one) => kindOf(language, one) === kind)
-    // In the quotes that it stands in the place of: others would tell a twin from its test.
-    .map((one) => (kind === 'text' ? `${is[0]}${one.slice(1, -1)}${is[0]}` : one))
-    .filter((one) => one !== is && (kind !== 'text' || !one.slice(1, -1).includes(is[0]!)));
-  return [...new Set(others)].slice(0, NEIGHBOURS);
-}
-
-/** A compiler takes no fraction for a whole number, and no text for a character; both quotes mean a text where nothing is compiled. */
-function kindOf(language: Language, literal: string): string {
-  if (/^['"]/.test(literal)) return language === 'python' || language === 'javascript' ? 'text' : literal[0]!;
-  return /^\d/.test(literal) ? (literal.includes('.') ? 'fraction' : 'whole') : 'truth';
-}
-
-const TRUTH: Readonly<Record<string, string>> = { True: 'False', False: 'True', true: 'false', false: 'true' };
-
-function otherThan(literal: string, random: Random): string {
-  const truth = TRUTH[literal];
-  if (truth !== undefined) return truth;
-  if (/^\d/.test(literal)) {
-    const [whole = '', fraction] = literal.split('.');
-    const more = String(BigInt(whole) + BigInt(1 + random.below(9)));
-    return fraction === undefined ? more : `${more}.${fraction}`;
-  }
-  const at = 1 + random.below(literal.length - 2);
-  const letters = [...'abcdefghijklmnopqrstuvwxyz'].filter((letter) => letter !== literal[at]!.toLowerCase());
-  return literal.slice(0, at) + letters[random.below(letters.length)] + literal.slice(at + 1);
 }
 
 /** For tests that compare nothing with a written value: one more line at their end. It looks like what it is, so it comes last. */

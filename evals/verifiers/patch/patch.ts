@@ -6,6 +6,7 @@ import { broken, FORGED_GATES, fileText, held, refused } from '../gates.ts';
 import { defineVerifier, type Found, type JudgeInput } from '../verifier.ts';
 import { applyChanges } from './apply.ts';
 import { type FixCheck, PATCH_FILE, type PatchCheck, type PerformanceCheck, patchCheck } from './check.ts';
+import { RECOGNISABLE, recognisable } from './choose-twins.ts';
 import { PatchProblem, parseDiff } from './diff.ts';
 import { flipped } from './flips.ts';
 import { forbidden } from './paths.ts';
@@ -28,6 +29,8 @@ export const patch = defineVerifier<PatchCheck>({
     if (check.kind === 'fix' || judged.gates.some(({ passed }) => !passed)) return judged;
     return judgePerformance({ ...input, check }, repository, judged);
   },
+  unfit: (check) =>
+    check.kind === 'fix' ? recognisable(check, check.failToPass).map((id) => `${id} ${RECOGNISABLE}`) : [],
   impossible(check) {
     if (check.kind === 'test-writing') return { ...check, right: [...check.right, ''] };
     const [one] = check.flips;

@@ -1,4 +1,4 @@
-// slides@2 and 3: a deck in HTML, each `section` a slide. Every slide is looked at as it is painted; what a deck says is held against the same kind
+// slides@2 to 4: a deck in HTML, each `section` a slide. Every slide is looked at as it is painted; what a deck says is held against the same kind
 // of spec as a document. PowerPoint files are not taken: nothing here could show what they look like.
 import { z } from 'zod';
 import { relativePath } from '../../../contracts/artifact-task.ts';
@@ -8,9 +8,18 @@ import type { GateResult } from '../../../contracts/judgement.ts';
 import type { Artifact } from '../artifact.ts';
 import type { Block } from '../document/blocks.ts';
 import { textOfBlock } from '../document/blocks.ts';
-import { contentGates, outside, readableGates, same } from '../document/content.ts';
+import { contentGates, readableGates } from '../document/content.ts';
+import {
+  CONTRADICTION,
+  contradictsItself,
+  judgedBy,
+  judgedByRulesAlone,
+  specHolds,
+  unjudged,
+} from '../document/judged-by.ts';
+import { outside, same } from '../document/same.ts';
 import { seenBlocks } from '../document/seen-blocks.ts';
-import { contentSpec } from '../document/spec.ts';
+import { contentSpec, contentSpecThree } from '../document/spec.ts';
 import { broken, fileText, held, refused, sha256Of } from '../gates.ts';
 import { type Pictured, pictured } from '../rendered/png.ts';
 import { browserOf, visitJustly } from '../rendered/visit.ts';
@@ -22,8 +31,11 @@ import { type Slide, slideProblem, slidesOf } from './slide.ts';
 
 /** What one picture holds of a page, pixels. */
 const TALLEST = 16_000;
+const FITS = `more slides than fit into ${TALLEST} pixels of height`;
+const fits = ({ size, slides }: { size: { height: number }; slides: { max: number } }): boolean =>
+  size.height * slides.max <= TALLEST;
 
-export const slidesCheck = z
+const slidesCheckThree = z
   .strictObject({
     file: relativePath.regex(/\.html?$/, 'an HTML file'),
     /** CSS pixels of each slide. */
@@ -35,19 +47,22 @@ export const slidesCheck = z
     leastFontSize: z.number().positive().default(18),
     /** Of each line against what is behind it: 3 is WCAG's AA for large text. */
     leastContrast: z.number().min(1).max(21).default(3),
-    content: contentSpec,
+    content: contentSpecThree,
     rubric: rubric.nullable(),
   })
-  .refine(
-    ({ size, slides: { max } }) => size.height * max <= TALLEST,
-    `more slides than fit into ${TALLEST} pixels of height`,
-  );
+  .refine(fits, FITS);
+export const slidesCheck = z
+  .strictObject({ ...slidesCheckThree.shape, content: contentSpec, judgedByRulesAlone })
+  .refine(fits, FITS)
+  .refine((check) => !contradictsItself(check), CONTRADICTION);
 export type SlidesCheck = z.infer<typeof slidesCheck>;
+/** Of every version: what an older one lacks was never asked for. */
+type AnyCheck = Omit<SlidesCheck, 'judgedByRulesAlone'> & { readonly judgedByRulesAlone?: boolean };
 
 const LIMITS: BrowserLimits = { wallMs: 90_000, stepMs: 15_000, diskBytes: 64 * 2 ** 20 };
 
 const judgeWith =
-  (way: RubricWay): ArtifactVerifier<SlidesCheck>['judge'] =>
+  (way: RubricWay, version: 2 | 3 | 4): ArtifactVerifier<AnyCheck>['judge'] =>
   async ({ check, artifact, given, instruments }) => {
     const source = fileText(artifact, check.file);
     if ('why' in source) return refused([broken('reads', source.why)]);
@@ -76,16 +91,18 @@ const judgeWith =
     if (gates.some(({ passed }) => !passed)) return refused(gates, [], seen);
     const judged = check.rubric === null ? undefined : await judgeRubric(way, text, check.rubric, instruments);
     const judge = judged === undefined ? {} : { judge: { ...judged.seen } };
-    const spec = { name: 'spec', kind: 'outcome' as const, score: 1, weight: 1, why: 'every gate of the spec holds' };
-    return { gates, components: [spec, ...(judged?.components ?? [])], runs: [], seen: { ...seen, ...judge } };
+    const spec = { name: 'spec', kind: 'outcome' as const, score: 1, weight: 1, why: specHolds(check) };
+    const by = version < 4 ? {} : { judgedBy: judgedBy(check) };
+    return { gates, components: [spec, ...(judged?.components ?? [])], runs: [], seen: { ...seen, ...judge, ...by } };
   };
 
-export const slidesTwo = defineVerifier<SlidesCheck>({
+export const slidesTwo = defineVerifier<AnyCheck>({
   ref: { name: 'slides', version: 2 },
   format: 'slides',
-  check: slidesCheck,
+  check: slidesCheckThree,
   asks: plain,
-  judge: judgeWith(plain),
+  judge: judgeWith(plain, 2),
+  unfit: unjudged,
   impossible: (check) => ({
     ...check,
     titles: check.titles.map((title, at) => (at === 0 ? `${title}, flipped` : title)),
@@ -93,14 +110,22 @@ export const slidesTwo = defineVerifier<SlidesCheck>({
 });
 
 /** Asks a rubric with criteria among it whose answers are known. */
-export const slides = defineVerifier<SlidesCheck>({
+export const slidesThree = defineVerifier<AnyCheck>({
   ...slidesTwo,
   ref: { name: 'slides', version: 3 },
   asks: probed,
-  judge: judgeWith(probed),
+  judge: judgeWith(probed, 3),
 });
 
-const show = ({ file, size }: SlidesCheck, artifact: Artifact, instruments: Instruments) =>
+/** Compares tables with the task's data, and says where nobody judges the words. */
+export const slides = defineVerifier<AnyCheck>({
+  ...slidesThree,
+  ref: { name: 'slides', version: 4 },
+  check: slidesCheck,
+  judge: judgeWith(probed, 4),
+});
+
+const show = ({ file, size }: AnyCheck, artifact: Artifact, instruments: Instruments) =>
   visitJustly(browserOf(instruments, 'a deck'), { files: artifact, limits: LIMITS }, async (open) => {
     const page = await open(file, size);
     if ('lost' in page) return page;
@@ -110,7 +135,7 @@ const show = ({ file, size }: SlidesCheck, artifact: Artifact, instruments: Inst
     return 'lost' in pictures ? pictures : { look, pictures, events: page.events() };
   });
 
-function looks(deck: readonly Slide[], look: PageLook, pictures: Pictured, check: SlidesCheck): string | undefined {
+function looks(deck: readonly Slide[], look: PageLook, pictures: Pictured, check: AnyCheck): string | undefined {
   for (const [at, slide] of deck.entries()) {
     const why = slideProblem(slide, look, pictures, check);
     if (why !== undefined) return `slide ${at + 1} ${why}`;
