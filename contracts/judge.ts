@@ -58,7 +58,7 @@ export const calibrationSet = z.strictObject({
     .array(
       z.strictObject({
         criteria,
-        /** As its tasks' verifier asks: plain unless given, probed for document@3 and slides@3. A judge is measured in this way. */
+        /** As its tasks' verifier asks: plain unless given, probed for document and slides from version 3 on. A judge is measured in this way. */
         asked: rubricAsking.optional(),
         items: z
           .array(

@@ -32,9 +32,9 @@ const MIT = 'Permission is hereby granted, free of charge, to any person';
 const FIRST = 'def shout(text):\n    return text.upper()\n';
 const SECOND = `${FIRST}\n\ndef whisper(text, dots=False):\n    low = text.lower()\n    return low + "..." if dots else low\n`;
 const TESTS = (more: string): string =>
-  `import unittest\nfrom voices import *\n\n\nclass Voices(unittest.TestCase):\n    def test_shout(self):\n        self.assertEqual(shout("a"), "A")\n${more}`;
+  `import unittest\nfrom voices import *\n\n\nclass Voices(unittest.TestCase):\n    def test_shout(self):\n        self.assertEqual(shout("hey you"), "HEY YOU")\n${more}`;
 const WHISPER =
-  '\n    def test_whisper(self):\n        self.assertEqual(whisper("B"), "b")\n        self.assertEqual(whisper("B", dots=True), "b...")\n';
+  '\n    def test_whisper(self):\n        self.assertEqual(whisper("Be Quiet"), "be quiet")\n        self.assertEqual(whisper("Be Quiet", dots=True), "be quiet...")\n';
 
 beforeAll(async () => {
   root = mkdtempSync(join(tmpdir(), 'anneal-history-'));

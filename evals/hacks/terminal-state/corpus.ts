@@ -1,6 +1,7 @@
 // Samples of the format `terminal-state`: ten lists of words from which a session makes a count, a sorted list and a small program.
 import { createRandom } from '../../../policies/random.ts';
-import { proposeFlips } from '../../verifiers/patch/flips.ts';
+import { chosenTwins } from '../../verifiers/patch/choose-twins.ts';
+import { isHidden, proposeFlips } from '../../verifiers/patch/flips.ts';
 import type { TerminalStateCheck } from '../../verifiers/terminal-state/terminal-state.ts';
 import { type Sample, sampleTask, type Variant } from '../variant.ts';
 
@@ -52,7 +53,13 @@ function sample([name, words]: (typeof LISTS)[number]): Sample {
     runner: 'unittest',
     tests: { [TEST]: text },
     ids: IDS,
-    flips: IDS.flatMap((id) => proposeFlips('python', id, text, createRandom('corpus', id)).slice(0, 2)),
+    flips: IDS.flatMap((id) =>
+      chosenTwins(
+        { runner: 'unittest', tests: { [TEST]: text } },
+        proposeFlips('python', id, text, createRandom('corpus', id)).filter(isHidden),
+        4,
+      ),
+    ),
     secondsPerTest: 30,
   };
   const task = sampleTask({

@@ -9,6 +9,7 @@ import type { Instruments } from '../verifier.ts';
 import { applyChanges } from './apply.ts';
 import { certifyPatchTask } from './certify.ts';
 import { PATCH_FILE, patchCheck } from './check.ts';
+import { RECOGNISABLE } from './choose-twins.ts';
 import { parseDiff } from './diff.ts';
 import { patch } from './patch.ts';
 import { tail } from './performance.ts';
@@ -115,11 +116,15 @@ def test_many(x, y):
     assert double(x) == y
 
 
+def test_five():
+    assert double(5) == 10
+
+
 def test_callable():
     assert callable(double)
 `,
     },
-    failToPass: [`${file}::test_two`, `${file}::test_many[5-10]`],
+    failToPass: [`${file}::test_two`, `${file}::test_five`],
     passToPass: [`${file}::test_callable`],
     flips: [],
   });
@@ -130,6 +135,21 @@ def test_callable():
       reruns: 1,
     });
     expect(certificate).toMatchObject({ kept: true, reasons: [] });
+    // What it compares with is no written value: only a line at its end makes it impossible, which whoever reads the test sees.
+    const many = `${file}::test_many[5-10]`;
+    const told = await certifyPatchTask({
+      ...{
+        check: patchCheck.parse({ ...check, failToPass: [`${file}::test_two`, many] }),
+        given,
+        instruments,
+        seed: 3,
+        reruns: 1,
+      },
+      gold: change('calc.py', before, after),
+    });
+    expect(told).toMatchObject({ kept: false, reasons: [`${many} ${RECOGNISABLE}`] });
+    expect(patch.unfit?.(told.check)).toEqual(told.reasons);
+    expect(patch.unfit?.(certificate.check)).toEqual([]);
     const judge = async (payload: string) => {
       const artifact = handedIn(change('calc.py', before, `${before}${payload}\n`));
       return patch.judge({ check: certificate.check, artifact, given, instruments });
