@@ -2,6 +2,7 @@
 import { ANSWER_CORPUS } from './answer/corpus.ts';
 import { DOCUMENT_CORPUS } from './document/corpus.ts';
 import { PATCH_CORPUS } from './patch/corpus.ts';
+import { TEST_WRITING_CORPUS } from './patch/test-writing.ts';
 import { PROGRAM_CORPUS } from './program/corpus.ts';
 import { SLIDES_CORPUS } from './slides/corpus.ts';
 import { SPREADSHEET_CORPUS } from './spreadsheet/corpus.ts';
@@ -13,6 +14,7 @@ import { WEB_PAGE_CORPUS } from './web-page/corpus.ts';
 export const CORPUS: readonly Sample[] = [
   ...PROGRAM_CORPUS,
   ...PATCH_CORPUS,
+  ...TEST_WRITING_CORPUS,
   ...STRUCTURED_DATA_CORPUS,
   ...ANSWER_CORPUS,
   ...SPREADSHEET_CORPUS,

@@ -260,6 +260,15 @@ test('speed counts when it is the same work, and stable', async () => {
     name: 'same results',
     passed: false,
   });
+  const inBenchmark = "str(getattr(sys.modules['__main__'], '__file__', '')).endswith('workload.py')";
+  const detecting = (cheat: string): string => `import os, sys\n${slow}\nif ${inBenchmark}:\n    ${cheat}\n`;
+  for (const cheat of [
+    detecting('unique = lambda items: items[:5]'),
+    detecting('unique = lambda items: list(range(6000))'),
+    detecting('print(0); os._exit(0)'),
+    'def unique(items, known={}):\n    return known.setdefault(min(len(items), 9), [3, 1, 2])\n',
+  ])
+    expect((await judge(cheat)).gates.at(-1), cheat).toMatchObject({ name: 'same results', passed: false });
   expect(
     score(await judge(`import time\ntime.perf_counter = time.monotonic = time.time = lambda: 0\n${slow}`)).total,
   ).toBe(0);
