@@ -10,10 +10,11 @@ const LIMITS: SandboxLimits = {
   outputBytes: 20_000,
 };
 
-/** `attempt(f)` prints ESCAPED when f succeeds, and the error's name when it does not. */
+/** `attempt(f)` prints ESCAPED when f succeeds, and the error's name when it does not. `told` is a file outside. */
 const PRELUDE = `
 import ctypes, os, signal, socket, sys, time
 libc = ctypes.CDLL(None, use_errno=True)
+marker, told = sys.argv[1:3] if len(sys.argv) > 2 else ('', '')
 def attempt(f, label=''):
     try:
         value = f()
@@ -164,9 +165,10 @@ print('refused clone3' if ctypes.get_errno() == 38 else 'ESCAPED clone3')`,
   {
     name: 'inherited descriptors',
     source: `
-for fd in range(3, 64):
-    try: os.fstat(fd); print('ESCAPED', fd)
-    except OSError: pass
+for fd in range(3, 65536):
+    try: kept = os.fstat(fd)
+    except OSError: continue
+    if kept.st_rdev != os.makedev(1, 3): print('ESCAPED', fd)
 print(sorted(os.environ))`,
     says: /^\['LC_ALL', 'PATH', 'PWD', 'PYTHONHASHSEED'\]$/m,
   },
@@ -181,6 +183,41 @@ attempt(lambda: os.link('/usr/bin/env', '/tmp/hard'), 'hardlink')
 attempt(lambda: os.mknod('/tmp/disk', 0o60666, os.makedev(8, 0)), 'mknod')
 os.mkfifo('/tmp/fifo')
 attempt(lambda: os.open('/dev/mem', os.O_RDWR), 'mem')`,
+  },
+  {
+    name: 'a file of the host, by the path that it is told: read, changed, linked, replaced, its folder listed',
+    source: `
+beside = os.path.join(os.path.dirname(told), 'beside-' + marker)
+attempt(lambda: open(told).read(), 'read')
+attempt(lambda: open(told, 'a').write('changed'), 'append')
+attempt(lambda: os.listdir(os.path.dirname(told)).index(os.path.basename(told)), 'folder')
+attempt(lambda: open(beside, 'w'), 'beside')
+os.symlink(told, '/tmp/link')
+attempt(lambda: open('/tmp/link').read(), 'symlink')
+attempt(lambda: open('/tmp/link', 'a').write('changed'), 'append by symlink')
+attempt(lambda: os.link(told, '/tmp/hard'), 'hardlink')
+for root in ('/proc/1/root', '/proc/self/root', '/proc/self/cwd/..', '/work/../..', '/tmp/../..', '/dev/fd/..'):
+    attempt(lambda: open(root + told).read(), root)
+attempt(lambda: os.rename(told, told + '.gone'), 'rename')
+attempt(lambda: os.unlink(told), 'unlink')`,
+  },
+  {
+    name: 'inode flood: files, folders and links without a byte in them',
+    source: `
+made, until = 0, time.monotonic() + 1.5
+try:
+    while time.monotonic() < until:
+        name = f'/tmp/{marker}-{made}'
+        if made % 3 == 0: os.mkdir(name)
+        elif made % 3 == 1: os.symlink(told, name)
+        else: os.close(os.open(name, os.O_CREAT | os.O_EXCL))
+        made += 1
+except OSError: pass
+for place in ('/', '/work', '/dev', '/dev/shm', '/var/tmp', os.path.dirname(told)):
+    attempt(lambda: os.mkdir(os.path.join(place, marker)), place)
+print('ended', made)`,
+    limits: { diskBytes: MB },
+    says: /ended \d{3}/,
   },
   {
     name: 'network: TCP, DNS, abstract socket, netlink, packet, vsock, alg',
@@ -301,9 +338,12 @@ while True: pass`,
   },
 ];
 
-/** @param marker stands in the command line of every process that comes of it */
-export const requestOf = ({ source, limits }: Attack, marker: string): SandboxRequest => ({
-  argv: ['python3', '-s', '-P', '-S', '-B', 'attack.py', marker],
+/**
+ * @param marker stands in the command line of every process that comes of it, and in the name of whatever it leaves
+ * @param told a file of the host that no program may reach, and which the attacks know
+ */
+export const requestOf = ({ source, limits }: Attack, marker: string, told = '/etc/hostname'): SandboxRequest => ({
+  argv: ['python3', '-s', '-P', '-S', '-B', 'attack.py', marker, told],
   files: { 'attack.py': PRELUDE + source },
   stdin: '',
   limits: { ...LIMITS, ...limits },

@@ -1,6 +1,6 @@
 // The attack list against the sandbox as it is here, and as it is in a container, where one of two barriers is missing. (In a real pod:
 // tests/k8s/containers-pods.test.ts.)
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test, vi } from 'vitest';
@@ -12,6 +12,11 @@ vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const folder = mkdtempSync(join(tmpdir(), 'anneal-attacks-'));
 afterAll(() => rmSync(folder, { recursive: true }));
+/** Whom nothing keeps from it but the sandbox. */
+const canary = join(folder, 'canary');
+chmodSync(folder, 0o777);
+writeFileSync(canary, 'of the host');
+chmodSync(canary, 0o666);
 
 /** Bubblewrap as it is where /proc/sys is read-only. */
 function inContainer(): string {
@@ -34,9 +39,11 @@ describe.each([
 
   test.concurrent.each(ATTACKS)('$name', async (attack) => {
     const marker = `marker-${process.pid}-${weakened}-${attack.name.replaceAll(/\W/g, '')}`;
-    const result = await sandbox.run(requestOf(attack, marker));
+    const result = await sandbox.run(requestOf(attack, marker, canary));
     expect(holesIn(attack, result)).toEqual([]);
     expect(processesWith(marker)).toEqual([]);
+    expect(readdirSync(folder).filter((name) => name.includes(marker))).toEqual([]);
+    expect(readFileSync(canary, 'utf8')).toBe('of the host');
   });
 
   test('the 32-bit and x32 system call tables end the program', async () => {

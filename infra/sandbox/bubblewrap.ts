@@ -9,6 +9,7 @@ import { AnnealError } from '../../contracts/errors.ts';
 import type { Sandbox, SandboxLimits, SandboxRequest, SandboxResult } from '../../contracts/ports.ts';
 import { createSlots } from '../process/slots.ts';
 import { type Cgroups, findCgroups } from './cgroup.ts';
+import { inheritedDescriptors } from './inherited.ts';
 import { launch } from './launch.ts';
 import {
   bubblewrapArguments,
@@ -66,6 +67,7 @@ interface Prepared {
   readonly uid: number | undefined;
   readonly barrier: Barrier;
   readonly folders: readonly string[];
+  readonly inherited: readonly number[];
 }
 
 /**
@@ -132,6 +134,7 @@ function runPrepared(ready: Prepared, request: SandboxRequest, slot: number): Pr
     limits: request.limits,
     uid: ready.uid,
     cgroup: ready.cgroups.slot(slot),
+    inherited: ready.inherited,
   });
 }
 
@@ -162,6 +165,7 @@ async function prepare(options: BubblewrapOptions): Promise<Prepared> {
     rootLinks: readRootEntries(),
     cgroups: findCgroups(),
     folders: options.folders ?? [],
+    inherited: inheritedDescriptors(),
   };
 
   // As root the kernel ignores RLIMIT_NPROC and an escape would be root's: switch to an ordinary user first. Only when that

@@ -4,6 +4,7 @@ import type { Readable, Writable } from 'node:stream';
 import { AnnealError } from '../../contracts/errors.ts';
 import type { SandboxLimits, SandboxResult } from '../../contracts/ports.ts';
 import type { CgroupSlot } from './cgroup.ts';
+import { withoutInherited } from './inherited.ts';
 import { FD } from './profile.ts';
 
 export interface Launch {
@@ -17,6 +18,8 @@ export interface Launch {
   /** Outer user to switch to before bubblewrap starts; undefined keeps ours. */
   readonly uid: number | undefined;
   readonly cgroup: CgroupSlot | undefined;
+  /** Descriptors that this process was started with, which no program may find. */
+  readonly inherited: readonly number[];
 }
 
 /**
@@ -25,13 +28,14 @@ export interface Launch {
  */
 export function launch(input: Launch): Promise<SandboxResult> {
   const { limits } = input;
+  const pipes = Array.from({ length: FD.firstFile + input.files.length }, () => 'pipe' as const);
   return new Promise((resolve, reject) => {
     const started = performance.now();
     const child = spawn(input.bwrap, input.args, {
       // An empty environment for bubblewrap itself as well: --clearenv alone leaves it readable in /proc/1/environ.
       env: {},
       cwd: '/',
-      stdio: ['pipe', 'pipe', 'pipe', 'pipe', 'pipe', 'pipe', ...input.files.map(() => 'pipe' as const)],
+      stdio: withoutInherited(pipes, input.inherited),
       ...(input.uid === undefined ? {} : { uid: input.uid, gid: input.uid }),
     });
 
