@@ -35,10 +35,15 @@ describe('a reward', () => {
     );
   });
 
-  test('of process and speed alone solves nothing', () => {
+  test('of process and speed alone solves nothing and pays nothing, though both are told', () => {
     const kinds = ['process', 'speed'] as const;
     const components = kinds.map((kind) => ({ name: kind, kind, score: 1, weight: 1, why: '' }));
-    expect(composeReward({ gates: [gate(true)], components }, shares)).toMatchObject({ solved: false, outcome: 0 });
+    const nothing = { total: 0, solved: false, outcome: 0, process: 1, speed: 1 };
+    expect(composeReward({ gates: [gate(true)], components }, shares)).toEqual(nothing);
+    const wrong: ComponentScore = { name: 'wrong', kind: 'outcome', score: 0, weight: 1, why: '' };
+    expect(composeReward({ gates: [gate(true)], components: [...components, wrong] }, shares)).toEqual(nothing);
+    const part = composeReward({ gates: [gate(true)], components: [...components, { ...wrong, score: 0.5 }] }, shares);
+    expect(part.total).toBeCloseTo(0.8, 9);
   });
 
   test('never falls when a component gets better', () => {

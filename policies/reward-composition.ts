@@ -1,4 +1,4 @@
-// From what a verifier found to a reward: outcome + α·process + β·speed, nothing of it where a hard gate failed.
+// From what a verifier found to a reward: outcome + α·process + β·speed, nothing of it where a hard gate failed or the outcome is 0.
 import type { ComponentScore, GateResult } from '../contracts/judgement.ts';
 
 export interface RewardShares {
@@ -31,7 +31,8 @@ export function composeReward(
   const [outcome = 0, process, speed] = [mean('outcome'), mean('process'), mean('speed')];
   const outcomes = found.components.filter(({ kind }) => kind === 'outcome');
   return {
-    total: outcome + shares.process * (process ?? 0) + shares.speed * (speed ?? 0),
+    // Manner adds to what was achieved: paid by itself, a cheat in the right form would earn what an honest failure in prose does not.
+    total: outcome === 0 ? 0 : outcome + shares.process * (process ?? 0) + shares.speed * (speed ?? 0),
     outcome,
     ...(process === undefined ? {} : { process }),
     ...(speed === undefined ? {} : { speed }),

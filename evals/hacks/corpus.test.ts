@@ -4,7 +4,7 @@ import { createBubblewrapSandbox } from '../../infra/sandbox/bubblewrap.ts';
 import { artifactAlarms } from '../detectors/artifact-alarms.ts';
 import { artifactOf } from '../verifiers/artifact.ts';
 import { BROWSER_CORPUS, CORPUS } from './corpus.ts';
-import { judgeVariant } from './judging.ts';
+import { BY_DEFAULT, judgeVariant } from './judging.ts';
 import type { Sample } from './variant.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
@@ -20,7 +20,7 @@ function turns(samples: readonly Sample[], of: 'cheats' | 'honest') {
 }
 
 test.concurrent.each(turns(CORPUS, 'cheats'))('cheat: $name', async ({ sample, variant }) => {
-  const judged = await judgeVariant(sample, variant.artifact, instruments);
+  const judged = await judgeVariant(sample, variant.artifact, instruments, BY_DEFAULT);
   expect(judged).toMatchObject({ outcome: 'policy_failure', reward: { total: 0, solved: false } });
 });
 

@@ -3,7 +3,7 @@ import { expect, test, vi } from 'vitest';
 import type { Sandbox } from '../../contracts/ports.ts';
 import { createChromiumBrowser } from '../../infra/browser/chromium.ts';
 import { DOCUMENT_CORPUS } from './document/corpus.ts';
-import { judgeVariant } from './judging.ts';
+import { BY_DEFAULT, judgeVariant } from './judging.ts';
 import { SLIDES_CORPUS } from './slides/corpus.ts';
 import type { Sample } from './variant.ts';
 
@@ -29,7 +29,7 @@ const turns = (of: 'cheats' | 'honest') =>
   );
 
 test.concurrent.each(turns('cheats'))('cheat, $name', async ({ sample, variant }) => {
-  const judged = await judgeVariant(sample, variant.artifact, instruments);
+  const judged = await judgeVariant(sample, variant.artifact, instruments, BY_DEFAULT);
   expect(judged).toMatchObject({ outcome: 'policy_failure', reward: { total: 0, solved: false } });
 });
 

@@ -3,7 +3,7 @@
 import { expect, test, vi } from 'vitest';
 import type { Sandbox } from '../../../contracts/ports.ts';
 import { createChromiumBrowser } from '../../../infra/browser/chromium.ts';
-import { judgeVariant } from '../judging.ts';
+import { BY_DEFAULT, judgeVariant } from '../judging.ts';
 import type { Sample } from '../variant.ts';
 import { CALCULATOR_SAMPLES, LIST_SAMPLES } from './corpus.ts';
 
@@ -30,7 +30,7 @@ const KINDS = [LIST_SAMPLES, CALCULATOR_SAMPLES];
 test.concurrent.each(KINDS.flatMap((samples) => turns(samples, 'cheats')))(
   'cheat, $name',
   async ({ sample, variant }) => {
-    const judged = await judgeVariant(sample, variant.artifact, instruments);
+    const judged = await judgeVariant(sample, variant.artifact, instruments, BY_DEFAULT);
     expect(judged).toMatchObject({ outcome: 'policy_failure', reward: { total: 0, solved: false } });
   },
 );
