@@ -1,43 +1,28 @@
 // Hostile programs in the sandbox: none escapes, and what lies outside is as it was.
 
-import { readdirSync, readFileSync, statfsSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { readdirSync, readFileSync, type StatsFs, statfsSync } from 'node:fs';
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Sandbox } from '../../contracts/ports.ts';
 import { ATTACKS, holesIn, requestOf } from '../../infra/sandbox/attacks.fixture.ts';
 import type { Figure, Tell } from './figure.ts';
+import { foundIn, PLACES, plant } from './peek.ts';
 
 const LEAST_ATTACKS = 25;
 const RUNS = 1_000;
-/** What other work on the machine writes meanwhile is not the sandbox's. */
-const DISK_SLACK = 64 * 2 ** 20;
+/** What other work on the machine writes meanwhile is not an attack's: that grows again whenever it is tried. */
+const DISK_SLACK = 32 * 2 ** 20;
+const TRIES = 4;
+const INODE_SLACK = 2_000;
+/** Where an attack's own files would be, were they the host's. */
+const WRITABLE = ['/tmp', '/dev/shm', '/var/tmp', '/'];
 const CANARY = 'canary-that-no-program-may-read';
-
-/** Looks for the canary wherever a process may look: its own memory of the environment, process 1's, descriptors, links. */
-const PEEK = `
-import os
-seen = []
-for path in ['/proc/1/environ', '/proc/self/environ', '/proc/1/cmdline', '/work/../proc/1/environ', '/dev/fd', '/etc/hostname']:
-    try: seen.append(open(path, 'rb').read().decode('latin1'))
-    except OSError: pass
-for fd in range(256):
-    try: seen.append(os.pread(fd, 65536, 0).decode('latin1'))
-    except OSError: pass
-    try: seen.append(os.readlink('/proc/self/fd/%d' % fd))
-    except OSError: pass
-for top, folders, files in os.walk('/work'):
-    for name in files + folders:
-        try: seen.append(os.readlink(os.path.join(top, name)))
-        except OSError: pass
-seen.append(repr(dict(os.environ)))
-print('SEEN' if '${CANARY}' in ''.join(seen) else 'nothing')
-`;
 
 export async function sandboxFigures(sandbox: Sandbox, tell: Tell): Promise<Figure[]> {
   const folder = await mkdtemp(join(tmpdir(), 'anneal-accept-'));
   try {
-    return [...(await attacked(sandbox, folder, tell)), await peeked(sandbox, folder, tell)];
+    return [...(await attacked(sandbox, folder, tell)), ...(await peeked(sandbox, tell))];
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -46,19 +31,27 @@ export async function sandboxFigures(sandbox: Sandbox, tell: Tell): Promise<Figu
 async function attacked(sandbox: Sandbox, folder: string, tell: Tell): Promise<Figure[]> {
   const canary = join(folder, 'canary');
   await writeFile(canary, CANARY);
-  const free = (): number => statfsSync(folder).bavail * statfsSync(folder).bsize;
-  const before = free();
+  // Nothing but the sandbox stands between an attack and this file, whose path it is told.
+  await chmod(folder, 0o777);
+  await chmod(canary, 0o666);
   const holes: string[] = [];
   const left: string[] = [];
   for (const [index, attack] of ATTACKS.entries()) {
     tell(`attack ${index + 1} of ${ATTACKS.length}: ${attack.name}`);
     const marker = `accept-${process.pid}-${index}`;
-    const result = await sandbox.run(requestOf(attack, marker));
-    if (holesIn(attack, result).length > 0) holes.push(attack.name);
-    left.push(...processesWith(marker));
+    for (let tries = 1; ; tries += 1) {
+      const before = statfsSync(folder);
+      const result = await sandbox.run(requestOf(attack, marker, canary));
+      const grown = growth(before, statfsSync(folder));
+      if (holesIn(attack, result).length > 0) holes.push(attack.name);
+      left.push(...processesWith(marker), ...filesWith(marker, [folder, ...WRITABLE]));
+      if (grown === undefined) break;
+      if (tries < TRIES) continue;
+      left.push(`${grown} by: ${attack.name}`);
+      break;
+    }
   }
   const kept = (await readFile(canary, 'utf8')) === CANARY;
-  const lost = before - free();
   return [
     {
       name: 'attacks that are tried',
@@ -74,34 +67,54 @@ async function attacked(sandbox: Sandbox, folder: string, tell: Tell): Promise<F
     },
     {
       name: 'what they leave outside',
-      value: `${left.length} processes, ${Math.max(0, Math.round(lost / 2 ** 20))} MiB, canary ${kept ? 'untouched' : 'changed'}`,
+      value: `${left.length === 0 ? 'no process, file or space' : left.join('; ')}, canary ${kept ? 'untouched' : 'changed'}`,
       bound: 'nothing',
-      holds: left.length === 0 && kept && lost < DISK_SLACK,
+      holds: left.length === 0 && kept,
     },
   ];
 }
 
-async function peeked(sandbox: Sandbox, folder: string, tell: Tell): Promise<Figure> {
-  // In our own environment and in an open file, where a careless sandbox would pass it on.
-  process.env.ANNEAL_ACCEPT_CANARY = CANARY;
-  await writeFile(join(folder, 'open'), CANARY);
+/** @returns what a run took of the disk, where that is more than chance */
+function growth(before: StatsFs, after: StatsFs): string | undefined {
+  const bytes = (before.bavail - after.bavail) * before.bsize;
+  // Some file systems count no inodes.
+  const inodes = before.files === 0 ? 0 : before.ffree - after.ffree;
+  if (bytes < DISK_SLACK && inodes < INODE_SLACK) return undefined;
+  return `${Math.round(bytes / 2 ** 20)} MiB and ${inodes} inodes`;
+}
+
+/** Every program finds it where there is no sandbox, or the thousand that do not find it say nothing. */
+async function peeked(sandbox: Sandbox, tell: Tell): Promise<Figure[]> {
+  const planted = await plant(CANARY);
+  const found = new Map<string, number>();
   let seen = 0;
-  const request = {
-    argv: ['python3', '-s', '-P', '-S', '-B', 'peek.py'] as const,
-    files: { 'peek.py': PEEK },
-    stdin: '',
-    limits: { wallMs: 10_000, memoryBytes: 256 * 2 ** 20, diskBytes: 0, processes: 8, outputBytes: 4_096 },
-  };
   try {
+    const outside = await planted.outside();
+    const missed = PLACES.filter((place) => !outside.includes(place));
     for (let run = 1; run <= RUNS; run += 1) {
-      const { stdout } = await sandbox.run({ ...request, argv: [...request.argv] });
-      if (stdout.trim() !== 'nothing') seen += 1;
+      const places = foundIn((await sandbox.run(planted.request)).stdout);
+      if (places.length > 0) seen += 1;
+      for (const place of places) found.set(place, (found.get(place) ?? 0) + 1);
       if (run % 100 === 0) tell(`${run} of ${RUNS} programs looked for the canary`);
     }
+    const where = [...found].map(([place, times]) => `${place} ×${times}`).join('; ');
+    return [
+      {
+        name: 'places at which a program finds the canary without a sandbox',
+        value: `${PLACES.length - missed.length}${missed.length === 0 ? '' : ` (not: ${missed.join('; ')})`}`,
+        bound: `${PLACES.length}`,
+        holds: missed.length === 0,
+      },
+      {
+        name: `of ${RUNS} programs, those that find the canary`,
+        value: `${seen}${seen === 0 ? '' : ` (${where})`}`,
+        bound: '0',
+        holds: seen === 0,
+      },
+    ];
   } finally {
-    delete process.env.ANNEAL_ACCEPT_CANARY;
+    await planted.remove();
   }
-  return { name: `of ${RUNS} programs, those that find the canary`, value: `${seen}`, bound: '0', holds: seen === 0 };
 }
 
 /** Processes anywhere on the machine whose command line holds the marker. */
@@ -115,3 +128,6 @@ function processesWith(marker: string): string[] {
     }
   });
 }
+
+const filesWith = (marker: string, folders: readonly string[]): string[] =>
+  folders.flatMap((folder) => readdirSync(folder).filter((name) => name.includes(marker)));
