@@ -14,6 +14,8 @@ export function createIsolated(cdp: CDPSession): Isolated {
     made = undefined;
   });
   const ready = cdp.send('Runtime.enable');
+  // A browser that is lost meanwhile fails whoever awaits this; where nobody does yet, it must not take the worker along.
+  ready.catch(() => undefined);
   const world = (): Promise<number> => {
     made ??= (async () => {
       await ready;
