@@ -1,9 +1,11 @@
 // A reply to an artifact task, from its text to what is recorded of it: the file that it hands in, the verdict of the task's verifier,
 // the manner of the reply, and what the detectors say.
 
+import { createHash } from 'node:crypto';
 import type { Alarm } from '../../contracts/alarm.ts';
 import type { ArtifactRef } from '../../contracts/artifact.ts';
 import type { ArtifactTask } from '../../contracts/artifact-task.ts';
+import { AnnealError } from '../../contracts/errors.ts';
 import type { Purpose } from '../../contracts/ids.ts';
 import type { ComponentScore, VerifierRef } from '../../contracts/judgement.ts';
 import type { RolloutPlan } from '../../contracts/plan.ts';
@@ -115,6 +117,15 @@ const worthless = (reward: Omit<Reward, 'evidence'>): Omit<Reward, 'evidence'> =
   components: { format: 0, correctness: 0, partial: 0 },
 });
 
+/**
+ * What a store hands out is looked at here as well: judged by half of what it was given, the best answer would be wrong.
+ * @throws AnnealError `store.corrupt_object` where a file is not the one that the task names; as `load`
+ */
 export async function filesOf(files: ArtifactTask['given'], load: SingleTurn['load']): Promise<Artifact> {
-  return new Map(await Promise.all(Object.entries(files).map(async ([path, ref]) => [path, await load(ref)] as const)));
+  const one = async ([path, ref]: [string, ArtifactRef]): Promise<[string, Uint8Array]> => {
+    const bytes = await load(ref);
+    if (createHash('sha256').update(bytes).digest('hex') === ref.sha256) return [path, bytes];
+    throw new AnnealError('store.corrupt_object', `${path} came as ${bytes.length} bytes that are not ${ref.uri}`);
+  };
+  return new Map(await Promise.all(Object.entries(files).map(one)));
 }

@@ -24,7 +24,7 @@ const ACCEPTANCES: Readonly<Record<string, () => Promise<Parts>>> = {
       corpus: () => corpusFigures(instruments, tell),
       rows: () => rowFigures(instruments),
       attacks: () => sandboxFigures(sandbox, tell),
-      faults: () => faultFigures(instruments),
+      faults: () => faultFigures(instruments, tell),
       simulated: async () => {
         tell('simulated campaigns: 120 rounds × 200 seeds and more');
         return simulateIntegrity();
