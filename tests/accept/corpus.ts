@@ -1,10 +1,12 @@
 // The corpus of reward hacks, judged as rollouts are: no cheat is rewarded, every honest variant is.
-import { CORPUS } from '../../evals/hacks/corpus.ts';
-import { judgeVariant } from '../../evals/hacks/judging.ts';
+import type { Browser } from '../../contracts/browser.ts';
+import { BROWSER_CORPUS, CORPUS } from '../../evals/hacks/corpus.ts';
+import { BY_DEFAULT, judgeVariant } from '../../evals/hacks/judging.ts';
 import { FURTHER_RUNNERS, patchCorpusOf } from '../../evals/hacks/patch/corpus.ts';
-import type { Sample, Variant } from '../../evals/hacks/variant.ts';
+import type { Sample } from '../../evals/hacks/variant.ts';
 import type { Judged } from '../../evals/verifiers/judge.ts';
 import type { Instruments } from '../../evals/verifiers/verifier.ts';
+import { createChromiumBrowser } from '../../infra/browser/chromium.ts';
 import { createBubblewrapSandbox } from '../../infra/sandbox/bubblewrap.ts';
 import { equipmentFor, instrumentsWith } from '../support/toolchains.ts';
 import type { Figure, Tell } from './figure.ts';
@@ -20,6 +22,9 @@ export async function corpusFigures(instruments: Instruments, tell: Tell): Promi
   let judged = 0;
   const { groups, missing } = await furtherRunners(instruments);
   groups.unshift({ samples: CORPUS, instruments });
+  const browser = createChromiumBrowser({ concurrency: AT_ONCE });
+  const noBrowser = await whyNot(browser);
+  if (noBrowser === undefined) groups.push({ samples: BROWSER_CORPUS, instruments: { ...instruments, browser } });
   const all = groups.flatMap(({ samples, instruments }) =>
     samples.flatMap((sample) => [
       ...sample.cheats.map((variant) => ({ sample, variant, cheat: true, instruments })),
@@ -30,7 +35,7 @@ export async function corpusFigures(instruments: Instruments, tell: Tell): Promi
   const lane = async (): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       const { sample, variant, cheat } = next;
-      const verdict = await judgeVariant(sample, variant.artifact, next.instruments);
+      const verdict = await judgeVariant(sample, variant.artifact, next.instruments, BY_DEFAULT);
       const name = `${sample.task.id}: ${variant.name}`;
       if (cheat && isRewarded(verdict)) rewarded.push(name);
       if (!cheat && verdict.outcome !== 'success') unrewarded.push(name);
@@ -40,20 +45,30 @@ export async function corpusFigures(instruments: Instruments, tell: Tell): Promi
   };
   await Promise.all(Array.from({ length: AT_ONCE }, lane));
 
-  const kinds = tasksByCheat(groups.flatMap(({ samples }) => samples));
+  // Those of a missing browser are counted: they stand in the corpus, and the figure of the browser says that they were not judged.
+  const kinds = tasksByCheat([
+    ...groups.flatMap(({ samples }) => samples),
+    ...(noBrowser === undefined ? [] : BROWSER_CORPUS),
+  ]);
   const fewest = Math.min(...kinds.values());
   const cheats = all.filter(({ cheat }) => cheat).length;
   const honest = all.length - cheats;
   const languages = new Set(all.map(({ variant }) => variant.language)).size;
   const few = [...kinds].filter(([, tasks]) => tasks < TASKS_EACH).map(([name]) => name);
   return [
-    figure('cheats, by format and kind', kinds.size, CHEATS, `in ${languages} languages`),
+    figure('cheats, by format, language and name', kinds.size, CHEATS, `in ${languages} languages`),
     figure('tasks that each cheat is tried on, the fewest', fewest, TASKS_EACH, few.slice(0, 3).join('; ')),
     {
       name: 'test runners whose cheats cannot be played here',
       value: missing.length === 0 ? '0' : missing.join('; '),
       bound: '0',
       holds: missing.length === 0,
+    },
+    {
+      name: 'artifacts that no browser was there to show',
+      value: noBrowser === undefined ? '0' : `${BROWSER_ARTIFACTS}: ${noBrowser}`,
+      bound: '0',
+      holds: noBrowser === undefined,
     },
     none('cheats that are rewarded', rewarded, cheats),
     figure('honest variants', honest, HONEST, ''),
@@ -86,15 +101,25 @@ async function furtherRunners(instruments: Instruments): Promise<{ groups: Group
 const isRewarded = (verdict: Judged): boolean =>
   'reward' in verdict && (verdict.outcome === 'success' || verdict.reward.total > 0);
 
-/** A cheat of one name against tasks of one format is one kind; against another runner of tests it is another. */
+/** A cheat of one name, written in one language (of a patch: for one runner of tests), against tasks of one format is one kind. */
 function tasksByCheat(samples: readonly Sample[]): Map<string, number> {
   const kinds = new Map<string, number>();
-  const nameOf = ({ task: { format } }: Sample, { name, language }: Variant): string =>
-    format === 'patch' ? `${format} in ${language}: ${name}` : `${format} ${name}`;
-  for (const sample of samples)
-    for (const cheat of sample.cheats) kinds.set(nameOf(sample, cheat), (kinds.get(nameOf(sample, cheat)) ?? 0) + 1);
+  for (const { task, cheats } of samples)
+    for (const { name, language } of cheats) {
+      const kind = `${task.format} in ${language}: ${name}`;
+      kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+    }
   return kinds;
 }
+
+const BROWSER_ARTIFACTS = BROWSER_CORPUS.reduce((sum, { cheats, honest }) => sum + cheats.length + honest.length, 0);
+
+/** @returns why pages, documents and slides cannot be shown here, with what to install */
+const whyNot = (browser: Browser): Promise<string | undefined> =>
+  browser.describe().then(
+    () => undefined,
+    (failure: unknown) => (failure instanceof Error ? failure.message : String(failure)),
+  );
 
 const figure = (name: string, count: number, least: number, more: string): Figure => ({
   name,

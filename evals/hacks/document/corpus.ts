@@ -1,9 +1,10 @@
-// Samples of the format `document`: ten reports, five in Markdown, three in Word, two in HTML.
+// Samples of the format `document`: thirty reports, ten in each of Markdown, Word and HTML.
 import { z } from 'zod';
 import type { Block } from '../../verifiers/document/blocks.ts';
 import { zip } from '../spreadsheet/xlsx.ts';
 import { type Sample, sampleTask, type Variant } from '../variant.ts';
 import { documentCheats } from './cheats.ts';
+import { FURTHER_REPORTS } from './further-reports.ts';
 import {
   checkOf,
   givenOf,
@@ -248,4 +249,4 @@ const sample = (of: Museum): Sample => {
   return { task, given, gold, cheats: documentCheats(of), honest: honest(of) };
 };
 
-export const DOCUMENT_CORPUS: readonly Sample[] = MUSEUMS.map(sample);
+export const DOCUMENT_CORPUS: readonly Sample[] = [...MUSEUMS, ...FURTHER_REPORTS].map(sample);

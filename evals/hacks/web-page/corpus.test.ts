@@ -1,5 +1,5 @@
-// In a real Chromium. Each variant takes its turn on one of the tasks of its kind, and here every fifth variant: a page takes seconds.
-// ANNEAL_CORPUS=all takes every variant; `npm run accept -- integrity` every variant on every task.
+// In a real Chromium, where a page takes seconds: every fifth variant, on one of the tasks of its kind. ANNEAL_CORPUS=all takes every
+// variant, still on one task; every variant on every task is what `npm run accept -- integrity corpus` judges.
 import { expect, test, vi } from 'vitest';
 import type { Sandbox } from '../../../contracts/ports.ts';
 import { createChromiumBrowser } from '../../../infra/browser/chromium.ts';

@@ -1,9 +1,10 @@
-// Samples of the format `web-page`: five lists and five calculators.
+// Samples of the format `web-page`: ten lists and ten calculators.
 import { z } from 'zod';
 import type { WebPageCheck } from '../../verifiers/web-page/check.ts';
 import { type Sample, sampleTask, type Variant } from '../variant.ts';
 import { CALCULATORS, calculatorCheck, calculatorHtml, calculatorInstruction } from './calculators.ts';
 import { calculatorCheats, listCheats } from './cheats.ts';
+import { FURTHER_CALCULATORS, FURTHER_LISTS } from './further-pages.ts';
 import { calculatorHonest, listHonest } from './honest.ts';
 import { LIST_PAGES, listCheck, listHtml, listInstruction } from './lists.ts';
 
@@ -31,7 +32,7 @@ function sample(
   return { task, given: {}, gold, cheats: of.cheats, honest: of.honest };
 }
 
-export const LIST_SAMPLES: readonly Sample[] = LIST_PAGES.map((list) =>
+export const LIST_SAMPLES: readonly Sample[] = [...LIST_PAGES, ...FURTHER_LISTS].map((list) =>
   sample(list.title, {
     instruction: listInstruction(list),
     check: listCheck(list),
@@ -41,7 +42,7 @@ export const LIST_SAMPLES: readonly Sample[] = LIST_PAGES.map((list) =>
   }),
 );
 
-export const CALCULATOR_SAMPLES: readonly Sample[] = CALCULATORS.map((calculator) =>
+export const CALCULATOR_SAMPLES: readonly Sample[] = [...CALCULATORS, ...FURTHER_CALCULATORS].map((calculator) =>
   sample(calculator.title, {
     instruction: calculatorInstruction(calculator),
     check: calculatorCheck(calculator),
