@@ -93,6 +93,7 @@ async function struck(
   // The others of the group, judged by a whole machine: once for all faults, since they meet none.
   const others = HEALTHY.get(sample) ?? (await judgedBy(whole, groupOf(sample, replies)));
   HEALTHY.set(sample, others);
+  if (others[RIGHT!]?.outcome !== 'success') return 'is not solved by its gold';
   const group = groupOf(fault.task?.(sample) ?? sample, replies, others);
   const { machine, met, stalled, release } = fault.strike(whole, root);
   const ended = await group.play(STRUCK!, machine, stalled);
@@ -121,8 +122,10 @@ async function struck(
 }
 
 function replyOf({ gold }: Sample): string {
-  const [text] = Object.values(gold);
-  return `\`\`\`\n${typeof text === 'string' ? text : new TextDecoder().decode(text)}\n\`\`\`\n`;
+  const [content = ''] = Object.values(gold);
+  const text = Buffer.from(content).toString('utf8');
+  // A blank line at the end of a table would be one of its rows.
+  return `\`\`\`\n${text.endsWith('\n') ? text : `${text}\n`}\`\`\`\n`;
 }
 
 function advantageOf(group: Group, sample: number): number | undefined {
