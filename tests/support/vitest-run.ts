@@ -2,7 +2,7 @@
 // of real processes may starve. What passes then is counted as passed and named as such in the closing lines, never in silence.
 //
 // Each run has a folder of its own for what is temporary. What tests leave there is named too, and is gone with the folder.
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import type { Tally } from './tally.ts';
@@ -61,6 +61,8 @@ export async function runVitest(targets: readonly string[], run: Run): Promise<T
 
 async function once(targets: readonly string[], run: Run): Promise<Outcome> {
   const temporary = mkdtempSync(join(tmpdir(), 'anneal-vitest-'));
+  // Sandboxes pass through it as nobody.
+  chmodSync(temporary, 0o755);
   const out = join(temporary, REPORT);
   const code = await run(
     ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${out}`, ...targets],
