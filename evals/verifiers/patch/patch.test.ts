@@ -261,7 +261,7 @@ test('speed counts when it is the same work, and stable', async () => {
     passed: false,
   });
   const inBenchmark = "str(getattr(sys.modules['__main__'], '__file__', '')).endswith('workload.py')";
-  const detecting = (cheat: string): string => `import os, sys\n${slow}\nif ${inBenchmark}:\n    ${cheat}\n`;
+  const detecting = (cheat: string): string => `import os, sys\n${slow}if ${inBenchmark}:\n    ${cheat}\n`;
   for (const cheat of [
     detecting('unique = lambda items: items[:5]'),
     detecting('unique = lambda items: list(range(6000))'),
