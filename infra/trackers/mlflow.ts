@@ -129,11 +129,21 @@ export function createMlflowTracker({ http, url, experiment: name }: MlflowOptio
       const batch = (json: object) => ask(z.unknown(), 'runs/log-batch', { run_id: info.run_id, ...json });
       if (logged === 0) {
         for (const part of chunks(Object.entries(run.parameters), PARAMETERS_PER_REQUEST))
-          await batch({ params: tagsOf(Object.fromEntries(part)) });
+          await toldTwice(() => batch({ params: tagsOf(Object.fromEntries(part)) }));
       }
       return openRun({ http, url, api, info, logged, batch, get });
     },
   };
+}
+
+/** Where another worker tells the same at once, MLflow's database refuses one of them; told again, it is what is there already. */
+async function toldTwice(tell: () => Promise<unknown>): Promise<void> {
+  try {
+    await tell();
+  } catch (failure) {
+    if (!(failure instanceof AnnealError) || failure.code !== 'tracker.refused') throw failure;
+    await tell();
+  }
 }
 
 function openRun(of: {

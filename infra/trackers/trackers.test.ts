@@ -49,3 +49,35 @@ it.each<[TrackerKeys, string | undefined]>([
   server.closeAllConnections();
   server.close();
 });
+
+it('tells MLflow the parameters again where another worker told them at the same moment, and not for ever', async () => {
+  const answers: number[] = [];
+  let refusals = 1;
+  const run = {
+    info: { run_id: 'r', experiment_id: '0', start_time: 0, artifact_uri: 'a', lifecycle_stage: 'active' },
+    data: { tags: [] },
+  };
+  const server = createServer((request, response) => {
+    const status = request.url?.includes('log-batch') && refusals-- > 0 ? 400 : 200;
+    if (request.url?.includes('log-batch')) answers.push(status);
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify({ run }));
+  });
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  const [tracker] = createTrackers(`mlflow+http://127.0.0.1:${(server.address() as AddressInfo).port}/x`);
+  const campaign = {
+    campaign: 'c',
+    specHash: 'a',
+    description: '',
+    owner: '',
+    startedAt: 0,
+    parameters: { seed: '1' },
+  };
+  const cell = { read: async () => 'r', replace: async (_: unknown, id: string) => id };
+  const open = () => tracker!.open(campaign as never, cell);
+  expect((await open()).id).toBe('r');
+  refusals = 2;
+  await expect(open()).rejects.toMatchObject({ code: 'tracker.refused' });
+  expect(answers).toEqual([400, 200, 400, 400]);
+  server.closeAllConnections();
+  server.close();
+});
