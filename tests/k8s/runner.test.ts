@@ -267,6 +267,14 @@ describe.skipIf(!isBuilt([]))('jobs on Kubernetes', () => {
         body: { metadata: { finalizers } },
         contentType: 'application/merge-patch+json',
       });
+    // On a node: what is deleted before it has one is ended by the controller manager, every 20 s.
+    await kube.cluster.ask({ method: 'POST', path: '/api/v1/nodes', body: { metadata: { name: 'held' } } });
+    const target = { apiVersion: 'v1', kind: 'Node', name: 'held' };
+    await kube.cluster.ask({
+      method: 'POST',
+      path: `${pod}/binding`,
+      body: { metadata: { name: metadata.name }, target },
+    });
     await hold(['anneal.dev/held']);
     await kube.report(await onlyPod(), running);
     const object = `/apis/batch/v1/namespaces/${NAMESPACE}/jobs/${job.name}-a1`;
@@ -280,7 +288,10 @@ describe.skipIf(!isBuilt([]))('jobs on Kubernetes', () => {
     await sleep(3_000);
     expect([over, await jobs()]).toEqual(['', []]);
     await hold([]);
+    // As its kubelet would.
+    await kube.cluster.ask({ method: 'DELETE', path: pod, body: { gracePeriodSeconds: 0 } });
     await Promise.all([next, cancelled]);
+    await kube.cluster.ask({ method: 'DELETE', path: '/api/v1/nodes/held' });
     expect(await jobs()).toEqual([`${job.name}-a2`]);
   }, 60_000);
 
