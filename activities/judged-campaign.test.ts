@@ -22,6 +22,7 @@ import { reverify } from '../evals/reverify/reverify.ts';
 import { openJudge } from '../infra/judge-model/open.ts';
 import { carrySource, layOutSource } from '../infra/source-files/carry.ts';
 import { createFolderStore } from '../infra/store/folder.ts';
+import { QUESTION_CRITERIA, questionOn } from '../tests/support/judged-question.ts';
 import { LOCK_SIGNER } from '../tests/support/lock-signer.ts';
 import { firstState, scriptedSpec } from '../tests/support/scripted-activities.ts';
 import { type AskedOfJudge, type ScriptedJudge, startScriptedJudge } from '../tests/support/scripted-judge.ts';
@@ -33,7 +34,6 @@ import { createRolloutActivities } from './rollouts.ts';
 vi.setConfig({ testTimeout: 120_000 });
 /** Nothing of these tasks is run. */
 const sandbox: Sandbox = { describe: async () => 'none', run: () => Promise.reject(new Error('nothing is run')) };
-const CRITERIA = [{ name: 'answers', asks: 'Does it answer the question?', weight: 1 }];
 const within = <T>(run: () => Promise<T>): Promise<T> =>
   asyncLocalStorage.run(
     { cancellationSignal: new AbortController().signal, heartbeat: () => undefined } as unknown as Context,
@@ -61,22 +61,11 @@ afterEach(async () => {
 });
 
 const TOPICS = ['pears', 'kilns', 'ferries', 'clocks', 'bridges', 'lamps', 'wells', 'looms', 'mills'];
-const question = (topic: string) => ({
-  ...{ id: topic, origin: 'written for this test', licence: 'CC0-1.0', category: 'why' },
-  question: `Why were the ${topic} of the old town given up, in your own words?`,
-  documents: { 'history.md': `The ${topic} were costly.\nNobody mended the ${topic} any more.\nThe town grew.\n` },
-  required: [{ source: 'history.md', text: `Nobody mended the ${topic}` }],
-  criteria: CRITERIA,
-  gold: {
-    answer: `Because nobody was left who could mend the ${topic}, whose upkeep had been dear.`,
-    quotes: [{ source: 'history.md', text: `Nobody mended the ${topic} any more.` }],
-  },
-});
 const SET = canonicalJson({
   schema: 'anneal/judge-calibration-set/v1',
   rubrics: [
     {
-      criteria: CRITERIA,
+      criteria: QUESTION_CRITERIA,
       items: Array.from({ length: 40 }, (_, at) => ({
         about: 'Why was it given up?',
         text: at % 2 === 0 ? `Because reason ${at}.` : `I do not know, ${at} times.`,
@@ -89,7 +78,7 @@ const SET = canonicalJson({
 async function submitted(
   change: { judge?: boolean; tasks?: object } = {},
 ): Promise<{ spec: CampaignSpec; ref: ArtifactRef }> {
-  await writeFile(join(folder, 'q.jsonl'), TOPICS.map((topic) => JSON.stringify(question(topic))).join('\n'));
+  await writeFile(join(folder, 'q.jsonl'), TOPICS.map((topic) => JSON.stringify(questionOn(topic))).join('\n'));
   const build = { from: { kind: 'open-questions', file: 'q.jsonl' }, alike: 1 };
   const named = { endpoint: judge.endpoint, model: 'judge-8b', family: 'scripted', calibration: 'set.json' };
   const spec = scriptedSpec('judged', {

@@ -7,24 +7,13 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { stringify } from 'yaml';
 import type { Lineage } from '../../contracts/artifact-set.ts';
 import { taskSetManifest } from '../../contracts/made-with.ts';
+import { QUESTION_CRITERIA, questionOn } from '../../tests/support/judged-question.ts';
 import { type AskedOfJudge, type ScriptedJudge, startScriptedJudge } from '../../tests/support/scripted-judge.ts';
 import { openSession, type Run } from '../session.ts';
 import { addTaskset } from './taskset.ts';
 
 vi.setConfig({ testTimeout: 180_000 });
-const CRITERIA = [{ name: 'answers', asks: 'Does it answer the question?', weight: 1 }];
 const TOPICS = ['pears', 'kilns', 'ferries', 'wells', 'mills'];
-const question = (topic: string) => ({
-  ...{ id: topic, origin: 'written for this test', licence: 'CC0-1.0', category: 'why' },
-  question: `Why were the ${topic} of the old town given up, in your own words?`,
-  documents: { 'history.md': `The ${topic} were costly.\nNobody mended the ${topic} any more.\nThe town grew.\n` },
-  required: [{ source: 'history.md', text: `Nobody mended the ${topic}` }],
-  criteria: CRITERIA,
-  gold: {
-    answer: `Because nobody was left who could mend the ${topic}, whose upkeep had been dear.`,
-    quotes: [{ source: 'history.md', text: `Nobody mended the ${topic} any more.` }],
-  },
-});
 const KNOWN = Array.from({ length: 40 }, (_, at) => ({
   about: 'Why was it given up?',
   text: at % 2 === 0 ? `Because reason ${at}.` : `I do not know, ${at} times.`,
@@ -43,8 +32,8 @@ const fair = ({ artifact }: AskedOfJudge): boolean => /^Because /.test(artifact)
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'anneal-taskset-'));
   vi.stubEnv('ANNEAL_HOME', join(folder, 'home'));
-  writeFileSync(join(folder, 'q.jsonl'), TOPICS.map((topic) => JSON.stringify(question(topic))).join('\n'));
-  const rubrics = [{ criteria: CRITERIA, items: KNOWN }];
+  writeFileSync(join(folder, 'q.jsonl'), TOPICS.map((topic) => JSON.stringify(questionOn(topic))).join('\n'));
+  const rubrics = [{ criteria: QUESTION_CRITERIA, items: KNOWN }];
   writeFileSync(join(folder, 'known.json'), JSON.stringify({ schema: 'anneal/judge-calibration-set/v1', rubrics }));
   says = fair;
   judge = await startScriptedJudge((asked) => says(asked));
