@@ -93,9 +93,11 @@ export async function startStack(options: StartOptions): Promise<RunningStack> {
     const state = await readState(config);
     const supervisor = supervisorOf(state);
     // One that was killed does nothing any more, and holds the supervisors' lock until its last thread is gone.
-    if (supervisor !== undefined && (state?.stopping === true || isDying(supervisor)))
-      await whenGone(supervisor, STOP_TIMEOUT_MS);
-    else if (state !== undefined && supervisor !== undefined) {
+    if (supervisor !== undefined && (state?.stopping === true || isDying(supervisor))) {
+      // A new one would wait for its lock without a word.
+      if (!(await whenGone(supervisor, STOP_TIMEOUT_MS)))
+        throw new AnnealError('stack.start_failed', `the stack before, process ${supervisor.pid}, is still ending`);
+    } else if (state !== undefined && supervisor !== undefined) {
       refuseOtherTemporal(config, state);
       if (summary(state) === 'degraded') await retryFailed(config, supervisor);
       return { ...(await untilRunning(config, supervisor, onProgress, signal)), startedNow: false };
