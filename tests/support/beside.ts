@@ -1,10 +1,11 @@
 // A command that goes on beside other work. What it says is kept and shown when somebody waits for it; until then single lines are told.
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
 export interface Beside {
   readonly child: ChildProcess;
-  /** Shows what was said so far and what comes; resolves to the exit code. */
+  /** Shows what was said so far and what comes, and gives way to others no longer; resolves to the exit code. */
   join(): Promise<number>;
 }
 
@@ -42,9 +43,20 @@ export function beginBeside(
     async join() {
       for (const line of kept) say(line);
       isWaitedFor = true;
+      if (child.pid !== undefined && child.exitCode === null) endGivingWay(child.pid);
       return ended;
     },
   };
+}
+
+/** What a command gave way to is over now that somebody waits for it. Only root may raise a priority: elsewhere it goes on as it is. */
+function endGivingWay(group: number): void {
+  spawnSync('renice', ['-n', '0', '-g', String(group)], { stdio: 'ignore' });
+  try {
+    writeFileSync(`/proc/${group}/autogroup`, '0');
+  } catch {
+    // Processors are not shared between sessions here, or the command has just ended.
+  }
 }
 
 /** For the command: ends its process group when the one who began it is gone, compilers and all. */
