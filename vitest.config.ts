@@ -7,6 +7,7 @@ export default defineConfig({
     include: [
       '{contracts,policies,workflows,activities,agents,evals,gateway,k8s,infra,worker,cli,console,bench,tests}/**/*.test.ts',
     ],
+    setupFiles: ['tests/support/setup.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     maxWorkers: 2,

@@ -1,4 +1,5 @@
 // `npm run bench -- NAME`: runs one benchmark; each prints its figures with their spread, beside what it is compared with.
+import { keepThreadsAwake } from '../infra/process/wake-threads.ts';
 import { untilInterrupted } from './ending.ts';
 
 const BENCHES: Readonly<Record<string, (argv: readonly string[]) => Promise<unknown>>> = {
@@ -12,6 +13,7 @@ const BENCHES: Readonly<Record<string, (argv: readonly string[]) => Promise<unkn
   study: async (argv) => (await import('./study.ts')).main(argv),
 };
 
+keepThreadsAwake();
 const [name, ...argv] = process.argv.slice(2);
 const bench = name === undefined ? undefined : BENCHES[name];
 if (bench === undefined) {

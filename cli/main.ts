@@ -1,6 +1,7 @@
 // The command line: parse, call, print. Every command prints its result to stdout, progress to stderr, and exits by the error table.
 import { Command, CommanderError } from 'commander';
 import { AnnealError, asAnnealError, EXIT } from '../contracts/errors.ts';
+import { keepThreadsAwake } from '../infra/process/wake-threads.ts';
 import { addCampaignCommands } from './commands/campaigns.ts';
 import { addGateCommands } from './commands/gates.ts';
 import { addPilot } from './commands/pilot.ts';
@@ -15,6 +16,8 @@ import { addStackCommands } from './commands/stack.ts';
 import { addTaskset } from './commands/taskset.ts';
 import { type GlobalOptions, openSession, type Run } from './session.ts';
 import { formatError } from './view/error.ts';
+
+keepThreadsAwake();
 
 const run: Run = async (work, command) => {
   const session = openSession(command.optsWithGlobals<GlobalOptions>());

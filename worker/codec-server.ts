@@ -1,14 +1,17 @@
 // The codec server's process, for Temporal's UI: `node worker/codec-server.ts`. It holds the payload keys and no rights: who asks must
 // bring a token. Behind an ingress with TLS; a browser sends a token nowhere else.
+
 import { AnnealError } from '../contracts/errors.ts';
 import { createCodec } from '../infra/codec/codec.ts';
 import { byTemporal, byTokenFile, type Gatekeeper } from '../infra/codec/gatekeeper.ts';
 import { readPayloadKeys } from '../infra/codec/keys.ts';
 import { startCodecServer } from '../infra/codec/server.ts';
 import { loadConfig } from '../infra/config.ts';
+import { keepThreadsAwake } from '../infra/process/wake-threads.ts';
 import { connectKeyless } from '../infra/temporal/connect.ts';
 import { partsOf } from '../infra/temporal/probe.ts';
 
+keepThreadsAwake();
 const config = loadConfig();
 const { access, codec } = config.production;
 const { namespace, payloadKeysFile } = access;

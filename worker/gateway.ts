@@ -4,11 +4,13 @@ import { createGateway } from '../gateway/gateway.ts';
 import { readProviders } from '../gateway/turns/providers.ts';
 import { loadConfig } from '../infra/config.ts';
 import { observeGateway } from '../infra/metrics/observe.ts';
+import { keepThreadsAwake } from '../infra/process/wake-threads.ts';
 import { watchParent } from '../infra/stack/watch-parent.ts';
 import { traceServer } from '../infra/tracing/http.ts';
 import { startTracing } from '../infra/tracing/tracing.ts';
 import { openServing } from './compute.ts';
 
+keepThreadsAwake();
 const config = loadConfig();
 const { gateway: metricsAt, otlp } = config.observing;
 const serveMetrics = observeGateway(metricsAt);

@@ -1,4 +1,5 @@
 // The worker: wires adapters into activities and serves three queues. Started by the supervisor, or by hand in production.
+
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
@@ -26,6 +27,7 @@ import { graderTools } from '../infra/graders/tools.ts';
 import { createLocalIdentity } from '../infra/identity/local.ts';
 import { openJudge } from '../infra/judge-model/open.ts';
 import { observeWorker } from '../infra/metrics/observe.ts';
+import { keepThreadsAwake } from '../infra/process/wake-threads.ts';
 import { createReleases } from '../infra/releases/releases.ts';
 import { chooseSandbox } from '../infra/sandbox/choice.ts';
 import { layOutSource } from '../infra/source-files/carry.ts';
@@ -48,6 +50,7 @@ import { openCompute } from './compute.ts';
 import { createManifest } from './manifest.ts';
 import { reapRegularly } from './reaper.ts';
 
+keepThreadsAwake();
 const config = loadConfig();
 const endpoints = endpointsOf(config);
 const { production, observing, deployment } = config;

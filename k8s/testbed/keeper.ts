@@ -1,10 +1,12 @@
 // Ends a testbed when the process that started it is gone, even by SIGKILL: `node keeper.ts DIR PID START_TIME`.
+
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { identityOf, isAlive } from '../../infra/process/identity.ts';
+import { keepThreadsAwake } from '../../infra/process/wake-threads.ts';
 import { endProcess } from './component.ts';
 import { withLock } from './lock.ts';
 import { type Layout, layoutOf } from './options.ts';
@@ -42,6 +44,7 @@ async function keep(dir: string, owner: { pid: number; startTime: number }): Pro
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  keepThreadsAwake();
   const [dir, pid, startTime] = process.argv.slice(2);
   await keep(`${dir}`, { pid: Number(pid), startTime: Number(startTime) });
 }

@@ -1,7 +1,9 @@
 // npm run testbed -- up|down|status: a real Kubernetes on this machine.
+
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { AnnealError } from '../../contracts/errors.ts';
+import { keepThreadsAwake } from '../../infra/process/wake-threads.ts';
 import { ensureBinaries } from './binaries.ts';
 import { prepareCampaigns } from './campaigns.ts';
 import { withLock } from './lock.ts';
@@ -11,6 +13,8 @@ import { DEFAULT_DIR } from './paths.ts';
 import { statusOf, table } from './status.ts';
 import { tearDown } from './teardown.ts';
 import { binariesOf, openTestbed, startTestbed } from './testbed.ts';
+
+keepThreadsAwake();
 
 const USAGE = `npm run testbed -- up [--parts ${PARTS.join(',')}] [--heartbeat SECONDS] | campaigns | down | status [--json] | build
   --dir DIR     another testbed than the checkout's own

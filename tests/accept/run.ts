@@ -1,7 +1,9 @@
 // `npm run accept -- NAME [PART …]`: what an acceptance asks for, measured; a line each, and an exit code that says whether all of it
 // holds.
+
 import { randomBytes } from 'node:crypto';
 import { simulateIntegrity } from '../../evals/simulation/figures.ts';
+import { keepThreadsAwake } from '../../infra/process/wake-threads.ts';
 import { createBubblewrapSandbox } from '../../infra/sandbox/bubblewrap.ts';
 import { corpusFigures } from './corpus.ts';
 import { faultFigures } from './faults.ts';
@@ -34,6 +36,7 @@ const ACCEPTANCES: Readonly<Record<string, () => Promise<Parts>>> = {
   },
 };
 
+keepThreadsAwake();
 const [name = '', ...asked] = process.argv.slice(2);
 const parts = await ACCEPTANCES[name]?.();
 const unknown = asked.filter((part) => parts?.[part] === undefined);

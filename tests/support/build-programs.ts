@@ -1,10 +1,13 @@
 // Builds programs of the testbed and gives way to all others meanwhile: node tests/support/build-programs.ts NAME…, begun by tests/run.ts.
+
 import { writeFileSync } from 'node:fs';
 import { setPriority } from 'node:os';
+import { keepThreadsAwake } from '../../infra/process/wake-threads.ts';
 import { ensureBinaries } from '../../k8s/testbed/binaries.ts';
 import { type BinaryName, PROGRAMS } from '../../k8s/testbed/programs.ts';
 import { endWithParent } from './beside.ts';
 
+keepThreadsAwake();
 endWithParent();
 setPriority(19);
 try {
