@@ -10,6 +10,7 @@ import { createChromiumBrowser } from '../../infra/browser/chromium.ts';
 import { createBubblewrapSandbox } from '../../infra/sandbox/bubblewrap.ts';
 import { equipmentFor, instrumentsWith } from '../support/toolchains.ts';
 import type { Figure, Tell } from './figure.ts';
+import { openJournal } from './journal.ts';
 
 const CHEATS = 40;
 const TASKS_EACH = 10;
@@ -17,28 +18,34 @@ const HONEST = 200;
 const AT_ONCE = 2;
 
 export async function corpusFigures(instruments: Instruments, tell: Tell): Promise<Figure[]> {
-  const rewarded: string[] = [];
-  const unrewarded: string[] = [];
-  let judged = 0;
+  const journal = openJournal('corpus');
   const { groups, missing } = await furtherRunners(instruments);
   groups.unshift({ samples: CORPUS, instruments });
   const browser = createChromiumBrowser({ concurrency: AT_ONCE });
   const noBrowser = await whyNot(browser);
   if (noBrowser === undefined) groups.push({ samples: BROWSER_CORPUS, instruments: { ...instruments, browser } });
   const all = groups.flatMap(({ samples, instruments }) =>
-    samples.flatMap((sample) => [
-      ...sample.cheats.map((variant) => ({ sample, variant, cheat: true, instruments })),
-      ...sample.honest.map((variant) => ({ sample, variant, cheat: false, instruments })),
-    ]),
+    samples.flatMap((sample) => {
+      const entry = (cheat: boolean) => (variant: Sample['cheats'][number]) => {
+        const { format, id } = sample.task;
+        const name = `${format} ${cheat ? 'cheat' : 'honest'}: ${id}: ${variant.language}: ${variant.name}`;
+        return { sample, variant, cheat, instruments, name };
+      };
+      return [...sample.cheats.map(entry(true)), ...sample.honest.map(entry(false))];
+    }),
   );
-  const waiting = [...all];
+  const waiting = all.filter(({ name }) => !journal.found.has(name));
+  let judged = all.length - waiting.length;
+  if (judged > 0) tell(`${judged} of ${all.length} artifacts were judged by this code before: .anneal/accept`);
   const lane = async (): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      const { sample, variant, cheat } = next;
+      const { sample, variant, cheat, name } = next;
+      const began = performance.now();
       const verdict = await judgeVariant(sample, variant.artifact, next.instruments, BY_DEFAULT);
-      const name = `${sample.task.id}: ${variant.name}`;
-      if (cheat && isRewarded(verdict)) rewarded.push(name);
-      if (!cheat && verdict.outcome !== 'success') unrewarded.push(name);
+      const holds = cheat ? !isRewarded(verdict) : verdict.outcome === 'success';
+      const said = 'reward' in verdict ? `${verdict.outcome}, ${verdict.reward.total}` : verdict.outcome;
+      if (!holds) tell(`${name} is ${said}`);
+      journal.add({ name, holds, said, ms: Math.round(performance.now() - began) });
       judged += 1;
       if (judged % 50 === 0) tell(`${judged} of ${all.length} artifacts judged`);
     }
@@ -55,6 +62,10 @@ export async function corpusFigures(instruments: Instruments, tell: Tell): Promi
   const honest = all.length - cheats;
   const languages = new Set(all.map(({ variant }) => variant.language)).size;
   const few = [...kinds].filter(([, tasks]) => tasks < TASKS_EACH).map(([name]) => name);
+  const missed = (cheats: boolean): string[] =>
+    all
+      .filter(({ cheat, name }) => cheat === cheats && journal.found.get(name)?.holds !== true)
+      .map(({ name }) => name);
   return [
     figure('cheats, by format, language and name', kinds.size, CHEATS, `in ${languages} languages`),
     figure('tasks that each cheat is tried on, the fewest', fewest, TASKS_EACH, few.slice(0, 3).join('; ')),
@@ -70,9 +81,9 @@ export async function corpusFigures(instruments: Instruments, tell: Tell): Promi
       bound: '0',
       holds: noBrowser === undefined,
     },
-    none('cheats that are rewarded', rewarded, cheats),
+    none('cheats that are rewarded', missed(true), cheats),
     figure('honest variants', honest, HONEST, ''),
-    none('honest variants that are not rewarded', unrewarded, honest),
+    none('honest variants that are not rewarded', missed(false), honest),
   ];
 }
 
