@@ -11,11 +11,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { JobDocument, JobRunner, StopCause } from '../../contracts/job.ts';
 import type { ProfileSpec } from '../../contracts/profile.ts';
+import { createFolderStore } from '../../infra/store/folder.ts';
 import type { Pod } from '../../k8s/cluster/objects.ts';
 import type { Cluster } from '../../k8s/cluster/request.ts';
 import { loadProfile } from '../../k8s/layout/shipped.ts';
 import type { KubernetesRunnerOptions } from '../../k8s/runner/runner.ts';
 import { setNode, TOPOLOGY_LABELS } from '../../k8s/testbed/gpu-nodes.ts';
+import { type NodeWatch, watchNodes } from '../../k8s/watch/nodes.ts';
 import { actionFor, codeOfStop } from '../../policies/retry.ts';
 import { isBuilt, startTestCluster, type TestCluster } from '../support/cluster.ts';
 import { crowd, disperse, furnish, occupy, openRunner, podsBy, TEAM, tell } from '../support/gpu-cluster.ts';
@@ -43,7 +45,7 @@ describe.skipIf(process.env.ANNEAL_K8S_DEEP !== '1' || !isBuilt(PARTS))('5,000 n
   let job: JobDocument;
   let runner: JobRunner;
   let count = 0;
-  const quarantine: string[] = [];
+  let watched: NodeWatch;
   const measured: [string, string][] = [];
 
   const state = () => runner.state(job.name);
@@ -61,7 +63,8 @@ describe.skipIf(process.env.ANNEAL_K8S_DEEP !== '1' || !isBuilt(PARTS))('5,000 n
     await expect.poll(seen, PATIENCE).toEqual({ said: 'running', phases });
     const placed = await pods(attempt);
     expect(new Set(placed.map(rackOf)).size).toBe(1);
-    expect(placed.filter((one) => quarantine.includes(one.spec.nodeName ?? ''))).toEqual([]);
+    const avoided = new Set(watched.quarantined());
+    expect(placed.filter((one) => avoided.has(one.spec.nodeName ?? ''))).toEqual([]);
     return placed;
   };
   const stops = async (cause: StopCause, action: 'retry' | 'gate'): Promise<void> => {
@@ -73,7 +76,8 @@ describe.skipIf(process.env.ANNEAL_K8S_DEEP !== '1' || !isBuilt(PARTS))('5,000 n
   const open = (changed: ProfileSpec = profile, over: Partial<KubernetesRunnerOptions> = {}): JobRunner =>
     openRunner(cluster, folder, changed, {
       windows: { overdueMs: 5_000 },
-      quarantined: () => quarantine,
+      quarantined: watched.quarantined,
+      onStop: watched.noteStop,
       ...over,
     });
   const time = async <T>(what: string, task: () => Promise<T>): Promise<T> => {
@@ -96,10 +100,13 @@ describe.skipIf(process.env.ANNEAL_K8S_DEEP !== '1' || !isBuilt(PARTS))('5,000 n
       scheduling: { ...shipped.scheduling, topology: 'required', nodeLossSeconds: 2 },
     };
     folder = await mkdtemp(join(tmpdir(), 'anneal-deep-'));
+    watched = await watchNodes({ cluster, store: createFolderStore(folder), name: 'default' });
+    await time(`${NODES} nodes seen`, () => watched.synced(600_000));
   }, 1_200_000);
   afterAll(async () => {
     const width = Math.max(...measured.map(([what]) => what.length));
     console.log(measured.map(([what, value]) => `${what.padEnd(width)}  ${value}`).join('\n'));
+    await watched?.close();
     await kube?.stop();
     await rm(folder, { recursive: true, force: true });
   }, 120_000);
@@ -193,7 +200,7 @@ describe.skipIf(process.env.ANNEAL_K8S_DEEP !== '1' || !isBuilt(PARTS))('5,000 n
         await setNode(kube.testbed, lost, 'down');
         await stops('node_lost', 'retry');
       });
-      quarantine.push(lost);
+      expect(watched.quarantined()).toContain(lost);
       await setNode(kube.testbed, lost, 'up');
       await runner.submit(job);
       await running(2);
@@ -209,7 +216,7 @@ describe.skipIf(process.env.ANNEAL_K8S_DEEP !== '1' || !isBuilt(PARTS))('5,000 n
       const lost = Array.from({ length: RACK_NODES }, (_, index) => `gpu-${rack * RACK_NODES + index}`);
       await Promise.all(lost.map((node) => setNode(kube.testbed, node, 'down')));
       await stops('node_lost', 'retry');
-      quarantine.push(...lost);
+      expect(watched.quarantined()).toEqual(expect.arrayContaining(lost));
       await runner.submit(job);
       expect(rackOf((await running(2))[0]!)).not.toBe(rack);
       await Promise.all(lost.map((node) => setNode(kube.testbed, node, 'up')));

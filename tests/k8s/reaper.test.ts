@@ -1,40 +1,63 @@
 // What nobody works on any more is ended; what somebody may still want, and what belongs to others, is not.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type CampaignName, campaignName } from '../../contracts/ids.ts';
 import type { ServerFleet } from '../../contracts/ports.ts';
+import { createFolderStore } from '../../infra/store/folder.ts';
 import { createWorkloads, type Workloads } from '../../k8s/cluster/workloads.ts';
 import { loadProfile } from '../../k8s/layout/shipped.ts';
 import { serverDeployment } from '../../k8s/manifests/server.ts';
 import { ownerName, serverName } from '../../k8s/names.ts';
 import { ensureOwner } from '../../k8s/owner.ts';
+import { createKubernetesJobRunner } from '../../k8s/runner/runner.ts';
 import { createServerFleet } from '../../k8s/servers/fleet.ts';
 import { reap } from '../../k8s/servers/reaper.ts';
 import { CLOSE_AFTER_MS, REMOVE_AFTER_MS, type SeenCampaign } from '../../policies/reap.ts';
 import { isBuilt, startTestCluster, type TestCluster } from '../support/cluster.ts';
+import { trainingJob } from '../support/training-job.ts';
 
 const NAMESPACE = 'team-a';
 const OURS = 's3://anneal/team-a';
 const OTHERS = 's3://anneal/team-b';
 const access = { address: OURS };
+const jobOf = (campaign: string) => `${campaign}-r1-train`;
+const attemptOf = (campaign: string) => `${jobOf(campaign)}-a1`;
 
 describe.skipIf(!isBuilt([]))('the reaper', () => {
   let on: TestCluster;
   let workloads: Workloads;
+  let folder: string;
 
   beforeAll(async () => {
     on = await startTestCluster();
     await on.namespace(NAMESPACE);
     workloads = createWorkloads(on.cluster);
+    folder = await mkdtemp(join(tmpdir(), 'anneal-reaper-'));
   }, 120_000);
-  afterAll(() => on?.stop(), 60_000);
+  afterAll(async () => {
+    await on?.stop();
+    await rm(folder, { recursive: true, force: true });
+  }, 60_000);
 
-  /** An owner with a policy server, as a campaign leaves them when its worker dies. */
+  /** An owner with a policy server and a trainer, whose pod waits for a node, as a campaign leaves them when its worker dies. */
   async function leave(campaign: string, place: string): Promise<void> {
     const owner = await ensureOwner(workloads, NAMESPACE, campaign, place);
     const profile = await loadProfile('cpu');
     const store = { address: place };
     const request = { namespace: NAMESPACE, campaign, profile, store, tokenSecret: 'token', owner, avoid: [] };
     await workloads.create(serverDeployment(request));
+    const runner = createKubernetesJobRunner({
+      cluster: on.cluster,
+      store: createFolderStore(folder),
+      access: store,
+      namespace: NAMESPACE,
+      profileOf: async () => profile,
+      workload: 'job',
+    });
+    await runner.submit(trainingJob(jobOf(campaign)));
+    await expect.poll(async () => (await on.pods(NAMESPACE, jobOf(campaign))).length).toBe(1);
   }
 
   const fleetOf = (): ServerFleet =>
@@ -73,10 +96,16 @@ describe.skipIf(!isBuilt([]))('the reaper', () => {
       forgotten: { phase: 'absent', closedAtMs: undefined },
     });
     expect(reaped).toEqual([{ campaign: campaignName.parse('over'), what: 'close' }]);
+    // The trainer before its server.
+    expect(await on.pods(NAMESPACE, jobOf('over'))).toEqual([]);
+    expect(await has('Job', attemptOf('over'))).toBe(false);
     await expect.poll(() => has('Deployment', serverName('over'))).toBe(false);
     expect(await has('ConfigMap', ownerName('over'))).toBe(true);
-    for (const name of ['runs', 'fresh', 'forgotten', 'theirs'])
+    for (const name of ['runs', 'fresh', 'forgotten', 'theirs']) {
       expect(await has('Deployment', serverName(name)), name).toBe(true);
+      expect(await has('Job', attemptOf(name)), name).toBe(true);
+      expect(await on.pods(NAMESPACE, jobOf(name)), name).toHaveLength(1);
+    }
   });
 
   test('removes all of what was over a day ago, with what it owns', async () => {
@@ -90,19 +119,11 @@ describe.skipIf(!isBuilt([]))('the reaper', () => {
   test('what another deployment began under that name is neither taken nor ended', { timeout: 60_000 }, async () => {
     const taken = campaignName.parse('taken');
     await leave(taken, OTHERS);
-    const labels = { 'app.kubernetes.io/managed-by': 'anneal', 'anneal.dev/campaign': taken };
-    const container = { name: 'trainer', image: 'anneal.testbed/none:1' };
-    await workloads.create({
-      apiVersion: 'batch/v1',
-      kind: 'Job',
-      metadata: { name: 'taken-r1-train-a1', namespace: NAMESPACE, labels },
-      spec: { suspend: true, template: { spec: { restartPolicy: 'Never', containers: [container] } } },
-    });
     const theirs = async () => {
       const objects = [
         ['ConfigMap', ownerName(taken)],
         ['Deployment', serverName(taken)],
-        ['Job', 'taken-r1-train-a1'],
+        ['Job', attemptOf(taken)],
       ] as const;
       const found = await Promise.all(objects.map(([kind, name]) => workloads.read(kind, NAMESPACE, name)));
       return found.map((one) => {

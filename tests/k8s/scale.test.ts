@@ -14,6 +14,7 @@ import { loadProfile } from '../../k8s/layout/shipped.ts';
 import { engineService, engineSet } from '../../k8s/manifests/leader-worker-set.ts';
 import { endOf } from '../../k8s/runner/observe.ts';
 import { setNode, TOPOLOGY_LABELS } from '../../k8s/testbed/gpu-nodes.ts';
+import { type NodeWatch, watchNodes } from '../../k8s/watch/nodes.ts';
 import { actionFor, codeOfStop } from '../../policies/retry.ts';
 import { isBuilt, startTestCluster, type TestCluster } from '../support/cluster.ts';
 import { crowd, disperse, furnish, openRunner, podsBy, TEAM, tell } from '../support/gpu-cluster.ts';
@@ -31,7 +32,7 @@ describe.skipIf(!isBuilt(PARTS))('M2.7 on 96 GPUs among others', () => {
   let folder: string;
   let job: JobDocument;
   let runner: JobRunner;
-  const quarantine: string[] = [];
+  let nodes: NodeWatch;
 
   const state = () => runner.state(job.name);
   const pods = async (attempt: number): Promise<Pod[]> =>
@@ -63,9 +64,13 @@ describe.skipIf(!isBuilt(PARTS))('M2.7 on 96 GPUs among others', () => {
     folder = await mkdtemp(join(tmpdir(), 'anneal-scale-'));
     job = trainingJob('m27-r1-train');
     const windows = { overdueMs: 3_000 };
-    runner = openRunner(kube.cluster, folder, profile, { windows, quarantined: () => quarantine });
+    nodes = await watchNodes({ cluster: kube.cluster, store: createFolderStore(folder), name: 'default' });
+    await nodes.synced();
+    const { quarantined, noteStop: onStop } = nodes;
+    runner = openRunner(kube.cluster, folder, profile, { windows, quarantined, onStop });
   }, 240_000);
   afterAll(async () => {
+    await nodes?.close();
     await kube?.stop();
     await rm(folder, { recursive: true, force: true });
   });
@@ -153,8 +158,8 @@ describe.skipIf(!isBuilt(PARTS))('M2.7 on 96 GPUs among others', () => {
     await setNode(kube.testbed, lost, 'down');
     await expect.poll(state, { ...PATIENCE, timeout: 90_000 }).toMatchObject({ phase: 'stopped', cause: 'node_lost' });
     expect(actionFor(codeOfStop(137, 'node_lost'))).toBe('retry');
-    quarantine.push(lost);
     await setNode(kube.testbed, lost, 'up');
+    expect(nodes.entries().map(({ node, reason }) => `${node} ${reason}`)).toContain(`${lost} node_lost`);
     await runner.submit(job);
     const placed = await running(3);
     expect(placed.map((one) => one.spec.nodeName)).not.toContain(lost);
