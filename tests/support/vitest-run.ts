@@ -8,8 +8,6 @@ import { join, relative } from 'node:path';
 import type { Tally } from './tally.ts';
 
 interface Report {
-  numPassedTests: number;
-  numPendingTests: number;
   testResults: {
     name: string;
     status: string;
@@ -24,12 +22,16 @@ interface Failure {
   message: string;
 }
 
-interface Outcome {
+interface FileCounts {
   passed: number;
   skipped: number;
+  /** All of its tests were skipped, as they are where what comes before them fails. */
+  isIdle: boolean;
+}
+
+interface Outcome {
+  byFile: ReadonlyMap<string, FileCounts>;
   failures: Failure[];
-  ran: string[];
-  idle: string[];
   left: string[];
 }
 
@@ -50,7 +52,8 @@ export async function runVitest(targets: readonly string[], run: Run): Promise<T
   const recovered = first.failures.filter((failure) => !still.has(failure.test));
   const failures = second.failures;
   return {
-    ...tally({ ...first, passed: first.passed + recovered.length, failures }),
+    // What was run again counts as it was then.
+    ...tally({ byFile: new Map([...first.byFile, ...second.byFile]), failures, left: [] }),
     remarks: [
       ...recovered.map((failure) => `FLAKY, passed when run alone: ${line(failure)}`),
       ...failures.map((failure) => `FAILED ${line(failure)}`),
@@ -77,7 +80,7 @@ async function once(targets: readonly string[], run: Run): Promise<Outcome> {
     return outcome;
   } catch {
     const failures = [{ file: '', test: targets.join(' '), message: 'no report' }];
-    return { passed: 0, skipped: 0, failures, ran: [], idle: [], left };
+    return { byFile: new Map(), failures, left };
   } finally {
     removeAsFarAsPossible(temporary);
   }
@@ -104,22 +107,28 @@ function read(report: Report): Omit<Outcome, 'left'> {
       message: assertion.failureMessages?.[0] ?? '',
     }));
   });
-  const isIdle = ({ assertionResults }: Report['testResults'][number]): boolean =>
-    assertionResults.length > 0 && assertionResults.every(({ status }) => status === 'skipped' || status === 'pending');
-  const files = (idle: boolean): string[] =>
-    report.testResults.filter((one) => isIdle(one) === idle).map(({ name }) => relative(process.cwd(), name));
-  const { numPassedTests: passed, numPendingTests: skipped } = report;
-  return { passed, skipped, failures, ran: files(false), idle: files(true) };
+  const counts = report.testResults.map(({ name, assertionResults }): [string, FileCounts] => {
+    const passed = assertionResults.filter(({ status }) => status === 'passed').length;
+    const skipped = assertionResults.filter(({ status }) => status === 'skipped' || status === 'pending').length;
+    const isIdle = skipped > 0 && skipped === assertionResults.length;
+    return [relative(process.cwd(), name), { passed, skipped, isIdle }];
+  });
+  return { byFile: new Map(counts), failures };
 }
 
-const tally = ({ passed, skipped, failures, ran, idle, left }: Outcome): Tally => ({
-  passed,
-  failed: failures.length,
-  skipped,
-  ran,
-  idle,
-  remarks: [...failures.map((failure) => `FAILED ${line(failure)}`), ...leftovers(left)],
-});
+function tally({ byFile, failures, left }: Outcome): Tally {
+  const counts = [...byFile.values()];
+  const files = (idle: boolean): string[] =>
+    [...byFile].flatMap(([file, { isIdle }]) => (isIdle === idle ? [file] : []));
+  return {
+    passed: counts.reduce((sum, { passed }) => sum + passed, 0),
+    failed: failures.length,
+    skipped: counts.reduce((sum, { skipped }) => sum + skipped, 0),
+    ran: files(false),
+    idle: files(true),
+    remarks: [...failures.map((failure) => `FAILED ${line(failure)}`), ...leftovers(left)],
+  };
+}
 
 /** By the name that a test gave, without what mkdtemp put behind it. */
 function leftovers(left: readonly string[]): string[] {
