@@ -7,6 +7,7 @@ import { DECISION_ERRORS } from './errors/decision.ts';
 import { type ErrorEntry, EXIT, entry } from './errors/entry.ts';
 import { EXECUTION_ERRORS } from './errors/execution.ts';
 import { POLICY_ERRORS } from './errors/policy.ts';
+import { POOL_ERRORS } from './errors/pool.ts';
 import { PROFILE_ERRORS } from './errors/profile.ts';
 import { ROLLOUT_ERRORS } from './errors/rollout.ts';
 import { SPEC_ERRORS } from './errors/spec.ts';
@@ -26,6 +27,7 @@ export const ERRORS = {
   ...POLICY_ERRORS,
   ...EXECUTION_ERRORS,
   ...ROLLOUT_ERRORS,
+  ...POOL_ERRORS,
   ...PROFILE_ERRORS,
   ...CLUSTER_ERRORS,
   ...STORE_ERRORS,

@@ -20,6 +20,7 @@ import { interruptible } from '../interrupt.ts';
 import { readPlans, secretOf } from '../rollouts.ts';
 import { type Run, type Session, screen } from '../session.ts';
 import { renderReverification } from '../view/reverification.ts';
+import { addPoolTables } from './pool-tables.ts';
 
 interface ReverifyFlags {
   readonly verifier?: string;
@@ -27,9 +28,9 @@ interface ReverifyFlags {
 }
 
 export function addPool(program: Command, run: Run): void {
-  program
-    .command('pool')
-    .description('look at what rollouts left')
+  const pool = program.command('pool').description('look at what rollouts left');
+  addPoolTables(pool, run);
+  pool
     .command('reverify <campaign>')
     .description('judge stored rollouts once more, without inference; shows what differs and overwrites nothing')
     .option('--verifier <name@version>', 'the verifier to judge by; the one that each task names unless given')

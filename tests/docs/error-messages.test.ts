@@ -52,7 +52,7 @@ describe('a problem of a campaign file', () => {
   });
 });
 
-/** Words of the operating system, of an S3 server, of zod or of JavaScript, which no source of ours holds; and one that is too short. */
+/** Words of the operating system, of an S3 server, of DuckDB, of zod or of JavaScript, which no source of ours holds; and one that is too short. */
 const NOT_OURS: readonly string[] = [
   ...[
     'gateway.bad_request',
@@ -63,6 +63,8 @@ const NOT_OURS: readonly string[] = [
     'stack.policy_unavailable',
   ],
   ...['store.no_space', 'store.unavailable', 'store.no_bucket', 'store.denied', 'store.changed_file'],
+  // DuckDB's.
+  ...['pool.query', 'pool.engine'],
   // An API server's.
   ...['cluster.unauthenticated', 'cluster.denied', 'cluster.quota', 'cluster.missing_crd', 'cluster.not_found'],
   ...['cluster.rejected', 'cluster.unavailable', 'testbed.request_failed'],

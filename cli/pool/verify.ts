@@ -1,0 +1,64 @@
+// The whole verification: tables against segments, then the ledger of every plan.
+
+import type { SegmentSource } from '../../contracts/segment.ts';
+import type { TableFiles } from '../../contracts/table-files.ts';
+import { ledgerOf, ledgersWithoutPlan, type PlanLedger, strangersTo } from '../../gateway/pool/tables/ledgers.ts';
+import { openTables, type PoolTables } from '../../gateway/pool/tables/open.ts';
+import { campaignsIn, type PoolProblem, type VerifiedTable, verifyTables } from '../../gateway/pool/tables/verify.ts';
+import type { PlannedCampaign } from './ports.ts';
+
+/** More are counted, and not kept. */
+const KEPT = 1_000;
+
+export interface VerifiedPool {
+  readonly sound: boolean;
+  readonly tables: readonly VerifiedTable[];
+  readonly problems: readonly PoolProblem[];
+  readonly problemCount: number;
+  /** A line for each rollout, with its one end and the reason. */
+  readonly ledgers: readonly PlanLedger[];
+  /** Rollouts of planned campaigns that none of their plans has. */
+  readonly strangers: readonly string[];
+}
+
+export async function verifyPool(
+  { files, source }: { readonly files: TableFiles; readonly source: SegmentSource },
+  plannedOf: (campaign: string) => Promise<PlannedCampaign>,
+  { campaign, signal }: { readonly campaign: string | undefined; readonly signal: AbortSignal },
+): Promise<VerifiedPool> {
+  const problems: PoolProblem[] = [];
+  let count = 0;
+  const onProblem = (problem: PoolProblem): void => {
+    count += 1;
+    if (problems.length < KEPT) problems.push(problem);
+  };
+  await using tables = await openTables(files, { signal, sealed: true });
+  const verified = await verifyTables(files, tables, source, { signal, onProblem });
+  // Rows of files that are gone or damaged cannot be counted.
+  const readable = !problems.some(({ kind }) => kind === 'file');
+  const { ledgers, strangers } = readable
+    ? await ledgersIn(tables, plannedOf, campaign)
+    : { ledgers: [], strangers: [] };
+  const unbalanced = ledgers.filter(({ balanced }) => !balanced).length;
+  const problemCount = count + unbalanced + strangers.length;
+  return { sound: problemCount === 0, tables: verified, problems, problemCount, ledgers, strangers };
+}
+
+async function ledgersIn(
+  tables: PoolTables,
+  plannedOf: (campaign: string) => Promise<PlannedCampaign>,
+  only: string | undefined,
+): Promise<{ ledgers: PlanLedger[]; strangers: string[] }> {
+  const ledgers: PlanLedger[] = [];
+  const strangers: string[] = [];
+  for (const campaign of only === undefined ? await campaignsIn(tables) : [only]) {
+    const { plans, signal } = await plannedOf(campaign);
+    if (plans.length === 0) {
+      ledgers.push(...(await ledgersWithoutPlan(tables, campaign, signal)));
+      continue;
+    }
+    for (const plan of plans) ledgers.push(await ledgerOf(tables, plan, signal));
+    strangers.push(...(await strangersTo(tables, campaign, plans)));
+  }
+  return { ledgers, strangers };
+}

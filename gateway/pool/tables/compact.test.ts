@@ -1,0 +1,157 @@
+import { mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { SegmentSource, SegmentStream } from '../../../contracts/segment.ts';
+import type { TableFiles } from '../../../contracts/table-files.ts';
+import { createFolderTables } from '../../../infra/store/table-files/folder.ts';
+import {
+  type MadeSegment,
+  madeCompletion,
+  madeSegment,
+  madeSource,
+  madeTrajectory,
+} from '../../../tests/support/made-up-pool.ts';
+import { compact } from './compact.ts';
+import { completionOf } from './completion-row.ts';
+import { asText, openTables } from './open.ts';
+import { givenUp } from './progress.ts';
+import { TABLES } from './schema.ts';
+import { readSnapshot } from './snapshot.ts';
+
+let folder: string;
+let files: TableFiles;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'anneal-tables-'));
+  files = createFolderTables(join(folder, 'tables'), join(folder, 'tmp'));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+const completions = (sequence: number, groups: readonly number[], replica?: string): MadeSegment =>
+  madeSegment(
+    'completions',
+    sequence,
+    groups.flatMap((group) => [0, 1].map((sample) => madeCompletion({ group, sample, round: 1 + (group % 2) }))),
+    replica,
+  );
+
+async function ids(stream: SegmentStream = 'completions'): Promise<string[]> {
+  await using tables = await openTables(files);
+  const name = stream === 'completions' ? 'id' : 'rollout';
+  const found: string[] = [];
+  for await (const row of tables.duck.rows(`SELECT "${name}" AS id FROM ${stream} ORDER BY 1`))
+    found.push(row.id ?? '');
+  return found;
+}
+async function idsIn(source: SegmentSource): Promise<string[]> {
+  const found: string[] = [];
+  for await (const segment of source.list())
+    if (segment.stream === 'completions')
+      for await (const json of source.records(segment)) found.push((JSON.parse(json) as { id: string }).id);
+  return found.sort();
+}
+
+test('every record is in the tables once, however often they are made, and comes back as it was', async () => {
+  const trajectories = [0, 1, 2].map((group) => madeTrajectory({ group, sample: 0 }));
+  const source = madeSource([
+    completions(1, [0, 1]),
+    completions(2, [2, 3]),
+    completions(1, [4, 5], 'there'),
+    madeSegment('trajectories', 1, trajectories),
+  ]);
+  expect(await compact(source, files)).toMatchObject({ segments: 4, records: 15, commits: 2, losses: [] });
+  expect(await compact(source, files)).toMatchObject({ segments: 0, records: 0, commits: 0 });
+  expect(await ids()).toEqual(await idsIn(source));
+  expect(await ids('trajectories')).toEqual(trajectories.map(({ rollout }) => rollout));
+  expect(await readdir(join(folder, 'tables/completions/campaign=made-up'))).toEqual(['round=1', 'round=2']);
+  await using tables = await openTables(files);
+  for await (const row of tables.duck.rows(
+    `SELECT ${asText(TABLES.completions)} FROM completions WHERE rollout LIKE '%/g3/s1'`,
+  ))
+    expect(completionOf(row)).toEqual(madeCompletion({ group: 3, sample: 1, round: 2 }));
+});
+
+test('what came since is taken in by the next one, across a checkpoint', async () => {
+  const all = Array.from({ length: 54 }, (_, n) => completions(n + 1, [n]));
+  await compact(madeSource(all.slice(0, 52)), files, { groupBytes: 1 });
+  const folderOfLog = join(folder, 'tables/completions/_delta_log');
+  const log = await readdir(folderOfLog);
+  const checkpoint = '00000000000000000050.checkpoint.parquet';
+  expect(log.filter((name) => name.includes('checkpoint'))).toEqual([checkpoint, '_last_checkpoint']);
+  // It is a copy: without it the commits say the same.
+  await rename(join(folderOfLog, checkpoint), join(folder, 'aside'));
+  expect((await readSnapshot(files, TABLES.completions)).files.size).toBe(52);
+  await rename(join(folder, 'aside'), join(folderOfLog, checkpoint));
+  // With it they are not needed any more.
+  for (const name of log) if (name < checkpoint) await rm(join(folderOfLog, name));
+  expect(await compact(madeSource(all), files)).toMatchObject({ segments: 2 });
+  expect((await ids()).length).toBe(108);
+  await rm(join(folderOfLog, checkpoint));
+  await expect(readSnapshot(files, TABLES.completions)).rejects.toMatchObject({ code: 'pool.table_damaged' });
+});
+
+test('a log waits before a missing segment, which is told; the others go on', async () => {
+  const all = [1, 2, 3, 4].map((sequence) => completions(sequence, [sequence]));
+  const there = completions(1, [9], 'there');
+  const gap = madeSource([...all.filter(({ sealed }) => sealed.sequence !== 3), there]);
+  const loss = { replica: 'here', stream: 'completions', from: 3, to: 3 };
+  expect(await compact(gap, files)).toMatchObject({ segments: 3, losses: [loss] });
+  expect((await ids()).length).toBe(6);
+  // Brought back, nothing is lost.
+  expect(await compact(madeSource([...all, there]), files)).toMatchObject({ segments: 2, losses: [] });
+  expect((await ids()).length).toBe(10);
+});
+
+test('a segment that is given up is remembered, and taken in where it turns up after all', async () => {
+  const all = [1, 2, 3, 4].map((sequence) => completions(sequence, [sequence]));
+  const gap = madeSource(all.filter(({ sealed }) => sealed.sequence === 1 || sealed.sequence === 4));
+  expect(await compact(gap, files, { pastLosses: true })).toMatchObject({ segments: 2, losses: [{ from: 2, to: 3 }] });
+  const lost = async () => givenUp(await readSnapshot(files, TABLES.completions)).map(({ from }) => from);
+  expect(await lost()).toEqual([2, 3]);
+  expect(await compact(gap, files)).toMatchObject({ segments: 0, losses: [] });
+  const third = madeSource(all.filter(({ sealed }) => sealed.sequence !== 2));
+  expect(await compact(third, files)).toMatchObject({ segments: 1 });
+  expect(await compact(third, files)).toMatchObject({ segments: 0 });
+  expect(await lost()).toEqual([2]);
+  expect((await ids()).length).toBe(6);
+});
+
+test('two at once take each segment in once, whoever is quicker', async () => {
+  const all = Array.from({ length: 12 }, (_, n) => completions(n + 1, [n]));
+  const source = madeSource(all);
+  const [one, two, three] = await Promise.all([
+    compact(source, files, { groupBytes: 1 }),
+    compact(source, files, { groupBytes: 5_000 }),
+    compact(source, files),
+  ]);
+  expect(one.segments + two.segments + three.segments).toBe(12);
+  expect(await ids()).toEqual(await idsIn(source));
+});
+
+test('one that fails between file and commit leaves nothing that anybody reads', async () => {
+  const source = madeSource([completions(1, [1, 2])]);
+  const fault = (point: string): void => {
+    if (point === 'written') throw new Error('killed');
+  };
+  await expect(compact(source, files, { fault })).rejects.toThrow('killed');
+  expect(await ids()).toEqual([]);
+  const before = await readdir(join(folder, 'tables/completions'), { recursive: true });
+  await compact(source, files);
+  expect(await ids()).toEqual(await idsIn(source));
+  // The files that were left are the ones that are needed now.
+  const after = await readdir(join(folder, 'tables/completions'), { recursive: true });
+  expect(after.filter((name) => name.endsWith('.parquet'))).toEqual(before.filter((name) => name.endsWith('.parquet')));
+});
+
+test('a record that this version does not know is refused by its place, and what came before stays', async () => {
+  const odd = madeSegment('completions', 2, [
+    madeCompletion({ group: 7, sample: 0 }),
+    { schema: 'anneal/completion/v9' },
+  ]);
+  const failure = compact(madeSource([completions(1, [1]), odd]), files, { groupBytes: 1 });
+  await expect(failure).rejects.toMatchObject({
+    code: 'pool.record_invalid',
+    message: "record 1 in segment 2 of here's completions is none that this version knows",
+  });
+  expect((await ids()).length).toBe(2);
+});

@@ -1,0 +1,107 @@
+// Rows become Parquet files, one a partition: staged as lines of JSON, which is all that passes through this process, then read, sorted and
+// compressed by DuckDB. Memory is bounded by what is staged at once, whatever the shape of the records.
+import { createHash } from 'node:crypto';
+import { appendFile, mkdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { TableFiles } from '../../../contracts/table-files.ts';
+import type { AddAction } from './actions.ts';
+import { type Duck, named, quoted } from './duck.ts';
+import type { Row } from './row.ts';
+import { duckType, storedColumns, type TableSchema } from './schema.ts';
+
+/** Kept in memory before it is written. */
+const BUFFER_BYTES = 4 << 20;
+
+interface Partition {
+  readonly campaign: string;
+  readonly round: number;
+  readonly path: string;
+  waiting: string[];
+  rows: number;
+  /** Of the longest line. */
+  longest: number;
+}
+
+export interface Staging extends AsyncDisposable {
+  add(row: Row): Promise<void>;
+  /** Writes what was added to the table's folder, where nothing refers to it yet. */
+  write(files: TableFiles, signal?: AbortSignal): Promise<Omit<AddAction, 'modificationTime' | 'dataChange'>[]>;
+}
+
+export async function openStaging(schema: TableSchema, duck: Duck): Promise<Staging> {
+  const folder = join(duck.folder, `staged-${schema.name}`);
+  await mkdir(folder, { recursive: true });
+  const partitions = new Map<string, Partition>();
+  let buffered = 0;
+
+  async function flush(): Promise<void> {
+    for (const partition of partitions.values()) {
+      if (partition.waiting.length === 0) continue;
+      await appendFile(partition.path, partition.waiting.join(''));
+      partition.waiting = [];
+    }
+    buffered = 0;
+  }
+
+  return {
+    async add({ campaign, round, ...row }) {
+      const line = `${JSON.stringify(row)}\n`;
+      const key = `${campaign}/${round}`;
+      let partition = partitions.get(key);
+      if (partition === undefined) {
+        const path = join(folder, `${partitions.size}.ndjson`);
+        partition = { campaign: String(campaign), round: Number(round), path, waiting: [], rows: 0, longest: 0 };
+        partitions.set(key, partition);
+      }
+      const bytes = Buffer.byteLength(line);
+      partition.waiting.push(line);
+      partition.rows += 1;
+      partition.longest = Math.max(partition.longest, bytes);
+      buffered += bytes;
+      if (buffered >= BUFFER_BYTES) await flush();
+    },
+
+    async write(files, signal) {
+      await flush();
+      const added: Omit<AddAction, 'modificationTime' | 'dataChange'>[] = [];
+      for (const partition of partitions.values()) {
+        signal?.throwIfAborted();
+        added.push(await writePartition(files, schema, duck, partition));
+        await rm(partition.path);
+      }
+      return added;
+    },
+
+    [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
+  };
+}
+
+async function writePartition(files: TableFiles, schema: TableSchema, duck: Duck, partition: Partition) {
+  const columns = storedColumns(schema);
+  const types = columns.map((column) => `${quoted(column.name)}: ${quoted(duckType(column))}`);
+  const written = `${partition.path}.parquet`;
+  const staged = `read_json(${quoted(partition.path)}, format = 'newline_delimited', columns = {${types.join(', ')}}, maximum_object_size = ${Math.max(partition.longest + 1024, 1 << 20)})`;
+  // By rollout, so that who asks for one reads little; the rest makes the same rows the same bytes, whoever writes them.
+  await duck.run(
+    `COPY (SELECT ${columns.map(({ name }) => named(name)).join(', ')} FROM ${staged} ORDER BY rollout, "segmentReplica", "segmentSequence", "segmentRecord")
+     TO ${quoted(written)} (FORMAT parquet, COMPRESSION zstd)`,
+  );
+  let stats: string | undefined;
+  for await (const row of duck.rows(
+    `SELECT min(rollout) AS lowest, max(rollout) AS highest FROM read_parquet(${quoted(written)})`,
+  ))
+    stats = JSON.stringify({
+      numRecords: partition.rows,
+      minValues: { rollout: row.lowest },
+      maxValues: { rollout: row.highest },
+    });
+  const bytes = await readFile(written);
+  await rm(written);
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  const { campaign, round } = partition;
+  // Named by its content: who takes the same segments in again, after a kill, finds the file there already.
+  const path = `campaign=${campaign}/round=${round}/${sha256}.parquet`;
+  await files.create(`${schema.name}/${path}`, bytes);
+  const partitionValues = { campaign, round: String(round) };
+  return { path, partitionValues, size: bytes.length, ...(stats === undefined ? {} : { stats }), tags: { sha256 } };
+}
