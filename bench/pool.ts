@@ -1,0 +1,63 @@
+// `npm run bench -- pool [--records N] [--folder DIR]`: completions ingested into the pool's tables and scanned there: rate, memory, bytes.
+import { execFile } from 'node:child_process';
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs, promisify } from 'node:util';
+import { z } from 'zod';
+import { endingStack } from './ending.ts';
+import { writeSegments } from './pool/segments.ts';
+
+const RECORDS = 1_000_000;
+const SCANS = ['counts', 'every log-probability', 'rewards joined to answers', 'records read back, hashes checked'];
+const VERIFY = 'verified against segments';
+
+const worked = z.strictObject({ records: z.int(), seconds: z.number(), cpuSeconds: z.number(), peakMiB: z.number() });
+
+export async function main(argv: readonly string[]): Promise<void> {
+  const { values } = parseArgs({
+    args: [...argv],
+    options: { records: { type: 'string' }, folder: { type: 'string' } },
+  });
+  const records = Number(values.records ?? RECORDS);
+  if (!Number.isInteger(records) || records < 1) throw new Error('--records expects a number from 1');
+  await using stack = endingStack();
+  const folder = await mkdtemp(join(values.folder ?? tmpdir(), 'anneal-bench-pool-'));
+  stack.defer(() => rm(folder, { recursive: true, force: true }));
+  const tell = (line: string): void => void process.stderr.write(`pool: ${line}\n`);
+
+  tell(`writing segments of ${records} completions and as many trajectories`);
+  const sealed = await writeSegments(join(folder, 'gateway'), records, (done) => {
+    if (done % 100_000 === 0 && done > 0) tell(`${done} written`);
+  });
+  const rows: string[][] = [];
+  for (const part of ['ingest', ...SCANS, VERIFY]) {
+    tell(part);
+    const one = await inProcess(part, folder);
+    if (one.records !== records) throw new Error(`${part}: ${one.records} of ${records} records`);
+    const title = part === 'ingest' ? 'ingested, each with its trajectory' : part;
+    const { seconds, cpuSeconds, peakMiB } = one;
+    rows.push([title, seconds.toFixed(1), (records / seconds).toFixed(0), cpuSeconds.toFixed(1), peakMiB.toFixed(0)]);
+  }
+  const { bytes, files } = await sizeOf(join(folder, 'tables'));
+  const mebibytes = (size: number): string => (size / 2 ** 20).toFixed(0);
+  console.log(`${records} completions of 256 + 96 tokens, each with a trajectory; one run\n`);
+  console.log('| | seconds | completions/s | processor seconds | peak memory, MiB |\n| --- | --- | --- | --- | --- |');
+  for (const row of rows) console.log(`| ${row.join(' | ')} |`);
+  console.log(
+    `\nSegments ${mebibytes(sealed)} MiB, tables ${mebibytes(bytes)} MiB in ${files} files: ${(sealed / bytes).toFixed(1)} times smaller, ${(bytes / records).toFixed(0)} bytes a completion with its trajectory.`,
+  );
+}
+
+async function inProcess(part: string, folder: string): Promise<z.infer<typeof worked>> {
+  const work = join(import.meta.dirname, 'pool', 'work.ts');
+  const { stdout } = await promisify(execFile)(process.execPath, [work, part, folder], { maxBuffer: 2 ** 24 });
+  return worked.parse(JSON.parse(stdout.trim().split('\n').at(-1) ?? ''));
+}
+
+async function sizeOf(folder: string): Promise<{ bytes: number; files: number }> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile());
+  const sizes = await Promise.all(files.map((file) => stat(join(file.parentPath, file.name))));
+  return { bytes: sizes.reduce((sum, { size }) => sum + size, 0), files: files.length };
+}
