@@ -131,7 +131,7 @@ const joined =
     return { passed: 0, failed: 1, skipped: 0, remarks: [remark] };
   };
 
-/** Servers, installed where they are not yet, and the tests that need them, which `unit` skips without. */
+/** Programs of others, installed where they are not yet, and the tests that need them, which `unit` skips without. */
 const SERVERS: Record<string, { readonly install: Part; readonly tests: Part }> = {
   mlflow: {
     install: async () => {
@@ -140,6 +140,14 @@ const SERVERS: Record<string, { readonly install: Part; readonly tests: Part }> 
       return { passed: 1, failed: 0, skipped: 0 };
     },
     tests: vitest('tests/conformance/tracker.mlflow'),
+  },
+  deltalake: {
+    install: async () => {
+      const { installDeltaReader } = await import('./support/delta-reader.ts');
+      await installDeltaReader((line) => console.log(line));
+      return { passed: 1, failed: 0, skipped: 0 };
+    },
+    tests: vitest('tests/gateway/pool-tables-delta'),
   },
 };
 

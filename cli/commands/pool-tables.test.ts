@@ -1,0 +1,143 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { AnnealError } from '../../contracts/errors.ts';
+import { segmentName } from '../../gateway/segments/recover.ts';
+import { madeCompletion, madeRollout, madeSegment, madeTrajectory } from '../../tests/support/made-up-pool.ts';
+import { openSession, type Run } from '../session.ts';
+import { addPoolTables } from './pool-tables.ts';
+
+const home = mkdtempSync(join(tmpdir(), 'anneal-pool-cli-'));
+const all = [1, 2].flatMap((group) => [0, 1].map((sample) => ({ group, sample })));
+
+function logSegment(stream: 'completions' | 'trajectories', sequence: number, records: readonly unknown[]): void {
+  const folder = join(home, 'gateway', stream);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, segmentName(sequence)), madeSegment(stream, sequence, records).bytes);
+}
+
+beforeAll(() => {
+  vi.stubEnv('ANNEAL_HOME', home);
+  logSegment(
+    'completions',
+    1,
+    all.map((of) => madeCompletion(of)),
+  );
+  logSegment('completions', 2, []);
+  logSegment(
+    'trajectories',
+    1,
+    all.map((of) => madeTrajectory(of)),
+  );
+  logSegment('trajectories', 2, []);
+});
+afterEach(() => void vi.restoreAllMocks());
+afterAll(() => {
+  vi.unstubAllEnvs();
+  rmSync(home, { recursive: true });
+});
+
+let out = '';
+async function pool(...argv: string[]): Promise<string> {
+  out = '';
+  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+    out += text;
+    return true;
+  });
+  const run: Run = (work, command) => work(openSession(command.optsWithGlobals()));
+  const program = new Command('anneal').option('--json');
+  addPoolTables(program.command('pool'), run);
+  await program.parseAsync(['pool', ...argv], { from: 'user' });
+  return out;
+}
+const refusal = async (...argv: string[]): Promise<AnnealError> => {
+  const failure = await pool(...argv).catch((error: unknown) => error);
+  if (!(failure instanceof AnnealError)) throw new Error('it was accepted', { cause: failure });
+  return failure;
+};
+
+test('from segments to tables, and what they say', async () => {
+  expect(await pool('ls')).toBe('The tables are empty: ./anneal pool compact takes sealed segments in.\n');
+  expect(await pool('compact')).toMatch(/^8 records of 2 segments \(0\.0 MiB\) taken into .*tables by 2 commits\.\n$/);
+  expect(await pool('compact')).toMatch(/^Nothing new is sealed/);
+  const { rounds } = JSON.parse(await pool('--json', 'ls')) as { rounds: unknown };
+  expect(rounds).toEqual([
+    {
+      ...{ campaign: 'made-up', round: 1, rollouts: 4, completions: 4, promptTokens: 48, completionTokens: 20 },
+      ...{ outcomes: { policy_failure: 2, success: 2 }, meanReward: 0.55 },
+    },
+  ]);
+  expect(await pool('show', 'made-up')).toContain('2 policy_failure, 2 success');
+  expect(await pool('show', madeRollout({ group: 2, sample: 1 }))).toMatch(
+    /made-up\.v0 on task-2#plain: success, reward 1\n/,
+  );
+  expect((await refusal('show', 'nobody')).message).toBe('nothing of nobody is in the tables');
+  expect((await refusal('show', 'No Name')).exitCode).toBe(2);
+});
+
+test('verify says so where everything is once, and ends with 1 where it is not', async () => {
+  expect(await pool('verify')).toContain('Every record of every segment is in the tables once');
+  const { sound, ledgers } = JSON.parse(await pool('--json', 'verify')) as {
+    sound: boolean;
+    ledgers: { lines: unknown[] }[];
+  };
+  expect([sound, ledgers.length, ledgers[0]?.lines.length]).toEqual([true, 1, 4]);
+  logSegment(
+    'completions',
+    1,
+    all.slice(1).map((of) => madeCompletion(of)),
+  );
+  const failure = await refusal('verify');
+  expect(failure).toMatchObject({ code: 'pool.unverified', exitCode: 1 });
+  // All four lie at other places now, and one is in no segment.
+  expect(out).toContain("✗ record 0 of segment 1 of local's completions is another one in the table (record_differs)");
+  logSegment(
+    'completions',
+    1,
+    all.map((of) => madeCompletion(of)),
+  );
+});
+
+test('a missing segment is told, with 1, until it is given up', async () => {
+  logSegment('completions', 4, [madeCompletion({ group: 4, sample: 0 })]);
+  logSegment('completions', 5, []);
+  const failure = await refusal('compact');
+  expect(failure).toMatchObject({ code: 'pool.segment_missing', exitCode: 1 });
+  expect(failure.message).toBe("segment 3 of local's completions is not there, although later ones are");
+  expect(await pool('compact', '--past-losses')).toContain("Missing: segment 3 of local's completions.");
+  expect(await pool('compact')).toMatch(/^Nothing new/);
+  expect(await pool('--json', 'verify').catch(() => out)).toContain('"segment_missing"');
+});
+
+test('exports and queries', async () => {
+  const file = join(home, 'records.jsonl');
+  expect(await pool('export', '--format', 'jsonl', '--out', file)).toBe(`5 records in ${file}\n`);
+  expect(readFileSync(file, 'utf8').split('\n')).toHaveLength(6);
+  await pool('export', '--format', 'hf', '--out', join(home, 'dataset'), '--campaign', 'made-up');
+  expect(readdirSync(join(home, 'dataset')).sort()).toEqual(['README.md', 'data']);
+  expect(await pool('query', 'SELECT finish, count(*) AS n FROM completions GROUP BY 1')).toBe(
+    'finish  n\nstop    5\n',
+  );
+  const asked = JSON.parse(await pool('--json', 'query', 'SELECT 1 AS one', '--limit', '1')) as unknown;
+  expect(asked).toEqual({ rows: [{ one: 1 }], more: false });
+  expect(await pool('query', '--tables')).toContain('logprobs');
+  expect((await refusal('query', 'SELECT 1 FROM completion')).exitCode).toBe(2);
+  expect((await refusal('query')).message).toMatch(/^the SQL is missing/);
+});
+
+test('every wrong option is told at once', async () => {
+  const failure = await refusal('export', '--format', 'csv', '--campaign', 'No', '--round', 'x', '--table', 'y');
+  expect(failure.exitCode).toBe(2);
+  expect(failure.problems.map(({ path }) => path)).toEqual([
+    '--format',
+    '--out',
+    '--table',
+    '--table',
+    '--campaign',
+    '--round',
+  ]);
+  const batch = await refusal('export', '--format', 'batch', '--out', 'x');
+  expect(batch.problems.map(({ path }) => path)).toEqual(['--campaign', '--round']);
+});
