@@ -6,7 +6,7 @@ import { compact } from '../../gateway/pool/tables/compact.ts';
 import { openTables } from '../../gateway/pool/tables/open.ts';
 import { overview } from '../../gateway/pool/tables/overview.ts';
 import { storedRecords } from '../../gateway/pool/tables/stored.ts';
-import { verifyTables } from '../../gateway/pool/tables/verify.ts';
+import { openChecked, type VerifyOptions, verifyTables } from '../../gateway/pool/tables/verify.ts';
 import { createFolderSource } from '../../gateway/segments/folder-source.ts';
 import { createFolderTables } from '../../infra/store/table-files/folder.ts';
 
@@ -49,12 +49,13 @@ const PARTS: Readonly<Record<string, () => Promise<number>>> = {
     return rows;
   },
   async 'verified against segments'() {
-    await using tables = await openTables(files, { sealed: true });
-    const verified = await verifyTables(files, tables, source, {
+    const options: VerifyOptions = {
       onProblem: ({ where, what }) => {
         throw new Error(`${where} ${what}`);
       },
-    });
+    };
+    await using checked = await openChecked(files, options);
+    const verified = await verifyTables(checked, source, options);
     return verified.find(({ name }) => name === 'completions')?.records ?? 0;
   },
 };

@@ -3,8 +3,14 @@
 import type { SegmentSource } from '../../contracts/segment.ts';
 import type { TableFiles } from '../../contracts/table-files.ts';
 import { ledgerOf, ledgersWithoutPlan, type PlanLedger, strangersTo } from '../../gateway/pool/tables/ledgers.ts';
-import { openTables, type PoolTables } from '../../gateway/pool/tables/open.ts';
-import { campaignsIn, type PoolProblem, type VerifiedTable, verifyTables } from '../../gateway/pool/tables/verify.ts';
+import type { PoolTables } from '../../gateway/pool/tables/open.ts';
+import {
+  campaignsIn,
+  openChecked,
+  type PoolProblem,
+  type VerifiedTable,
+  verifyTables,
+} from '../../gateway/pool/tables/verify.ts';
 import type { PlannedCampaign } from './ports.ts';
 
 /** More are counted, and not kept. */
@@ -32,10 +38,11 @@ export async function verifyPool(
     count += 1;
     if (problems.length < KEPT) problems.push(problem);
   };
-  await using tables = await openTables(files, { signal, sealed: true });
-  const verified = await verifyTables(files, tables, source, { signal, onProblem });
+  await using checked = await openChecked(files, { signal, onProblem });
+  const { tables, damaged } = checked;
+  const verified = await verifyTables(checked, source, { signal, onProblem });
   // Rows of files that are gone or damaged cannot be counted.
-  const readable = !problems.some(({ kind }) => kind === 'file');
+  const readable = damaged.size === 0;
   const { ledgers, strangers } = readable
     ? await ledgersIn(tables, plannedOf, campaign)
     : { ledgers: [], strangers: [] };

@@ -2,8 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { TableFiles } from '../../contracts/table-files.ts';
 import { compact } from '../../gateway/pool/tables/compact.ts';
-import { openTables } from '../../gateway/pool/tables/open.ts';
-import { verifyTables } from '../../gateway/pool/tables/verify.ts';
+import { openChecked, type PoolProblem, verifyTables } from '../../gateway/pool/tables/verify.ts';
 import { madeCompletion, madeSegment, madeSource } from '../support/made-up-pool.ts';
 
 export interface Place {
@@ -63,10 +62,9 @@ export function tableFilesConformance(name: string, open: () => Promise<Place>):
         compact(source, files, { groupBytes: 1 }),
       ]);
       expect(one.segments + two.segments).toBe(4);
-      await using tables = await openTables(files);
-      const [verified] = await verifyTables(files, tables, source, {
-        onProblem: ({ where, what }) => expect.fail(`${where} ${what}`),
-      });
+      const onProblem = ({ where, what }: PoolProblem) => expect.fail(`${where} ${what}`);
+      await using checked = await openChecked(files, { onProblem });
+      const [verified] = await verifyTables(checked, source, { onProblem });
       expect(verified).toMatchObject({ records: 4, segments: { taken: 4 } });
     });
   });

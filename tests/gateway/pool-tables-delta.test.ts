@@ -8,8 +8,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { TableFiles } from '../../contracts/table-files.ts';
 import { compact } from '../../gateway/pool/tables/compact.ts';
 import { openDuck } from '../../gateway/pool/tables/duck.ts';
-import { openTables } from '../../gateway/pool/tables/open.ts';
-import { type PoolProblem, verifyTables } from '../../gateway/pool/tables/verify.ts';
+import { openChecked, type PoolProblem, verifyTables } from '../../gateway/pool/tables/verify.ts';
 import { createFolderTables } from '../../infra/store/table-files/folder.ts';
 import { deltaPython, readByDelta } from '../support/delta-reader.ts';
 import { madeCompletion, madeSegment, madeSource, madeTrajectory } from '../support/made-up-pool.ts';
@@ -72,10 +71,11 @@ describe.skipIf(deltaPython() === undefined)('delta-rs', () => {
       'tidy',
     ]);
     expect(await compact(source, files)).toMatchObject({ segments: 0 });
-    await using tables = await openTables(files, { sealed: true });
-    expect(tables.snapshots.completions.files.size).toBe(2);
     const problems: PoolProblem[] = [];
-    await verifyTables(files, tables, source, { onProblem: (problem) => void problems.push(problem) });
+    const onProblem = (problem: PoolProblem) => void problems.push(problem);
+    await using checked = await openChecked(files, { onProblem });
+    expect(checked.tables.snapshots.completions.files.size).toBe(2);
+    await verifyTables(checked, source, { onProblem });
     expect(problems).toEqual([]);
   });
 });

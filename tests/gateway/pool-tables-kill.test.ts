@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { replicaName } from '../../contracts/segment.ts';
 import { openTables } from '../../gateway/pool/tables/open.ts';
-import { type PoolProblem, verifyTables } from '../../gateway/pool/tables/verify.ts';
+import { openChecked, type PoolProblem, verifyTables } from '../../gateway/pool/tables/verify.ts';
 import { createFolderSource } from '../../gateway/segments/folder-source.ts';
 import { segmentName } from '../../gateway/segments/recover.ts';
 import { createFolderTables } from '../../infra/store/table-files/folder.ts';
@@ -37,9 +37,10 @@ const started = (...argv: string[]) => spawn(process.execPath, [PROCESS, folder,
 async function expectWhole(): Promise<void> {
   const files = createFolderTables(join(folder, 'tables'), join(folder, 'tmp'));
   const source = createFolderSource({ dir: join(folder, 'gateway'), replica: replicaName.parse('here'), ended: true });
-  await using tables = await openTables(files, { sealed: true });
   const problems: PoolProblem[] = [];
-  const verified = await verifyTables(files, tables, source, { onProblem: (problem) => void problems.push(problem) });
+  const onProblem = (problem: PoolProblem) => void problems.push(problem);
+  await using checked = await openChecked(files, { onProblem });
+  const verified = await verifyTables(checked, source, { onProblem });
   expect(problems).toEqual([]);
   expect(verified.map(({ records, segments }) => [records, segments.taken, segments.waiting])).toEqual([
     [3 * SEGMENTS, SEGMENTS, 0],

@@ -19,6 +19,8 @@ export interface OpenOptions extends DuckOptions {
   readonly confined?: boolean;
   /** Rollouts of the sealed split too: to look at them is a human's decision, and to count them is not to look. */
   readonly sealed?: boolean;
+  /** Tables that are not to be looked into: their views are empty. */
+  readonly without?: ReadonlySet<SegmentStream>;
 }
 
 export async function openTables(files: TableFiles, options: OpenOptions = {}): Promise<PoolTables> {
@@ -48,10 +50,12 @@ async function createView(
   duck: Duck,
   schema: TableSchema,
   snapshot: Snapshot,
-  { campaigns, sealed = false }: OpenOptions,
+  { campaigns, sealed = false, without }: OpenOptions,
 ): Promise<string[]> {
   const wanted = [...snapshot.files.values()].filter(
-    ({ partitionValues }) => campaigns === undefined || campaigns.includes(partitionValues.campaign ?? ''),
+    ({ partitionValues }) =>
+      without?.has(schema.name) !== true &&
+      (campaigns === undefined || campaigns.includes(partitionValues.campaign ?? '')),
   );
   const all: string[] = [];
   for (const { path, size } of wanted)

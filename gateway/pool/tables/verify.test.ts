@@ -16,7 +16,7 @@ import { encodeActions } from './actions.ts';
 import { compact } from './compact.ts';
 import { ledgerOf, ledgersWithoutPlan, type Planned, strangersTo } from './ledgers.ts';
 import { openTables } from './open.ts';
-import { type PoolProblem, verifyTables } from './verify.ts';
+import { openChecked, type PoolProblem, verifyTables } from './verify.ts';
 
 let folder: string;
 let files: TableFiles;
@@ -30,19 +30,19 @@ const one = (group: number, sample = 0) => madeCompletion({ group, sample });
 const segments = [1, 2, 3].map((sequence) => madeSegment('completions', sequence, [one(sequence), one(sequence, 1)]));
 
 async function problemsWith(source: SegmentSource): Promise<PoolProblem[]> {
-  await using tables = await openTables(files, { sealed: true });
   const problems: PoolProblem[] = [];
-  await verifyTables(files, tables, source, { onProblem: (problem) => void problems.push(problem) });
+  const onProblem = (problem: PoolProblem) => void problems.push(problem);
+  await using checked = await openChecked(files, { onProblem });
+  await verifyTables(checked, source, { onProblem });
   return problems;
 }
 const said = (problems: readonly PoolProblem[]) => problems.map(({ kind, where }) => `${kind}: ${where}`);
 
 test('what was taken in is as it must be, and what is not yet taken in is counted', async () => {
   await compact(madeSource(segments.slice(0, 2)), files);
-  await using tables = await openTables(files);
-  const verified = await verifyTables(files, tables, madeSource(segments), {
-    onProblem: ({ where, what }) => expect.fail(`${where} ${what}`),
-  });
+  const onProblem = ({ where, what }: PoolProblem) => expect.fail(`${where} ${what}`);
+  await using checked = await openChecked(files, { onProblem });
+  const verified = await verifyTables(checked, madeSource(segments), { onProblem });
   expect(verified[0]).toMatchObject({
     name: 'completions',
     records: 4,

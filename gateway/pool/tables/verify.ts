@@ -4,11 +4,11 @@ import { createHash } from 'node:crypto';
 import type { SealedSegment, SegmentSource, SegmentStream } from '../../../contracts/segment.ts';
 import { segmentStream } from '../../../contracts/segment.ts';
 import type { TableFiles } from '../../../contracts/table-files.ts';
-import type { PoolTables } from './open.ts';
+import { openTables, type PoolTables } from './open.ts';
 import { givenUp, givenUpId, type Loss, logId } from './progress.ts';
 import { textOf } from './row.ts';
 import { TABLES } from './schema.ts';
-import type { Snapshot } from './snapshot.ts';
+import { readSnapshot, type Snapshot } from './snapshot.ts';
 import { nameOf, rowOf } from './stage.ts';
 import { storedRecords } from './stored.ts';
 
@@ -43,25 +43,40 @@ export interface VerifyOptions {
   readonly onProblem: (problem: PoolProblem) => void;
 }
 
+export interface Checked extends AsyncDisposable {
+  readonly tables: PoolTables;
+  /** Tables with a file that is gone or altered: they are empty here, and what is wrong was told. */
+  readonly damaged: ReadonlySet<SegmentStream>;
+}
+
+/** Opens the tables whose every file is what was committed: an engine would stop at the first that is not. */
+export async function openChecked(files: TableFiles, options: VerifyOptions): Promise<Checked> {
+  const damaged = new Set<SegmentStream>();
+  for (const stream of segmentStream.options) {
+    const snapshot = await readSnapshot(files, TABLES[stream]);
+    if (!(await verifyFiles(files, stream, snapshot, options))) damaged.add(stream);
+  }
+  const tables = await openTables(files, { signal: options.signal, sealed: true, without: damaged });
+  return { tables, damaged, [Symbol.asyncDispose]: () => tables[Symbol.asyncDispose]() };
+}
+
 export async function verifyTables(
-  files: TableFiles,
-  tables: PoolTables,
+  { tables, damaged }: Checked,
   source: SegmentSource,
   options: VerifyOptions,
 ): Promise<VerifiedTable[]> {
   const verified: VerifiedTable[] = [];
   for (const stream of segmentStream.options) {
     const snapshot = tables.snapshots[stream];
-    const whole = await verifyFiles(files, stream, snapshot, options);
+    const whole = !damaged.has(stream);
     // What cannot be read has been told, and is not looked for any further.
     const records = whole ? await verifyRows(tables, stream, options) : 0;
     const segments = whole
       ? await verifySegments(tables, stream, source, options)
       : { taken: 0, waiting: 0, givenUp: givenUp(snapshot) };
     const bytes = [...snapshot.files.values()].reduce((sum, { size }) => sum + size, 0);
-    verified.push({
-      ...{ name: stream, version: snapshot.version, files: snapshot.files.size, bytes, records, segments },
-    });
+    const { version, files } = snapshot;
+    verified.push({ name: stream, version, files: files.size, bytes, records, segments });
   }
   return verified;
 }
