@@ -18,6 +18,7 @@ import { asText, openTables } from './open.ts';
 import { givenUp } from './progress.ts';
 import { TABLES } from './schema.ts';
 import { readSnapshot } from './snapshot.ts';
+import { storedRecords } from './stored.ts';
 
 let folder: string;
 let files: TableFiles;
@@ -141,6 +142,15 @@ test('one that fails between file and commit leaves nothing that anybody reads',
   // The files that were left are the ones that are needed now.
   const after = await readdir(join(folder, 'tables/completions'), { recursive: true });
   expect(after.filter((name) => name.endsWith('.parquet'))).toEqual(before.filter((name) => name.endsWith('.parquet')));
+});
+
+test('an answer of 40 MB, half of which is escaped, is a row like any other', async () => {
+  const huge = madeCompletion({ group: 1, sample: 0 }, { text: 'é"\n\0'.repeat(8 << 20) });
+  await compact(madeSource([madeSegment('completions', 1, [huge, madeCompletion({ group: 1, sample: 1 })])]), files);
+  await using tables = await openTables(files);
+  for await (const { record, intact } of storedRecords(tables, 'completions', `id = '${huge.id}'`))
+    expect([intact, record.text === huge.text]).toEqual([true, true]);
+  expect((await ids()).length).toBe(2);
 });
 
 test('a record that this version does not know is refused by its place, and what came before stays', async () => {

@@ -10,6 +10,8 @@ export interface Duck extends AsyncDisposable {
   /** A folder of its own for files on their way; gone afterwards. */
   readonly folder: string;
   run(sql: string): Promise<void>;
+  /** One thread with at least so much memory, for what is larger than anything usual; undefined: as it was opened. */
+  room(memoryMiB: number | undefined): Promise<void>;
   /** Row by row, every value as text. The columns must be text. */
   rows(sql: string): AsyncGenerator<StoredRow>;
   /** As JSON has them: integers beyond 2^53 are strings. */
@@ -23,6 +25,8 @@ export interface DuckOptions {
 
 const MEMORY_MIB = 512;
 
+const threads = (): number => Math.min(4, availableParallelism());
+
 export async function openDuck({ memoryMiB = MEMORY_MIB, signal }: DuckOptions = {}): Promise<Duck> {
   const folder = await mkdtemp(join(tmpdir(), 'anneal-pool-'));
   const opened = new AsyncDisposableStack();
@@ -30,7 +34,7 @@ export async function openDuck({ memoryMiB = MEMORY_MIB, signal }: DuckOptions =
   try {
     const instance = await DuckDBInstance.create(':memory:', {
       memory_limit: `${memoryMiB}MiB`,
-      threads: `${Math.min(4, availableParallelism())}`,
+      threads: `${threads()}`,
       temp_directory: join(folder, 'spilled'),
       // The engine would fetch what it lacks from its makers.
       autoinstall_known_extensions: 'false',
@@ -43,19 +47,23 @@ export async function openDuck({ memoryMiB = MEMORY_MIB, signal }: DuckOptions =
     const interrupt = (): void => connection.interrupt();
     signal?.addEventListener('abort', interrupt);
     opened.defer(() => signal?.removeEventListener('abort', interrupt));
-    return duckOver(connection, folder, signal, opened);
+    return duckOver({ connection, folder, signal, opened, memoryMiB });
   } catch (failure) {
     await opened.disposeAsync();
     throw failure;
   }
 }
 
-function duckOver(
-  connection: DuckDBConnection,
-  folder: string,
-  signal: AbortSignal | undefined,
-  opened: AsyncDisposableStack,
-): Duck {
+interface Opened {
+  readonly connection: DuckDBConnection;
+  readonly folder: string;
+  readonly signal: AbortSignal | undefined;
+  readonly opened: AsyncDisposableStack;
+  readonly memoryMiB: number;
+}
+
+function duckOver({ connection, folder, signal, opened, memoryMiB }: Opened): Duck {
+  let roomy: number | undefined;
   async function named<T>(work: () => Promise<T>): Promise<T> {
     signal?.throwIfAborted();
     try {
@@ -78,6 +86,13 @@ function duckOver(
   return {
     folder,
     run: async (sql) => void (await named(() => connection.run(sql))),
+    async room(wanted) {
+      if (wanted === roomy) return;
+      roomy = wanted;
+      const memory = Math.max(memoryMiB, wanted ?? 0);
+      await named(() => connection.run(`SET memory_limit = '${memory}MiB'`));
+      await named(() => connection.run(`SET threads = ${wanted === undefined ? threads() : 1}`));
+    },
     rows: (sql) => objects(sql) as AsyncGenerator<StoredRow>,
     objects,
     [Symbol.asyncDispose]: () => opened.disposeAsync(),

@@ -76,11 +76,19 @@ export async function openStaging(schema: TableSchema, duck: Duck): Promise<Stag
   };
 }
 
+/** A thread reads lines through a buffer of twice the longest. Few lines are longer than this, and one of 64 MiB is still to be read. */
+const USUAL_LINE = 8 << 20;
+
+async function roomFor(duck: Duck, longest: number): Promise<void> {
+  await duck.room(longest <= USUAL_LINE ? undefined : Math.ceil((longest * 8) / 2 ** 20));
+}
+
 async function writePartition(files: TableFiles, schema: TableSchema, duck: Duck, partition: Partition) {
   const columns = storedColumns(schema);
   const types = columns.map((column) => `${quoted(column.name)}: ${quoted(duckType(column))}`);
   const written = `${partition.path}.parquet`;
   const staged = `read_json(${quoted(partition.path)}, format = 'newline_delimited', columns = {${types.join(', ')}}, maximum_object_size = ${Math.max(partition.longest + 1024, 1 << 20)})`;
+  await roomFor(duck, partition.longest);
   // By rollout, so that who asks for one reads little; the rest makes the same rows the same bytes, whoever writes them.
   await duck.run(
     `COPY (SELECT ${columns.map(({ name }) => named(name)).join(', ')} FROM ${staged} ORDER BY rollout, "segmentReplica", "segmentSequence", "segmentRecord")
