@@ -1,6 +1,7 @@
 // pool compact, ls, show, verify, export, query: what the gateway captured, as tables.
 import type { Command } from 'commander';
 import { AnnealError } from '../../contracts/errors.ts';
+import { closing } from '../../gateway/pool/tables/closing.ts';
 import { compact } from '../../gateway/pool/tables/compact.ts';
 import { exportBatch, exportDataset, exportLines } from '../../gateway/pool/tables/export.ts';
 import { openTables, type PoolTables } from '../../gateway/pool/tables/open.ts';
@@ -40,8 +41,7 @@ export function addPoolTables(pool: Command, run: Run): void {
     .action((_flags: object, command: Command) =>
       running(
         async (session, { files }, signal) => {
-          await using tables = await openTables(files, { signal, sealed: true });
-          const rounds = await overview(tables);
+          const rounds = await closing(await openTables(files, { signal, sealed: true }), (tables) => overview(tables));
           print(session, { rounds }, () => renderOverview(rounds, screen(session)));
         },
         command,
@@ -117,31 +117,31 @@ async function compactPool(session: Session, { source, files }: PoolPorts, pastL
 
 async function show(session: Session, files: PoolPorts['files'], what: string, signal: AbortSignal): Promise<void> {
   const { campaign, rollout } = campaignOrRollout(what);
-  await using tables = await openTables(files, { signal, campaigns: [campaign] });
-  if (rollout === undefined) {
-    const rounds = await overview(tables, campaign);
-    if (rounds.length === 0) throw new AnnealError('pool.nothing', `nothing of ${what} is in the tables`);
-    print(session, { rounds }, () => renderOverview(rounds, screen(session)));
-    return;
+  await closing(await openTables(files, { signal, campaigns: [campaign] }), look);
+
+  async function look(tables: PoolTables): Promise<void> {
+    if (rollout === undefined) {
+      const rounds = await overview(tables, campaign);
+      if (rounds.length === 0) throw new AnnealError('pool.nothing', `nothing of ${what} is in the tables`);
+      print(session, { rounds }, () => renderOverview(rounds, screen(session)));
+      return;
+    }
+    const found = await storedRollout(tables, rollout);
+    if (found === undefined) throw new AnnealError('pool.nothing', `nothing of ${what} is in the tables`);
+    print(session, found, () => renderRollout(found, screen(session)));
   }
-  const found = await storedRollout(tables, rollout);
-  if (found === undefined) throw new AnnealError('pool.nothing', `nothing of ${what} is in the tables`);
-  print(session, found, () => renderRollout(found, screen(session)));
 }
 
 async function exportPool(session: Session, files: PoolPorts['files'], written: WrittenFlags, signal: AbortSignal) {
   const { format, out, table, campaign, round } = exportFlags(written);
-  await using tables = await openTables(files, {
-    signal,
-    ...(campaign === undefined ? {} : { campaigns: [campaign] }),
-  });
-  const records = await write();
+  const of = { campaign, round };
+  const campaigns = campaign === undefined ? undefined : [campaign];
+  const records = await closing(await openTables(files, { signal, campaigns }), write);
   print(session, { format, out, records }, () => [
     `${records} ${format === 'batch' ? 'samples' : 'records'} in ${out}`,
   ]);
 
-  async function write(): Promise<number> {
-    const of = { campaign, round };
+  async function write(tables: PoolTables): Promise<number> {
     if (format === 'jsonl') return exportLines(tables, table, of, out);
     if (format === 'hf') return exportDataset(tables, of, out);
     return batch(session, tables, campaign ?? '', round ?? 0, out);

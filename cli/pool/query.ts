@@ -1,6 +1,7 @@
 // SQL that somebody typed, answered from the tables. It reads those and nothing else.
 import { AnnealError } from '../../contracts/errors.ts';
 import type { TableFiles } from '../../contracts/table-files.ts';
+import { closing } from '../../gateway/pool/tables/closing.ts';
 import { openTables } from '../../gateway/pool/tables/open.ts';
 import { type Session, screen } from '../session.ts';
 import { table } from '../view/table.ts';
@@ -23,11 +24,13 @@ export async function answer(session: Session, files: TableFiles, { sql, limit, 
       'cli.usage',
       "the SQL is missing: ./anneal pool query 'SELECT …'; --tables lists the columns",
     );
-  await using tables = await openTables(files, { signal, confined: true });
-  const rows = tables.duck.objects(sql);
+  const opened = await openTables(files, { signal, confined: true });
   const most = limit === undefined ? (session.json ? Number.POSITIVE_INFINITY : SHOWN) : Number(limit);
-  if (session.json) await writeRows(rows, most);
-  else await printRows(rows, most, screen(session).width);
+  await closing(opened, async ({ duck }) => {
+    const rows = duck.objects(sql);
+    if (session.json) await writeRows(rows, most);
+    else await printRows(rows, most, screen(session).width);
+  });
 }
 
 type Rows = AsyncGenerator<Readonly<Record<string, unknown>>>;

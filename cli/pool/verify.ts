@@ -2,9 +2,11 @@
 
 import type { SegmentSource } from '../../contracts/segment.ts';
 import type { TableFiles } from '../../contracts/table-files.ts';
+import { closing } from '../../gateway/pool/tables/closing.ts';
 import { ledgerOf, ledgersWithoutPlan, type PlanLedger, strangersTo } from '../../gateway/pool/tables/ledgers.ts';
 import type { PoolTables } from '../../gateway/pool/tables/open.ts';
 import {
+  type Checked,
   campaignsIn,
   openChecked,
   type PoolProblem,
@@ -38,17 +40,20 @@ export async function verifyPool(
     count += 1;
     if (problems.length < KEPT) problems.push(problem);
   };
-  await using checked = await openChecked(files, { signal, onProblem });
-  const { tables, damaged } = checked;
-  const verified = await verifyTables(checked, source, { signal, onProblem });
-  // Rows of files that are gone or damaged cannot be counted.
-  const readable = damaged.size === 0;
-  const { ledgers, strangers } = readable
-    ? await ledgersIn(tables, plannedOf, campaign)
-    : { ledgers: [], strangers: [] };
-  const unbalanced = ledgers.filter(({ balanced }) => !balanced).length;
-  const problemCount = count + unbalanced + strangers.length;
-  return { sound: problemCount === 0, tables: verified, problems, problemCount, ledgers, strangers };
+  return closing(await openChecked(files, { signal, onProblem }), look);
+
+  async function look(checked: Checked): Promise<VerifiedPool> {
+    const { tables, damaged } = checked;
+    const verified = await verifyTables(checked, source, { signal, onProblem });
+    // Rows of files that are gone or damaged cannot be counted.
+    const readable = damaged.size === 0;
+    const { ledgers, strangers } = readable
+      ? await ledgersIn(tables, plannedOf, campaign)
+      : { ledgers: [], strangers: [] };
+    const unbalanced = ledgers.filter(({ balanced }) => !balanced).length;
+    const problemCount = count + unbalanced + strangers.length;
+    return { sound: problemCount === 0, tables: verified, problems, problemCount, ledgers, strangers };
+  }
 }
 
 async function ledgersIn(

@@ -26,7 +26,13 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'anneal-tables-'));
   files = createFolderTables(join(folder, 'tables'), join(folder, 'tmp'));
 });
-afterEach(() => rm(folder, { recursive: true, force: true }));
+let opened = new AsyncDisposableStack();
+const later = <R extends AsyncDisposable>(resource: R): R => opened.use(resource);
+afterEach(async () => {
+  await opened.disposeAsync();
+  opened = new AsyncDisposableStack();
+  await rm(folder, { recursive: true, force: true });
+});
 
 const completions = (sequence: number, groups: readonly number[], replica?: string): MadeSegment =>
   madeSegment(
@@ -37,7 +43,7 @@ const completions = (sequence: number, groups: readonly number[], replica?: stri
   );
 
 async function ids(stream: SegmentStream = 'completions'): Promise<string[]> {
-  await using tables = await openTables(files);
+  const tables = later(await openTables(files));
   const name = stream === 'completions' ? 'id' : 'rollout';
   const found: string[] = [];
   for await (const row of tables.duck.rows(`SELECT "${name}" AS id FROM ${stream} ORDER BY 1`))
@@ -65,7 +71,7 @@ test('every record is in the tables once, however often they are made, and comes
   expect(await ids()).toEqual(await idsIn(source));
   expect(await ids('trajectories')).toEqual(trajectories.map(({ rollout }) => rollout));
   expect(await readdir(join(folder, 'tables/completions/campaign=made-up'))).toEqual(['round=1', 'round=2']);
-  await using tables = await openTables(files);
+  const tables = later(await openTables(files));
   for await (const row of tables.duck.rows(
     `SELECT ${asText(TABLES.completions)} FROM completions WHERE rollout LIKE '%/g3/s1'`,
   ))
@@ -147,7 +153,7 @@ test('one that fails between file and commit leaves nothing that anybody reads',
 test('an answer of 40 MB, half of which is escaped, is a row like any other', async () => {
   const huge = madeCompletion({ group: 1, sample: 0 }, { text: 'é"\n\0'.repeat(8 << 20) });
   await compact(madeSource([madeSegment('completions', 1, [huge, madeCompletion({ group: 1, sample: 1 })])]), files);
-  await using tables = await openTables(files);
+  const tables = later(await openTables(files));
   for await (const { record, intact } of storedRecords(tables, 'completions', `id = '${huge.id}'`))
     expect([intact, record.text === huge.text]).toEqual([true, true]);
   expect((await ids()).length).toBe(2);

@@ -4,6 +4,7 @@ import type { SealedSegment, SegmentSource, SegmentStream } from '../../../contr
 import { segmentStream } from '../../../contracts/segment.ts';
 import type { TableFiles } from '../../../contracts/table-files.ts';
 import { CHECKPOINT_EVERY, writeCheckpoint } from './checkpoint.ts';
+import { closing } from './closing.ts';
 import { commit, openTable } from './commit.ts';
 import { type Duck, openDuck } from './duck.ts';
 import { givenUpId, type Loss, logId, nextOf, type Reading } from './progress.ts';
@@ -42,8 +43,16 @@ export async function compact(
   files: TableFiles,
   options: CompactOptions = {},
 ): Promise<Compacted> {
+  return closing(await openDuck({ signal: options.signal }), (duck) => compactWith(duck, source, files, options));
+}
+
+async function compactWith(
+  duck: Duck,
+  source: SegmentSource,
+  files: TableFiles,
+  options: CompactOptions,
+): Promise<Compacted> {
   const total: Compacted = { segments: 0, records: 0, bytes: 0, commits: 0, losses: [] };
-  await using duck = await openDuck({ signal: options.signal });
   const tables = new Map<SegmentStream, Intake>();
   for (const stream of segmentStream.options)
     tables.set(stream, await openIntake({ source, files, duck, schema: TABLES[stream], total, options }));
@@ -79,9 +88,10 @@ async function openIntake({ source, files, duck, schema, total, options }: Intak
     while (group.length > 0) {
       options.signal?.throwIfAborted();
       const first = snapshot;
-      await using staging = await openStaging(schema, duck);
-      for (const segment of group) await stageSegment(source, segment, staging);
-      const add = await staging.write(files, options.signal);
+      const add = await closing(await openStaging(schema, duck), async (staging) => {
+        for (const segment of group) await stageSegment(source, segment, staging);
+        return staging.write(files, options.signal);
+      });
       await options.fault?.('written');
       const { done, snapshot: now } = await commit(files, schema, first, {
         add,

@@ -32,7 +32,13 @@ beforeEach(async () => {
   const ends = madeSegment('trajectories', 1, [...trajectories, sealed]);
   await compact(madeSource([madeSegment('completions', 1, completions), ends]), files);
 });
-afterEach(() => rm(folder, { recursive: true, force: true }));
+let opened = new AsyncDisposableStack();
+const later = <R extends AsyncDisposable>(resource: R): R => opened.use(resource);
+afterEach(async () => {
+  await opened.disposeAsync();
+  opened = new AsyncDisposableStack();
+  await rm(folder, { recursive: true, force: true });
+});
 
 const linesIn = async (path: string): Promise<unknown[]> =>
   (await readFile(path, 'utf8'))
@@ -42,7 +48,7 @@ const linesIn = async (path: string): Promise<unknown[]> =>
 const byText = (a: unknown, b: unknown): number => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1);
 
 test('records leave as they were captured, but for the sealed split', async () => {
-  await using tables = await openTables(files);
+  const tables = later(await openTables(files));
   const out = join(folder, 'out/records.jsonl');
   expect(await exportLines(tables, 'completions', {}, out)).toBe(9);
   const found = (await linesIn(out)) as { id: string }[];
@@ -59,14 +65,14 @@ test('records leave as they were captured, but for the sealed split', async () =
 });
 
 test('a data set is a folder of Parquet and the card that names its configurations', async () => {
-  await using tables = await openTables(files);
+  const tables = later(await openTables(files));
   const out = join(folder, 'dataset');
   expect(await exportDataset(tables, { campaign: 'made-up' }, out)).toBe(18);
   const card = await readFile(join(out, 'README.md'), 'utf8');
   const paths = [...card.matchAll(/path: (\S+)/g)].map(([, path]) => path);
   expect(paths).toEqual(['data/completions/*.parquet', 'data/trajectories/*.parquet']);
   expect(card.startsWith('---\nconfigs:\n- config_name: completions\n')).toBe(true);
-  await using duck = await openDuck();
+  const duck = later(await openDuck());
   for (const path of paths) {
     const found: unknown[] = [];
     for await (const row of duck.objects(
@@ -80,7 +86,7 @@ test('a data set is a folder of Parquet and the card that names its configuratio
 });
 
 test("a round's batch has the samples that train, in the plan's order, with advantages within their groups", async () => {
-  await using tables = await openTables(files);
+  const tables = later(await openTables(files));
   const plan: Planned = {
     ...{ campaign: 'made-up' as Planned['campaign'], round: 1, purpose: 'train', policy: { number: 0 } },
     rollouts: all.toReversed().map((of) => ({ id: madeRollout(of) as Planned['rollouts'][number]['id'] })),
@@ -97,7 +103,7 @@ test("a round's batch has the samples that train, in the plan's order, with adva
 
 test('an export that is stopped leaves nothing', async () => {
   const stop = new AbortController();
-  await using tables = await openTables(files, { signal: stop.signal });
+  const tables = later(await openTables(files, { signal: stop.signal }));
   stop.abort();
   await expect(exportLines(tables, 'completions', {}, join(folder, 'a'))).rejects.toThrow();
   await expect(exportDataset(tables, {}, join(folder, 'b'))).rejects.toThrow();
@@ -110,7 +116,7 @@ test('an export that is stopped leaves nothing', async () => {
 });
 
 test('a query sees the tables and no other file', async () => {
-  await using tables = await openTables(files, { confined: true });
+  const tables = later(await openTables(files, { confined: true }));
   const ask = async (sql: string): Promise<unknown[]> => {
     const rows: unknown[] = [];
     for await (const row of tables.duck.objects(sql)) rows.push(row);

@@ -56,10 +56,11 @@ test('a trajectory too, with everything that it may have', async () => {
 
 async function back(segment: ReturnType<typeof madeSegment>, stream: 'completions' | 'trajectories') {
   const folder = await mkdtemp(join(tmpdir(), 'anneal-rows-'));
+  const opened = new AsyncDisposableStack();
   try {
     const files = createFolderTables(join(folder, 'tables'), join(folder, 'tmp'));
     await compact(madeSource([segment]), files);
-    await using tables = await openTables(files);
+    const tables = opened.use(await openTables(files));
     const found: Readonly<Record<string, unknown>>[] = [];
     for await (const { record, intact } of storedRecords(tables, stream, 'true ORDER BY rollout')) {
       expect(intact).toBe(true);
@@ -67,6 +68,7 @@ async function back(segment: ReturnType<typeof madeSegment>, stream: 'completion
     }
     return found;
   } finally {
+    await opened.disposeAsync();
     await rm(folder, { recursive: true, force: true });
   }
 }

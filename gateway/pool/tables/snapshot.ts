@@ -14,6 +14,7 @@ import {
   type MetadataAction,
   PROTOCOL,
 } from './actions.ts';
+import { closing } from './closing.ts';
 import { openDuck, quoted } from './duck.ts';
 import type { TableSchema } from './schema.ts';
 
@@ -123,9 +124,10 @@ async function hintedVersion(files: TableFiles, name: string): Promise<number | 
 const before = (name: string, version: number): string => checkpointPath(name, version).slice(0, -'parquet'.length);
 
 async function readCheckpoint(path: string): Promise<Action[]> {
-  await using duck = await openDuck();
-  const actions: Action[] = [];
-  for await (const row of duck.rows(`SELECT to_json(one)::VARCHAR AS action FROM read_parquet(${quoted(path)}) AS one`))
-    actions.push(action.parse(JSON.parse(row.action ?? 'null')));
-  return actions;
+  const sql = `SELECT to_json(one)::VARCHAR AS action FROM read_parquet(${quoted(path)}) AS one`;
+  return closing(await openDuck(), async (duck) => {
+    const actions: Action[] = [];
+    for await (const row of duck.rows(sql)) actions.push(action.parse(JSON.parse(row.action ?? 'null')));
+    return actions;
+  });
 }

@@ -24,7 +24,13 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'anneal-verify-'));
   files = createFolderTables(join(folder, 'tables'), join(folder, 'tmp'));
 });
-afterEach(() => rm(folder, { recursive: true, force: true }));
+let opened = new AsyncDisposableStack();
+const later = <R extends AsyncDisposable>(resource: R): R => opened.use(resource);
+afterEach(async () => {
+  await opened.disposeAsync();
+  opened = new AsyncDisposableStack();
+  await rm(folder, { recursive: true, force: true });
+});
 
 const one = (group: number, sample = 0) => madeCompletion({ group, sample });
 const segments = [1, 2, 3].map((sequence) => madeSegment('completions', sequence, [one(sequence), one(sequence, 1)]));
@@ -32,7 +38,7 @@ const segments = [1, 2, 3].map((sequence) => madeSegment('completions', sequence
 async function problemsWith(source: SegmentSource): Promise<PoolProblem[]> {
   const problems: PoolProblem[] = [];
   const onProblem = (problem: PoolProblem) => void problems.push(problem);
-  await using checked = await openChecked(files, { onProblem });
+  const checked = later(await openChecked(files, { onProblem }));
   await verifyTables(checked, source, { onProblem });
   return problems;
 }
@@ -41,7 +47,7 @@ const said = (problems: readonly PoolProblem[]) => problems.map(({ kind, where }
 test('what was taken in is as it must be, and what is not yet taken in is counted', async () => {
   await compact(madeSource(segments.slice(0, 2)), files);
   const onProblem = ({ where, what }: PoolProblem) => expect.fail(`${where} ${what}`);
-  await using checked = await openChecked(files, { onProblem });
+  const checked = later(await openChecked(files, { onProblem }));
   const verified = await verifyTables(checked, madeSource(segments), { onProblem });
   expect(verified[0]).toMatchObject({
     name: 'completions',
@@ -76,7 +82,7 @@ test('a file that was changed or removed is named, and a row that stands in two 
   await compact(madeSource(segments), files, { groupBytes: 1 });
   const rounds = join(folder, 'tables/completions/campaign=made-up/round=1');
   const [first = '', second = ''] = (await readdir(rounds)).sort();
-  await using tables = await openTables(files);
+  const tables = later(await openTables(files));
   const add = [...tables.snapshots.completions.files.values()].find(({ path }) => path.endsWith(first));
   // By hand: the same file once more, under another name, past every check of ours.
   await files.create(
@@ -125,7 +131,7 @@ test('every rollout that was requested has one end and a reason; what nobody req
     ...{ campaign: 'made-up' as Planned['campaign'], round: 1, purpose: 'train', policy: { number: 0 } },
     rollouts: ids.map((id) => ({ id: id as Planned['rollouts'][number]['id'] })),
   };
-  await using tables = await openTables(files);
+  const tables = later(await openTables(files));
   const ledger = await ledgerOf(tables, plan, { by: 'group', divided: false });
   expect(ledger.lines.map(({ rollout, state, reason }) => `${rollout.slice(-5)} ${state} ${reason}`)).toEqual([
     'g1/s0 trainable success',
