@@ -20,6 +20,7 @@ const SEGMENTS = 8;
 let folder: string;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'anneal-tables-kill-'));
+  await mkdir(join(folder, 'staged'));
   for (const stream of ['completions', 'trajectories'] as const) {
     await mkdir(join(folder, 'gateway', stream), { recursive: true });
     for (let sequence = 1; sequence <= SEGMENTS; sequence += 1) {
@@ -32,7 +33,12 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-const started = (...argv: string[]) => spawn(process.execPath, [PROCESS, folder, ...argv], { stdio: 'ignore' });
+/** What a killed one had staged lies here, and goes with the rest. */
+const started = (...argv: string[]) =>
+  spawn(process.execPath, [PROCESS, folder, ...argv], {
+    stdio: 'ignore',
+    env: { ...process.env, TMPDIR: join(folder, 'staged') },
+  });
 
 async function expectWhole(): Promise<void> {
   const files = createFolderTables(join(folder, 'tables'), join(folder, 'tmp'));
