@@ -53,6 +53,15 @@ export const completionRecord = z.strictObject({
   error: z.string().optional(),
   /** Of an agent's request in one of the vendors' dialects: `messages` is empty then, and `sampling` has 0 where no bound was set. */
   turn: turnRecord.optional(),
+  /** Secrets were taken out of its texts: its token ids, which spell them, went with them. */
+  redacted: z
+    .strictObject({
+      secrets: z.int().positive(),
+      kinds: z.array(z.string()).min(1),
+      /** How many there were: budgets count them. */
+      completionTokens: z.int().nonnegative(),
+    })
+    .optional(),
   startedAt: z.iso.datetime(),
   milliseconds: z.number().nonnegative(),
 });

@@ -18,6 +18,8 @@ export interface CaptureOptions {
   readonly pool: CompletionPool;
   readonly flights: Flights;
   readonly log: (line: string) => void;
+  /** Before each new generation. @throws AnnealError where its record would have no place */
+  readonly admit?: (() => void) | undefined;
   readonly fault?: ((point: FaultPoint, record: CompletionRecord) => void | Promise<void>) | undefined;
 }
 
@@ -38,7 +40,7 @@ export interface Capture {
   close(): Promise<void>;
 }
 
-export function createCapture({ engines, pool, flights, log, fault }: CaptureOptions): Capture {
+export function createCapture({ engines, pool, flights, log, admit, fault }: CaptureOptions): Capture {
   let closed = false;
 
   async function complete(
@@ -50,6 +52,11 @@ export function createCapture({ engines, pool, flights, log, fault }: CaptureOpt
     for (;;) {
       signal.throwIfAborted();
       if (closed) throw new AnnealError('stack.gateway_unavailable', 'the gateway is stopping');
+      const loading = pool.ready(claims.rollout);
+      if (loading !== undefined) {
+        await loading;
+        continue;
+      }
       // From here to the start of a flight nothing may await: two equal requests must not both find nothing.
       const tally = pool.tally(claims.rollout);
       const flying = flights.of(claims.rollout);
@@ -70,6 +77,7 @@ export function createCapture({ engines, pool, flights, log, fault }: CaptureOpt
         if (record.requestHash !== call.requestHash) throw conflict(claims, at);
         return { record, how: 'replayed' };
       }
+      admit?.();
       requireBudget(claims, tally, flying.values(), call.sampling.maxTokens);
       const attempt = tally.failed.get(at) ?? 0;
       return { record: await join(start(claims, call, at, attempt), signal), how: 'generated' };

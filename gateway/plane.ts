@@ -1,8 +1,10 @@
-// What the gateway guarantees, without its HTTP: the locked folder, its two pools, the engines, and capture between them.
+// What the gateway guarantees, without its HTTP: the locked folder, its two pools and their way to the store, the engines, and capture
+// between them.
 import { join } from 'node:path';
 import type { ArtifactRef } from '../contracts/artifact.ts';
 import { type CampaignName, campaignOfPolicy } from '../contracts/ids.ts';
 import type { PolicyServers } from '../contracts/ports.ts';
+import type { SegmentStream } from '../contracts/segment.ts';
 import type { WeightDirectory } from '../contracts/weight-update.ts';
 import { type Capture, type CaptureOptions, createCapture } from './capture.ts';
 import { createEngines, type Engines } from './engine.ts';
@@ -10,7 +12,9 @@ import { chooseEngines } from './engines/choose.ts';
 import { createVllmEngines } from './engines/vllm.ts';
 import { createFlights } from './flights.ts';
 import { type CompletionPool, openCompletions } from './pool/completions.ts';
+import { type KeepOptions, openKeeping } from './pool/keeping.ts';
 import { openTrajectories, type TrajectoryPool } from './pool/trajectories.ts';
+import { createRedactor } from './redaction/record.ts';
 import { lockFolder } from './segments/lock.ts';
 import { diskIo, type SegmentIo } from './segments/log.ts';
 import { createTurnCapture, type TurnCapture } from './turns/capture.ts';
@@ -24,6 +28,12 @@ export interface PlaneOptions {
   readonly fsyncIntervalMs?: number | undefined;
   /** Default 32 MiB. */
   readonly segmentBytes?: number | undefined;
+  /** Where records go from the disk; undefined: nowhere. */
+  readonly keep?: KeepOptions | undefined;
+  /** Words that must stand in no record, beside what looks like a secret. */
+  readonly secrets?: readonly string[] | undefined;
+  /** Records whose place may stay in memory, each of completions and trajectories. Default 100,000. */
+  readonly keepRecords?: number | undefined;
   readonly log: (line: string) => void;
   /** For tests. */
   readonly io?: SegmentIo | undefined;
@@ -46,22 +56,39 @@ export async function openPlane({ dir, engines, log, fault, ...options }: PlaneO
   opened.defer(() => engines.close());
   try {
     opened.defer(await lockFolder(dir, log));
-    const segments = {
+    const keeping = await openKeeping(dir, options.keep, log);
+    const pool = (stream: SegmentStream) => ({
+      dir: join(dir, stream),
       segmentBytes: options.segmentBytes ?? 32 << 20,
       fsyncIntervalMs: options.fsyncIntervalMs ?? 0,
       log,
       io: options.io ?? diskIo,
-    };
-    const completions = await openCompletions({ dir: join(dir, 'completions'), ...segments });
+      shipping: keeping.shippingOf(stream),
+      keepRecords: options.keepRecords,
+    });
+    const redact = createRedactor(options.secrets ?? []);
+    const completions = await openCompletions({ ...pool('completions'), redact });
     opened.defer(() => completions.log.close());
-    const trajectories = await openTrajectories({ dir: join(dir, 'trajectories'), ...segments });
+    const trajectories = await openTrajectories(pool('trajectories'));
     opened.defer(() => trajectories.log.close());
+    opened.defer(await keeping.begin({ completions, trajectories }));
     const flights = createFlights();
-    const capture = createCapture({ engines, pool: completions, flights, log, fault });
+    const { admit, hurry } = keeping;
+    const capture = createCapture({ engines, pool: completions, flights, log, fault, admit });
     opened.defer(() => capture.close());
-    const turns = createTurnCapture({ pool: completions, flights, log });
+    const turns = createTurnCapture({ pool: completions, flights, log, admit });
     opened.defer(() => turns.close());
-    return { capture, turns, completions, trajectories, engines, close: () => opened.disposeAsync() };
+    const close = (): Promise<void> => {
+      hurry();
+      return turns.close();
+    };
+    return {
+      ...{ capture, turns: { ...turns, close }, completions, trajectories, engines },
+      async close() {
+        hurry();
+        await opened.disposeAsync();
+      },
+    };
   } catch (failure) {
     await opened.disposeAsync();
     throw failure;

@@ -72,7 +72,7 @@ export function createListener(options: RouteOptions): RequestListener {
       count[how] += 1;
       if (how === 'generated') count.tokens += record.completionIds.length;
       // The whole record on request: the worker needs it, an OpenAI client would only be puzzled.
-      const whole = request.headers['x-anneal-record'] === 'full' ? { anneal: record } : {};
+      const whole = request.headers['x-anneal-record'] === 'full' ? { anneal: completions.kept(record) } : {};
       const headers = { 'x-anneal-completion': record.id, 'x-anneal-how': how };
       sendJson(response, 200, { ...chatAnswer(record), ...whole }, headers);
     });

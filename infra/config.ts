@@ -3,6 +3,7 @@
 // The standard TEMPORAL_* variables are ignored on purpose: Anneal must never touch a cluster that merely happens to be
 // configured on the machine. Only `--temporal ADDRESS` (or ANNEAL_TEMPORAL) names another server than its own.
 import { existsSync, realpathSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
@@ -47,6 +48,8 @@ const variables = z.object({
   ANNEAL_TEST_FAULT: z.string().min(1).optional(),
   ANNEAL_GATEWAY_BIND: z.string().min(1).optional(),
   ANNEAL_GATEWAY_URL: z.url('http://HOST:PORT').optional(),
+  ANNEAL_GATEWAY_SEAT: z.string().min(1).optional(),
+  ANNEAL_CAPTURE: z.enum(['disk', 'store'], { error: 'disk or store' }).optional(),
   ...deploymentVariables,
   ...productionVariables,
   ...observingVariables,
@@ -87,6 +90,13 @@ export interface Config {
     readonly bind: string;
     /** ANNEAL_GATEWAY_URL: where the worker finds it; undefined: on this machine, by its port. */
     readonly url: string | undefined;
+    /**
+     * ANNEAL_GATEWAY_SEAT, default this machine's name and the folder: where the gateway runs. The next one there goes on under the same
+     * name in the store. Two that run at once must differ.
+     */
+    readonly seat: string;
+    /** ANNEAL_CAPTURE, default `disk`: where a record is before its answer's end is sent, the disk or the store (docs/gateway.md). */
+    readonly capture: 'disk' | 'store';
   };
   /** ANNEAL_PYTHON: the interpreter that the trainer's virtual environment is made from. */
   readonly python: string | undefined;
@@ -164,7 +174,12 @@ export function loadConfig(options: ConfigOptions = {}): Config {
     production: productionOf(set, given, set.ANNEAL_NAMESPACE ?? 'default'),
     observing: observingOf(set, given, set.ANNEAL_STACK_PID === undefined),
     deployment: deploymentOf(set, home),
-    gateway: { bind: set.ANNEAL_GATEWAY_BIND ?? '127.0.0.1', url: set.ANNEAL_GATEWAY_URL?.replace(/\/$/, '') },
+    gateway: {
+      bind: set.ANNEAL_GATEWAY_BIND ?? '127.0.0.1',
+      url: set.ANNEAL_GATEWAY_URL?.replace(/\/$/, ''),
+      seat: set.ANNEAL_GATEWAY_SEAT ?? `${hostname()}:${home}`,
+      capture: set.ANNEAL_CAPTURE ?? 'disk',
+    },
     python: set.ANNEAL_PYTHON,
     judgeKeys: set.ANNEAL_JUDGE_KEYS === undefined ? undefined : resolve(set.ANNEAL_JUDGE_KEYS),
     providers: set.ANNEAL_PROVIDERS === undefined ? undefined : resolve(set.ANNEAL_PROVIDERS),

@@ -6,6 +6,7 @@ import { loadConfig } from '../infra/config.ts';
 import { observeGateway } from '../infra/metrics/observe.ts';
 import { keepThreadsAwake } from '../infra/process/wake-threads.ts';
 import { watchParent } from '../infra/stack/watch-parent.ts';
+import { openStore } from '../infra/store/open.ts';
 import { traceServer } from '../infra/tracing/http.ts';
 import { startTracing } from '../infra/tracing/tracing.ts';
 import { openServing } from './compute.ts';
@@ -17,13 +18,17 @@ const serveMetrics = observeGateway(metricsAt);
 const tracing = await startTracing({ endpoint: otlp, service: 'anneal-gateway' });
 if (tracing !== undefined) traceServer(tracing);
 const serving = openServing(config);
+const secret = readFileSync(config.paths.gatewaySecret, 'utf8').trim();
+const providers = readProviders(config.providers);
 const gateway = await createGateway({
   dir: config.paths.gateway,
   servers: serving.servers,
   engineToken: serving.token,
   weights: serving.weights,
-  providers: readProviders(config.providers),
-  secret: Buffer.from(readFileSync(config.paths.gatewaySecret, 'utf8').trim(), 'hex'),
+  providers,
+  secret: Buffer.from(secret, 'hex'),
+  keep: { store: openStore(config), mode: config.gateway.capture, seat: config.gateway.seat },
+  secrets: [secret, serving.token ?? '', ...[...providers.values()].map(({ key = '' }) => key)],
   port: config.ports.gateway ?? 0,
   host: config.gateway.bind,
 });

@@ -2,8 +2,8 @@
 import type { CompletionId, RolloutId } from '../../contracts/ids.ts';
 import type { CompletionRecord } from '../../contracts/trajectory.ts';
 import type { Location } from '../segments/line.ts';
-import { type LogOptions, openLog, type SegmentLog } from '../segments/log.ts';
-import { createByRollout } from './by-rollout.ts';
+import type { Line } from './groups.ts';
+import { openPoolLog, type PoolLog, type PoolOptions } from './pool-log.ts';
 
 export interface CompletionEntry {
   readonly index: number;
@@ -29,17 +29,29 @@ export interface Tally {
 }
 
 export interface CompletionPool {
+  /** What is kept of a record: without the secrets in it. */
+  kept(record: CompletionRecord): CompletionRecord;
   /** Resolves when the record is durable and indexed. */
   add(record: CompletionRecord): Promise<void>;
-  /** Every attempt of a rollout, in the order of recording. */
+  /** To be waited for before a rollout is looked at that nobody has asked for in a while; mostly there is nothing to wait for. */
+  ready(rollout: RolloutId): Promise<void> | undefined;
+  /** Every attempt of a rollout that is ready, in the order of recording. */
   of(rollout: RolloutId): readonly CompletionEntry[];
+  /** Of a rollout that is ready. */
   tally(rollout: RolloutId): Tally;
   read(entry: CompletionEntry): Promise<CompletionRecord>;
   /** Raw JSON of every record, by rollout id, then index, then attempt. */
   startingWith(prefix: string): AsyncGenerator<string>;
-  /** Rollouts and records held. */
-  size(): { readonly rollouts: number; readonly records: number };
-  log: Pick<SegmentLog, 'stats' | 'close'>;
+  /** Rollouts with records that the store has not. */
+  open(): Set<string>;
+  /** Rollouts and records held, and how many of these are in memory. */
+  size(): { readonly rollouts: number; readonly records: number; readonly inMemory: number };
+  log: PoolLog;
+}
+
+export interface CompletionPoolOptions extends PoolOptions {
+  /** Takes secrets out; default: nothing is a secret. */
+  readonly redact?: ((record: CompletionRecord) => CompletionRecord) | undefined;
 }
 
 /** `<rollout>/c<index>`; a later attempt of the same request has `.a<attempt>` after it. */
@@ -65,42 +77,57 @@ function count(tally: Rollout['tally'], { index, usable, aborted, tokens }: Comp
   if (aborted) tally.aborts += 1;
 }
 
-export async function openCompletions(options: LogOptions): Promise<CompletionPool> {
-  const rollouts = createByRollout<Rollout>();
-  let records = 0;
+const USABLE = 1;
+const ABORTED = 2;
 
-  function index(record: CompletionRecord, at: Location): void {
-    const entry: CompletionEntry = {
-      index: record.index,
-      attempt: Number(/\.a(\d+)$/.exec(record.id)?.[1] ?? 0),
-      usable: record.finish === 'stop' || record.finish === 'length',
-      aborted: record.finish === 'aborted',
-      tokens: record.completionIds.length,
-      at,
-    };
-    const known: Rollout = rollouts.get(record.rollout) ?? { entries: [], tally: { ...NOTHING, failed: new Map() } };
-    if (known.entries.length === 0) rollouts.set(record.rollout, known);
-    known.entries.push(entry);
-    count(known.tally, entry);
-    records += 1;
-  }
+function lineOf(record: CompletionRecord, { offset, length }: Location): Line {
+  const { rollout, finish, index, redacted } = record;
+  const attempt = Number(/\.a(\d+)$/.exec(record.id)?.[1] ?? 0);
+  const how = finish === 'stop' || finish === 'length' ? USABLE : finish === 'aborted' ? ABORTED : 0;
+  const tokens = redacted?.completionTokens ?? record.completionIds.length;
+  return [rollout, index, attempt, how, tokens, offset, length];
+}
 
-  // The checksum vouches for what we wrote ourselves; readers check the schema.
-  const log = await openLog(options, (json, at) => index(JSON.parse(json) as CompletionRecord, at));
-  return {
-    async add(record) {
-      index(record, await log.append(JSON.stringify(record)));
+function entryOf(line: Line, segment: number): CompletionEntry {
+  const [, index = 0, attempt = 0, how, tokens = 0, offset = 0, length = 0] = line;
+  const at = { segment, offset, length };
+  return { index, attempt, usable: how === USABLE, aborted: how === ABORTED, tokens, at };
+}
+
+export async function openCompletions({
+  redact = (record) => record,
+  ...options
+}: CompletionPoolOptions): Promise<CompletionPool> {
+  const { groups, segments, log } = await openPoolLog<Rollout>('completions', options, {
+    empty: () => ({ entries: [], tally: { ...NOTHING, failed: new Map() } }),
+    apply(rollout, line, segment) {
+      const entry = entryOf(line, segment);
+      rollout.entries.push(entry);
+      count(rollout.tally, entry);
     },
-    of: (rollout) => rollouts.get(rollout)?.entries ?? [],
-    tally: (rollout) => rollouts.get(rollout)?.tally ?? NOTHING,
-    read: async (entry) => JSON.parse(await log.read(entry.at)) as CompletionRecord,
+    opens: ([, index, attempt]) => index === 0 && attempt === 0,
+    // The checksum vouches for what we wrote ourselves; readers check the schema.
+    lineOf: (json, at) => lineOf(JSON.parse(json) as CompletionRecord, at),
+  });
+  return {
+    kept: redact,
+    async add(record) {
+      const kept = redact(record);
+      const at = await segments.append(JSON.stringify(kept));
+      groups.add(lineOf(kept, at), at.segment);
+    },
+    ready: (rollout) => groups.ready(rollout),
+    of: (rollout) => groups.get(rollout)?.entries ?? [],
+    tally: (rollout) => groups.get(rollout)?.tally ?? NOTHING,
+    read: async (entry) => JSON.parse(await segments.read(entry.at)) as CompletionRecord,
     async *startingWith(prefix) {
-      for (const { entries } of rollouts.startingWith(prefix)) {
+      for await (const { entries } of groups.startingWith(prefix)) {
         const sorted = entries.toSorted((a, b) => a.index - b.index || a.attempt - b.attempt);
-        for (const entry of sorted) yield log.read(entry.at);
+        for (const entry of sorted) yield segments.read(entry.at);
       }
     },
-    size: () => ({ rollouts: rollouts.size(), records }),
+    open: () => groups.open(),
+    size: () => groups.size(),
     log,
   };
 }

@@ -3,8 +3,7 @@ import { canonicalJson } from '../../contracts/canonical.ts';
 import { AnnealError } from '../../contracts/errors.ts';
 import type { Trajectory } from '../../contracts/trajectory.ts';
 import type { Location } from '../segments/line.ts';
-import { type LogOptions, openLog, type SegmentLog } from '../segments/log.ts';
-import { createByRollout } from './by-rollout.ts';
+import { openPoolLog, type PoolLog, type PoolOptions } from './pool-log.ts';
 
 export interface TrajectoryPool {
   /**
@@ -14,30 +13,42 @@ export interface TrajectoryPool {
   add(record: Trajectory): Promise<boolean>;
   /** Raw JSON of every record whose rollout id starts with the prefix, sorted by id. */
   startingWith(prefix: string): AsyncGenerator<string>;
+  /** Rollouts with records that the store has not. */
+  open(): Set<string>;
   size(): number;
-  log: Pick<SegmentLog, 'stats' | 'close'>;
+  log: PoolLog;
 }
 
-export async function openTrajectories(options: LogOptions): Promise<TrajectoryPool> {
-  const known = createByRollout<Location>();
+export async function openTrajectories(options: PoolOptions): Promise<TrajectoryPool> {
+  const { groups, segments, log } = await openPoolLog<{ at: Location | undefined }>('trajectories', options, {
+    empty: () => ({ at: undefined }),
+    apply(known, [, offset = 0, length = 0], segment) {
+      known.at = { segment, offset, length };
+    },
+    opens: () => true,
+    lineOf: (json, { offset, length }) => [(JSON.parse(json) as Trajectory).rollout, offset, length],
+  });
   /** Being written: a second writer of the same id waits for the first and is then compared with it. */
   const writing = new Map<string, Promise<void>>();
-  const log = await openLog(options, (json, at) => known.set((JSON.parse(json) as Trajectory).rollout, at));
 
   async function add(record: Trajectory): Promise<boolean> {
     const json = canonicalJson(record);
     for (;;) {
       const first = writing.get(record.rollout);
-      if (first === undefined) break;
+      const loading = groups.ready(record.rollout);
+      if (first === undefined && loading === undefined) break;
       // Whether the first one failed is its own caller's business: then this one is written.
-      await first.catch(() => undefined);
+      await first?.catch(() => undefined);
+      await loading;
     }
-    const at = known.get(record.rollout);
+    const at = groups.get(record.rollout)?.at;
     if (at !== undefined) {
-      if ((await log.read(at)) === json) return false;
+      if ((await segments.read(at)) === json) return false;
       throw new AnnealError('gateway.conflict', `another trajectory is recorded for ${record.rollout}`);
     }
-    const done = log.append(json).then((written) => known.set(record.rollout, written));
+    const done = segments
+      .append(json)
+      .then(({ segment, offset, length }) => groups.add([record.rollout, offset, length], segment));
     writing.set(record.rollout, done);
     try {
       await done;
@@ -50,9 +61,10 @@ export async function openTrajectories(options: LogOptions): Promise<TrajectoryP
   return {
     add,
     async *startingWith(prefix) {
-      for (const at of known.startingWith(prefix)) yield log.read(at);
+      for await (const { at } of groups.startingWith(prefix)) yield segments.read(at!);
     },
-    size: () => known.size(),
+    open: () => groups.open(),
+    size: () => groups.size().rollouts,
     log,
   };
 }

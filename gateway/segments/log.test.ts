@@ -25,7 +25,7 @@ async function reopen(options: Partial<LogOptions> = {}): Promise<{ log: Segment
     log: (line: string) => void logged.push(line),
     ...options,
   };
-  return { log: await openLog(all, (json) => found.push(json)), found };
+  return { log: await openLog(all, { record: (json) => void found.push(json) }), found };
 }
 const path = (segment: number): string => join(dir, `seg-0000000${segment}.log`);
 

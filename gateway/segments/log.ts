@@ -5,8 +5,9 @@ import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import { AnnealError } from '../../contracts/errors.ts';
+import type { SegmentGap } from '../../contracts/replica.ts';
 import { encodeLine, type Location } from './line.ts';
-import { damaged, recoverSegments, segmentName } from './recover.ts';
+import { damaged, type Found, recoverSegments, segmentName } from './recover.ts';
 
 /** The two calls that can lose data; replaced in tests to let them fail. */
 export interface SegmentIo {
@@ -56,13 +57,35 @@ export interface LogOptions {
   readonly fsyncIntervalMs: number;
   readonly log: (line: string) => void;
   readonly io?: SegmentIo;
+  /** Sequences that went with another volume. */
+  readonly lost?: readonly SegmentGap[];
+  /** Told of each segment that will not change any more. */
+  readonly onSealed?: (segment: number) => void;
+  /** Where records must be before they count: each batch is a segment of its own then, and waited for. */
+  readonly ship?: (segment: number) => Promise<void>;
+  /** Brings the bytes of a segment back that are no longer in the folder. */
+  readonly bring?: (segment: number) => Promise<void>;
+}
+
+export interface LogStats {
+  readonly fsyncs: number;
+  readonly bytes: number;
+  readonly segments: number;
+  /** Of records that are not on disk yet. */
+  readonly waitingBytes: number;
 }
 
 export interface SegmentLog {
   /** Durable when it resolves. @throws AnnealError `store.no_space` or `store.unavailable`; nothing of the record remains then. */
   append(json: string): Promise<Location>;
   read(at: Location): Promise<string>;
-  stats(): { readonly fsyncs: number; readonly bytes: number; readonly segments: number };
+  /** Ends the segment that is being written, if there is anything in it. */
+  seal(): Promise<void>;
+  /** The segment that is being written, and since when (`performance.now()`) there is something in it. */
+  writing(): { readonly segment: number; readonly bytes: number; readonly since: number | undefined };
+  /** Segments before that one that the store may not have had when the log was opened. */
+  readonly unshipped: readonly number[];
+  stats(): LogStats;
   close(): Promise<void>;
 }
 
@@ -77,16 +100,14 @@ const BATCH_BYTES = 8 << 20;
 const OPEN_READERS = 16;
 
 /**
- * Opens the log, handing every record that survived to `onRecord` in the order of writing. A torn tail is cut off (and
+ * Opens the log, handing every record that survived to `found` in the order of writing. A torn tail is cut off (and
  * logged); damage before it throws `gateway.segment_corrupt` naming file and offset. The folder must be locked by the caller.
  */
-export async function openLog(
-  options: LogOptions,
-  onRecord: (json: string, at: Location) => void,
-): Promise<SegmentLog> {
-  const { dir, segmentBytes, fsyncIntervalMs, log, io = diskIo } = options;
+export async function openLog(options: LogOptions, found: Found): Promise<SegmentLog> {
+  const { dir, segmentBytes, fsyncIntervalMs, log, io = diskIo, onSealed, ship, bring } = options;
   await mkdir(dir, { recursive: true });
-  let { segment, durable } = await recoverSegments(dir, onRecord, log);
+  const recovered = await recoverSegments(dir, found, log, options.lost);
+  let { segment, durable } = recovered;
   let file = await openSegment(dir, segment);
   // A record that a killed process wrote but never synced is served again from now on: it must be on disk first.
   await io.sync(file);
@@ -97,6 +118,9 @@ export async function openLog(
   let closed = false;
   let fsyncs = 0;
   let bytesWritten = 0;
+  let waitingBytes = 0;
+  let since = durable > 0 ? performance.now() : undefined;
+  let sealing = false;
   const readers = new Map<number, Promise<FileHandle>>();
 
   async function nextSegment(): Promise<void> {
@@ -105,6 +129,8 @@ export async function openLog(
     file = next;
     segment += 1;
     durable = 0;
+    since = undefined;
+    onSealed?.(segment - 1);
   }
 
   async function repair(): Promise<void> {
@@ -127,14 +153,37 @@ export async function openLog(
     broken = undefined;
     fsyncs += 1;
     bytesWritten += bytes.length;
-    for (const one of batch) {
-      one.done.resolve({ segment, offset: durable + one.jsonOffset, length: one.jsonLength });
+    since ??= performance.now();
+    const full = segment;
+    const places = batch.map((one) => {
+      const at = { segment: full, offset: durable + one.jsonOffset, length: one.jsonLength };
       durable += one.bytes.length;
+      return at;
+    });
+    if (ship !== undefined) {
+      await nextSegment();
+      await ship(full);
+    }
+    for (const [place, one] of batch.entries()) one.done.resolve(places[place]!);
+  }
+
+  /** A record that cannot be written must not take the segment's end with it. */
+  async function sealNow(): Promise<void> {
+    sealing = false;
+    try {
+      await repair();
+      if (durable > 0) await nextSegment();
+    } catch (failure) {
+      log(`${join(dir, segmentName(segment))} could not be ended: ${(failure as Error).message}`);
     }
   }
 
   async function drain(): Promise<void> {
-    while (waiting.length > 0) {
+    while (waiting.length > 0 || sealing) {
+      if (sealing) {
+        await sealNow();
+        continue;
+      }
       // Whatever is ready in this turn of the event loop comes along.
       await (fsyncIntervalMs > 0 ? sleep(fsyncIntervalMs) : turn());
       const batch: Waiting[] = [];
@@ -150,6 +199,8 @@ export async function openLog(
         const error = storageError(failure, join(dir, segmentName(segment)));
         log(`${batch.length} records were refused: ${error.message}`);
         for (const one of batch) one.done.reject(error);
+      } finally {
+        for (const one of batch) waitingBytes -= one.bytes.length;
       }
     }
     draining = undefined;
@@ -158,15 +209,30 @@ export async function openLog(
   function reader(of: number): Promise<FileHandle> {
     const known = readers.get(of);
     readers.delete(of);
-    const handle = known ?? open(join(dir, segmentName(of)), 'r');
+    const handle = known ?? openReader(of);
+    handle.catch(() => readers.delete(of));
     // Reinserted last: the first key is the one that was not used for longest.
     readers.set(of, handle);
     if (readers.size > OPEN_READERS) {
       const oldest = readers.keys().next().value!;
-      void readers.get(oldest)!.then((unused) => unused.close());
+      void readers.get(oldest)!.then(
+        (unused) => unused.close(),
+        () => undefined,
+      );
       readers.delete(oldest);
     }
     return handle;
+  }
+
+  async function openReader(of: number): Promise<FileHandle> {
+    const path = join(dir, segmentName(of));
+    try {
+      return await open(path, 'r');
+    } catch (failure) {
+      if (bring === undefined || (failure as NodeJS.ErrnoException).code !== 'ENOENT') throw failure;
+      await bring(of);
+      return open(path, 'r');
+    }
   }
 
   return {
@@ -174,6 +240,7 @@ export async function openLog(
       if (closed) return Promise.reject(new AnnealError('stack.gateway_unavailable', 'the gateway is stopping'));
       const one: Waiting = { ...encodeLine(json), done: Promise.withResolvers<Location>() };
       waiting.push(one);
+      waitingBytes += one.bytes.length;
       draining ??= drain();
       return one.done.promise;
     },
@@ -183,7 +250,14 @@ export async function openLog(
       if (bytesRead !== at.length) throw damaged(join(dir, segmentName(at.segment)), at.offset, 'ends too early');
       return bytes.toString('utf8');
     },
-    stats: () => ({ fsyncs, bytes: bytesWritten, segments: segment }),
+    async seal() {
+      sealing = true;
+      draining ??= drain();
+      await draining;
+    },
+    writing: () => ({ segment, bytes: durable, since }),
+    unshipped: recovered.unshipped,
+    stats: () => ({ fsyncs, bytes: bytesWritten, segments: segment, waitingBytes }),
     async close() {
       closed = true;
       await draining;

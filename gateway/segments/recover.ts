@@ -1,38 +1,86 @@
-// What a restart finds: whole segments, and at the end of the last one perhaps the beginning of a record that was never
-// acknowledged.
+// What a restart finds: segments that the store has, known by their index; whole ones; and at the end of the last one perhaps the
+// beginning of a record that was never acknowledged.
 import { open, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AnnealError } from '../../contracts/errors.ts';
+import type { SegmentGap } from '../../contracts/replica.ts';
+import { readIndex, type SegmentIndex } from './index-file.ts';
 import { type Location, scanSegment } from './line.ts';
 
-const NAME = /^seg-(\d{8})\.log$/;
+const NAME = /^seg-(\d{8})\.(log|idx)$/;
 
 export function segmentName(segment: number): string {
   return `seg-${String(segment).padStart(8, '0')}.log`;
 }
 
-/** Returns the segment to go on writing, and how many of its bytes are whole records. */
+/** What is told of records that were there already. */
+export interface Found {
+  record(json: string, at: Location): void;
+  /** Of a segment that the store has: its bytes are not looked at, and need not be here. */
+  indexed?(index: SegmentIndex): void;
+}
+
+export interface Recovered {
+  /** The one to go on writing. */
+  readonly segment: number;
+  /** How many of its bytes are whole records. */
+  readonly durable: number;
+  /** Segments before it that the store may not have yet. */
+  readonly unshipped: readonly number[];
+}
+
+/** @param lost sequences that went with another volume: no segment bears them */
 export async function recoverSegments(
   dir: string,
-  onRecord: (json: string, at: Location) => void,
+  found: Found,
   log: (line: string) => void,
-): Promise<{ segment: number; durable: number }> {
-  const found = (await readdir(dir)).flatMap((name) => NAME.exec(name)?.[1] ?? []).map(Number);
-  const segments = found.sort((a, b) => a - b);
+  lost: readonly SegmentGap[] = [],
+): Promise<Recovered> {
+  const indexes = new Set<number>();
+  const logs = new Set<number>();
+  for (const name of await readdir(dir)) {
+    const [, digits, kind] = NAME.exec(name) ?? [];
+    if (digits !== undefined) (kind === 'idx' ? indexes : logs).add(Number(digits));
+  }
+  const segments = [...new Set([...indexes, ...logs])].sort((a, b) => a - b);
+  const after = (segment: number): number =>
+    lost.find(({ from, to }) => from <= segment && segment <= to)?.to ?? segment;
+  const unshipped: number[] = [];
   let durable = 0;
+  let expected = 1;
   for (const [position, segment] of segments.entries()) {
-    const path = join(dir, segmentName(segment));
-    if (segment !== position + 1) {
-      throw damaged(join(dir, segmentName(position + 1)), 0, 'the file is missing although later ones exist');
+    while (after(expected) !== expected) expected = after(expected) + 1;
+    if (segment !== expected) {
+      throw damaged(join(dir, segmentName(expected)), 0, 'the file is missing although later ones exist');
     }
+    expected = segment + 1;
+    const last = position === segments.length - 1;
+    if (indexes.has(segment)) {
+      found.indexed?.(await readIndex(dir, segment));
+      // It will not change any more: what comes next goes into another.
+      if (last) return { segment: next(expected), durable: 0, unshipped };
+      continue;
+    }
+    durable = await recover(segment, last);
+    if (!last) unshipped.push(segment);
+  }
+  if (segments.length === 0) return { segment: next(1), durable: 0, unshipped };
+  return { segment: segments.at(-1)!, durable, unshipped };
+
+  function next(segment: number): number {
+    let free = segment;
+    while (after(free) !== free) free = after(free) + 1;
+    return free;
+  }
+
+  async function recover(segment: number, last: boolean): Promise<number> {
+    const path = join(dir, segmentName(segment));
     const bytes = await readFile(path);
     const scan = scanSegment(bytes);
     for (const { offset, length } of scan.records) {
-      onRecord(bytes.toString('utf8', offset, offset + length), { segment, offset, length });
+      found.record(bytes.toString('utf8', offset, offset + length), { segment, offset, length });
     }
-    durable = scan.good;
-    if (scan.tail === 'none') continue;
-    const last = position === segments.length - 1;
+    if (scan.tail === 'none') return scan.good;
     if (scan.tail === 'corrupt' || !last) {
       throw damaged(
         path,
@@ -40,14 +88,14 @@ export async function recoverSegments(
         last ? 'checksum or framing is wrong' : 'a segment before the last one is cut short',
       );
     }
-    durable = await mend(path, bytes, scan.good, scan.tail, onRecord, segment);
+    const whole = await mend(path, bytes, scan.good, scan.tail, found, segment);
     log(
       scan.tail === 'torn'
         ? `${path}: cut off ${bytes.length - scan.good} bytes of a record that was never acknowledged, at byte ${scan.good}`
         : `${path}: completed the record at byte ${scan.good}, which lacked its line break`,
     );
+    return whole;
   }
-  return { segment: Math.max(segments.length, 1), durable };
 }
 
 async function mend(
@@ -55,7 +103,7 @@ async function mend(
   bytes: Buffer,
   good: number,
   tail: 'torn' | 'unterminated',
-  onRecord: (json: string, at: Location) => void,
+  found: Found,
   segment: number,
 ): Promise<number> {
   const file = await open(path, 'r+');
@@ -71,7 +119,7 @@ async function mend(
     await file.datasync();
     const [record] = scanSegment(whole).records;
     const at = { segment, offset: good + record!.offset, length: record!.length };
-    onRecord(whole.toString('utf8', record!.offset, record!.offset + record!.length), at);
+    found.record(whole.toString('utf8', record!.offset, record!.offset + record!.length), at);
     return good + whole.length;
   } finally {
     await file.close();

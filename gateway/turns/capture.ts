@@ -14,6 +14,8 @@ export interface TurnCaptureOptions {
   readonly pool: CompletionPool;
   readonly flights: Flights;
   readonly log: (line: string) => void;
+  /** Before each turn. @throws AnnealError where its record would have no place */
+  readonly admit?: (() => void) | undefined;
 }
 
 export interface Turn {
@@ -40,7 +42,9 @@ export interface OpenTurn {
 }
 
 export interface TurnCapture {
-  /** @throws AnnealError `gateway.budget_exhausted`, `stack.gateway_unavailable` */
+  /** To be waited for before `open`, where there is something to wait for. */
+  ready(claims: RolloutClaims): Promise<void> | undefined;
+  /** @throws AnnealError `gateway.budget_exhausted`, `gateway.overloaded`, `stack.gateway_unavailable` */
   open(claims: RolloutClaims, turn: Turn, controller: AbortController): OpenTurn;
   /** Turns that were answered, and their tokens. */
   stats(): { readonly generated: number; readonly tokens: number };
@@ -51,13 +55,15 @@ export interface TurnCapture {
 /** No server is known to have been asked. */
 const UNASKED: Outcome['upstream'] = { kind: 'openai', model: '', streamed: false, end: 'unreachable', lost: [] };
 
-export function createTurnCapture({ pool, flights, log }: TurnCaptureOptions): TurnCapture {
+export function createTurnCapture({ pool, flights, log, admit }: TurnCaptureOptions): TurnCapture {
   let closed = false;
   const count = { generated: 0, tokens: 0 };
 
   return {
+    ready: ({ rollout }) => pool.ready(rollout),
     open(claims, { dialect, request: asked, requestHash }, controller) {
       if (closed) throw new AnnealError('stack.gateway_unavailable', 'the gateway is stopping');
+      admit?.();
       const tally = pool.tally(claims.rollout);
       const flying = flights.of(claims.rollout);
       const wanted = asked.sampling.maxTokens;

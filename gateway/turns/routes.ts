@@ -76,6 +76,9 @@ export function createTurnRoutes(options: TurnRouteOptions): ReadonlyMap<string,
           const body = await readBody(request, LIMITS.bytes);
           const parsed = understood(parseBody(body), (value) => dialect.parseRequest(value));
           requireModel(claims, parsed.model);
+          // Between the last of these and `open` nothing may await.
+          for (let loading = capture.ready(claims); loading !== undefined; loading = capture.ready(claims))
+            await loading;
           const open = capture.open(claims, { dialect: name, request: parsed, requestHash: hashOf(body) }, gone);
           const { signal } = gone;
           try {

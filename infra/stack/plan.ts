@@ -181,6 +181,8 @@ function sharedEnvironment({ config, ports }: ChildContext): Record<string, stri
     ANNEAL_GATEWAY_PORT: ports.gateway,
     ANNEAL_JUDGE_KEYS: config.judgeKeys,
     ANNEAL_PROVIDERS: config.providers,
+    ANNEAL_CAPTURE: config.gateway.capture,
+    ANNEAL_GATEWAY_SEAT: config.gateway.seat,
     ANNEAL_TEST_FAULT: config.hooks.fault,
   };
   const set = Object.entries(all).flatMap(([name, value]) => (value === undefined ? [] : [[name, `${value}`]]));

@@ -1,0 +1,109 @@
+// What is kept of a completion has no secrets in it: neither in what was asked nor in what was answered. Upstream and client see
+// everything as it was; only the record is another.
+import type { CompletionRecord } from '../../contracts/trajectory.ts';
+import type { TurnRequest } from '../../contracts/turn.ts';
+import { RULES, type Rule } from './rules.ts';
+
+/** Stands in the place of a secret. */
+export const mark = (kind: string): string => `[redacted:${kind}]`;
+
+/** Why it does not train any more: token ids spell the secret, and a text without it has others. */
+export const INEXACT = 'secrets were taken out of it';
+
+interface Found {
+  secrets: number;
+  readonly kinds: Set<string>;
+}
+
+/** Shorter words would be found where they mean nothing. */
+const SHORTEST = 8;
+
+/** @param words the gateway's own secrets, wherever they stand */
+export function createRedactor(words: readonly string[]): (record: CompletionRecord) => CompletionRecord {
+  const own: Rule[] = words
+    .filter((word) => word.length >= SHORTEST)
+    .map((word) => ({ kind: 'own', hints: [word], pattern: new RegExp(escaped(word), 'g') }));
+  const rules = [...own, ...RULES];
+  const hints = [...new Set(rules.flatMap((rule) => rule.hints))];
+
+  function clean(text: string, found: Found): string {
+    let kept = text;
+    for (const { kind, hints: needed, pattern, check } of rules) {
+      if (!needed.some((hint) => kept.includes(hint))) continue;
+      kept = kept.replace(pattern, (whole: string, ...rest: unknown[]) => {
+        const groups = rest.at(-1);
+        const secret =
+          typeof groups === 'object' && groups !== null ? (groups as { secret?: string }).secret : undefined;
+        if (check?.(secret ?? whole) === false) return whole;
+        found.secrets += 1;
+        found.kinds.add(kind);
+        if (secret === undefined) return mark(kind);
+        // The last one: what stands before it may say the same.
+        const at = whole.lastIndexOf(secret);
+        return whole.slice(0, at) + mark(kind) + whole.slice(at + secret.length);
+      });
+    }
+    return kept;
+  }
+
+  /** Names of members too: those of a tool's schema are the client's. */
+  function walk(value: unknown, found: Found): unknown {
+    if (typeof value === 'string') return clean(value, found);
+    if (Array.isArray(value)) return value.map((one) => walk(one, found));
+    if (typeof value !== 'object' || value === null) return value;
+    return Object.fromEntries(Object.entries(value).map(([name, one]) => [clean(name, found), walk(one, found)]));
+  }
+
+  return (record) => {
+    const texts: string[] = [record.text, record.error ?? ''];
+    collect(record.messages, texts);
+    collect(record.turn, texts);
+    const all = texts.join('\n');
+    if (!hints.some((hint) => all.includes(hint))) return record;
+    const found: Found = { secrets: 0, kinds: new Set() };
+    const { text, error, messages, turn } = record;
+    const kept = walk(
+      { text, ...(error === undefined ? {} : { error }), messages, ...(turn === undefined ? {} : { turn }) },
+      found,
+    );
+    return found.secrets === 0 ? record : without(record, kept as Partial<CompletionRecord>, found);
+  };
+}
+
+function without(
+  record: CompletionRecord,
+  kept: Partial<CompletionRecord>,
+  { secrets, kinds }: Found,
+): CompletionRecord {
+  const { turn } = kept;
+  // Which experts each token went through says something of the tokens.
+  const { routing: _, ...whole } = record;
+  return {
+    ...whole,
+    ...kept,
+    ...(turn === undefined
+      ? {}
+      : { turn: { ...turn, request: withoutIds(turn.request), inexact: [...(turn.inexact ?? []), INEXACT] } }),
+    ...{ fidelity: 'text-only', promptIds: [], completionIds: [], logprobs: [] },
+    redacted: { secrets, kinds: [...kinds].sort(), completionTokens: record.completionIds.length },
+  };
+}
+
+/** A prompt may have come as token ids. */
+const withoutIds = (request: TurnRequest): TurnRequest =>
+  request.prompt !== undefined && 'ids' in request.prompt ? { ...request, prompt: { ids: [] } } : request;
+
+/** Every string in it, names of members included; numbers, of which there may be very many, are not looked at. */
+function collect(value: unknown, into: string[]): void {
+  if (typeof value === 'string') into.push(value);
+  else if (Array.isArray(value)) {
+    if (typeof value[0] !== 'number') for (const one of value) collect(one, into);
+  } else if (typeof value === 'object' && value !== null) {
+    for (const [name, one] of Object.entries(value)) {
+      into.push(name);
+      collect(one, into);
+    }
+  }
+}
+
+const escaped = (word: string): string => word.replace(/[.*+?^${}()|[\]\\/-]/g, String.raw`\$&`);
