@@ -80,8 +80,8 @@ export function createGroups<T>({ empty, apply, opens, load, keepRecords }: Grou
   }
 
   function put(rollouts: Map<string, T>, line: Line, segment: number): void {
-    let value = rollouts.get(line[0]);
-    if (value === undefined) rollouts.set(line[0], (value = empty()));
+    const value = rollouts.get(line[0]) ?? empty();
+    rollouts.set(line[0], value);
     apply(value, line, segment);
   }
 
@@ -152,8 +152,8 @@ export function createGroups<T>({ empty, apply, opens, load, keepRecords }: Grou
       return group.rollouts.get(rollout);
     },
     add(line, segment) {
-      let known = unshipped.get(segment);
-      if (known === undefined) unshipped.set(segment, (known = { lines: [], rollouts: new Set() }));
+      const known = unshipped.get(segment) ?? { lines: [], rollouts: new Set() };
+      unshipped.set(segment, known);
       known.lines.push(line);
       known.rollouts.add(line[0]);
       take(line, segment);

@@ -15,7 +15,8 @@ export interface Rule {
 
 /** Quotes may be escaped: arguments of tools are JSON inside JSON. */
 const QUOTE = String.raw`\\*["'\x60]?`;
-const EDGE = '(?<![A-Za-z0-9_-])';
+/** The end of an escape, as of a line break, is no part of a word. */
+const EDGE = String.raw`(?:(?<![A-Za-z0-9_-])|(?<=\\[nrtbf])|(?<=\\u[0-9a-fA-F]{4}))`;
 
 const token = (kind: string, hint: string, rest: string): Rule => ({
   kind,
@@ -64,7 +65,7 @@ export const RULES: readonly Rule[] = [
   {
     kind: 'aws-key',
     hints: ['AKIA', 'ASIA', 'ABIA', 'ACCA'],
-    pattern: /(?<![A-Za-z0-9])(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}(?![A-Za-z0-9])/g,
+    pattern: new RegExp(`${EDGE}(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}(?![A-Za-z0-9])`, 'g'),
   },
   {
     kind: 'aws-secret',
@@ -98,7 +99,7 @@ export const RULES: readonly Rule[] = [
   {
     kind: 'bearer-token',
     hints: ['earer ', 'EARER '],
-    pattern: /\bbearer +(?<secret>[A-Za-z0-9._~+/-]{20,}=*)/gi,
+    pattern: /bearer +(?<secret>[A-Za-z0-9._~+/-]{20,}=*)/gi,
     check: looksRandom,
   },
   {

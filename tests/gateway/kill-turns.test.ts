@@ -1,17 +1,26 @@
-// SIGKILL of the gateway under a load of agents' turns, plain and streamed, at random moments: whoever has a whole answer finds it on
-// record, to the byte, and nothing is there twice. ANNEAL_GATEWAY_KILLS=100 for the deep run.
+// SIGKILL of gateway, store and worker under a load of agents' turns, plain and streamed, at random moments: whoever has a whole answer
+// finds it in the store, to the byte, and nothing is there twice. `npm run test:kill:gateway` for the deep run.
 import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { hashOf } from '../../gateway/turns/reply.ts';
-import { createGatewayClient } from '../../infra/gateway-client/client.ts';
-import { mintCredential } from '../../infra/gateway-client/credential.ts';
-import { claims, POLICY, rollout, SECRET, temporaryFolder } from '../support/gateway.ts';
+import type { ArtifactStore } from '../../contracts/artifact.ts';
+import type { RolloutId } from '../../contracts/ids.ts';
+import { replicaClaim } from '../../contracts/replica.ts';
+import type { CompletionRecord, Trajectory } from '../../contracts/trajectory.ts';
+import { replicaOfSeat } from '../../gateway/segments/replica.ts';
+import { createStoreSource } from '../../gateway/segments/store-source.ts';
+import { createFolderStore } from '../../infra/store/folder.ts';
+import { createS3Store } from '../../infra/store/s3/store.ts';
+import { poolLedger } from '../../policies/pool-ledger.ts';
+import { POLICY, temporaryFolder } from '../support/gateway.ts';
+import { type S3Server, s3Binary, startS3Server } from '../support/s3-server.ts';
 import { converse, startScriptedProvider } from '../support/scripted-provider.ts';
 
 const KILLS = Number(process.env.ANNEAL_GATEWAY_KILLS ?? 10);
 const AGENTS = 12;
+const SEAT = 'killed';
 
 let stack: AsyncDisposableStack;
 beforeEach(() => {
@@ -19,67 +28,138 @@ beforeEach(() => {
 });
 afterEach(() => stack.disposeAsync());
 
-async function start(settings: object): Promise<{ url: string; kill(): Promise<void> }> {
-  const argv = ['tests/support/gateway-process.ts', JSON.stringify(settings)];
+interface Running {
+  readonly lines: AsyncIterator<string>;
+  kill(): Promise<void>;
+}
+
+function start(script: string, settings: object): Running {
+  const argv = [`tests/support/${script}.ts`, JSON.stringify(settings)];
   const child: ChildProcess = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'ignore'] });
-  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const exited = new Promise<void>((resolve) => child.once('close', () => resolve()));
   const kill = (): Promise<void> => {
     child.kill('SIGKILL');
     return exited;
   };
   stack.defer(kill);
-  const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
-  return { url: (await lines.next()).value as string, kill };
+  return { lines: createInterface({ input: child.stdout! })[Symbol.asyncIterator](), kill };
 }
 
-/** Asks on and on until the gateway is gone; what came whole is noted. */
-async function agent(url: string, place: number, acknowledged: Map<string, string>): Promise<void> {
-  const authorization = `Bearer ${mintCredential(claims({ rollout: rollout(place) }), SECRET)}`;
-  for (let turn = 0; ; turn += 1) {
-    const stream = (turn + place) % 2 === 0;
-    const messages = [{ role: 'user', content: `turn ${turn}` }];
-    const body = JSON.stringify({ model: POLICY, messages, stream });
-    const asked = { method: 'POST', headers: { authorization }, body };
-    try {
-      const response = await fetch(`${url}/v1/chat/completions`, asked);
-      const text = await response.text();
-      const id = response.headers.get('x-anneal-completion')!;
-      if (response.status !== 200 || (stream && !text.endsWith('data: [DONE]\n\n'))) continue;
-      // One acknowledged twice would be one record for two answers.
-      if (acknowledged.has(id)) throw new RangeError(`${id} twice`);
-      acknowledged.set(id, hashOf(text));
-    } catch (failure) {
-      if (failure instanceof RangeError) throw failure;
-      return;
+/** What was acknowledged: completions with the hash of the answer, and rollouts with a trajectory. */
+interface Acknowledged {
+  readonly completions: Map<string, string>;
+  readonly trajectories: Set<string>;
+}
+
+async function listen(worker: Running, { completions, trajectories }: Acknowledged): Promise<void> {
+  for (let line = await worker.lines.next(); line.done !== true; line = await worker.lines.next()) {
+    const [what, id = '', hash = ''] = line.value.split(' ');
+    if (what === 'trajectory') trajectories.add(id);
+    // One acknowledged twice would be one record for two answers.
+    else if (completions.has(id)) throw new Error(`${id} twice`);
+    else completions.set(id, hash);
+  }
+}
+
+async function stored(store: ArtifactStore): Promise<{ completions: CompletionRecord[]; trajectories: Trajectory[] }> {
+  const found = { completions: [] as CompletionRecord[], trajectories: [] as Trajectory[] };
+  const source = createStoreSource(store);
+  const next = { completions: 1, trajectories: 1 };
+  for await (const segment of source.list()) {
+    expect(segment.sequence).toBe(next[segment.stream]++);
+    for await (const json of source.records(segment)) found[segment.stream].push(JSON.parse(json));
+  }
+  return found;
+}
+
+test.each(['disk', 'store'] as const)(
+  `${KILLS} kills at random moments, records kept by %s`,
+  { timeout: 60_000 + 20_000 * KILLS },
+  async (mode) => {
+    const provider = await startScriptedProvider();
+    stack.defer(() => provider.close());
+    provider.script = (asked) => ({ ...converse(asked), everyMs: 1 });
+    const dir = stack.use(await temporaryFolder()).path;
+    // Where there is no S3 server, a folder, which nobody can kill.
+    const server: S3Server | undefined = s3Binary() === undefined ? undefined : await startS3Server();
+    stack.defer(() => server?.stop());
+    const address = server?.address() ?? join(dir, 'store');
+    const store = server === undefined ? createFolderStore(address) : createS3Store(address);
+    const settings = {
+      ...{ dir: join(dir, 'volume'), controlUrl: provider.url },
+      providers: { [POLICY]: { kind: 'openai', url: provider.url, model: 'scripted' } },
+      keep: { store: address, mode, seat: SEAT, sealAfterMs: 200, noteMs: 200, keepBytes: 100_000 },
+      keepRecords: 100,
+    };
+    const acknowledged: Acknowledged = { completions: new Map(), trajectories: new Set() };
+    const listening: Promise<void>[] = [];
+    let gateway = start('gateway-process', settings);
+    const url = (await gateway.lines.next()).value as string;
+    const port = Number(new URL(url).port);
+    let life = 0;
+    const employ = (): Running => {
+      life += 1;
+      const made = start('agents-process', { url, agents: AGENTS, life });
+      listening.push(listen(made, acknowledged));
+      return made;
+    };
+    let worker = employ();
+    const kills: (() => Promise<void>)[] = [
+      async () => {
+        await gateway.kill();
+        gateway = start('gateway-process', { ...settings, port });
+        await gateway.lines.next();
+      },
+      async () => {
+        await worker.kill();
+        worker = employ();
+      },
+    ];
+    if (server !== undefined) {
+      kills.push(async () => {
+        await server.kill();
+        await sleep(Math.random() * 300);
+        await server.restart();
+      });
     }
-  }
-}
+    for (let kill = 0; kill < KILLS; kill += 1) {
+      const before = acknowledged.completions.size;
+      await expect.poll(() => acknowledged.completions.size, { timeout: 30_000, interval: 5 }).toBeGreaterThan(before);
+      await sleep(Math.random() * 300);
+      await kills[kill % kills.length]!();
+    }
+    await worker.kill();
+    await Promise.all(listening);
 
-test(`killed ${KILLS} times at random moments`, { timeout: 20_000 * KILLS }, async () => {
-  const provider = await startScriptedProvider();
-  stack.defer(() => provider.close());
-  provider.script = (asked) => ({ ...converse(asked), everyMs: 1 });
-  const dir = stack.use(await temporaryFolder()).path;
-  const providers = { [POLICY]: { kind: 'openai', url: provider.url, model: 'scripted' } };
-  const settings = { dir, controlUrl: provider.url, providers };
-  const acknowledged = new Map<string, string>();
-  for (let kill = 0; kill < KILLS; kill += 1) {
-    const gateway = await start(settings);
-    const agents = Array.from({ length: AGENTS }, (_, place) => agent(gateway.url, place, acknowledged));
-    const before = acknowledged.size;
-    await expect.poll(() => acknowledged.size, { timeout: 15_000, interval: 5 }).toBeGreaterThan(before);
-    await sleep(Math.random() * 300);
-    await gateway.kill();
-    await Promise.all(agents);
-  }
-  const last = await start(settings);
-  const records = await createGatewayClient({ url: last.url, secret: SECRET }).completions('demo/');
-  const ids = records.map(({ id }) => id);
-  expect(new Set(ids).size).toBe(ids.length);
-  const kept = new Map(records.map(({ id, turn }) => [id as string, turn!.sent]));
-  const lost = [...acknowledged].filter(([id, hash]) => kept.get(id) !== hash);
-  expect(lost).toEqual([]);
-  // The kills did fall into requests: the server was asked for more than was acknowledged.
-  expect(acknowledged.size).toBeGreaterThan(KILLS);
-  expect(provider.requests.length).toBeGreaterThan(acknowledged.size);
-});
+    // Where records go there first, the store alone must know: the gateway is gone for good.
+    if (mode === 'store') await gateway.kill();
+    const lost = async (): Promise<string[]> => {
+      const { completions, trajectories } = await stored(store);
+      const kept = new Map(completions.map(({ id, turn }) => [id as string, turn!.sent]));
+      const ended = new Set<string>(trajectories.map(({ rollout }) => rollout));
+      return [
+        ...[...acknowledged.completions].filter(([id, hash]) => kept.get(id) !== hash).map(([id]) => id),
+        ...[...acknowledged.trajectories].filter((rollout) => !ended.has(rollout)),
+      ];
+    };
+    if (mode === 'store') expect(await lost()).toEqual([]);
+    else await expect.poll(lost, { timeout: 30_000, interval: 500 }).toEqual([]);
+
+    const { completions, trajectories } = await stored(store);
+    const requested = [...new Set([...completions, ...trajectories].map(({ rollout }) => rollout))] as RolloutId[];
+    const ledger = poolLedger(
+      requested,
+      trajectories.map((one) => ({ ...one, reward: undefined })),
+      completions.map((one) => ({ ...one, tokens: one.completionIds.length })),
+      { by: 'round' },
+    );
+    expect(ledger.duplicates).toEqual([]);
+    expect(Object.values(ledger.counts).reduce((sum, count) => sum + count, 0)).toBe(requested.length);
+    const claim = await store.readNamed(`replicas/${replicaOfSeat(SEAT)}`);
+    expect(replicaClaim.parse(JSON.parse(new TextDecoder().decode(claim!.bytes))).losses).toEqual([]);
+    // The kills did fall into requests: the server was asked for more than was acknowledged.
+    expect(acknowledged.completions.size).toBeGreaterThan(KILLS);
+    expect(acknowledged.trajectories.size).toBeGreaterThan(0);
+    expect(provider.requests.length).toBeGreaterThan(acknowledged.completions.size);
+  },
+);

@@ -1,11 +1,14 @@
-// A gateway in a process of its own, to be killed. argv: JSON {dir, controlUrl, fault?, providers?}. It prints its URL as the first line.
+// A gateway in a process of its own, to be killed. argv: JSON {dir, controlUrl, fault?, providers?, port?, keep?}. It prints its URL as the first line.
 // With `fault` it stops for ever at that moment of the first request and prints the moment's name: the test then kills it.
 import { writeSync } from 'node:fs';
 import type { PolicyName } from '../../contracts/ids.ts';
 import type { FaultPoint } from '../../gateway/capture.ts';
 import { createGateway } from '../../gateway/gateway.ts';
+import type { KeepOptions } from '../../gateway/pool/keeping.ts';
 import type { Provider } from '../../gateway/turns/providers.ts';
 import { oneServer } from '../../infra/gateway-client/one-server.ts';
+import { createFolderStore } from '../../infra/store/folder.ts';
+import { createS3Store } from '../../infra/store/s3/store.ts';
 import { SECRET } from './gateway.ts';
 
 const options = JSON.parse(process.argv[2]!) as {
@@ -13,13 +16,23 @@ const options = JSON.parse(process.argv[2]!) as {
   controlUrl: string;
   fault?: FaultPoint;
   providers?: Record<PolicyName, Provider>;
+  keepRecords?: number;
+  port?: number;
+  /** `store`: a folder's path or an s3:// address. */
+  keep?: Omit<KeepOptions, 'store'> & { readonly store: string };
 };
+const { keep } = options;
 const { url } = await createGateway({
   dir: options.dir,
   servers: oneServer(options.controlUrl),
   secret: SECRET,
+  keepRecords: options.keepRecords,
   providers: new Map(Object.entries(options.providers ?? {}) as [PolicyName, Provider][]),
-  port: 0,
+  port: options.port ?? 0,
+  keep: keep && {
+    ...keep,
+    store: keep.store.startsWith('s3://') ? createS3Store(keep.store) : createFolderStore(keep.store),
+  },
   log: (line) => process.stderr.write(`${line}\n`),
   fault: async (point) => {
     if (point !== options.fault) return;

@@ -14,6 +14,10 @@ export interface S3Server {
   address(): string;
   /** Where the server keeps the bucket. */
   readonly folder: string;
+  /** SIGKILL; what it has stays. */
+  kill(): Promise<void>;
+  /** After a kill: at the same address, with what it had. */
+  restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -46,9 +50,8 @@ export async function startS3Server(
   });
   const keepAlive = options.keepAlive === true ? ['--keep-alive'] : [];
   const serial = options.serial === true ? ['--concurrency', '1'] : [];
-  const child = spawn(
-    binary,
-    [
+  const argv = [
+    ...[
       '--access',
       credentials.id,
       '--secret',
@@ -57,23 +60,34 @@ export async function startS3Server(
       `${host}:${port}`,
       '--quiet',
       ...keepAlive,
-      'posix',
-      ...serial,
-      join(root, 'data'),
     ],
-    { stdio: ['ignore', 'ignore', 'inherit'] },
-  );
+    ...['posix', ...serial, join(root, 'data')],
+  ];
   const endpoint = `http://${host}:${port}`;
-  await answers(child, endpoint);
+  const launch = async (): Promise<ChildProcess> => {
+    const launched = spawn(binary, argv, { stdio: ['ignore', 'ignore', 'inherit'] });
+    await answers(launched, endpoint);
+    return launched;
+  };
+  let child = await launch();
+  const kill = async (): Promise<void> => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const gone = new Promise((done) => child.once('exit', done));
+    child.kill('SIGKILL');
+    await gone;
+  };
   let count = 0;
   return {
     endpoint,
     address: () => `s3://${BUCKET}/t${count++}?endpoint=${endpoint}&region=us-east-1`,
     folder: join(root, 'data', BUCKET),
+    kill,
+    async restart() {
+      await kill();
+      child = await launch();
+    },
     async stop() {
-      const gone = new Promise((done) => child.once('exit', done));
-      child.kill('SIGKILL');
-      await gone;
+      await kill();
       await rm(root, { recursive: true, force: true });
     },
   };
