@@ -3,6 +3,7 @@
 import type { CompletionRecord } from '../../contracts/trajectory.ts';
 import type { TurnRequest } from '../../contracts/turn.ts';
 import { RULES, type Rule } from './rules.ts';
+import { maySecret } from './scan.ts';
 
 /** Stands in the place of a secret. */
 export const mark = (kind: string): string => `[redacted:${kind}]`;
@@ -24,9 +25,11 @@ export function createRedactor(words: readonly string[]): (record: CompletionRec
     .filter((word) => word.length >= SHORTEST)
     .map((word) => ({ kind: 'own', hints: [word], pattern: new RegExp(escaped(word), 'g') }));
   const rules = [...own, ...RULES];
-  const hints = [...new Set(rules.flatMap((rule) => rule.hints))];
+  const suspicious = (text: string): boolean =>
+    text.length >= SHORTEST && (maySecret(text) || own.some(({ hints }) => text.includes(hints[0]!)));
 
   function clean(text: string, found: Found): string {
+    if (!suspicious(text)) return text;
     let kept = text;
     for (const { kind, hints: needed, pattern, check } of rules) {
       if (!needed.some((hint) => kept.includes(hint))) continue;
@@ -55,15 +58,11 @@ export function createRedactor(words: readonly string[]): (record: CompletionRec
   }
 
   return (record) => {
-    const texts: string[] = [record.text, record.error ?? ''];
-    collect(record.messages, texts);
-    collect(record.turn, texts);
-    const all = texts.join('\n');
-    if (!hints.some((hint) => all.includes(hint))) return record;
+    const { text, error = '', messages, turn } = record;
+    if (![text, error, messages, turn].some((one) => some(one, suspicious))) return record;
     const found: Found = { secrets: 0, kinds: new Set() };
-    const { text, error, messages, turn } = record;
     const kept = walk(
-      { text, ...(error === undefined ? {} : { error }), messages, ...(turn === undefined ? {} : { turn }) },
+      { text, ...(record.error === undefined ? {} : { error }), messages, ...(turn === undefined ? {} : { turn }) },
       found,
     );
     return found.secrets === 0 ? record : without(record, kept as Partial<CompletionRecord>, found);
@@ -93,17 +92,13 @@ function without(
 const withoutIds = (request: TurnRequest): TurnRequest =>
   request.prompt !== undefined && 'ids' in request.prompt ? { ...request, prompt: { ids: [] } } : request;
 
-/** Every string in it, names of members included; numbers, of which there may be very many, are not looked at. */
-function collect(value: unknown, into: string[]): void {
-  if (typeof value === 'string') into.push(value);
-  else if (Array.isArray(value)) {
-    if (typeof value[0] !== 'number') for (const one of value) collect(one, into);
-  } else if (typeof value === 'object' && value !== null) {
-    for (const [name, one] of Object.entries(value)) {
-      into.push(name);
-      collect(one, into);
-    }
-  }
+/** Whether any string in it is such a one, names of members included; numbers, of which there may be very many, are not looked at. */
+function some(value: unknown, is: (text: string) => boolean): boolean {
+  if (typeof value === 'string') return is(value);
+  if (Array.isArray(value)) return typeof value[0] !== 'number' && value.some((one) => some(one, is));
+  if (typeof value !== 'object' || value === null) return false;
+  for (const name in value) if (is(name) || some((value as Record<string, unknown>)[name], is)) return true;
+  return false;
 }
 
 const escaped = (word: string): string => word.replace(/[.*+?^${}()|[\]\\/-]/g, String.raw`\$&`);
