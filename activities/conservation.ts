@@ -1,7 +1,7 @@
 // Gathers what the conservation check compares: the plans from the store, the results from the jobs, the records from the pool.
 import { z } from 'zod';
 import { AnnealError } from '../contracts/errors.ts';
-import { rolloutId, trainingJobName } from '../contracts/ids.ts';
+import { type RolloutId, rolloutId, trainingJobName } from '../contracts/ids.ts';
 import { type JobResult, type JobRunner, jobResult } from '../contracts/job.ts';
 import type { RolloutPlan } from '../contracts/plan.ts';
 import type { ModelGateway } from '../contracts/ports.ts';
@@ -33,9 +33,11 @@ export async function conserve(
     readonly rounds: readonly RoundRecord[];
     readonly plans: readonly RolloutPlan[];
     readonly trajectories: readonly Trajectory[];
+    /** Those that may have lost records with a gateway's volume. */
+    readonly lost: ReadonlySet<RolloutId>;
   },
 ): Promise<Conservation> {
-  const { state, rounds, plans, trajectories } = campaign;
+  const { state, rounds, plans, trajectories, lost } = campaign;
   const records = new Map(rounds.map((record) => [record.round, record]));
   const training = plans.filter((plan) => plan.purpose === 'train');
   const ended = state.ending === 'cancelled' || state.ending === 'aborted';
@@ -63,6 +65,7 @@ export async function conserve(
       trajectories.flatMap((t) => (t.purpose === 'train' ? [{ ...t, reward: t.reward?.total }] : [])),
       completions,
       signalOf((await documents.spec(state.spec)).training),
+      lost,
     ),
     trajectories,
     accounts: (await Promise.all(rounds.map((r) => documents.read(z.array(accounted), r.account)))).flat(),

@@ -10,9 +10,11 @@ import type { RolloutPlan } from '../contracts/plan.ts';
 import { type CampaignState, type ReportData, type RoundRecord, roundRecord } from '../contracts/record.ts';
 import { releaseManifest } from '../contracts/release.ts';
 import type { Trajectory } from '../contracts/trajectory.ts';
+import { lostRollouts } from '../policies/volume-losses.ts';
 import type { CampaignPorts } from './campaign.ts';
 import { type ConservationPorts, conserve } from './conservation.ts';
 import type { CampaignActivities } from './interface.ts';
+import { readClaims } from './volume-losses.ts';
 
 const reportName = (campaign: string): string => `campaigns/${campaign}/report`;
 const SAMPLES_PER_ROUND = 8;
@@ -27,7 +29,8 @@ export function createReportActivities(
       const rounds = [...archived, ...state.rounds].sort((a, b) => a.round - b.round);
       const plans = await writtenPlans(state.campaign);
       const trajectories = await gateway.trajectories(`${state.campaign}/`);
-      const conservation = await conserve(ports, { state, rounds, plans, trajectories });
+      const lost = lostRollouts(await readClaims(store), state.campaign);
+      const conservation = await conserve(ports, { state, rounds, plans, trajectories, lost });
       const data: ReportData = {
         schema: 'anneal/report/v1',
         state: { ...state, rounds },

@@ -210,3 +210,15 @@ describe('checkConservation', () => {
     );
   });
 });
+
+it('what was lost with a volume since it was trained balances, and is told by its reason', () => {
+  const input = sound();
+  const taken = [id(1, 0), id(1, 6)];
+  input.pool.lines = input.pool.lines.map((line) =>
+    taken.includes(line.rollout) ? { ...line, state: 'absent', reason: 'records_lost' } : line,
+  );
+  input.trajectories = input.trajectories.filter(({ rollout }) => !taken.includes(rollout));
+  const checked = checkConservation(input);
+  expect(checked.problems).toEqual([]);
+  expect(checked.masked.records_lost).toBe(1);
+});

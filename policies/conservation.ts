@@ -33,6 +33,8 @@ export interface ConservationInput {
 }
 
 const LISTED = 5;
+/** The records went with a gateway's volume, after the batch was made or before. */
+const LOST = 'records_lost';
 type Report = (what: string, ids: Iterable<string>) => void;
 type Rounds = NonNullable<Conservation['rounds']>;
 
@@ -113,8 +115,10 @@ function bookRounds({ plans, jobs, pool }: ConservationInput, report: Report): R
       const line = lines.get(id);
       const state = line?.state ?? 'absent';
       const sent = trained.has(id) || dropped.has(id);
-      if (sent && (state === 'absent' || state === 'ungraded')) found.unrecorded.add(id);
-      if (sent && (state === 'masked' || state === 'cancelled')) found.against.add(id);
+      // What was lost since is told by its reason, and contradicts nobody.
+      const there = sent && line?.reason !== LOST;
+      if (there && (state === 'absent' || state === 'ungraded')) found.unrecorded.add(id);
+      if (there && (state === 'masked' || state === 'cancelled')) found.against.add(id);
       const reason = dropped.get(id) ?? maskedBy(line);
       if (trained.has(id)) row.trained += 1;
       else if ((left && job === undefined) || (state === 'cancelled' && !sent)) row.cancelled += 1;
@@ -131,6 +135,7 @@ function bookRounds({ plans, jobs, pool }: ConservationInput, report: Report): R
 
 /** The pool's reason not to train a rollout; undefined when it trains. */
 function maskedBy(line: LedgerLine | undefined): string | undefined {
+  if (line?.reason === LOST) return LOST;
   if (line === undefined || line.state === 'absent' || line.state === 'ungraded') return 'no_trajectory';
   return line.state === 'masked' ? line.reason : undefined;
 }
@@ -155,6 +160,7 @@ function compareAccounts(
   const differing = accounts.filter(({ id, state, reason }) => {
     if (!planned.has(id)) return false;
     const line = lines.get(id);
+    if (line?.reason === LOST) return false;
     if (state === 'cancelled') return line?.state !== 'cancelled';
     if (state === 'train') return line?.state !== 'trainable';
     return line?.state === 'cancelled' || reason !== maskedBy(line);

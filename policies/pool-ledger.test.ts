@@ -201,3 +201,22 @@ test('whatever is recorded, each requested id has exactly one state and the coun
     }),
   );
 });
+
+test('what a vanished volume took is told so; what is there is not touched', () => {
+  const lost = new Set([0, 1, 2, 3].map(id));
+  const { lines, counts } = poolLedger(
+    [0, 1, 2, 3, 4].map(id),
+    [graded(2), graded(3)],
+    [completion(1), completion(3)],
+    SIGNALS[0]!,
+    lost,
+  );
+  expect(lines.map(({ state, reason }) => `${state} ${reason}`)).toEqual([
+    'absent records_lost',
+    'ungraded records_lost',
+    'masked records_lost',
+    expect.not.stringContaining('lost'),
+    'absent no_record',
+  ]);
+  expect(Object.values(counts).reduce((sum, count) => sum + count, 0)).toBe(5);
+});

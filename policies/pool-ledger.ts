@@ -19,7 +19,7 @@ export interface LedgerLine {
   readonly state: LedgerState;
   /**
    * An outcome, `text_only`, `other_weights`, `no_completion`, `no_reward`, `zero_advantage`, `below_filter`, `completion_missing`,
-   * `completion_failed`, `no_trajectory`, `no_record`.
+   * `completion_failed`, `no_trajectory`, `no_record`; `records_lost`: what is missing went with a gateway's volume (volume-losses.ts).
    */
   readonly reason: string;
 }
@@ -50,6 +50,7 @@ export function poolLedger(
   trajectories: readonly PoolTrajectory[],
   completions: readonly PoolCompletion[],
   signal: Signal,
+  lost: ReadonlySet<RolloutId> = new Set(),
 ): PoolLedger {
   const requested = new Set(requestedIds);
   const byRollout = new Map(trajectories.map((one) => [one.rollout, one]));
@@ -57,7 +58,9 @@ export function poolLedger(
   const completed = new Set(completions.map((one) => one.rollout));
   const answered = completions.filter(isUsable).map((one) => `${one.rollout}/c${one.index}`);
   const judged = [...requested].map((rollout): LedgerLine => {
-    return { rollout, ...judge(byRollout.get(rollout), completed.has(rollout), byId) };
+    const line = judge(byRollout.get(rollout), completed.has(rollout), byId);
+    const isMissing = line.reason === 'completion_missing' || line.state === 'absent' || line.state === 'ungraded';
+    return { rollout, ...line, ...(isMissing && lost.has(rollout) ? { reason: 'records_lost' } : {}) };
   });
   const lines = withoutSignal(judged, (rollout) => byRollout.get(rollout)?.reward ?? 0, signal);
   const counts: Record<LedgerState, number> = { trainable: 0, masked: 0, cancelled: 0, ungraded: 0, absent: 0 };
