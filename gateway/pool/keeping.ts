@@ -35,7 +35,7 @@ export interface Keeping {
   shippingOf(stream: SegmentStream): Shipping | undefined;
   /** Before the first record. The returned function ends it: what can still be sent is sent, and the store is told. */
   begin(pools: Pools): Promise<() => Promise<void>>;
-  /** @throws AnnealError `gateway.overloaded` while the store is too far behind, `gateway.conflict` when another one has its name */
+  /** @throws AnnealError `gateway.overloaded` while the store is too far behind, `stack.gateway_unavailable` when another one has its name */
   admit(): void;
   /** The gateway is stopping: whoever waits for the store waits no longer than the patience. */
   hurry(): void;
@@ -89,7 +89,7 @@ export async function openKeeping(
       const noting = createNoting({
         ...{ replica, pools: opened, noteMs, log },
         onDisplaced(failure) {
-          displaced = failure;
+          displaced = new AnnealError('stack.gateway_unavailable', failure.message, { cause: failure });
           log(failure.message);
         },
       });

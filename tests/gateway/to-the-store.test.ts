@@ -1,6 +1,9 @@
 // What is captured goes to the store: sealed, sent once, read back from there, and what is lost with a volume is told.
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { ArtifactStore } from '../../contracts/artifact.ts';
 import { AnnealError } from '../../contracts/errors.ts';
@@ -16,7 +19,7 @@ import { mintCredential } from '../../infra/gateway-client/credential.ts';
 import { oneServer } from '../../infra/gateway-client/one-server.ts';
 import { createFolderStore } from '../../infra/store/folder.ts';
 import { claims, POLICY, rollout, SECRET, temporaryFolder, trajectoryOf } from '../support/gateway.ts';
-import { converse, type ScriptedProvider, startScriptedProvider } from '../support/scripted-provider.ts';
+import { converse, type ScriptedProvider, startScriptedProvider, whole } from '../support/scripted-provider.ts';
 import { soon } from '../support/use-gateway.ts';
 
 const SEAT = 'here';
@@ -162,7 +165,7 @@ test('another volume under the same name puts the first one out of work', async 
   await ask(first);
   await mkdir(join(dir, 'other'));
   const second = await open({}, { dir: join(dir, 'other') });
-  await expect.poll(async () => (await ask(first)).status, soon).toBe(409);
+  await expect.poll(async () => (await ask(first)).status, soon).toBe(503);
   expect((await ask(second)).status).toBe(200);
 });
 
@@ -221,4 +224,78 @@ test('where records go to the store first and it does not answer, nothing is ack
   const response = await asked;
   expect(response.status).toBe(200);
   expect(await stored()).toContain(response.headers.get('x-anneal-completion'));
+});
+
+test.each(['before', 'bytes', 'description'] as const)(
+  'killed on the way to the store (%s): sent by the next start, once',
+  async (dieAt) => {
+    const keep = { store: join(dir, 'store'), mode: 'disk', seat: SEAT, sealAfterMs: 50, noteMs: 50 };
+    const settings = {
+      ...{ dir: join(dir, 'volume'), controlUrl: provider.url, keep, dieAt },
+      providers: { [POLICY]: { kind: 'openai', url: provider.url, model: 'scripted' } },
+    };
+    const argv = ['tests/support/gateway-process.ts', JSON.stringify(settings)];
+    const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'ignore'] });
+    const exited = once(child, 'exit');
+    const url = (await createInterface({ input: child.stdout })[Symbol.asyncIterator]().next()).value as string;
+    const id = (await ask({ url } as Gateway)).headers.get('x-anneal-completion');
+    expect((await exited)[1]).toBe('SIGKILL');
+    expect(await stored()).toEqual(dieAt === 'description' ? [id] : []);
+    await open();
+    await expect.poll(stored, soon).toEqual([id]);
+  },
+);
+
+test.each(['disk', 'store'] as const)('what broke off, was left or refused is a record too (%s)', async (mode) => {
+  const gateway = await open({ mode });
+  const stream = (sample: number, signal?: AbortSignal) =>
+    fetch(`${gateway.url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${mintCredential(claims({ rollout: rollout(sample) }), SECRET)}` },
+      body: JSON.stringify({ model: POLICY, messages: [{ role: 'user', content: 'hello' }], stream: true }),
+      ...(signal === undefined ? {} : { signal }),
+    });
+  provider.script = (asked) => {
+    const { chunks } = converse(asked);
+    return { chunks: chunks.slice(0, 2), ending: 'cut' };
+  };
+  await (await stream(0)).text().catch(() => '');
+  provider.script = () => ({ status: 500, chunks: ['{}'] });
+  expect((await stream(1)).status).toBe(502);
+  provider.script = (asked) => ({ chunks: converse(asked).chunks.slice(0, 2), ending: 'hang' });
+  const leaving = new AbortController();
+  const left = await stream(2, leaving.signal);
+  await left.body!.getReader().read();
+  leaving.abort();
+  const ends = async (): Promise<string[]> => {
+    const source = createStoreSource(store, { replica: replicaOfSeat(SEAT), stream: 'completions' });
+    const found: string[] = [];
+    for await (const segment of source.list()) {
+      for await (const json of source.records(segment))
+        found.push((JSON.parse(json) as CompletionRecord).turn!.upstream.end);
+    }
+    return found;
+  };
+  await expect.poll(ends, soon).toEqual([expect.stringMatching(/broken|truncated|cut/), 'refused', 'left']);
+});
+
+test('a secret reaches client and upstream, and is in no byte that is kept', async () => {
+  const gateway = await open();
+  const secret = `sk-proj-${'aB3'.repeat(16)}`;
+  const token = mintCredential(claims(), SECRET);
+  provider.script = () => ({ chunks: [whole({ content: `use ${secret}` })] });
+  const response = await fetch(`${gateway.url}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}` },
+    body: JSON.stringify({ model: POLICY, messages: [{ role: 'user', content: `env: ${secret} ${token}` }] }),
+  });
+  expect(await response.text()).toContain(secret);
+  expect(JSON.stringify(provider.requests.at(-1)?.body)).toContain(secret);
+  await expect.poll(stored, soon).toHaveLength(1);
+  const files = await readdir(dir, { recursive: true, withFileTypes: true });
+  for (const file of files.filter((one) => one.isFile())) {
+    const bytes = await readFile(join(file.parentPath, file.name), 'utf8');
+    expect(bytes).not.toContain(secret);
+    expect(bytes).not.toContain(token);
+  }
 });

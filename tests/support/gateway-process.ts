@@ -1,6 +1,7 @@
 // A gateway in a process of its own, to be killed. argv: JSON {dir, controlUrl, fault?, providers?, port?, keep?}. It prints its URL as the first line.
 // With `fault` it stops for ever at that moment of the first request and prints the moment's name: the test then kills it.
 import { writeSync } from 'node:fs';
+import type { ArtifactStore } from '../../contracts/artifact.ts';
 import type { PolicyName } from '../../contracts/ids.ts';
 import type { FaultPoint } from '../../gateway/capture.ts';
 import { createGateway } from '../../gateway/gateway.ts';
@@ -20,8 +21,29 @@ const options = JSON.parse(process.argv[2]!) as {
   port?: number;
   /** `store`: a folder's path or an s3:// address. */
   keep?: Omit<KeepOptions, 'store'> & { readonly store: string };
+  /** A moment on the way of a segment to the store at which it kills itself. */
+  dieAt?: 'before' | 'bytes' | 'description';
 };
-const { keep } = options;
+const { keep, dieAt } = options;
+
+function storeAt(address: string): ArtifactStore {
+  const store = address.startsWith('s3://') ? createS3Store(address) : createFolderStore(address);
+  const die = (): void => void process.kill(process.pid, 'SIGKILL');
+  return {
+    ...store,
+    async putFile(path) {
+      if (dieAt === 'before') die();
+      const ref = await store.putFile(path);
+      if (dieAt === 'bytes') die();
+      return ref;
+    },
+    async createNamed(key, bytes) {
+      const made = await store.createNamed(key, bytes);
+      if (dieAt === 'description') die();
+      return made;
+    },
+  };
+}
 const { url } = await createGateway({
   dir: options.dir,
   servers: oneServer(options.controlUrl),
@@ -29,10 +51,7 @@ const { url } = await createGateway({
   keepRecords: options.keepRecords,
   providers: new Map(Object.entries(options.providers ?? {}) as [PolicyName, Provider][]),
   port: options.port ?? 0,
-  keep: keep && {
-    ...keep,
-    store: keep.store.startsWith('s3://') ? createS3Store(keep.store) : createFolderStore(keep.store),
-  },
+  keep: keep && { ...keep, store: storeAt(keep.store) },
   log: (line) => process.stderr.write(`${line}\n`),
   fault: async (point) => {
     if (point !== options.fault) return;
