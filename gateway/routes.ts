@@ -108,7 +108,8 @@ export function createListener(options: RouteOptions): RequestListener {
 
   const metrics: Route = async (_, response) => {
     const logs = [completions.log.stats(), trajectories.log.stats()];
-    const sum = (of: 'fsyncs' | 'bytes' | 'segments'): number => logs.reduce((total, one) => total + one[of], 0);
+    const sum = (of: 'fsyncs' | 'bytes' | 'segments' | 'unshippedBytes'): number =>
+      logs.reduce((total, one) => total + one[of], 0);
     sendJson(response, 200, {
       ...count,
       generated: count.generated + options.turns.stats().generated,
@@ -116,6 +117,7 @@ export function createListener(options: RouteOptions): RequestListener {
       fsyncs: sum('fsyncs'),
       bytes: sum('bytes'),
       segments: sum('segments'),
+      unshippedBytes: sum('unshippedBytes'),
       completions: completions.size(),
       trajectories: trajectories.size(),
       uptimeSeconds: Math.round(performance.now() - started) / 1000,

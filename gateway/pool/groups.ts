@@ -1,6 +1,7 @@
 // The index of a pool: what is known of each rollout, by groups. Of groups that nobody has asked for in a while only stays where their
 // records are; the rest is read again from the indexes of those segments when somebody asks.
 import { AnnealError } from '../../contracts/errors.ts';
+import { createRecent } from '../replicas.ts';
 import type { SegmentIndex } from '../segments/index-file.ts';
 import { createByRollout } from './by-rollout.ts';
 
@@ -48,6 +49,8 @@ interface Group<T> {
 
 /** `<campaign>/r<round>/<purpose>/g<group>`. */
 const PARTS = 4;
+/** Segments. */
+const RECENT = 8;
 
 export function createGroups<T>({ empty, apply, opens, load, keepRecords }: GroupsOptions<T>): Groups<T> {
   const groups = createByRollout<Group<T>>();
@@ -55,6 +58,8 @@ export function createGroups<T>({ empty, apply, opens, load, keepRecords }: Grou
   const unshipped = new Map<number, { readonly lines: Line[]; readonly rollouts: Set<string> }>();
   /** In memory, the longest unused first. */
   const used = new Set<Group<T>>();
+  /** Lines of segments that were just read, by group: who reads a round asks for the same ones again and again. */
+  const recent = createRecent<ReadonlyMap<string, readonly Line[]>>(RECENT);
   const count = { rollouts: 0, records: 0, inMemory: 0 };
 
   function touch(group: Group<T>): void {
@@ -85,13 +90,22 @@ export function createGroups<T>({ empty, apply, opens, load, keepRecords }: Grou
     apply(value, line, segment);
   }
 
+  async function linesByGroup(segment: number): Promise<ReadonlyMap<string, readonly Line[]>> {
+    const known = recent.get(`${segment}`);
+    if (known !== undefined) return known;
+    const lines = (await load(segment)).lines.map(parse);
+    const byGroup = Map.groupBy(lines, ([rollout]) => keyOf(rollout));
+    recent.set(`${segment}`, byGroup);
+    return byGroup;
+  }
+
   /** All of it, from the indexes and from what has none yet. */
   async function read(group: Group<T>): Promise<readonly [Map<string, T>, records: number]> {
     for (;;) {
       const read = group.records;
       const indexed = new Map<number, readonly Line[]>();
       for (const segment of [...group.segments]) {
-        if (!unshipped.has(segment)) indexed.set(segment, (await load(segment)).lines.map(parse).filter(isOf(group)));
+        if (!unshipped.has(segment)) indexed.set(segment, (await linesByGroup(segment)).get(group.key) ?? []);
       }
       // From here nothing may await: what was added meanwhile is among the unshipped, or we look again.
       const rollouts = new Map<string, T>();

@@ -20,7 +20,7 @@ export interface KeepOptions {
   readonly maxBehindBytes?: number | undefined;
   /** A segment is ended when its first record is so old. Default 60 s. */
   readonly sealAfterMs?: number | undefined;
-  /** The store is told of rollouts with records that it has not, at most so often. Default 5 s. */
+  /** The store is told of rollouts with records that it has not, at most so often. Default 15 s. */
   readonly noteMs?: number | undefined;
   /** What is still to be sent when the gateway stops has so long. Default 5 s. */
   readonly patienceMs?: number | undefined;
@@ -54,7 +54,7 @@ export async function openKeeping(
     const nothing = (): void => undefined;
     return { shippingOf: () => undefined, begin: async () => async () => undefined, admit: nothing, hurry: nothing };
   }
-  const { store, mode, seat, noteMs = 5_000, patienceMs = 5_000 } = options;
+  const { store, mode, seat, noteMs = 15_000, patienceMs = 5_000 } = options;
   const maxBehindBytes = options.maxBehindBytes ?? (mode === 'store' ? 64 << 20 : 4 * GiB);
   const replica = await claimReplica({ dir, store, seat, log });
   let pools: Pools | undefined;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { encodeLine, scanSegment } from './line.ts';
+import { countRecords, encodeLine, scanSegment } from './line.ts';
 
 const written = (...values: unknown[]): Buffer =>
   Buffer.concat(values.map((value) => encodeLine(JSON.stringify(value)).bytes));
@@ -22,6 +22,13 @@ describe('a segment', () => {
         expect(values(bytes)).toEqual(texts.map((text) => JSON.parse(text)));
       }),
     );
+  });
+
+  test('is counted in pieces as in one, whatever the lines are long', async () => {
+    const bytes = written(...[1, 700_000, 3_000_000, 5, 1_048_560, 20].map((length) => 'x'.repeat(length)));
+    expect(await countRecords(bytes)).toEqual({ records: 6, good: bytes.length });
+    const cut = bytes.subarray(0, -3);
+    expect(await countRecords(cut)).toEqual({ records: 5, good: scanSegment(cut).good });
   });
 
   test('cut at any byte keeps every whole record and calls the rest torn', () => {

@@ -6,7 +6,7 @@ import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import { AnnealError, asAnnealError } from '../../contracts/errors.ts';
 import type { ReplicaName, SealedSegment, SegmentStream } from '../../contracts/segment.ts';
 import { readIndex, type SegmentIndex, writeIndex } from './index-file.ts';
-import { scanSegment } from './line.ts';
+import { countRecords } from './line.ts';
 import { damaged, segmentName } from './recover.ts';
 import { bytesOfSegment, describe, type SegmentStore } from './store-source.ts';
 
@@ -124,15 +124,15 @@ export function createShipper(options: ShipperOptions): Shipper {
     const path = pathOf(segment);
     const bytes = await readFile(path);
     entry.bytes = bytes.length;
-    const scan = scanSegment(bytes);
-    if (scan.tail !== 'none') throw damaged(path, scan.good, 'it has changed since it was written');
+    const { records, good } = await countRecords(bytes);
+    if (good !== bytes.length) throw damaged(path, good, 'it has changed since it was written');
     const ref = await store.putFile(path);
-    if (ref.bytes !== scan.good) throw damaged(path, ref.bytes, 'it has changed since it was written');
+    if (ref.bytes !== good) throw damaged(path, ref.bytes, 'it has changed since it was written');
     if (!(await store.has(ref))) throw new AnnealError('store.unavailable', `${ref.uri} is not there after it was put`);
     const { sha256 } = ref;
     const sealed: SealedSegment = {
       ...{ schema: 'anneal/segment/v1', replica, stream, sequence: segment },
-      ...{ records: scan.records.length, bytes: scan.good, sha256 },
+      ...{ records, bytes: good, sha256 },
     };
     await describe(store, sealed);
     return sealed;
