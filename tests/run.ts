@@ -157,8 +157,20 @@ const CLUSTER_PARTS: Record<string, Part> = {
   k8s: vitest('--maxWorkers=3', 'tests/k8s', ...NEEDS_PROGRAMS),
 };
 
-/** Only by its name: its build takes longer than all of the testbed's together (`npm run test:temporal`). */
-const OWN_PARTS: Record<string, Part> = { 'temporal-server': programs(async () => ['temporal-server']) };
+/** Only by their names. */
+const OWN_PARTS: Record<string, Part> = {
+  // Its build takes longer than all of the testbed's together (`npm run test:temporal`).
+  'temporal-server': programs(async () => ['temporal-server']),
+  // Three real agents from PyPI, a gigabyte of Python.
+  agents: async () => {
+    const { trainerPython } = await import('./support/trainer-python.ts');
+    const { installAgents } = await import('./agents/environments.ts');
+    // One of them asks the real model.
+    await trainerPython();
+    await installAgents((line) => console.log(line));
+    return await vitest('--maxWorkers=1', 'tests/agents')();
+  },
+};
 
 /** Deeper runs, and what needs a Temporal server or a Prometheus built from their modules: each has its own command. */
 const NOT_OF_ALL = ['tests/k8s/deep.test.ts', 'tests/temporal/secure.test.ts', 'infra/metrics/prometheus.test.ts'];
