@@ -36,6 +36,18 @@ export function createAnswers(onAnswer: (status: number, body: string) => void):
   };
 }
 
+/** A whole request, so that it is put together once. */
+export function requestOf(url: string, path: string, headers: Readonly<Record<string, string>>, body: string): Buffer {
+  const lines = [
+    `POST ${path} HTTP/1.1`,
+    `host: ${new URL(url).host}`,
+    'content-type: application/json',
+    `content-length: ${Buffer.byteLength(body)}`,
+    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
+  ];
+  return Buffer.from(`${lines.join('\r\n')}${HEAD_END}${body}`);
+}
+
 function lengthIn(head: string): number | undefined {
   const found = /\r\ncontent-length: *(\d+)/i.exec(head)?.[1];
   return found === undefined ? undefined : Number(found);

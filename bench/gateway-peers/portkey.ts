@@ -3,14 +3,13 @@ import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
-import type { AddressInfo } from 'node:net';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { childEnvironment } from '../../infra/config.ts';
+import { freePort } from '../../tests/support/temporal-server.ts';
 import { spawned } from '../child.ts';
+import { answers, type Running } from './running.ts';
 
 const LOCK = fileURLToPath(new URL('./portkey/package-lock.json', import.meta.url));
 const PACKAGE = fileURLToPath(new URL('./portkey/package.json', import.meta.url));
@@ -33,32 +32,11 @@ export async function installPortkey(onProgress: (line: string) => void): Promis
 }
 
 /** Starts it at a free port; it says nothing that can be waited for, so its port is asked. */
-export async function startPortkey(stack: AsyncDisposableStack, start: string): Promise<{ url: string; pid: number }> {
+export async function startPortkey(stack: AsyncDisposableStack, start: string): Promise<Running> {
   const port = await freePort();
-  const pid = spawned(
-    stack,
-    process.execPath,
-    [start, '--headless', `--port=${port}`],
-    childEnvironment({ PORT: String(port) }),
-  );
+  const flags = [start, '--headless', `--port=${port}`];
+  const pid = spawned(stack, process.execPath, flags, childEnvironment({ PORT: String(port) }));
   const url = `http://127.0.0.1:${port}`;
-  for (let attempt = 0; attempt < 200; attempt += 1) {
-    if (
-      await fetch(url).then(
-        () => true,
-        () => false,
-      )
-    )
-      return { url, pid };
-    await sleep(100);
-  }
-  throw new Error('Portkey did not start');
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
+  await answers('Portkey', url, pid);
+  return { url, pid };
 }

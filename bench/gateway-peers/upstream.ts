@@ -1,5 +1,5 @@
-// A *scripted* model server without delay, in a process of its own: it reads no more of HTTP than it must, so that what is measured before
-// it is the gateway. Prints its URL as the first line.
+// A *scripted* model server in a process of its own: it reads no more of HTTP than it must, so that what is measured before it is the
+// gateway. argv[2]: milliseconds before each answer; default none. Prints its URL as the first line.
 import { writeSync } from 'node:fs';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { createRequests } from './http-bytes.ts';
@@ -35,12 +35,21 @@ const STREAM = [
   `${event('[DONE]')}0\r\n\r\n`,
 ].map((text) => Buffer.from(text));
 
+const DELAY_MS = Number(process.argv[2] ?? 0);
+
+function send(socket: Socket, answer: readonly Buffer[]): void {
+  if (socket.destroyed) return;
+  for (const one of answer) socket.write(one);
+}
+
 const server = createServer((socket: Socket) => {
   socket.setNoDelay(true);
   socket.on('error', () => socket.destroy());
   const requests = createRequests((body) => {
-    if (!body.includes('"stream":true')) socket.write(PLAIN);
-    else for (const one of STREAM) socket.write(one);
+    // LiteLLM puts a blank after the colon.
+    const answer = /"stream": ?true/.test(body) ? STREAM : [PLAIN];
+    if (DELAY_MS === 0) send(socket, answer);
+    else setTimeout(send, DELAY_MS, socket, answer);
   });
   socket.on('data', requests);
 });
