@@ -10,6 +10,7 @@ const BENCHES: Readonly<Record<string, (argv: readonly string[]) => Promise<unkn
   merge: async () => (await import('./merge.ts')).run(),
   overhead: async (argv) => (await import('./overhead.ts')).main(argv),
   pool: async (argv) => (await import('./pool.ts')).main(argv),
+  rollouts: async (argv) => (await import('./rollouts/main.ts')).main(argv),
   sandbox: async (argv) => (await import('./sandbox.ts')).main(argv),
   study: async (argv) => (await import('./study.ts')).main(argv),
 };

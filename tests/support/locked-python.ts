@@ -1,7 +1,8 @@
 // A Python environment of its own, made of what a lock file names, by its hashes. It lies in .testbed, outside of what is committed.
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { capture, onPath } from '../../infra/process/capture.ts';
@@ -13,6 +14,8 @@ export interface LockedPython {
   readonly name: string;
   /** The path of the lock. */
   readonly lock: string;
+  /** Of Python, where what is installed asks for a later one than what `python3` may be. */
+  readonly atLeast?: readonly [major: number, minor: number];
 }
 
 /** Named by what is installed, so that a changed lock is installed anew and a half-made one has no name. */
@@ -29,8 +32,7 @@ export function installedPython(locked: LockedPython): string | undefined {
 export async function installPython(locked: LockedPython, onProgress: (line: string) => void): Promise<string> {
   const known = installedPython(locked);
   if (known !== undefined) return known;
-  const python = onPath('python3');
-  if (python === undefined) throw new Error('no python3 on PATH');
+  const python = await interpreter(locked.atLeast ?? [3, 0]);
   const target = folderOf(locked);
   await rm(target, { recursive: true, force: true });
   await mkdir(CACHE, { recursive: true });
@@ -45,6 +47,19 @@ export async function installPython(locked: LockedPython, onProgress: (line: str
   await writeFile(join(target, 'installed.part'), '');
   await rename(join(target, 'installed.part'), join(target, 'installed'));
   return own;
+}
+
+/** The first that is late enough: `python3`, later ones by their names, and those of pyenv, which has none by its name on PATH. */
+async function interpreter([major, minor]: readonly [number, number]): Promise<string> {
+  const named = ['python3', 'python3.14', 'python3.13', 'python3.12'].map((name) => onPath(name));
+  const versions = join(process.env.PYENV_ROOT ?? join(homedir(), '.pyenv'), 'versions');
+  const kept = existsSync(versions) ? readdirSync(versions).map((name) => join(versions, name, 'bin', 'python3')) : [];
+  const asked = `import sys, venv; sys.exit(sys.version_info < (${major}, ${minor}))`;
+  for (const python of [...named, ...kept]) {
+    if (python === undefined || !existsSync(python)) continue;
+    if ((await capture([python, '-c', asked], { timeoutMs: 60_000 })).code === 0) return python;
+  }
+  throw new Error(`no Python ${major}.${minor} or later on PATH or below ${versions}`);
 }
 
 async function must(argv: [string, ...string[]]): Promise<void> {
