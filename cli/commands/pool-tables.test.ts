@@ -1,10 +1,13 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { canonicalJson } from '../../contracts/canonical.ts';
 import { AnnealError } from '../../contracts/errors.ts';
-import { segmentName } from '../../gateway/segments/recover.ts';
+import { describe, segmentKey } from '../../gateway/segments/store-source.ts';
+import { loadConfig } from '../../infra/config.ts';
+import { openStore } from '../../infra/store/open.ts';
 import { madeCompletion, madeRollout, madeSegment, madeTrajectory } from '../../tests/support/made-up-pool.ts';
 import { openSession, type Run } from '../session.ts';
 import { addPoolTables } from './pool-tables.ts';
@@ -12,26 +15,28 @@ import { addPoolTables } from './pool-tables.ts';
 const home = mkdtempSync(join(tmpdir(), 'anneal-pool-cli-'));
 const all = [1, 2].flatMap((group) => [0, 1].map((sample) => ({ group, sample })));
 
-function logSegment(stream: 'completions' | 'trajectories', sequence: number, records: readonly unknown[]): void {
-  const folder = join(home, 'gateway', stream);
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, segmentName(sequence)), madeSegment(stream, sequence, records).bytes);
+async function ship(stream: 'completions' | 'trajectories', sequence: number, records: readonly unknown[]) {
+  const store = openStore(loadConfig());
+  const { sealed, bytes } = madeSegment(stream, sequence, records);
+  await store.put(bytes);
+  await describe(store, sealed);
 }
 
-beforeAll(() => {
+/** What no gateway does: another segment under a name that is taken. */
+async function forge(records: readonly unknown[]): Promise<void> {
+  const store = openStore(loadConfig());
+  const { sealed, bytes } = madeSegment('completions', 1, records);
+  await store.put(bytes);
+  const key = segmentKey(sealed);
+  const { tag } = (await store.readNamed(key))!;
+  expect(await store.swapNamed(key, tag, canonicalJson(sealed))).toBe(true);
+}
+
+beforeAll(async () => {
   vi.stubEnv('ANNEAL_HOME', home);
-  logSegment(
-    'completions',
-    1,
-    all.map((of) => madeCompletion(of)),
-  );
-  logSegment('completions', 2, []);
-  logSegment(
-    'trajectories',
-    1,
-    all.map((of) => madeTrajectory(of)),
-  );
-  logSegment('trajectories', 2, []);
+  const of = (make: (of: (typeof all)[number]) => unknown) => all.map((one) => make(one));
+  await ship('completions', 1, of(madeCompletion));
+  await ship('trajectories', 1, of(madeTrajectory));
 });
 afterEach(() => void vi.restoreAllMocks());
 afterAll(() => {
@@ -84,29 +89,20 @@ test('verify says so where everything is once, and ends with 1 where it is not',
     ledgers: { lines: unknown[] }[];
   };
   expect([sound, ledgers.length, ledgers[0]?.lines.length]).toEqual([true, 1, 4]);
-  logSegment(
-    'completions',
-    1,
-    all.slice(1).map((of) => madeCompletion(of)),
-  );
+  await forge(all.slice(1).map((of) => madeCompletion(of)));
   const failure = await refusal('verify');
   expect(failure).toMatchObject({ code: 'pool.unverified', exitCode: 1 });
   // All four lie at other places now, and one is in no segment.
-  expect(out).toContain("✗ record 0 of segment 1 of local's completions is another one in the table (record_differs)");
-  logSegment(
-    'completions',
-    1,
-    all.map((of) => madeCompletion(of)),
-  );
+  expect(out).toContain("✗ record 0 of segment 1 of here's completions is another one in the table (record_differs)");
+  await forge(all.map((of) => madeCompletion(of)));
 });
 
 test('a missing segment is told, with 1, until it is given up', async () => {
-  logSegment('completions', 4, [madeCompletion({ group: 4, sample: 0 })]);
-  logSegment('completions', 5, []);
+  await ship('completions', 3, [madeCompletion({ group: 4, sample: 0 })]);
   const failure = await refusal('compact');
   expect(failure).toMatchObject({ code: 'pool.segment_missing', exitCode: 1 });
-  expect(failure.message).toBe("segment 3 of local's completions is not there, although later ones are");
-  expect(await pool('compact', '--past-losses')).toContain("Missing: segment 3 of local's completions.");
+  expect(failure.message).toBe("segment 2 of here's completions is not there, although later ones are");
+  expect(await pool('compact', '--past-losses')).toContain("Missing: segment 2 of here's completions.");
   expect(await pool('compact')).toMatch(/^Nothing new/);
   expect(await pool('--json', 'verify').catch(() => out)).toContain('"segment_missing"');
 });

@@ -3,27 +3,24 @@ import { createDocuments } from '../../activities/read.ts';
 import { artifactRef } from '../../contracts/artifact.ts';
 import { AnnealError } from '../../contracts/errors.ts';
 import { campaignName } from '../../contracts/ids.ts';
-import { replicaName, type SegmentSource } from '../../contracts/segment.ts';
+import type { SegmentSource } from '../../contracts/segment.ts';
 import type { TableFiles } from '../../contracts/table-files.ts';
 import type { Planned } from '../../gateway/pool/tables/ledgers.ts';
-import { createFolderSource } from '../../gateway/segments/folder-source.ts';
+import { createStoreSource } from '../../gateway/segments/store-source.ts';
 import { openTableFiles } from '../../infra/store/table-files/open.ts';
 import { specKey } from '../../infra/temporal/campaign-names.ts';
 import { type Signal, signalOf } from '../../policies/advantage.ts';
 import { readPlans } from '../rollouts.ts';
 import type { Session } from '../session.ts';
 
-/** The gateway of a home, as long as nothing else names it. */
-const HERE = replicaName.parse('local');
-
 export interface PoolPorts {
   readonly files: TableFiles;
   readonly source: SegmentSource;
 }
 
-export const poolPorts = ({ config }: Session): PoolPorts => ({
+export const poolPorts = ({ config, store }: Session): PoolPorts => ({
   files: openTableFiles(config),
-  source: createFolderSource({ dir: config.paths.gateway, replica: HERE }),
+  source: createStoreSource(store),
 });
 
 export interface PlannedCampaign {

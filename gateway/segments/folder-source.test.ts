@@ -15,7 +15,7 @@ const replica = replicaName.parse('here');
 
 async function logged(texts: readonly string[]): Promise<void> {
   const options = { segmentBytes: 30, fsyncIntervalMs: 0, log: () => undefined };
-  const log = await openLog({ dir: join(dir, 'completions'), ...options }, () => undefined);
+  const log = await openLog({ dir: join(dir, 'completions'), ...options }, { record: () => undefined });
   for (const text of texts) await log.append(text);
   await log.close();
 }
