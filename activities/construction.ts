@@ -74,7 +74,7 @@ export function createConstructionActivities(ports: ConstructionPorts): Construc
     const judged = judge && new Set(judge.calibrations.map((one) => one.judge.setup));
     if (tasks.root !== undefined) {
       const { verifyBytes, tools } = ports;
-      return (await openLockedSet(tasks.root, store, { verifyBytes, judged, tools })).ref;
+      return (await openLockedSet(tasks.root, store, { verifyBytes, judged, tools, harness: spec.harness })).ref;
     }
     const tools = await ports.tools?.();
     const readers = await ports.layOut(await carried(spec.name));

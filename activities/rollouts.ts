@@ -5,6 +5,7 @@ import type { ArtifactRef, ArtifactStore } from '../contracts/artifact.ts';
 import type { CampaignSpec } from '../contracts/campaign.ts';
 import { canonicalJson } from '../contracts/canonical.ts';
 import { AnnealError } from '../contracts/errors.ts';
+import { episodeHarness } from '../contracts/harness.ts';
 import { makeRolloutId, type Purpose, type RolloutId } from '../contracts/ids.ts';
 import { isArtifactTask, type LockedSplit, type LockedTask } from '../contracts/locked-set.ts';
 import type { PlanHandle, PlannedRollout, RolloutPlan } from '../contracts/plan.ts';
@@ -14,10 +15,13 @@ import type { Split } from '../contracts/task.ts';
 import type { CompletionRecord, Trajectory } from '../contracts/trajectory.ts';
 import { durationMs } from '../contracts/units.ts';
 import { createSpecialCasing } from '../evals/detectors/special-casing.ts';
+import { episodeOf, sessionOf } from '../evals/episode/recorded.ts';
 import { hold } from '../evals/held.ts';
+import type { JudgedTurn } from '../evals/single-turn/judge.ts';
 import { judgeTask } from '../evals/verifiers/judge-task.ts';
 import type { OpenTools } from '../evals/verifiers/patch/tools.ts';
 import { visiblePart } from '../policies/visible-part.ts';
+import { createEpisodes, type EpisodePorts } from './episodes.ts';
 import type { RolloutActivities } from './interface.ts';
 import type { Judges } from './judges.ts';
 import { drawTasks, instructionOf } from './locked-tasks.ts';
@@ -38,10 +42,13 @@ export interface RolloutPorts {
   judges?: Pick<Judges, 'ofRollout'>;
   /** For tasks whose tests need one. */
   tools?: OpenTools;
+  /** For campaigns whose harness takes several steps. */
+  agents?: Pick<EpisodePorts, 'access' | 'agentFolder'>;
 }
 
 export function createRolloutActivities(ports: RolloutPorts): RolloutActivities {
-  const { store, documents, gateway, policies, sandbox, secret, judges, tools } = ports;
+  const { store, documents, gateway, policies, sandbox, secret, judges, tools, agents } = ports;
+  const episodes = agents && createEpisodes({ store, gateway, sandbox, ...agents });
   const specialCasing = secret === undefined ? undefined : createSpecialCasing(secret);
   const load = (ref: ArtifactRef) => store.get(ref);
   const grader = { sandbox, secret, specialCasing, load, judgeOf: judges?.ofRollout, tools };
@@ -90,6 +97,14 @@ export function createRolloutActivities(ports: RolloutPorts): RolloutActivities 
       const plan = await documents.plan(ref);
       const planned = plan.rollouts[index]!;
       const task = await taskOf(plan, planned);
+      if (isEpisode(plan)) {
+        if (episodes === undefined) throw new AnnealError('internal.bug', 'this worker has no agents');
+        await policies.ensure(plan.policy);
+        const record = await episodes
+          .play({ plan, planned, task }, cancellationSignal())
+          .catch((failure: unknown) => repaired(plan.policy, failure));
+        return { tokens: record.tokens.completion, milliseconds: performance.now() - began };
+      }
       const instruction = await instructionOf(task, store);
       await policies.ensure(plan.policy);
       const asked = gateway.complete(
@@ -109,12 +124,7 @@ export function createRolloutActivities(ports: RolloutPorts): RolloutActivities 
         },
         cancellationSignal(),
       );
-      const completion = await asked.catch(async (failure: unknown) => {
-        // Servers that were started anew hold other weights: the next attempt finds them brought back.
-        if (failure instanceof AnnealError && failure.code === 'policy.version_mismatch')
-          await policies.repair(plan.policy);
-        throw failure;
-      });
+      const completion = await asked.catch((failure: unknown) => repaired(plan.policy, failure));
       return { tokens: completion.completionIds.length, milliseconds: performance.now() - began };
     },
 
@@ -126,6 +136,10 @@ export function createRolloutActivities(ports: RolloutPorts): RolloutActivities 
       const [known, asked] = await Promise.all([recordedOf(gateway, planned), gateway.completions(planned.id)]);
       // No time is told: it would say nothing of how long a rollout takes.
       if (known !== undefined) return undefined;
+      if (isEpisode(plan)) {
+        await gradeEpisode(plan, planned, task);
+        return { milliseconds: performance.now() - began };
+      }
       const completion = usable(asked, planned.id);
       if (completion === undefined)
         throw new AnnealError('gateway.upstream_failed', `${planned.id} has no completion to judge`);
@@ -133,15 +147,10 @@ export function createRolloutActivities(ports: RolloutPorts): RolloutActivities 
         ...{ task, weights: plan.reward, purpose: plan.purpose },
         reply: { rollout: planned.id, text: completion.text, milliseconds: completion.milliseconds },
       });
-      const evidence = await hold(store, canonicalJson(judged.evidence));
       await recordOnce(gateway, planned, {
         ...trajectoryOf(plan, planned, task),
         completions: [completion.id],
-        outcome: judged.outcome,
-        ...(judged.reason === undefined ? {} : { reason: judged.reason }),
-        ...(judged.artifact === undefined ? {} : { artifact: await hold(store, judged.artifact) }),
-        ...(judged.reward === undefined ? {} : { reward: { ...judged.reward, evidence } }),
-        ...(judged.alarms.length === 0 ? {} : { alarms: [...judged.alarms] }),
+        ...(await recordedAs(judged)),
         tokens: { prompt: completion.promptIds.length, completion: completion.completionIds.length },
       });
       return { milliseconds: performance.now() - began };
@@ -156,6 +165,40 @@ export function createRolloutActivities(ports: RolloutPorts): RolloutActivities 
     },
   };
   return { ...activities, ...createPlay({ documents, gateway, single: activities }) };
+
+  /** Servers that were started anew hold other weights: the next attempt finds them brought back. */
+  async function repaired(policy: PolicyVersion, failure: unknown): Promise<never> {
+    if (failure instanceof AnnealError && failure.code === 'policy.version_mismatch') await policies.repair(policy);
+    throw failure;
+  }
+
+  async function gradeEpisode(plan: RolloutPlan, planned: PlannedRollout, task: LockedTask): Promise<void> {
+    const episode = await episodeOf(store, plan, planned.id);
+    if (episode === undefined) throw new AnnealError('gateway.upstream_failed', `${planned.id} left nothing to judge`);
+    const { record, ref } = episode;
+    const judged = await judgeTask(grader, {
+      ...{ task, weights: plan.reward, purpose: plan.purpose },
+      reply: await sessionOf(store, record),
+    });
+    await recordOnce(gateway, planned, {
+      ...trajectoryOf(plan, planned, task),
+      ...(await recordedAs(judged)),
+      ...{ completions: record.completions, episode: ref, tokens: record.tokens },
+    });
+  }
+
+  async function recordedAs(
+    judged: JudgedTurn,
+  ): Promise<Pick<Trajectory, 'outcome' | 'reason' | 'artifact' | 'reward' | 'alarms'>> {
+    const evidence = await hold(store, canonicalJson(judged.evidence));
+    return {
+      outcome: judged.outcome,
+      ...(judged.reason === undefined ? {} : { reason: judged.reason }),
+      ...(judged.artifact === undefined ? {} : { artifact: await hold(store, judged.artifact) }),
+      ...(judged.reward === undefined ? {} : { reward: { ...judged.reward, evidence } }),
+      ...(judged.alarms.length === 0 ? {} : { alarms: [...judged.alarms] }),
+    };
+  }
 
   async function taskOf(plan: RolloutPlan, planned: PlannedRollout): Promise<LockedTask> {
     const task = byId(await documents.split(plan.tasks)).get(planned.task);
@@ -212,6 +255,8 @@ export function createRolloutActivities(ports: RolloutPorts): RolloutActivities 
     return { plan, rollouts: rollouts.length, groupSize: samples };
   }
 }
+
+const isEpisode = ({ harness }: RolloutPlan): boolean => episodeHarness(harness) !== undefined;
 
 function trajectoryOf(plan: RolloutPlan, planned: PlannedRollout, task: LockedTask): Omit<Trajectory, 'outcome'> {
   return {

@@ -15,6 +15,7 @@ import {
 } from '../contracts/job.ts';
 import type { PolicyVersion } from '../contracts/policy-version.ts';
 import type { ModelGateway } from '../contracts/ports.ts';
+import type { CompletionRecord, Trajectory } from '../contracts/trajectory.ts';
 import { makeWeightTag, weightManifest } from '../contracts/weight-update.ts';
 import { assembleSamples, hasOtherWeights, signalOf } from '../policies/advantage.ts';
 import { afterInterruption, isHopeless, NO_EFFORT } from '../policies/job-effort.ts';
@@ -47,16 +48,27 @@ export function createTrainingActivities(ports: {
       const trajectories = await gateway.trajectories(prefix);
       const completions = new Map((await gateway.completions(prefix)).map((c) => [c.id, c]));
       const byAnswered = new Map([...completions.values()].map((c) => [c.rollout, c]));
+      /** What the trajectory names; of one that names nothing, what is there. */
+      const saidIn = ({ rollout, completions: named }: Trajectory): readonly CompletionRecord[] => {
+        const answered = byAnswered.get(rollout);
+        if (named.length === 0) return answered === undefined ? [] : [answered];
+        const known = named.map((id) => completions.get(id)).filter((one) => one !== undefined);
+        return known.length < named.length ? [] : known;
+      };
       const assembled = assembleSamples({
         planned: plan.rollouts.map((rollout) => rollout.id),
-        graded: trajectories.map((t) => ({
-          rollout: t.rollout,
-          outcome: t.outcome,
-          reward: t.reward?.total,
-          fidelity: byAnswered.get(t.rollout)?.fidelity,
-          otherWeights: hasOtherWeights(plan.policy, byAnswered.get(t.rollout)),
-          completionTokens: t.tokens.completion,
-        })),
+        graded: trajectories.map((t) => {
+          const said = saidIn(t);
+          return {
+            rollout: t.rollout,
+            outcome: t.outcome,
+            reward: t.reward?.total,
+            fidelity: said.find(({ fidelity }) => fidelity === 'text-only')?.fidelity ?? said[0]?.fidelity,
+            otherWeights: said.length === 0 || said.some((one) => hasOtherWeights(plan.policy, one)),
+            // One without tokens is none, and the rest of the rollout would be told its reward.
+            completionTokens: t.episode === undefined ? t.tokens.completion : fewestTokens(said),
+          };
+        }),
         signal: signalOf(spec.training),
       });
       if (assembled.strangers.length > 0) {
@@ -70,23 +82,19 @@ export function createTrainingActivities(ports: {
       const samples = assembled.samples.flatMap((state): BatchSample[] => {
         if (state.state !== 'train') return [];
         const graded = byRollout.get(state.id)!;
-        const completion = completions.get(graded.completions[0]!)!;
-        const group = state.group;
-        const { promptIds, completionIds, logprobs, routing } = completion;
         const reward = graded.reward!.total;
-        return [
-          {
-            id: state.id,
-            group,
-            promptIds,
-            completionIds,
-            logprobs,
-            advantage: state.advantage,
-            reward,
-            policyVersion: from.number,
-            ...(routing === undefined ? {} : { routing }),
-          },
-        ];
+        return saidIn(graded).map(({ index, promptIds, completionIds, logprobs, routing }) => ({
+          id: state.id,
+          ...(graded.episode === undefined ? {} : { completion: index }),
+          group: state.group,
+          promptIds,
+          completionIds,
+          logprobs,
+          advantage: state.advantage,
+          reward,
+          policyVersion: from.number,
+          ...(routing === undefined ? {} : { routing }),
+        }));
       });
       const { ledger } = assembled;
       if (samples.length === 0) return { document: null, account, ledger };
@@ -182,6 +190,9 @@ export function createTrainingActivities(ports: {
     return { adapter: null, adapterGguf: null, optimizer: null, weights };
   }
 }
+
+const fewestTokens = (said: readonly CompletionRecord[]): number =>
+  said.length === 0 ? 0 : Math.min(...said.map(({ completionIds }) => completionIds.length));
 
 /** A cluster or a store that does not answer says nothing of the job: it is asked again for as long as the activity may take. */
 async function untilAnswered<T>(ask: () => Promise<T>, onSilence: (who: string) => void): Promise<T> {

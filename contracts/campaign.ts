@@ -1,6 +1,7 @@
 // What a team submits. The document is immutable: its canonical JSON's hash identifies the campaign.
 import { z } from 'zod';
 import { certifiedSpec } from './certified.ts';
+import { harnessSpec } from './harness.ts';
 import { campaignName, sha256 } from './ids.ts';
 import { judgeSpec } from './judge.ts';
 import { setSpec } from './set-spec.ts';
@@ -71,13 +72,6 @@ export const artifactTasksSpec = z
 export type ArtifactTasksSpec = z.infer<typeof artifactTasksSpec>;
 
 export const tasksSpec = z.discriminatedUnion('source', [stdlibTasksSpec, artifactTasksSpec]);
-
-export const harnessSpec = z.strictObject({
-  system: z.string().default('').describe("System prompt; empty means none beyond the model's own template."),
-  prompt: z.string().refine((text) => text.includes('{instruction}'), 'a text that contains {instruction}'),
-  maxTokens: z.int().min(1).max(1024).default(48),
-  temperature: z.number().min(0).max(2).default(1),
-});
 
 export const curriculumStage = z.strictObject({
   rounds: z.int().min(1).max(1000),

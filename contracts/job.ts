@@ -6,6 +6,11 @@ import { jobName, rolloutId, sha256 } from './ids.ts';
 /** One training sample, a line of the batch object (JSON Lines). */
 export const batchSample = z.strictObject({
   id: rolloutId,
+  /**
+   * Of a rollout of several steps: which of its requests this is. Each is a line of its own with the advantage of the whole; the trainer
+   * keeps or drops all of them together, and names the rollout in its result.
+   */
+  completion: z.int().nonnegative().optional(),
   group: z.string(),
   promptIds: z.array(z.int()),
   completionIds: z.array(z.int()).min(1),

@@ -1,6 +1,7 @@
 // What a stage is going to do, written down before it is done: the workflow's side of the conservation check.
 import { z } from 'zod';
 import { artifactRef } from './artifact.ts';
+import { plannedHarness } from './harness.ts';
 import { campaignName, purpose, rolloutId, taskId } from './ids.ts';
 import { policyVersion } from './policy-version.ts';
 import { split } from './task.ts';
@@ -22,7 +23,7 @@ export const rolloutPlan = z.strictObject({
   split,
   policy: policyVersion,
   tasks: artifactRef,
-  harness: z.strictObject({ system: z.string(), prompt: z.string(), maxTokens: z.int(), temperature: z.number() }),
+  harness: plannedHarness,
   reward: z.strictObject({
     ...{ correctness: z.number(), partial: z.number(), format: z.number() },
     ...{ process: z.number().optional(), speed: z.number().optional() },

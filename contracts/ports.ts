@@ -30,6 +30,12 @@ export interface SandboxRequest {
    */
   readonly root?: { readonly path: string };
   readonly limits: SandboxLimits;
+  /** A Unix socket of this machine, which stands at /work/door: the one way out. Such a run may take minutes, and waits for nobody's slot. */
+  readonly door?: string;
+  /** A folder of this machine that stands, read-only, at /agent. */
+  readonly agent?: string;
+  /** Ends the run, and with it every process of it: it rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
 }
 
 export interface SandboxResult {

@@ -103,6 +103,8 @@ export const trajectory = z.strictObject({
   /** Why, when the outcome is neither success nor policy failure. */
   reason: z.string().optional(),
   artifact: held.optional(),
+  /** Of a rollout of several steps: what it left behind (contracts/episode.ts). */
+  episode: artifactRef.optional(),
   reward: reward.optional(),
   /** Absent where no detector saw anything. */
   alarms: z.array(alarm).min(1).optional(),

@@ -51,6 +51,7 @@ export interface GradedRollout {
   readonly fidelity: 'token-exact' | 'text-only' | undefined;
   /** Sampled with other weights than the plan's, or with weights that are not known. */
   readonly otherWeights?: boolean;
+  /** Of several completions the one with the fewest. */
   readonly completionTokens: number;
 }
 
@@ -167,8 +168,10 @@ function stateOf(rollout: GradedRollout | undefined): MaskReason | 'cancelled' |
     // The outcomes that do not train are themselves the reasons; the set above only tests membership.
     return rollout.outcome as Exclude<Outcome, 'success' | 'policy_failure'>;
   }
-  if (rollout.fidelity === undefined || rollout.completionTokens < 1) return 'no_completion';
+  if (rollout.fidelity === undefined) return 'no_completion';
+  // Of a server that tells no tokens there are none: that is the reason, not that nothing was said.
   if (rollout.fidelity === 'text-only') return 'text_only';
+  if (rollout.completionTokens < 1) return 'no_completion';
   if (rollout.otherWeights === true) return 'other_weights';
   if (rollout.reward === undefined || !Number.isFinite(rollout.reward)) return 'no_reward';
   return { reward: rollout.reward };

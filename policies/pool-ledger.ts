@@ -96,8 +96,8 @@ function judge(
   if (known.length < named.length || known.some((one) => one.rollout !== trajectory.rollout))
     return masked('completion_missing');
   if (!known.every(isUsable)) return masked('completion_failed');
-  if (known.some((one) => one.tokens < 1)) return masked('no_completion');
   if (known.some((one) => one.fidelity !== 'token-exact')) return masked('text_only');
+  if (known.some((one) => one.tokens < 1)) return masked('no_completion');
   if (known.some((one) => one.otherWeights === true)) return masked('other_weights');
   if (reward === undefined || !Number.isFinite(reward)) return masked('no_reward');
   return { state: 'trainable', reason: outcome };

@@ -74,6 +74,8 @@ export const FAILURE_ACTIONS = {
   'sandbox.unavailable': 'gate',
   'sandbox.failed': 'retry',
   'verifier.failed': 'retry',
+  'harness.failed': 'retry',
+  'harness.missing': 'gate',
   'store.not_found': 'gate',
   'store.corrupt_object': 'gate',
   'store.conflict': 'fail',

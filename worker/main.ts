@@ -21,6 +21,7 @@ import { createTrackingActivities } from '../activities/tracking.ts';
 import { createTrainingActivities } from '../activities/training.ts';
 import { endpointsOf, loadConfig } from '../infra/config.ts';
 import { readCritical } from '../infra/critical.ts';
+import { createAgentAccess } from '../infra/gateway-client/agents.ts';
 import { createGatewayClient } from '../infra/gateway-client/client.ts';
 import { secretInputs } from '../infra/gateway-client/secret-inputs.ts';
 import { graderTools } from '../infra/graders/tools.ts';
@@ -100,6 +101,10 @@ const rollouts = atBoundary(
     sandbox,
     ...{ judges, tools },
     secret: secretInputs(gatewaySecret),
+    agents: {
+      access: createAgentAccess({ url: endpoints.gateway, secret: Buffer.from(gatewaySecret.trim(), 'hex') }),
+      agentFolder: (name) => join(config.home, 'agents', name),
+    },
   }),
 );
 const training = atBoundary(createTrainingActivities({ store, documents, gateway, jobs }));

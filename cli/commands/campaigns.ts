@@ -72,6 +72,7 @@ export async function refuseUnfitTasks(
     await openLockedSet(spec.tasks.root, store, {
       verifyBytes: (await session.identity()).verifyBytes,
       judged: judged?.setups,
+      harness: spec.harness,
       // A worker elsewhere says it before its first round.
       tools:
         config.deployment.compute === 'local' && config.temporal.external === undefined ? toolsOf(config) : undefined,

@@ -24,7 +24,10 @@ export async function rebuildArtifacts(
 ): Promise<ReproducedPart> {
   const { store, documents, sandbox, signal, onProgress } = again;
   if (spec.tasks.source === 'artifact-set' && spec.tasks.root !== undefined) {
-    const opened = await openLockedSet(spec.tasks.root, store, { verifyBytes: again.verifyBytes }).catch(unsigned);
+    const opened = await openLockedSet(spec.tasks.root, store, {
+      verifyBytes: again.verifyBytes,
+      harness: spec.harness,
+    }).catch(unsigned);
     if (typeof opened === 'string') return part('different', opened);
     const { lock, signer } = opened;
     const verdict = lock.root === locked.root ? 'same' : 'different';

@@ -1,6 +1,7 @@
 // Rules that span fields: each value is legal by itself, together they cannot work. They run on the plain document, so that
 // they are reported together with everything that zod finds; a value of the wrong type is left to zod.
 import type { ErrorCode, Problem } from '../../contracts/errors.ts';
+import { LOOP_TOOLS } from '../../contracts/harness.ts';
 import { durationMs } from '../../contracts/units.ts';
 import { type CampaignDocument, dotted } from './document.ts';
 import { quote, valueAt } from './from-zod.ts';
@@ -30,6 +31,7 @@ export function crossFieldProblems(root: unknown, document: CampaignDocument): P
   splitRules(number, report);
   lossRules(root, number, report);
   artifactRules(root, report);
+  harnessRules(root, number, report);
   functionListRules(root, report);
 
   const groups = number(['rollouts', 'groupsPerRound']);
@@ -204,6 +206,44 @@ function artifactRules(root: unknown, report: Report): void {
         ['rollouts', 'curriculum', field],
         'nothing',
         'Remove it: each stage has its own difficulty.',
+      );
+}
+
+/** Each kind has its own settings, and a sandbox's agents take longer than one reply. */
+function harnessRules(root: unknown, number: (path: Path) => number | undefined, report: Report): void {
+  const of = (field: string): unknown => valueAt(root, ['harness', field]);
+  const kind = of('kind') ?? 'single-turn';
+  const own: Readonly<Record<string, string>> = { loop: 'tool-loop', process: 'process' };
+  for (const [field, wanted] of Object.entries(own))
+    if (kind !== wanted && of(field) !== undefined)
+      report('spec.out_of_range', ['harness', field], 'nothing', `Remove it, or write harness.kind: ${wanted}.`);
+  if (kind === 'process' && of('process') === undefined)
+    report('spec.missing_field', ['harness', 'process'], 'the agent: its command', 'docs/harness.md describes it.');
+  if (kind === 'process' && of('system') !== undefined && of('system') !== '')
+    report(
+      'spec.out_of_range',
+      ['harness', 'system'],
+      'nothing',
+      'Remove it: the agent has a system prompt of its own.',
+    );
+  const settings = kind === 'tool-loop' ? 'loop' : 'process';
+  const [whole, each] = [number(['harness', settings, 'maxTokens']), number(['harness', 'maxTokens'])];
+  if (kind !== 'single-turn' && whole !== undefined && each !== undefined && each > whole)
+    report(
+      'spec.out_of_range',
+      ['harness', settings, 'maxTokens'],
+      `at least harness.maxTokens, which is ${each}`,
+      'It bounds the whole rollout; harness.maxTokens one reply.',
+    );
+  const registry = of('loop') === undefined ? undefined : valueAt(root, ['harness', 'loop', 'registry']);
+  const names = Array.isArray(registry) ? registry.map((one) => valueAt(one, ['name'])) : [];
+  for (const [index, name] of names.entries())
+    if (names.indexOf(name) < index || [...LOOP_TOOLS, 'submit', 'find_tools'].some((known) => known === name))
+      report(
+        'spec.duplicate_key',
+        ['harness', 'loop', 'registry', index, 'name'],
+        'a name that no other tool has',
+        'Call it something else.',
       );
 }
 

@@ -20,6 +20,18 @@ export const EXECUTION_ERRORS = {
     'The verifier could not give a verdict',
     'Look at the evidence; the sample is masked, never scored 0.',
   ),
+  'harness.failed': entry(
+    'failed',
+    true,
+    'An agent ended without having asked its model',
+    'Run its command by hand with the words that the message repeats; the sample is masked, never scored 0.',
+  ),
+  'harness.missing': entry(
+    'failed',
+    false,
+    'The agent that the campaign names is not on this machine',
+    'Install it into the folder that the message names, readable by anybody, then retry at the gate.',
+  ),
   'judge.unavailable': entry(
     'unavailable',
     true,

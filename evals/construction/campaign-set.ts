@@ -6,7 +6,7 @@ import type { CampaignSpec } from '../../contracts/campaign.ts';
 import { AnnealError } from '../../contracts/errors.ts';
 import type { Sha256 } from '../../contracts/ids.ts';
 import { lockName } from '../../contracts/locked-set.ts';
-import { whyNotSingleTurn } from '../single-turn/fit.ts';
+import { whyNotDone } from '../single-turn/fit.ts';
 import { type OpenTools, toolOf, whyNotRun } from '../verifiers/patch/tools.ts';
 import { type JudgedSetups, whyNotJudged } from '../verifiers/rubric/tasks.ts';
 import { type BuildInput, buildSet } from './build-set.ts';
@@ -27,7 +27,13 @@ const TOLD = 3;
 export async function openLockedSet(
   root: Sha256,
   store: Pick<ArtifactStore, 'get' | 'readNamed'>,
-  of: { readonly verifyBytes: VerifyBytes; readonly judged?: JudgedSetups; readonly tools?: OpenTools | undefined },
+  of: {
+    readonly verifyBytes: VerifyBytes;
+    readonly judged?: JudgedSetups;
+    readonly tools?: OpenTools | undefined;
+    /** Of the campaign; one question and one reply where it is missing. */
+    readonly harness?: Pick<CampaignSpec['harness'], 'kind'>;
+  },
 ): Promise<{ readonly lock: ArtifactSetLock; readonly ref: ArtifactRef; readonly signer: string }> {
   const { judged, tools } = of;
   const named = await store.readNamed(lockName(root));
@@ -50,8 +56,8 @@ export async function openLockedSet(
   verifyLockedSet(lock, splits);
   const all = splits.flatMap(({ tasks }) => tasks);
   refuseUnfit(
-    all.map((task) => ({ id: task.id, why: whyNotSingleTurn(task) })),
-    'done in one reply',
+    all.map((task) => ({ id: task.id, why: whyNotDone(task, of.harness ?? {}) })),
+    'done by its harness',
   );
   refuseUnfit(
     all.map((task) => ({ id: task.id, why: whyNotJudged(task, judged) })),
@@ -113,7 +119,7 @@ export async function buildCampaignSet(
       licences,
       alike,
       known,
-      unfit: (task) => whyNotSingleTurn(task) ?? whyNotJudged(task, judged),
+      unfit: (task) => whyNotDone(task, harness) ?? whyNotJudged(task, judged),
     },
   });
   return lock;

@@ -9,6 +9,7 @@ import type { ModelGateway, Sandbox } from '../../contracts/ports.ts';
 import type { Reverification, ReverifiedRollout } from '../../contracts/reverification.ts';
 import type { Trajectory } from '../../contracts/trajectory.ts';
 import { createSpecialCasing } from '../detectors/special-casing.ts';
+import { episodeBy, sessionOf } from '../episode/recorded.ts';
 import { hold } from '../held.ts';
 import { type Grader, judgeTask, requireVerifier } from '../verifiers/judge-task.ts';
 
@@ -57,19 +58,24 @@ export async function reverify(
     const known = new Map((await gateway.trajectories(prefix)).map((one) => [one.rollout, one]));
     const replies = new Map((await gateway.completions(prefix)).map((one) => [one.id, one]));
     const waiting = [...plan.rollouts];
+    const replyOf = async ({ rollout, episode, completions }: Trajectory) => {
+      if (episode !== undefined) return sessionOf(store, await episodeBy(store, episode));
+      const said = completions[0] === undefined ? undefined : replies.get(completions[0]);
+      return said && { rollout, text: said.text, milliseconds: said.milliseconds };
+    };
     const work = async (): Promise<void> => {
       for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
         signal?.throwIfAborted();
         const { id } = next;
         const kept = known.get(id);
         const task = tasks.get(next.task);
-        const reply = kept?.completions[0] === undefined ? undefined : replies.get(kept.completions[0]);
+        const reply = kept && (await replyOf(kept));
         if (kept === undefined || reply === undefined || task?.verifier.name !== verifier.name) {
           left.push({ rollout: id, why: whyLeft(task, verifier) });
         } else {
           const judged = await judgeTask(grader, {
             ...{ task, verifier, weights: plan.reward, purpose: plan.purpose },
-            reply: { rollout: id, text: reply.text, milliseconds: reply.milliseconds },
+            reply,
           });
           const evidence = await hold(store, canonicalJson(judged.evidence));
           const after = {

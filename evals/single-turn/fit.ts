@@ -1,5 +1,6 @@
 // Which tasks can be done in one reply: those that want one file of text, and give no more than a prompt holds.
 import type { ArtifactTask } from '../../contracts/artifact-task.ts';
+import type { HarnessSpec } from '../../contracts/harness.ts';
 import type { ArtifactFormat } from '../../contracts/judgement.ts';
 
 export const SINGLE_TURN_FORMATS = [
@@ -11,6 +12,10 @@ export const SINGLE_TURN_FORMATS = [
 
 /** Of the files that stand in the prompt, together. */
 export const MOST_GIVEN_BYTES = 64 * 1_024;
+
+/** Why a campaign's harness cannot do a task: in a workspace every format can be handed in. */
+export const whyNotDone = (task: ArtifactTask, { kind }: Pick<HarnessSpec, 'kind'>): string | undefined =>
+  kind === undefined || kind === 'single-turn' ? whyNotSingleTurn(task) : undefined;
 
 /** @returns undefined where one reply can do the task; else why not, in words that go behind the task's id */
 export function whyNotSingleTurn(task: ArtifactTask): string | undefined {

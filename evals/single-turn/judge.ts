@@ -7,14 +7,14 @@ import type { ArtifactRef } from '../../contracts/artifact.ts';
 import type { ArtifactTask } from '../../contracts/artifact-task.ts';
 import { AnnealError } from '../../contracts/errors.ts';
 import type { Purpose } from '../../contracts/ids.ts';
-import type { ComponentScore, VerifierRef } from '../../contracts/judgement.ts';
+import type { ComponentScore, Judgement, VerifierRef } from '../../contracts/judgement.ts';
 import type { RolloutPlan } from '../../contracts/plan.ts';
 import type { Outcome, Reward } from '../../contracts/trajectory.ts';
 import type { ComposedReward } from '../../policies/reward-composition.ts';
 import { artifactAlarms } from '../detectors/artifact-alarms.ts';
 import { type Artifact, artifactOf } from '../verifiers/artifact.ts';
 import { artifactVerifierFor } from '../verifiers/artifact-registry.ts';
-import { judgeArtifact } from '../verifiers/judge.ts';
+import { type Judged, judgeArtifact } from '../verifiers/judge.ts';
 import { completionTime } from '../verifiers/process/completion-time.ts';
 import { languageMix } from '../verifiers/process/language-mix.ts';
 import type { Transcript } from '../verifiers/process/transcript.ts';
@@ -63,15 +63,35 @@ export async function judgeSingleTurn(turn: SingleTurn): Promise<JudgedTurn> {
     shares: { process: weights.process ?? SHARES.process, speed: weights.speed ?? SHARES.speed },
     manner: mannerOf(turn, file),
   });
-  const artifact = file === undefined ? {} : { artifact: file.text };
+  return recordedJudgement(judged, {
+    ...{ task: task.id, verifier, purpose, exact: file?.exact === true, artifact: file?.text },
+    alarms: (judgement) => artifactAlarms(task, file?.text ?? '', judgement, { given, reply: turn.reply }),
+  });
+}
+
+/** What is recorded of a judgement, whatever the artifact came from. */
+export function recordedJudgement(
+  judged: Judged,
+  of: {
+    readonly task: string;
+    readonly verifier: VerifierRef;
+    readonly purpose: Purpose;
+    /** It was handed in in the form that was asked for. */
+    readonly exact: boolean;
+    readonly artifact: string | undefined;
+    readonly alarms: (judgement: Judgement) => readonly Alarm[];
+  },
+): JudgedTurn {
+  const { task, verifier, purpose } = of;
+  const artifact = of.artifact === undefined ? {} : { artifact: of.artifact };
   if (!('reward' in judged)) {
     const { outcome, reason } = judged;
-    const evidence = { schema: 'anneal/unjudged/v1', task: task.id, verifier, failure: reason };
+    const evidence = { schema: 'anneal/unjudged/v1', task, verifier, failure: reason };
     return { outcome, reason, ...artifact, evidence, alarms: [] };
   }
   const { outcome, judgement } = judged;
-  const reward = rewardOf(judged.reward, file?.exact === true, verifier);
-  const alarms = artifactAlarms(task, file?.text ?? '', judgement, { given, reply: turn.reply });
+  const reward = rewardOf(judged.reward, of.exact, verifier);
+  const alarms = of.alarms(judgement);
   if (alarms.length === 0) return { outcome, ...artifact, reward, evidence: judgement, alarms };
   const evidence = { ...judgement, alarms };
   if (purpose !== 'train')

@@ -1,13 +1,16 @@
 // A recorded reply to any task of a locked set, judged by the verifier that the task names, or another version of it.
 import { createHmac } from 'node:crypto';
 import type { ArtifactRef } from '../../contracts/artifact.ts';
+import type { EpisodeTranscript } from '../../contracts/episode.ts';
 import type { Purpose, RolloutId } from '../../contracts/ids.ts';
 import type { VerifierRef } from '../../contracts/judgement.ts';
 import { isArtifactTask, type LockedTask } from '../../contracts/locked-set.ts';
 import type { RolloutPlan } from '../../contracts/plan.ts';
 import type { Sandbox } from '../../contracts/ports.ts';
 import type { SpecialCasing } from '../detectors/special-casing.ts';
+import { functionReply, judgeSession } from '../episode/judge.ts';
 import { type JudgedTurn, judgeSingleTurn } from '../single-turn/judge.ts';
+import type { Artifact } from './artifact.ts';
 import { artifactVerifierFor } from './artifact-registry.ts';
 import { judgeReply } from './judge-reply.ts';
 import { type OpenTools, toolOf } from './patch/tools.ts';
@@ -20,6 +23,14 @@ export interface RecordedReply {
   readonly text: string;
   /** That the engine took for it. */
   readonly milliseconds: number;
+}
+
+/** What a rollout of several steps left behind. */
+export interface RecordedSession {
+  readonly rollout: RolloutId;
+  readonly handedIn: Artifact;
+  readonly transcript: EpisodeTranscript;
+  readonly seconds: number;
 }
 
 export interface Grader {
@@ -39,7 +50,7 @@ export async function judgeTask(
   of: {
     readonly task: LockedTask;
     readonly verifier?: VerifierRef;
-    readonly reply: RecordedReply;
+    readonly reply: RecordedReply | RecordedSession;
     readonly weights: RolloutPlan['reward'];
     readonly purpose: Purpose;
   },
@@ -47,16 +58,28 @@ export async function judgeTask(
   const { task, reply, weights, purpose } = of;
   const verifier = of.verifier ?? task.verifier;
   if (!isArtifactTask(task))
-    return judgeReply({ reply: reply.text, task, weights, sandbox, purpose, secret, verifier, specialCasing });
+    return judgeReply({
+      reply: 'text' in reply ? reply.text : functionReply(reply.handedIn),
+      task,
+      weights,
+      sandbox,
+      purpose,
+      secret,
+      verifier,
+      specialCasing,
+    });
   // Its own for every rollout, and the same when it is judged again.
   const own = createHmac('sha256', secret ?? '')
     .update(reply.rollout)
     .digest('hex');
-  const turn = { task, verifier, weights, purpose, load, reply: reply.text, seconds: reply.milliseconds / 1_000 };
+  const common = { task, verifier, weights, purpose, load };
   const judge = rubricOf(task) === undefined ? undefined : await judgeOf?.(reply.rollout);
   const tools = toolOf(task) === undefined ? undefined : await openTools?.();
   const instruments = { sandbox, secret: own, ...(judge && { judge }), ...(tools && { tools }) };
-  return judgeSingleTurn({ ...turn, instruments });
+  if ('text' in reply)
+    return judgeSingleTurn({ ...common, instruments, reply: reply.text, seconds: reply.milliseconds / 1_000 });
+  const { handedIn, transcript, seconds } = reply;
+  return judgeSession({ ...common, instruments, handedIn, transcript, seconds });
 }
 
 /** @throws AnnealError `verifier.failed` when this build has no such verifier of the task's kind */

@@ -61,7 +61,13 @@ export async function runWorkspace(sandbox: Sandbox, run: WorkspaceRun): Promise
   };
   for (const [path, bytes] of run.sealed ?? []) files[`sealed/${path}`] = bytes;
   const { stdin, collectedBytes } = request(run, nonce);
-  const result = await sandbox.run({ argv: DRIVER, files, stdin, limits: limitsFor(run, collectedBytes) });
+  const { door, agent, signal } = run;
+  const result = await sandbox.run({
+    ...{ argv: DRIVER, files, stdin, limits: limitsFor(run, collectedBytes) },
+    ...(door === undefined ? {} : { door }),
+    ...(agent === undefined ? {} : { agent }),
+    ...(signal === undefined ? {} : { signal }),
+  });
   if (result.how !== 'exited' || result.exitCode !== 0) {
     const why = result.stderr.trim().split('\n').at(-1)?.slice(0, 200) ?? '';
     throw broken(`ended before its account was complete (${result.how}) ${why}`.trim());

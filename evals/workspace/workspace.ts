@@ -35,6 +35,10 @@ export interface WorkspaceRun {
   readonly steps: readonly Step[];
   readonly collect: readonly Deliverable[];
   readonly limits: Omit<SandboxLimits, 'wallMs'>;
+  /** As in a request to the sandbox (contracts/ports.ts): an agent's way to its model, the agent itself, and what ends it. */
+  readonly door?: string;
+  readonly agent?: string;
+  readonly signal?: AbortSignal;
 }
 
 /** Milliseconds by the driver's clock, which no step can touch. */

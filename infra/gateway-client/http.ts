@@ -1,6 +1,6 @@
 // One HTTP call to a server on loopback, its failures named by who did not answer. Connections are kept: a worker calls the gateway for
 // every rollout, and fetch takes about three times the processor time that node:http does for it.
-import { Agent as PlainAgent, request as plainRequest } from 'node:http';
+import { type IncomingHttpHeaders, Agent as PlainAgent, request as plainRequest } from 'node:http';
 import { Agent as SecureAgent, request as secureRequest } from 'node:https';
 import { AnnealError, type ErrorCode } from '../../contracts/errors.ts';
 
@@ -15,11 +15,14 @@ export interface Call {
   readonly unreachable: ErrorCode;
   /** The code when nothing came within `timeoutMs`. */
   readonly late: ErrorCode;
+  /** Not sent again when the connection broke: twice it would be two. */
+  readonly once?: boolean;
 }
 
 export interface Answer {
   readonly status: number;
   readonly text: string;
+  readonly headers: IncomingHttpHeaders;
 }
 
 const plain = new PlainAgent({ keepAlive: true });
@@ -46,7 +49,7 @@ export async function send(call: Call): Promise<Answer> {
         if (stopping.signal.aborted) {
           throw new AnnealError(call.late, `${call.url}: no answer within ${call.timeoutMs} ms`, { cause: failure });
         }
-        if (attempt < 2) continue;
+        if (attempt < 2 && call.once !== true) continue;
         throw new AnnealError(call.unreachable, `${call.url}: ${(failure as Error).message}`, { cause: failure });
       }
     }
@@ -56,19 +59,23 @@ export async function send(call: Call): Promise<Answer> {
   }
 }
 
-function once({ method, url, headers, body }: Call, signal: AbortSignal): Promise<Answer> {
+function once({ method, url, headers, body, once: single }: Call, signal: AbortSignal): Promise<Answer> {
   const text = body === undefined ? undefined : JSON.stringify(body);
   const content =
     text === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) };
   const isSecure = url.startsWith('https:');
   return new Promise((resolve, reject) => {
-    const options = { method, agent: isSecure ? secure : plain, headers: { ...headers, ...content }, signal };
+    const agent = single ? false : isSecure ? secure : plain;
+    const options = { method, agent, headers: { ...headers, ...content }, signal };
     const request = (isSecure ? secureRequest : plainRequest)(url, options, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('error', reject);
       response.on('end', () =>
-        resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') }),
+        resolve({
+          ...{ status: response.statusCode ?? 0, headers: response.headers },
+          text: Buffer.concat(chunks).toString('utf8'),
+        }),
       );
     });
     request.on('error', reject);

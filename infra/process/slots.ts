@@ -10,7 +10,8 @@ export function createSlots(count: number): <T>(run: (slot: number) => Promise<T
       return await run(slot);
     } finally {
       const next = waiting.shift();
-      if (next === undefined) free.push(slot);
+      // The one that was in use last: what belongs to a slot is made for as few as there is work.
+      if (next === undefined) free.unshift(slot);
       else next(slot);
     }
   };

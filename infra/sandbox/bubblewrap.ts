@@ -26,6 +26,8 @@ const BWRAP_PATHS = ['/usr/bin/bwrap', '/usr/local/bin/bwrap', '/bin/bwrap'];
 const PRLIMIT_PATHS = ['/usr/bin/prlimit', '/bin/prlimit'];
 /** The first version that has --disable-userns. */
 const OLDEST_BWRAP = [0, 8] as const;
+/** Programs with a door, at a time, and the number of their first slot. */
+const [MOST_AGENTS, FIRST_AGENT] = [64, 1_000];
 const SELF_TEST: SandboxLimits = {
   wallMs: 10_000,
   memoryBytes: 512 * 2 ** 20,
@@ -79,6 +81,8 @@ export function createBubblewrapSandbox(options: BubblewrapOptions = {}): Sandbo
   if (hidden !== undefined)
     throw new AnnealError('internal.bug', `${hidden} would lie where the sandbox has something of its own`);
   const queue = createSlots(options.concurrency ?? availableParallelism());
+  // An agent waits for its model most of the time: among the others it would hold up what is judged.
+  const agents = createSlots(MOST_AGENTS);
   let preparing: Promise<Prepared> | undefined;
   const prepared = () => {
     preparing ??= prepare(options);
@@ -107,7 +111,11 @@ export function createBubblewrapSandbox(options: BubblewrapOptions = {}): Sandbo
     async run(request) {
       checkRequest(request);
       const ready = await prepared();
-      return queue(async (slot) => runPrepared(ready, request, slot));
+      const inSlot = async (slot: number): Promise<SandboxResult> => {
+        request.signal?.throwIfAborted();
+        return runPrepared(ready, request, slot);
+      };
+      return request.door === undefined ? queue(inSlot) : agents((slot) => inSlot(FIRST_AGENT + slot));
     },
   };
 }
@@ -126,6 +134,8 @@ function runPrepared(ready: Prepared, request: SandboxRequest, slot: number): Pr
       rootLinks: root?.entries ?? ready.rootLinks,
       ...(root === undefined ? {} : { root: root.path }),
       prlimit: root?.prlimit ?? ready.prlimit,
+      ...(request.door === undefined ? {} : { door: request.door }),
+      ...(request.agent === undefined ? {} : { agent: request.agent }),
       disableUserns: ready.barrier === 'limit and filter',
     }),
     filter: ready.filter,
@@ -135,6 +145,7 @@ function runPrepared(ready: Prepared, request: SandboxRequest, slot: number): Pr
     uid: ready.uid,
     cgroup: ready.cgroups.slot(slot),
     inherited: ready.inherited,
+    signal: request.signal,
   });
 }
 

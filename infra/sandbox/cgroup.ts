@@ -37,10 +37,12 @@ export function findCgroups(): Cgroups {
     const folders = new Map(usable);
     for (const folder of new Set(folders.values())) removeLeftovers(folder);
     const made = new Map<number, CgroupSlot>();
+    const groups: string[] = [];
+    process.once('exit', () => groups.forEach(remove));
     return {
       level: `cgroup ${v2 ? 'v2' : 'v1'} (${usable.map(([controller]) => controller).join(', ')})`,
       slot(index) {
-        const slot = made.get(index) ?? createSlot(folders, `anneal-${process.pid}-${index}`, v2);
+        const slot = made.get(index) ?? createSlot(folders, `anneal-${process.pid}-${index}`, v2, groups);
         made.set(index, slot);
         return slot;
       },
@@ -85,13 +87,12 @@ function works(controller: Controller, folder: string): boolean {
   }
 }
 
-function createSlot(folders: ReadonlyMap<Controller, string>, name: string, v2: boolean): CgroupSlot {
+/** @param tidied groups that are removed when this process ends */
+function createSlot(folders: ReadonlyMap<Controller, string>, name: string, v2: boolean, tidied: string[]): CgroupSlot {
   const groups = new Map([...folders].map(([controller, folder]) => [controller, join(folder, name)]));
   const unique = new Set(groups.values());
   for (const group of unique) if (!existsSync(group)) mkdirSync(group);
-  process.once('exit', () => {
-    for (const group of unique) remove(group);
-  });
+  tidied.push(...unique);
   let set = '';
   const slot: CgroupSlot = {
     open(limits) {

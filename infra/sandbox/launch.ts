@@ -20,11 +20,12 @@ export interface Launch {
   readonly cgroup: CgroupSlot | undefined;
   /** Descriptors that this process was started with, which no program may find. */
   readonly inherited: readonly number[];
+  readonly signal: AbortSignal | undefined;
 }
 
 /**
- * Resolves when every process of the sandbox is gone.
- * @throws AnnealError `sandbox.failed` when bubblewrap could not start the program
+ * Resolves when every process of the sandbox is gone, and rejects no sooner.
+ * @throws AnnealError `sandbox.failed` when bubblewrap could not start the program; the signal's reason
  */
 export function launch(input: Launch): Promise<SandboxResult> {
   const { limits } = input;
@@ -53,6 +54,12 @@ export function launch(input: Launch): Promise<SandboxResult> {
       child.kill('SIGKILL');
     };
     const watchdog = setTimeout(() => kill('timeout'), limits.wallMs);
+    const abort = (): void => kill();
+    input.signal?.addEventListener('abort', abort, { once: true });
+    const over = (): void => {
+      clearTimeout(watchdog);
+      input.signal?.removeEventListener('abort', abort);
+    };
 
     const keep = (stream: Readable | null) => {
       const chunks: Buffer[] = [];
@@ -73,7 +80,7 @@ export function launch(input: Launch): Promise<SandboxResult> {
       const pid = /"child-pid":\s*(\d+)/.exec(status.text)?.[1];
       if (status.childPid !== undefined || pid === undefined) return;
       status.childPid = Number(pid);
-      if (ended !== undefined) return kill();
+      if (ended !== undefined || input.signal?.aborted) return kill();
       try {
         input.cgroup?.enter(status.childPid, limits);
         feed(ends[FD.block], 'go');
@@ -87,11 +94,12 @@ export function launch(input: Launch): Promise<SandboxResult> {
     for (const [index, content] of input.files.entries()) feed(ends[FD.firstFile + index], content);
 
     child.on('error', (cause) => {
-      clearTimeout(watchdog);
+      over();
       reject(new AnnealError('sandbox.failed', 'bubblewrap could not be started', { cause }));
     });
     child.on('close', () => {
-      clearTimeout(watchdog);
+      over();
+      if (input.signal?.aborted) return reject(input.signal.reason);
       const milliseconds = performance.now() - started;
       const code = /"exit-code":\s*(\d+)/.exec(status.text)?.[1];
       const output = { stdout: stdout(), stderr: stderr(), milliseconds };

@@ -25,6 +25,10 @@ export interface ProfileInput {
   /** The folder of another root; undefined: this machine's /usr. */
   readonly root?: string;
   readonly prlimit: string;
+  /** The socket that stands at /work/door. */
+  readonly door?: string;
+  /** The folder that stands at /agent. */
+  readonly agent?: string;
   /** False where the kernel's own limit cannot be set (`Barrier`). */
   readonly disableUserns: boolean;
 }
@@ -45,7 +49,7 @@ export function readRootEntries(): RootEntry[] {
 }
 
 /** Places that the sandbox makes itself. */
-const OWN = new Set(['dev', 'proc', 'sys', 'tmp', 'work', 'run']);
+const OWN = new Set(['dev', 'proc', 'sys', 'tmp', 'work', 'run', 'agent']);
 
 /** Everything at the top of another root that the sandbox does not make itself. */
 export function readOtherRoot(folder: string): RootEntry[] {
@@ -86,6 +90,9 @@ export function bubblewrapArguments(input: ProfileInput): string[] {
     ...input.fileNames.flatMap((name, index) => [
       ...['--perms', '0444', '--file', String(FD.firstFile + index), `/work/${name}`],
     ]),
+    // A read-only mount keeps nobody from connecting: a socket's own permissions say who may.
+    ...(input.door === undefined ? [] : ['--ro-bind', input.door, '/work/door']),
+    ...(input.agent === undefined ? [] : ['--ro-bind', input.agent, '/agent']),
     ...(limits.diskBytes > 0 ? ['--size', String(limits.diskBytes), '--tmpfs', '/tmp'] : []),
     ...['--remount-ro', '/', '--chdir', '/work', '--'],
     ...[input.prlimit, ...resourceLimits(limits), '--', ...input.argv],

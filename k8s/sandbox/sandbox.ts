@@ -210,6 +210,9 @@ export function createPodSandbox(options: PodSandboxOptions): Sandbox {
     async run(request) {
       if (request.root !== undefined)
         throw unavailable('pods run images: a task with a root file system of its own needs ANNEAL_SANDBOX=bubblewrap');
+      if (request.door !== undefined || request.agent !== undefined)
+        throw unavailable('pods have no door: an agent in a process of its own needs ANNEAL_SANDBOX=bubblewrap');
+      request.signal?.throwIfAborted();
       return runIn((await ready()).pods, request);
     },
   };

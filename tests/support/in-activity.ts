@@ -1,9 +1,10 @@
-// Runs something as an activity of its first attempt that nobody cancels: for what asks Temporal's context for no more than that.
+// Runs something as an activity of its first attempt: for what asks Temporal's context for no more than that.
 import { asyncLocalStorage, type Context } from '@temporalio/activity';
 
-export function inActivity<T>(run: () => Promise<T>): Promise<T> {
+/** @param signal of its cancellation; undefined: nobody cancels it */
+export function inActivity<T>(run: () => Promise<T>, signal = new AbortController().signal): Promise<T> {
   const context = {
-    ...{ info: { attempt: 1 }, cancellationSignal: new AbortController().signal, heartbeat: () => undefined },
+    ...{ info: { attempt: 1 }, cancellationSignal: signal, heartbeat: () => undefined },
   } as unknown as Context;
   return asyncLocalStorage.run(context, run);
 }

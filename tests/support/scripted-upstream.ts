@@ -21,6 +21,15 @@ export interface ChatBody {
   readonly return_tokens: boolean;
   readonly stream: boolean;
   readonly samplers?: string[];
+  readonly temperature?: number;
+  readonly max_tokens?: number;
+  readonly tools?: readonly { readonly function: { readonly name: string } }[];
+}
+
+/** What a chat answers: its text, or calls of tools. */
+export interface ChatSays {
+  readonly content: string;
+  readonly calls?: readonly { readonly name: string; readonly arguments: string }[];
 }
 
 export interface EngineAnswer {
@@ -44,6 +53,8 @@ export interface ScriptedUpstream {
   latencyMs: number;
   /** Changes the next answers; may wait or throw (an HTTP 500). */
   script: ((answer: EngineAnswer, request: CompletionBody) => void | Promise<void>) | undefined;
+  /** Answers chats in place of `chat 1`, `chat 2`, …; may wait or throw (an HTTP 500). */
+  says: ((body: ChatBody, number: number) => string | ChatSays | Promise<string | ChatSays>) | undefined;
   /** Requests seen, by path. */
   readonly seen: Record<string, number>;
   /** Generations whose client went away. */
@@ -73,6 +84,7 @@ export async function startScriptedUpstream(): Promise<ScriptedUpstream> {
     policy: 'demo.v0',
     latencyMs: 0,
     script: undefined,
+    says: undefined,
     seen: {},
     aborted: 0,
     bodies: [],
@@ -114,13 +126,24 @@ export async function startScriptedUpstream(): Promise<ScriptedUpstream> {
   /** As llama.cpp's server does: asked for `n_probs` it names each token by its id. */
   async function chat(body: ChatBody, response: ServerResponse): Promise<void> {
     upstream.chats.push(body);
-    const content = `chat ${upstream.chats.length}`;
-    const named = codes(content).map((id) => ({ id, token: String.fromCodePoint(id), logprob: -id / 100 }));
+    const said = (await upstream.says?.(body, upstream.chats.length)) ?? `chat ${upstream.chats.length}`;
+    const { content, calls = [] } = typeof said === 'string' ? { content: said } : said;
+    const tool_calls = calls.map((one, index) => ({
+      id: `call-${upstream.chats.length}-${index}`,
+      type: 'function',
+      function: one,
+    }));
+    const named = codes(content === '' ? JSON.stringify(calls) : content).map((id) => ({
+      id,
+      token: String.fromCodePoint(id),
+      logprob: -id / 100,
+    }));
     send(response, 200, {
       ...{ id: 'chatcmpl-1', object: 'chat.completion', created: 1, model: upstream.policy },
       choices: [
         {
-          ...{ index: 0, finish_reason: 'stop', message: { role: 'assistant', content } },
+          ...{ index: 0, finish_reason: calls.length > 0 ? 'tool_calls' : 'stop' },
+          message: { role: 'assistant', content, ...(calls.length > 0 ? { tool_calls } : {}) },
           ...(body.n_probs > 0 ? { logprobs: { content: named } } : {}),
         },
       ],

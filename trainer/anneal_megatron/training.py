@@ -15,7 +15,7 @@ import numpy as np
 
 from anneal_trainer import metrics
 from anneal_trainer.atomic import describe, write_json
-from anneal_trainer.batch import Sample, parse_batch
+from anneal_trainer.batch import Sample, parse_batch, sample_id
 from anneal_trainer.failures import BUG, JobFailure, Problem, bad_configuration
 from anneal_trainer.metrics import Tokens
 from anneal_trainer.packing import pieces
@@ -88,7 +88,7 @@ class Course:
         algorithm = job.algorithm
         schedule = plan(samples, algorithm.steps, job.version_from, algorithm.max_staleness, job.seed, longest)
         for dropped in schedule.dropped:
-            self._say(f"load: sample {dropped.id} dropped, {dropped.reason}")
+            self._say(f"load: rollout {dropped.id} dropped, {dropped.reason}")
         if self._first and self._shared != self._folder:
             checkpoints.forget_earlier(self._shared, self._say)
         found = checkpoints.latest(self._shared, job.spec_hash, self._say)
@@ -148,7 +148,7 @@ class Course:
                 ref, bad = parse_ref(line["routing"], f"inputs.batch:{number}.routing")
                 problems += bad
                 if ref is not None:
-                    refs[line["id"]] = ref
+                    refs[sample_id(line)] = ref
         if facts.experts == 0 or len(refs) < len(samples):
             if refs:
                 self._say(f"load: {len(refs)} of {len(samples)} samples have their experts: none is replayed")
@@ -229,7 +229,7 @@ class Course:
             "status": "done",
             "policyVersion": job.version_to,
             "steps": len(schedule.minibatches),
-            "trained": [s.id for batch in schedule.minibatches for s in batch],
+            "trained": list(dict.fromkeys(s.of for batch in schedule.minibatches for s in batch)),
             "dropped": [{"id": d.id, "reason": d.reason} for d in schedule.dropped],
             "outputs": {"weights": describe(self._folder / "weights.json")},
             "weights": manifest.tag,

@@ -1,4 +1,8 @@
-"""The training batch: JSONL, one sampled completion a line, as the data pool exported it."""
+"""The training batch: JSONL, one sampled completion a line, as the data pool exported it.
+
+A rollout of one reply is one sample. One of several turns is as many samples as it has completions,
+all with the rollout's advantage: credit is per episode, and what is left out is left out as a whole.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +19,10 @@ LONGEST_SAMPLE = 4096
 
 @dataclass(frozen=True)
 class Sample:
-    """One completion. `logprobs[t]` is the sampler's natural-log probability of token t."""
+    """One completion. `logprobs[t]` is the sampler's natural-log probability of token t.
+
+    `rollout`: what several samples are of; empty where the sample is all of it.
+    """
 
     id: str
     group: str
@@ -25,6 +32,12 @@ class Sample:
     advantage: float
     reward: float
     policy_version: int
+    rollout: str = ""
+
+    @property
+    def of(self) -> str:
+        """The rollout's id: what results are told in."""
+        return self.rollout or self.id
 
 
 def parse_batch(
@@ -49,9 +62,10 @@ def parse_batch(
             problems.extend(found)
             continue
         sample = Sample(
-            value["id"], value["group"], tuple(value["promptIds"]), tuple(value["completionIds"]),
+            sample_id(value), value["group"], tuple(value["promptIds"]), tuple(value["completionIds"]),
             tuple(map(float, value["logprobs"])), float(value["advantage"]),
             float(value["reward"]), value["policyVersion"],
+            value["id"] if "completion" in value else "",
         )  # fmt: skip
         if sample.id in first_line:
             got = f"{sample.id}, also on line {first_line[sample.id]}"
@@ -62,6 +76,11 @@ def parse_batch(
         hint = "do not submit a round without trainable samples"
         problems.append(Problem(path, "at least one sample", "none", hint))
     return samples, problems
+
+
+def sample_id(value: dict[str, Any]) -> str:
+    """Of a line: the rollout's, with the completion's number where it has several."""
+    return f"{value['id']}/c{value['completion']}" if "completion" in value else value["id"]
 
 
 def _problems(value: Any, where: str, vocabulary: int, version_from: int) -> list[Problem]:
@@ -89,6 +108,9 @@ def _problems(value: Any, where: str, vocabulary: int, version_from: int) -> lis
         check("logprobs", same, "as many as completionIds")
     for key in ("advantage", "reward"):
         check(key, _finite(value.get(key)), "a finite number")
+    if "completion" in value:
+        number = value["completion"]
+        check("completion", type(number) is int and number >= 0, "which completion of its rollout, from 0")
     version = value.get("policyVersion")
     ok = type(version) is int and 0 <= version <= version_from
     check("policyVersion", ok, f"a version from 0 to {version_from} (policyVersion.from)")

@@ -25,7 +25,7 @@ from .transformer import Shape, Weights
 
 FIELDS = (
     "tokens", "positions", "ends",
-    "sources", "targets", "behaviour", "advantages", "samples", "valid",
+    "sources", "targets", "behaviour", "advantages", "samples", "lengths", "valid",
 )  # fmt: skip
 
 
@@ -84,7 +84,8 @@ class Engine:
 
         `check` runs between rows and may raise to give up.
         """
-        total = sum(len(row.spans) if self._loss.by_sample else int(row.valid.sum()) for row in rows)
+        rollouts = {sample.of for row in rows for sample, _ in row.spans}
+        total = len(rollouts) if self._loss.by_sample else sum(int(row.valid.sum()) for row in rows)
         seen = 0
         gradient: dict[str, dict[str, np.ndarray]] = {}
         parts: list[Tokens] = []
@@ -96,13 +97,13 @@ class Engine:
             parts.append(
                 Tokens(
                     np.asarray(logp)[:n], row.behaviour[:n], np.asarray(entropy)[:n], row.advantages[:n],
-                    row.samples[:n] + seen,
+                    row.samples[:n] + seen, row.lengths[:n],
                 )
             )  # fmt: skip
             seen += len(row.spans)
             part = jax.tree.map(np.asarray, slope)
             gradient = jax.tree.map(np.add, gradient, part) if gradient else part
-        columns = zip(*((p.logp, p.behaviour, p.entropy, p.advantage, p.sample) for p in parts))
+        columns = zip(*((p.logp, p.behaviour, p.entropy, p.advantage, p.sample, p.length) for p in parts))
         flat = lora_layout.unstack(gradient, self._shape, self._spec)
         return flat, Tokens(*map(np.concatenate, columns))
 

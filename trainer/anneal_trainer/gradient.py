@@ -31,7 +31,7 @@ def row_loss(
 ) -> tuple[Array, tuple[Array, Array]]:
     """One row's share of the minibatch's loss, with (log π, entropy) [T] of its targets.
 
-    `total`: tokens, or samples, of the whole minibatch (Loss.by_sample).
+    `total`: tokens, or rollouts, of the whole minibatch (Loss.by_sample).
 
     `row` holds the arrays of packing.Row; natural logarithms; entropy in nats.
     """
@@ -43,7 +43,8 @@ def row_loss(
         states[row["sources"]] / temperature, weights["embedding"], row["targets"], row["valid"]
     )
     weight = losses.weights(
-        loss, logp, row["behaviour"], row["advantages"], row["valid"], row["samples"], jnp
+        loss, logp, row["behaviour"], row["advantages"], row["valid"], row["samples"], jnp,
+        row["lengths"],
     )  # fmt: skip
     value = -jnp.sum(jax.lax.stop_gradient(weight) * logp) / total
     return value, (logp, entropy)

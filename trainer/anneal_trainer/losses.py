@@ -12,6 +12,8 @@ with the policy that sampled the token, by the log-probabilities that the sample
     reinforce++   ρ_t Â, 0 where it is clipped           tokens  arXiv 2501.03262, without its KL reward
     sft           1                                     tokens  maximum likelihood
 
+o_i is everything that a rollout said: one reply, or all completions of its turns together, in
+whichever rows they lie. D counts rollouts where it counts samples. A sequence is one completion:
 s_i = exp(mean_t ln ρ_t) is one ratio for a whole sequence. Clipped: min(ρ Â, clip(ρ, 1 - ε_low,
 1 + ε_high) Â) takes its second argument, a constant: ρ > 1 + ε_high where Â > 0, ρ < 1 - ε_low
 where Â < 0. CISPO clips the weight instead, so that a clipped token still contributes.
@@ -44,16 +46,18 @@ class Loss:
 
     @property
     def by_sample(self) -> bool:
-        """Whether D counts samples, each with the same say, instead of tokens."""
+        """Whether D counts rollouts, each with the same say, instead of tokens."""
         return self.name in ("grpo", "gspo")
 
 
 def weights(
-    loss: Loss, logp: Any, behaviour: Any, advantages: Any, valid: Any, sequence: Any, xp: Any = np
+    loss: Loss, logp: Any, behaviour: Any, advantages: Any, valid: Any, sequence: Any, xp: Any = np,
+    lengths: Any = None,
 ) -> Any:
     """w_t, [T]; 0 where `valid` is false.
 
     `sequence` [T]: which sample of the row a token belongs to, from 0. `xp`: numpy or jax.numpy.
+    `lengths` [T]: |o_i| of its rollout; None: each sample is a rollout of its own.
     """
     if loss.name == "sft":
         return xp.where(valid, 1.0, 0.0).astype(logp.dtype)
@@ -64,7 +68,9 @@ def weights(
         capped = ratio if loss.ratio_cap is None else xp.minimum(ratio, loss.ratio_cap)
         weight = xp.where(_clipped(loss, ratio, advantages, xp), 0, capped * advantages)
     if loss.by_sample:
-        weight = weight / xp.maximum(_sums(xp.where(valid, 1.0, 0.0), sequence, xp), 1)
+        if lengths is None:
+            lengths = _sums(xp.where(valid, 1.0, 0.0), sequence, xp)
+        weight = weight / xp.maximum(lengths, 1)
     return xp.where(valid, weight, 0)
 
 

@@ -19,9 +19,9 @@ from .job import METRICS_FILE
 
 @dataclass(frozen=True)
 class Tokens:
-    """Per target token of a minibatch, [n]: log π before the update, log μ, entropy, advantage, and which sample it is of.
+    """Per target token of a minibatch, [n]: log π before the update, log μ, entropy, advantage, which sample it is of, |o_i| of its rollout.
 
-    `sample` may be absent where the loss compares tokens.
+    `sample` and `length` may be absent where the loss compares tokens.
     """
 
     logp: np.ndarray
@@ -29,6 +29,7 @@ class Tokens:
     entropy: np.ndarray
     advantage: np.ndarray
     sample: np.ndarray | None = None
+    length: np.ndarray | None = None
 
 
 def policy_metrics(t: Tokens, loss: losses.Loss) -> dict[str, float]:
@@ -42,8 +43,10 @@ def policy_metrics(t: Tokens, loss: losses.Loss) -> dict[str, float]:
     tokens = (t.logp.astype(np.float64), t.behaviour)
     every = np.ones(len(gap), bool)
     ratio = losses.ratios(loss, *tokens, every, sample)
-    weight = losses.weights(loss, *tokens, t.advantage, every, sample)
-    total = len(np.unique(sample)) if loss.by_sample else len(gap)
+    weight = losses.weights(loss, *tokens, t.advantage, every, sample, lengths=t.length)
+    # Each of a rollout's |o_i| tokens is one of |o_i|: together they are the rollouts.
+    rollouts = len(np.unique(sample)) if t.length is None else np.sum(1 / t.length)
+    total = rollouts if loss.by_sample else len(gap)
     # exp overflows at 709.
     bounded = np.minimum(gap, losses.LARGEST_GAP)
     return {

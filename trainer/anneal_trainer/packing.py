@@ -41,6 +41,7 @@ class Row:
     sources [T]: where in the row the hidden state that predicts target t lies.
     targets, behaviour (the sampler's log-probability), advantages, valid: [T].
     samples [T]: which sample of the row a target belongs to, from 0, in the order of `spans`.
+    lengths [T]: how many tokens its rollout said in all that was packed, in this row and in others.
     spans: for each sample of the row its slice of the targets.
     """
 
@@ -52,6 +53,7 @@ class Row:
     behaviour: np.ndarray
     advantages: np.ndarray
     samples: np.ndarray
+    lengths: np.ndarray
     valid: np.ndarray
     spans: tuple[tuple[Sample, slice], ...]
     used: int
@@ -72,6 +74,9 @@ def pieces(env: Mapping[str, str] = os.environ) -> int:
 
 def pack(samples: Sequence[Sample], row: int = ROW, dtype: type = np.float32) -> list[Row]:
     """Every sample in exactly one row; first-fit decreasing, hence deterministic."""
+    said: dict[str, int] = {}
+    for s in samples:
+        said[s.of] = said.get(s.of, 0) + len(s.completion)
     trees = _trees(samples, row)
     trees.sort(key=_size, reverse=True)
     rows: list[list[list[Sample]]] = []
@@ -85,7 +90,7 @@ def pack(samples: Sequence[Sample], row: int = ROW, dtype: type = np.float32) ->
             i = len(rows) - 1
         rows[i].append(tree)
         room[i] -= size
-    return [_lay_out(r, dtype) for r in rows]
+    return [_lay_out(r, said, dtype) for r in rows]
 
 
 def bucket(size: int) -> int:
@@ -139,9 +144,9 @@ def _shared(a: Sequence[int], b: Sequence[int]) -> int:
     return next(i for i in range(most) if a[i] != b[i])
 
 
-def _lay_out(trees: Sequence[Sequence[Sample]], dtype: type) -> Row:
+def _lay_out(trees: Sequence[Sequence[Sample]], said: Mapping[str, int], dtype: type) -> Row:
     tokens, positions, ends = [], [], []
-    sources, targets, behaviour, advantages, owners = [], [], [], [], []
+    sources, targets, behaviour, advantages, owners, lengths = [], [], [], [], [], []
     spans: list[tuple[Sample, slice]] = []
     for tree in trees:
         way: list[int] = []  # of the sample at hand, where each of its tokens lies in the row
@@ -157,6 +162,7 @@ def _lay_out(trees: Sequence[Sequence[Sample]], dtype: type) -> Row:
             positions += range(shared, len(here))
             ends += [0] * (len(here) - shared)
             owners += [len(spans)] * len(s.completion)
+            lengths += [said[s.of]] * len(s.completion)
             spans.append((s, slice(len(targets), len(targets) + len(s.completion))))
             sources += way[len(s.prompt) - 1 :]
             targets += s.completion
@@ -183,6 +189,7 @@ def _lay_out(trees: Sequence[Sequence[Sample]], dtype: type) -> Row:
         behaviour=fill(behaviour, width, dtype),
         advantages=fill(advantages, width, dtype),
         samples=fill(owners, width, np.int32),
+        lengths=fill(lengths, width, dtype, 1),
         valid=np.arange(width) < len(targets),
         spans=tuple(spans),
         used=len(tokens),

@@ -16,6 +16,8 @@ from .packing import fewest
 
 @dataclass(frozen=True)
 class Dropped:
+    """A rollout, with all of its samples."""
+
     id: str
     reason: str
 
@@ -38,12 +40,13 @@ def plan(
 ) -> Schedule:
     """Deterministic in its arguments.
 
-    Groups stay whole unless there are fewer groups than steps: a group shares its prompt's
+    A rollout stays whole, whatever happens: its advantage is that of all its tokens. Groups do
+    unless there are fewer groups than steps: a group shares its prompt's
     evaluation, or its sessions' turns, and its baseline. The longest go first, each to the lightest minibatch it may
     enter (LPT, within 4/3 of the best balance); older samples may only enter early ones.
     """
     usable, dropped = _usable(samples, version_from, max_staleness, longest)
-    bundles = _bundles(usable, min(steps, len(usable)), seed)
+    bundles = _bundles(usable, min(steps, len({s.of for s in usable})), seed)
     loads = [0] * min(steps, len(bundles))
     chosen: list[list[Sample]] = [[] for _ in loads]
 
@@ -62,32 +65,30 @@ def plan(
 def _usable(
     samples: Sequence[Sample], version_from: int, max_staleness: int, longest: int
 ) -> tuple[list[Sample], list[Dropped]]:
-    usable, dropped = [], []
+    why: dict[str, str] = {}
     for s in samples:
         behind = version_from - s.policy_version
         length = len(s.prompt) + len(s.completion)
         if behind > max_staleness:
-            dropped.append(Dropped(s.id, f"stale: {behind} versions behind, at most {max_staleness}"))
+            why.setdefault(s.of, f"stale: {behind} versions behind, at most {max_staleness}")
         elif length > longest:
-            dropped.append(Dropped(s.id, f"too_long: {length} tokens, at most {longest}"))
-        else:
-            usable.append(s)
-    return usable, dropped
+            why.setdefault(s.of, f"too_long: {length} tokens, at most {longest}")
+    return [s for s in samples if s.of not in why], [Dropped(*one) for one in why.items()]
 
 
 def _bundles(samples: Sequence[Sample], at_least: int, seed: int) -> list[list[Sample]]:
     """Groups in an order drawn from `seed`, the largest halved until there are enough."""
-    groups: dict[str, list[Sample]] = {}
+    groups: dict[str, dict[str, list[Sample]]] = {}
     for s in samples:
-        groups.setdefault(s.group, []).append(s)
-    bundles = list(groups.values())
+        groups.setdefault(s.group, {}).setdefault(s.of, []).append(s)
+    bundles = [list(rollouts.values()) for rollouts in groups.values()]
     random.Random(seed).shuffle(bundles)
     while len(bundles) < at_least:
         i = max(range(len(bundles)), key=lambda i: len(bundles[i]))
         whole = bundles[i]
         half = (len(whole) + 1) // 2
         bundles[i : i + 1] = [whole[:half], whole[half:]]
-    return bundles
+    return [[s for rollout in bundle for s in rollout] for bundle in bundles]
 
 
 def _tokens(bundle: Sequence[Sample]) -> int:

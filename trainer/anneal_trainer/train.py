@@ -58,7 +58,7 @@ class TrainJob:
                 inputs.samples, job.algorithm.steps, job.version_from, job.algorithm.max_staleness, job.seed
             )
             for d in schedule.dropped:
-                self.log(f"load: sample {d.id} dropped, {d.reason}")
+                self.log(f"load: rollout {d.id} dropped, {d.reason}")
             engine = self._engine(inputs)
         loaded = time.monotonic()
         with self._span.span("restore"):
@@ -220,7 +220,7 @@ class TrainJob:
             "status": "done",
             "policyVersion": job.version_to,
             "steps": self._state.step,
-            "trained": [s.id for batch in schedule.minibatches for s in batch],
+            "trained": list(dict.fromkeys(s.of for batch in schedule.minibatches for s in batch)),
             "dropped": [{"id": d.id, "reason": d.reason} for d in schedule.dropped],
             "outputs": outputs,
             "metrics": metrics.summary(journal.lines),

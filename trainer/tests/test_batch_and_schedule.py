@@ -192,3 +192,35 @@ def test_the_turns_of_a_group_stay_together() -> None:
 
 def inputs(s: Sample) -> tuple[int, ...]:
     return s.prompt + s.completion[:-1]
+
+
+def turns_of(rollouts: int, turns: int) -> list[Sample]:
+    return [
+        replace(s, id=f"g0/s{i // turns}/c{i % turns}", rollout=f"g0/s{i // turns}", group="g0")
+        for i, s in enumerate(samples(groups=1, size=rollouts * turns))
+    ]
+
+
+def test_completions_of_one_rollout_are_told_apart_by_their_number() -> None:
+    good = samples(groups=1, size=1)[0]
+    two = [line(good, completion=0), line(good, completion=1)]
+    parsed, problems = parse_batch(jsonl(two), "inputs.batch", 256, version_from=0)
+    assert [(s.id, s.of) for s in parsed] == [(f"{good.id}/c{n}", good.id) for n in (0, 1)] and not problems
+    wrong = [line(good, completion=0), line(good, completion=0), line(good, completion=-1), line(good, completion="1")]
+    assert [p.path for p in parse_batch(jsonl(wrong), "inputs.batch", 256, version_from=0)[1]] == [
+        "inputs.batch:2.id", "inputs.batch:3.completion", "inputs.batch:4.completion",
+    ]  # fmt: skip
+
+
+def test_a_rollout_is_used_in_one_step_or_dropped_as_a_whole() -> None:
+    batch = turns_of(rollouts=5, turns=3)
+    got = plan(batch, 4, version_from=0, max_staleness=3, seed=1)
+    assert len(got.minibatches) == 4 and not got.dropped
+    for rollout in {s.of for s in batch}:
+        assert sum(any(s.of == rollout for s in m) for m in got.minibatches) == 1
+    # More steps than rollouts: a step without a whole one is none.
+    assert len(plan(batch, 64, version_from=0, max_staleness=64, seed=1).minibatches) == 5
+    old = [replace(s, policy_version=-5) if s.id == "g0/s2/c1" else s for s in batch]
+    left = plan(old, 2, version_from=0, max_staleness=3, seed=1)
+    assert [(d.id, d.reason.split(":")[0]) for d in left.dropped] == [("g0/s2", "stale")]
+    assert {s.of for m in left.minibatches for s in m} == {f"g0/s{n}" for n in (0, 1, 3, 4)}

@@ -66,7 +66,8 @@ def gradient(
     rows: list[Row], weights: dict, lora: dict, of: Loss = CISPO
 ) -> tuple[float, np.ndarray, dict]:
     """Sum over rows of loss and gradient, with the log-probabilities of all targets."""
-    total = float(sum(len(r.spans) if of.by_sample else r.valid.sum() for r in rows))
+    rollouts = {s.of for r in rows for s, _ in r.spans}
+    total = float(len(rollouts) if of.by_sample else sum(r.valid.sum() for r in rows))
     loss, slope, logp = 0.0, None, []
     for row in rows:
         arrays = {name: getattr(row, name) for name in FIELDS}
@@ -131,6 +132,59 @@ def test_the_other_losses_have_the_gradient_of_their_objectives(f64: None, of: L
         ends = np.cumsum([len(s.completion) for s in packed])[:-1]
         return reference.clipped_loss(of.name, np.split(logp, ends), packed, of.clip_low, of.clip_high)
 
+    rng = np.random.default_rng(1)
+    for name in ("attn_q", "ffn_down"):
+        for side, value in lora[name].items():
+            index = tuple(rng.integers(0, value.shape))
+            ends = []
+            for move in (1e-6, -1e-6):
+                moved = {n: dict(s) for n, s in lora.items()}
+                moved[name][side] = value.copy()
+                moved[name][side][index] += move
+                ends.append(objective(moved))
+            want = (ends[0] - ends[1]) / 2e-6
+            assert slope[name][side][index] == pytest.approx(want, rel=1e-4, abs=1e-8), (name, side)
+
+
+@pytest.mark.parametrize("of", [CISPO, CLIPPING[0]], ids=lambda of: of.name)
+@pytest.mark.parametrize("row", [64, 512])
+def test_a_rollout_of_several_turns_is_one_output(f64: None, of: Loss, row: int) -> None:
+    """o_i is all that a rollout said: by the definition, written out here over its turns put together."""
+    weights, lora = random_weights(SHAPE, 0, np.float64), adapter()
+    # Three rollouts of up to four turns, and one of a single reply, each with one advantage.
+    turns = [replace(s, rollout=s.id.rsplit("-", 1)[0]) for s in sessions(3, SHAPE.vocabulary)][:-1]
+    credit = {name: 0.5 - i for i, name in enumerate(dict.fromkeys(s.of for s in turns))}
+    batch = [replace(s, advantage=credit[s.of]) for s in turns]
+    batch += [replace(samples(1, 1, 9, SHAPE.vocabulary)[0], advantage=0.75)]
+    near = []
+    for i, s in enumerate(batch):
+        logp = reference.logprobs(SHAPE, weights, lora, SCALE, s, TEMPERATURE)
+        near.append(replace(s, logprobs=tuple(logp - [(-0.9, 0.1, 0.7)[(i + t) % 3] for t in range(len(logp))])))
+    outputs = {name: [s for s in near if s.of == name] for name in dict.fromkeys(s.of for s in near)}
+    assert max(map(len, outputs.values())) > 1 and len(outputs) == 4
+
+    def said(moved: dict, output: list[Sample]) -> tuple[np.ndarray, np.ndarray]:
+        logp = [reference.logprobs(SHAPE, weights, moved, SCALE, s, TEMPERATURE) for s in output]
+        return np.concatenate(logp), np.concatenate([s.logprobs for s in output])
+
+    fixed = {name: np.minimum(np.exp(np.subtract(*said(lora, o))), 1 + CLIP) for name, o in outputs.items()}
+
+    def objective(moved: dict) -> float:
+        total = 0.0
+        for name, output in outputs.items():
+            (logp, mu), credit = said(moved, output), output[0].advantage
+            if of.name == "cispo":
+                total += np.sum(fixed[name] * credit * logp)
+            else:
+                ratio = np.exp(logp - mu)
+                held = np.clip(ratio, 1 - of.clip_low, 1 + of.clip_high)
+                total += np.mean(np.minimum(ratio * credit, held * credit))
+        return -total / (sum(len(s.completion) for s in near) if of.name == "cispo" else len(outputs))
+
+    rows = pack(near, row=row, dtype=np.float64)
+    loss, _, slope = gradient(rows, weights, lora, of)
+    if of.name == "cispo":
+        assert loss == pytest.approx(objective(lora), rel=1e-6)
     rng = np.random.default_rng(1)
     for name in ("attn_q", "ffn_down"):
         for side, value in lora[name].items():

@@ -1,0 +1,126 @@
+// What agents of any kind are played on: steps in a sandboxed workspace, a door to the gateway, and the model itself.
+import type { Deliverable } from './artifact-task.ts';
+import type { ContextAction } from './episode.ts';
+import type { CompletionId, PolicyName, RolloutId } from './ids.ts';
+import type { SandboxLimits, SandboxResult } from './ports.ts';
+
+export type Files = ReadonlyMap<string, Uint8Array>;
+
+export interface WorkStep {
+  readonly what: string;
+  readonly argv: readonly [string, ...string[]];
+  readonly stdin?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly wallMs: number;
+}
+
+/** Steps one after the other in one fresh workspace; evals/workspace runs them. */
+export interface WorkRun {
+  readonly files: Files;
+  readonly sealed?: Files;
+  readonly steps: readonly WorkStep[];
+  readonly collect: readonly Deliverable[];
+  readonly limits: Omit<SandboxLimits, 'wallMs'>;
+  readonly door?: string;
+  readonly agent?: string;
+  readonly signal?: AbortSignal;
+}
+
+export interface Worked {
+  readonly steps: readonly SandboxResult[];
+  readonly collected: Files;
+  readonly refused: readonly { readonly path: string; readonly why: string }[];
+}
+
+/** @throws AnnealError `sandbox.failed`, `sandbox.unavailable`, `verifier.failed`; the signal's reason */
+export type RunWork = (run: WorkRun) => Promise<Worked>;
+
+/** What one attempt at a rollout may ask for. */
+export interface Grant {
+  readonly rollout: RolloutId;
+  readonly policy: PolicyName;
+  readonly maxRequests: number;
+  /** Of answers, all requests together. */
+  readonly maxTokens: number;
+  /** So that what is recorded can be trained on: every request is sampled like this, whatever it asks for. */
+  readonly sampling: { readonly temperature: number; readonly maxTokens: number; readonly seed: number };
+  readonly forMs: number;
+}
+
+/** What came through a door. */
+export interface DoorReport {
+  /** As the gateway named them, in the order of asking; failed ones too. */
+  readonly completions: readonly CompletionId[];
+  readonly requests: number;
+  /** Why the last one got no answer, where that was not its own fault. */
+  readonly broken: string | undefined;
+  /** The last one was refused because the grant is used up. */
+  readonly exhausted: boolean;
+  /** Of the last one, by HTTP. */
+  readonly lastStatus: number | undefined;
+}
+
+/** The one way out of a sandbox: HTTP on a Unix socket, and behind it nothing but the gateway's model routes. */
+export interface AgentDoor {
+  readonly socket: string;
+  /** The rollout's credential. */
+  readonly key: string;
+  report(): DoorReport;
+  close(): Promise<void>;
+}
+
+export interface ChatTool {
+  readonly name: string;
+  readonly description: string;
+  readonly parameters: Readonly<Record<string, unknown>>;
+}
+
+export interface ChatCall {
+  readonly id: string;
+  readonly name: string;
+  /** As the model wrote them. */
+  readonly arguments: string;
+}
+
+export type ChatMessage =
+  | { readonly role: 'system' | 'user'; readonly content: string }
+  | { readonly role: 'assistant'; readonly content: string; readonly calls?: readonly ChatCall[] }
+  | { readonly role: 'tool'; readonly callId: string; readonly content: string };
+
+export interface ChatAnswer {
+  readonly completion: CompletionId;
+  readonly text: string;
+  readonly calls: readonly ChatCall[];
+  readonly finish: 'stop' | 'length' | 'tool_calls';
+  readonly tokens: { readonly prompt: number; readonly completion: number };
+  readonly milliseconds: number;
+}
+
+export type Asked =
+  | { readonly how: 'answered'; readonly answer: ChatAnswer }
+  | { readonly how: 'exhausted' | 'too_long' };
+
+/** The model, as an agent of Anneal's own asks it: through the gateway, each request the next one of the rollout. */
+export interface AgentChat {
+  /** @throws AnnealError where the machine is at fault: `gateway.*`, `stack.*`, `policy.*`; the signal's reason */
+  ask(
+    of: { readonly messages: readonly ChatMessage[]; readonly tools: readonly ChatTool[]; readonly maxTokens: number },
+    signal: AbortSignal,
+  ): Promise<Asked>;
+}
+
+export interface AgentAccess {
+  door(grant: Grant): Promise<AgentDoor>;
+  chat(grant: Grant): AgentChat;
+}
+
+/** Where operations on a context are recorded. */
+export interface ContextLog {
+  record(action: ContextAction): Promise<void>;
+}
+
+/** Says of each call whether the agent goes round in circles. */
+export interface LoopWatch {
+  /** `warn`: the agent is told so; `stop`: it ends. */
+  seen(call: { readonly name: string; readonly arguments: string; readonly result: string }): 'go_on' | 'warn' | 'stop';
+}
