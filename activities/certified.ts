@@ -99,6 +99,9 @@ export function createCertifiedActivities({
       const given: Given[] = [
         { kind: 'prompt', name: 'harness.system', text: harness.system },
         { kind: 'prompt', name: 'harness.prompt', text: harness.prompt },
+        ...(harness.loop
+          ? [{ kind: 'prompt' as const, name: 'harness.loop.guidelines', text: harness.loop.guidelines }]
+          : []),
         ...(await Promise.all(more.map(async ({ kind, name, text }) => ({ kind, name, text: await textAt(text) })))),
       ];
       // The splits share no family, so that what the visible one says too is wording and no task's own.

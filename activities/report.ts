@@ -9,7 +9,7 @@ import { lockedSet } from '../contracts/locked-set.ts';
 import type { RolloutPlan } from '../contracts/plan.ts';
 import { type CampaignState, type ReportData, type RoundRecord, roundRecord } from '../contracts/record.ts';
 import { releaseManifest } from '../contracts/release.ts';
-import type { Trajectory } from '../contracts/trajectory.ts';
+import type { CompletionRecord, Trajectory } from '../contracts/trajectory.ts';
 import { lostRollouts } from '../policies/volume-losses.ts';
 import type { CampaignPorts } from './campaign.ts';
 import { type ConservationPorts, conserve } from './conservation.ts';
@@ -101,7 +101,10 @@ export function createReportActivities(
     });
     return Promise.all(
       chosen.map(async (t) => {
-        const [completion] = await gateway.completions(t.rollout);
+        const said = await gateway.completions(t.rollout);
+        // Of several the first question and the last answer.
+        const own = said.filter(({ id }) => t.completions.includes(id));
+        const [first, last] = t.episode === undefined ? [said[0], said[0]] : [own[0], own.at(-1)];
         const { total, components } = t.reward!;
         const { format, correctness, partial } = components;
         return {
@@ -109,8 +112,8 @@ export function createReportActivities(
           task: t.task,
           round: t.round,
           purpose: t.purpose,
-          prompt: completion?.messages.map((m) => m.content).join('\n\n') ?? '',
-          reply: completion?.text ?? '',
+          prompt: first === undefined ? '' : askedIn(first),
+          reply: last?.text ?? '',
           outcome: t.outcome,
           total,
           ...{ format, correctness, partial },
@@ -120,4 +123,13 @@ export function createReportActivities(
       }),
     );
   }
+}
+
+/** As text; an agent's request holds images and calls besides. */
+function askedIn({ messages, turn }: CompletionRecord): string {
+  if (turn === undefined) return messages.map(({ content }) => content).join('\n\n');
+  const texts = turn.request.messages.map(({ content }) =>
+    content.map((part) => (part.type === 'text' ? part.text : '')).join(''),
+  );
+  return texts.join('\n\n');
 }

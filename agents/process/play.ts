@@ -86,7 +86,8 @@ export async function playProcess(run: RunWork, door: AgentDoor, playing: Playin
   return {
     end: said?.how === 'timeout' || ran.how === 'timeout' ? 'time' : report.exhausted ? 'requests' : 'exited',
     exitCode: said?.code ?? null,
-    output: ran.stdout,
+    // A credential stands in no record.
+    output: ran.stdout.replaceAll(door.key, '[key]'),
     seconds: ran.milliseconds / 1_000,
     ...{ collected: worked.collected, refused: worked.refused, door: report },
   };

@@ -110,6 +110,9 @@ export async function buildCampaignSet(
   const known = [
     { kind: 'prompt', name: 'harness.system', text: harness.system },
     { kind: 'prompt', name: 'harness.prompt', text: harness.prompt },
+    ...(harness.loop
+      ? [{ kind: 'prompt' as const, name: 'harness.loop.guidelines', text: harness.loop.guidelines }]
+      : []),
   ] as const;
   const { lock } = await buildSet({
     ...{ name, seed, most, shares: splits, ...building },

@@ -74,6 +74,7 @@ const NOT_OURS: readonly string[] = [
 function wordings(): RegExp[] {
   const folders = [
     'activities',
+    'agents',
     'cli',
     'evals',
     'gateway',
