@@ -20,7 +20,7 @@ function campaign(harness: string, from?: string): Promise<Awaited<ReturnType<ty
     /^ {4}from: .*$/m,
     (given) => from ?? given,
   );
-  expect(text).not.toBe(EXAMPLE);
+  expect(text).toContain(harness);
   const path = join(folder, 'campaign.yaml');
   writeFileSync(path, text);
   return readCampaign(path);
@@ -57,9 +57,9 @@ test('all that is wrong with it is told at once', async () => {
     ['harness.loop.registry[0].name', 'spec.duplicate_key'],
   ]);
   const small = `${HEAD}  kind: process\n  process: { command: [agent], maxTokens: 95, agent: ../etc }\n`;
-  expect((await problems(small)).map(({ path }) => path)).toEqual([
-    'harness.process.maxTokens',
+  expect((await problems(small)).map(({ path }) => path).sort()).toEqual([
     'harness.process.agent',
+    'harness.process.maxTokens',
   ]);
   expect((await problems(`${HEAD}  process: { command: [agent] }\n`))[0]).toMatchObject({
     path: 'harness.process',
