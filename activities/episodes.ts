@@ -36,7 +36,7 @@ export interface EpisodePorts {
   readonly gateway: Pick<ModelGateway, 'completions'>;
   readonly sandbox: Sandbox;
   readonly access: AgentAccess;
-  /** Of the home: agents that campaigns may name. */
+  /** Where an agent lies that campaigns may name. */
   readonly agentFolder: (name: string) => string;
 }
 

@@ -63,7 +63,7 @@ export const agentName = z
 export const processHarness = z.strictObject({
   agent: agentName
     .optional()
-    .describe('A folder below agents/ of the home of the worker, which the sandbox shows read-only as /agent.'),
+    .describe('A folder of ANNEAL_AGENTS, where the worker runs, which the sandbox shows read-only as /agent.'),
   command: words.describe(
     'The agent. {prompt}, {model}, {url} and {key} are replaced in every word. Starts in the workspace.',
   ),

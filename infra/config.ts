@@ -37,6 +37,7 @@ const variables = z.object({
   ANNEAL_PYTHON: path,
   ANNEAL_JUDGE_KEYS: path,
   ANNEAL_PROVIDERS: path,
+  ANNEAL_AGENTS: path,
   ANNEAL_TEMPORAL_PORT: port,
   ANNEAL_UI_PORT: port,
   ANNEAL_POLICY_PORT: port,
@@ -104,6 +105,11 @@ export interface Config {
   readonly judgeKeys: string | undefined;
   /** ANNEAL_PROVIDERS: a JSON file of other people's models, by the policy names under which the gateway serves them (docs/gateway.md). */
   readonly providers: string | undefined;
+  /**
+   * ANNEAL_AGENTS: the folder of the agents that campaigns may name (docs/harness.md). Beside the home unless given, since the sandbox's
+   * user reads it, who may not read the home.
+   */
+  readonly agents: string;
   /** ANNEAL_{TEMPORAL,UI,POLICY,GATEWAY}_PORT. The supervisor sets all of them for its children. */
   readonly ports: { readonly [Name in keyof Ports]: number | undefined };
   /** ANNEAL_STACK_PID and ANNEAL_STACK_START: the supervisor that this process belongs to. */
@@ -183,6 +189,7 @@ export function loadConfig(options: ConfigOptions = {}): Config {
     python: set.ANNEAL_PYTHON,
     judgeKeys: set.ANNEAL_JUDGE_KEYS === undefined ? undefined : resolve(set.ANNEAL_JUDGE_KEYS),
     providers: set.ANNEAL_PROVIDERS === undefined ? undefined : resolve(set.ANNEAL_PROVIDERS),
+    agents: resolve(set.ANNEAL_AGENTS ?? `${home}-agents`),
     ports: {
       temporal: set.ANNEAL_TEMPORAL_PORT,
       temporalUi: set.ANNEAL_UI_PORT,

@@ -103,7 +103,7 @@ const rollouts = atBoundary(
     secret: secretInputs(gatewaySecret),
     agents: {
       access: createAgentAccess({ url: endpoints.gateway, secret: Buffer.from(gatewaySecret.trim(), 'hex') }),
-      agentFolder: (name) => join(config.home, 'agents', name),
+      agentFolder: (name) => join(config.agents, name),
     },
   }),
 );

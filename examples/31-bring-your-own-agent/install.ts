@@ -11,7 +11,7 @@ const STAMP = 'installed';
 
 /**
  * @param python of the minor version that the sandbox has, with pip
- * @param agents the home's folder of agents
+ * @param agents the folder of the agents that campaigns may name
  */
 export async function installAgent(python: string, agents: string, say: (line: string) => void): Promise<void> {
   const folder = join(agents, 'mini-swe-agent');

@@ -11,7 +11,8 @@ const HERE = fileURLToPath(new URL('.', import.meta.url));
 const config = loadConfig();
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
-const folder = join(config.home, 'examples', 'bring-your-own-agent');
+// Beside the home, in which nobody but Anneal keeps anything.
+const folder = join(config.agents, 'examples', 'bring-your-own-agent');
 const repository = join(folder, 'minimist');
 if (!existsSync(join(repository, '.git'))) {
   rmSync(repository, { recursive: true, force: true });
@@ -19,7 +20,7 @@ if (!existsSync(join(repository, '.git'))) {
   makeHistory(repository);
 }
 copyFileSync(join(HERE, 'campaign.yaml'), join(folder, 'campaign.yaml'));
-await installAgent(config.python ?? 'python3', join(config.home, 'agents'), say);
+await installAgent(config.python ?? 'python3', config.agents, say);
 
 const anneal = join(config.root, 'anneal');
 const child = spawn(

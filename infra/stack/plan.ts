@@ -183,6 +183,7 @@ function sharedEnvironment({ config, ports }: ChildContext): Record<string, stri
     ANNEAL_PROVIDERS: config.providers,
     ANNEAL_CAPTURE: config.gateway.capture,
     ANNEAL_GATEWAY_SEAT: config.gateway.seat,
+    ANNEAL_AGENTS: config.agents,
     ANNEAL_TEST_FAULT: config.hooks.fault,
   };
   const set = Object.entries(all).flatMap(([name, value]) => (value === undefined ? [] : [[name, `${value}`]]));
