@@ -49,7 +49,11 @@ export async function openEpisode(options: EpisodeOptions) {
       deliverables: [{ path: 'answer.json', maxBytes: 1_000, required: true }],
       ...{ given: await put(UNITS.given), gold: await put(UNITS.gold), environment: null, baselineSeconds: null },
       check: {
-        ...{ file: 'answer.json', as: { format: 'json' }, schema: { type: 'object', properties: { units: {} }, required: ['units'] } },
+        ...{
+          file: 'answer.json',
+          as: { format: 'json' },
+          schema: { type: 'object', properties: { units: {} }, required: ['units'] },
+        },
         checks: [{ kind: 'equals', name: 'units', at: '/units', value: 3 }],
       },
       ...{ canary: 'canary of the units', source: { kind: 'made', name: 'tests', licence: 'Apache-2.0' } },
