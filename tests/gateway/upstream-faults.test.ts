@@ -21,7 +21,7 @@ beforeEach(async () => {
   provider = await startScriptedProvider();
   await on.gateway.close();
   const scripted = { kind: 'openai', url: provider.url, model: 'scripted' } as const;
-  await on.open({ providers: new Map([[POLICY, scripted]]), upstreamTimeoutMs: 300 });
+  await on.open({ providers: new Map([[POLICY, scripted]]), upstreamTimeoutMs: 1_500 });
 });
 afterEach(() => provider.close());
 
