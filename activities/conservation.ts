@@ -10,6 +10,9 @@ import type { Trajectory } from '../contracts/trajectory.ts';
 import { hasOtherWeights, signalOf } from '../policies/advantage.ts';
 import { checkConservation } from '../policies/conservation.ts';
 import { type PoolCompletion, poolLedger } from '../policies/pool-ledger.ts';
+import { bookGroups } from './group-books.ts';
+import type { WholeRecord } from './pipeline-record.ts';
+import { completionsOf } from './plan-records.ts';
 import type { Documents } from './read.ts';
 
 export interface ConservationPorts {
@@ -35,30 +38,38 @@ export async function conserve(
     readonly trajectories: readonly Trajectory[];
     /** Those that may have lost records with a gateway's volume. */
     readonly lost: ReadonlySet<RolloutId>;
+    /** Where rollouts overlap with training: what decided which of them trained. */
+    readonly overlapping?: WholeRecord | undefined;
   },
 ): Promise<Conservation> {
-  const { state, rounds, plans, trajectories, lost } = campaign;
+  const { state, rounds, plans, trajectories, lost, overlapping } = campaign;
   const records = new Map(rounds.map((record) => [record.round, record]));
   const training = plans.filter((plan) => plan.purpose === 'train');
   const ended = state.ending === 'cancelled' || state.ending === 'aborted';
   const requested = training.flatMap((plan) => plan.rollouts.map((rollout) => rollout.id));
 
+  const inTurn = training.map((plan) => ({
+    round: plan.round,
+    ids: plan.rollouts.map((rollout) => rollout.id),
+    left: ended && !records.has(plan.round),
+  }));
+  const booked =
+    overlapping === undefined
+      ? inTurn
+      : await bookGroups(documents, { state, ended, groups: overlapping.groups, planned: inTurn });
+
   const results: { round: number; result: JobResult }[] = [];
   const unreadable: string[] = [];
-  for (const round of new Set(training.map((plan) => plan.round))) {
+  for (const round of new Set(booked.map((plan) => plan.round))) {
     const result = await resultOf(round);
     if (result !== undefined) results.push({ round, result });
   }
   const completions: PoolCompletion[] = [];
   // Plan by plan, and only what the ledger looks at: a campaign's token ids together may not fit into memory.
-  for (const plan of training) completions.push(...(await completionsOf(plan)));
+  for (const plan of training) completions.push(...(await completionsIn(plan)));
 
   const checked = checkConservation({
-    plans: training.map((plan) => ({
-      round: plan.round,
-      ids: plan.rollouts.map((rollout) => rollout.id),
-      left: ended && !records.has(plan.round),
-    })),
+    plans: booked,
     jobs: results.map(({ round, result }) => ({ round, trained: result.trained, dropped: result.dropped })),
     pool: poolLedger(
       [...new Set(requested)],
@@ -95,10 +106,9 @@ export async function conserve(
     return imported === undefined ? undefined : documents.read(jobResult, imported.result);
   }
 
-  async function completionsOf(plan: RolloutPlan): Promise<PoolCompletion[]> {
-    const records = await gateway.completions(
-      `${plan.campaign}/r${plan.round}/${plan.purpose}.v${plan.policy.number}/`,
-    );
+  async function completionsIn(plan: RolloutPlan): Promise<PoolCompletion[]> {
+    // Plans of single groups share all but the group's name.
+    const records = await completionsOf(gateway, overlapping === undefined ? plan : { ...plan, sampledBy: [] });
     return records.map((record) => {
       const { id, rollout, index, fidelity, finish, completionIds } = record;
       const otherWeights = hasOtherWeights(plan.policy, record);

@@ -7,6 +7,7 @@ import type { ModelGateway } from '../contracts/ports.ts';
 import { TRAINABLE } from '../contracts/trajectory.ts';
 import { estimateMean, estimatePairedDifference } from '../evals/statistics/estimate.ts';
 import type { EvaluationActivities } from './interface.ts';
+import { trajectoriesOf } from './plan-records.ts';
 import type { Documents } from './read.ts';
 
 /** Per-task results of one version: what a later version is paired with. */
@@ -22,8 +23,7 @@ export function createEvaluationActivities(ports: {
   return {
     async measure({ plan: planRef, confidence, baseline }) {
       const plan = await documents.plan(planRef);
-      const prefix = `${plan.campaign}/r${plan.round}/${plan.purpose}.v${plan.policy.number}/`;
-      const byId = new Map((await gateway.trajectories(prefix)).map((t) => [t.rollout, t]));
+      const byId = new Map((await trajectoriesOf(gateway, plan)).map((t) => [t.rollout, t]));
       const missing = plan.rollouts.filter((r) => !byId.has(r.id));
       if (missing.length > 0) {
         throw new AnnealError(

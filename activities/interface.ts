@@ -5,6 +5,7 @@ import type { CertifiedState, GapProgress, Look, NoiseFloor } from '../contracts
 import type { Decision, DecisionContext, Evidence, GateKind, GateResult } from '../contracts/gate.ts';
 import type { CampaignName, GateId, PolicyName, Sha256 } from '../contracts/ids.ts';
 import type { JobDocument } from '../contracts/job.ts';
+import type { PipelineCounts, RoundSpans } from '../contracts/pipeline.ts';
 import type { PlanHandle } from '../contracts/plan.ts';
 import type { EvaluationResult, PolicyVersion, Verdict } from '../contracts/policy-version.ts';
 import type { CampaignState, Conservation, LedgerCounts, RoundRecord } from '../contracts/record.ts';
@@ -92,6 +93,43 @@ export interface TrainingActivities {
     parent: number;
   }): Promise<{ policy: PolicyVersion; result: ArtifactRef; metrics: ArtifactRef }>;
   cancelJob(input: { name: JobDocument['name'] }): Promise<void>;
+}
+
+/** One running group of a campaign whose rollouts overlap with training: its position in the queue, and its plan. */
+export interface RunningGroup {
+  readonly position: number;
+  readonly plan: ArtifactRef;
+  readonly rollouts: number;
+}
+
+export interface PipelineActivities {
+  /**
+   * Looks at the pool, lets the scheduler decide, makes that durable. What it tells is a level: all groups that are to run now, and what the
+   * next round trains on, whoever asks and how often.
+   */
+  advancePipeline(input: {
+    spec: ArtifactRef;
+    taskSet: ArtifactRef;
+    /** Rounds that are done. */
+    version: number;
+    /** What rollouts begin with, and the next round trains from. */
+    policy: PolicyVersion;
+    /** Nothing is started or taken. */
+    hold?: boolean;
+    /** What is open is given up: the campaign has no more rounds. */
+    closing?: boolean;
+    spans?: RoundSpans;
+  }): Promise<{
+    run: RunningGroup[];
+    /** Given up lately: what still runs of them is to be cancelled. */
+    givenUp: number[];
+    step?: { round: number; plan: ArtifactRef; rollouts: number };
+    /** Nothing is open and nothing will come. */
+    drained: boolean;
+    /** Seconds. */
+    lookAfter: number;
+    counts: PipelineCounts;
+  }>;
 }
 
 export interface EvaluationActivities {
@@ -224,6 +262,7 @@ export interface QueueActivities {
     EvaluationActivities &
     CertifiedActivities &
     TrackingActivities &
+    PipelineActivities &
     Pick<RolloutActivities, 'planTraining' | 'planEvaluation' | 'planPilot'> &
     Pick<TrainingActivities, 'assembleBatch' | 'importJob' | 'cancelJob'> &
     Pick<ServerActivities, 'closeServers'>;

@@ -18,6 +18,8 @@ export interface TrainingRequest {
   readonly round: number;
   readonly from: PolicyVersion;
   readonly to: number;
+  /** The lowest number among the versions that the samples began with; `from` unless given. */
+  readonly oldest?: number;
   /** Of the rollouts. */
   readonly temperature: number;
   readonly batch: ArtifactRef;
@@ -26,8 +28,9 @@ export interface TrainingRequest {
 export function trainingDocument(request: TrainingRequest): JobDocument {
   const { spec, round, from, to, temperature } = request;
   const { algorithm, clipLow, ratioCap } = spec.training;
-  const { learningRate, clipHigh, steps, beta1, beta2, epsilon, weightDecay, maxGradNorm, maxStaleness } =
-    spec.training;
+  const { learningRate, clipHigh, steps, beta1, beta2, epsilon, weightDecay, maxGradNorm } = spec.training;
+  // The trainer reckons by numbers, in which versions that were left behind count; the scheduler has bounded the age in rounds.
+  const maxStaleness = Math.max(spec.training.maxStaleness, from.number - (request.oldest ?? from.number));
   const how = spec.policy.lora === null ? wholeModel(request) : adapter(request, spec.policy.lora);
   const body: Omit<JobDocument, 'specHash'> = {
     schema: 'anneal/job/v1',

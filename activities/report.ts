@@ -10,10 +10,12 @@ import type { RolloutPlan } from '../contracts/plan.ts';
 import { type CampaignState, type ReportData, type RoundRecord, roundRecord } from '../contracts/record.ts';
 import { releaseManifest } from '../contracts/release.ts';
 import type { CompletionRecord, Trajectory } from '../contracts/trajectory.ts';
+import { summarise } from '../policies/pipeline/summary.ts';
 import { lostRollouts } from '../policies/volume-losses.ts';
 import type { CampaignPorts } from './campaign.ts';
 import { type ConservationPorts, conserve } from './conservation.ts';
 import type { CampaignActivities } from './interface.ts';
+import { readWhole } from './pipeline-record.ts';
 import { readClaims } from './volume-losses.ts';
 
 const reportName = (campaign: string): string => `campaigns/${campaign}/report`;
@@ -30,7 +32,8 @@ export function createReportActivities(
       const plans = await writtenPlans(state.campaign);
       const trajectories = await gateway.trajectories(`${state.campaign}/`);
       const lost = lostRollouts(await readClaims(store), state.campaign);
-      const conservation = await conserve(ports, { state, rounds, plans, trajectories, lost });
+      const overlapping = await readWhole(store, documents, state.campaign);
+      const conservation = await conserve(ports, { state, rounds, plans, trajectories, lost, overlapping });
       const data: ReportData = {
         schema: 'anneal/report/v1',
         state: { ...state, rounds },
@@ -41,6 +44,7 @@ export function createReportActivities(
         steps: await stepsOf(rounds),
         samples: await samplesOf(rounds, trajectories),
         conservation,
+        ...(overlapping === undefined ? {} : { pipeline: summarise(overlapping) }),
         notes: plans
           .flatMap(({ round, notes = [] }) => notes.map((note) => ({ round, note })))
           .sort((a, b) => a.round - b.round),

@@ -1,19 +1,17 @@
 // Planning rollouts, asking the policy, judging what it produced.
-import { createHash } from 'node:crypto';
 import { cancellationSignal } from '@temporalio/activity';
 import type { ArtifactRef, ArtifactStore } from '../contracts/artifact.ts';
 import type { CampaignSpec } from '../contracts/campaign.ts';
 import { canonicalJson } from '../contracts/canonical.ts';
 import { AnnealError } from '../contracts/errors.ts';
 import { episodeHarness } from '../contracts/harness.ts';
-import { makeRolloutId, type Purpose, type RolloutId } from '../contracts/ids.ts';
+import type { Purpose, RolloutId } from '../contracts/ids.ts';
 import { isArtifactTask, type LockedSplit, type LockedTask } from '../contracts/locked-set.ts';
 import type { PlanHandle, PlannedRollout, RolloutPlan } from '../contracts/plan.ts';
 import type { PolicyVersion } from '../contracts/policy-version.ts';
 import type { ModelGateway, PolicyHost, Sandbox } from '../contracts/ports.ts';
 import type { Split } from '../contracts/task.ts';
 import type { CompletionRecord, Trajectory } from '../contracts/trajectory.ts';
-import { durationMs } from '../contracts/units.ts';
 import { createSpecialCasing } from '../evals/detectors/special-casing.ts';
 import { episodeOf, sessionOf } from '../evals/episode/recorded.ts';
 import { hold } from '../evals/held.ts';
@@ -25,6 +23,7 @@ import { createEpisodes, type EpisodePorts } from './episodes.ts';
 import type { RolloutActivities } from './interface.ts';
 import type { Judges } from './judges.ts';
 import { drawTasks, instructionOf } from './locked-tasks.ts';
+import { planOf } from './plan-document.ts';
 import { createPlay } from './play.ts';
 import type { Documents } from './read.ts';
 import { recordedOf, recordOnce } from './recorded.ts';
@@ -218,41 +217,14 @@ export function createRolloutActivities(ports: RolloutPorts): RolloutActivities 
     samples: number,
     notes: readonly string[] = [],
   ): Promise<PlanHandle> {
-    const rollouts = chosen.flatMap((task, group) =>
-      Array.from({ length: samples }, (_, sample) => {
-        const id = makeRolloutId({ campaign: spec.name, round, purpose, policyVersion: policy.number, group, sample });
-        return {
-          id,
-          group: id.slice(0, id.lastIndexOf('/')),
-          task,
-          seed: seedOf(spec.seed, drawsAnew(spec, purpose) ? id : `${purpose}/g${group}/s${sample}`),
-        };
-      }),
-    );
-    const plan = await documents.write({
-      schema: 'anneal/plan/v1',
-      campaign: spec.name,
-      round,
-      purpose,
-      split,
-      policy,
-      tasks,
-      harness: {
-        ...spec.harness,
-        temperature:
-          purpose === 'train' || purpose === 'pilot' ? spec.harness.temperature : spec.evaluation.temperature,
-      },
-      reward: spec.reward,
-      timeoutMs: durationMs(spec.rollouts.timeout),
-      ...(notes.length === 0 ? {} : { notes: [...notes] }),
-      rollouts,
-    } satisfies RolloutPlan);
+    const document = planOf(spec, { round, purpose, split, policy, tasks, chosen, samples, notes });
+    const plan = await documents.write(document);
     // The name is what the conservation check starts from: a plan that was written counts, whatever happened to it later.
     await store.createNamed(
       `campaigns/${spec.name}/plans/r${round}.${purpose}.v${policy.number}`,
       JSON.stringify(plan),
     );
-    return { plan, rollouts: rollouts.length, groupSize: samples };
+    return { plan, rollouts: document.rollouts.length, groupSize: samples };
   }
 }
 
@@ -290,18 +262,4 @@ const INDEXED = new WeakMap<LockedSplit, ReadonlyMap<string, LockedTask>>();
 
 function fixedPart({ seed, promotion }: CampaignSpec, tasks: readonly LockedTask[]): LockedTask['id'][] {
   return visiblePart(tasks, promotion.certified?.gap?.tasks ?? tasks.length, seed);
-}
-
-/**
- * Evaluation seeds leave round and policy out, so that versions are compared on the same draws. Not where promotion is certified: the
- * best version is measured again since its draws were lucky, and a candidate that resembles it would have that luck again.
- */
-function drawsAnew({ promotion }: CampaignSpec, purpose: Purpose): boolean {
-  const measures = purpose === 'gate' || purpose === 'again' || purpose === 'visible';
-  return purpose === 'train' || (measures && promotion.certified !== undefined);
-}
-
-/** 31 bits, as engines take. */
-function seedOf(seed: number, text: string): number {
-  return createHash('sha256').update(`${seed}/${text}`).digest().readUInt32BE(0) >>> 1;
 }

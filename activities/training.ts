@@ -23,6 +23,7 @@ import { actionFor, codeOfStop } from '../policies/retry.ts';
 import { JobFailure } from './boundary.ts';
 import type { TrainingActivities } from './interface.ts';
 import { trainingDocument } from './job-document.ts';
+import { completionsOf, samplerOf, trajectoriesOf, versionOf } from './plan-records.ts';
 import type { Documents } from './read.ts';
 
 /** Often enough to be missed within the heartbeat timeout of 15 s. */
@@ -44,9 +45,8 @@ export function createTrainingActivities(ports: {
     async assembleBatch({ spec: specRef, plan: planRef, round, from, to }) {
       const spec = await documents.spec(specRef);
       const plan = await documents.plan(planRef);
-      const prefix = `${spec.name}/r${round}/train.v${from.number}/`;
-      const trajectories = await gateway.trajectories(prefix);
-      const completions = new Map((await gateway.completions(prefix)).map((c) => [c.id, c]));
+      const trajectories = await trajectoriesOf(gateway, plan);
+      const completions = new Map((await completionsOf(gateway, plan)).map((c) => [c.id, c]));
       const byAnswered = new Map([...completions.values()].map((c) => [c.rollout, c]));
       /** What the trajectory names; of one that names nothing, what is there. */
       const saidIn = ({ rollout, completions: named }: Trajectory): readonly CompletionRecord[] => {
@@ -64,7 +64,7 @@ export function createTrainingActivities(ports: {
             outcome: t.outcome,
             reward: t.reward?.total,
             fidelity: said.find(({ fidelity }) => fidelity === 'text-only')?.fidelity ?? said[0]?.fidelity,
-            otherWeights: said.length === 0 || said.some((one) => hasOtherWeights(plan.policy, one)),
+            otherWeights: said.length === 0 || said.some((one) => hasOtherWeights(samplerOf(plan, t.rollout), one)),
             // One without tokens is none, and the rest of the rollout would be told its reward.
             completionTokens: t.episode === undefined ? t.tokens.completion : fewestTokens(said),
           };
@@ -92,7 +92,7 @@ export function createTrainingActivities(ports: {
           logprobs,
           advantage: state.advantage,
           reward,
-          policyVersion: from.number,
+          policyVersion: versionOf(state.id),
           ...(routing === undefined ? {} : { routing }),
         }));
       });
@@ -101,6 +101,7 @@ export function createTrainingActivities(ports: {
 
       const document = trainingDocument({
         ...{ spec, round, from, to, temperature: plan.harness.temperature },
+        oldest: Math.min(...samples.map((sample) => sample.policyVersion)),
         profile: await documents.profile(spec.name),
         batch: await store.put(samples.map((sample) => `${JSON.stringify(sample)}\n`).join('')),
       });

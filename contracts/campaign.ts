@@ -4,6 +4,7 @@ import { certifiedSpec } from './certified.ts';
 import { harnessSpec } from './harness.ts';
 import { campaignName, sha256 } from './ids.ts';
 import { judgeSpec } from './judge.ts';
+import { pipelineSpec } from './pipeline.ts';
 import { setSpec } from './set-spec.ts';
 import { duration, fraction } from './units.ts';
 
@@ -224,6 +225,10 @@ export const campaignSpec = z.strictObject({
   rollouts: rolloutsSpec,
   reward: rewardSpec.prefault({}),
   training: trainingSpec,
+  /** Optional, not filled in: a campaign from before it keeps its hash. */
+  pipeline: pipelineSpec
+    .optional()
+    .describe('Rollouts that go on while a round trains (docs/simulation.md). Without it they take turns.'),
   evaluation: evaluationSpec.prefault({}),
   promotion: promotionSpec.prefault({}),
   gates: gatesSpec.prefault({}),

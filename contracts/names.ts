@@ -22,7 +22,7 @@ export const SEARCH_TYPES = {
 } as const satisfies Record<SearchAttribute, 'Keyword' | 'Int'>;
 
 /** Messages of the campaign workflow. */
-export const CAMPAIGN = { status: 'status', gateClosed: 'gateClosed' } as const;
+export const CAMPAIGN = { status: 'status', gateClosed: 'gateClosed', groupEnded: 'groupEnded' } as const;
 /** Messages of the gate workflow. */
 export const GATE = { decide: 'decide', decideSignal: 'decideSignal', view: 'view' } as const;
 /** Query of every workflow whose work can be counted. */
@@ -30,6 +30,9 @@ export const PROGRESS = 'progress';
 
 /** The store's name of the model profile that a campaign was submitted with. */
 export const profileName = (campaign: CampaignName): string => `campaigns/${campaign}/profile`;
+
+/** The store's name of what is durable of a campaign whose rollouts overlap with training. */
+export const pipelineName = (campaign: CampaignName): string => `campaigns/${campaign}/pipeline`;
 
 /** The store's name of the base model's weights that a campaign starts from, where it trains all of them. */
 export const baseWeightsOf = (campaign: CampaignName): string => `campaigns/${campaign}/base-weights`;

@@ -22,6 +22,8 @@ export const rolloutPlan = z.strictObject({
   purpose,
   split,
   policy: policyVersion,
+  /** Of a round whose rollouts began with several versions: those of them that are not `policy`. Each rollout's id names its own. */
+  sampledBy: z.array(policyVersion).optional(),
   tasks: artifactRef,
   harness: plannedHarness,
   reward: z.strictObject({

@@ -5,6 +5,7 @@ import type { CampaignSpec } from './campaign.ts';
 import { certifiedState, look } from './certified.ts';
 import { evidence, gateKind, gateResult } from './gate.ts';
 import { campaignName, gateId, jobName, policyName, purpose, sha256 } from './ids.ts';
+import { pipelineCounts, pipelineSummary } from './pipeline.ts';
 import { evaluationResult, policyVersion, verdict } from './policy-version.ts';
 import { lostServer } from './weight-update.ts';
 
@@ -109,6 +110,8 @@ export const campaignState = z.strictObject({
   ending: z.enum(['running', 'released', 'refused', 'not-opened', 'cancelled', 'aborted']),
   /** Servers that the newest move gave up; absent where every one serves. */
   givenUp: partialMove.optional(),
+  /** Of a campaign whose rollouts overlap with training: the groups whose workflows run, by position. Never trusted by a new chain of runs. */
+  running: z.array(z.int().nonnegative()).optional(),
   /** Why the rounds ended early, when the budget did not allow another. */
   stoppedBy: z.string().optional(),
 });
@@ -127,6 +130,8 @@ export const campaignStatus = z.strictObject({
   /** The stage's progress, when it can be counted. */
   progress: z.strictObject({ done: z.int(), total: z.int(), unit: z.string() }).optional(),
   waitingFor: z.string().optional(),
+  /** Where its groups are, when rollouts overlap with training. */
+  pipeline: pipelineCounts.optional(),
   /** The child workflow to ask for progress. */
   activeWorkflow: z.string().optional(),
   openGate: z
@@ -188,6 +193,8 @@ export const reportData = z.strictObject({
     }),
   ),
   conservation,
+  /** Of a campaign whose rollouts overlap with training. */
+  pipeline: pipelineSummary.optional(),
   /** What a round's plan says about itself, for example that tasks of unknown starting pass rate were drawn. */
   notes: z.array(z.strictObject({ round: z.int(), note: z.string() })).default([]),
   /** The version that the release manifest names; null when nothing was released. */

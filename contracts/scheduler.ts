@@ -85,6 +85,10 @@ export const rolloutRecord = z.strictObject({
 });
 export type RolloutRecord = z.infer<typeof rolloutRecord>;
 
+/** The oldest positions, all of which have ended, and how many of them were trained on: so much is enough to go on without their records. */
+export const settledPositions = z.strictObject({ positions: z.int().nonnegative(), trained: z.int().nonnegative() });
+export type SettledPositions = z.infer<typeof settledPositions>;
+
 /** Everything a scheduler knows: what is not in here it does not know. */
 export const schedulerRecords = z.strictObject({
   /** Positions given out; those without a record wait to be started. */
@@ -93,6 +97,8 @@ export const schedulerRecords = z.strictObject({
   version: z.int().nonnegative(),
   /** Nothing more will be enqueued. */
   closed: z.boolean(),
+  /** Positions before these have no records any more. */
+  settled: settledPositions.optional(),
   /** In any order. */
   rollouts: z.array(rolloutRecord),
 });

@@ -11,7 +11,7 @@ const id = (round: number, sample: number, purpose: Purpose = 'train'): RolloutI
 type Mask = { id: RolloutId; reason: string };
 /** The input, open to changes. */
 type Draft = {
-  plans: { round: number; ids: RolloutId[]; left: boolean }[];
+  plans: { round: number; ids: RolloutId[]; left: boolean; unused?: Map<RolloutId, string> }[];
   jobs: { round: number; trained: RolloutId[]; dropped: Mask[] }[];
   pool: { lines: LedgerLine[]; duplicates: string[] };
   trajectories: { rollout: RolloutId; purpose: Purpose }[];
@@ -221,4 +221,27 @@ it('what was lost with a volume since it was trained balances, and is told by it
   const checked = checkConservation(input);
   expect(checked.problems).toEqual([]);
   expect(checked.masked.records_lost).toBe(1);
+});
+
+describe('what was given up', () => {
+  /** Of the first round the last two have no account: they were never in its batch. */
+  const givenUp = (why: string): Draft => {
+    const input = sound();
+    const ids = input.plans[0]!.ids.slice(6);
+    input.plans[0]!.unused = new Map(ids.map((one) => [one, why]));
+    input.accounts = input.accounts.filter((one) => !ids.includes(one.id));
+    return input;
+  };
+
+  it('is masked by its reason, or cancelled, and needs no account', () => {
+    const masked = checkConservation(givenUp('hung'));
+    expect(masked).toMatchObject({ balanced: true, cancelled: 1, masked: { hung: 2 } });
+    expect(checkConservation(givenUp('cancelled'))).toMatchObject({ balanced: true, cancelled: 3 });
+  });
+
+  it('is trained on by nobody', () => {
+    const input = givenUp('expired');
+    input.jobs[0]!.trained.push(input.plans[0]!.ids[7]!);
+    expect(checkConservation(input).problems).toContainEqual(expect.stringContaining('although it was given up'));
+  });
 });

@@ -7,7 +7,13 @@ import type { LedgerLine } from './pool-ledger.ts';
 
 export interface ConservationInput {
   /** Training rollouts requested, as the workflow planned them. `left`: a human ended the campaign before the verdict. */
-  readonly plans: readonly { readonly round: number; readonly ids: readonly RolloutId[]; readonly left: boolean }[];
+  readonly plans: readonly {
+    readonly round: number;
+    readonly ids: readonly RolloutId[];
+    readonly left: boolean;
+    /** Of `ids`, those that no batch took although they were started: why, or `cancelled`. */
+    readonly unused?: ReadonlyMap<RolloutId, string>;
+  }[];
   /** What each round's trainer says in result.json. */
   readonly jobs: readonly {
     readonly round: number;
@@ -105,8 +111,11 @@ function compareJobs({ jobs, plans }: ConservationInput, planned: ReadonlySet<st
 /** Puts every requested id into one of the sets, round by round. */
 function bookRounds({ plans, jobs, pool }: ConservationInput, report: Report): Rounds {
   const lines = new Map(pool.lines.map((line) => [line.rollout, line]));
-  const found = { unrecorded: new Set<string>(), against: new Set<string>(), neither: new Set<string>() };
-  const rounds = plans.map(({ round, ids, left }) => {
+  const found = {
+    ...{ unrecorded: new Set<string>(), against: new Set<string>(), neither: new Set<string>() },
+    unused: new Set<string>(),
+  };
+  const rounds = plans.map(({ round, ids, left, unused }) => {
     const job = jobs.find((one) => one.round === round);
     const trained = new Set(job?.trained);
     const dropped = new Map(job?.dropped.map((one) => [one.id, one.reason]));
@@ -115,6 +124,13 @@ function bookRounds({ plans, jobs, pool }: ConservationInput, report: Report): R
       const line = lines.get(id);
       const state = line?.state ?? 'absent';
       const sent = trained.has(id) || dropped.has(id);
+      const why = unused?.get(id);
+      if (why !== undefined) {
+        if (sent) found.unused.add(id);
+        else if (why === 'cancelled') row.cancelled += 1;
+        else row.masked[why] = (row.masked[why] ?? 0) + 1;
+        if (!sent) continue;
+      }
       // What was lost since is told by its reason, and contradicts nobody.
       const there = sent && line?.reason !== LOST;
       if (there && (state === 'absent' || state === 'ungraded')) found.unrecorded.add(id);
@@ -129,6 +145,7 @@ function bookRounds({ plans, jobs, pool }: ConservationInput, report: Report): R
   });
   report('sent to the trainer without a trajectory in the pool', found.unrecorded);
   report('sent to the trainer although the pool lets them not train', found.against);
+  report('sent to the trainer although it was given up', found.unused);
   report('requested but neither trained, masked nor cancelled', found.neither);
   return rounds.sort((a, b) => a.round - b.round);
 }
@@ -155,7 +172,7 @@ function compareAccounts(
   );
   report(
     'missing in the account of their batch',
-    plans.flatMap((plan) => (plan.left ? [] : plan.ids.filter((id) => !accounted.has(id)))),
+    plans.flatMap((plan) => (plan.left ? [] : plan.ids.filter((id) => !accounted.has(id) && !plan.unused?.has(id)))),
   );
   const differing = accounts.filter(({ id, state, reason }) => {
     if (!planned.has(id)) return false;

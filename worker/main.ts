@@ -13,6 +13,7 @@ import { createEvaluationActivities } from '../activities/evaluation.ts';
 import { createGateActivities } from '../activities/gates.ts';
 import type { QueueActivities } from '../activities/interface.ts';
 import { createJudges, createJudgingActivities } from '../activities/judges.ts';
+import { createPipelineActivities } from '../activities/pipeline.ts';
 import { createDocuments } from '../activities/read.ts';
 import { createReportActivities } from '../activities/report.ts';
 import { createRolloutActivities } from '../activities/rollouts.ts';
@@ -91,6 +92,7 @@ const control = atBoundary({
   ...createReportActivities({ store, documents, gateway, jobs, manifest }),
   ...createEvaluationActivities({ documents, gateway }),
   ...createCertifiedActivities({ documents, store }),
+  ...createPipelineActivities({ store, documents, gateway }),
 });
 const rollouts = atBoundary(
   createRolloutActivities({

@@ -9,6 +9,7 @@ import {
   patched,
 } from '@temporalio/workflow';
 import { childWorkflowId } from '../contracts/names.ts';
+import type { PolicyVersion } from '../contracts/policy-version.ts';
 import type { CampaignInput, CampaignState } from '../contracts/record.ts';
 import { durationMs } from '../contracts/units.ts';
 import { checkBudget, estimateRound } from '../policies/budget.ts';
@@ -16,6 +17,7 @@ import { RETRY_OPTIONS } from '../policies/retry.ts';
 import { measureZero } from './certified.ts';
 import { decideRelease } from './closing.ts';
 import type { construction } from './construction.ts';
+import { openPipeline, type Pipeline } from './pipeline.ts';
 import { activitiesOn } from './queues.ts';
 import { olderRounds, retire } from './retire.ts';
 import { playRound } from './round.ts';
@@ -49,6 +51,7 @@ const judging = activitiesOn('jobs', {
 
 export async function campaign({ spec, state }: CampaignInput): Promise<CampaignState> {
   const c = takeUp({ spec, state });
+  const pipeline = spec.pipeline && openPipeline(c);
   try {
     const workflowId = childWorkflowId(spec.name, 0, 'construct');
     // Before the set: its tasks are certified by the judge as well.
@@ -70,20 +73,21 @@ export async function campaign({ spec, state }: CampaignInput): Promise<Campaign
     if (spec.promotion.certified !== undefined)
       state.certified ??= await c.stage('baseline', () => measureZero(c, state.baseline!));
 
-    if (state.round < spec.rounds && affordable(c)) {
-      await playRound(c);
+    if (state.round < spec.rounds && affordable(c) && (await played(c, pipeline))) {
       await archiveAndSave(c);
       await track(c);
       await condition(allHandlersFinished);
       // Runs are pinned to the release of the worker that began them; the next round takes up the current one.
       await makeContinueAsNewFunc<typeof campaign>({ initialVersioningBehavior: 'AUTO_UPGRADE' })({ spec, state });
     }
+    await pipeline?.close(latestOf(c));
     await decideRelease(c);
   } catch (failure) {
     if (isCancellation(failure)) state.ending = 'cancelled';
     else if (!(failure instanceof Ended)) throw failure;
   }
   return CancellationScope.nonCancellable(async () => {
+    await pipeline?.leave();
     await c.desk
       .during('report', () => act.assembleReport({ state }))
       // What was decided stands, and can be reported later; a run that failed here would only hide it.
@@ -97,6 +101,14 @@ export async function campaign({ spec, state }: CampaignInput): Promise<Campaign
     return state;
   });
 }
+
+async function played(c: Campaign, pipeline: Pipeline | undefined): Promise<boolean> {
+  const isPlayed = await playRound(c, pipeline?.feed);
+  if (!isPlayed) c.state.stoppedBy = 'No group of rollouts is left to train on: too many were given up.';
+  return isPlayed;
+}
+
+const latestOf = ({ state }: Campaign): PolicyVersion => state.policies.find((p) => p.number === state.latest)!;
 
 function affordable({ spec, state }: Campaign): boolean {
   const ruling = checkBudget({

@@ -5,6 +5,7 @@ import { defineQuery, setCurrentDetails, setHandler, upsertMemo, upsertSearchAtt
 import type { CampaignSpec } from '../contracts/campaign.ts';
 import type { PolicyName } from '../contracts/ids.ts';
 import { CAMPAIGN, SEARCH } from '../contracts/names.ts';
+import type { PipelineCounts } from '../contracts/pipeline.ts';
 import type { CampaignState, CampaignStatus, PartialMove, Stage } from '../contracts/record.ts';
 import type { LostServer } from '../contracts/weight-update.ts';
 import { givenUpSentence } from '../policies/given-up.ts';
@@ -23,6 +24,8 @@ export interface Desk {
   moved(policy: PolicyName, lost: readonly LostServer[]): void;
   /** Moves since the round began that gave servers up, the newest of each version. */
   partialMoves(): PartialMove[];
+  /** Where the groups of rollouts are that overlap with training. */
+  groups(counts: PipelineCounts): void;
   ended(): void;
 }
 
@@ -74,6 +77,9 @@ export function openDesk(spec: CampaignSpec, state: CampaignState): Desk {
       show();
     },
     partialMoves: () => [...partial.values()],
+    groups(counts) {
+      status.pipeline = counts;
+    },
     ended() {
       status.stage = 'ended';
       upsertMemo({ ending: state.ending, best: state.best });

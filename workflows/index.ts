@@ -4,5 +4,6 @@ export { construction } from './construction.ts';
 export { evaluation } from './evaluation.ts';
 export { gate } from './gate.ts';
 export { pilot } from './pilot.ts';
+export { rolloutGroup } from './rollout-group.ts';
 export { rollouts } from './rollouts.ts';
 export { training } from './training.ts';

@@ -2,6 +2,7 @@
 import { executeChild } from '@temporalio/workflow';
 import type { ArtifactRef } from '../contracts/artifact.ts';
 import { childWorkflowId } from '../contracts/names.ts';
+import type { PlanHandle } from '../contracts/plan.ts';
 import type { EvaluationResult, PolicyVersion, Verdict } from '../contracts/policy-version.ts';
 import type { LedgerCounts } from '../contracts/record.ts';
 import { durationMs } from '../contracts/units.ts';
@@ -23,7 +24,38 @@ const act = activitiesOn('control', {
   retry: RETRY_OPTIONS.quick,
 });
 
-export async function playRound(c: Campaign): Promise<void> {
+/** Where a round's rollouts come from. */
+export interface Feed {
+  /** In the stage `rollout`: the plan of what the round trains on, all of it played; undefined when nothing is left to train on. */
+  plan(c: Campaign, round: number, from: PolicyVersion): Promise<PlanHandle | undefined>;
+  whileTraining<T>(c: Campaign, from: PolicyVersion, work: () => Promise<T>): Promise<T>;
+  /** In the stage `evaluate`, before another version is served. */
+  beforeEvaluation?(from: PolicyVersion): Promise<void>;
+  /**
+   * The round is done, and this is the version that the next one trains from. When its training and, where there was something to measure, its
+   * measurement were at work: milliseconds.
+   */
+  done?(latest: PolicyVersion, round: number, training: [number, number], measuring?: [number, number]): Promise<void>;
+}
+
+/** Rollouts and training take turns: a round's rollouts begin when the round does, and all of them are trained on. */
+export const IN_TURN: Feed = {
+  async plan({ spec, state, desk }, round, from) {
+    const planned = await act.planTraining({ spec: state.spec, taskSet: state.taskSet!, round, policy: from });
+    const { tokens } = await runPlan(planned, {
+      workflowId: childWorkflowId(spec.name, round, 'train'),
+      concurrency: spec.rollouts.concurrency,
+      timeoutMs: durationMs(spec.rollouts.timeout),
+      onShard: desk.watch,
+    });
+    state.tokens += tokens;
+    return planned;
+  },
+  whileTraining: (c, _, work) => c.whileTraining(work),
+};
+
+/** @returns false when there was nothing left to play it with */
+export async function playRound(c: Campaign, feed: Feed = IN_TURN): Promise<boolean> {
   const { spec, state, desk } = c;
   const startedAt = Date.now();
   const tokensBefore = state.tokens;
@@ -33,29 +65,26 @@ export async function playRound(c: Campaign): Promise<void> {
   await pauseOnOverlap(c, round);
   await measureBestAgain(c, round);
 
-  const { plan, visible } = await c.stage(
+  const rolled = await c.stage(
     'rollout',
     async () => {
       await c.serve(from);
-      const planned = await act.planTraining({ spec: state.spec, taskSet: state.taskSet!, round, policy: from });
-      const { tokens } = await runPlan(planned, {
-        workflowId: childWorkflowId(spec.name, round, 'train'),
-        concurrency: spec.rollouts.concurrency,
-        timeoutMs: durationMs(spec.rollouts.timeout),
-        onShard: desk.watch,
-      });
-      state.tokens += tokens;
+      const planned = await feed.plan(c, round, from);
+      if (planned === undefined) return undefined;
       const visible = await act.measure({ plan: planned.plan, confidence: spec.evaluation.confidence });
       return { plan: planned.plan, visible };
     },
     { round },
   );
+  if (rolled === undefined) return false;
+  const { plan, visible } = rolled;
 
   const workflowId = childWorkflowId(spec.name, round, 'training');
+  const trainedFrom = Date.now();
   const { ledger, account, trained } = await c.stage(
     'train',
     () =>
-      c.whileTraining(() =>
+      feed.whileTraining(c, from, () =>
         executeChild<typeof training>('training', {
           workflowId,
           staticSummary: `round ${round}: v${from.number} → v${round}`,
@@ -75,14 +104,17 @@ export async function playRound(c: Campaign): Promise<void> {
       ),
     { round, activeWorkflow: workflowId },
   );
+  const trainedUntil = Date.now();
 
   await pauseOnAlarms(c, round, ledger, account);
 
+  const measuredFrom = Date.now();
   // Without a trained version there is nothing new to measure: the version it would have come from stands.
   const policy = trained?.policy ?? from;
   const gate = trained
-    ? await c.stage('evaluate', () => c.evaluate('gate', round, policy, state.baseline), { round })
+    ? await c.stage('evaluate', () => evaluated(c, feed, { round, from, policy }), { round })
     : lastMeasured(c, from.number);
+  const measuredUntil = Date.now();
 
   const { verdict, why, judged }: Settled = trained
     ? await settle(c, round, policy, gate)
@@ -110,6 +142,18 @@ export async function playRound(c: Campaign): Promise<void> {
   });
   if (judged !== undefined) countLook(state, judged);
   state.round = round;
+  const latest = state.policies.find((p) => p.number === state.latest)!;
+  await feed.done?.(latest, round, [trainedFrom, trainedUntil], trained && [measuredFrom, measuredUntil]);
+  return true;
+}
+
+async function evaluated(
+  c: Campaign,
+  feed: Feed,
+  of: { round: number; from: PolicyVersion; policy: PolicyVersion },
+): Promise<EvaluationResult> {
+  await feed.beforeEvaluation?.(of.from);
+  return c.evaluate('gate', of.round, of.policy, c.state.baseline);
 }
 
 /** Beyond the limit a human looks before anything is measured by, or released from, what was trained. */

@@ -17,6 +17,11 @@ const REASONS: Readonly<Record<string, string>> = {
   other_weights: 'other weights',
   unknown: 'unknown outcome',
   no_trajectory: 'no record',
+  failed: 'group failed',
+  hung: 'group hung',
+  expired: 'too old',
+  reverted: 'of a version left behind',
+  ended: 'no round left',
 };
 /** Of measurements beside the gate's and the sealed split's own. */
 const PURPOSES: Readonly<Record<string, string>> = { again: 'gate, once more', visible: 'visible, fixed part' };

@@ -8,6 +8,7 @@ import { head } from './head.ts';
 import { html, raw } from './html.ts';
 import { ledger } from './ledger.ts';
 import { manifest } from './manifest.ts';
+import { overlap } from './overlap.ts';
 import { rounds } from './rounds.ts';
 import { FILTER_SCRIPT, samples } from './samples.ts';
 import { STYLE } from './style.ts';
@@ -20,6 +21,7 @@ const SECTIONS = [
   ['rounds', 'Rounds'],
   ['evidence', 'Evidence'],
   ['training', 'Training'],
+  ['overlap', 'Overlap'],
   ['cost', 'Cost'],
   ['gates', 'Decisions'],
   ['ledger', 'Ledger'],
@@ -37,9 +39,12 @@ const POLICY = `default-src 'none'; style-src 'unsafe-inline'; img-src data:; sc
 export function renderReport(data: ReportData): string {
   const view = viewOf(data);
   const certified = evidence(view);
-  const links = SECTIONS.filter(([id]) => id !== 'evidence' || certified !== undefined).map(
-    ([id, name]) => html`<a href="#${id}">${name}</a>`,
-  );
+  const overlapping = overlap(view);
+  const absent = new Set([
+    ...(certified === undefined ? ['evidence'] : []),
+    ...(overlapping === undefined ? ['overlap'] : []),
+  ]);
+  const links = SECTIONS.filter(([id]) => !absent.has(id)).map(([id, name]) => html`<a href="#${id}">${name}</a>`);
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -57,7 +62,7 @@ export function renderReport(data: ReportData): string {
 ${head(view)}
 <nav aria-label="Sections">${links}</nav>
 ${rounds(view)}${certified && html`\n${certified}`}
-${training(view)}
+${training(view)}${overlapping && html`\n${overlapping}`}
 ${cost(view)}
 ${gates(view)}
 ${ledger(view)}

@@ -1,8 +1,11 @@
 // Rules that span fields: each value is legal by itself, together they cannot work. They run on the plain document, so that
 // they are reported together with everything that zod finds; a value of the wrong type is left to zod.
+import { rolloutsSpec } from '../../contracts/campaign.ts';
 import type { ErrorCode, Problem } from '../../contracts/errors.ts';
 import { LOOP_TOOLS } from '../../contracts/harness.ts';
+import { pipelineSpec } from '../../contracts/pipeline.ts';
 import { durationMs } from '../../contracts/units.ts';
+import { schedulerOf, stalenessBound } from '../../policies/pipeline/scheduler-of.ts';
 import { type CampaignDocument, dotted } from './document.ts';
 import { quote, valueAt } from './from-zod.ts';
 import type { Path } from './guide.ts';
@@ -33,6 +36,7 @@ export function crossFieldProblems(root: unknown, document: CampaignDocument): P
   artifactRules(root, report);
   harnessRules(root, number, report);
   functionListRules(root, report);
+  pipelineRules(root, report);
 
   const groups = number(['rollouts', 'groupsPerRound']);
   const size = number(['rollouts', 'groupSize']);
@@ -109,6 +113,7 @@ const spelled = (value: unknown): string =>
 const DURATIONS: readonly Path[] = [
   ['rollouts', 'timeout'],
   ['training', 'timeout'],
+  ['pipeline', 'groupTimeout'],
   ['gates', 'deadline'],
   ['gates', 'remindAfter'],
   ['budget', 'wallClock'],
@@ -183,6 +188,45 @@ function lossRules(root: unknown, number: (path: Path) => number | undefined, re
       'The others train an adapter: remove `lora: null`, or write cispo.',
     );
 }
+
+/** Overlap (docs/simulation.md): a scheduler that could not fill a round, or lets through what the trainer drops. */
+function pipelineRules(root: unknown, report: Report): void {
+  const pipeline = pipelineSpec.safeParse(valueAt(root, ['pipeline'])).data;
+  if (pipeline === undefined) return;
+  const code = 'spec.out_of_range';
+  if (valueAt(root, ['training', 'advantage']) === 'round')
+    report(
+      code,
+      ['training', 'advantage'],
+      'mean or mean-std beside `pipeline`',
+      'A round trains on rollouts of several versions there: compare within groups.',
+    );
+  const rollouts = rolloutsSpec.safeParse(valueAt(root, ['rollouts'])).data;
+  if (rollouts === undefined) return;
+  const { scheduler } = pipeline;
+  const groups = rollouts.groupsPerRound;
+  if ('outstanding' in scheduler && scheduler.outstanding < groups) {
+    const hint = 'Raise it, or lower rollouts.groupsPerRound.';
+    report(code, ['pipeline', 'scheduler', 'outstanding'], `at least ${groups}, the groups of a round`, hint);
+    return;
+  }
+  const given = valueAt(root, ['training', 'maxStaleness']) ?? 2;
+  const bound = stalenessBound(schedulerOf(pipeline, rollouts));
+  if (typeof given === 'number' && bound > given)
+    report(
+      code,
+      ['pipeline', 'scheduler'],
+      `one that trains on nothing older than training.maxStaleness, ${given} rounds; this one allows ${bound}`,
+      `Write maxStaleness: ${bound}, or ${LOWER[scheduler.kind]}; ./anneal simulate compares them.`,
+    );
+}
+
+const LOWER = {
+  synchronous: 'change nothing',
+  'position-window': 'lower outstanding or window',
+  'age-window': 'lower maxAge',
+  'admission-budget': 'lower eta',
+} as const;
 
 /** The two kinds of task sets have their own rewards; stages have their own difficulty. */
 function artifactRules(root: unknown, report: Report): void {

@@ -64,6 +64,7 @@ export function renderWatch(status: CampaignStatus, options: WatchOptions): stri
     ...header(status, options, ink),
     '',
     ...stageLines(status, options, ink),
+    ...groupLine(status, options, ink),
     '',
     ...roundsTable(status, options, ink),
     ...renderEvidence(status.state, width, ink),
@@ -119,6 +120,15 @@ function stageLines(status: CampaignStatus, { width, spec }: WatchOptions, ink: 
   if (room < 8) return [...lines, clip(`${word}: ${tail}`, width)];
   const drawn = bar(share, room);
   return [...lines, `${word}  ${ink.cyan(drawn.full)}${ink.dim(drawn.empty)}  ${tail}`];
+}
+
+/** Where the groups of rollouts are that overlap with training. */
+function groupLine({ pipeline, stage }: CampaignStatus, { width }: WatchOptions, ink: Paint): string[] {
+  if (pipeline === undefined || stage === 'ended') return [];
+  const { running, ready, waiting, trained, training, givenUp } = pipeline;
+  const lost = givenUp === 0 ? '' : `, ${givenUp} given up`;
+  const where = `${running} running, ${ready} ready, ${training} in training, ${trained} trained${lost}, ${waiting} to come`;
+  return wrap(`groups (${pipeline.scheduler}): ${where}`, width).map(ink.dim);
 }
 
 const WHOSE = 'visible: of the version before the round; gate: of the one after it';

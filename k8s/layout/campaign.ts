@@ -4,7 +4,7 @@ import type { ProfileSpec } from '../../contracts/profile.ts';
 
 /** A field of the campaign; of the profile where it begins with `profile`. */
 export interface Misfit {
-  readonly path: 'policy.base' | 'policy.lora' | `profile${string}`;
+  readonly path: 'policy.base' | 'policy.lora' | 'pipeline.mode' | `profile${string}`;
   readonly expected: string;
   readonly got: string;
   readonly hint: string;
@@ -15,9 +15,21 @@ export const ADAPTED_BASE = 'smollm2-135m-instruct';
 /** What the worker class of the rollout image overrides (trainer/anneal_megatron/serving). */
 const VLLM = /^0\.24(\.|$)/;
 
-export function misfits({ policy }: Pick<CampaignSpec, 'policy'>, profile: ProfileSpec | undefined): Misfit[] {
+export function misfits(
+  { policy, pipeline }: Pick<CampaignSpec, 'policy' | 'pipeline'>,
+  profile: ProfileSpec | undefined,
+): Misfit[] {
   const whole = profile?.rollout.server === 'vllm';
-  return [...(whole ? wholeModel(policy, profile) : adapters(policy)), ...pairs(profile)];
+  return [
+    ...(whole ? wholeModel(policy, profile) : adapters(policy)),
+    ...pairs(profile),
+    ...unless(pipeline === undefined || profile?.colocated !== true, {
+      path: 'pipeline.mode',
+      expected: `nothing: trainer and servers of the profile ${profile?.name} take turns on the same devices`,
+      got: 'async',
+      hint: 'Remove `pipeline`, or choose a profile in which each has its own devices.',
+    }),
+  ];
 }
 
 function adapters({ base, lora }: CampaignSpec['policy']): Misfit[] {

@@ -35,19 +35,20 @@ export function createLedger(window: number, from?: SchedulerRecords): Ledger {
   /** By start, which is also by version: time and versions only grow. */
   const started: Entry[] = [];
   const dead = new Set<Entry>();
+  const settled = from?.settled ?? { positions: 0, trained: 0 };
   const tally: Record<RolloutState, number> = {
-    ...{ running: 0, ready: 0, failed: 0, hung: 0, training: 0, trained: 0, tombstoned: 0, expired: 0 },
+    ...{ running: 0, ready: 0, failed: 0, hung: 0, training: 0, tombstoned: 0, expired: 0, trained: settled.trained },
   };
   let enqueued = from?.enqueued ?? 0;
   let version = from?.version ?? 0;
   let closed = from?.closed ?? false;
-  let order = 0;
+  let order = settled.trained;
   let lostAtVersion = 0;
   let inTraining: Entry[] = [];
   // The first position that waits; that is neither taken nor ended; that is not finished.
-  let waiting = 0;
-  let head = 0;
-  let unfinished = 0;
+  let waiting = settled.positions;
+  let head = settled.positions;
+  let unfinished = settled.positions;
   // In `started`: the first that runs; the first that may yet be trained on.
   let running = 0;
   let live = 0;
@@ -86,6 +87,7 @@ export function createLedger(window: number, from?: SchedulerRecords): Ledger {
   function entryAt(position: number): Entry | undefined {
     if (!Number.isInteger(position) || position < 0 || position >= enqueued)
       throw new RangeError(`position ${position} was never given out; ${enqueued} were`);
+    if (position < settled.positions) throw new RangeError(`position ${position} is settled`);
     return entries[position];
   }
 
@@ -163,7 +165,8 @@ export function createLedger(window: number, from?: SchedulerRecords): Ledger {
   started.sort((a, b) => a.startedAt - b.startedAt || a.version - b.version || a.position - b.position);
   inTraining.sort((a, b) => (a.taken?.order ?? 0) - (b.taken?.order ?? 0));
   // As if the window had stood at the beginning all the time; it then moves on, and takes in what it meets.
-  for (let position = 0; position < Math.min(window, enqueued); position += 1) if (isReady(position)) reach += 1;
+  for (let position = unfinished; position < Math.min(unfinished + window, enqueued); position += 1)
+    if (isReady(position)) reach += 1;
   advance();
 
   return {
@@ -173,7 +176,7 @@ export function createLedger(window: number, from?: SchedulerRecords): Ledger {
       return isChanged;
     },
     counts: () => ({
-      ...{ version, closed, lostAtVersion, waiting: enqueued - started.length },
+      ...{ version, closed, lostAtVersion, waiting: enqueued - settled.positions - started.length },
       ...{ running: tally.running, ready: tally.ready, training: tally.training, trained: tally.trained },
     }),
     reachable: () => reach,
@@ -218,6 +221,7 @@ export function createLedger(window: number, from?: SchedulerRecords): Ledger {
     },
     records: () => ({
       ...{ enqueued, version, closed },
+      ...(settled.positions === 0 ? {} : { settled }),
       rollouts: entries.flatMap((entry) => (entry === undefined ? [] : [{ ...entry }])),
     }),
   };

@@ -9,6 +9,7 @@ import type {
   EvaluationActivities,
   GateActivities,
   JudgingActivities,
+  PipelineActivities,
   RolloutActivities,
   ServerActivities,
   TrackingActivities,
@@ -24,6 +25,7 @@ import type { EvaluationResult, PolicyVersion, Verdict } from '../../contracts/p
 import type { CampaignState } from '../../contracts/record.ts';
 import type { LostServer } from '../../contracts/weight-update.ts';
 import { firstState as stateToStart } from '../../infra/temporal/first-state.ts';
+import { type ScriptedPipeline, scriptedPipeline } from './scripted-pipeline.ts';
 
 export const refOf = (value: unknown): ArtifactRef => {
   const text = canonicalJson(value);
@@ -63,6 +65,7 @@ type All = CampaignActivities &
   EvaluationActivities &
   GateActivities &
   JudgingActivities &
+  PipelineActivities &
   RolloutActivities &
   ServerActivities &
   TrackingActivities &
@@ -81,6 +84,8 @@ export interface Script {
   brokenRollouts?: number[];
   brokenWith?: ErrorCode;
   brokenTimes?: number;
+  /** Only of this plan. */
+  brokenPlan?: ArtifactRef;
   /** Thrown by calibrateJudge, one a call, until used up. */
   judgeRefusals?: ApplicationFailure[];
   /** Gates that critical.yaml does not list. */
@@ -99,6 +104,10 @@ export interface Script {
   turns?: boolean;
   /** Where promotion is certified: the verdict of each look, `hold` when used up, and the capabilities that it leaves in doubt. */
   looks?: { verdict: Verdict; flagged?: string[] }[];
+  /** Of a campaign whose rollouts overlap with training; made with the specification that the campaign is played with. */
+  pipeline?: CampaignSpec;
+  /** Milliseconds that a rollout of this group takes. */
+  groupMs?: (plan: ArtifactRef) => number;
   /** What the scan of each round finds; nothing when used up. */
   overlaps?: string[][];
 }
@@ -111,10 +120,17 @@ export interface Told {
   readonly broken: number[];
   /** What each look was given. */
   readonly judged: Parameters<CertifiedActivities['judgeCandidate']>[0][];
+  /** Where rollouts overlap with training. */
+  readonly pipeline: ScriptedPipeline | undefined;
 }
 
 export function scriptedActivities(script: Script): { activities: All; told: Told } {
-  const told: Told = { calls: [], saved: [], answers: [], broken: [], judged: [] };
+  const pipeline =
+    script.pipeline &&
+    scriptedPipeline(script.pipeline, (plan, number) => {
+      plans.set(plan.sha256, { number, split: 'visible', name: script.pipeline!.name });
+    });
+  const told: Told = { calls: [], saved: [], answers: [], broken: [], judged: [], pipeline };
   const failures = [...(script.jobFailures ?? [])];
   const overlaps = [...(script.overlaps ?? [])];
   const refusals = [...(script.judgeRefusals ?? [])];
@@ -180,21 +196,26 @@ export function scriptedActivities(script: Script): { activities: All; told: Tol
     async passRates() {
       return refOf({});
     },
-    async generate({ index }) {
+    advancePipeline: (move) => pipeline!.activities.advancePipeline(move),
+    async generate({ plan, index }) {
+      if (script.groupMs) await sleep(script.groupMs(plan));
       if (script.rolloutMs) await new Promise((done) => setTimeout(done, script.rolloutMs));
       const broken = told.broken.filter((other) => other === index).length;
-      if (script.brokenRollouts?.includes(index) && broken < (script.brokenTimes ?? Infinity)) {
+      const isMeant = script.brokenPlan === undefined || script.brokenPlan.sha256 === plan.sha256;
+      if (isMeant && script.brokenRollouts?.includes(index) && broken < (script.brokenTimes ?? Infinity)) {
         told.broken.push(index);
         throw ApplicationFailure.nonRetryable('scripted', script.brokenWith ?? 'gateway.bad_request');
       }
       return { tokens: 10 };
     },
-    async grade() {
+    async grade({ plan, index }) {
+      pipeline?.recorded(plan, index, true);
       return undefined;
     },
     // Nothing here says how long a rollout takes, so that none share an activity.
     play: () => Promise.reject(new Error('not scripted')),
-    async mask({ index, outcome, reason }) {
+    async mask({ plan, index, outcome, reason }) {
+      pipeline?.recorded(plan, index, false);
       note(`mask ${index} ${outcome} ${reason}`);
     },
     async measure({ plan }) {

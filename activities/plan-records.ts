@@ -1,0 +1,35 @@
+// What the pool holds of a plan, and which version each of its rollouts began with. A round's plan names groups of several rounds' draws where
+// rollouts overlap with training; then its records are looked for group by group.
+
+import type { RolloutId } from '../contracts/ids.ts';
+import type { RolloutPlan } from '../contracts/plan.ts';
+import type { PolicyVersion } from '../contracts/policy-version.ts';
+import type { ModelGateway } from '../contracts/ports.ts';
+import { groupOf } from '../policies/advantage.ts';
+
+/** Prefixes under which all of a plan's rollouts lie, and in one campaign none of another plan of the kind. */
+export function prefixesOf(
+  plan: Pick<RolloutPlan, 'campaign' | 'round' | 'purpose' | 'policy' | 'sampledBy' | 'rollouts'>,
+): string[] {
+  if (plan.sampledBy === undefined) return [`${plan.campaign}/r${plan.round}/${plan.purpose}.v${plan.policy.number}/`];
+  return [...new Set(plan.rollouts.map(({ id }) => `${groupOf(id)}/`))];
+}
+
+export async function trajectoriesOf(gateway: Pick<ModelGateway, 'trajectories'>, plan: RolloutPlan) {
+  return (await Promise.all(prefixesOf(plan).map((prefix) => gateway.trajectories(prefix)))).flat();
+}
+
+export async function completionsOf(gateway: Pick<ModelGateway, 'completions'>, plan: RolloutPlan) {
+  return (await Promise.all(prefixesOf(plan).map((prefix) => gateway.completions(prefix)))).flat();
+}
+
+/** `quickstart/r1/train.v0/g3/s5` → 0. */
+export const versionOf = (id: RolloutId): number => Number(/\.v(\d+)\/g\d+\/s\d+$/.exec(id)![1]);
+
+/** The version that a rollout of a plan is sampled by. */
+export function samplerOf(
+  { policy, sampledBy = [] }: Pick<RolloutPlan, 'policy' | 'sampledBy'>,
+  id: RolloutId,
+): PolicyVersion {
+  return sampledBy.find(({ number }) => number === versionOf(id)) ?? policy;
+}
