@@ -103,6 +103,9 @@ const simulationFields = z.strictObject({
     environmentSeconds: distribution
       .optional()
       .describe('Tools, sandbox and reward: a part of the rollout during which no engine is needed.'),
+    environmentDevices: estimate
+      .optional()
+      .describe("Of the engines' own devices, those that one environment keeps busy: both are slower for it."),
     failureRate: rate.optional().describe('Share that fails for good, somewhere on its way.'),
     hangRate: rate.optional().describe('Share that never ends; needs timeoutSeconds.'),
     timeoutSeconds: z.number().positive().optional().describe('What has not ended after this counts as hung.'),
@@ -140,6 +143,12 @@ const simulationFields = z.strictObject({
   weights: z.strictObject({
     seconds: distribution.describe('From the end of a step until every engine has its weights.'),
   }),
+  evaluation: z
+    .strictObject({
+      seconds: distribution.describe('Engines measure the new version for so long, and write nothing else.'),
+    })
+    .optional()
+    .describe('After each step; left out where rounds are not measured, or elsewhere.'),
   limits: z
     .strictObject({
       maxStaleness: z.number().min(0).optional().describe('Versions: what is beyond it at most cannot be the best.'),

@@ -1,9 +1,10 @@
 // simulate: what schedulers and splits of a fleet would come to, from measured figures, before anything is started.
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { simulationResult } from '../../contracts/prediction.ts';
 import { assumptionsIn } from '../../policies/simulation/assumptions.ts';
 import { predictFleet } from '../../policies/simulation/predict.ts';
 import { type Run, screen } from '../session.ts';
+import { chosenPipeline } from '../simulation/choose.ts';
 import { readSimulation } from '../simulation/read.ts';
 import { renderSimulation } from '../view/simulation.ts';
 
@@ -11,7 +12,12 @@ export function addSimulate(program: Command, run: Run): void {
   program
     .command('simulate <file>')
     .description('predict throughput, idle time, staleness and cost by scheduler and by how a fleet is divided')
-    .action((file: string, _flags: unknown, command: Command) =>
+    .option(
+      '--choose <size>',
+      'write the best of the first fleet as a campaign does, for groups of so many rollouts',
+      wholeSize,
+    )
+    .action((file: string, { choose }: { choose?: number }, command: Command) =>
       run(async (session) => {
         const spec = await readSimulation(file);
         const { name, seed } = spec;
@@ -27,6 +33,14 @@ export function addSimulate(program: Command, run: Run): void {
             ? `${JSON.stringify(result)}\n`
             : `${renderSimulation(result, spec, screen(session)).join('\n')}\n`,
         );
+        if (choose !== undefined && !session.json)
+          process.stdout.write(`\n${chosenPipeline(result, choose).join('\n')}\n`);
       }, command),
     );
+}
+
+function wholeSize(text: string): number {
+  const size = Number(text);
+  if (!Number.isInteger(size) || size < 2 || size > 64) throw new InvalidArgumentError('a whole number from 2 to 64.');
+  return size;
 }

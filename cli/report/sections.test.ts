@@ -58,3 +58,24 @@ it('sets visible beside the gate rate of the same version', () => {
     `Version ${last.from} lies ${Math.abs(apart).toFixed(1)} points ${apart < 0 ? 'lower' : 'higher'} on visible than on gate.`,
   );
 });
+
+it('shows how rollouts and training overlapped, and nothing where they take turns', () => {
+  const data = fixtureReport();
+  const level = { mean: 0.5, p50: 0, p95: 1, max: 1 };
+  const pipeline: NonNullable<typeof data.pipeline> = {
+    scheduler: { kind: 'position-window', batch: 4, outstanding: 8, window: 3, timeoutSeconds: 60 },
+    ...{ bound: 2, started: 17, trained: 14, open: 1, givenUp: { hung: 2 } },
+    ...{ staleness: level, histogram: [7, 7], lag: level, disorder: level, overtaken: level, lengthBias: -0.02 },
+    ...{ seconds: 100, idle: { engines: 12, trainer: 60 }, overlap: 31 },
+  };
+  const page = renderReport({ ...data, pipeline });
+  for (const told of [
+    'position-window (batch 4, outstanding 8, window 3)',
+    '17 started: 14 trained on, 2 given up, 1 still open',
+    'did not end in time',
+    '60.0%',
+    'href="#overlap"',
+  ])
+    expect(page).toContain(told);
+  expect(renderReport(data)).not.toContain('overlap');
+});

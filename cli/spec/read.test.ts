@@ -164,6 +164,33 @@ describe('what spans fields', () => {
       'training.steps',
     ],
     [
+      'a window that no batch fits into',
+      { pipeline: { mode: 'async', scheduler: { kind: 'position-window', outstanding: 3, window: 2 } } },
+      'spec.out_of_range',
+      'pipeline.scheduler.outstanding',
+    ],
+    [
+      'a scheduler that lets through what the trainer drops',
+      { pipeline: { mode: 'async', scheduler: { kind: 'age-window', outstanding: 8, maxAge: 3 } } },
+      'spec.out_of_range',
+      'pipeline.scheduler',
+    ],
+    [
+      'rewards compared over versions',
+      {
+        pipeline: { mode: 'async', scheduler: { kind: 'admission-budget', eta: 1 } },
+        training: { learningRate: 0.001, advantage: 'round' },
+      },
+      'spec.out_of_range',
+      'training.advantage',
+    ],
+    [
+      'groups without time',
+      { pipeline: { mode: 'async', scheduler: { kind: 'synchronous' }, groupTimeout: '0s' } },
+      'spec.out_of_range',
+      'pipeline.groupTimeout',
+    ],
+    [
       'default steps, too few rollouts',
       { rollouts: { groupsPerRound: 1, groupSize: 2 } },
       'spec.out_of_range',

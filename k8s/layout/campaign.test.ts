@@ -62,3 +62,15 @@ test.each<[string, string, (profile: ProfileSpec) => unknown]>([
   const profile = change(await loadProfile('one-gpu')) as ProfileSpec;
   expect(paths({ base: 'Qwen/Qwen3-0.6B', lora: null }, profile)).toEqual([path]);
 });
+
+test('rollouts overlap with training only where each has its own devices', async () => {
+  const shipped = await Promise.all(shippedProfiles().map((name) => loadProfile(name)));
+  const pipeline = { mode: 'async', scheduler: { kind: 'synchronous' } } as const;
+  for (const profile of shipped) {
+    const policy = profile.rollout.server === 'vllm' ? { base: profile.model.name, lora: null } : ADAPTER;
+    const found = misfits({ policy, pipeline }, profile).map(({ path }) => path);
+    expect(found, profile.name).toEqual(profile.colocated ? ['pipeline.mode'] : []);
+  }
+  expect(new Set(shipped.map(({ colocated }) => colocated))).toEqual(new Set([true, false]));
+  expect(misfits({ policy: ADAPTER, pipeline }, undefined)).toEqual([]);
+});

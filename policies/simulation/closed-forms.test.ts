@@ -43,6 +43,28 @@ describe('constant times', () => {
     expect(at(6, 4)).toBeCloseTo(100 / (18 / 3) + 4, 9);
   });
 
+  it('environments on the engines’ devices: what both ask for is shared out', () => {
+    const speed = [{ running: 1, tokensPerSecond: 10 }];
+    const p = predicted(
+      {
+        ...{ batch: { rollouts: 4 }, engine: { devices: 1, slots: 1, speed, source } },
+        rollout: {
+          ...{ tokens: constant(100), environmentSeconds: constant(5), perSlot: 2 },
+          environmentDevices: { value: 1, source },
+        },
+      },
+      undefined,
+      { devices: 4, trainerShare: 0.5 },
+    );
+    // Two write for 10 s. Two more write while the first are judged: four ask for two devices, and in 10 s do what alone takes 5. The rest of
+    // the second two takes 5, and their judgement 5.
+    expect(p.seconds / 20).toBeCloseTo(30 + 4, 9);
+  });
+
+  it('measures the new version after each step', () => {
+    expect(predicted({ evaluation: { seconds: constant(6) } }).seconds).toBeCloseTo(20 * 20, 9);
+  });
+
   it('by turns on the same devices: engines stand still while these train', () => {
     const p = predicted({ fleet: { devices: [4], shared: true } }, { kind: 'admission-budget', eta: 1 }, shared);
     // Ten seconds of generation between two steps, whatever may be started ahead.

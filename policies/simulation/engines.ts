@@ -37,6 +37,10 @@ export interface Engines {
   remove(position: number, now: number): number | undefined;
   pause(now: number): void;
   resume(now: number): void;
+  /** From now on all go at this share of their speed: something else runs on their devices. */
+  slow(factor: number, now: number): void;
+  /** Engines that write. */
+  busy(): number;
   /** The rollouts that it takes with it, and their tokens. */
   breakDown(engine: number, now: number): { readonly position: number; readonly tokens: number }[];
   repair(engine: number, now: number): void;
@@ -67,6 +71,7 @@ export function createEngines(
   let sequenceSeconds = 0;
   let tokens = 0;
   let isPaused = false;
+  let factor = 1;
 
   function catchUp(engine: Engine, now: number): void {
     const passed = now - engine.at;
@@ -77,7 +82,7 @@ export function createEngines(
     else if (engine.running === 0) time.empty += passed;
     else {
       time.generating += passed;
-      const written = passed * speeds[engine.running]!;
+      const written = passed * speeds[engine.running]! * factor;
       tokens += written;
       sequenceSeconds += passed * engine.running;
       engine.done += written / engine.running;
@@ -95,7 +100,7 @@ export function createEngines(
     }
     if (first === undefined) engine.done = 0;
     if (first === undefined || isPaused || engine.isDown) return;
-    const each = speeds[engine.running]! / engine.running;
+    const each = (speeds[engine.running]! * factor) / engine.running;
     announce(engine.at + Math.max(0, first.item.until - engine.done) / each, index, engine.stamp);
   }
 
@@ -155,6 +160,11 @@ export function createEngines(
       each(now, () => {
         isPaused = false;
       }),
+    slow: (to, now) =>
+      each(now, () => {
+        factor = to;
+      }),
+    busy: () => (isPaused ? 0 : engines.filter(({ running, isDown }) => running > 0 && !isDown).length),
     breakDown(index, now) {
       const engine = engines[index]!;
       const lost = [...where.values()].filter((sequence) => sequence.engine === index);

@@ -102,6 +102,11 @@ export function predictOne(spec: SimulationSpec, split: Split, choice: Scheduler
       breakdowns: brokenBy(trainer.breakdowns, trainerDevices),
     },
     weights: spec.weights.seconds,
+    evaluation: spec.evaluation?.seconds,
+    besides: spec.rollout.environmentDevices && {
+      ...{ devices: engines * engine.devices, ofEngine: engine.devices },
+      load: spec.rollout.environmentDevices.value,
+    },
   };
   try {
     return { kind: 'predicted', ...named, ...divided, ...summary(spec, split, scenario, divided, simulate(scenario)) };

@@ -25,6 +25,10 @@ export interface Scenario {
     readonly breakdowns?: Breakdowns | undefined;
   };
   readonly weights: Distribution;
+  /** After each step, with its weights. */
+  readonly evaluation?: Distribution | undefined;
+  /** Where environments run on the engines' devices: all of these, those of one engine, and what one environment keeps busy. */
+  readonly besides?: { readonly devices: number; readonly ofEngine: number; readonly load: number } | undefined;
 }
 
 export interface Played {

@@ -5,6 +5,7 @@ import type { RolloutRecord } from '../../contracts/scheduler.ts';
 import { createScheduler } from '../schedulers/scheduler.ts';
 import { createDraw, exponential, stream } from './draw.ts';
 import { createEngines } from './engines.ts';
+import { createEnvironments } from './environments.ts';
 import { createQueue } from './queue.ts';
 import { createRollouts } from './rollouts.ts';
 import type { Played, Scenario } from './scenario.ts';
@@ -13,6 +14,7 @@ import { createTrainer } from './trainer.ts';
 type Event =
   | { readonly kind: 'written'; readonly engine: number; readonly stamp: number }
   | { readonly kind: 'over'; readonly position: number }
+  | { readonly kind: 'left'; readonly stamp: number }
   | { readonly kind: 'trained' | 'synced' | 'asked' }
   | { readonly kind: 'broken' | 'repaired'; readonly engine: number };
 
@@ -32,6 +34,15 @@ export function simulate(scenario: Scenario): Played {
   const rollouts = createRollouts(scenario.rollout, seed);
   const trainer = createTrainer(scenario.trainer, seed);
   const sync = createDraw(scenario.weights, stream(seed, 'weights'));
+  const evaluation = scenario.evaluation && createDraw(scenario.evaluation, stream(seed, 'evaluation'));
+  const { besides } = scenario;
+  const environments =
+    besides &&
+    createEnvironments({
+      ...{ devices: besides.devices, load: besides.load, slow: engines.slow },
+      busy: () => engines.busy() * besides.ofEngine,
+      announce: (at, stamp) => queue.push(at, { kind: 'left', stamp }),
+    });
   const luck = stream(seed, 'breakdowns');
   const { breakdowns } = scenario.engines;
   const timeline: Omit<TimelineStep, 'staleness'>[] = [];
@@ -104,6 +115,7 @@ export function simulate(scenario: Scenario): Played {
     const one = rollouts.get(position)!;
     one.isWritten = true;
     if (one.environmentSeconds === 0 || one.fate === 'fails') over(position);
+    else if (environments !== undefined) environments.start(position, one.environmentSeconds, now);
     else queue.push(now + one.environmentSeconds, { kind: 'over', position });
   }
 
@@ -119,11 +131,12 @@ export function simulate(scenario: Scenario): Played {
       const position = engines.ends(event.engine, event.stamp, now);
       if (position !== undefined) written(position);
     } else if (event.kind === 'over') over(event.position);
+    else if (event.kind === 'left') for (const position of environments!.ends(event.stamp, now)) over(position);
     else if (event.kind === 'synced') synced();
     else if (event.kind === 'trained') {
       step.trainedAt = now;
       engines.pause(now);
-      const seconds = sync();
+      const seconds = sync() + (evaluation?.() ?? 0);
       syncing += seconds;
       queue.push(now + seconds, { kind: 'synced' });
     } else if (event.kind === 'broken') {
@@ -157,6 +170,7 @@ export function simulate(scenario: Scenario): Played {
     happen(next.item);
     // The last version is the end: a step that began now would count, and never be done.
     if (timeline.length < steps) carryOut();
+    environments?.share(now);
   }
   let open = 0;
   for (const [position, one] of rollouts.open())

@@ -8,7 +8,7 @@ import { createDocuments } from '../../activities/read.ts';
 import { artifactRef } from '../../contracts/artifact.ts';
 import { campaignName } from '../../contracts/ids.ts';
 import { jobDocument } from '../../contracts/job.ts';
-import { reportData, type ReportData } from '../../contracts/record.ts';
+import { type ReportData, reportData } from '../../contracts/record.ts';
 import { type Finished, type Journey, openJourney, until } from '../support/journey.ts';
 
 const FILE = join(import.meta.dirname, 'overlap.yaml');
@@ -73,7 +73,10 @@ test('a batch names the version that each of its samples began with', async () =
     if (training === undefined) continue;
     const text = readFileSync(join(journey.config.paths.jobs, training.job, 'job.json'), 'utf8');
     const { inputs, policyVersion } = jobDocument.parse(JSON.parse(text));
-    const lines = new TextDecoder().decode(await journey.store.get(inputs.batch)).trim().split('\n');
+    const lines = new TextDecoder()
+      .decode(await journey.store.get(inputs.batch))
+      .trim()
+      .split('\n');
     for (const { id, policyVersion: version } of lines.map((one) => line.parse(JSON.parse(one)))) {
       expect(id).toContain(`/train.v${version}/`);
       versions.add(policyVersion.from - version);
