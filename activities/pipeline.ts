@@ -2,6 +2,7 @@
 // run. It may be repeated at any moment: what is told is a level, and follows from the record alone.
 import type { ArtifactRef, ArtifactStore } from '../contracts/artifact.ts';
 import type { CampaignSpec } from '../contracts/campaign.ts';
+import { canonicalJson } from '../contracts/canonical.ts';
 import { AnnealError } from '../contracts/errors.ts';
 import type { PipelineGroup, PipelineRecord } from '../contracts/pipeline.ts';
 import type { RolloutPlan } from '../contracts/plan.ts';
@@ -22,6 +23,8 @@ type Move = Parameters<PipelineActivities['advancePipeline']>[0];
 
 /** Two workers may move at once for a moment: one that was taken for dead, and its successor. */
 const TRIES = 5;
+/** Less than the scheduler's clock takes for a gap. */
+const LOOKED_SECONDS = 60;
 
 export function createPipelineActivities(ports: {
   store: ArtifactStore;
@@ -66,7 +69,7 @@ export function createPipelineActivities(ports: {
       ...(step === undefined ? {} : { step }),
       ...(await archived(documents, record.archive, retired)),
     };
-    if (!(await writeRecord(store, next, tag))) return undefined;
+    if (!onlyLooked(before, next, tag) && !(await writeRecord(store, next, tag))) return undefined;
     // After the record, which decides: a plan whose name outlived a lost move would never be played.
     await Promise.all(next.groups.map((group) => nameOf(spec, group)));
     return {
@@ -166,6 +169,12 @@ export function createPipelineActivities(ports: {
     const step: RolloutPlan = { ...first, round, policy, sampledBy, rollouts };
     return { round, plan: await documents.write(step), rollouts: rollouts.length };
   }
+}
+
+/** Of a look that found nothing new only the time would be written: many groups that end wake the campaign more often than that is worth. */
+function onlyLooked(before: PipelineRecord, next: PipelineRecord, tag: string | null): boolean {
+  const since = next.clock.seenAt - before.clock.seenAt;
+  return tag !== null && since < LOOKED_SECONDS && canonicalJson({ ...next, clock: before.clock }) === canonicalJson(before);
 }
 
 const oneGroup = (plan: RolloutPlan): RolloutPlan => ({ ...plan, sampledBy: plan.sampledBy ?? [] });

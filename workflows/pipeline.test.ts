@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { CampaignSpec } from '../contracts/campaign.ts';
 import { campaignWorkflowId } from '../contracts/names.ts';
 import type { PipelineGroup, PipelineSpec } from '../contracts/pipeline.ts';
+import type { CampaignStatus } from '../contracts/record.ts';
 import { play, temporal, withTemporal } from '../tests/support/play-campaign.ts';
 import { refOf, type Script, scriptedSpec, type Told } from '../tests/support/scripted-activities.ts';
 
@@ -13,6 +14,14 @@ const WINDOW: PipelineSpec = {
   mode: 'async',
   scheduler: { kind: 'position-window', outstanding: 4, window: 2 },
 };
+
+/** Several rounds take longer than a gate is waited for elsewhere. */
+async function someGate(status: () => Promise<CampaignStatus>): Promise<void> {
+  for (let tries = 0; tries < 1_000; tries += 1) {
+    if ((await status().catch(() => undefined))?.openGate !== undefined) return;
+    await new Promise((done) => setTimeout(done, 100));
+  }
+}
 
 /** The plan of the first group, sampled by version 0. */
 const HEAD = refOf({ group: 0, by: 0 });
@@ -29,8 +38,9 @@ async function overlapped(
   return play(
     name,
     { ...script, pipeline: spec },
-    async ({ gateOpen, answer, told }) => {
+    async ({ status, gateOpen, answer, told }) => {
       await act(told);
+      await someGate(status);
       await answer(await gateOpen('open-sealed'), 'keep');
     },
     { spec: given },

@@ -42,7 +42,7 @@ describe('watch', () => {
     const counts = { waiting: 4, running: 2, ready: 1, training: 3, trained: 6, givenUp: 1 };
     const status = fixtureStatus({ pipeline: { scheduler: 'age-window', ...counts } });
     const line = 'groups (age-window): 2 running, 1 ready, 3 in training, 6 trained, 1 given up,';
-    expect(renderWatch(status, at(80))).toContain(line);
+    expect(renderWatch(status, at(80)).join(' ')).toContain(line);
     fits(renderWatch(status, at(40)), 40);
   });
 
