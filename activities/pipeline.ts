@@ -174,7 +174,9 @@ export function createPipelineActivities(ports: {
 /** Of a look that found nothing new only the time would be written: many groups that end wake the campaign more often than that is worth. */
 function onlyLooked(before: PipelineRecord, next: PipelineRecord, tag: string | null): boolean {
   const since = next.clock.seenAt - before.clock.seenAt;
-  return tag !== null && since < LOOKED_SECONDS && canonicalJson({ ...next, clock: before.clock }) === canonicalJson(before);
+  return (
+    tag !== null && since < LOOKED_SECONDS && canonicalJson({ ...next, clock: before.clock }) === canonicalJson(before)
+  );
 }
 
 const oneGroup = (plan: RolloutPlan): RolloutPlan => ({ ...plan, sampledBy: plan.sampledBy ?? [] });

@@ -1,5 +1,4 @@
 // Scripted activities: they answer as told and touch nothing, so that a workflow's decisions can be tested by themselves.
-import { createHash } from 'node:crypto';
 import { sleep } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type {
@@ -17,7 +16,6 @@ import type {
 } from '../../activities/interface.ts';
 import type { ArtifactRef } from '../../contracts/artifact.ts';
 import { type CampaignSpec, campaignSpec } from '../../contracts/campaign.ts';
-import { canonicalJson } from '../../contracts/canonical.ts';
 import type { ErrorCode } from '../../contracts/errors.ts';
 import type { Decision, GateKind, GateResult } from '../../contracts/gate.ts';
 import { campaignName, jobName, makePolicyName, sha256 } from '../../contracts/ids.ts';
@@ -26,12 +24,9 @@ import type { CampaignState } from '../../contracts/record.ts';
 import type { LostServer } from '../../contracts/weight-update.ts';
 import { firstState as stateToStart } from '../../infra/temporal/first-state.ts';
 import { type ScriptedPipeline, scriptedPipeline } from './scripted-pipeline.ts';
+import { refOf } from './scripted-ref.ts';
 
-export const refOf = (value: unknown): ArtifactRef => {
-  const text = canonicalJson(value);
-  const hash = sha256.parse(createHash('sha256').update(text).digest('hex'));
-  return { uri: `store:objects/${hash.slice(0, 2)}/${hash}`, sha256: hash, bytes: text.length };
-};
+export { refOf };
 
 export function scriptedSpec(name: string, changes: Partial<CampaignSpec> = {}): CampaignSpec {
   return {

@@ -12,7 +12,7 @@ import {
   runningOf,
 } from '../../policies/pipeline/advance.ts';
 import { schedulerOf } from '../../policies/pipeline/scheduler-of.ts';
-import { refOf } from './scripted-activities.ts';
+import { refOf } from './scripted-ref.ts';
 
 export interface ScriptedPipeline {
   readonly activities: PipelineActivities;
