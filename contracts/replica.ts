@@ -5,7 +5,9 @@ import { rolloutId } from './ids.ts';
 import { replicaName } from './segment.ts';
 
 const sequence = z.int().positive();
-const each = <S extends z.ZodType>(of: S) => z.strictObject({ completions: of, trajectories: of });
+/** Those who wrote before there were operations said nothing of them. */
+const each = <S extends z.ZodType>(of: S) =>
+  z.strictObject({ completions: of, trajectories: of, operations: of.optional() });
 
 /** Sequences that are no segment's: what a volume held that never reached the store. */
 export const segmentGap = z.strictObject({ from: sequence, to: sequence });

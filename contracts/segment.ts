@@ -9,7 +9,7 @@ export const replicaName = z
   .brand<'ReplicaName'>();
 export type ReplicaName = z.infer<typeof replicaName>;
 
-export const segmentStream = z.enum(['completions', 'trajectories']);
+export const segmentStream = z.enum(['completions', 'trajectories', 'operations']);
 export type SegmentStream = z.infer<typeof segmentStream>;
 
 /** Written after the bytes that it describes: a segment without one is not there. */

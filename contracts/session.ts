@@ -60,6 +60,11 @@ export const contextOperation = z.strictObject({
   session: turnSession,
   ...contextRequest.shape,
   completions: z.array(completionId).max(256),
+  /** What stands in a secret's place may be longer than the secret. */
+  note: z.string().max(32_768).optional(),
+  /** Secrets were taken out of its texts. */
+  redacted: z.strictObject({ secrets: z.int().positive(), kinds: z.array(z.string()).min(1) }).optional(),
+  /** Of what was asked, as it came. */
   requestHash: sha256,
   /** The index that the rollout's next request would have had: it explains what comes from there on. */
   next: z.int().nonnegative(),

@@ -2,6 +2,7 @@
 // a record keeps them.
 import { z } from 'zod';
 import { sha256 } from './ids.ts';
+import { turnSession } from './session.ts';
 
 export const textPart = z.strictObject({ type: z.literal('text'), text: z.string() });
 
@@ -126,7 +127,8 @@ export type TurnUsage = z.infer<typeof turnUsage>;
  * How an upstream's answer ended. `whole`: not streamed, and complete. Of streams `done`: with [DONE]; `finished`: with a reason, but
  * without [DONE]; `truncated`: between two frames; `cut`: inside one. Of both `broken`: the connection failed on the way; `malformed`: in
  * a form that nobody knows; `empty`: nothing in it; `failed`: the server told of an error; `oversized`: too long; `refused`: by its HTTP
- * status; `late`: no more came in time; `unreachable`: nobody answered; `left`: the client went away first.
+ * status; `late`: no more came in time; `unreachable`: nobody answered; `left`: the client went away first; `stopped`: the gateway broke it
+ * off, because the rollout's time was over; `unasked`: the gateway refused it, and no server was asked.
  */
 export const turnEnd = z.enum([
   ...['whole', 'done', 'finished'],
@@ -142,9 +144,18 @@ export const turnEnd = z.enum([
     'late',
     'unreachable',
     'left',
+    'stopped',
+    'unasked',
   ],
 ] as const);
 export type TurnEnd = z.infer<typeof turnEnd>;
+
+/** That an agent goes round in circles: policies/loops.ts. */
+export const loopSignal = z.strictObject({
+  kind: z.enum(['call', 'cycle', 'text']),
+  period: z.int().positive(),
+  times: z.int().positive(),
+});
 
 /** One request of an agent, as the record of a completion keeps it. */
 export const turnRecord = z.strictObject({
@@ -170,5 +181,9 @@ export const turnRecord = z.strictObject({
   inexact: z.array(z.string()).min(1).optional(),
   /** SHA-256 of the body that the client was sent; absent where there was no whole answer. */
   sent: sha256.optional(),
+  /** Absent in older records. */
+  session: turnSession.optional(),
+  /** The agent's last steps, or the end of this answer, stood there already, again and again. */
+  loop: loopSignal.optional(),
 });
 export type TurnRecord = z.infer<typeof turnRecord>;

@@ -3,7 +3,7 @@ import { requireBudget } from './budget.ts';
 import type { Tally } from './pool/completions.ts';
 
 const used = (more: Partial<Tally> = {}): Tally => ({
-  ...{ next: 0, answered: 0, aborts: 0, tokens: 0, failed: new Map() },
+  ...{ next: 0, answered: 0, aborts: 0, tokens: 0, startedAt: undefined, failed: new Map() },
   ...more,
 });
 
@@ -32,6 +32,26 @@ test('tokens in flight count with all that they may become', () => {
   expect(ask(50)).toBe(50);
   expect(ask()).toBe(50);
   expect(() => ask(51)).toThrow('50 of 100 tokens are left, 51 were asked for');
+});
+
+test('time runs from the first request on, answered or in flight', () => {
+  const ask = (now: number, startedAt?: number, flying?: number) =>
+    requireBudget(
+      { maxSeconds: 10 },
+      used({ startedAt }),
+      flying === undefined ? [] : [{ maxTokens: 0, startedAt: flying }],
+      1,
+      now,
+    );
+  expect(() => ask(1e12)).not.toThrow();
+  expect(() => ask(15_000, 5_001)).not.toThrow();
+  expect(() => ask(15_000, 5_000)).toThrow('the 10 s of the rollout are over');
+  expect(() => ask(15_000, undefined, 5_000)).toThrow('the 10 s');
+});
+
+test('what was refused takes nothing', () => {
+  const refused = [{ maxTokens: 99, refused: true }];
+  expect(requireBudget({ maxRequests: 1, maxTokens: 100 }, used(), refused, 100)).toBe(100);
 });
 
 test('without limits there are none', () => {

@@ -10,6 +10,10 @@ export interface Flight {
   readonly controller: AbortController;
   waiters: number;
   stage: 'generating' | 'recording';
+  /** Refused: it takes an index for its record, and nothing of a budget. */
+  readonly refused?: boolean;
+  /** Milliseconds since 1970; for budgets of time. */
+  readonly startedAt?: number;
   /** The record, when it is durable. */
   readonly record: Promise<CompletionRecord>;
 }

@@ -7,6 +7,7 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   'gateway.bad_request': 400,
   'gateway.unauthorised': 401,
   'gateway.budget_exhausted': 403,
+  'gateway.loop': 403,
   'gateway.conflict': 409,
   'gateway.upstream_failed': 502,
   'policy.unauthorised': 502,

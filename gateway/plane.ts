@@ -1,4 +1,4 @@
-// What the gateway guarantees, without its HTTP: the locked folder, its two pools and their way to the store, the engines, and capture
+// What the gateway guarantees, without its HTTP: the locked folder, its three pools and their way to the store, the engines, and capture
 // between them.
 import { join } from 'node:path';
 import type { ArtifactRef } from '../contracts/artifact.ts';
@@ -10,18 +10,19 @@ import { type Capture, type CaptureOptions, createCapture } from './capture.ts';
 import { createEngines, type Engines } from './engine.ts';
 import { chooseEngines } from './engines/choose.ts';
 import { createVllmEngines } from './engines/vllm.ts';
-import { createFlights } from './flights.ts';
+import { createFlights, type Flights } from './flights.ts';
 import { type CompletionPool, openCompletions } from './pool/completions.ts';
 import { type KeepOptions, openKeeping } from './pool/keeping.ts';
 import { openTrajectories, type TrajectoryPool } from './pool/trajectories.ts';
 import { createRedactor } from './redaction/record.ts';
 import { lockFolder } from './segments/lock.ts';
 import { diskIo, type SegmentIo } from './segments/log.ts';
+import { type OperationPool, openOperations } from './sessions/operations.ts';
 import { createTurnCapture, type TurnCapture } from './turns/capture.ts';
 import type { TurnServers } from './turns/server.ts';
 
 export interface PlaneOptions {
-  /** Holds `completions/`, `trajectories/` and the lock; created when missing. */
+  /** Holds `completions/`, `trajectories/`, `operations/` and the lock; created when missing. */
   readonly dir: string;
   readonly engines: Engines;
   /** How long an fsync waits for more records, milliseconds; default 0: records share an fsync only while one runs. */
@@ -32,7 +33,7 @@ export interface PlaneOptions {
   readonly keep?: KeepOptions | undefined;
   /** Words that must stand in no record, beside what looks like a secret. */
   readonly secrets?: readonly string[] | undefined;
-  /** Records whose place may stay in memory, each of completions and trajectories. Default 100,000. */
+  /** Records whose place may stay in memory, of each pool. Default 100,000. */
   readonly keepRecords?: number | undefined;
   readonly log: (line: string) => void;
   /** For tests. */
@@ -45,6 +46,8 @@ export interface Plane {
   readonly turns: TurnCapture;
   readonly completions: CompletionPool;
   readonly trajectories: TrajectoryPool;
+  readonly operations: OperationPool;
+  readonly flights: Flights;
   readonly engines: Engines;
   /** Stops generations (recorded as aborted), flushes, unlocks. */
   close(): Promise<void>;
@@ -67,11 +70,14 @@ export async function openPlane({ dir, engines, log, fault, ...options }: PlaneO
       keepRecords: options.keepRecords,
     });
     const redact = createRedactor(options.secrets ?? []);
-    const completions = await openCompletions({ ...pool('completions'), redact });
+    const completions = await openCompletions({ ...pool('completions'), redact: redact.completion });
     opened.defer(() => completions.log.close());
     const trajectories = await openTrajectories(pool('trajectories'));
     opened.defer(() => trajectories.log.close());
-    opened.defer(await keeping.begin({ completions, trajectories }));
+    const operations = await openOperations({ ...pool('operations'), redact: redact.operation, admit: keeping.admit });
+    opened.defer(() => operations.log.close());
+    const pools = { completions, trajectories, operations };
+    opened.defer(await keeping.begin(pools));
     const flights = createFlights();
     const { admit, hurry } = keeping;
     const capture = createCapture({ engines, pool: completions, flights, log, fault, admit });
@@ -83,7 +89,7 @@ export async function openPlane({ dir, engines, log, fault, ...options }: PlaneO
       return turns.close();
     };
     return {
-      ...{ capture, turns: { ...turns, close }, completions, trajectories, engines },
+      ...{ capture, turns: { ...turns, close }, ...pools, flights, engines },
       async close() {
         hurry();
         await opened.disposeAsync();

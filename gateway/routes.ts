@@ -9,11 +9,15 @@ import type { Capture } from './capture.ts';
 import { badRequest, chatAnswer, parseChat, parseIndex } from './chat-request.ts';
 import { asRollout, authenticate, createAuthenticator, requirePool } from './credential.ts';
 import type { Engines } from './engine.ts';
+import type { Flights } from './flights.ts';
 import { readJson, sendError, sendJson } from './http.ts';
 import type { CompletionPool } from './pool/completions.ts';
 import type { TrajectoryPool } from './pool/trajectories.ts';
+import type { OperationPool } from './sessions/operations.ts';
+import { splitPath, withoutCredentials } from './sessions/path.ts';
+import { createContextRoutes } from './sessions/routes.ts';
 import type { TurnCapture } from './turns/capture.ts';
-import { createTurnRoutes, keyOf, modelsAnswer, splitPath } from './turns/routes.ts';
+import { createTurnRoutes, keyOf, modelsAnswer } from './turns/routes.ts';
 import type { TurnServers } from './turns/server.ts';
 import type { Transport } from './turns/transport.ts';
 
@@ -21,6 +25,8 @@ export interface RouteOptions {
   readonly capture: Capture;
   readonly completions: CompletionPool;
   readonly trajectories: TrajectoryPool;
+  readonly operations: OperationPool;
+  readonly flights: Flights;
   readonly engines: Engines;
   readonly turns: TurnCapture;
   readonly servers: TurnServers;
@@ -38,7 +44,7 @@ const BODY_LIMIT = 4 << 20;
 const GONE = new AnnealError('gateway.upstream_failed', 'the client went away');
 
 export function createListener(options: RouteOptions): RequestListener {
-  const { capture, completions, trajectories, engines, maxInFlight, log } = options;
+  const { capture, completions, trajectories, operations, engines, maxInFlight, log } = options;
   // Once: making a key of the bytes takes longer than checking with it.
   const secret = createSecretKey(options.secret);
   const count = { requests: 0, inFlight: 0, generated: 0, joined: 0, replayed: 0, refused: 0, failed: 0, tokens: 0 };
@@ -107,7 +113,7 @@ export function createListener(options: RouteOptions): RequestListener {
     };
 
   const metrics: Route = async (_, response) => {
-    const logs = [completions.log.stats(), trajectories.log.stats()];
+    const logs = [completions, trajectories, operations].map((pool) => pool.log.stats());
     const sum = (of: 'fsyncs' | 'bytes' | 'segments' | 'unshippedBytes'): number =>
       logs.reduce((total, one) => total + one[of], 0);
     sendJson(response, 200, {
@@ -120,10 +126,16 @@ export function createListener(options: RouteOptions): RequestListener {
       unshippedBytes: sum('unshippedBytes'),
       completions: completions.size(),
       trajectories: trajectories.size(),
+      operations: operations.size(),
       uptimeSeconds: Math.round(performance.now() - started) / 1000,
       residentBytes: process.memoryUsage.rss(),
     });
   };
+
+  const context = createContextRoutes({
+    ...{ operations, completions, flights: options.flights },
+    claimsOf: (request, { token }) => asRollout(authenticator(keyOf(request, token))),
+  });
 
   const routes: Readonly<Record<string, Route>> = {
     'POST /v1/chat/completions': chat,
@@ -133,6 +145,9 @@ export function createListener(options: RouteOptions): RequestListener {
     'POST /pool/trajectories': record,
     'GET /pool/trajectories': list(trajectories),
     'GET /pool/completions': list(completions),
+    'GET /pool/operations': list(operations),
+    'POST /v1/anneal/context': context.register,
+    'GET /v1/anneal/context': context.list,
   };
 
   function refuse(error: AnnealError, failure: unknown, what: string): void {
@@ -149,14 +164,15 @@ export function createListener(options: RouteOptions): RequestListener {
       // Every answer ends with it, sent or not.
       if (!response.writableFinished) gone.abort(GONE);
     });
-    const { path, token } = splitPath(request.url ?? '');
+    const address = splitPath(request.url ?? '');
+    const { path } = address;
     const name = `${request.method} ${path}`;
     const turn = isHarness(request) ? undefined : turns.get(name);
-    if (turn !== undefined) return turn({ request, response, gone, token });
+    if (turn !== undefined) return turn({ request, response, gone, address });
     const route = routes[path.startsWith('/v1/models/') ? 'GET /v1/models' : name];
     try {
       if (route !== undefined) await route(request, response, gone.signal);
-      else sendError(response, new AnnealError('gateway.bad_request', `no ${name} here`), 404);
+      else sendError(response, new AnnealError('gateway.bad_request', `no ${withoutCredentials(name)} here`), 404);
     } catch (failure) {
       if (gone.signal.aborted) return;
       const error = asAnnealError(failure);

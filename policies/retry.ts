@@ -59,6 +59,7 @@ export const FAILURE_ACTIONS = {
   'policy.unauthorised': 'gate',
   'gateway.unauthorised': 'fail',
   'gateway.budget_exhausted': 'fail',
+  'gateway.loop': 'fail',
   'gateway.bad_request': 'fail',
   'gateway.upstream_failed': 'retry',
   'gateway.overloaded': 'retry',

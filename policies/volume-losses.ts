@@ -2,7 +2,7 @@
 // volume's loss that explains it is told too, but nobody knows whose records it had.
 import type { RolloutId } from '../contracts/ids.ts';
 import type { ReplicaClaim } from '../contracts/replica.ts';
-import type { SealedSegment, SegmentStream } from '../contracts/segment.ts';
+import { type SealedSegment, type SegmentStream, segmentStream } from '../contracts/segment.ts';
 
 export interface MissingSegments {
   readonly replica: string;
@@ -12,8 +12,6 @@ export interface MissingSegments {
   readonly to: number;
   readonly reason: 'volume_vanished' | 'unexplained';
 }
-
-const STREAMS = ['completions', 'trajectories'] as const;
 
 /** Rollouts that may have lost records with a volume: those that miss some have lost them so. */
 export function lostRollouts(claims: readonly ReplicaClaim[], campaign: string): ReadonlySet<RolloutId> {
@@ -29,11 +27,11 @@ export function missingSegments(
   const replicas = new Set([...claims, ...segments].map(({ replica }) => replica));
   return [...replicas].sort().flatMap((replica) => {
     const claim = claims.find((one) => one.replica === replica);
-    return STREAMS.flatMap((stream): MissingSegments[] => {
+    return segmentStream.options.flatMap((stream): MissingSegments[] => {
       const there = segments
         .filter((one) => one.replica === replica && one.stream === stream)
         .map((one) => one.sequence);
-      const declared = (claim?.losses ?? []).map((loss) => loss.gaps[stream]);
+      const declared = (claim?.losses ?? []).flatMap((loss) => loss.gaps[stream] ?? []);
       const gaps: MissingSegments[] = declared.map((gap) => ({ replica, stream, ...gap, reason: 'volume_vanished' }));
       let expected = 1;
       for (const sequence of there.toSorted((a, b) => a - b)) {

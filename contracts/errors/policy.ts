@@ -35,8 +35,14 @@ export const POLICY_ERRORS = {
   'gateway.budget_exhausted': entry(
     'denied',
     false,
-    'The rollout has used its requests or tokens',
+    'The rollout has used its requests, tokens or time',
     'Raise the budget in the campaign if that is intended.',
+  ),
+  'gateway.loop': entry(
+    'denied',
+    false,
+    'The rollout goes round in circles',
+    'Look at its last requests; let its credential only tell of loops if this is none.',
   ),
   'gateway.bad_request': entry(
     'badInput',

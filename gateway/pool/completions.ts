@@ -2,7 +2,7 @@
 import type { CompletionId, RolloutId } from '../../contracts/ids.ts';
 import type { CompletionRecord } from '../../contracts/trajectory.ts';
 import type { Location } from '../segments/line.ts';
-import type { Line } from './groups.ts';
+import type { NumberLine } from './groups.ts';
 import { openPoolLog, type PoolLog, type PoolOptions } from './pool-log.ts';
 
 export interface CompletionEntry {
@@ -13,6 +13,8 @@ export interface CompletionEntry {
   readonly aborted: boolean;
   /** Completion tokens. */
   readonly tokens: number;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
   readonly at: Location;
 }
 
@@ -24,6 +26,8 @@ export interface Tally {
   readonly aborts: number;
   /** Completion tokens of what was answered. */
   readonly tokens: number;
+  /** When its first request came, milliseconds since 1970; undefined before that. */
+  readonly startedAt: number | undefined;
   /** Attempts that gave no answer, by index. */
   readonly failed: ReadonlyMap<number, number>;
 }
@@ -64,9 +68,10 @@ interface Rollout {
   readonly tally: { -readonly [Member in keyof Tally]: Tally[Member] } & { readonly failed: Map<number, number> };
 }
 
-const NOTHING: Tally = { next: 0, answered: 0, aborts: 0, tokens: 0, failed: new Map() };
+const NOTHING: Tally = { next: 0, answered: 0, aborts: 0, tokens: 0, startedAt: undefined, failed: new Map() };
 
-function count(tally: Rollout['tally'], { index, usable, aborted, tokens }: CompletionEntry): void {
+function count(tally: Rollout['tally'], { index, usable, aborted, tokens, startedAt }: CompletionEntry): void {
+  tally.startedAt = Math.min(tally.startedAt ?? startedAt, startedAt);
   if (usable) {
     tally.next = Math.max(tally.next, index + 1);
     tally.answered += 1;
@@ -80,18 +85,18 @@ function count(tally: Rollout['tally'], { index, usable, aborted, tokens }: Comp
 const USABLE = 1;
 const ABORTED = 2;
 
-function lineOf(record: CompletionRecord, { offset, length }: Location): Line {
+function lineOf(record: CompletionRecord, { offset, length }: Location): NumberLine {
   const { rollout, finish, index, redacted } = record;
   const attempt = Number(/\.a(\d+)$/.exec(record.id)?.[1] ?? 0);
   const how = finish === 'stop' || finish === 'length' ? USABLE : finish === 'aborted' ? ABORTED : 0;
   const tokens = redacted?.completionTokens ?? record.completionIds.length;
-  return [rollout, index, attempt, how, tokens, offset, length];
+  return [rollout, index, attempt, how, tokens, Date.parse(record.startedAt), offset, length];
 }
 
-function entryOf(line: Line, segment: number): CompletionEntry {
-  const [, index = 0, attempt = 0, how, tokens = 0, offset = 0, length = 0] = line;
+function entryOf(line: NumberLine, segment: number): CompletionEntry {
+  const [, index = 0, attempt = 0, how, tokens = 0, startedAt = 0, offset = 0, length = 0] = line;
   const at = { segment, offset, length };
-  return { index, attempt, usable: how === USABLE, aborted: how === ABORTED, tokens, at };
+  return { index, attempt, usable: how === USABLE, aborted: how === ABORTED, tokens, startedAt, at };
 }
 
 export async function openCompletions({

@@ -5,26 +5,28 @@ import { createRecent } from '../replicas.ts';
 import type { SegmentIndex } from '../segments/index-file.ts';
 import { createByRollout } from './by-rollout.ts';
 
-/** What an index keeps of a record: its rollout, and what the pool makes of the numbers. */
-export type Line = readonly [rollout: string, ...numbers: number[]];
+/** What an index keeps of a record: its rollout, and what the pool makes of the rest. */
+export type Line = readonly [rollout: string, ...rest: (string | number)[]];
+/** Where numbers are enough. */
+export type NumberLine = readonly [rollout: string, ...numbers: number[]];
 
-export interface GroupsOptions<T> {
+export interface GroupsOptions<T, L extends Line> {
   readonly empty: () => T;
-  readonly apply: (value: T, line: Line, segment: number) => void;
+  readonly apply: (value: T, line: L, segment: number) => void;
   /** Whether the line is the first of its rollout. */
-  readonly opens: (line: Line) => boolean;
+  readonly opens: (line: L) => boolean;
   /** The index of a segment that the store has. */
   readonly load: (segment: number) => Promise<SegmentIndex>;
   /** Records whose lines may stay in memory. */
   readonly keepRecords: number;
 }
 
-export interface Groups<T> {
+export interface Groups<T, L extends Line> {
   /** Undefined where the rollout's group is in memory, or nothing is known of it; else to be waited for. */
   ready(rollout: string): Promise<void> | undefined;
   /** Of a rollout whose group is ready. */
   get(rollout: string): T | undefined;
-  add(line: Line, segment: number): void;
+  add(line: L, segment: number): void;
   /** What a restart finds of a segment that the store has. */
   restore(index: SegmentIndex): void;
   /** Of a segment that the store has not yet. */
@@ -52,14 +54,21 @@ const PARTS = 4;
 /** Segments. */
 const RECENT = 8;
 
-export function createGroups<T>({ empty, apply, opens, load, keepRecords }: GroupsOptions<T>): Groups<T> {
+export function createGroups<T, L extends Line = NumberLine>({
+  empty,
+  apply,
+  opens,
+  load,
+  keepRecords,
+}: GroupsOptions<T, L>): Groups<T, L> {
+  const parse = (line: string): L => JSON.parse(line) as L;
   const groups = createByRollout<Group<T>>();
   /** Of segments without an index on disk. */
-  const unshipped = new Map<number, { readonly lines: Line[]; readonly rollouts: Set<string> }>();
+  const unshipped = new Map<number, { readonly lines: L[]; readonly rollouts: Set<string> }>();
   /** In memory, the longest unused first. */
   const used = new Set<Group<T>>();
   /** Lines of segments that were just read, by group: who reads a round asks for the same ones again and again. */
-  const recent = createRecent<ReadonlyMap<string, readonly Line[]>>(RECENT);
+  const recent = createRecent<ReadonlyMap<string, readonly L[]>>(RECENT);
   const count = { rollouts: 0, records: 0, inMemory: 0 };
 
   function touch(group: Group<T>): void {
@@ -67,7 +76,7 @@ export function createGroups<T>({ empty, apply, opens, load, keepRecords }: Grou
     used.add(group);
   }
 
-  function take(line: Line, segment: number): void {
+  function take(line: L, segment: number): void {
     const key = keyOf(line[0]);
     let group = groups.get(key);
     if (group === undefined) {
@@ -84,13 +93,13 @@ export function createGroups<T>({ empty, apply, opens, load, keepRecords }: Grou
     put(group.rollouts, line, segment);
   }
 
-  function put(rollouts: Map<string, T>, line: Line, segment: number): void {
+  function put(rollouts: Map<string, T>, line: L, segment: number): void {
     const value = rollouts.get(line[0]) ?? empty();
     rollouts.set(line[0], value);
     apply(value, line, segment);
   }
 
-  async function linesByGroup(segment: number): Promise<ReadonlyMap<string, readonly Line[]>> {
+  async function linesByGroup(segment: number): Promise<ReadonlyMap<string, readonly L[]>> {
     const known = recent.get(`${segment}`);
     if (known !== undefined) return known;
     const lines = (await load(segment)).lines.map(parse);
@@ -103,7 +112,7 @@ export function createGroups<T>({ empty, apply, opens, load, keepRecords }: Grou
   async function read(group: Group<T>): Promise<readonly [Map<string, T>, records: number]> {
     for (;;) {
       const read = group.records;
-      const indexed = new Map<number, readonly Line[]>();
+      const indexed = new Map<number, readonly L[]>();
       for (const segment of [...group.segments]) {
         if (!unshipped.has(segment)) indexed.set(segment, (await linesByGroup(segment)).get(group.key) ?? []);
       }
@@ -198,7 +207,6 @@ export function createGroups<T>({ empty, apply, opens, load, keepRecords }: Grou
   };
 }
 
-const parse = (line: string): Line => JSON.parse(line) as Line;
 const isOf =
   ({ key }: { readonly key: string }) =>
   ([rollout]: Line): boolean =>

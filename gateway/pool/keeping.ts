@@ -5,9 +5,7 @@ import type { RolloutId } from '../../contracts/ids.ts';
 import type { SegmentStream } from '../../contracts/segment.ts';
 import { claimReplica, type Noted, type Replica } from '../segments/replica.ts';
 import type { SegmentStore } from '../segments/store-source.ts';
-import type { CompletionPool } from './completions.ts';
-import type { CaptureMode, Shipping } from './pool-log.ts';
-import type { TrajectoryPool } from './trajectories.ts';
+import type { CaptureMode, PoolLog, Shipping } from './pool-log.ts';
 
 export interface KeepOptions {
   readonly store: SegmentStore;
@@ -26,10 +24,10 @@ export interface KeepOptions {
   readonly patienceMs?: number | undefined;
 }
 
-interface Pools {
-  readonly completions: CompletionPool;
-  readonly trajectories: TrajectoryPool;
-}
+/** Every one of them: what is not here is neither sent, nor counted, nor told of. */
+type Pools = Readonly<
+  Record<SegmentStream, { /** Rollouts with records that the store has not. */ open(): Set<string>; readonly log: PoolLog }>
+>;
 
 export interface Keeping {
   shippingOf(stream: SegmentStream): Shipping | undefined;
@@ -60,7 +58,7 @@ export async function openKeeping(
   let pools: Pools | undefined;
   let displaced: AnnealError | undefined;
   let hurried: NodeJS.Timeout | undefined;
-  const all = () => (pools === undefined ? [] : [pools.completions, pools.trajectories]);
+  const all = () => (pools === undefined ? [] : Object.values(pools));
 
   async function finish(noting: Noting): Promise<void> {
     await noting.stop();
@@ -138,11 +136,15 @@ function createNoting(of: {
   let running: Promise<void> = Promise.resolve();
 
   function state(clean: boolean): Noted {
-    const { completions, trajectories } = pools;
-    const open = [...new Set([...completions.open(), ...trajectories.open()])].sort() as RolloutId[];
+    const { completions, trajectories, operations } = pools;
+    const open = new Set([completions, trajectories, operations].flatMap((pool) => [...pool.open()]));
     return {
-      ...{ clean, open },
-      writing: { completions: completions.log.writing(), trajectories: trajectories.log.writing() },
+      ...{ clean, open: [...open].sort() as RolloutId[] },
+      writing: {
+        completions: completions.log.writing(),
+        trajectories: trajectories.log.writing(),
+        operations: operations.log.writing(),
+      },
     };
   }
 

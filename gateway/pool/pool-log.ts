@@ -9,7 +9,7 @@ import { type LogOptions, type LogStats, openLog, type SegmentLog } from '../seg
 import { segmentName } from '../segments/recover.ts';
 import { createShipper, type ShipStats } from '../segments/shipper.ts';
 import { bytesOfSegment, createStoreSource, type SegmentStore } from '../segments/store-source.ts';
-import { createGroups, type Groups, type GroupsOptions, type Line } from './groups.ts';
+import { createGroups, type Groups, type GroupsOptions, type Line, type NumberLine } from './groups.ts';
 
 /** `disk`: a record is on disk before the answer's end is sent, and in the store some time later; `store`: in the store before. */
 export type CaptureMode = 'disk' | 'store';
@@ -47,21 +47,21 @@ export interface PoolLog {
   close(): Promise<void>;
 }
 
-export interface OpenedPool<T> {
-  readonly groups: Groups<T>;
+export interface OpenedPool<T, L extends Line> {
+  readonly groups: Groups<T, L>;
   readonly segments: Pick<SegmentLog, 'append' | 'read'>;
   readonly log: PoolLog;
 }
 
-export async function openPoolLog<T>(
+export async function openPoolLog<T, L extends Line = NumberLine>(
   stream: SegmentStream,
   options: PoolOptions,
-  index: Pick<GroupsOptions<T>, 'empty' | 'apply' | 'opens'> & {
-    readonly lineOf: (json: string, at: Location) => Line;
+  index: Pick<GroupsOptions<T, L>, 'empty' | 'apply' | 'opens'> & {
+    readonly lineOf: (json: string, at: Location) => L;
   },
-): Promise<OpenedPool<T>> {
+): Promise<OpenedPool<T, L>> {
   const { dir, shipping, keepRecords = 100_000, log: say, ...logOptions } = options;
-  const groups = createGroups<T>({ ...index, load: (segment) => readIndex(dir, segment), keepRecords });
+  const groups = createGroups<T, L>({ ...index, load: (segment) => readIndex(dir, segment), keepRecords });
   await mkdir(dir, { recursive: true });
   const shipper =
     shipping &&

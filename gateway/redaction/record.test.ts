@@ -7,7 +7,7 @@ import { RULES } from './rules.ts';
 import { maySecret } from './scan.ts';
 
 const OWN = 'a-key-of-our-own-0815';
-const redact = createRedactor([OWN]);
+const { completion: redact, operation: redactOperation } = createRedactor([OWN]);
 
 const letters = (alphabet: string, least: number, most = least) =>
   fc.array(fc.constantFrom(...alphabet), { minLength: least, maxLength: most }).map((all) => all.join(''));

@@ -1,5 +1,7 @@
-// What is kept of a completion has no secrets in it: neither in what was asked nor in what was answered. Upstream and client see
-// everything as it was; only the record is another.
+// What is kept of a completion has no secrets in it: neither in what was asked nor in what was answered; nor has what is kept of a context
+// operation. Upstream and client see everything as it was; only the record is another.
+import { hash } from 'node:crypto';
+import type { ContextOperation, TurnSession } from '../../contracts/session.ts';
 import type { CompletionRecord } from '../../contracts/trajectory.ts';
 import type { TurnRequest } from '../../contracts/turn.ts';
 import { RULES, type Rule } from './rules.ts';
@@ -19,8 +21,13 @@ interface Found {
 /** Shorter words would be found where they mean nothing. */
 const SHORTEST = 8;
 
+export interface Redactor {
+  completion(record: CompletionRecord): CompletionRecord;
+  operation(record: ContextOperation): ContextOperation;
+}
+
 /** @param words the gateway's own secrets, wherever they stand */
-export function createRedactor(words: readonly string[]): (record: CompletionRecord) => CompletionRecord {
+export function createRedactor(words: readonly string[]): Redactor {
   const own: Rule[] = words
     .filter((word) => word.length >= SHORTEST)
     .map((word) => ({ kind: 'own', hints: [word], pattern: new RegExp(escaped(word), 'g') }));
@@ -57,15 +64,45 @@ export function createRedactor(words: readonly string[]): (record: CompletionRec
     return Object.fromEntries(Object.entries(value).map(([name, one]) => [clean(name, found), walk(one, found)]));
   }
 
-  return (record) => {
-    const { text, error = '', messages, turn } = record;
-    if (![text, error, messages, turn].some((one) => some(one, suspicious))) return record;
-    const found: Found = { secrets: 0, kinds: new Set() };
-    const kept = walk(
-      { text, ...(record.error === undefined ? {} : { error }), messages, ...(turn === undefined ? {} : { turn }) },
-      found,
-    );
-    return found.secrets === 0 ? record : without(record, kept as Partial<CompletionRecord>, found);
+  /** A name that stays one, and another's stays another: it tells records apart, and no mark may stand in it. */
+  function cleanName<N extends string>(name: N, found: Found): N {
+    return clean(name, found) === name ? name : (`redacted-${hash('sha256', name).slice(0, 16)}` as N);
+  }
+
+  function cleanSession(session: TurnSession, found: Found): TurnSession {
+    return session.agent === undefined ? session : { ...session, agent: cleanName(session.agent, found) };
+  }
+
+  return {
+    completion(record) {
+      const { text, error = '', messages, turn } = record;
+      if (![text, error, messages, turn].some((one) => some(one, suspicious))) return record;
+      const found: Found = { secrets: 0, kinds: new Set() };
+      const { session, ...said } = turn ?? {};
+      const kept = walk(
+        {
+          ...{ text, messages },
+          ...(record.error === undefined ? {} : { error }),
+          ...(turn === undefined ? {} : { turn: said }),
+        },
+        found,
+      ) as Partial<CompletionRecord>;
+      const named = session && kept.turn && { turn: { ...kept.turn, session: cleanSession(session, found) } };
+      return found.secrets === 0 ? record : without(record, { ...kept, ...named }, found);
+    },
+    operation(record) {
+      const { key, child, note, session } = record;
+      if (![key, child, note, session].some((one) => some(one, suspicious))) return record;
+      const found: Found = { secrets: 0, kinds: new Set() };
+      const kept = {
+        ...record,
+        ...{ key: cleanName(key, found), session: cleanSession(session, found) },
+        ...(child === undefined ? {} : { child: cleanName(child, found) }),
+        ...(note === undefined ? {} : { note: clean(note, found) }),
+      };
+      const { secrets, kinds } = found;
+      return secrets === 0 ? record : { ...kept, redacted: { secrets, kinds: [...kinds].sort() } };
+    },
   };
 }
 

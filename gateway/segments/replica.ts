@@ -9,7 +9,7 @@ import { z } from 'zod';
 import { canonicalJson } from '../../contracts/canonical.ts';
 import { AnnealError } from '../../contracts/errors.ts';
 import type { RolloutId } from '../../contracts/ids.ts';
-import { type ReplicaClaim, replicaClaim, type SegmentGap, type VolumeLoss } from '../../contracts/replica.ts';
+import { type ReplicaClaim, replicaClaim, type SegmentGap, segmentGap, type VolumeLoss } from '../../contracts/replica.ts';
 import { type ReplicaName, replicaName, type SegmentStream } from '../../contracts/segment.ts';
 import type { SegmentStore } from './store-source.ts';
 
@@ -21,8 +21,9 @@ const file = z.strictObject({
   told: z.boolean(),
   /** Sequences that were lost with volumes before it. */
   lost: z.strictObject({
-    completions: z.array(z.strictObject({ from: z.int(), to: z.int() })),
-    trajectories: z.array(z.strictObject({ from: z.int(), to: z.int() })),
+    completions: z.array(segmentGap),
+    trajectories: z.array(segmentGap),
+    operations: z.array(segmentGap).default([]),
   }),
 });
 type Volume = z.infer<typeof file>;
@@ -66,7 +67,7 @@ export async function claimReplica({ dir, store, seat, log }: ClaimOptions): Pro
   const path = join(dir, 'replica.json');
   let volume = await readVolume(path);
   if (volume === undefined) {
-    const lost = { completions: [], trajectories: [] };
+    const lost = { completions: [], trajectories: [], operations: [] };
     const replica = replicaOfSeat(seat);
     volume = { schema: 'anneal/volume/v1', replica, volume: randomUUID(), told: false, lost };
     await writeVolume(dir, path, volume);
@@ -74,8 +75,13 @@ export async function claimReplica({ dir, store, seat, log }: ClaimOptions): Pro
   if (!volume.told) {
     const made = volume;
     const { losses } = await persuade(() => claimFor(store, made, log));
-    const gaps = (stream: SegmentStream): SegmentGap[] => losses.map((loss) => loss.gaps[stream]);
-    volume = { ...made, lost: { completions: gaps('completions'), trajectories: gaps('trajectories') } };
+    const gaps = (stream: SegmentStream): SegmentGap[] => losses.flatMap((loss) => loss.gaps[stream] ?? []);
+    const lost = {
+      completions: gaps('completions'),
+      trajectories: gaps('trajectories'),
+      operations: gaps('operations'),
+    };
+    volume = { ...made, lost };
   }
   const own = volume;
   let told = own.told;
@@ -122,22 +128,27 @@ async function claimFor(store: SegmentStore, own: Volume, log: (line: string) =>
 }
 
 function lossOf(claim: ReplicaClaim, highest: (stream: SegmentStream) => number): VolumeLoss {
-  const gapOf = (stream: SegmentStream): SegmentGap => {
+  const { completions, trajectories, operations } = claim.writing;
+  const gapOf = (stream: SegmentStream, writing: number): SegmentGap => {
     const from = highest(stream) + 1;
-    return { from, to: Math.max(from, claim.writing[stream]) };
+    return { from, to: Math.max(from, writing) };
   };
   return {
     reason: 'volume_vanished',
     volume: claim.volume,
     at: now(),
-    gaps: { completions: gapOf('completions'), trajectories: gapOf('trajectories') },
+    gaps: {
+      completions: gapOf('completions', completions),
+      trajectories: gapOf('trajectories', trajectories),
+      ...(operations === undefined ? {} : { operations: gapOf('operations', operations) }),
+    },
     rollouts: claim.open,
   };
 }
 
 const begun = ({ replica, volume }: Volume): ReplicaClaim => ({
   ...{ schema: 'anneal/replica/v1', replica, volume, at: now(), clean: true },
-  ...{ writing: { completions: 1, trajectories: 1 }, open: [], losses: [] },
+  ...{ writing: { completions: 1, trajectories: 1, operations: 1 }, open: [], losses: [] },
 });
 
 /** Compare and swap; `next` says nothing where nothing is to be changed. */

@@ -11,7 +11,7 @@ import type { Failure } from '../wire/upstream/failure.ts';
 import type { Piece, StreamReader } from '../wire/upstream/read.ts';
 import { toChatUpstream, type UpstreamCall } from '../wire/upstream/request.ts';
 import { type Asked, askTurn } from './ask.ts';
-import type { OpenTurn, Turn } from './capture.ts';
+import { givenUp, type OpenTurn, type Turn } from './capture.ts';
 import { outcomeOf, type Told } from './outcome.ts';
 import { promptIdsOf } from './prompt.ts';
 import { createRelay } from './relay.ts';
@@ -54,7 +54,7 @@ export async function answerTurn(answering: Answering): Promise<void> {
     asked = await askTurn(transport, { server, call, reading, signal, onPieces: stream.take });
   } catch (failure) {
     if (!signal.aborted) throw failure;
-    asked = { how: 'failed', failure: failureOf(signal.reason), end: 'left' };
+    asked = { how: 'failed', failure: failureOf(signal.reason), end: givenUp(signal) };
   } finally {
     clearInterval(waiting);
   }
@@ -64,7 +64,12 @@ export async function answerTurn(answering: Answering): Promise<void> {
     const failure = signal.aborted ? failureOf(signal.reason) : asked.failure;
     const answer = { model: request.model, content: [] };
     await open.close(
-      outcomeOf({ ...told, end: signal.aborted ? 'left' : asked.end, answer, failure: blame(signal, failure) }),
+      outcomeOf({
+        ...told,
+        end: signal.aborted ? givenUp(signal) : asked.end,
+        answer,
+        failure: blame(signal, failure),
+      }),
     );
     return reply.fail(failure, () => stream.failed(failure), asked.retryAfter);
   }
@@ -142,7 +147,9 @@ function createStream(
       const whole = { ...told, tokens, absurdUsage, answer: collector.answer() };
       const failure = signal.aborted ? failureOf(signal.reason) : broken;
       if (failure !== undefined) {
-        await open.close(outcomeOf({ ...whole, end: signal.aborted ? 'left' : end, failure: blame(signal, failure) }));
+        await open.close(
+          outcomeOf({ ...whole, end: signal.aborted ? givenUp(signal) : end, failure: blame(signal, failure) }),
+        );
         return reply.fail(failure, () => encoder.push(failure).join(''));
       }
       const done = end === 'done' ? frame('[DONE]') : '';

@@ -5,6 +5,8 @@ import { AnnealError, asAnnealError } from '../../contracts/errors.ts';
 import { policyName } from '../../contracts/ids.ts';
 import { asRollout, createAuthenticator, type RolloutClaims } from '../credential.ts';
 import { readBody, sendJson, statusOf } from '../http.ts';
+import type { Address } from '../sessions/path.ts';
+import { keyOfSession, sessionOf } from '../sessions/session.ts';
 import { DIALECTS, type Dialect, type DialectName } from '../wire/dialects.ts';
 import { renderCount } from '../wire/messages/render.ts';
 import { parseCountRequest } from '../wire/messages/request.ts';
@@ -34,20 +36,10 @@ export interface TurnRequestContext {
   readonly response: ServerResponse;
   /** Aborted when the client goes away. */
   readonly gone: AbortController;
-  /** Of the URL's path, where it has one. */
-  readonly token: string | undefined;
+  readonly address: Address;
 }
 
 export type TurnRoute = (context: TurnRequestContext) => Promise<void>;
-
-/** `/r/TOKEN/v1/…`: the credential in the base URL, for agents whose key cannot be set. */
-const IN_PATH = /^\/r\/([^/]{1,8192})(\/.*)$/;
-
-export function splitPath(url: string): { readonly path: string; readonly token: string | undefined } {
-  const path = url.split('?', 1)[0]!;
-  const found = path.startsWith('/r/') ? IN_PATH.exec(path) : null;
-  return found === null ? { path, token: undefined } : { path: found[2]!, token: found[1]! };
-}
 
 /** The credential: of the URL, else as OpenAI's SDKs send a key, else as Anthropic's do. */
 export function keyOf({ headers }: IncomingMessage, inPath: string | undefined): string | undefined {
@@ -62,8 +54,8 @@ export function createTurnRoutes(options: TurnRouteOptions): ReadonlyMap<string,
   const { capture, servers, transport, admit, refuse } = options;
   const authenticate = createAuthenticator(options.secret);
 
-  const claimsOf = ({ request, token }: TurnRequestContext): RolloutClaims =>
-    asRollout(authenticate(keyOf(request, token)));
+  const claimsOf = ({ request, address }: TurnRequestContext): RolloutClaims =>
+    asRollout(authenticate(keyOf(request, address.token)));
 
   const turn =
     (name: DialectName): TurnRoute =>
@@ -72,17 +64,19 @@ export function createTurnRoutes(options: TurnRouteOptions): ReadonlyMap<string,
       const dialect: Dialect = DIALECTS[name];
       await told(dialect, context, refuse, () => {
         const claims = claimsOf(context);
+        const session = sessionOf(claims, context.address, request.headers);
         return admit(async () => {
           const body = await readBody(request, LIMITS.bytes);
           const parsed = understood(parseBody(body), (value) => dialect.parseRequest(value));
           requireModel(claims, parsed.model);
-          // Between the last of these and `open` nothing may await.
+          const asked = { dialect: name, request: parsed, requestHash: hashOf(body), session };
+          // Between the last of these and the place that `open` takes nothing may await.
           for (let loading = capture.ready(claims); loading !== undefined; loading = capture.ready(claims))
             await loading;
-          const open = capture.open(claims, { dialect: name, request: parsed, requestHash: hashOf(body) }, gone);
+          const open = await capture.open(claims, asked, gone);
           const { signal } = gone;
           try {
-            await servers.lend(claims.policy, claims.rollout, signal, (server) =>
+            await servers.lend(claims.policy, keyOfSession(claims.rollout, session), signal, (server) =>
               answerTurn({ transport, server, open, dialect: name, response, signal }),
             );
           } catch (failure) {
@@ -120,7 +114,7 @@ export function createTurnRoutes(options: TurnRouteOptions): ReadonlyMap<string,
 /** What goes wrong is told in the client's dialect. */
 async function told(
   dialect: Pick<Dialect, 'renderError'>,
-  { request, response, gone }: TurnRequestContext,
+  { address, response, gone }: TurnRequestContext,
   refuse: TurnRouteOptions['refuse'],
   work: () => Promise<void>,
 ): Promise<void> {
@@ -128,7 +122,7 @@ async function told(
     await work();
   } catch (failure) {
     const error = asAnnealError(failure);
-    if (!gone.signal.aborted) refuse(error, failure, splitPath(request.url ?? '').path);
+    if (!gone.signal.aborted) refuse(error, failure, address.path);
     if (response.headersSent) response.destroy();
     else sendFailure(response, dialect, { error, status: statusOf(error.code) });
   }

@@ -15,13 +15,16 @@ const ROUTES: ReadonlySet<string> = new Set([
   'GET /v1/models',
   'GET /health',
   'GET /metrics',
+  'POST /v1/anneal/context',
+  'GET /v1/anneal/context',
   'POST /pool/trajectories',
   'GET /pool/trajectories',
   'GET /pool/completions',
+  'GET /pool/operations',
 ]);
 
-/** An agent's base URL may hold its credential. */
-const withoutCredential = (path: string): string => path.replace(/^\/r\/[^/]*/, '');
+/** An agent's base URL may hold its credential and names of its own. */
+const withoutCredential = (path: string): string => path.replace(/^(\/[rta]\/[^/]*)+(?=\/)/, '');
 
 interface Served {
   readonly request: IncomingMessage;

@@ -43,8 +43,8 @@ export function traceServer(tracing: Tracing): () => void {
     const { request, response } = message as { request: IncomingMessage; response: ServerResponse };
     const header = request.headers.traceparent;
     const parent = parseTraceParent(Array.isArray(header) ? undefined : header);
-    // An agent's base URL may hold its credential.
-    const path = (request.url ?? '').split('?', 1)[0]!.replace(/^\/r\/[^/]*/, '');
+    // An agent's base URL may hold its credential and names of its own.
+    const path = (request.url ?? '').split('?', 1)[0]!.replace(/^(\/[rta]\/[^/]*)+(?=\/|$)/, '');
     const name = `${request.method} ${path}`;
     const span = parent && tracing.begin(name, { parent, kind: 'server' });
     // Set for every request, also to nothing: a connection serves one request after another.

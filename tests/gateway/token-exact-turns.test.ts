@@ -68,7 +68,12 @@ describe("the project's own engine", () => {
     await expect(client.chat.completions.create({ model: POLICY, messages })).rejects.toBeInstanceOf(
       OpenAI.PermissionDeniedError,
     );
-    expect((await on.records()).map(({ index }) => index)).toEqual([0, 1]);
+    const records = await on.records();
+    expect(records.map(({ index, finish }) => [index, finish])).toEqual([
+      [0, 'stop'],
+      [1, 'stop'],
+      [2, 'error'],
+    ]);
   });
 });
 

@@ -1,0 +1,88 @@
+// Whether an agent goes round in circles: the same said or called, and the same come back, again and again. Something that is asked again
+// and again and answers otherwise each time is waited for, and no loop.
+
+/** What a model did in one request, and what it was told for it. Compared as they are: leave out what differs by nature, such as ids. */
+export interface Step {
+  readonly did: string;
+  readonly saw: string;
+  /** Whether it called a tool. */
+  readonly called: boolean;
+}
+
+export interface LoopSignal {
+  /** `call`: one call again and again; `cycle`: several, or texts, in turn; `text`: the same text. */
+  readonly kind: 'call' | 'cycle' | 'text';
+  /** Steps, or of a text characters, after which it begins again. */
+  readonly period: number;
+  /** How often it stands there, one after the other. */
+  readonly times: number;
+}
+
+export interface LoopLimits {
+  /** A single step, so often in a row. */
+  readonly repeats: number;
+  /** Cycles of up to `longest` steps, so often in a row. */
+  readonly cycles: number;
+  readonly longest: number;
+}
+
+export const LOOP_LIMITS: LoopLimits = { repeats: 4, cycles: 3, longest: 4 };
+
+/** So many of the last steps tell. */
+export const stepsNeeded = ({ repeats, cycles, longest }: LoopLimits = LOOP_LIMITS): number =>
+  Math.max(repeats, cycles * longest);
+
+/** @param steps the last ones, in order */
+export function findLoop(steps: readonly Step[], limits: LoopLimits = LOOP_LIMITS): LoopSignal | undefined {
+  for (let period = 1; period <= limits.longest; period += 1) {
+    const times = timesRound(steps, period);
+    if (times < (period === 1 ? limits.repeats : limits.cycles)) continue;
+    const called = steps.slice(-period).some((step) => step.called);
+    return { kind: period > 1 ? 'cycle' : called ? 'call' : 'text', period, times };
+  }
+  return undefined;
+}
+
+/** How often the last steps, so many of them, stand at the end, one after the other. */
+function timesRound(steps: readonly Step[], period: number): number {
+  if (steps.length < period) return 0;
+  let same = period;
+  while (same < steps.length && isSame(steps.at(-1 - same)!, steps.at(-1 - same + period)!)) same += 1;
+  return Math.floor(same / period);
+}
+
+const isSame = (left: Step, right: Step): boolean => left.did === right.did && left.saw === right.saw;
+
+/** Of a text's end, which is where one that cannot stop is. */
+const TAIL = 4_096;
+const TEXT_TIMES = 8;
+const TEXT_LEAST = 512;
+
+/** Whether a text ends in one piece of itself again and again, and that is more than a line or a row of a table. */
+export function findRepetition(text: string): LoopSignal | undefined {
+  const tail = text.slice(-TAIL);
+  if (tail.length < TEXT_LEAST) return undefined;
+  const reversed = [...tail].reverse();
+  const agree = agreements(reversed);
+  for (let period = 1; period <= reversed.length / TEXT_TIMES; period += 1) {
+    const run = period + (agree[period] ?? 0);
+    if (run < TEXT_LEAST || run < period * TEXT_TIMES) continue;
+    // A ruler, or room that was left, is no speech.
+    if (!reversed.slice(0, period).some((one) => /[\p{L}\p{N}]/u.test(one))) return undefined;
+    return { kind: 'text', period, times: Math.floor(run / period) };
+  }
+  return undefined;
+}
+
+/** By position: how many from there on are those from the start on. */
+function agreements(of: readonly string[]): number[] {
+  const found = Array<number>(of.length).fill(0);
+  let [from, to] = [0, 0];
+  for (let at = 1; at < of.length; at += 1) {
+    let same = at < to ? Math.min(to - at, found[at - from]!) : 0;
+    while (at + same < of.length && of[same] === of[at + same]) same += 1;
+    found[at] = same;
+    if (at + same > to) [from, to] = [at, at + same];
+  }
+  return found;
+}

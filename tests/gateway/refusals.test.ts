@@ -1,0 +1,142 @@
+// What a rollout is told when it may not ask any more: by its budgets, or because it goes round in circles. No SDK asks again for it.
+import Anthropic from '@anthropic-ai/sdk';
+import OpenAI, { type APIError } from 'openai';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { CredentialClaims } from '../../contracts/trajectory.ts';
+import { mintCredential } from '../../infra/gateway-client/credential.ts';
+import { claims, POLICY, SECRET } from '../support/gateway.ts';
+import { chunk, converse, type ScriptedProvider, sse, startScriptedProvider } from '../support/scripted-provider.ts';
+import { useGateway } from '../support/use-gateway.ts';
+
+const on = useGateway();
+let provider: ScriptedProvider;
+
+beforeEach(async () => {
+  provider = await startScriptedProvider();
+  provider.script = converse;
+  await on.gateway.close();
+  const scripted = { kind: 'openai', url: provider.url, model: 'scripted' } as const;
+  await on.open({ providers: new Map([[POLICY, scripted]]) });
+});
+afterEach(() => provider.close());
+
+/** Every way in which an unchanged SDK asks, with the retries that it comes with. */
+function ways(of: Partial<CredentialClaims>, stream = false) {
+  const apiKey = mintCredential(claims(of), SECRET);
+  const openai = new OpenAI({ apiKey, baseURL: `${on.gateway.url}/v1` });
+  const anthropic = new Anthropic({ apiKey, baseURL: on.gateway.url });
+  const messages = [{ role: 'user' as const, content: 'Hello' }];
+  return {
+    chat: () => openai.chat.completions.create({ model: 'm', messages, stream }),
+    completions: () => openai.completions.create({ model: 'm', prompt: 'Hello', stream }),
+    responses: () => openai.responses.create({ model: 'm', input: 'Hello', stream }),
+    messages: () => anthropic.messages.create({ model: 'm', max_tokens: 4, messages, stream }),
+  };
+}
+const NAMES = ['chat', 'completions', 'responses', 'messages'] as const;
+const failure = async (work: () => PromiseLike<unknown>): Promise<APIError> => {
+  try {
+    await work();
+  } catch (error) {
+    return error as APIError;
+  }
+  throw new Error('it was answered');
+};
+const requests = () => on.metric('requests') as Promise<number>;
+
+describe.each(NAMES)('%s', (name) => {
+  test.each([false, true])('a spent budget, streaming: %s', async (stream) => {
+    const of = { maxRequests: 1 };
+    await ways(of).chat();
+    const before = await requests();
+    const error = await failure(ways(of, stream)[name]);
+    // The request itself, and the two of counting.
+    expect((await requests()) - before).toBe(2);
+    expect([error.status, error.headers?.get('x-should-retry')]).toEqual([403, 'false']);
+    const body = error.error as { code?: string; error?: { type: string; details: { error_code: string } } };
+    expect(body.code ?? body.error?.details.error_code).toBe('gateway.budget_exhausted');
+    const [, record] = await on.records();
+    expect(record).toMatchObject({
+      ...{ finish: 'error', error: 'gateway.budget_exhausted: all 1 requests of the rollout are used' },
+      turn: { dialect: name, upstream: { end: 'unasked' } },
+    });
+    expect(provider.requests).toHaveLength(1);
+  });
+});
+
+test('a refusal that is asked for again and again is recorded a few times only', async () => {
+  const of = { maxRequests: 1 };
+  await ways(of).chat();
+  for (let again = 0; again < 9; again += 1) await failure(ways(of).messages);
+  expect((await on.records()).map(({ id }) => id.split('/').at(-1))).toEqual(['c0', 'c1', 'c1.a1', 'c1.a2', 'c1.a3']);
+});
+
+describe('time', () => {
+  test('that is over refuses what comes after, also after a restart', async () => {
+    await ways({}).chat();
+    // Counted from the first request on, whatever its credential said.
+    const of = { maxSeconds: 0.001 };
+    expect((await failure(ways(of).messages)).message).toContain('the 0.001 s of the rollout are over');
+    await on.gateway.close();
+    await on.open();
+    expect((await failure(ways(of).responses)).status).toBe(403);
+  });
+
+  test.each([false, true])(
+    'breaks off what is being answered, and the record says so; streaming: %s',
+    async (stream) => {
+      provider.script = () => ({ chunks: stream ? sse(chunk({ content: 'Good' })) : ['{'], ending: 'hang' });
+      const apiKey = mintCredential(claims({ maxSeconds: 0.5 }), SECRET);
+      const response = await fetch(`${on.gateway.url}/v1/chat/completions`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${apiKey}` },
+        body: JSON.stringify({ model: 'm', messages: [{ role: 'user', content: 'Hello' }], stream }),
+      });
+      expect(response.status).toBe(stream ? 200 : 403);
+      expect(await response.text()).toContain('gateway.budget_exhausted');
+      const [record] = await on.records();
+      expect(record).toMatchObject({ finish: 'aborted', turn: { upstream: { end: 'stopped' } } });
+      expect(record!.text).toBe(stream ? 'Good' : '');
+    },
+  );
+});
+
+describe('a loop', () => {
+  const call = (id: string, result: string) => [
+    {
+      role: 'assistant',
+      content: null,
+      tool_calls: [{ id, type: 'function', function: { name: 'ls', arguments: '{"path":"/"}' } }],
+    },
+    { role: 'tool', tool_call_id: id, content: result },
+  ];
+  const ask = async (results: readonly string[], of: Partial<CredentialClaims> = {}) => {
+    const messages = [{ role: 'user', content: 'Look' }, ...results.flatMap((result, at) => call(`id-${at}`, result))];
+    const response = await fetch(`${on.gateway.url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${mintCredential(claims(of), SECRET)}` },
+      body: JSON.stringify({ model: 'm', messages }),
+    });
+    const { error } = (await response.json()) as { error?: { code: string; message: string } };
+    return [response.status, error?.code];
+  };
+
+  test('is told in the record; waiting for what changes is none', async () => {
+    expect(await ask(['empty', 'empty', 'empty', 'empty'])).toEqual([200, undefined]);
+    expect(await ask(['1 %', '2 %', '3 %', '4 %', '5 %'])).toEqual([200, undefined]);
+    const [looping, waiting] = await on.records();
+    expect(looping!.turn!.loop).toEqual({ kind: 'call', period: 1, times: 4 });
+    expect(waiting!.turn!.loop).toBeUndefined();
+  });
+
+  test('is refused where the credential says so, and on record', async () => {
+    const of = { loops: 'stop' } as const;
+    expect(await ask(['empty', 'empty', 'empty'], of)).toEqual([200, undefined]);
+    expect(await ask(['empty', 'empty', 'empty', 'empty'], of)).toEqual([403, 'gateway.loop']);
+    expect((await on.records())[1]).toMatchObject({
+      error: 'gateway.loop: one step was repeated 4 times with the same result',
+      turn: { upstream: { end: 'unasked' }, loop: { times: 4 } },
+    });
+    expect(provider.requests).toHaveLength(1);
+  });
+});
