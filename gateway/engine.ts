@@ -197,7 +197,7 @@ export function createEngines(options: EngineOptions): Engines & TurnServers {
       withReplicas(policy, signal, (replicas) => attempt(replicas, messages, sampling, signal)),
     lend: (policy, key, signal, work) =>
       withReplicas(policy, signal, (replicas) =>
-        replicas.use(key, (url) =>
+        replicas.stick(key, (url) =>
           work({ upstream: { kind: 'llamacpp', model: policy, tokens: true }, origin: url, base: '', headers }),
         ),
       ),

@@ -53,6 +53,31 @@ test('a request that fails is not counted as running', async () => {
   expect([hold(replicas, 'x').url, hold(replicas, 'y').url]).toEqual(['a', 'b']);
 });
 
+test('a session sticks to its replica until that has more than its share, and comes back', async () => {
+  const replicas = createReplicas(['a', 'b']);
+  const stick = (): { url: string; end(): Promise<void> } => {
+    const gate = Promise.withResolvers<void>();
+    let url = '';
+    const used = replicas.stick('session', (chosen) => {
+      url = chosen;
+      return gate.promise;
+    });
+    return {
+      url,
+      end() {
+        gate.resolve();
+        return used;
+      },
+    };
+  };
+  const held = [stick(), stick(), stick()];
+  const [own, , other] = held.map(({ url }) => url);
+  expect(held[1]!.url).toBe(own);
+  expect(other).not.toBe(own);
+  for (const one of held) await one.end();
+  expect(stick().url).toBe(own);
+});
+
 test('the longest unused entry is forgotten first', () => {
   const recent = createRecent<number>(2);
   recent.set('a', 1);

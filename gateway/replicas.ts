@@ -1,4 +1,5 @@
 // Which replica of a policy answers a request, and the prompts that it has seen.
+import { chooseAffine } from '../policies/affinity.ts';
 
 export interface Replicas {
   /** For calls that any replica answers alike. */
@@ -8,6 +9,8 @@ export interface Replicas {
    * evaluated. A lane that asks its prompt again finds its own replica less busy by the request that was just answered.
    */
   use<T>(prompt: string, work: (url: string) => Promise<T>): Promise<T>;
+  /** Does the work at the session's own replica, unless that has far more to do than the others. */
+  stick<T>(session: string, work: (url: string) => Promise<T>): Promise<T>;
 }
 
 const PROMPTS_REMEMBERED = 512;
@@ -23,17 +26,25 @@ export function createReplicas(urls: readonly string[]): Replicas {
     return known !== undefined && busy[known] === least ? known : busy.indexOf(least);
   }
 
+  async function at<T>(place: number, work: (url: string) => Promise<T>): Promise<T> {
+    busy[place]! += 1;
+    try {
+      return await work(urls[place]!);
+    } finally {
+      busy[place]! -= 1;
+    }
+  }
+
   return {
     first: urls[0]!,
-    async use(prompt, work) {
+    use(prompt, work) {
       const chosen = choose(prompt);
       holder.set(prompt, chosen);
-      busy[chosen]! += 1;
-      try {
-        return await work(urls[chosen]!);
-      } finally {
-        busy[chosen]! -= 1;
-      }
+      return at(chosen, work);
+    },
+    stick(session, work) {
+      const loads = urls.map((name, place) => ({ name, busy: busy[place]! }));
+      return at(urls.indexOf(chooseAffine(session, loads)), work);
     },
   };
 }

@@ -89,7 +89,7 @@ export function createListener(options: RouteOptions): RequestListener {
     const claims = authenticator(keyOf(request, token));
     const names = claims.scope === 'rollout' ? [asRollout(claims).policy] : await engines.list(signal);
     const one = /models\/(.+)$/.exec(path)?.[1];
-    sendJson(response, 200, modelsAnswer(names, request, one && decodeURIComponent(one)));
+    sendJson(response, 200, modelsAnswer(names, request, one && decoded(one)));
   };
 
   const record: Route = async (request, response) => {
@@ -188,6 +188,14 @@ export function createListener(options: RouteOptions): RequestListener {
  */
 function isHarness({ headers }: IncomingMessage): boolean {
   return headers['x-anneal-index'] !== undefined || headers['x-anneal-record'] !== undefined;
+}
+
+function decoded(name: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    throw new AnnealError('gateway.bad_request', 'the name of the model is not percent-encoded');
+  }
 }
 
 async function* lines(records: AsyncGenerator<string>): AsyncGenerator<string> {

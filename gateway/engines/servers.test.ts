@@ -42,6 +42,26 @@ describe('a fleet', () => {
     expect(asked).toEqual(['a']);
   });
 
+  it('asks a session’s own server again and again, and another while that one rests', async () => {
+    const { servers, at } = three();
+    const asked: string[] = [];
+    const stick = (session: string, broken: readonly string[] = []) =>
+      servers.stick(session, async (url) => {
+        asked.push(url);
+        if (broken.includes(url)) throw new Own(url);
+        return url;
+      });
+    const own = await stick('s');
+    expect([await stick('s'), await stick('s')]).toEqual([own, own]);
+    const spread = new Set(await Promise.all(Array.from({ length: 40 }, (_, of) => stick(`s${of}`))));
+    expect(spread.size).toBe(3);
+    const next = await stick('s', [own]);
+    expect(next).not.toBe(own);
+    expect(await stick('s')).toBe(next);
+    at.now = 100;
+    expect(await stick('s')).toBe(own);
+  });
+
   it('says the last failure when all have failed, and asks them again at once', async () => {
     const { ask, asked } = three();
     await expect(ask('p', ['a', 'b', 'c'])).rejects.toThrow('c');

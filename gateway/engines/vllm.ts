@@ -144,7 +144,7 @@ export function createVllmEngines(options: VllmEngineOptions): Engines & TurnSer
       withFleet(policy, signal, (served) => attempt(policy, served, messages, sampling, signal)),
     lend: (policy, prefix, signal, work) =>
       withFleet(policy, signal, (served) =>
-        serversOf(served).use(prefix, (url) =>
+        serversOf(served).stick(prefix, (url) =>
           work({
             upstream: { kind: 'vllm', model, tokens: true, processedLogprobs },
             ...{ origin: url, base: '', headers: { ...key, [WEIGHTS_HEADER]: served.tag }, weights: served.tag },

@@ -2,11 +2,13 @@
 import type { KeyObject } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AnnealError, asAnnealError } from '../../contracts/errors.ts';
-import { policyName } from '../../contracts/ids.ts';
+import { type PolicyName, policyName } from '../../contracts/ids.ts';
 import { asRollout, createAuthenticator, type RolloutClaims } from '../credential.ts';
+import type { Engines } from '../engine.ts';
 import { readBody, sendJson, statusOf } from '../http.ts';
 import type { Address } from '../sessions/path.ts';
 import { keyOfSession, sessionOf } from '../sessions/session.ts';
+import { createVersions } from '../sessions/versions.ts';
 import { DIALECTS, type Dialect, type DialectName } from '../wire/dialects.ts';
 import { renderCount } from '../wire/messages/render.ts';
 import { parseCountRequest } from '../wire/messages/request.ts';
@@ -23,6 +25,7 @@ import type { Transport } from './transport.ts';
 export interface TurnRouteOptions {
   readonly capture: TurnCapture;
   readonly servers: TurnServers;
+  readonly engines: Pick<Engines, 'list'>;
   readonly transport: Transport;
   readonly secret: KeyObject;
   /** Runs the work unless too many requests are in flight. @throws AnnealError `gateway.overloaded` */
@@ -53,6 +56,7 @@ export function keyOf({ headers }: IncomingMessage, inPath: string | undefined):
 export function createTurnRoutes(options: TurnRouteOptions): ReadonlyMap<string, TurnRoute> {
   const { capture, servers, transport, admit, refuse } = options;
   const authenticate = createAuthenticator(options.secret);
+  const versions = createVersions((signal) => options.engines.list(signal));
 
   const claimsOf = ({ request, address }: TurnRequestContext): RolloutClaims =>
     asRollout(authenticate(keyOf(request, address.token)));
@@ -68,15 +72,16 @@ export function createTurnRoutes(options: TurnRouteOptions): ReadonlyMap<string,
         return admit(async () => {
           const body = await readBody(request, LIMITS.bytes);
           const parsed = understood(parseBody(body), (value) => dialect.parseRequest(value));
-          requireModel(claims, parsed.model);
+          const policy = await versions.of(claims);
+          requireModel(claims, policy, parsed.model);
           const asked = { dialect: name, request: parsed, requestHash: hashOf(body), session };
           // Between the last of these and the place that `open` takes nothing may await.
           for (let loading = capture.ready(claims); loading !== undefined; loading = capture.ready(claims))
             await loading;
-          const open = await capture.open(claims, asked, gone);
+          const open = await capture.open({ ...claims, policy }, asked, gone);
           const { signal } = gone;
           try {
-            await servers.lend(claims.policy, keyOfSession(claims.rollout, session), signal, (server) =>
+            await servers.lend(policy, keyOfSession(claims.rollout, session), signal, (server) =>
               answerTurn({ transport, server, open, dialect: name, response, signal }),
             );
           } catch (failure) {
@@ -93,9 +98,10 @@ export function createTurnRoutes(options: TurnRouteOptions): ReadonlyMap<string,
       return admit(async () => {
         const body = await readBody(context.request, LIMITS.bytes);
         const parsed = understood(parseBody(body), parseCountRequest);
-        requireModel(claims, parsed.model);
+        const policy = await versions.of(claims);
+        requireModel(claims, policy, parsed.model);
         const { signal } = context.gone;
-        const counted = await servers.lend(claims.policy, claims.rollout, signal, (server) =>
+        const counted = await servers.lend(policy, claims.rollout, signal, (server) =>
           countPrompt(transport, server, parsed, signal),
         );
         sendJson(context.response, 200, renderCount(counted.tokens), {
@@ -137,8 +143,8 @@ function understood(body: Parsed<unknown>, parse: (value: unknown) => Parsed<Tur
 }
 
 /** An agent may call its model what it likes; one that names another policy means another one. */
-function requireModel({ policy }: RolloutClaims, model: string): void {
-  if (model === policy || !policyName.safeParse(model).success) return;
+function requireModel({ policy }: RolloutClaims, answering: PolicyName, model: string): void {
+  if (model === policy || model === answering || !policyName.safeParse(model).success) return;
   throw new AnnealError('gateway.unauthorised', `the credential is for ${policy}, not ${model}`);
 }
 

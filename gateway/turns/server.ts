@@ -18,7 +18,7 @@ export interface TurnServers {
   /**
    * Does the work with a server of the policy. When the work fails with a ConnectionFailure, nothing has been answered yet: it may be
    * done again with another server.
-   * @param key requests of one key go to one server where that costs nothing: it may still hold their prefix evaluated
+   * @param key requests of one key go to one server, which may still hold their prefix evaluated, unless it is far busier than others
    * @throws AnnealError as `Engines.generate`, and what the work throws
    */
   lend<T>(policy: PolicyName, key: string, signal: AbortSignal, work: (server: TurnServer) => Promise<T>): Promise<T>;

@@ -1,7 +1,9 @@
 // One HTTP request to an upstream over kept-alive connections, its answer handed on as it comes. By undici's dispatcher: a request of
 // node:http costs the gateway three times as much.
+import { channel } from 'node:diagnostics_channel';
 import type { IncomingHttpHeaders } from 'node:http';
 import { Agent, type Dispatcher } from 'undici';
+import { ENGINE_CALLS, type EngineCall, type EngineCallMessage } from '../../contracts/engine-call.ts';
 import { AnnealError } from '../../contracts/errors.ts';
 import { ConnectionFailure } from '../engine-http.ts';
 
@@ -41,6 +43,8 @@ export interface Transport {
 /** No answer began in time. */
 export class LateFailure extends AnnealError {}
 
+const calls = channel(ENGINE_CALLS);
+
 /** The server closed an idle connection just as it was used again. */
 const STALE = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
 
@@ -75,8 +79,13 @@ export function createTransport({ connections, timeoutMs }: TransportOptions): T
         pieces = [];
         receiver.data(all);
       };
+      const call: EngineCall = { path, status: 0 };
+      const tell = (phase: EngineCallMessage['phase']): void => {
+        if (calls.hasSubscribers) calls.publish({ call, phase } satisfies EngineCallMessage);
+      };
       const settle = (): void => {
         hand();
+        tell('ended');
         clearTimeout(timer);
         signal.removeEventListener('abort', abort);
       };
@@ -104,16 +113,19 @@ export function createTransport({ connections, timeoutMs }: TransportOptions): T
         },
       };
       signal.addEventListener('abort', abort, { once: true });
+      tell('asked');
       agent.dispatch(
         { origin, path, method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: text },
         {
           onRequestStart(given) {
             controller = given;
+            tell('sent');
             if (signal.aborted || late) given.abort(GIVEN_UP);
           },
           onResponseStart(_, status, answered) {
             if (status < 200) return;
             begun = true;
+            call.status = status;
             timer.refresh();
             receiver.head(status, answered as IncomingHttpHeaders, flow);
           },

@@ -1,7 +1,8 @@
 // The gateway's metrics, taken from a real gateway before a scripted engine.
 import { expect, test, vi } from 'vitest';
-import { chat, rollout } from '../../tests/support/gateway.ts';
+import { chat, claims, rollout, SECRET } from '../../tests/support/gateway.ts';
 import { soon, useGateway } from '../../tests/support/use-gateway.ts';
+import { mintCredential } from '../gateway-client/credential.ts';
 import { gatewayTotals, watchGateway } from './gateway.ts';
 import { observeGateway } from './observe.ts';
 import { gatewayMetrics } from './registry.ts';
@@ -64,6 +65,25 @@ test('shows what is worked on and what waits for an engine', async () => {
   const text = await registry.metrics();
   expect(text).toContain('anneal_gateway_engine_seconds_count 5');
   expect(text).toContain('anneal_gateway_engine_wait_seconds_count 5');
+});
+
+test('agents’ requests are measured at the engine too, but not what is asked of its tokenizer', async () => {
+  const { series, registry } = watch();
+  const ask = async (stream: boolean, token = mintCredential(claims(), SECRET)): Promise<number> => {
+    const response = await fetch(`${on.gateway.url}/r/${token}/a/helper/v1/messages`, {
+      method: 'POST',
+      body: JSON.stringify({ model: 'm', max_tokens: 9, stream, messages: [{ role: 'user', content: 'Hello' }] }),
+    });
+    await response.text();
+    return response.status;
+  };
+  expect([await ask(false), await ask(true)]).toEqual([200, 200]);
+  await expect.poll(() => series('anneal_gateway_requests_total'), soon).toEqual({ 'POST /v1/messages 200': 2 });
+  const text = await registry.metrics();
+  expect(text).toContain('anneal_gateway_engine_seconds_count 2');
+  expect(text).toContain('anneal_gateway_engine_wait_seconds_count 2');
+  expect(await series('anneal_gateway_generations_running')).toEqual({ '': 0 });
+  expect(await series('anneal_gateway_generations_waiting')).toEqual({ '': 0 });
 });
 
 test('counts a client that went away as closed, and its generation no longer as running', async () => {

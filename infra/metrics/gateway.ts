@@ -1,8 +1,9 @@
-// The gateway's metrics, without a line in the gateway: Node tells on its diagnostics channels of every request that it serves
-// and sends, and the gateway's own totals are asked for when Prometheus asks.
+// The gateway's metrics: Node tells on its diagnostics channels of every request that it serves and sends, the gateway of those that it
+// sends for agents, and the gateway's own totals are asked for when Prometheus asks.
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
+import { ENGINE_CALLS, type EngineCall, type EngineCallMessage } from '../../contracts/engine-call.ts';
 import type { GatewayMetrics } from './registry.ts';
 
 /** Routes that the gateway has; any other path is `other`, since who asks chooses it. */
@@ -50,6 +51,7 @@ export function watchGateway(
 ): GatewayWatch {
   const { port, isEngine = (path) => path === '/completion' || path.endsWith('/v1/completions') } = options;
   const waiting = new Set<ClientRequest>();
+  const calls = new Map<EngineCall, { readonly asked: number; sent?: number }>();
 
   const onServed = (message: unknown): void => {
     const { request, response } = message as Served;
@@ -85,14 +87,41 @@ export function watchGateway(
     request.once('close', () => waiting.delete(request));
   };
 
+  /** Of agents' requests, which the gateway tells of itself. */
+  const onCall = (message: unknown): void => {
+    const { call, phase } = message as EngineCallMessage;
+    // Asked for its tokenizer it generates nothing.
+    if (!call.path.endsWith('/completions')) return;
+    const now = performance.now();
+    const known = calls.get(call);
+    if (phase === 'asked') calls.set(call, { asked: now });
+    else if (known === undefined) return;
+    else if (phase === 'sent') {
+      known.sent = now;
+      metrics.anneal_gateway_generations_running.inc();
+      metrics.anneal_gateway_engine_wait_seconds.observe((now - known.asked) / 1000);
+    } else {
+      calls.delete(call);
+      if (known.sent === undefined) return;
+      metrics.anneal_gateway_generations_running.dec();
+      metrics.anneal_gateway_engine_seconds.observe((now - known.sent) / 1000);
+    }
+  };
+  const waitingCalls = (): number => [...calls.values()].filter(({ sent }) => sent === undefined).length;
+
   subscribe('http.server.request.start', onServed);
+  subscribe(ENGINE_CALLS, onCall);
   subscribe('http.client.request.created', onSent);
   return {
     // Node leaves a request that was given up in its queue until a connection is free for it.
-    look: () => metrics.anneal_gateway_generations_waiting.set([...waiting].filter((one) => !one.destroyed).length),
+    look: () =>
+      metrics.anneal_gateway_generations_waiting.set(
+        [...waiting].filter((one) => !one.destroyed).length + waitingCalls(),
+      ),
     stop() {
       unsubscribe('http.server.request.start', onServed);
       unsubscribe('http.client.request.created', onSent);
+      unsubscribe(ENGINE_CALLS, onCall);
     },
   };
 }

@@ -3,6 +3,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
+import { ENGINE_CALLS, type EngineCall, type EngineCallMessage } from '../../contracts/engine-call.ts';
 import { formatTraceParent, parseTraceParent, type TraceParent } from './carrier.ts';
 import type { Tracing } from './tracing.ts';
 
@@ -76,10 +77,25 @@ export function traceServer(tracing: Tracing): () => void {
     request.once('close', () => span.end({ 'http.response.status_code': status }, status === 0 || status >= 500));
   };
 
+  const calls = new Map<EngineCall, ReturnType<Tracing['begin']>>();
+  const onCall = (message: unknown): void => {
+    const { call, phase } = message as EngineCallMessage;
+    const parent = serving.getStore();
+    if (phase === 'asked' && parent !== undefined) {
+      calls.set(call, tracing.begin(`engine ${call.path}`, { parent, kind: 'client' }));
+    }
+    if (phase !== 'ended') return;
+    const { status } = call;
+    calls.get(call)?.end({ 'http.response.status_code': status }, status === 0 || status >= 500);
+    calls.delete(call);
+  };
+
   subscribe('http.server.request.start', onServed);
+  subscribe(ENGINE_CALLS, onCall);
   subscribe('http.client.request.created', onSent);
   return () => {
     unsubscribe('http.server.request.start', onServed);
+    unsubscribe(ENGINE_CALLS, onCall);
     unsubscribe('http.client.request.created', onSent);
   };
 }

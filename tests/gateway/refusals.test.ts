@@ -86,7 +86,7 @@ describe('time', () => {
     'breaks off what is being answered, and the record says so; streaming: %s',
     async (stream) => {
       provider.script = () => ({ chunks: stream ? sse(chunk({ content: 'Good' })) : ['{'], ending: 'hang' });
-      const apiKey = mintCredential(claims({ maxSeconds: 0.5 }), SECRET);
+      const apiKey = mintCredential(claims({ maxSeconds: 2 }), SECRET);
       const response = await fetch(`${on.gateway.url}/v1/chat/completions`, {
         method: 'POST',
         headers: { authorization: `Bearer ${apiKey}` },

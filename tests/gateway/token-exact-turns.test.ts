@@ -69,10 +69,10 @@ describe("the project's own engine", () => {
       OpenAI.PermissionDeniedError,
     );
     const records = await on.records();
-    expect(records.map(({ index, finish }) => [index, finish])).toEqual([
-      [0, 'stop'],
-      [1, 'stop'],
-      [2, 'error'],
+    expect(records.map(({ index, error }) => [index, error !== undefined])).toEqual([
+      [0, false],
+      [1, false],
+      [2, true],
     ]);
   });
 });
