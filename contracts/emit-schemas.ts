@@ -8,6 +8,7 @@ import { decision, evidence } from './gate.ts';
 import { jobDocument, jobResult } from './job.ts';
 import { profileSpec } from './profile.ts';
 import { releaseManifest } from './release.ts';
+import { contextOperation } from './session.ts';
 import { simulationSpec } from './simulation.ts';
 import { taskSetLock } from './task.ts';
 import { teamsSpec } from './team.ts';
@@ -16,6 +17,7 @@ import { completionRecord, trajectory } from './trajectory.ts';
 const SCHEMAS = {
   campaign: campaignSpec,
   completion: completionRecord,
+  'context-operation': contextOperation,
   decision,
   evidence,
   job: jobDocument,

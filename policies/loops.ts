@@ -60,23 +60,23 @@ const TEXT_LEAST = 512;
 
 /** Whether a text ends in one piece of itself again and again, and that is more than a line or a row of a table. */
 export function findRepetition(text: string): LoopSignal | undefined {
-  const tail = text.slice(-TAIL);
-  if (tail.length < TEXT_LEAST) return undefined;
-  const reversed = [...tail].reverse();
+  if (text.length < TEXT_LEAST) return undefined;
+  const length = Math.min(text.length, TAIL);
+  const reversed = Uint16Array.from({ length }, (_, at) => text.charCodeAt(text.length - 1 - at));
   const agree = agreements(reversed);
   for (let period = 1; period <= reversed.length / TEXT_TIMES; period += 1) {
     const run = period + (agree[period] ?? 0);
     if (run < TEXT_LEAST || run < period * TEXT_TIMES) continue;
     // A ruler, or room that was left, is no speech.
-    if (!reversed.slice(0, period).some((one) => /[\p{L}\p{N}]/u.test(one))) return undefined;
+    if (!/[\p{L}\p{N}]/u.test(text.slice(-period))) return undefined;
     return { kind: 'text', period, times: Math.floor(run / period) };
   }
   return undefined;
 }
 
 /** By position: how many from there on are those from the start on. */
-function agreements(of: readonly string[]): number[] {
-  const found = Array<number>(of.length).fill(0);
+function agreements(of: Uint16Array): Uint16Array {
+  const found = new Uint16Array(of.length);
   let [from, to] = [0, 0];
   for (let at = 1; at < of.length; at += 1) {
     let same = at < to ? Math.min(to - at, found[at - from]!) : 0;
