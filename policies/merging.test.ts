@@ -72,6 +72,8 @@ describe('what a completion is', () => {
       ids.map((id) => (id === 9_000 ? 'ns' : String.fromCodePoint(id))).join('');
     expect(kindsOf(classify([asked, retold], [], { decode }))[1]).toBe('re-tokenisation');
     expect(kindsOf(classify([asked, retold], [], { decode: (ids) => ids.join() }))[1]).toBe('template');
+    const begun = said(1, ['sys', 'u1', 'answer', 't1'], 'a2', { promptIds: merged.with(0, 9_000) });
+    expect(kindsOf(classify([asked, begun], [], { decode }))[1]).toBe('template');
   });
 
   it('what the agent registered is believed, on its own line and once', () => {
