@@ -17,6 +17,18 @@ const claim: ReplicaClaim = replicaClaim.parse({
     },
   ],
 });
+test('a claim of before there were operations says nothing of them', () => {
+  expect(claim.writing.operations).toBeUndefined();
+  const gaps = { ...claim.losses[0]!.gaps, operations: { from: 1, to: 2 } };
+  const later = replicaClaim.parse({ ...claim, losses: [{ ...claim.losses[0]!, gaps }] });
+  expect(missingSegments([later], []).at(-1)).toEqual({
+    replica,
+    stream: 'operations',
+    from: 1,
+    to: 2,
+    reason: 'volume_vanished',
+  });
+});
 const sealed = (stream: 'completions' | 'trajectories', ...sequences: number[]) =>
   sequences.map((sequence) => ({ replica, stream, sequence }));
 

@@ -5,17 +5,24 @@ import { Command } from 'commander';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { canonicalJson } from '../../contracts/canonical.ts';
 import { AnnealError } from '../../contracts/errors.ts';
+import type { SegmentStream } from '../../contracts/segment.ts';
 import { describe, segmentKey } from '../../gateway/segments/store-source.ts';
 import { loadConfig } from '../../infra/config.ts';
 import { openStore } from '../../infra/store/open.ts';
-import { madeCompletion, madeRollout, madeSegment, madeTrajectory } from '../../tests/support/made-up-pool.ts';
+import {
+  madeCompletion,
+  madeOperation,
+  madeRollout,
+  madeSegment,
+  madeTrajectory,
+} from '../../tests/support/made-up-pool.ts';
 import { openSession, type Run } from '../session.ts';
 import { addPoolTables } from './pool-tables.ts';
 
 const home = mkdtempSync(join(tmpdir(), 'anneal-pool-cli-'));
 const all = [1, 2].flatMap((group) => [0, 1].map((sample) => ({ group, sample })));
 
-async function ship(stream: 'completions' | 'trajectories', sequence: number, records: readonly unknown[]) {
+async function ship(stream: SegmentStream, sequence: number, records: readonly unknown[]) {
   const store = openStore(loadConfig());
   const { sealed, bytes } = madeSegment(stream, sequence, records);
   await store.put(bytes);
@@ -95,6 +102,19 @@ test('verify says so where everything is once, and ends with 1 where it is not',
   // All four lie at other places now, and one is in no segment.
   expect(out).toContain("✗ record 0 of segment 1 of here's completions is another one in the table (record_differs)");
   await forge(all.map((of) => madeCompletion(of)));
+});
+
+test('context operations have no table: their segments are passed over, and read where tables are verified', async () => {
+  const made = [0, 1].map((sample) => madeOperation({ group: 1, sample }));
+  await ship('operations', 1, made);
+  expect(await pool('compact')).toContain('1 segments of context operations stay as they are: no table has them.\n');
+  expect(await pool('verify')).toContain('2 context operations of 1 segments were read; no table has them.\n');
+  await ship('operations', 3, [{ ...made[0], kind: 'nothing' }]);
+  expect(await refusal('verify')).toMatchObject({ code: 'pool.unverified', exitCode: 1 });
+  expect(out).toContain(
+    "✗ record 0 of segment 3 of here's operations is none that this version knows (record_invalid)",
+  );
+  expect(out).toContain("✗ segment 2 of here's operations is lost: later ones are there (segment_missing)");
 });
 
 test('a missing segment is told, with 1, until it is given up', async () => {

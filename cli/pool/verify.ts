@@ -13,6 +13,7 @@ import {
   type VerifiedTable,
   verifyTables,
 } from '../../gateway/pool/tables/verify.ts';
+import { type VerifiedLog, verifyOperations } from '../../gateway/pool/tables/without-table.ts';
 import type { PlannedCampaign } from './ports.ts';
 
 /** More are counted, and not kept. */
@@ -21,6 +22,8 @@ const KEPT = 1_000;
 export interface VerifiedPool {
   readonly sound: boolean;
   readonly tables: readonly VerifiedTable[];
+  /** What no table has: its log was read, and held against nothing. */
+  readonly withoutTable: VerifiedLog;
   readonly problems: readonly PoolProblem[];
   readonly problemCount: number;
   /** A line for each rollout, with its one end and the reason. */
@@ -45,6 +48,7 @@ export async function verifyPool(
   async function look(checked: Checked): Promise<VerifiedPool> {
     const { tables, damaged } = checked;
     const verified = await verifyTables(checked, source, { signal, onProblem });
+    const withoutTable = await verifyOperations(source, { signal, onProblem });
     // Rows of files that are gone or damaged cannot be counted.
     const readable = damaged.size === 0;
     const { ledgers, strangers } = readable
@@ -52,7 +56,8 @@ export async function verifyPool(
       : { ledgers: [], strangers: [] };
     const unbalanced = ledgers.filter(({ balanced }) => !balanced).length;
     const problemCount = count + unbalanced + strangers.length;
-    return { sound: problemCount === 0, tables: verified, problems, problemCount, ledgers, strangers };
+    const told = { problems, problemCount, ledgers, strangers };
+    return { sound: problemCount === 0, tables: verified, withoutTable, ...told };
   }
 }
 

@@ -16,12 +16,16 @@ const SHOWN = 20;
 export const lossOf = ({ replica, stream, from, to }: Loss): string =>
   `segment ${from === to ? from : `${from} to ${to}`} of ${replica}'s ${stream}`;
 
-export function renderCompacted({ segments, records, bytes, commits, losses }: Compacted, address: string): string[] {
+export function renderCompacted(
+  { segments, records, bytes, commits, passedOver, losses }: Compacted,
+  address: string,
+): string[] {
   const taken =
     segments === 0
       ? `Nothing new is sealed: the tables in ${address} have it all.`
       : `${records} records of ${segments} segments (${mebibytes(bytes)} MiB) taken into ${address} by ${commits} commits.`;
-  return [taken, ...losses.map((loss) => `Missing: ${lossOf(loss)}.`)];
+  const passed = `${passedOver} segments of context operations stay as they are: no table has them.`;
+  return [taken, ...(passedOver === 0 ? [] : [passed]), ...losses.map((loss) => `Missing: ${lossOf(loss)}.`)];
 }
 
 export function renderOverview(rounds: readonly RoundOverview[], { width }: Wide): string[] {
@@ -74,7 +78,7 @@ export function renderRollout({ rollout, completions, trajectory }: StoredRollou
 }
 
 export function renderVerified(found: VerifiedPool, { width }: Wide): string[] {
-  const { tables, problems, problemCount, ledgers, strangers } = found;
+  const { tables, withoutTable, problems, problemCount, ledgers, strangers } = found;
   const told = problems.slice(0, SHOWN).map(({ where, what, kind }) => `✗ ${where} ${what} (${kind})`);
   return [
     ...table(
@@ -99,6 +103,11 @@ export function renderVerified(found: VerifiedPool, { width }: Wide): string[] {
       ]),
       { width },
     ),
+    ...(withoutTable.segments === 0
+      ? []
+      : [
+          `${withoutTable.records} context operations of ${withoutTable.segments} segments were read; no table has them.`,
+        ]),
     '',
     ...table(
       [

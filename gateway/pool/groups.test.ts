@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { replicaName } from '../../contracts/segment.ts';
 import type { SegmentIndex } from '../segments/index-file.ts';
-import { createGroups, type Line } from './groups.ts';
+import { createGroups, type NumberLine } from './groups.ts';
 
 const id = (group: number, sample: number): string => `demo/r1/train.v0/g${group}/s${sample}`;
 const indexOf = (sequence: number, lines: readonly string[]): SegmentIndex => ({
@@ -51,7 +51,7 @@ it('knows the same however little it may keep in memory, and after a restart', a
         expect(groups.get(rollout) ?? []).toEqual(model.get(rollout) ?? []);
         if (how === 'ask') continue;
         number += 1;
-        const line: Line = [rollout, number, model.has(rollout) ? 0 : 1];
+        const line: NumberLine = [rollout, number, model.has(rollout) ? 0 : 1];
         groups.add(line, segment);
         model.set(rollout, [...(model.get(rollout) ?? []), number]);
       }
@@ -60,7 +60,7 @@ it('knows the same however little it may keep in memory, and after a restart', a
       expect(groups.size()).toMatchObject({ rollouts: model.size, records: number });
       const again = make(keepRecords, shipped);
       for (const index of shipped.values()) again.restore(index);
-      for (const line of groups.linesOf(segment)) again.add(JSON.parse(line) as Line, segment);
+      for (const line of groups.linesOf(segment)) again.add(JSON.parse(line) as NumberLine, segment);
       expect(await Array.fromAsync(again.startingWith('demo/'))).toEqual(all);
       expect(groups.open()).toEqual(again.open());
     }),

@@ -26,7 +26,10 @@ export interface KeepOptions {
 
 /** Every one of them: what is not here is neither sent, nor counted, nor told of. */
 type Pools = Readonly<
-  Record<SegmentStream, { /** Rollouts with records that the store has not. */ open(): Set<string>; readonly log: PoolLog }>
+  Record<
+    SegmentStream,
+    { /** Rollouts with records that the store has not. */ open(): Set<string>; readonly log: PoolLog }
+  >
 >;
 
 export interface Keeping {

@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { agentName, type ContextOperation, contextOperation } from '../../contracts/session.ts';
 import { type CompletionRecord, completionRecord } from '../../contracts/trajectory.ts';
+import { madeOperation } from '../../tests/support/made-up-pool.ts';
 import { createRedactor, INEXACT } from './record.ts';
 import { RULES } from './rules.ts';
 import { maySecret } from './scan.ts';
@@ -164,6 +166,34 @@ it('what lost a secret has no token ids any more, says why, and still counts', (
   expect(record.completionIds).toEqual([3, 4, 5]);
   const prompted = inTurn(({ request }) => ({ request: { ...request, prompt: { ids: [7, 8] } } }))(record, '');
   expect(redact(prompted).turn?.request.prompt).toEqual({ ids: [] });
+});
+
+describe('a context operation', () => {
+  const made = (more: Partial<ContextOperation>) => madeOperation({ group: 0, sample: 0 }, more);
+  const other = `sk-proj-${'aB3'.repeat(12)}`;
+
+  it('has no secret in its note, nor in names, which stay apart', () => {
+    const session = { group: 0, attempt: 0, agent: agentName.parse(other) };
+    const kept = redactOperation(made({ key: `k-${OWN}`, note: `${other} and ${OWN}`, session }));
+    expect(JSON.stringify(kept)).not.toContain(OWN);
+    expect(JSON.stringify(kept)).not.toContain(other);
+    expect(kept.note).toBe('[redacted:openai-or-anthropic-key] and [redacted:own]');
+    expect(kept.redacted).toEqual({ secrets: 4, kinds: ['openai-or-anthropic-key', 'own'] });
+    expect(contextOperation.parse(kept)).toEqual(kept);
+    expect(redactOperation(made({ key: `l-${OWN}` })).key).not.toBe(kept.key);
+  });
+
+  it('is left as it is where there is none', () => {
+    const record = made({ note: 'the token count went down' });
+    expect(redactOperation(record)).toBe(record);
+  });
+
+  it('and a completion whose agent is called like one is still one that tables know', () => {
+    const agent = agentName.parse(other);
+    const named = inTurn(() => ({ session: { group: 0, attempt: 0, agent } }))(RECORD, '');
+    const kept = completionRecord.parse(redact(named));
+    expect(kept.turn?.session?.agent).toMatch(/^redacted-[0-9a-f]{16}$/);
+  });
 });
 
 describe('what is no secret stays as it is', () => {

@@ -17,7 +17,7 @@ import { damaged, segmentName } from './recover.ts';
 const NAME = /^seg-(\d{8})\.log$/;
 
 export interface FolderSourceOptions {
-  /** The gateway's folder, with `completions/` and `trajectories/` in it. */
+  /** The gateway's folder, with a folder for each stream in it. */
   readonly dir: string;
   readonly replica: ReplicaName;
   /** Nobody writes there any more, so that the last segment is sealed too. */

@@ -43,13 +43,16 @@ export async function recoverSegments(
     if (digits !== undefined) (kind === 'idx' ? indexes : logs).add(Number(digits));
   }
   const segments = [...new Set([...indexes, ...logs])].sort((a, b) => a - b);
-  const after = (segment: number): number =>
-    lost.find(({ from, to }) => from <= segment && segment <= to)?.to ?? segment;
+  /** That one, or the first after the gaps that it lies in. */
+  function next(segment: number): number {
+    const gap = lost.find(({ from, to }) => from <= segment && segment <= to);
+    return gap === undefined ? segment : next(gap.to + 1);
+  }
   const unshipped: number[] = [];
   let durable = 0;
   let expected = 1;
   for (const [position, segment] of segments.entries()) {
-    while (after(expected) !== expected) expected = after(expected) + 1;
+    expected = next(expected);
     if (segment !== expected) {
       throw damaged(join(dir, segmentName(expected)), 0, 'the file is missing although later ones exist');
     }
@@ -66,12 +69,6 @@ export async function recoverSegments(
   }
   if (segments.length === 0) return { segment: next(1), durable: 0, unshipped };
   return { segment: segments.at(-1)!, durable, unshipped };
-
-  function next(segment: number): number {
-    let free = segment;
-    while (after(free) !== free) free = after(free) + 1;
-    return free;
-  }
 
   async function recover(segment: number, last: boolean): Promise<number> {
     const path = join(dir, segmentName(segment));

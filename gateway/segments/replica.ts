@@ -9,7 +9,13 @@ import { z } from 'zod';
 import { canonicalJson } from '../../contracts/canonical.ts';
 import { AnnealError } from '../../contracts/errors.ts';
 import type { RolloutId } from '../../contracts/ids.ts';
-import { type ReplicaClaim, replicaClaim, type SegmentGap, segmentGap, type VolumeLoss } from '../../contracts/replica.ts';
+import {
+  type ReplicaClaim,
+  replicaClaim,
+  type SegmentGap,
+  segmentGap,
+  type VolumeLoss,
+} from '../../contracts/replica.ts';
 import { type ReplicaName, replicaName, type SegmentStream } from '../../contracts/segment.ts';
 import type { SegmentStore } from './store-source.ts';
 

@@ -6,9 +6,11 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { ArtifactStore } from '../../contracts/artifact.ts';
+import { canonicalJson } from '../../contracts/canonical.ts';
 import { AnnealError } from '../../contracts/errors.ts';
 import { replicaClaim } from '../../contracts/replica.ts';
-import type { SealedSegment } from '../../contracts/segment.ts';
+import type { SealedSegment, SegmentStream } from '../../contracts/segment.ts';
+import type { ContextOperation } from '../../contracts/session.ts';
 import type { CompletionRecord } from '../../contracts/trajectory.ts';
 import { createGateway, type Gateway } from '../../gateway/gateway.ts';
 import type { KeepOptions } from '../../gateway/pool/keeping.ts';
@@ -59,14 +61,29 @@ const ask = (gateway: Gateway, sample = 0, signal?: AbortSignal): Promise<Respon
     body: JSON.stringify({ model: POLICY, messages: [{ role: 'user', content: 'hello' }] }),
     ...(signal === undefined ? {} : { signal }),
   });
+const register = (gateway: Gateway, key: string, sample = 0): Promise<Response> =>
+  fetch(`${gateway.url}/v1/anneal/context`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${mintCredential(claims({ rollout: rollout(sample) }), SECRET)}` },
+    body: JSON.stringify({ key, kind: 'note', note: `about ${key}` }),
+  });
+const operations = async (gateway: Gateway, sample = 0): Promise<ContextOperation[]> => {
+  const headers = { authorization: `Bearer ${mintCredential(claims({ rollout: rollout(sample) }), SECRET)}` };
+  const text = await (await fetch(`${gateway.url}/v1/anneal/context`, { headers })).text();
+  return text
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as ContextOperation);
+};
 const segments = (): Promise<SealedSegment[]> => Array.fromAsync(createStoreSource(store).list());
 const client = (gateway: Gateway) => createGatewayClient({ url: gateway.url, secret: SECRET });
 
-async function stored(): Promise<string[]> {
+const stored = (): Promise<string[]> => storedOf('completions');
+async function storedOf(stream: SegmentStream): Promise<string[]> {
   const source = createStoreSource(store);
   const ids: string[] = [];
   for await (const segment of source.list()) {
-    if (segment.stream !== 'completions') continue;
+    if (segment.stream !== stream) continue;
     for await (const json of source.records(segment)) ids.push((JSON.parse(json) as CompletionRecord).id);
   }
   return ids;
@@ -224,6 +241,75 @@ test('where records go to the store first and it does not answer, nothing is ack
   const response = await asked;
   expect(response.status).toBe(200);
   expect(await stored()).toContain(response.headers.get('x-anneal-completion'));
+});
+
+test.each(['disk', 'store'] as const)('context operations go the same way (%s)', async (mode) => {
+  const options = [{ mode, keepBytes: 0 }, { keepRecords: 0 }] as const;
+  const first = await open(...options);
+  for (const key of ['one', 'two']) {
+    expect((await register(first, key)).status).toBe(201);
+    if (mode === 'store') expect(await storedOf('operations')).toHaveLength(key === 'one' ? 1 : 2);
+  }
+  await register(first, 'three', 1);
+  const ids = [`${rollout(0)}/o0`, `${rollout(0)}/o1`, `${rollout(1)}/o0`];
+  await expect.poll(() => storedOf('operations'), soon).toEqual(ids);
+  await expect.poll(async () => (await claim()).open, soon).toEqual([]);
+  expect((await claim()).writing.operations).toBeGreaterThan(1);
+  await first.close();
+  expect(await claim()).toMatchObject({ clean: true });
+
+  // Nothing of them is in memory, and on the disk only where they are.
+  await rm(join(dir, 'volume'), { recursive: true });
+  const second = await open(...options);
+  expect((await register(second, 'two')).status).toBe(200);
+  const others = ['two', 'four', 'five', 'five', 'four'].map((key) => register(second, key));
+  expect((await Promise.all(others)).map(({ status }) => status).filter((status) => status === 201)).toHaveLength(2);
+  expect((await operations(second)).map(({ id, note }) => [id, note])).toEqual([
+    [`${rollout(0)}/o0`, 'about one'],
+    [`${rollout(0)}/o1`, 'about two'],
+    [`${rollout(0)}/o2`, expect.stringMatching(/four|five/)],
+    [`${rollout(0)}/o3`, expect.stringMatching(/four|five/)],
+  ]);
+  await second.close();
+  expect(await storedOf('operations')).toHaveLength(5);
+});
+
+test('operations that the store has not are told of, counted where it is behind, and lost with the volume', async () => {
+  const broken = { ...store, putFile: () => Promise.reject(new AnnealError('store.unavailable', 'injected')) };
+  const first = await open({ store: broken, patienceMs: 0, maxBehindBytes: 1_000 });
+  let status = 201;
+  for (let at = 0; at < 20 && status === 201; at += 1) ({ status } = await register(first, `k${at}`, 1));
+  expect(status).toBe(503);
+  // The same one again is there.
+  expect((await register(first, 'k0', 1)).status).toBe(200);
+  expect((await ask(first)).status).toBe(503);
+  await expect.poll(async () => (await claim()).open, soon).toEqual([rollout(1)]);
+  await first.close();
+  await rm(join(dir, 'volume'), { recursive: true });
+  const second = await open();
+  const { losses } = await claim();
+  expect(losses).toMatchObject([{ rollouts: [rollout(1)], gaps: { operations: { from: 1 } } }]);
+  expect((await register(second, 'k0', 1)).status).toBe(201);
+  await second.close();
+  const [sent] = (await segments()).filter(({ stream }) => stream === 'operations');
+  expect(sent!.sequence).toBeGreaterThan(losses[0]!.gaps.operations!.to);
+});
+
+test('a gateway takes over what one wrote that knew no operations', async () => {
+  const first = await open();
+  await ask(first);
+  await first.close();
+  const key = `replicas/${replicaOfSeat(SEAT)}`;
+  const { tag } = (await store.readNamed(key))!;
+  const { writing, ...rest } = await claim();
+  const { operations: _, ...former } = writing;
+  await store.swapNamed(key, tag, canonicalJson({ ...rest, clean: false, writing: former }));
+  await rm(join(dir, 'volume'), { recursive: true });
+  const second = await open();
+  expect((await claim()).losses[0]!.gaps.operations).toBeUndefined();
+  expect((await register(second, 'one')).status).toBe(201);
+  await second.close();
+  expect((await segments()).filter(({ stream }) => stream === 'operations')).toMatchObject([{ sequence: 1 }]);
 });
 
 test.each(['before', 'bytes', 'description'] as const)(

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { sha256 } from '../../contracts/ids.ts';
 import { replicaName, type SealedSegment, type SegmentSource, type SegmentStream } from '../../contracts/segment.ts';
+import { type ContextOperation, contextOperation } from '../../contracts/session.ts';
 import { type CompletionRecord, completionRecord, type Trajectory, trajectory } from '../../contracts/trajectory.ts';
 import { encodeLine, scanSegment } from '../../gateway/segments/line.ts';
 
@@ -58,6 +59,18 @@ export function madeTrajectory(of: MadeOf, more: Partial<Trajectory> = {}): Traj
       evidence: { text: 'ok', sha256: hash('ok'), bytes: 2 },
     },
     tokens: { prompt, completion },
+    ...more,
+  });
+}
+
+export function madeOperation(of: MadeOf, more: Partial<ContextOperation> = {}): ContextOperation {
+  const { campaign = 'made-up', group, index = 0 } = of;
+  const rollout = madeRollout(of);
+  return contextOperation.parse({
+    schema: 'anneal/context-operation/v1',
+    ...{ id: `${rollout}/o${index}`, rollout, campaign, session: { group, attempt: 0 }, key: `k${index}` },
+    ...{ kind: 'note', completions: [], note: 'written down', requestHash: hash(`${rollout}/o${index}`), next: 1 },
+    recordedAt: new Date(Date.UTC(2026, 0, 1)).toISOString(),
     ...more,
   });
 }

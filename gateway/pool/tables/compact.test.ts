@@ -2,12 +2,13 @@ import { mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { SegmentSource, SegmentStream } from '../../../contracts/segment.ts';
+import type { SegmentSource } from '../../../contracts/segment.ts';
 import type { TableFiles } from '../../../contracts/table-files.ts';
 import { createFolderTables } from '../../../infra/store/table-files/folder.ts';
 import {
   type MadeSegment,
   madeCompletion,
+  madeOperation,
   madeSegment,
   madeSource,
   madeTrajectory,
@@ -16,7 +17,7 @@ import { compact } from './compact.ts';
 import { completionOf } from './completion-row.ts';
 import { asText, openTables } from './open.ts';
 import { givenUp } from './progress.ts';
-import { TABLES } from './schema.ts';
+import { TABLES, type TableStream } from './schema.ts';
 import { readSnapshot } from './snapshot.ts';
 import { storedRecords } from './stored.ts';
 
@@ -42,7 +43,7 @@ const completions = (sequence: number, groups: readonly number[], replica?: stri
     replica,
   );
 
-async function ids(stream: SegmentStream = 'completions'): Promise<string[]> {
+async function ids(stream: TableStream = 'completions'): Promise<string[]> {
   const tables = later(await openTables(files));
   const name = stream === 'completions' ? 'id' : 'rollout';
   const found: string[] = [];
@@ -65,8 +66,13 @@ test('every record is in the tables once, however often they are made, and comes
     completions(2, [2, 3]),
     completions(1, [4, 5], 'there'),
     madeSegment('trajectories', 1, trajectories),
+    madeSegment('operations', 1, [madeOperation({ group: 0, sample: 0 })]),
   ]);
-  expect(await compact(source, files)).toMatchObject({ segments: 4, records: 15, commits: 2, losses: [] });
+  expect(await compact(source, files)).toMatchObject({
+    ...{ segments: 4, records: 15, commits: 2, losses: [] },
+    // No table has it.
+    passedOver: 1,
+  });
   expect(await compact(source, files)).toMatchObject({ segments: 0, records: 0, commits: 0 });
   expect(await ids()).toEqual(await idsIn(source));
   expect(await ids('trajectories')).toEqual(trajectories.map(({ rollout }) => rollout));

@@ -1,14 +1,13 @@
 // Sealed segments are taken into the tables, each exactly once. How far each log was taken in stands in the same commit as the rows
 // (Delta's `txn`), so that a kill at any moment, or another compactor, changes nothing but who does the work.
 import type { SealedSegment, SegmentSource, SegmentStream } from '../../../contracts/segment.ts';
-import { segmentStream } from '../../../contracts/segment.ts';
 import type { TableFiles } from '../../../contracts/table-files.ts';
 import { CHECKPOINT_EVERY, writeCheckpoint } from './checkpoint.ts';
 import { closing } from './closing.ts';
 import { commit, openTable } from './commit.ts';
 import { type Duck, openDuck } from './duck.ts';
 import { givenUpId, type Loss, logId, nextOf, type Reading } from './progress.ts';
-import { TABLES, type TableSchema } from './schema.ts';
+import { TABLE_STREAMS, TABLES, type TableSchema } from './schema.ts';
 import type { Snapshot } from './snapshot.ts';
 import { stageSegment } from './stage.ts';
 import { openStaging } from './write-parquet.ts';
@@ -29,6 +28,8 @@ export interface Compacted {
   records: number;
   bytes: number;
   commits: number;
+  /** Segments of context operations: they have no table, and stay where they are. */
+  passedOver: number;
   /** Gaps that logs wait before, or that were passed now. */
   readonly losses: Loss[];
 }
@@ -52,13 +53,15 @@ async function compactWith(
   files: TableFiles,
   options: CompactOptions,
 ): Promise<Compacted> {
-  const total: Compacted = { segments: 0, records: 0, bytes: 0, commits: 0, losses: [] };
+  const total: Compacted = { segments: 0, records: 0, bytes: 0, commits: 0, passedOver: 0, losses: [] };
   const tables = new Map<SegmentStream, Intake>();
-  for (const stream of segmentStream.options)
+  for (const stream of TABLE_STREAMS)
     tables.set(stream, await openIntake({ source, files, duck, schema: TABLES[stream], total, options }));
   for await (const segment of source.list()) {
     options.signal?.throwIfAborted();
-    await tables.get(segment.stream)!.offer(segment);
+    const table = tables.get(segment.stream);
+    if (table === undefined) total.passedOver += 1;
+    else await table.offer(segment);
   }
   for (const table of tables.values()) await table.finish();
   return total;

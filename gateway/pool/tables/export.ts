@@ -3,15 +3,13 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AnnealError } from '../../../contracts/errors.ts';
 import type { BatchSample } from '../../../contracts/job.ts';
-import type { SegmentStream } from '../../../contracts/segment.ts';
-import { segmentStream } from '../../../contracts/segment.ts';
 import type { CompletionRecord, Trajectory } from '../../../contracts/trajectory.ts';
 import { assembleSamples, hasOtherWeights, type Sample, type Signal } from '../../../policies/advantage.ts';
 import { folderBeside, linesBeside } from './beside.ts';
 import { named, quoted } from './duck.ts';
 import type { Planned } from './ledgers.ts';
 import { type PoolTables, within } from './open.ts';
-import { TABLES } from './schema.ts';
+import { TABLE_STREAMS, TABLES, type TableStream } from './schema.ts';
 import { storedRecords } from './stored.ts';
 
 export interface Of {
@@ -20,7 +18,7 @@ export interface Of {
 }
 
 /** Records as the gateway wrote them, a line each. @throws AnnealError `pool.table_damaged` rather than write one that is another */
-export function exportLines(tables: PoolTables, stream: SegmentStream, of: Of, path: string): Promise<number> {
+export function exportLines(tables: PoolTables, stream: TableStream, of: Of, path: string): Promise<number> {
   return linesBeside(path, async (file) => {
     let records = 0;
     for await (const { record, intact, row } of storedRecords(tables, stream, within(of))) {
@@ -38,8 +36,8 @@ const SHARD_BYTES = 256 << 20;
 /** A data set of two configurations, as Parquet, with the card that says so. */
 export function exportDataset(tables: PoolTables, of: Of, path: string): Promise<number> {
   return folderBeside(path, async (folder) => {
-    const counts: Partial<Record<SegmentStream, number>> = {};
-    for (const stream of segmentStream.options) {
+    const counts: Partial<Record<TableStream, number>> = {};
+    for (const stream of TABLE_STREAMS) {
       const data = join(folder, 'data', stream);
       await mkdir(join(folder, 'data'), { recursive: true });
       const columns = TABLES[stream].columns.map(({ name }) => named(name)).join(', ');
@@ -58,8 +56,8 @@ export function exportDataset(tables: PoolTables, of: Of, path: string): Promise
   });
 }
 
-function card({ campaign, round }: Of, counts: Partial<Record<SegmentStream, number>>): string {
-  const configs = segmentStream.options.map(
+function card({ campaign, round }: Of, counts: Partial<Record<TableStream, number>>): string {
+  const configs = TABLE_STREAMS.map(
     (stream) => `- config_name: ${stream}\n  data_files:\n  - split: train\n    path: data/${stream}/*.parquet\n`,
   );
   const what = campaign === undefined ? 'all campaigns' : `campaign ${campaign}`;

@@ -1,15 +1,13 @@
 // The tables as DuckDB sees them: a view each, over exactly the files of one version.
 import { join } from 'node:path';
-import type { SegmentStream } from '../../../contracts/segment.ts';
-import { segmentStream } from '../../../contracts/segment.ts';
 import type { TableFiles } from '../../../contracts/table-files.ts';
 import { type Duck, type DuckOptions, listOf, named, openDuck, quoted } from './duck.ts';
-import { type Column, duckType, TABLES, type TableSchema } from './schema.ts';
+import { type Column, duckType, TABLE_STREAMS, TABLES, type TableSchema, type TableStream } from './schema.ts';
 import { readSnapshot, type Snapshot } from './snapshot.ts';
 
 export interface PoolTables extends AsyncDisposable {
   readonly duck: Duck;
-  readonly snapshots: Readonly<Record<SegmentStream, Snapshot>>;
+  readonly snapshots: Readonly<Record<TableStream, Snapshot>>;
 }
 
 export interface OpenOptions extends DuckOptions {
@@ -20,7 +18,7 @@ export interface OpenOptions extends DuckOptions {
   /** Rollouts of the sealed split too: to look at them is a human's decision, and to count them is not to look. */
   readonly sealed?: boolean;
   /** Tables that are not to be looked into: their views are empty. */
-  readonly without?: ReadonlySet<SegmentStream>;
+  readonly without?: ReadonlySet<TableStream>;
 }
 
 export async function openTables(files: TableFiles, options: OpenOptions = {}): Promise<PoolTables> {
@@ -30,7 +28,7 @@ export async function openTables(files: TableFiles, options: OpenOptions = {}): 
   const duck = await openDuck(options);
   try {
     const opened: string[] = [];
-    for (const stream of segmentStream.options)
+    for (const stream of TABLE_STREAMS)
       opened.push(...(await createView(files, duck, TABLES[stream], snapshots[stream], options)));
     if (options.confined === true) {
       await duck.run(`SET allowed_paths = ${listOf(opened)}`);

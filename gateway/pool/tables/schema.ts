@@ -8,8 +8,12 @@ export interface Column {
   readonly comment: string;
 }
 
+/** Those of the streams that have a table; context operations have none, and are passed over. */
+export const TABLE_STREAMS = ['completions', 'trajectories'] as const satisfies readonly SegmentStream[];
+export type TableStream = (typeof TABLE_STREAMS)[number];
+
 export interface TableSchema {
-  readonly name: SegmentStream;
+  readonly name: TableStream;
   readonly columns: readonly Column[];
 }
 
@@ -78,7 +82,7 @@ const TRAJECTORIES: readonly Column[] = [
   ...ORIGIN,
 ];
 
-export const TABLES: Readonly<Record<SegmentStream, TableSchema>> = {
+export const TABLES: Readonly<Record<TableStream, TableSchema>> = {
   completions: { name: 'completions', columns: COMPLETIONS },
   trajectories: { name: 'trajectories', columns: TRAJECTORIES },
 };

@@ -1,9 +1,8 @@
 // Records read back from the tables, one at a time. Nothing is sorted on the way: whole rows of many files side by side would not fit.
-import type { SegmentStream } from '../../../contracts/segment.ts';
 import { completionOf } from './completion-row.ts';
 import { asText, type PoolTables } from './open.ts';
 import { hashOfRecord, type StoredRow, textOf } from './row.ts';
-import { TABLES } from './schema.ts';
+import { TABLES, type TableStream } from './schema.ts';
 import { trajectoryOf } from './trajectory-row.ts';
 
 const READ = { completions: completionOf, trajectories: trajectoryOf } as const;
@@ -18,7 +17,7 @@ export interface StoredRecord {
 /** `where`: SQL over the table's columns. */
 export async function* storedRecords(
   { duck }: PoolTables,
-  stream: SegmentStream,
+  stream: TableStream,
   where: string,
 ): AsyncGenerator<StoredRecord> {
   const sql = `SELECT ${asText(TABLES[stream])} FROM ${stream} WHERE ${where}`;

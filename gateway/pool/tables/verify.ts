@@ -1,13 +1,12 @@
 // Tables held against the logs that they were made of: every file is what was committed, every row hashes to the record that was taken in,
 // and every record of every segment is there once.
 import { createHash } from 'node:crypto';
-import type { SealedSegment, SegmentSource, SegmentStream } from '../../../contracts/segment.ts';
-import { segmentStream } from '../../../contracts/segment.ts';
+import type { SealedSegment, SegmentSource } from '../../../contracts/segment.ts';
 import type { TableFiles } from '../../../contracts/table-files.ts';
 import { openTables, type PoolTables } from './open.ts';
 import { givenUp, givenUpId, type Loss, logId } from './progress.ts';
 import { textOf } from './row.ts';
-import { TABLES } from './schema.ts';
+import { TABLE_STREAMS, TABLES, type TableStream } from './schema.ts';
 import { readSnapshot, type Snapshot } from './snapshot.ts';
 import { nameOf, rowOf } from './stage.ts';
 import { storedRecords } from './stored.ts';
@@ -19,6 +18,7 @@ export const PROBLEM_KINDS = [
   'record_differs',
   'record_twice',
   'record_unknown',
+  'record_invalid',
   'segment_missing',
 ] as const;
 
@@ -29,7 +29,7 @@ export interface PoolProblem {
 }
 
 export interface VerifiedTable {
-  readonly name: SegmentStream;
+  readonly name: TableStream;
   readonly version: number;
   readonly files: number;
   readonly bytes: number;
@@ -46,13 +46,13 @@ export interface VerifyOptions {
 export interface Checked extends AsyncDisposable {
   readonly tables: PoolTables;
   /** Tables with a file that is gone or altered: they are empty here, and what is wrong was told. */
-  readonly damaged: ReadonlySet<SegmentStream>;
+  readonly damaged: ReadonlySet<TableStream>;
 }
 
 /** Opens the tables whose every file is what was committed: an engine would stop at the first that is not. */
 export async function openChecked(files: TableFiles, options: VerifyOptions): Promise<Checked> {
-  const damaged = new Set<SegmentStream>();
-  for (const stream of segmentStream.options) {
+  const damaged = new Set<TableStream>();
+  for (const stream of TABLE_STREAMS) {
     const snapshot = await readSnapshot(files, TABLES[stream]);
     if (!(await verifyFiles(files, stream, snapshot, options))) damaged.add(stream);
   }
@@ -66,7 +66,7 @@ export async function verifyTables(
   options: VerifyOptions,
 ): Promise<VerifiedTable[]> {
   const verified: VerifiedTable[] = [];
-  for (const stream of segmentStream.options) {
+  for (const stream of TABLE_STREAMS) {
     const snapshot = tables.snapshots[stream];
     const whole = !damaged.has(stream);
     // What cannot be read has been told, and is not looked for any further.
@@ -83,7 +83,7 @@ export async function verifyTables(
 
 async function verifyFiles(
   files: TableFiles,
-  stream: SegmentStream,
+  stream: TableStream,
   snapshot: Snapshot,
   { onProblem, signal }: VerifyOptions,
 ): Promise<boolean> {
@@ -105,7 +105,7 @@ async function verifyFiles(
   return whole;
 }
 
-async function verifyRows(tables: PoolTables, stream: SegmentStream, { onProblem, signal }: VerifyOptions) {
+async function verifyRows(tables: PoolTables, stream: TableStream, { onProblem, signal }: VerifyOptions) {
   const key = stream === 'completions' ? 'id' : 'rollout';
   let records = 0;
   for await (const { row, intact } of storedRecords(tables, stream, 'true')) {
@@ -131,7 +131,7 @@ interface Known {
 /** Both sides come in the same order, so that neither has to be held: a merge of what was sealed with what is there. */
 async function verifySegments(
   tables: PoolTables,
-  stream: SegmentStream,
+  stream: TableStream,
   source: SegmentSource,
   { onProblem, signal }: VerifyOptions,
 ) {
@@ -190,7 +190,7 @@ async function verifySegments(
   return { taken, waiting, givenUp: givenUp(snapshot) };
 }
 
-async function* inOrder({ duck }: PoolTables, stream: SegmentStream): AsyncGenerator<Known> {
+async function* inOrder({ duck }: PoolTables, stream: TableStream): AsyncGenerator<Known> {
   const sql = `SELECT "segmentReplica", "segmentSequence"::VARCHAR AS "segmentSequence", "segmentRecord"::VARCHAR AS "segmentRecord", "recordHash"
     FROM ${stream} ORDER BY 1, ${stream}."segmentSequence", ${stream}."segmentRecord"`;
   for await (const row of duck.rows(sql))
