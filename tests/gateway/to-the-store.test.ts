@@ -378,7 +378,11 @@ test('a secret reaches client and upstream, and is in no byte that is kept', asy
   });
   expect(await response.text()).toContain(secret);
   expect(JSON.stringify(provider.requests.at(-1)?.body)).toContain(secret);
+  expect((await register(gateway, secret)).status).toBe(201);
+  // By its key it is known again, though that is not kept.
+  expect((await register(gateway, secret)).status).toBe(200);
   await expect.poll(stored, soon).toHaveLength(1);
+  await expect.poll(() => storedOf('operations'), soon).toHaveLength(1);
   const files = await readdir(dir, { recursive: true, withFileTypes: true });
   for (const file of files.filter((one) => one.isFile())) {
     const bytes = await readFile(join(file.parentPath, file.name), 'utf8');
