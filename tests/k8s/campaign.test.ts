@@ -160,18 +160,28 @@ describe.skipIf(!canRun)('a campaign in pods', () => {
       const profile = resolve(import.meta.dirname, small.profile);
       await writeFile(file, stringify({ ...small, name, rounds: 1, profile }));
       expect((await journey.run(['submit', file])).code).toBe(0);
-      const trainer = await until(
+      // The one that the pod runs, and the one that it has begun to train with.
+      const processes = () =>
+        allProcesses().filter(({ command: text }) => /anneal_trainer .*pods-cancelled-r1-train/.test(text));
+      const both = await until(
         'it trains',
-        async () => ((await podRuns(1, name)) ? (await trainersOf(1, name))[0] : undefined),
+        async () => {
+          const found = processes();
+          return found.length > 1 ? found : undefined;
+        },
         4 * MINUTES,
         100,
       );
-      // For a while it does not hear that it is to end: longer than a trainer on one machine is given.
-      const both = allProcesses().filter(({ command: text }) => /anneal_trainer .*pods-cancelled-r1-train/.test(text));
+      const trainer = (await trainersOf(1, name))[0]!;
+      // Not as long as its training takes.
+      await sleep(2_000);
+      // For a while it does not hear that it is to end: longer than a trainer on one machine is given. Nor does it go on, however late a
+      // busy kubelet tells that its pod runs.
       const send = (signal: NodeJS.Signals): void => {
         for (const one of both) signalProcess(one, signal);
       };
       send('SIGSTOP');
+      await until('its pod runs', async () => ((await podRuns(1, name)) ? true : undefined), MINUTES, 100);
       setTimeout(() => send('SIGCONT'), 15_000);
       expect((await journey.run(['cancel', name])).code).toBe(0);
       const seen: string[] = [];
