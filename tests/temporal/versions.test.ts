@@ -45,7 +45,7 @@ beforeAll(async () => {
   const round = join(folder, 'workflows/round.ts');
   const text = readFileSync(round, 'utf8');
   const changed = text.replace(
-    /(export async function playRound\(c: Campaign\)[^{]*\{)/,
+    /(export async function playRound\(c: Campaign[^)]*\)[^{]*\{)/,
     '$1\n  await act.passRates({ plan: c.state.spec });',
   );
   if (changed === text) throw new Error('playRound is not where it was');
