@@ -7,7 +7,7 @@ import { ASK_FOR_SUMMARY, sizeOf, summarisable, withoutOldResults, withSummary }
 import { readTextCall, textTool, textTools } from './protocol.ts';
 import { ARGUMENTS, toolsOf } from './tools.ts';
 import { type Desk, prepare, shortened, shown } from './use.ts';
-import { sameCallWatch } from './watch.ts';
+import { loopWatch } from './watch.ts';
 
 export interface LoopPorts {
   readonly chat: AgentChat;
@@ -105,7 +105,7 @@ async function playAgent(shared: Shared, agent: Agent): Promise<Ended> {
   const tools = toolsOf(harness, isHelper);
   const loaded = new Map<string, RegisteredTool>();
   const notes: string[] = [];
-  const watch = (ports.watch ?? sameCallWatch)();
+  const watch = (ports.watch ?? loopWatch)();
   let messages: readonly ChatMessage[] = [
     { role: 'system', content: systemOf(task, tools) },
     { role: 'user', content: agent.task },

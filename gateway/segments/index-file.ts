@@ -2,10 +2,11 @@
 // record. It stands for the segment when the bytes are gone from the disk; a restart reads it instead of them.
 
 import { hash } from 'node:crypto';
-import { open, readFile, rename } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AnnealError } from '../../contracts/errors.ts';
 import { type SealedSegment, sealedSegment } from '../../contracts/segment.ts';
+import { writeDurably } from './durable.ts';
 
 export interface SegmentIndex {
   readonly sealed: SealedSegment;
@@ -19,20 +20,7 @@ const pathOf = (dir: string, segment: number): string => join(dir, `seg-${String
 export async function writeIndex(dir: string, { sealed, lines }: SegmentIndex): Promise<void> {
   const path = pathOf(dir, sealed.sequence);
   const body = [JSON.stringify(sealed), ...lines].join('\n');
-  const file = await open(`${path}.part`, 'w', 0o600);
-  try {
-    await file.writeFile(`${hash('sha256', body)}\n${body}`);
-    await file.datasync();
-  } finally {
-    await file.close();
-  }
-  await rename(`${path}.part`, path);
-  const folder = await open(dir, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
+  await writeDurably(dir, path, `${hash('sha256', body)}\n${body}`);
 }
 
 /** @throws AnnealError `gateway.segment_corrupt` */

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import { AnnealError } from '../../contracts/errors.ts';
 import type { SegmentGap } from '../../contracts/replica.ts';
+import { syncFolder } from './durable.ts';
 import { encodeLine, type Location } from './line.ts';
 import { damaged, type Found, recoverSegments, segmentName } from './recover.ts';
 
@@ -272,12 +273,7 @@ export async function openLog(options: LogOptions, found: Found): Promise<Segmen
 /** Creates it when missing, and makes its name durable too. */
 async function openSegment(dir: string, segment: number): Promise<FileHandle> {
   const file = await open(join(dir, segmentName(segment)), constants.O_RDWR | constants.O_CREAT, 0o600);
-  const folder = await open(dir, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
+  await syncFolder(dir);
   return file;
 }
 

@@ -2,7 +2,7 @@
 // comes up empty under a name that another one wrote under has replaced it: what the store has is taken over, what it has not is lost,
 // and said so. The folder must be locked by the caller.
 import { hash, randomUUID } from 'node:crypto';
-import { open, readFile, rename } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
@@ -17,6 +17,7 @@ import {
   type VolumeLoss,
 } from '../../contracts/replica.ts';
 import { type ReplicaName, replicaName, type SegmentStream } from '../../contracts/segment.ts';
+import { writeDurably } from './durable.ts';
 import type { SegmentStore } from './store-source.ts';
 
 const file = z.strictObject({
@@ -201,19 +202,5 @@ async function readVolume(path: string): Promise<Volume | undefined> {
   return text === undefined ? undefined : file.parse(JSON.parse(text));
 }
 
-async function writeVolume(dir: string, path: string, volume: Volume): Promise<void> {
-  const handle = await open(`${path}.part`, 'w', 0o600);
-  try {
-    await handle.writeFile(`${JSON.stringify(volume)}\n`);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await rename(`${path}.part`, path);
-  const folder = await open(dir, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
-}
+const writeVolume = (dir: string, path: string, volume: Volume): Promise<void> =>
+  writeDurably(dir, path, `${JSON.stringify(volume)}\n`);

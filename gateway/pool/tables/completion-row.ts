@@ -15,9 +15,10 @@ import {
 } from './row.ts';
 
 export function completionRow(record: CompletionRecord, origin: Origin): Row {
-  const { id, rollout, campaign, index, requestHash, policy, fidelity, messages, sampling } = record;
-  const { promptIds, completionIds, logprobs, text, finish, weights, routing, error, turn } = record;
-  const { startedAt, milliseconds } = record;
+  const { schema: _, id, rollout, campaign, index, requestHash, policy, fidelity, ...more } = record;
+  const { messages, sampling, promptIds, completionIds, logprobs, text, finish, error, turn, ...rest } = more;
+  // What no column holds, whatever members records get.
+  const { startedAt, milliseconds, ...others } = rest;
   const instant = instantOf(startedAt);
   return withOther(
     {
@@ -31,7 +32,7 @@ export function completionRow(record: CompletionRecord, origin: Origin): Row {
       recordHash: hashOfRecord(record),
       ...originOf(origin),
     },
-    { weights, routing, startedAt: instant === startedAt ? undefined : startedAt },
+    { ...others, ...(instant === startedAt ? {} : { startedAt }) },
   );
 }
 

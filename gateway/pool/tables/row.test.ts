@@ -26,6 +26,7 @@ test('a completion comes back from Parquet as it was, whatever is in it', async 
     startedAt: fc.constantFrom('2026-02-28T23:59:59Z', '2026-02-28T23:59:59.123456Z', '1999-12-31T00:00:00.001Z'),
     sampling: fc.record({ temperature: number, maxTokens: id, seed: fc.option(id, { nil: undefined }) }),
     weights: fc.constantFrom(undefined, '3-0123456789abcdef'),
+    redacted: fc.constantFrom(undefined, { secrets: 1, kinds: ['jwt'], completionTokens: 3 }),
   });
   await fc.assert(
     fc.asyncProperty(fc.array(some, { minLength: 1, maxLength: 40 }), async (many) => {
@@ -50,6 +51,10 @@ test('a trajectory too, with everything that it may have', async () => {
     plain,
     { ...failed, outcome: 'infrastructure_failure', reason: 'the sandbox \ud800 broke', capability: 'strings' },
     { ...madeTrajectory({ group: 3, sample: 0 }), artifact: { text: 'é', sha256: 'a'.repeat(64), bytes: 2 } },
+    {
+      ...madeTrajectory({ group: 4, sample: 0 }),
+      episode: { uri: `store:objects/aa/${'a'.repeat(64)}`, sha256: 'a'.repeat(64), bytes: 2 },
+    },
   ];
   expect(await back(madeSegment('trajectories', 1, records), 'trajectories')).toEqual(records);
 });

@@ -15,8 +15,9 @@ import {
 } from './row.ts';
 
 export function trajectoryRow(record: Trajectory, origin: Origin): Row {
-  const { rollout, campaign, round, purpose, split, task, family, capability, policy, completions } = record;
-  const { outcome, reason, artifact, reward, alarms, tokens } = record;
+  const { schema: _, rollout, campaign, round, purpose, split, task, family, capability, ...more } = record;
+  // What no column holds, whatever members records get.
+  const { policy, completions, outcome, reason, artifact, reward, alarms, tokens, ...others } = more;
   const own = identityOf(rollout);
   return withOther(
     {
@@ -27,7 +28,7 @@ export function trajectoryRow(record: Trajectory, origin: Origin): Row {
       recordHash: hashOfRecord(record),
       ...originOf(origin),
     },
-    {},
+    others,
   );
 }
 
