@@ -90,7 +90,7 @@ const PARTS: Record<string, Part> = {
   ),
   // What needs no more than an API server, when its programs have been built.
   'api-server': vitest(
-    ...['helm-server', 'rbac-network', 'reaper', 'request', 'runner', 'watch-informer'].map(
+    ...['down', 'helm-server', 'rbac-network', 'reaper', 'request', 'runner', 'watch-informer'].map(
       (name) => `tests/k8s/${name}.test.ts`,
     ),
   ),

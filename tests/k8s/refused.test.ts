@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createS3Store } from '../../infra/store/s3/store.ts';
 import { isBuilt, startTestCluster, type TestCluster } from '../support/cluster.ts';
+import { startFaultProxy } from '../support/fault-proxy.ts';
 import { type S3Server, s3Binary, startS3Server } from '../support/s3-server.ts';
 import { clusterAs, tokenOf, withTimes } from '../support/service-account.ts';
 
@@ -167,5 +168,22 @@ describe.skipIf(!isBuilt(PARTS) || s3Binary() === undefined)('a campaign is refu
     // The cluster's problems stand beside the bucket's.
     expect(stderr).toContain('secrets/anneal-policy');
     await expectNothing();
+  });
+
+  test("with a store whose clock is not this machine's: by how much, beside the rest", {
+    timeout: 60_000,
+  }, async () => {
+    const proxy = await startFaultProxy(s3.endpoint);
+    try {
+      proxy.skew(40 * 60_000);
+      const { code, stderr } = await quickstart({ ANNEAL_STORE: address.replace(s3.endpoint, proxy.endpoint) });
+      expect([code, stderr]).toEqual([expect.any(Number), expect.stringContaining('store.clock_skew')]);
+      expect(code).not.toBe(0);
+      expect(stderr).toContain('40 minutes ahead');
+      expect(stderr).toContain('secrets/anneal-policy');
+      await expectNothing();
+    } finally {
+      await proxy.close();
+    }
   });
 });
