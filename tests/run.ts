@@ -55,7 +55,11 @@ const pytest: Part = async () => {
 const chosen = process.argv.slice(2);
 
 /** What holds tests that need a program of the testbed; the others of `unit` need none, or have it in no run of everything. */
-const NEEDS_PROGRAMS = ['tests/conformance/artifact-store.s3', 'cli/team/admission'];
+const NEEDS_PROGRAMS = [
+  'tests/conformance/artifact-store.s3',
+  'tests/conformance/table-files.s3',
+  'cli/team/admission',
+];
 
 const PARTS: Record<string, Part> = {
   lint: command(node, bin('biome'), 'check', '.'),
