@@ -6,13 +6,12 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { copyFile, mkdir, realpath, rm, symlink } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { execPath } from 'node:process';
-import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { childEnvironment } from '../../infra/config.ts';
 import { capture } from '../../infra/process/capture.ts';
 import { failure } from './failure.ts';
 import { hostPrograms } from './host-files.ts';
-import { buildImage, type LayerSource } from './images.ts';
+import { buildImages, type Layer, type LayerSource } from './images.ts';
 import { withLock } from './lock.ts';
 import { CACHE } from './paths.ts';
 import { forgetDeadWork, makeWorkFolder } from './work-folder.ts';
@@ -27,48 +26,42 @@ const NODE = '/usr/local/bin/node';
 const SANDBOX_PROGRAMS = ['/usr/bin/bwrap', '/usr/bin/prlimit'];
 const PYTHON = '/usr/bin/python3';
 const NOT_RUN = /\.(d\.[cm]?ts|map|md|markdown|flow)$/;
+/** Of the checkout. What is installed follows from the lock. */
+const NOT_BUILT = /^(\.|node_modules$|dist$|tests$|bench$|docs$)|\.test\.ts$|__pycache__|\.(md|log)$/;
 const NOT_IMPORTED = /(^|\/)(__pycache__|test|tests|idlelib|tkinter|turtledemo|ensurepip|lib2to3|config-[^/]*)$/;
-
-export interface AnnealImages {
-  readonly worker: string;
-  readonly gateway: string;
-}
 
 /**
  * @param repo the checkout, whose sources are compiled and whose `node_modules` are taken
- * @returns the archives of both images, made when they are missing or out of date
+ * @returns the archive of both images, made when it is missing or out of date
  */
-export const ensureAnnealImages = (repo: string): Promise<AnnealImages> =>
+export const ensureAnnealImages = (repo: string): Promise<string> =>
   // Two that made them at once would take each other's files away.
   withLock(join(CACHE, 'images'), () => makeAnnealImages(repo));
 
-async function makeAnnealImages(repo: string): Promise<AnnealImages> {
+async function makeAnnealImages(repo: string): Promise<string> {
   const folder = join(CACHE, 'images');
   await mkdir(folder, { recursive: true });
   await forgetDeadWork(folder);
+  const tar = join(folder, `anneal-${hashOf(repo)}.tar`);
+  if (existsSync(tar)) return tar;
   // Laid out as in the image, so that what runs here finds what it would find there.
   const stage = await makeWorkFolder(join(folder, 'stage'));
   try {
     await run([execPath, join(repo, 'build.ts'), join(stage, 'dist')], 'the build');
     await copyFile(join(repo, 'package.json'), join(stage, 'package.json'));
-    const key = hashOf(repo, stage);
-    const worker = join(folder, `worker-${key}.tar`);
-    const gateway = join(folder, `gateway-${key}.tar`);
-    if (existsSync(worker) && existsSync(gateway)) return { worker, gateway };
     await forgetOlder(folder);
-    const without = await layersOf(repo, stage, undefined);
-    await buildImage({ ...plan(GATEWAY_IMAGE, 'gateway'), tar: gateway, rootfs: without });
-    const rootfs = [...(await layersOf(repo, stage, await findSandbox())), await bundleLayer(repo, stage)];
-    await buildImage({ ...plan(WORKER_IMAGE, 'main'), tar: worker, rootfs });
-    return { worker, gateway };
+    const both = await commonLayers(repo, stage);
+    const more = await workersLayer(repo, stage, both);
+    return await buildImages(tar, [plan(GATEWAY_IMAGE, 'gateway', both), plan(WORKER_IMAGE, 'main', [...both, more])]);
   } finally {
     await rm(stage, { recursive: true, force: true });
   }
 }
 
-function plan(name: string, program: string) {
+function plan(name: string, program: string, rootfs: readonly Layer[]) {
   return {
     name,
+    rootfs,
     entrypoint: [NODE, `${HOME}/dist/worker/${program}.js`],
     user: '1000:1000',
     env: { NODE_ENV: 'production', HOME: '/tmp' },
@@ -79,24 +72,32 @@ function plan(name: string, program: string) {
   };
 }
 
-/**
- * Small files first, folders last: a node without overlays (as on a checkout inside a container) copies all that is below a layer.
- */
-async function layersOf(repo: string, stage: string, sandbox: Sandbox | undefined): Promise<LayerSource[]> {
+/** What changes most lies above the rest. */
+async function commonLayers(repo: string, stage: string): Promise<readonly Layer[]> {
   const modules = join(repo, 'node_modules');
   const native = join(modules, '@temporalio/core-bridge/releases', platformOf(), 'index.node');
-  // Of the SDK's library and of Python's extensions only what they need: they come with their folders.
-  const needed = (await hostPrograms([execPath, native, ...(sandbox?.programs ?? [])])).filter(
-    ({ to }) => to !== native && (sandbox === undefined || !to.startsWith(sandbox.library)),
-  );
+  const needed = await hostPrograms([execPath, native]);
   return [
-    ...needed.filter(({ to }) => to !== execPath),
-    ...(sandbox === undefined ? [] : [{ from: sandbox.library, to: sandbox.library, skip: isLeftOut }]),
-    { from: execPath, to: NODE },
-    { from: modules, to: `${HOME}/node_modules`, skip: unneeded(repo) },
-    { from: join(stage, 'package.json'), to: `${HOME}/package.json` },
-    { from: join(stage, 'dist'), to: `${HOME}/dist`, skip: (path) => NOT_RUN.test(path) },
+    [...needed.filter(({ to }) => to !== native && to !== execPath), { from: execPath, to: NODE }],
+    [{ from: modules, to: `${HOME}/node_modules`, skip: unneeded(repo) }],
+    [
+      { from: join(stage, 'package.json'), to: `${HOME}/package.json` },
+      { from: join(stage, 'dist'), to: `${HOME}/dist`, skip: (path) => NOT_RUN.test(path) },
+    ],
   ];
+}
+
+/** The sandbox, where this machine has one, and the workflows' bundle. */
+async function workersLayer(repo: string, stage: string, below: readonly Layer[]): Promise<Layer> {
+  const sandbox = await findSandbox();
+  const bundle = await makeBundle(repo, stage);
+  if (sandbox === undefined) return [bundle];
+  const isThere = new Set(below.flat().map(({ to }) => to));
+  // Python's extensions come with its library.
+  const needed = (await hostPrograms(sandbox.programs)).filter(
+    ({ to }) => !isThere.has(to) && !to.startsWith(sandbox.library),
+  );
+  return [...needed, { from: sandbox.library, to: sandbox.library, skip: isLeftOut }, bundle];
 }
 
 /** Packages for development, other platforms' libraries, and what nothing imports. */
@@ -136,7 +137,7 @@ async function findSandbox(): Promise<Sandbox | undefined> {
 const isLeftOut = (relative: string): boolean => NOT_IMPORTED.test(relative);
 
 /** The workflows' bundle, which a worker would otherwise make at each start: its home is as short-lived as its pod. */
-async function bundleLayer(repo: string, stage: string): Promise<LayerSource> {
+async function makeBundle(repo: string, stage: string): Promise<LayerSource> {
   await symlink(join(repo, 'node_modules'), join(stage, 'node_modules'));
   const script = `await (await import(${JSON.stringify(join(stage, 'dist/worker/bundle.js'))})).workflowBundle()`;
   const env = childEnvironment({ ANNEAL_HOME: join(stage, 'home') });
@@ -144,20 +145,27 @@ async function bundleLayer(repo: string, stage: string): Promise<LayerSource> {
   return { from: join(stage, 'home'), to: `${HOME}/home` };
 }
 
-function hashOf(repo: string, stage: string): string {
+/** Of all that the build may read, which is much less work than the build. */
+function hashOf(repo: string): string {
   const hash = createHash('sha256').update(`${process.version} ${platformOf()}\n`);
-  for (const file of [join(repo, 'package-lock.json'), fileURLToPath(import.meta.url)]) hash.update(readFileSync(file));
-  const files = readdirSync(stage, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
-  for (const path of files.map((entry) => join(entry.parentPath, entry.name)).sort()) {
-    hash.update(path.slice(stage.length)).update(readFileSync(path));
-  }
+  const add = (relative: string): void => {
+    for (const entry of readdirSync(join(repo, relative), { withFileTypes: true }).sort(byName)) {
+      const path = join(relative, entry.name);
+      if (NOT_BUILT.test(path)) continue;
+      if (entry.isDirectory()) add(path);
+      else if (entry.isFile()) hash.update(`${path}\n`).update(readFileSync(join(repo, path)));
+    }
+  };
+  add('');
   return hash.digest('hex').slice(0, 16);
 }
 
-/** Only the newest is wanted. */
+const byName = (one: { name: string }, other: { name: string }): number => (one.name < other.name ? -1 : 1);
+
+/** Only the newest is wanted. Until 0.1 each image had an archive of its own. */
 async function forgetOlder(folder: string): Promise<void> {
   for (const name of readdirSync(folder)) {
-    if (/^(worker|gateway)-[0-9a-f]{16}\.tar$/.test(name)) await rm(join(folder, name), { force: true });
+    if (/^(anneal|worker|gateway)-[0-9a-f]{16}\.tar$/.test(name)) await rm(join(folder, name), { force: true });
   }
 }
 

@@ -8,7 +8,7 @@ import { findPython } from '../../infra/stack/setup/python.ts';
 import { ensureVenv } from '../../infra/stack/setup/venv.ts';
 import { failure } from './failure.ts';
 import type { OnProgress } from './go.ts';
-import { loadImage } from './node.ts';
+import { loadImages } from './node.ts';
 import type { Layout } from './options.ts';
 import { createSetup } from './setup.ts';
 import { readState } from './state.ts';
@@ -87,10 +87,10 @@ function secret({ api }: Testbed, name: string, stringData: Record<string, strin
 export async function loadTrainerImages(testbed: Testbed, config: Config, onProgress: OnProgress): Promise<void> {
   await ensureVenv(config, await findPython(config), ({ step, detail }) => onProgress(`${step}: ${detail ?? ''}`));
   onProgress('images of trainer and policy server, from this checkout');
-  const archives = await ensureTrainerImages(config.paths.venvPython, config.paths.trainer);
+  const tar = await ensureTrainerImages(config.paths.venvPython, config.paths.trainer);
   const note = join(testbed.layout.run, 'images.loaded');
-  const wanted = createHash('sha256').update(archives.join('\n')).digest('hex');
+  const wanted = createHash('sha256').update(tar).digest('hex');
   if (existsSync(note) && readFileSync(note, 'utf8') === wanted) return;
-  for (const tar of archives) await loadImage(testbed, tar);
+  await loadImages(testbed, tar);
   await writeFile(note, wanted);
 }

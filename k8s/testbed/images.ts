@@ -19,13 +19,14 @@ export interface LayerSource {
   readonly skip?: (relative: string) => boolean;
 }
 
+/** What is in one layer. Few are better than many: a node unpacks each by itself, and one without overlays copies all that is below it. */
+export type Layer = readonly LayerSource[];
+
 export interface ImagePlan {
   /** `anneal.testbed/trainer-cpu:dev`. A tag other than `latest`, or the kubelet wants to pull it. */
   readonly name: string;
-  /** The archive to write. */
-  readonly tar: string;
-  /** A layer each. */
-  readonly rootfs?: readonly LayerSource[];
+  /** From the lowest. Images of an archive that begin with the same ones (the same objects) have them in common. */
+  readonly rootfs?: readonly Layer[];
   /** Small files by their absolute path, in a layer of their own above the others. Scripts (`#!`) become executable. */
   readonly files?: Readonly<Record<string, string | Buffer>>;
   readonly entrypoint: readonly string[];
@@ -42,31 +43,47 @@ interface Blob {
   readonly size: number;
 }
 
+interface Made {
+  readonly plan: ImagePlan;
+  readonly layers: readonly Blob[];
+}
+
 /**
- * Returns the path of the archive, which has its name only when it is whole.
+ * @param tar the archive to write, which has its name only when it is whole
+ * @returns its path
  * @throws AnnealError `testbed.image_failed`
  */
-export async function buildImage(plan: ImagePlan): Promise<string> {
-  for (const path of [...(plan.rootfs ?? []).map(({ to }) => to), ...Object.keys(plan.files ?? {})]) {
-    if (!isAbsolute(path)) throw failure('testbed.image_failed', `image ${plan.name}: ${path} is not an absolute path`);
-  }
-  await mkdir(dirname(plan.tar), { recursive: true });
-  const work = await makeWorkFolder(plan.tar);
+export async function buildImages(tar: string, plans: readonly ImagePlan[]): Promise<string> {
+  for (const plan of plans) mustBeThere(plan);
+  await mkdir(dirname(tar), { recursive: true });
+  const work = await makeWorkFolder(tar);
   try {
-    const layers: Blob[] = [];
-    for (const source of plan.rootfs ?? []) {
-      if (!existsSync(source.from)) {
-        throw failure('testbed.image_failed', `image ${plan.name}: no such file or folder: ${source.from}`);
+    const made = new Map<Layer, Blob>();
+    const images: Made[] = [];
+    for (const plan of plans) {
+      for (const sources of plan.rootfs ?? []) {
+        if (made.has(sources)) continue;
+        made.set(sources, await layer(work, `layer-${made.size}`, (to) => addSources(to, sources)));
       }
-      layers.push(await layer(work, layers.length, (tar) => addSource(tar, source)));
+      const files = await layer(work, `files-${images.length}`, (to) => addFiles(to, plan.files ?? {}));
+      images.push({ plan, layers: [...(plan.rootfs ?? []).map((sources) => made.get(sources)!), files] });
     }
-    layers.push(await layer(work, layers.length, (tar) => addFiles(tar, plan.files ?? {})));
-    const whole = join(work, 'image.tar');
-    await writeLayout(plan, layers, whole);
-    await rename(whole, plan.tar);
-    return plan.tar;
+    const whole = join(work, 'images.tar');
+    await writeLayout(images, whole);
+    await rename(whole, tar);
+    return tar;
   } finally {
     await rm(work, { recursive: true, force: true });
+  }
+}
+
+function mustBeThere({ name, rootfs = [], files = {} }: ImagePlan): void {
+  const sources = rootfs.flat();
+  for (const path of [...sources.map(({ to }) => to), ...Object.keys(files)]) {
+    if (!isAbsolute(path)) throw failure('testbed.image_failed', `image ${name}: ${path} is not an absolute path`);
+  }
+  for (const { from } of sources) {
+    if (!existsSync(from)) throw failure('testbed.image_failed', `image ${name}: no such file or folder: ${from}`);
   }
 }
 
@@ -78,10 +95,13 @@ export function fullName(name: string): string {
   return /:[^/]+$/.test(completed) ? completed : `${completed}:latest`;
 }
 
-async function addSource(tar: TarWriter, source: LayerSource): Promise<void> {
-  await addParents(tar, new Set(), source.to);
-  if ((await stat(source.from)).isDirectory()) await tar.fromFolder(source.to, source.from, source.skip);
-  else await tar.fromFile(source.to, source.from);
+async function addSources(tar: TarWriter, sources: Layer): Promise<void> {
+  const known = new Set<string>();
+  for (const { from, to, skip } of sources) {
+    await addParents(tar, known, to);
+    if ((await stat(from)).isDirectory()) await tar.fromFolder(to, from, skip);
+    else await tar.fromFile(to, from);
+  }
 }
 
 async function addFiles(tar: TarWriter, files: Readonly<Record<string, string | Buffer>>): Promise<void> {
@@ -109,8 +129,8 @@ async function addParents(tar: TarWriter, known: Set<string>, path: string): Pro
 }
 
 /** Written and hashed in one go. */
-async function layer(work: string, index: number, fill: (tar: TarWriter) => Promise<void>): Promise<Blob> {
-  const path = join(work, `layer-${index}`);
+async function layer(work: string, name: string, fill: (tar: TarWriter) => Promise<void>): Promise<Blob> {
+  const path = join(work, name);
   const hash = createHash('sha256');
   let size = 0;
   const through = new PassThrough({ highWaterMark: 1 << 20 });
@@ -124,7 +144,26 @@ async function layer(work: string, index: number, fill: (tar: TarWriter) => Prom
   return { path, digest: hash.digest('hex'), size };
 }
 
-async function writeLayout(plan: ImagePlan, layers: readonly Blob[], path: string): Promise<void> {
+const TYPE = 'application/vnd.oci.image';
+
+async function writeLayout(images: readonly Made[], path: string): Promise<void> {
+  const described = images.map(describe);
+  const index = json({ schemaVersion: 2, manifests: described.map(({ descriptor }) => descriptor) });
+  const tar = createTar(createWriteStream(path));
+  await tar.file('oci-layout', '{"imageLayoutVersion":"1.0.0"}');
+  await tar.file('index.json', index.bytes);
+  await tar.folder('blobs');
+  await tar.folder('blobs/sha256');
+  for (const blob of described.flatMap(({ documents }) => documents))
+    await tar.file(`blobs/sha256/${blob.digest}`, blob.bytes);
+  // Two equal layers are one blob.
+  const layers = new Map(images.flatMap((image) => image.layers).map((one) => [one.digest, one]));
+  for (const blob of layers.values()) await tar.fromFile(`blobs/sha256/${blob.digest}`, blob.path, 0o644);
+  await tar.end();
+}
+
+/** Configuration and manifest of an image, and how the index names it. */
+function describe({ plan, layers }: Made) {
   const architecture = arch === 'x64' ? 'amd64' : arch;
   const config = json({
     architecture,
@@ -140,37 +179,21 @@ async function writeLayout(plan: ImagePlan, layers: readonly Blob[], path: strin
     },
     rootfs: { type: 'layers', diff_ids: layers.map(({ digest }) => `sha256:${digest}`) },
   });
-  const type = 'application/vnd.oci.image';
   const manifest = json({
     schemaVersion: 2,
-    mediaType: `${type}.manifest.v1+json`,
-    config: { mediaType: `${type}.config.v1+json`, digest: `sha256:${config.digest}`, size: config.bytes.length },
-    layers: layers.map(({ digest, size }) => ({ mediaType: `${type}.layer.v1.tar`, digest: `sha256:${digest}`, size })),
+    mediaType: `${TYPE}.manifest.v1+json`,
+    config: { mediaType: `${TYPE}.config.v1+json`, digest: `sha256:${config.digest}`, size: config.bytes.length },
+    layers: layers.map(({ digest, size }) => ({ mediaType: `${TYPE}.layer.v1.tar`, digest: `sha256:${digest}`, size })),
   });
   const name = fullName(plan.name);
-  const index = json({
-    schemaVersion: 2,
-    manifests: [
-      {
-        mediaType: `${type}.manifest.v1+json`,
-        digest: `sha256:${manifest.digest}`,
-        size: manifest.bytes.length,
-        platform: { architecture, os: 'linux' },
-        annotations: { 'io.containerd.image.name': name, 'org.opencontainers.image.ref.name': name },
-      },
-    ],
-  });
-  const tar = createTar(createWriteStream(path));
-  await tar.file('oci-layout', '{"imageLayoutVersion":"1.0.0"}');
-  await tar.file('index.json', index.bytes);
-  await tar.folder('blobs');
-  await tar.folder('blobs/sha256');
-  for (const blob of [config, manifest]) await tar.file(`blobs/sha256/${blob.digest}`, blob.bytes);
-  // Two equal layers are one blob.
-  for (const blob of new Map(layers.map((one) => [one.digest, one])).values()) {
-    await tar.fromFile(`blobs/sha256/${blob.digest}`, blob.path, 0o644);
-  }
-  await tar.end();
+  const descriptor = {
+    mediaType: `${TYPE}.manifest.v1+json`,
+    digest: `sha256:${manifest.digest}`,
+    size: manifest.bytes.length,
+    platform: { architecture, os: 'linux' },
+    annotations: { 'io.containerd.image.name': name, 'org.opencontainers.image.ref.name': name },
+  };
+  return { documents: [config, manifest], descriptor };
 }
 
 function json(value: object): { bytes: Buffer; digest: string } {

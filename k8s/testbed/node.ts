@@ -7,7 +7,7 @@ import { capture } from '../../infra/process/capture.ts';
 import { type Api, answers } from './api.ts';
 import type { Component } from './component.ts';
 import { failure } from './failure.ts';
-import { buildImage } from './images.ts';
+import { buildImages } from './images.ts';
 import { findNodePrograms, type NodePrograms } from './node-programs.ts';
 import { containerdSocket, inNode, nodeFolder, nodeSpace } from './node-space.ts';
 import { type Layout, networkOf } from './options.ts';
@@ -62,12 +62,8 @@ function containerd(setup: Setup): Component {
     ready: async () => existsSync(containerdSocket(layout)) && (await ctr(layout, ['version'])).code === 0,
     async finish() {
       const tar = join(layout.run, 'pause.tar');
-      await buildImage({
-        name: PAUSE_IMAGE,
-        tar,
-        rootfs: [{ from: setup.binary('pause'), to: '/pause' }],
-        entrypoint: ['/pause'],
-      });
+      const rootfs = [[{ from: setup.binary('pause'), to: '/pause' }]];
+      await buildImages(tar, [{ name: PAUSE_IMAGE, rootfs, entrypoint: ['/pause'] }]);
       await importImage(layout, tar);
     },
   };
@@ -212,8 +208,8 @@ function isReady(node: {
   return ready && (node.spec?.taints ?? []).length === 0;
 }
 
-/** Makes an archive's images known to the node, so that its pods can be of them. @throws AnnealError `testbed.image_failed` */
-export function loadImage(testbed: Testbed, tar: string): Promise<void> {
+/** Makes the images of an archive known to the node, so that its pods can be of them. @throws AnnealError `testbed.image_failed` */
+export function loadImages(testbed: Testbed, tar: string): Promise<void> {
   return importImage(testbed.layout, tar);
 }
 

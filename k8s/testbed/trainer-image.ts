@@ -2,12 +2,13 @@
 // infra/containers/trainer-cpu/Containerfile makes where there are registries.
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { mkdir, realpath, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, realpath, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { capture } from '../../infra/process/capture.ts';
 import { failure } from './failure.ts';
-import { buildImage, type LayerSource } from './images.ts';
+import { buildImages, type Layer, type LayerSource } from './images.ts';
 import { withLock } from './lock.ts';
 import { CACHE } from './paths.ts';
 import { forgetDeadWork, makeWorkFolder } from './work-folder.ts';
@@ -25,26 +26,37 @@ const LEFT_OUT = /(^|\/)(__pycache__|test|tests|idlelib|tkinter|turtledemo|ensur
 /**
  * @param python of a virtual environment that holds `trainer/requirements.lock`
  * @param trainer the folder `trainer`
- * @returns the archives of both images, made when they are missing or out of date
+ * @returns the archive of both images, made when it is missing or out of date
  */
-export const ensureTrainerImages = (python: string, trainer: string): Promise<readonly string[]> =>
+export const ensureTrainerImages = (python: string, trainer: string): Promise<string> =>
   // Two that made them at once would take each other's files away.
   withLock(join(CACHE, 'images'), () => makeTrainerImages(python, trainer));
 
-async function makeTrainerImages(python: string, trainer: string): Promise<readonly string[]> {
+async function makeTrainerImages(python: string, trainer: string): Promise<string> {
   const folder = join(CACHE, 'images');
   await mkdir(folder, { recursive: true });
   await forgetDeadWork(folder);
   const here = about.parse(JSON.parse(await output([python, '-c', ABOUT])));
   const bucket = await ensureBucketPackages(python, trainer);
   const key = hashOf(trainer, `${here.executable}\n${here.packages}`);
-  const rootfs: LayerSource[] = [
-    { from: here.stdlib, to: here.stdlib, skip: (path) => LEFT_OUT.test(path) || path === 'site-packages' },
-    { from: await realpath(here.executable), to: here.executable },
-    { from: here.packages, to: '/opt/anneal/packages', skip: (path) => LEFT_OUT.test(path) || /^pip(-|$)/.test(path) },
-    { from: bucket, to: '/opt/anneal/bucket', skip: (path) => LEFT_OUT.test(path) },
-    { from: trainer, to: '/opt/anneal/trainer', skip: (path) => LEFT_OUT.test(path) },
-    ...(await libraries([here.executable, ...sharedObjects(here.stdlib), ...sharedObjects(here.packages)])),
+  const tar = join(folder, `trainer-${key}.tar`);
+  if (existsSync(tar)) return tar;
+  await forgetOlder(folder);
+  // What changes most lies above the rest.
+  const rootfs: readonly Layer[] = [
+    [
+      { from: here.stdlib, to: here.stdlib, skip: (path) => LEFT_OUT.test(path) || path === 'site-packages' },
+      { from: await realpath(here.executable), to: here.executable },
+      ...(await libraries([here.executable, ...sharedObjects(here.stdlib), ...sharedObjects(here.packages)])),
+    ],
+    [
+      {
+        ...{ from: here.packages, to: '/opt/anneal/packages' },
+        skip: (path) => LEFT_OUT.test(path) || /^pip(-|$)/.test(path),
+      },
+      { from: bucket, to: '/opt/anneal/bucket', skip: (path) => LEFT_OUT.test(path) },
+    ],
+    [{ from: trainer, to: '/opt/anneal/trainer', skip: (path) => LEFT_OUT.test(path) }],
   ];
   const env = {
     PYTHONPATH: '/opt/anneal/trainer:/opt/anneal/packages:/opt/anneal/bucket',
@@ -54,19 +66,11 @@ async function makeTrainerImages(python: string, trainer: string): Promise<reado
     AWS_EC2_METADATA_DISABLED: 'true',
   };
   const files = { '/etc/passwd': 'anneal:x:1000:1000::/tmp:/sbin/nologin\n', '/etc/group': 'anneal:x:1000:\n' };
-  const images = [
-    [TRAINER_IMAGE, 'anneal_trainer'],
-    [POLICY_IMAGE, 'anneal_server'],
-  ] as const;
-  const archives: string[] = [];
-  for (const [name, module] of images) {
-    const tar = join(folder, `${module}-${key}.tar`);
-    archives.push(tar);
-    if (existsSync(tar)) continue;
-    await forgetOlder(module);
-    await buildImage({ name, tar, rootfs, files, env, entrypoint: [here.executable, '-m', module], user: '1000:1000' });
-  }
-  return archives;
+  const image = (name: string, module: string) => ({
+    ...{ name, rootfs, files, env, user: '1000:1000' },
+    entrypoint: [here.executable, '-m', module],
+  });
+  return buildImages(tar, [image(TRAINER_IMAGE, 'anneal_trainer'), image(POLICY_IMAGE, 'anneal_server')]);
 }
 
 /** What reads a bucket, apart from the quickstart's environment, which has no use for it. */
@@ -110,7 +114,9 @@ function sharedObjects(folder: string): string[] {
 }
 
 function hashOf(trainer: string, more: string): string {
-  const hash = createHash('sha256').update(more);
+  const hash = createHash('sha256')
+    .update(more)
+    .update(readFileSync(fileURLToPath(import.meta.url)));
   const files = readdirSync(trainer, { recursive: true, encoding: 'utf8' }).filter((path) =>
     /\.(py|lock|json)$/.test(path),
   );
@@ -118,12 +124,10 @@ function hashOf(trainer: string, more: string): string {
   return hash.digest('hex').slice(0, 16);
 }
 
-/** An archive has hundreds of megabytes; only the newest is wanted. */
-async function forgetOlder(module: string): Promise<void> {
-  const folder = join(CACHE, 'images');
-  if (!existsSync(folder)) return;
-  for (const name of readdirSync(folder)) {
-    if (name.startsWith(`${module}-`)) await rm(join(folder, name), { recursive: true, force: true });
+/** An archive has hundreds of megabytes; only the newest is wanted. Until 0.1 each image had one of its own. */
+async function forgetOlder(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (/^(trainer|anneal_trainer|anneal_server)-[0-9a-f]{16}\.tar$/.test(name)) await rm(join(folder, name));
   }
 }
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { identityOf } from '../../infra/process/identity.ts';
-import { buildImage } from './images.ts';
+import { buildImages } from './images.ts';
 import { forgetDeadWork, makeWorkFolder } from './work-folder.ts';
 
 let folder: string;
@@ -66,6 +66,6 @@ test('archives and what others put there stay', async () => {
 });
 
 test('an image that was built leaves its archive alone', async () => {
-  await buildImage({ name: 'a/b:1', tar: join(folder, 'image.tar'), files: { '/x': 'x' }, entrypoint: ['/x'] });
+  await buildImages(join(folder, 'image.tar'), [{ name: 'a/b:1', files: { '/x': 'x' }, entrypoint: ['/x'] }]);
   expect(readdirSync(folder)).toEqual(['image.tar']);
 });

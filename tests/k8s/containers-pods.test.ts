@@ -10,7 +10,7 @@ import { loadConfig } from '../../infra/config.ts';
 import { ATTACKS, FOREIGN_CALL, holesIn, requestOf } from '../../infra/sandbox/attacks.fixture.ts';
 import { WEAKENED } from '../../infra/sandbox/bubblewrap.ts';
 import { ensureAnnealImages, GATEWAY_IMAGE, WORKER_IMAGE } from '../../k8s/testbed/anneal-image.ts';
-import { loadImage } from '../../k8s/testbed/node.ts';
+import { loadImages } from '../../k8s/testbed/node.ts';
 import { nodeFolder } from '../../k8s/testbed/node-space.ts';
 import { CACHE } from '../../k8s/testbed/paths.ts';
 import { startTestbed, type Testbed } from '../../k8s/testbed/testbed.ts';
@@ -41,7 +41,7 @@ describe.skipIf(!canRun)('images from local files', () => {
     await mkdir(left, { recursive: true });
     const images = await ensureAnnealImages(repo);
     testbed = await startTestbed({ dir, parts: ['kubelet'] });
-    for (const tar of [images.worker, images.gateway]) await loadImage(testbed, tar);
+    await loadImages(testbed, images);
     // Where a node keeps profiles of its own.
     const profiles = join(nodeFolder(testbed.layout), 'kubelet/seccomp');
     await mkdir(profiles, { recursive: true });

@@ -9,8 +9,8 @@ import type { ArtifactStore } from '../../contracts/artifact.ts';
 import { loadConfig } from '../../infra/config.ts';
 import { createS3Store } from '../../infra/store/s3/store.ts';
 import { hostPrograms } from '../../k8s/testbed/host-files.ts';
-import { buildImage } from '../../k8s/testbed/images.ts';
-import { loadImage } from '../../k8s/testbed/node.ts';
+import { buildImages } from '../../k8s/testbed/images.ts';
+import { loadImages } from '../../k8s/testbed/node.ts';
 import { networkOf } from '../../k8s/testbed/options.ts';
 import { startTestbed, type Testbed } from '../../k8s/testbed/testbed.ts';
 import { isBuilt } from '../support/cluster.ts';
@@ -46,13 +46,10 @@ describe.skipIf(!canRun)('the logs of a campaign in pods', () => {
     s3 = await startS3Server({ host: networkOf(testbed.layout).gateway });
     const address = s3.address();
     store = createS3Store(address);
-    const tar = await buildImage({
-      name: IMAGE,
-      tar: join(dir, 'talker.tar'),
-      rootfs: await hostPrograms(['/bin/sh', '/bin/sleep']),
-      entrypoint: ['/bin/sh', '-c'],
-    });
-    await loadImage(testbed, tar);
+    const tar = await buildImages(join(dir, 'talker.tar'), [
+      { name: IMAGE, rootfs: [await hostPrograms(['/bin/sh', '/bin/sleep'])], entrypoint: ['/bin/sh', '-c'] },
+    ]);
+    await loadImages(testbed, tar);
     environment = {
       ...process.env,
       ANNEAL_HOME: join(dir, 'home'),

@@ -19,8 +19,8 @@ import { createKubernetesJobRunner } from '../../k8s/runner/runner.ts';
 import { createServerFleet } from '../../k8s/servers/fleet.ts';
 import { reap } from '../../k8s/servers/reaper.ts';
 import { hostPrograms } from '../../k8s/testbed/host-files.ts';
-import { buildImage } from '../../k8s/testbed/images.ts';
-import { loadImage } from '../../k8s/testbed/node.ts';
+import { buildImages } from '../../k8s/testbed/images.ts';
+import { loadImages } from '../../k8s/testbed/node.ts';
 import { watchNodes } from '../../k8s/watch/nodes.ts';
 import { isBuilt, startTestCluster, type TestCluster } from '../support/cluster.ts';
 import { clusterAs, tokenOf, withTimes } from '../support/service-account.ts';
@@ -78,13 +78,14 @@ describe.skipIf(!canRun)("the worker's rights", () => {
     for (const manifest of workerRoles(ROLES)) await apply(manifest);
     token = await tokenOf(kube.testbed, CONTROL, NAME);
     worker = await clusterAs(kube.testbed, token, 'worker');
-    const tar = await buildImage({
-      name: IMAGE,
-      tar: join(folder, 'talker.tar'),
-      rootfs: await hostPrograms(['/bin/sh', '/bin/sleep']),
-      entrypoint: ['/bin/sh', '-c', 'echo "it talks"; trap "exit 85" TERM; while :; do sleep 0.1; done'],
-    });
-    await loadImage(kube.testbed, tar);
+    const tar = await buildImages(join(folder, 'talker.tar'), [
+      {
+        name: IMAGE,
+        rootfs: [await hostPrograms(['/bin/sh', '/bin/sleep'])],
+        entrypoint: ['/bin/sh', '-c', 'echo "it talks"; trap "exit 85" TERM; while :; do sleep 0.1; done'],
+      },
+    ]);
+    await loadImages(kube.testbed, tar);
   }, 300_000);
   afterAll(async () => {
     await kube?.stop();

@@ -25,7 +25,7 @@ import { openCluster } from '../../k8s/cluster/request.ts';
 import { createWorkloads } from '../../k8s/cluster/workloads.ts';
 import { SANDBOX_ROLE } from '../../k8s/sandbox/manifest.ts';
 import { openPodSandbox } from '../../k8s/sandbox/open.ts';
-import { loadImage } from '../../k8s/testbed/node.ts';
+import { loadImages } from '../../k8s/testbed/node.ts';
 import { startTestbed, type Testbed } from '../../k8s/testbed/testbed.ts';
 import { isBuilt } from '../support/cluster.ts';
 import { canMakeSandboxImage, SANDBOX_IMAGE, sandboxImage } from '../support/sandbox-image.ts';
@@ -75,7 +75,7 @@ describe.skipIf(!canRun)('an evaluation judged in pods', () => {
       sandboxImage(dir),
       startTestbed({ dir, parts: ['kubelet'] }).then((one) => (testbed = one)),
     ]);
-    await loadImage(testbed, image);
+    await loadImages(testbed, image);
     for (const [name, level] of [
       [GPU, 'baseline'],
       [SANDBOXES, 'restricted'],

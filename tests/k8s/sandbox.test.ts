@@ -10,7 +10,7 @@ import { type Cluster, openCluster } from '../../k8s/cluster/request.ts';
 import { createWorkloads } from '../../k8s/cluster/workloads.ts';
 import { SANDBOX_ROLE } from '../../k8s/sandbox/manifest.ts';
 import { createPodSandbox } from '../../k8s/sandbox/sandbox.ts';
-import { loadImage } from '../../k8s/testbed/node.ts';
+import { loadImages } from '../../k8s/testbed/node.ts';
 import { networkOf } from '../../k8s/testbed/options.ts';
 import { startTestbed, type Testbed } from '../../k8s/testbed/testbed.ts';
 import { sandboxConformance } from '../conformance/sandbox.ts';
@@ -38,7 +38,7 @@ describe.skipIf(!canRun)('sandboxes in pods', () => {
       sandboxImage(dir),
       startTestbed({ dir, parts: ['kubelet'] }).then((one) => (testbed = one)),
     ]);
-    await loadImage(testbed, image);
+    await loadImages(testbed, image);
     admin = openCluster({ kubeconfig: testbed.kubeconfig });
     // The strictest that a namespace can ask of pods.
     const labels = { 'pod-security.kubernetes.io/enforce': 'restricted' };

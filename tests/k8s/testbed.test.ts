@@ -11,8 +11,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { cachedBinary } from '../../k8s/testbed/binaries.ts';
 import { addGpuNodes, setNode } from '../../k8s/testbed/gpu-nodes.ts';
 import { hostPrograms } from '../../k8s/testbed/host-files.ts';
-import { buildImage } from '../../k8s/testbed/images.ts';
-import { loadImage } from '../../k8s/testbed/node.ts';
+import { buildImages } from '../../k8s/testbed/images.ts';
+import { loadImages } from '../../k8s/testbed/node.ts';
 import { layoutOf, networkOf, type Part } from '../../k8s/testbed/options.ts';
 import { binariesOf, startTestbed, type Testbed } from '../../k8s/testbed/testbed.ts';
 
@@ -44,13 +44,10 @@ describe.skipIf(!built || !root)('a testbed', () => {
   beforeAll(async () => {
     dir = await mkdtemp(join(tmpdir(), 'anneal-testbed-'));
     testbed = await startTestbed({ dir, parts: PARTS });
-    const tar = await buildImage({
-      name: IMAGE,
-      tar: join(dir, 'shell.tar'),
-      rootfs: await hostPrograms(['/bin/sh', '/bin/sleep']),
-      entrypoint: ['/bin/sh', '-c'],
-    });
-    await loadImage(testbed, tar);
+    const tar = await buildImages(join(dir, 'shell.tar'), [
+      { name: IMAGE, rootfs: [await hostPrograms(['/bin/sh', '/bin/sleep'])], entrypoint: ['/bin/sh', '-c'] },
+    ]);
+    await loadImages(testbed, tar);
     await addGpuNodes(testbed, { count: 4, nodesPerRack: 2 });
   }, 120_000);
 

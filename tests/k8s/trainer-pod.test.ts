@@ -13,7 +13,7 @@ import { startTracing, type Tracing, traceEnvironment } from '../../infra/tracin
 import { openCluster } from '../../k8s/cluster/request.ts';
 import { loadProfile } from '../../k8s/layout/shipped.ts';
 import { createKubernetesJobRunner } from '../../k8s/runner/runner.ts';
-import { loadImage } from '../../k8s/testbed/node.ts';
+import { loadImages } from '../../k8s/testbed/node.ts';
 import { networkOf } from '../../k8s/testbed/options.ts';
 import { startTestbed, type Testbed } from '../../k8s/testbed/testbed.ts';
 import { ensureTrainerImages } from '../../k8s/testbed/trainer-image.ts';
@@ -42,9 +42,9 @@ describe.skipIf(!canRun)('a trainer in pods', () => {
 
   beforeAll(async () => {
     dir = await mkdtemp(join(tmpdir(), 'anneal-pods-'));
-    const archives = await ensureTrainerImages(await trainerPython(), loadConfig().paths.trainer);
+    const archive = await ensureTrainerImages(await trainerPython(), loadConfig().paths.trainer);
     testbed = await startTestbed({ dir, parts: PARTS });
-    await loadImage(testbed, archives[0]!);
+    await loadImages(testbed, archive);
     // Pods reach the machine by the first address of their own network.
     const host = networkOf(testbed.layout).gateway;
     server = await startS3Server({ host });

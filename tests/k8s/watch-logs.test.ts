@@ -8,8 +8,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AnnealError } from '../../contracts/errors.ts';
 import { openCluster } from '../../k8s/cluster/request.ts';
 import { hostPrograms } from '../../k8s/testbed/host-files.ts';
-import { buildImage } from '../../k8s/testbed/images.ts';
-import { loadImage } from '../../k8s/testbed/node.ts';
+import { buildImages } from '../../k8s/testbed/images.ts';
+import { loadImages } from '../../k8s/testbed/node.ts';
 import { nodeFolder } from '../../k8s/testbed/node-space.ts';
 import { startTestbed, type Testbed } from '../../k8s/testbed/testbed.ts';
 import { type FollowedLine, followLog } from '../../k8s/watch/log-follower.ts';
@@ -35,13 +35,10 @@ describe.skipIf(!canRun)('a followed log of a real pod', () => {
   beforeAll(async () => {
     dir = await mkdtemp(join(tmpdir(), 'anneal-logs-'));
     testbed = await startTestbed({ dir, parts: ['kubelet'] });
-    const tar = await buildImage({
-      name: IMAGE,
-      tar: join(dir, 'talker.tar'),
-      rootfs: await hostPrograms(['/bin/sh', '/bin/sleep']),
-      entrypoint: ['/bin/sh', '-c'],
-    });
-    await loadImage(testbed, tar);
+    const tar = await buildImages(join(dir, 'talker.tar'), [
+      { name: IMAGE, rootfs: [await hostPrograms(['/bin/sh', '/bin/sleep'])], entrypoint: ['/bin/sh', '-c'] },
+    ]);
+    await loadImages(testbed, tar);
   }, 180_000);
   afterAll(async () => {
     await testbed?.stop();

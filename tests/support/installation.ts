@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { loadConfig } from '../../infra/config.ts';
 import { initIdentity } from '../../infra/identity/local.ts';
 import { ensureAnnealImages } from '../../k8s/testbed/anneal-image.ts';
-import { loadImage } from '../../k8s/testbed/node.ts';
+import { loadImages } from '../../k8s/testbed/node.ts';
 import { nodeFolder } from '../../k8s/testbed/node-space.ts';
 import { networkOf } from '../../k8s/testbed/options.ts';
 import { startTestbed, type Testbed } from '../../k8s/testbed/testbed.ts';
@@ -80,7 +80,7 @@ async function open(closing: (() => Promise<unknown>)[], close: () => Promise<vo
   const images = await ensureAnnealImages(repo);
   const testbed = await startTestbed({ dir, parts: PARTS });
   closing.push(() => testbed.stop());
-  for (const tar of [images.worker, images.gateway]) await loadImage(testbed, tar);
+  await loadImages(testbed, images);
   // Where a node keeps profiles of its own.
   const profiles = join(nodeFolder(testbed.layout), 'kubelet/seccomp');
   await mkdir(profiles, { recursive: true });

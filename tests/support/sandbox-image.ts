@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { hostPrograms } from '../../k8s/testbed/host-files.ts';
-import { buildImage } from '../../k8s/testbed/images.ts';
+import { buildImages } from '../../k8s/testbed/images.ts';
 
 export const SANDBOX_IMAGE = 'anneal.testbed/sandbox:dev';
 const PYTHON = '/usr/bin/python3';
@@ -18,13 +18,11 @@ export async function sandboxImage(folder: string): Promise<string> {
   const dynamic = join(library, 'lib-dynload');
   const extensions = readdirSync(dynamic).map((name) => join(dynamic, name));
   const needed = await hostPrograms([PYTHON, python, ...extensions]);
-  return buildImage({
-    name: SANDBOX_IMAGE,
-    tar: join(folder, 'sandbox.tar'),
-    rootfs: [
+  const rootfs = [
+    [
       ...needed.filter(({ to }) => !to.startsWith(library)),
-      { from: library, to: library, skip: (relative) => LEFT_OUT.test(relative) },
+      { from: library, to: library, skip: (relative: string) => LEFT_OUT.test(relative) },
     ],
-    entrypoint: [PYTHON],
-  });
+  ];
+  return buildImages(join(folder, 'sandbox.tar'), [{ name: SANDBOX_IMAGE, rootfs, entrypoint: [PYTHON] }]);
 }
