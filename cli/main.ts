@@ -2,18 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { AnnealError, asAnnealError, EXIT } from '../contracts/errors.ts';
 import { keepThreadsAwake } from '../infra/process/wake-threads.ts';
-import { addCampaignCommands } from './commands/campaigns.ts';
-import { addGateCommands } from './commands/gates.ts';
-import { addPilot } from './commands/pilot.ts';
-import { addPlan } from './commands/plan.ts';
-import { addPool } from './commands/pool.ts';
-import { addQuickstart } from './commands/quickstart.ts';
-import { addReleaseCommands } from './commands/releases.ts';
-import { addRender } from './commands/render.ts';
-import { addReproduce } from './commands/reproduce.ts';
-import { addSimulate } from './commands/simulate.ts';
-import { addStackCommands } from './commands/stack.ts';
-import { addTaskset } from './commands/taskset.ts';
+import { commandsOf } from './groups.ts';
 import { type GlobalOptions, openSession, type Run } from './session.ts';
 import { formatError } from './view/error.ts';
 
@@ -38,18 +27,7 @@ const program = new Command('anneal')
   .configureOutput({ outputError: () => undefined })
   .exitOverride();
 
-addQuickstart(program, run);
-addStackCommands(program, run);
-addCampaignCommands(program, run);
-addPilot(program, run);
-addPlan(program, run);
-addSimulate(program, run);
-addRender(program, run);
-addGateCommands(program, run);
-addReleaseCommands(program, run);
-addPool(program, run);
-addTaskset(program, run);
-addReproduce(program, run);
+for (const add of await commandsOf(process.argv.slice(2))) add(program, run);
 // Commander copies these settings only to commands made after them; ours are made by the functions above.
 const settle = (command: Command): void => {
   command.exitOverride().showSuggestionAfterError();

@@ -1,7 +1,8 @@
 // Requests to an API server, with the kubeconfig's credentials. The generated client turns every object into classes and
 // has neither time-outs nor retries; what is used of the library is the part that knows kubeconfigs.
+import { createRequire } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type HttpMethod, IsomorphicFetchHttpLibrary, KubeConfig, RequestContext } from '@kubernetes/client-node';
+import type { HttpMethod, KubeConfig, RequestContext } from '@kubernetes/client-node';
 import { AnnealError } from '../../contracts/errors.ts';
 import { answerFailure, connectionFailure, isPassing } from './failure.ts';
 
@@ -43,6 +44,10 @@ export interface ClusterOptions {
   readonly patienceMs?: number;
 }
 
+/** Loaded by the first cluster that is opened: it is 870 modules, half a second of each command that needs none. */
+const library = (): typeof import('@kubernetes/client-node') => require('@kubernetes/client-node');
+const require = createRequire(import.meta.url);
+
 const LONGEST_PAUSE_MS = 5_000;
 /** Connections are used again for so long: then renewed certificates count. */
 const KEEP_MS = 60_000;
@@ -53,6 +58,7 @@ export function openCluster(options: ClusterOptions = {}): Cluster {
   const config = load(options);
   const server = config.getCurrentCluster()?.server;
   if (server === undefined) throw new AnnealError('cluster.no_config', 'the kubeconfig names no current cluster');
+  const { IsomorphicFetchHttpLibrary, RequestContext } = library();
   const http = new IsomorphicFetchHttpLibrary();
   const { timeoutMs = 15_000, patienceMs = 30_000 } = options;
 
@@ -150,7 +156,7 @@ function parseJson(text: string): unknown {
 }
 
 function load({ kubeconfig, context }: ClusterOptions): KubeConfig {
-  const config = new KubeConfig();
+  const config = new (library().KubeConfig)();
   try {
     if (kubeconfig === undefined) config.loadFromDefault();
     else config.loadFromFile(kubeconfig);
