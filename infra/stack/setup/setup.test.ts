@@ -77,6 +77,14 @@ test('the environment is made once, and again when its lock changes', async () =
   expect(seen.at(-1)).toMatchObject({ state: 'done' });
 });
 
+test('two that need the environment at once make it once', async () => {
+  const config = configFor({ ANNEAL_PYTHON: python('sleep 0.3') });
+  const found = await findPython(config);
+  await Promise.all([1, 2].map(() => ensureVenv(config, found, progress)));
+  expect(readFileSync(join(folder, 'calls'), 'utf8').match(/-m pip install/g)).toHaveLength(1);
+  expect(seen.at(-1)).toMatchObject({ state: 'cached' });
+});
+
 test('a half-made environment is never used', async () => {
   const failing = configFor({ ANNEAL_PYTHON: python('echo "ERROR: connection reset" >&2; exit 1') });
   await expect(ensureVenv(failing, await findPython(failing), progress)).rejects.toMatchObject({

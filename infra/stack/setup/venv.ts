@@ -11,6 +11,7 @@ import { AnnealError } from '../../../contracts/errors.ts';
 import { type Config, childEnvironment } from '../../config.ts';
 import { capture } from '../../process/capture.ts';
 import { readJson, writeJson } from '../json-file.ts';
+import { takeLock } from '../lock.ts';
 import { pipFailure, pipProgress } from './pip.ts';
 import { megabytes, type OnProgress, stepReporter } from './progress.ts';
 import type { Python } from './python.ts';
@@ -31,7 +32,7 @@ export async function venvIsCurrent(config: Config): Promise<boolean> {
 }
 
 /**
- * Makes the environment unless it is current.
+ * Makes the environment unless it is current. Two at once, a stack and a testbed say, would take each other's files away: the second waits.
  * @throws AnnealError `stack.download_failed` (network or hash), `stack.no_space`, `stack.python_missing` (no pip)
  */
 export async function ensureVenv(
@@ -45,6 +46,22 @@ export async function ensureVenv(
     report('cached', 'the trainer’s Python packages');
     return;
   }
+  const onWait = (): void => report('running', 'another process is making it');
+  const held = await takeLock(config.paths.venv, 'venv', { signal, onWait });
+  try {
+    if (await venvIsCurrent(config)) report('cached', 'the trainer’s Python packages');
+    else await makeVenv(config, python, report, signal);
+  } finally {
+    await held.release();
+  }
+}
+
+async function makeVenv(
+  config: Config,
+  python: Python,
+  report: ReturnType<typeof stepReporter>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const lock = await lockHash(config);
   await requireSpace(config);
   report('running', `a virtual environment from ${python.executable}`);
