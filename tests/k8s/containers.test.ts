@@ -168,6 +168,33 @@ describe('the Containerfiles for GPUs', () => {
   });
 });
 
+describe('the Containerfile of the worker', () => {
+  const { of } = instructionsOf('worker');
+  const pins = (lock: string): string[] => read(lock).match(/^(?:[a-z]\S+==\S+|\s+--hash=sha256:[0-9a-f]{64})/gm) ?? [];
+
+  it('brings pytest for its graders, held to hashes, by the releases that the verifiers are tested with', () => {
+    const own = pins('infra/containers/worker/requirements.lock');
+    expect(own.filter((one) => one.startsWith('pytest=='))).toHaveLength(1);
+    const tested = pins('trainer/requirements-dev.lock');
+    expect(own.filter((one) => !tested.includes(one))).toEqual([]);
+    for (const pin of own.filter((one) => !one.startsWith(' '))) expect(own[own.indexOf(pin) + 1]).toMatch(/^ +--hash/);
+    const [install, ...others] =
+      of('RUN')
+        .join(' ')
+        .match(/pip install[^&]*/g) ?? [];
+    expect(others).toEqual([]);
+    expect(install).toMatch(/--require-hashes --no-deps --target \/opt\/anneal\/packages -r \/tmp\/requirements\.lock/);
+  });
+
+  it('shows it to the Python that graders ask, and has what they pack of it', () => {
+    expect(of('COPY')).toContain('--from=graders /opt/anneal/packages /opt/anneal/packages');
+    const shown = of('RUN').find((text) => text.includes('anneal.pth'));
+    const [, packed = ''] = /for name in \(([^)]+)\)/.exec(read('infra/graders/pytest.ts')) ?? [];
+    for (const [, name] of packed.matchAll(/"([a-z]+)"/g))
+      expect(shown).toMatch(new RegExp(`import [^']*\\b${name}\\b`));
+  });
+});
+
 describe.each(['worker', 'gateway'] as const)('the build inside the image of %s', (name) => {
   const text = read(`infra/containers/${name}/Containerfile`);
   const copied = [...text.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap((match) => match[1]!.split(' '));
