@@ -46,6 +46,8 @@ export interface SeenText {
   /** CSS pixels. */
   readonly fontSize: number;
   readonly bold: boolean;
+  /** Why a reader does not see these letters as they stand here: mirrored, upside down, set backwards, cut off. */
+  readonly garbled?: string;
 }
 
 export interface PageLook {
@@ -60,8 +62,9 @@ export interface PageLook {
 }
 
 export type PageAct =
-  | { readonly do: 'click'; readonly node: number; readonly count?: number }
-  | { readonly do: 'fill'; readonly node: number; readonly text: string }
+  | { readonly do: 'click'; readonly node: number; readonly count?: number; readonly pace?: number }
+  /** `pace`: milliseconds that a hand takes for a key or a button; missing: no time at all. */
+  | { readonly do: 'fill'; readonly node: number; readonly text: string; readonly pace?: number }
   | { readonly do: 'press'; readonly key: string }
   /** A path of the artifact, with query and fragment if need be. */
   | { readonly do: 'navigate'; readonly to: string }
@@ -69,7 +72,10 @@ export type PageAct =
   | { readonly do: 'wait'; readonly milliseconds: number }
   | { readonly do: 'resize'; readonly viewport: Viewport };
 
-/** The page is gone or does not answer: it crashed, hung, closed itself, or grew beyond what is looked at. Its own doing. */
+/**
+ * The page is gone or does not answer: it crashed, hung, closed itself, or grew beyond what is looked at. Its own doing. A browser that
+ * was killed or stopped from outside is none: whatever asks it for something throws `sandbox.failed`.
+ */
 export interface PageLost {
   readonly lost: string;
 }
@@ -96,6 +102,8 @@ export interface BrowserPage {
   look(): Promise<PageLook | PageLost>;
   /** Real input events. Undefined when done; else why it could not be: hidden, covered, no such node, page lost. */
   act(act: PageAct): Promise<string | undefined>;
+  /** Of these nodes, those whose own letters are painted by a font that the page brought along. */
+  broughtFonts(nodes: readonly number[]): Promise<ReadonlySet<number> | PageLost>;
   /** Comes last: the page's scripts do not run any more. */
   pictures(): Promise<Pictures | PageLost>;
   /** Local storage of the artifact's origin. */
@@ -128,7 +136,8 @@ export interface Browser {
   describe(): Promise<string>;
   /**
    * Starts a browser for one judgement; it and everything that it started are gone when this settles.
-   * @throws AnnealError `sandbox.unavailable` when none can be isolated here, `sandbox.failed` when it did not start or broke without a page
+   * @throws AnnealError `sandbox.unavailable` when none can be isolated here, `sandbox.failed` when it did not start, broke without a page,
+   * or was ended or stopped by something else than a page
    */
   visit<Seen>(visit: BrowserVisit, look: (open: OpenPage) => Promise<Seen>): Promise<Seen>;
 }

@@ -40,7 +40,7 @@ export interface Acting {
 export async function perform({ act, page, cdp, isolated }: Acting): Promise<string | undefined> {
   switch (act.do) {
     case 'click':
-      return click(page, cdp, act.node, act.count ?? 1);
+      return click(page, cdp, act);
     case 'fill':
       return fill(page, cdp, isolated, act);
     case 'press':
@@ -62,7 +62,16 @@ async function done(work: Promise<unknown>): Promise<undefined> {
   await work;
 }
 
-async function click(page: Page, cdp: CDPSession, node: number, clickCount: number): Promise<string | undefined> {
+/** The way that a mouse takes. */
+const MOUSE_STEPS = 8;
+/** A text of any length is typed in this. */
+const TYPING_MS = 3_000;
+
+async function click(
+  page: Page,
+  cdp: CDPSession,
+  { node, count = 1, pace = 0 }: Extract<PageAct, { do: 'click' }>,
+): Promise<string | undefined> {
   const described = await describe(cdp, node);
   if (described === undefined) return 'it is no longer there';
   const point = await centre(cdp, node);
@@ -71,7 +80,8 @@ async function click(page: Page, cdp: CDPSession, node: number, clickCount: numb
     .send('DOM.getNodeForLocation', { x: Math.round(point.pageX), y: Math.round(point.pageY) })
     .catch(() => undefined);
   if (hit === undefined || !within(described, hit.backendNodeId)) return 'something else lies above it';
-  await page.mouse.click(point.x, point.y, { clickCount });
+  if (pace > 0) await page.mouse.move(point.x, point.y, { steps: MOUSE_STEPS });
+  await page.mouse.click(point.x, point.y, { clickCount: count, delay: pace });
   return undefined;
 }
 
@@ -79,7 +89,7 @@ async function fill(
   page: Page,
   cdp: CDPSession,
   isolated: Isolated,
-  { node, text }: Extract<PageAct, { do: 'fill' }>,
+  { node, text, pace = 0 }: Extract<PageAct, { do: 'fill' }>,
 ): Promise<string | undefined> {
   const described = await describe(cdp, node);
   if (described === undefined) return 'it is no longer there';
@@ -90,9 +100,10 @@ async function fill(
     return (await isolated.on(node, SET, text)) === true ? undefined : `it has no option ${JSON.stringify(text)}`;
   const focused = await cdp.send('DOM.focus', { backendNodeId: node }).catch(() => undefined);
   if (focused === undefined) return 'it takes no focus';
-  await page.keyboard.press('ControlOrMeta+a');
-  if (text === '') await page.keyboard.press('Delete');
-  else if (text.length <= TYPED && !/[\r\n\t]/.test(text)) await page.keyboard.type(text);
+  const delay = Math.min(pace, TYPING_MS / (text.length + 1));
+  await page.keyboard.press('ControlOrMeta+a', { delay });
+  if (text === '') await page.keyboard.press('Delete', { delay });
+  else if (text.length <= TYPED && !/[\r\n\t]/.test(text)) await page.keyboard.type(text, { delay });
   else await page.keyboard.insertText(text);
   return undefined;
 }

@@ -1,6 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test, vi } from 'vitest';
 import type { BrowserPage, PageLook, PageLost, Pictures, SeenNode } from '../../contracts/browser.ts';
+import { ownBrowsers } from '../../tests/support/own-browsers.ts';
 import { BROWSER_LIMITS, createChromiumBrowser } from './chromium.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
@@ -210,22 +210,3 @@ test('what is there and does not start is a failure of ours', async () => {
   );
   await expect(visit).rejects.toMatchObject({ code: 'sandbox.failed' });
 });
-
-/** Processes of browsers that this process started. */
-function ownBrowsers(): string[] {
-  const parents = new Map<number, number>();
-  const lines = new Map<number, string>();
-  for (const entry of readdirSync('/proc')) {
-    if (!/^\d+$/.test(entry)) continue;
-    try {
-      parents.set(Number(entry), Number(/\) \S (\d+)/.exec(readFileSync(`/proc/${entry}/stat`, 'utf8'))?.[1]));
-      lines.set(Number(entry), readFileSync(`/proc/${entry}/cmdline`, 'utf8'));
-    } catch {
-      // Gone between the two.
-    }
-  }
-  const ours = (pid: number): boolean => pid === process.pid || (pid > 1 && ours(parents.get(pid) ?? 0));
-  return [...lines]
-    .filter(([pid, line]) => line.includes('--user-data-dir=/tmp/profile') && ours(pid))
-    .map(([, line]) => line);
-}

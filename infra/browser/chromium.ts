@@ -8,6 +8,7 @@ import { AnnealError } from '../../contracts/errors.ts';
 import { createSlots } from '../process/slots.ts';
 import { type Cgroups, findCgroups } from '../sandbox/cgroup.ts';
 import { type RootEntry, readRootEntries } from '../sandbox/profile.ts';
+import { befallen, vitalOf } from './blame.ts';
 import { openPage } from './page.ts';
 import { chromiumArguments } from './profile.ts';
 
@@ -57,7 +58,7 @@ export function createChromiumBrowser(options: ChromiumOptions = {}): Browser {
     queue(async (slot) => {
       const running = await start(prepared(), request, FIRST_SLOT + slot);
       try {
-        return await look(opener(running.chromium, request));
+        return await look(opener(running, request));
       } finally {
         await end(running);
       }
@@ -74,19 +75,22 @@ export function createChromiumBrowser(options: ChromiumOptions = {}): Browser {
   };
 }
 
-function opener(browser: Chromium, visit: BrowserVisit): OpenPage {
+function opener({ chromium: browser, leader, memoryKills }: Running, visit: BrowserVisit): OpenPage {
   const deadline = performance.now() + visit.limits.wallMs;
+  const outside = async (): Promise<string | undefined> => befallen(await vitalOf(browser, leader, memoryKills));
   let opened = 0;
   return async (entry, viewport) => {
     opened += 1;
     if (opened > MOST_PAGES) throw new AnnealError('internal.bug', `more than ${MOST_PAGES} pages in one judgement`);
     await closeOpen(browser);
     try {
-      return await openPage({ ...visit, browser, entry, viewport, deadline });
+      return await openPage({ ...visit, browser, entry, viewport, deadline, outside });
     } catch (cause) {
+      if (cause instanceof AnnealError) throw cause;
       // A page before may have taken the browser along. Where there was none, it is not the artifact's doing.
-      if (opened > 1) return { lost: 'the browser is gone' } satisfies PageLost;
-      throw new AnnealError('sandbox.failed', 'the browser broke before it had opened a page', { cause });
+      const why = (await outside()) ?? (opened > 1 ? undefined : 'the browser broke before it had opened a page');
+      if (why === undefined) return { lost: 'the browser is gone' } satisfies PageLost;
+      throw new AnnealError('sandbox.failed', why, { cause });
     }
   };
 }
@@ -140,6 +144,8 @@ interface Running {
   readonly chromium: Chromium;
   /** Leader of a process group: with it goes the process name space, and everything in that. */
   readonly leader: number;
+  /** Of its processes, those that their common limit of memory ended. */
+  memoryKills(): number;
 }
 
 async function start(ready: Prepared, { limits }: Pick<BrowserVisit, 'limits'>, slot: number): Promise<Running> {
@@ -147,6 +153,8 @@ async function start(ready: Prepared, { limits }: Pick<BrowserVisit, 'limits'>, 
   const bounds = { memoryBytes: MEMORY_BYTES, diskBytes, processes: PROCESSES };
   const folder = mkdtempSync(join(tmpdir(), 'anneal-browser-'));
   const pidFile = join(folder, 'pid');
+  const bounded = ready.cgroups.slot(slot);
+  const killedBefore = bounded?.memoryKills() ?? 0;
   const [program, ...args] = chromiumArguments({
     chromium: ready.chromium,
     bwrap: ready.bwrap,
@@ -154,7 +162,7 @@ async function start(ready: Prepared, { limits }: Pick<BrowserVisit, 'limits'>, 
     diskBytes,
     seconds: Math.ceil((START_MS + wallMs + CLOSE_MS) / 1_000),
     pidFile,
-    groups: ready.cgroups.slot(slot)?.open(bounds) ?? [],
+    groups: bounded?.open(bounds) ?? [],
     root: process.getuid?.() === 0,
   });
   try {
@@ -169,7 +177,8 @@ async function start(ready: Prepared, { limits }: Pick<BrowserVisit, 'limits'>, 
       handleSIGTERM: false,
       handleSIGHUP: false,
     });
-    return { chromium: running, leader: Number(readFileSync(pidFile, 'utf8')) };
+    const leader = Number(readFileSync(pidFile, 'utf8'));
+    return { chromium: running, leader, memoryKills: () => (bounded?.memoryKills() ?? 0) - killedBefore };
   } catch (cause) {
     throw new AnnealError('sandbox.failed', `Chromium did not start in its sandbox: ${reason(cause)}`, { cause });
   } finally {

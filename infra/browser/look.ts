@@ -2,12 +2,17 @@
 import type { Box, PageLook, SeenNode, SeenText, Viewport } from '../../contracts/browser.ts';
 import { meeting, visibleShare } from './geometry.ts';
 import { type AccessibleNode, type DocumentSnapshot, type PageSnapshot, STYLES, type Style } from './snapshot.ts';
+import { type Axes, axesOf, isBackwards, isOnItsOwn, OVERRIDES, turnedOf, UPRIGHT } from './turned.ts';
 
 const ELEMENT = 1;
 /** Below these, text is there for nobody. */
 const FAINTEST = 0.1;
 const SMALLEST_FONT = 4;
 const LEAST_SHARE = 0.25;
+/** Of a line, below which it does not stand there whole. */
+const WHOLE_SHARE = 0.9;
+/** Of a letter's height, how wide one is at least: narrower ones lie over one another. */
+const LEAST_ADVANCE = 0.15;
 
 const STATES = ['checked', 'disabled', 'expanded', 'focused', 'pressed', 'selected'];
 
@@ -22,6 +27,9 @@ interface Painted {
   readonly placedClip: Box | null;
   readonly bounds: Box | null;
   readonly layout: number | undefined;
+  readonly axes: Axes;
+  /** Its letters are set from their other end. */
+  readonly backwards: boolean;
 }
 
 interface Draft extends Omit<SeenNode, 'text'> {
@@ -42,7 +50,7 @@ export function lookOf(input: {
   if (document === undefined) return { ...base, nodes: [], texts: [] };
 
   const { nodes, painted, elementOf } = readElements(document, text, input.accessible);
-  const texts = readTexts(document, text, { painted, elementOf });
+  const texts = readTexts(document, text, { nodes, painted, elementOf });
   const pieces = new Map<number, SeenText[]>();
   for (const piece of texts) {
     for (let at: number = piece.node; at !== -1; at = nodes[at]?.parent ?? -1) {
@@ -121,7 +129,11 @@ function paintedOf(
   const cuts = [style['overflow-x'], style['overflow-y']].some((one) => one === 'hidden' || one === 'clip');
   const clip = cuts && bounds !== null ? meeting(around ?? null, bounds) : (around ?? null);
   const placed = style.position !== '' && style.position !== 'static';
-  return { style, opacity, clip, placedClip: placed ? clip : (parent?.placedClip ?? null), bounds, layout: at };
+  return {
+    ...{ style, opacity, clip, placedClip: placed ? clip : (parent?.placedClip ?? null), bounds, layout: at },
+    axes: axesOf(style, parent?.axes ?? UPRIGHT),
+    backwards: isBackwards(style) || (parent?.backwards === true && !isOnItsOwn(style)),
+  };
 }
 
 function shownBox({ style, opacity, bounds }: Painted, outer: Box | null): Box | null {
@@ -133,8 +145,9 @@ function shownBox({ style, opacity, bounds }: Painted, outer: Box | null): Box |
 function readTexts(
   { layout, textBoxes }: DocumentSnapshot,
   text: (index: number | undefined) => string,
-  { painted, elementOf }: Pick<Elements, 'painted' | 'elementOf'>,
+  { nodes, painted, elementOf }: Elements,
 ): SeenText[] {
+  const overridden = overriddenIn(layout, text, { nodes, painted, elementOf });
   return textBoxes.layoutIndex.flatMap((at, index) => {
     const node = elementOf.get(layout.nodeIndex[at] ?? -1);
     const bounds = boxOf(textBoxes.bounds[index]);
@@ -150,8 +163,54 @@ function readTexts(
       fontSize < SMALLEST_FONT ||
       visibleShare(box, bounds) < LEAST_SHARE;
     if (hidden || piece.trim() === '') return [];
-    return [{ node, text: piece, box, fontSize, bold: Number(own.style['font-weight']) >= 600 }];
+    const backwards = own.backwards || overridden(node);
+    const garbled = garbledOf(piece, { own, backwards, box, bounds, fontSize });
+    const bold = Number(own.style['font-weight']) >= 600;
+    return [{ node, text: piece, box, fontSize, bold, ...(garbled === undefined ? {} : { garbled }) }];
   });
+}
+
+/** Whether a character among an element's own, or before them in the same paragraph, turns the order of others round. */
+function overriddenIn(
+  layout: DocumentSnapshot['layout'],
+  text: (index: number | undefined) => string,
+  { nodes, painted, elementOf }: Elements,
+): (element: number) => boolean {
+  const found = new Set<number>();
+  const onItsOwn = (at: number): boolean => at === -1 || isOnItsOwn(painted[at]!.style);
+  for (const [at, node] of layout.nodeIndex.entries()) {
+    const element = elementOf.get(node);
+    if (element === undefined || !OVERRIDES.test(text(layout.text[at]))) continue;
+    found.add(element);
+    if (!onItsOwn(element)) found.add(nodes[element]!.parent);
+  }
+  return (element) => {
+    for (let at = element; ; at = nodes[at]!.parent) {
+      if (found.has(at)) return true;
+      if (onItsOwn(at)) return false;
+    }
+  };
+}
+
+function garbledOf(
+  piece: string,
+  of: {
+    readonly own: Painted;
+    readonly backwards: boolean;
+    readonly box: Box;
+    readonly bounds: Box;
+    readonly fontSize: number;
+  },
+): string | undefined {
+  const { own, backwards, box, bounds, fontSize } = of;
+  const letters = [...piece.trim()].length;
+  if (backwards && letters > 1) return 'set backwards';
+  const turned = turnedOf(own.axes, own.style);
+  if (turned !== undefined) return turned;
+  if (visibleShare(box, bounds) < WHOLE_SHARE) return 'cut off';
+  const upright = Math.abs(own.axes.x[1]) < 0.01 && !own.style['writing-mode'].startsWith('vertical');
+  const least = letters * fontSize * Math.abs(own.axes.x[0]) * LEAST_ADVANCE;
+  return upright && letters > 1 && bounds.width < least ? 'set over one another' : undefined;
 }
 
 /** As a reader puts it together: pieces that touch are one word. */

@@ -3,8 +3,10 @@
 // isolated world, with prototypes of its own.
 import type { CDPSession, Browser as Chromium, Page } from 'playwright-core';
 import type { BrowserPage, BrowserVisit, PageEvents, PageLook, PageLost, Viewport } from '../../contracts/browser.ts';
+import { AnnealError } from '../../contracts/errors.ts';
 import { perform } from './act.ts';
 import { readDownloads, watchDownloads } from './downloads.ts';
+import { broughtFonts } from './fonts.ts';
 import { createIsolated } from './isolated.ts';
 import { lookOf } from './look.ts';
 import { takePictures } from './pictures.ts';
@@ -15,6 +17,7 @@ import { type AccessibleNode, type PageSnapshot, STYLES } from './snapshot.ts';
 const MOST_CHARACTERS = 4 * 2 ** 20;
 const MOST_NODES = 50_000;
 const MOST_DIALOGS = 20;
+const MOST_WINDOWS = 5;
 
 /** The page's own doing, or the clock's. */
 export class Lost extends Error {}
@@ -27,12 +30,27 @@ export interface OpenInput extends BrowserVisit {
   readonly viewport: Viewport;
   /** When everything must be over, by performance.now(). */
   readonly deadline: number;
+  /** What befell the browser itself, if that is why a page is lost. */
+  readonly outside: () => Promise<string | undefined>;
 }
 
+/** @throws AnnealError `sandbox.failed`: the browser was lost, and not by the page; anything else: no page could be made */
 export async function openPage(input: OpenInput): Promise<BrowserPage | PageLost> {
-  const { browser, files, limits, entry, viewport } = input;
+  const made = await inTime(make(input), Math.min(input.limits.stepMs, input.deadline - performance.now()));
+  return load(input, made);
+}
+
+/** As a user's browser would: without a head it says so, and a page could behave for us alone. */
+function userAgentOf(browser: Chromium): string {
+  const [release] = browser.version().split('.');
+  return `Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/${release}.0.0.0 Safari/537.36`;
+}
+
+/** A page with nothing in it yet. A browser that was stopped would never answer. */
+async function make({ browser, files, limits, viewport }: OpenInput) {
   const context = await browser.newContext({
     viewport,
+    userAgent: userAgentOf(browser),
     serviceWorkers: 'block',
     acceptDownloads: false,
     locale: 'en-US',
@@ -44,34 +62,43 @@ export async function openPage(input: OpenInput): Promise<BrowserPage | PageLost
   const page = await context.newPage();
   const cdp = await context.newCDPSession(page);
   const downloads = await watchDownloads(browser, cdp);
+  return { page, served, cdp, downloads };
+}
+
+async function load(
+  input: OpenInput,
+  { page, served, cdp, downloads }: Awaited<ReturnType<typeof make>>,
+): Promise<BrowserPage | PageLost> {
+  const { browser, limits, entry } = input;
   const { events, gone } = watch(page, served);
 
   const bounded: Bounded = async (work) => {
     const left = Math.min(limits.stepMs, input.deadline - performance.now());
     if (left <= 0) throw new Lost('the time is up');
     if (gone.why !== undefined) throw new Lost(gone.why);
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Lost('the page does not answer')), left);
-    });
-    try {
-      return await Promise.race([work(), late, gone.promise]);
-    } finally {
-      clearTimeout(timer);
-    }
+    return inTime(Promise.race([work(), gone.promise]), left);
   };
-  /** What goes wrong here is the page's: the browser itself answered until it was opened. */
+  /** What goes wrong here is the page's, unless the browser itself is gone. */
   const lostOr = async <T>(work: () => Promise<T>): Promise<T | PageLost> => {
     try {
       return await bounded(work);
     } catch (failure) {
+      const why = await input.outside();
+      if (why !== undefined) throw new AnnealError('sandbox.failed', why, { cause: failure });
       gone.why ??= failure instanceof Lost ? failure.message : 'the page cannot be looked at';
       return { lost: gone.why };
     }
   };
 
   const isolated = createIsolated(cdp);
-  const look = () => lostOr(() => lookAt(page, cdp, isolated.evaluate));
+  // A page that leaves for its next one while it is looked at is looked at there.
+  const look = () =>
+    lostOr(() =>
+      lookAt(page, cdp, isolated.evaluate).catch((failure: unknown) => {
+        if (failure instanceof Lost) throw failure;
+        return lookAt(page, cdp, isolated.evaluate);
+      }),
+    );
   const loaded = await lostOr(async () => {
     const response = await page.goto(`${ORIGIN}/${entry}`, { waitUntil: 'load' });
     if (response !== null && !response.ok()) throw new Lost(`${entry} is answered with ${response.status()}`);
@@ -83,6 +110,7 @@ export async function openPage(input: OpenInput): Promise<BrowserPage | PageLost
       const done = await lostOr(() => perform({ act, page, cdp, isolated }));
       return typeof done === 'object' ? done.lost : done;
     },
+    broughtFonts: (nodes) => lostOr(() => broughtFonts(cdp, nodes)),
     pictures: () => lostOr(() => takePictures(page, cdp, isolated)),
     storage: () =>
       lostOr(async () => {
@@ -95,6 +123,19 @@ export async function openPage(input: OpenInput): Promise<BrowserPage | PageLost
   };
 }
 
+/** @throws Lost */
+async function inTime<T>(work: Promise<T>, milliseconds: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Lost('the page does not answer')), Math.max(0, milliseconds));
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 function watch(page: Page, served: Awaited<ReturnType<typeof serve>>) {
   const errors = createNotes();
   const dialogs = createNotes();
@@ -105,6 +146,14 @@ function watch(page: Page, served: Awaited<ReturnType<typeof serve>>) {
       gone.why ??= why;
       reject(new Lost(gone.why));
     };
+    let windows = 0;
+    page.context().on('page', (other) => {
+      if (other === page) return;
+      // Not part of what is judged, and each one is memory.
+      other.close().catch(() => {});
+      windows += 1;
+      if (windows > MOST_WINDOWS) end('the page opens window after window');
+    });
     page.on('crash', () => end('the page crashed'));
     page.on('close', () => end('the page closed itself'));
     page.on('dialog', (dialog) => {
@@ -117,10 +166,6 @@ function watch(page: Page, served: Awaited<ReturnType<typeof serve>>) {
   gone.promise.catch(() => {});
   page.on('pageerror', (error) => errors.add(firstLine(String(error.message))));
   page.on('websocket', (socket) => served.external.add(socket.url()));
-  page.context().on('page', (other) => {
-    // Not part of what is judged, and each one is memory.
-    if (other !== page) other.close().catch(() => {});
-  });
   const events = (): PageEvents => ({
     errors: errors.list(),
     external: served.external.list(),

@@ -12,6 +12,13 @@ export const STYLES = [
   'position',
   'overflow-x',
   'overflow-y',
+  'transform',
+  'rotate',
+  'scale',
+  'offset-path',
+  'direction',
+  'unicode-bidi',
+  'writing-mode',
 ] as const;
 export type Style = (typeof STYLES)[number];
 

@@ -16,6 +16,8 @@ export interface CgroupSlot {
   enter(pid: number, limits: GroupLimits): void;
   /** Sets the limits; a process that writes its number to each of these files is in. */
   open(limits: GroupLimits): readonly string[];
+  /** Processes that its limit of memory has ended so far, whatever was in the slot; 0 where nobody counts. */
+  memoryKills(): number;
 }
 
 export interface Cgroups {
@@ -110,11 +112,23 @@ function createSlot(folders: ReadonlyMap<Controller, string>, name: string, v2: 
       }
       return [...unique].map((group) => join(group, 'cgroup.procs'));
     },
+    memoryKills() {
+      const memory = groups.get('memory');
+      return memory === undefined ? 0 : killsIn(join(memory, v2 ? 'memory.events' : 'memory.oom_control'));
+    },
     enter(pid, limits) {
       for (const processes of slot.open(limits)) writeFileSync(processes, String(pid));
     },
   };
   return slot;
+}
+
+function killsIn(file: string): number {
+  try {
+    return Number(/^oom_kill (\d+)$/m.exec(readFileSync(file, 'utf8'))?.[1] ?? 0);
+  } catch {
+    return 0;
+  }
 }
 
 /** Groups of processes that were killed before they could tidy up. */

@@ -16,7 +16,8 @@ export function browserOf({ browser }: Instruments, what: string): Browser {
 }
 
 /**
- * Twice at most, in a fresh browser each time; lost twice is lost by its own doing, provided that a page of ours can be opened.
+ * In a fresh browser each time. A page that is lost twice is lost by its own doing, provided that a page of ours can be opened; a browser
+ * that breaks is no verdict on a page, and breaks a judgement when it does so twice.
  * @throws AnnealError `sandbox.*`
  */
 export async function visitJustly<Seen extends object>(
@@ -24,11 +25,28 @@ export async function visitJustly<Seen extends object>(
   visit: BrowserVisit,
   look: (open: OpenPage) => Promise<Seen | PageLost>,
 ): Promise<Seen | PageLost> {
-  const first = await browser.visit(visit, look);
-  if (!('lost' in first)) return first;
-  const second = await browser.visit(visit, look);
-  if ('lost' in second) await control(browser, visit);
-  return second;
+  let lost = false;
+  let broke = false;
+  for (;;) {
+    const seen = await unlessBroken(() => browser.visit(visit, look));
+    if (seen instanceof AnnealError) {
+      if (broke) throw seen;
+      broke = true;
+    } else if (!('lost' in seen)) return seen;
+    else if (lost) {
+      await control(browser, visit);
+      return seen;
+    } else lost = true;
+  }
+}
+
+async function unlessBroken<T>(visiting: () => Promise<T>): Promise<T | AnnealError> {
+  try {
+    return await visiting();
+  } catch (failure) {
+    if (failure instanceof AnnealError && failure.code === 'sandbox.failed') return failure;
+    throw failure;
+  }
 }
 
 async function control(browser: Browser, { limits }: BrowserVisit): Promise<void> {
