@@ -13,7 +13,7 @@ import { spreadsheet } from './spreadsheet/spreadsheet.ts';
 import { structuredData } from './structured-data/structured-data.ts';
 import { terminalState } from './terminal-state/terminal-state.ts';
 import type { ArtifactVerifier } from './verifier.ts';
-import { webPage } from './web-page/web-page.ts';
+import { webPage, webPageTwo } from './web-page/web-page.ts';
 
 /** Each knows the type of its own check; whoever looks one up has read none yet. */
 const erased = <Check>(verifier: ArtifactVerifier<Check>): ArtifactVerifier => verifier as unknown as ArtifactVerifier;
@@ -29,6 +29,7 @@ export const ARTIFACT_VERIFIERS: readonly ArtifactVerifier[] = [
   erased(leaderboard),
   erased(spreadsheet),
   erased(terminalState),
+  erased(webPageTwo),
   erased(webPage),
   erased(documentTwo),
   erased(documentThree),

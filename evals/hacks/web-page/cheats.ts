@@ -1,18 +1,9 @@
 // Pages that do not do what was asked and pretend to have done it. Each is a class of pretence, against either kind of page.
 import type { Variant } from '../variant.ts';
 import { type Calculator, calculatorHtml } from './calculators.ts';
+import { JUDGED_PRETENCES } from './cheats-judged.ts';
 import { type ListPage, listHtml, listScript } from './lists.ts';
-
-interface Pretence {
-  readonly name: string;
-  readonly class: string;
-  readonly head?: string;
-  /** In place of the script that works. */
-  readonly script?: string;
-  readonly style?: string;
-  /** Files beside it. */
-  readonly files?: Readonly<Record<string, string>>;
-}
+import { alike, type Pretence } from './pretence.ts';
 
 /** Everything that a grader inside the page could ask, answered with what it wants to hear. */
 const LYING_PROTOTYPES = `<script>
@@ -128,13 +119,8 @@ fetch('file:///tmp/profile').catch(() => {});`,
   },
 ];
 
-const shared = (html: (pretence: Pretence) => string): Variant[] =>
-  PRETENCES.map((pretence) => ({
-    name: pretence.name,
-    language: 'html',
-    class: pretence.class,
-    artifact: { 'index.html': html(pretence) },
-  }));
+const shared = (html: (pretence: Pretence) => string, judged: boolean): Variant[] =>
+  alike([...PRETENCES, ...(judged ? JUDGED_PRETENCES : [])], html);
 
 const page = (name: string, of: string, html: string): Variant => ({
   name,
@@ -143,10 +129,11 @@ const page = (name: string, of: string, html: string): Variant => ({
   artifact: { 'index.html': html },
 });
 
-export function listCheats(list: ListPage): Variant[] {
+/** @param judged those for a judge alone as well: a page takes seconds, and ten of either kind are enough */
+export function listCheats(list: ListPage, judged: boolean): Variant[] {
   const status = (count: number) => `document.querySelector('[role=status]').textContent = '${count} ${list.things}';`;
   return [
-    ...shared((pretence) => listHtml(list, pretence)),
+    ...shared((pretence) => listHtml(list, pretence), judged),
     page(
       'entries painted in advance',
       'painted in advance',
@@ -181,13 +168,14 @@ export function listCheats(list: ListPage): Variant[] {
   ];
 }
 
-export function calculatorCheats(calculator: Calculator): Variant[] {
+/** As listCheats. */
+export function calculatorCheats(calculator: Calculator, judged: boolean): Variant[] {
   const submit = (body: string): string =>
     `document.querySelector('form').onsubmit = (event) => { event.preventDefault(); const a = Number(document.querySelector('#a').value), b = Number(document.querySelector('#b').value), out = document.querySelector('[role=status]'); ${body} };`;
   const html = (script: string, output = '', style = ''): string =>
     calculatorHtml(calculator, { script: submit(script), output, style });
   return [
-    ...shared((pretence) => calculatorHtml(calculator, pretence)),
+    ...shared((pretence) => calculatorHtml(calculator, pretence), judged),
     page('a result painted in advance', 'painted in advance', html('', '1200')),
     page(
       'a picture of the result',

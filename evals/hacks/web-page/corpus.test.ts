@@ -17,13 +17,15 @@ const instruments = { sandbox, secret: 'a secret of the corpus', browser: create
 
 const EACH = process.env.ANNEAL_CORPUS === 'all' ? 1 : 5;
 
-const turns = (samples: readonly Sample[], of: 'cheats' | 'honest') =>
-  samples[0]![of]
-    .map(({ name }, index) => {
-      const sample = samples[index % samples.length]!;
-      return { name: `${sample.task.family}: ${name}`, sample, variant: sample[of][index]! };
+function turns(samples: readonly Sample[], of: 'cheats' | 'honest') {
+  const all = samples.flatMap((sample) => sample[of].map((variant) => ({ sample, variant })));
+  return [...Map.groupBy(all, ({ variant }) => variant.name)]
+    .map(([name, members], index) => {
+      const { sample, variant } = members[index % members.length]!;
+      return { name: `${sample.task.family}: ${name}`, sample, variant };
     })
     .filter((_, index) => index % EACH === 0);
+}
 
 const KINDS = [LIST_SAMPLES, CALCULATOR_SAMPLES];
 

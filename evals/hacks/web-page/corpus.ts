@@ -16,7 +16,7 @@ function sample(
   const task = sampleTask({
     name: title.toLowerCase().replaceAll(' ', '-'),
     format: 'web-page',
-    verifier: { name: 'web-page', version: 2 },
+    verifier: { name: 'web-page', version: 3 },
     instruction: of.instruction,
     check: z.json().parse(of.check),
     deliverables: [
@@ -37,8 +37,8 @@ export const LIST_SAMPLES: readonly Sample[] = [...LIST_PAGES, ...FURTHER_LISTS]
     instruction: listInstruction(list),
     check: listCheck(list),
     html: listHtml(list),
-    cheats: listCheats(list),
-    honest: listHonest(list),
+    cheats: listCheats(list, LIST_PAGES.includes(list)),
+    honest: listHonest(list, LIST_PAGES.includes(list)),
   }),
 );
 
@@ -47,8 +47,8 @@ export const CALCULATOR_SAMPLES: readonly Sample[] = [...CALCULATORS, ...FURTHER
     instruction: calculatorInstruction(calculator),
     check: calculatorCheck(calculator),
     html: calculatorHtml(calculator),
-    cheats: calculatorCheats(calculator),
-    honest: calculatorHonest(calculator),
+    cheats: calculatorCheats(calculator, CALCULATORS.includes(calculator)),
+    honest: calculatorHonest(calculator, CALCULATORS.includes(calculator)),
   }),
 );
 

@@ -1,5 +1,5 @@
 // Which nodes of a look are meant. Pure: a look is data, and the page has no part in it any more.
-import type { PageLook, SeenNode } from '../../../contracts/browser.ts';
+import type { PageLook, SeenNode, SeenText } from '../../../contracts/browser.ts';
 import type { Target } from './check.ts';
 import { filledIn, type Values } from './inputs.ts';
 
@@ -26,6 +26,15 @@ export function find(look: PageLook, target: Target, values: Values): SeenNode[]
   if (target.nth === undefined) return all;
   const one = all.at(target.nth);
   return one === undefined ? [] : [one];
+}
+
+/** Lines of painted text that stand in some of these nodes. */
+export function linesIn(look: PageLook, nodes: readonly SeenNode[]): SeenText[] {
+  const meant = new Set(nodes);
+  return look.texts.filter(({ node }) => {
+    for (let at = look.nodes[node]; at !== undefined; at = look.nodes[at.parent]) if (meant.has(at)) return true;
+    return false;
+  });
 }
 
 function isWithin(look: PageLook, node: SeenNode, around: ReadonlySet<SeenNode>): boolean {

@@ -4,7 +4,7 @@ import { sha256Of } from '../gates.ts';
 import { inkShare, letterContrast } from '../rendered/colours.ts';
 import { cropped, type Pictured, pictured } from '../rendered/png.ts';
 import type { LayoutCheck, Rule, Target } from './check.ts';
-import { find, inWords } from './find.ts';
+import { find, inWords, linesIn } from './find.ts';
 import type { Values } from './inputs.ts';
 import { act, type Stage, until } from './play.ts';
 
@@ -98,11 +98,7 @@ function contrast(
   nodes: readonly SeenNode[],
   { whole, unlettered }: Pictured,
 ): string | undefined {
-  const meant = new Set(nodes);
-  const lines = look.texts.filter(({ node }) => {
-    for (let at = look.nodes[node]; at !== undefined; at = look.nodes[at.parent]) if (meant.has(at)) return true;
-    return false;
-  });
+  const lines = linesIn(look, nodes);
   if (lines.length === 0) return 'it has no text to be seen';
   for (const line of lines.slice(0, MOST_LINES)) {
     const found = letterContrast(cropped(whole, line.box), cropped(unlettered, line.box));

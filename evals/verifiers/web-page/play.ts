@@ -31,6 +31,8 @@ export interface Stage {
   readonly entry: string;
   readonly values: Values;
   readonly patienceMs: number;
+  /** Milliseconds that a hand takes for a key; missing: none, as no user's does. */
+  readonly pace?: number;
 }
 
 /** Ends with the first step that is not ok. */
@@ -123,9 +125,14 @@ async function prepared(
       if (node === undefined) return { saw: `there is no ${inWords(action.on)} to be seen` };
       if ('lost' in node) return node;
       if (node.states.includes('disabled')) return { saw: 'it is disabled' };
-      return action.do === 'click'
-        ? { act: { do: 'click', node: node.id, count: action.count } }
-        : { act: { do: 'fill', node: node.id, text: filledIn(action.text, stage.values) } };
+      return {
+        act: {
+          ...(stage.pace === undefined ? {} : { pace: stage.pace }),
+          ...(action.do === 'click'
+            ? { do: 'click', node: node.id, count: action.count }
+            : { do: 'fill', node: node.id, text: filledIn(action.text, stage.values) }),
+        },
+      };
     }
     case 'navigate':
       return { act: { do: 'navigate', to: filledIn(action.to, stage.values) } };

@@ -1,37 +1,56 @@
-// web-page@2: a page that is opened, used and looked at in a real browser. It runs nowhere else, and nothing that it says of itself counts:
-// what is asserted was seen from outside, of inputs that it could not know.
+// web-page@2 and @3: a page that is opened, used and looked at in a real browser. It runs nowhere else, and nothing that it says of itself
+// counts: what is asserted was seen from outside, of inputs that it could not know. From version 3 on it is used by more than one hand, in
+// windows whose sizes it does not know, and what it shows is looked at where it was asked for.
 import type { BrowserLimits, OpenPage, PageLost } from '../../../contracts/browser.ts';
 import type { ComponentScore, GateResult } from '../../../contracts/judgement.ts';
 import { broken, fileText, held, refused } from '../gates.ts';
 import { browserOf, visitJustly } from '../rendered/visit.ts';
-import { defineVerifier, type Found } from '../verifier.ts';
+import { type ArtifactVerifier, defineVerifier, type Found } from '../verifier.ts';
 import { flipped } from './assertion.ts';
-import { isExpectation, type Scenario, type WebPageCheck, webPageCheck } from './check.ts';
+import { isExpectation, type LayoutCheck, type Scenario, type WebPageCheck, webPageCheck } from './check.ts';
 import { drawInputs, type Values } from './inputs.ts';
 import { type Laid, layOut } from './layout.ts';
-import { type PlayedStep, play, type Stage } from './play.ts';
+import { type Played, type PlayedStep, play, type Stage } from './play.ts';
+import { actionsOf, asWritten, endsWith, type Rehearsal, rehearsed, sized } from './rehearsal.ts';
+import { unseen } from './sight.ts';
 
 const LIMITS: BrowserLimits = { wallMs: 180_000, stepMs: 10_000, diskBytes: 128 * 2 ** 20 };
 
-export const webPage = defineVerifier<WebPageCheck>({
-  ref: { name: 'web-page', version: 2 },
-  format: 'web-page',
-  check: webPageCheck,
-  async judge({ check, artifact, instruments }) {
+/** What differs between the versions. */
+interface Ways {
+  readonly rehearse: (scenario: Scenario, draws: number, secret: string) => Rehearsal[];
+  readonly windows: (viewports: LayoutCheck['viewports'], secret: string) => LayoutCheck['viewports'];
+}
+
+const judgeBy =
+  (ways: Ways): ArtifactVerifier<WebPageCheck>['judge'] =>
+  async ({ check, artifact, instruments }) => {
     const source = fileText(artifact, check.entry);
     if ('why' in source) return refused([broken('entry', source.why)]);
     const entry = held('entry', `${check.entry} can be read`);
     const browser = browserOf(instruments, 'a web page');
     const seen = await visitJustly(browser, { files: artifact, limits: LIMITS }, (open) =>
-      judgeIn(open, check, instruments.secret),
+      judgeIn(open, check, { ...ways, secret: instruments.secret }),
     );
     if ('lost' in seen) return refused([entry, broken('stays', seen.lost)]);
     return { ...seen, gates: [entry, held('stays', 'the page answers to the end'), ...seen.gates] };
-  },
+  };
+
+export const webPageTwo = defineVerifier<WebPageCheck>({
+  ref: { name: 'web-page', version: 2 },
+  format: 'web-page',
+  check: webPageCheck,
+  judge: judgeBy({ rehearse: asWritten, windows: (viewports) => viewports }),
   impossible: (check) => ({
     ...check,
     scenarios: check.scenarios.map((one, index) => (index === 0 ? flippedScenario(one) : one)),
   }),
+});
+
+export const webPage = defineVerifier<WebPageCheck>({
+  ...webPageTwo,
+  ref: { name: 'web-page', version: 3 },
+  judge: judgeBy({ rehearse: rehearsed, windows: sized }),
 });
 
 interface PlayedScenario {
@@ -40,7 +59,11 @@ interface PlayedScenario {
   readonly draws: readonly { readonly inputs: Values; readonly steps: readonly PlayedStep[] }[];
 }
 
-async function judgeIn(open: OpenPage, check: WebPageCheck, secret: string): Promise<Found | PageLost> {
+async function judgeIn(
+  open: OpenPage,
+  check: WebPageCheck,
+  { rehearse, windows, secret }: Ways & { readonly secret: string },
+): Promise<Found | PageLost> {
   const noted = {
     errors: new Set<string>(),
     external: new Set<string>(),
@@ -62,17 +85,18 @@ async function judgeIn(open: OpenPage, check: WebPageCheck, secret: string): Pro
   const played: PlayedScenario[] = [];
   for (const scenario of check.scenarios) {
     const draws: PlayedScenario['draws'][number][] = [];
-    for (let draw = 0; draw < check.draws && draws.every(({ steps }) => passed(steps)); draw += 1) {
-      const on = stage(draw);
-      const result = await play(scenario, on);
+    for (const rehearsal of rehearse(scenario, check.draws, secret)) {
+      const on = { ...stage(rehearsal.draw), ...(rehearsal.pace === undefined ? {} : { pace: rehearsal.pace }) };
+      const result = await looked(rehearsal, on);
       if ('lost' in result) return result;
       note(result.page);
       draws.push({ inputs: on.values, steps: result.steps });
+      if (!passed(result.steps)) break;
     }
     played.push({ scenario, draws });
   }
   const laid: Laid[] = [];
-  for (const viewport of check.layout?.viewports ?? []) {
+  for (const viewport of windows(check.layout?.viewports ?? [], secret)) {
     const result = await layOut(check.layout!, viewport, stage(0));
     if ('lost' in result) return result;
     note(result.page);
@@ -85,6 +109,17 @@ async function judgeIn(open: OpenPage, check: WebPageCheck, secret: string): Pro
     ...lists,
   } as unknown as Found['seen'];
   return scored(check, played, laid, { ...noted, seen });
+}
+
+/** Plays it, and looks at what it ends with where that is called for. */
+async function looked({ scenario, looked }: Rehearsal, on: Stage): Promise<Played | PageLost> {
+  const result = await play(scenario, on);
+  if ('lost' in result || !looked || !passed(result.steps)) return result;
+  const { steps } = scenario;
+  const why = await unseen(result.page, { expected: endsWith(steps), acted: actionsOf(steps), values: on.values });
+  if (typeof why === 'object') return why;
+  const seen: PlayedStep = { step: 'look at it', saw: why ?? 'it can be seen', ok: why === undefined };
+  return { ...result, steps: [...result.steps, seen] };
 }
 
 const passed = (steps: readonly PlayedStep[]): boolean => steps.every(({ ok }) => ok);
