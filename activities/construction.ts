@@ -1,6 +1,7 @@
 // Building and locking the task set, once a campaign.
 import { cancellationSignal, heartbeat } from '@temporalio/activity';
 import { type ArtifactRef, type ArtifactStore, artifactRef } from '../contracts/artifact.ts';
+import type { Browser } from '../contracts/browser.ts';
 import type { ArtifactTasksSpec, CampaignSpec, StdlibTasksSpec } from '../contracts/campaign.ts';
 import { AnnealError } from '../contracts/errors.ts';
 import { type SourceFiles, sourceFiles, sourceFilesName } from '../contracts/locked-set.ts';
@@ -29,6 +30,8 @@ export interface ConstructionPorts {
   /** Of campaigns that name one. */
   readonly judges?: Pick<Judges, 'of'>;
   readonly tools?: OpenTools;
+  /** Shows pages, documents and decks; null where there is none. */
+  readonly browser?: Browser | null;
   /** Items of a source at a time. */
   readonly parallel: number;
 }
@@ -73,16 +76,18 @@ export function createConstructionActivities(ports: ConstructionPorts): Construc
     const judge = spec.judge === undefined ? undefined : await ports.judges?.of(spec.name);
     const judged = judge && new Set(judge.calibrations.map((one) => one.judge.setup));
     if (tasks.root !== undefined) {
-      const { verifyBytes, tools } = ports;
-      return (await openLockedSet(tasks.root, store, { verifyBytes, judged, tools, harness: spec.harness })).ref;
+      const { verifyBytes, tools, browser } = ports;
+      const fit = { verifyBytes, judged, tools, browser, harness: spec.harness };
+      return (await openLockedSet(tasks.root, store, fit)).ref;
     }
     const tools = await ports.tools?.();
+    const { browser } = ports;
     const readers = await ports.layOut(await carried(spec.name));
     try {
       const building = {
         ...{
           store,
-          instruments: { sandbox, ...(judge && { judge }), ...(tools && { tools }) },
+          instruments: { sandbox, ...(judge && { judge }), ...(tools && { tools }), ...(browser && { browser }) },
           parallel: ports.parallel,
           signal: cancellationSignal(),
         },

@@ -1,6 +1,7 @@
 // Planning rollouts, asking the policy, judging what it produced.
 import { cancellationSignal } from '@temporalio/activity';
 import type { ArtifactRef, ArtifactStore } from '../contracts/artifact.ts';
+import type { Browser } from '../contracts/browser.ts';
 import type { CampaignSpec } from '../contracts/campaign.ts';
 import { canonicalJson } from '../contracts/canonical.ts';
 import { AnnealError } from '../contracts/errors.ts';
@@ -41,16 +42,18 @@ export interface RolloutPorts {
   judges?: Pick<Judges, 'ofRollout'>;
   /** For tasks whose tests need one. */
   tools?: OpenTools;
+  /** For tasks that are judged by how they look; null where there is none. */
+  browser?: Browser | null;
   /** For campaigns whose harness takes several steps. */
   agents?: Pick<EpisodePorts, 'access' | 'agentFolder'>;
 }
 
 export function createRolloutActivities(ports: RolloutPorts): RolloutActivities {
-  const { store, documents, gateway, policies, sandbox, secret, judges, tools, agents } = ports;
+  const { store, documents, gateway, policies, sandbox, secret, judges, tools, browser, agents } = ports;
   const episodes = agents && createEpisodes({ store, gateway, sandbox, ...agents });
   const specialCasing = secret === undefined ? undefined : createSpecialCasing(secret);
   const load = (ref: ArtifactRef) => store.get(ref);
-  const grader = { sandbox, secret, specialCasing, load, judgeOf: judges?.ofRollout, tools };
+  const grader = { sandbox, secret, specialCasing, load, judgeOf: judges?.ofRollout, tools, browser };
 
   const activities: Omit<RolloutActivities, 'play'> = {
     async planTraining({ spec: specRef, taskSet, round, policy }) {

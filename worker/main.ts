@@ -20,6 +20,7 @@ import { createRolloutActivities } from '../activities/rollouts.ts';
 import { createServerActivities } from '../activities/servers.ts';
 import { createTrackingActivities } from '../activities/tracking.ts';
 import { createTrainingActivities } from '../activities/training.ts';
+import { chooseBrowser } from '../infra/browser/choice.ts';
 import { endpointsOf, loadConfig } from '../infra/config.ts';
 import { readCritical } from '../infra/critical.ts';
 import { createAgentAccess } from '../infra/gateway-client/agents.ts';
@@ -85,6 +86,7 @@ const manifest = createManifest({ config, documents, sandbox, store, gateway });
 const judge = openJudge(config.judgeKeys);
 const judges = createJudges(store, documents, judge);
 const tools = graderTools(config.python);
+const browser = chooseBrowser(config);
 const judging = atBoundary(createJudgingActivities({ store, documents, open: judge }));
 const control = atBoundary({
   ...createGateActivities({ store, documents, identity, critical: await readCritical(config.root) }),
@@ -101,7 +103,7 @@ const rollouts = atBoundary(
     gateway,
     policies,
     sandbox,
-    ...{ judges, tools },
+    ...{ judges, tools, browser },
     secret: secretInputs(gatewaySecret),
     agents: {
       access: createAgentAccess({ url: endpoints.gateway, secret: Buffer.from(gatewaySecret.trim(), 'hex') }),
@@ -119,7 +121,7 @@ const construction = atBoundary(
     store,
     documents,
     sandbox,
-    ...{ judges, tools },
+    ...{ judges, tools, browser },
     verifyBytes: identity.verifyBytes,
     layOut: (files) => layOutSource(files, store),
     parallel: availableParallelism(),

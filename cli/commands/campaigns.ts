@@ -16,7 +16,7 @@ import type { BeforeStart } from '../../infra/temporal/campaigns.ts';
 import { readBaseWeights } from '../../infra/vllm/base-weights.ts';
 import { refuseUnfit } from '../cluster-checks.ts';
 import { endedLine } from '../endings.ts';
-import { toolsOf } from '../instruments.ts';
+import { browserOf, toolsOf } from '../instruments.ts';
 import { interruptible } from '../interrupt.ts';
 import { followLogs } from '../logs.ts';
 import { outlookOf, warnIfTooSmall } from '../outlook.ts';
@@ -74,8 +74,9 @@ export async function refuseUnfitTasks(
       judged: judged?.setups,
       harness: spec.harness,
       // A worker elsewhere says it before its first round.
-      tools:
-        config.deployment.compute === 'local' && config.temporal.external === undefined ? toolsOf(config) : undefined,
+      ...(config.deployment.compute === 'local' && config.temporal.external === undefined
+        ? { tools: toolsOf(config), browser: browserOf(config) }
+        : {}),
     })
   ).lock;
 }

@@ -15,7 +15,7 @@ import { createGatewayClient } from '../../infra/gateway-client/client.ts';
 import { madeWith } from '../../infra/made-with.ts';
 import { stackStatus } from '../../infra/stack/stack.ts';
 import { isKnown, parseCampaignName } from '../../infra/temporal/campaign-names.ts';
-import { judgeOf, sandboxOf, toolsOf } from '../instruments.ts';
+import { browserOf, judgeOf, sandboxOf, toolsOf } from '../instruments.ts';
 import { interruptible } from '../interrupt.ts';
 import { readPlans, secretOf } from '../rollouts.ts';
 import { type Run, type Session, screen } from '../session.ts';
@@ -81,6 +81,7 @@ async function reverifyCampaign(
       sandbox,
       judgeOf: judgeOf(config, store),
       tools: toolsOf(config),
+      browser: browserOf(config),
     },
     {
       ...{ plans, verifier, signal, concurrency: availableParallelism() },

@@ -13,9 +13,10 @@ import type { ReproducedPart, Reproduction } from '../../contracts/reproduction.
 import { createGatewayClient } from '../../infra/gateway-client/client.ts';
 import { stackStatus } from '../../infra/stack/stack.ts';
 import { parseCampaignName } from '../../infra/temporal/campaign-names.ts';
-import { judgeOf, sandboxOf, toolsOf } from '../instruments.ts';
+import { browserOf, sandboxOf, toolsOf } from '../instruments.ts';
 import { interruptible } from '../interrupt.ts';
 import { readReport } from '../report-file.ts';
+import { createRecordedJudges } from '../reproduce/recorded-judge.ts';
 import { rebuildTasks, rejudge, remeasure } from '../reproduce/results.ts';
 import {
   compareDecisions,
@@ -64,8 +65,9 @@ async function reproduce(session: Session, given: string, flags: Flags, signal: 
   const again = {
     ...{ store, documents, gateway, signal, onProgress: tell },
     sandbox: sandboxOf(config),
-    judgeOf: judgeOf(config, store),
+    judges: createRecordedJudges(store, documents),
     tools: toolsOf(config),
+    browser: browserOf(config),
     verifyBytes: (await session.identity()).verifyBytes,
   };
   const spec = campaignSpec.parse(data.spec);
@@ -76,11 +78,11 @@ async function reproduce(session: Session, given: string, flags: Flags, signal: 
     ...(await compareSources(config, manifest)),
     compareMachine(manifest),
     await rebuildTasks(again, spec, lockedSet.parse(data.taskSet)),
-    await rejudge(
+    ...(await rejudge(
       again,
       plans.map(({ plan }) => plan),
       secretOf(config),
-    ),
+    )),
     await remeasure(again, data, plans, spec.evaluation.confidence),
     flags.training === true
       ? await retrain(config, store, data.state.rounds, again)

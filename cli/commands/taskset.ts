@@ -28,7 +28,7 @@ import { whyNotJudged } from '../../evals/verifiers/rubric/tasks.ts';
 import { openJudge } from '../../infra/judge-model/open.ts';
 import { madeWith } from '../../infra/made-with.ts';
 import { sourceReader } from '../../infra/source-files/read.ts';
-import { sandboxOf, toolsOf } from '../instruments.ts';
+import { browserOf, sandboxOf, toolsOf } from '../instruments.ts';
 import { interruptible } from '../interrupt.ts';
 import { type Run, type Session, screen } from '../session.ts';
 import { type ReadSet, readSet } from '../spec/set.ts';
@@ -85,10 +85,11 @@ async function build(session: Session, file: string, signal: AbortSignal): Promi
   };
   const { name, seed, most, splits, difficulty, licences, alike } = spec;
   const judge = await measuredJudge(session, read, signal);
+  const browser = browserOf(config);
   return buildSet({
     ...{ name, seed, most, store, signal, shares: splits, source: await kind.open(options, ports) },
     sieve: { difficulty, licences, alike, known },
-    instruments: { sandbox, ...(judge && { judge }), tools: await toolsOf(config)() },
+    instruments: { sandbox, ...(judge && { judge }), ...(browser && { browser }), tools: await toolsOf(config)() },
     parallel: availableParallelism(),
     onProgress: tellProgress,
   });
@@ -180,8 +181,9 @@ async function certify(
     `judged${set === undefined ? ' (--set names the file with their judge)' : ''}`,
   );
   const judge = read && (await measuredJudge(session, read, signal));
+  const browser = browserOf(config);
   const instruments = {
-    ...{ sandbox, secret: `certify ${made.root}`, ...(judge && { judge }) },
+    ...{ sandbox, secret: `certify ${made.root}`, ...(judge && { judge }), ...(browser && { browser }) },
     tools: await toolsOf(config)(),
   };
   const certificates = [];

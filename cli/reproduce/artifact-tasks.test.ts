@@ -17,6 +17,7 @@ import { inActivity } from '../../tests/support/in-activity.ts';
 import { LOCK_SIGNER } from '../../tests/support/lock-signer.ts';
 import { scriptedSpec } from '../../tests/support/scripted-activities.ts';
 import { rebuildArtifacts } from './artifact-tasks.ts';
+import { createRecordedJudges } from './recorded-judge.ts';
 
 const sandbox = createBubblewrapSandbox();
 let folder: string;
@@ -51,6 +52,7 @@ const rebuild = (spec: CampaignSpec, lock: LockedSet) =>
       documents,
       sandbox,
       verifyBytes: LOCK_SIGNER.verifyBytes,
+      judges: createRecordedJudges(store, documents),
       signal: new AbortController().signal,
       onProgress: () => undefined,
     },

@@ -9,12 +9,15 @@ import { AnnealError } from '../../contracts/errors.ts';
 import type { LockedSet } from '../../contracts/locked-set.ts';
 import { sourceFiles, sourceFilesName } from '../../contracts/locked-set.ts';
 import type { ReproducedPart } from '../../contracts/reproduction.ts';
-import { buildCampaignSet, openLockedSet } from '../../evals/construction/campaign-set.ts';
+import { buildCampaignSet, openSignedSet } from '../../evals/construction/campaign-set.ts';
 import { layOutSource } from '../../infra/source-files/carry.ts';
 import { createFolderStore } from '../../infra/store/folder.ts';
 import type { Again } from './results.ts';
 
-type Building = Pick<Again, 'store' | 'documents' | 'sandbox' | 'tools' | 'signal' | 'onProgress' | 'verifyBytes'>;
+type Building = Pick<
+  Again,
+  'store' | 'documents' | 'sandbox' | 'tools' | 'browser' | 'judges' | 'signal' | 'onProgress' | 'verifyBytes'
+>;
 
 /** @param tasks of the spec, from an artifact set */
 export async function rebuildArtifacts(
@@ -22,12 +25,10 @@ export async function rebuildArtifacts(
   spec: CampaignSpec,
   locked: LockedSet,
 ): Promise<ReproducedPart> {
-  const { store, documents, sandbox, signal, onProgress } = again;
+  const { store, documents, sandbox, browser, judges, signal, onProgress } = again;
   if (spec.tasks.source === 'artifact-set' && spec.tasks.root !== undefined) {
-    const opened = await openLockedSet(spec.tasks.root, store, {
-      verifyBytes: again.verifyBytes,
-      harness: spec.harness,
-    }).catch(unsigned);
+    // Whether it can be done and judged here is nothing that a reproduction asks: it was.
+    const opened = await openSignedSet(spec.tasks.root, store, again.verifyBytes).catch(unsigned);
     if (typeof opened === 'string') return part('different', opened);
     const { lock, signer } = opened;
     const verdict = lock.root === locked.root ? 'same' : 'different';
@@ -39,6 +40,10 @@ export async function rebuildArtifacts(
     sourceFiles,
     artifactRef.parse(JSON.parse(new TextDecoder().decode(carried.bytes))),
   );
+  const judge = spec.judge === undefined ? undefined : await judges.of(spec.name);
+  if (spec.judge !== undefined && judge === undefined)
+    return part('left', `its tasks were certified by the judge ${spec.judge.model}, of whom nothing is kept here`);
+  const judged = judge && new Set(judge.calibrations.map((one) => one.judge.setup));
   const folder = await mkdtemp(join(tmpdir(), 'anneal-rebuilt-'));
   const tools = await again.tools?.();
   const readers = await layOutSource(files, store);
@@ -50,13 +55,23 @@ export async function rebuildArtifacts(
       {
         ...{
           store: empty,
-          instruments: { sandbox, ...(tools && { tools }) },
+          instruments: { sandbox, ...(judge && { judge }), ...(tools && { tools }), ...(browser && { browser }) },
           parallel: availableParallelism(),
           signal,
         },
         onProgress: ({ items, certified }) => onProgress(`${items} items, ${certified} certified`),
       },
-    );
+      judged,
+    ).catch((failure: unknown) => {
+      if (judges.unheard() > 0) return undefined;
+      throw failure;
+    });
+    // A set without the tasks that it could not certify would be another one for no fault of its source.
+    if (made === undefined || judges.unheard() > 0)
+      return part(
+        'left',
+        `certifying it takes the judge ${spec.judge?.model}, who is not asked again: what it said then is not kept`,
+      );
     if (made.root === locked.root)
       return part('same', `${made.considered} items built anew have the root ${short(made.root)}`);
     return part(

@@ -8,7 +8,7 @@ import { canonicalJson } from '../../contracts/canonical.ts';
 import { AnnealError } from '../../contracts/errors.ts';
 import type { Purpose } from '../../contracts/ids.ts';
 import type { VerifierRef } from '../../contracts/judgement.ts';
-import type { LockedSet } from '../../contracts/locked-set.ts';
+import { isArtifactTask, type LockedSet } from '../../contracts/locked-set.ts';
 import type { RolloutPlan } from '../../contracts/plan.ts';
 import type { EvaluationResult } from '../../contracts/policy-version.ts';
 import type { ModelGateway, Sandbox } from '../../contracts/ports.ts';
@@ -20,15 +20,18 @@ import { lockTaskSet } from '../../evals/construction/lock.ts';
 import type { VerifyBytes } from '../../evals/construction/signed-lock.ts';
 import { reverify } from '../../evals/reverify/reverify.ts';
 import type { Grader } from '../../evals/verifiers/judge-task.ts';
+import { rubricOf } from '../../evals/verifiers/rubric/tasks.ts';
 import { rebuildArtifacts } from './artifact-tasks.ts';
+import type { RecordedJudges } from './recorded-judge.ts';
 
 export interface Again {
   readonly store: ArtifactStore;
   readonly documents: Documents;
   readonly gateway: ModelGateway;
   readonly sandbox: Sandbox;
-  readonly judgeOf: Grader['judgeOf'];
+  readonly judges: RecordedJudges;
   readonly tools?: Grader['tools'];
+  readonly browser?: Grader['browser'];
   /** Of the identity: whose signature on a lock counts. */
   readonly verifyBytes: VerifyBytes;
   readonly signal: AbortSignal;
@@ -56,18 +59,26 @@ export async function rebuildTasks(again: Again, spec: CampaignSpec, lock: Locke
   return { part: 'task set', verdict: same ? 'same' : 'different', why };
 }
 
-/** Every stored rollout by the verifier that its task names; a set of artifacts may name several. */
-export async function rejudge(again: Again, plans: readonly RolloutPlan[], secret: string): Promise<ReproducedPart> {
-  const { store, documents, gateway, sandbox, judgeOf, tools, signal, onProgress } = again;
+/**
+ * Every stored rollout by the verifier that its task names; a set of artifacts may name several. Of a rubric the rules before it are gone
+ * through again, and what the judge said is read: where nothing of it is kept, no reward can be made again.
+ */
+export async function rejudge(again: Again, plans: readonly RolloutPlan[], secret: string): Promise<ReproducedPart[]> {
+  const { store, documents, gateway, sandbox, judges, tools, browser, signal, onProgress } = again;
   const tasksOf = async (plan: RolloutPlan) => (await documents.split(plan.tasks)).tasks;
   const verifiers = new Map<string, VerifierRef>();
-  for (const plan of plans) for (const { verifier } of await tasksOf(plan)) verifiers.set(nameOf(verifier), verifier);
-  if (verifiers.size === 0) return { part: 'rewards', verdict: 'left', why: 'it has no rollouts' };
+  const withRubric = new Set<string>();
+  for (const plan of plans)
+    for (const task of await tasksOf(plan)) {
+      verifiers.set(nameOf(task.verifier), task.verifier);
+      if (isArtifactTask(task) && rubricOf(task) !== undefined) withRubric.add(task.id);
+    }
+  if (verifiers.size === 0) return [{ part: 'rewards', verdict: 'left', why: 'it has no rollouts' }];
   const judged = new Map<string, ReverifiedRollout>();
   for (const [name, verifier] of verifiers) {
     const own = async (plan: RolloutPlan) => (await tasksOf(plan)).filter((task) => nameOf(task.verifier) === name);
     const { rollouts } = await reverify(
-      { store, gateway, sandbox, tasksOf: own, judgeOf, tools },
+      { store, gateway, sandbox, tasksOf: own, judgeOf: judges.ofRollout, tools, browser },
       {
         ...{ plans, verifier, secret, signal, concurrency: 2 },
         onProgress: (done, of) => onProgress(`${name}: ${done} of ${of} rollouts looked at`),
@@ -75,13 +86,38 @@ export async function rejudge(again: Again, plans: readonly RolloutPlan[], secre
     );
     for (const one of rollouts) judged.set(one.rollout, one);
   }
-  const differing = [...judged.values()].filter(({ difference }) => difference !== 'same');
   const left = plans.reduce((sum, plan) => sum + plan.rollouts.length, 0) - judged.size;
+  return judgedAgain([...judged.values()], { withRubric, left });
+}
+
+/** @param withRubric tasks that are judged by a model too; @param left rollouts without a completion */
+export function judgedAgain(
+  judged: readonly ReverifiedRollout[],
+  { withRubric, left }: { readonly withRubric: ReadonlySet<string>; readonly left: number },
+): ReproducedPart[] {
+  const byModel = judged.filter(({ task }) => withRubric.has(task));
+  // It came as far as its rubric, so that the rules before it hold.
+  const unheard = new Set(
+    byModel.filter(({ difference, after }) => difference === 'unjudged' && after.outcome === 'verifier_failure'),
+  );
+  const compared = judged.filter((one) => !unheard.has(one));
+  const differing = compared.filter(({ difference }) => difference !== 'same');
   const unread = left === 0 ? '' : `; ${left} left no completion`;
-  if (differing.length === 0)
-    return { part: 'rewards', verdict: 'same', why: `${judged.size} rewards, byte for byte${unread}` };
-  const why = `${differing.length} of ${judged.size} differ, first ${differing[0]?.rollout}${unread}`;
-  return { part: 'rewards', verdict: 'different', why };
+  const rewards: ReproducedPart =
+    differing.length > 0
+      ? {
+          part: 'rewards',
+          verdict: 'different',
+          why: `${differing.length} of ${compared.length} differ, first ${differing[0]?.rollout}${unread}`,
+        }
+      : compared.length === 0
+        ? { part: 'rewards', verdict: 'left', why: `none could be made again${unread}` }
+        : { part: 'rewards', verdict: 'same', why: `${compared.length} rewards, byte for byte${unread}` };
+  if (byModel.length === 0) return [rewards];
+  const lost =
+    unheard.size === 0 ? '' : `; of ${unheard.size} nothing is kept, and only the rules before them hold again`;
+  const why = `not asked again: its verdicts on ${byModel.length - unheard.size} rollouts are read from what it said${lost}`;
+  return [rewards, { part: 'judge', verdict: 'left', why }];
 }
 
 const nameOf = ({ name, version }: VerifierRef): string => `${name}@${version}`;

@@ -2,12 +2,15 @@
 // tasks are those that one reply can do: a campaign's rollouts have one.
 import { type ArtifactRef, type ArtifactStore, artifactRef } from '../../contracts/artifact.ts';
 import { type ArtifactSetLock, artifactSetLock, artifactSplit } from '../../contracts/artifact-set.ts';
+import type { ArtifactTask } from '../../contracts/artifact-task.ts';
+import type { Browser } from '../../contracts/browser.ts';
 import type { CampaignSpec } from '../../contracts/campaign.ts';
 import { AnnealError } from '../../contracts/errors.ts';
 import type { Sha256 } from '../../contracts/ids.ts';
 import { lockName } from '../../contracts/locked-set.ts';
 import { whyNotDone } from '../single-turn/fit.ts';
 import { type OpenTools, toolOf, whyNotRun } from '../verifiers/patch/tools.ts';
+import { isShown, whyNotShown } from '../verifiers/rendered/tasks.ts';
 import { type JudgedSetups, whyNotJudged } from '../verifiers/rubric/tasks.ts';
 import { type BuildInput, buildSet } from './build-set.ts';
 import { readJson } from './item-record.ts';
@@ -19,23 +22,24 @@ import { sourceNamed } from './sources.ts';
 /** Tasks that a message names. */
 const TOLD = 3;
 
+interface SignedSet {
+  readonly lock: ArtifactSetLock;
+  readonly ref: ArtifactRef;
+  readonly signer: string;
+  /** Of the open splits: the sealed one is left for its gate. */
+  readonly tasks: readonly ArtifactTask[];
+}
+
 /**
- * @throws AnnealError `tasks.lock_mismatch` when this store has no such lock, or a split differs from it; `task.invalid` when one reply
- * cannot do its tasks, or they cannot be judged here; `tasks.unsigned` when nobody known here signed the lock
- * @param tools of the machine that will judge; undefined: nobody here knows
+ * A set as it was locked, whoever is to do and to judge it.
+ * @throws AnnealError `tasks.lock_mismatch` when this store has no such lock, or a split differs from it; `tasks.unsigned` when nobody
+ * known here signed the lock
  */
-export async function openLockedSet(
+export async function openSignedSet(
   root: Sha256,
   store: Pick<ArtifactStore, 'get' | 'readNamed'>,
-  of: {
-    readonly verifyBytes: VerifyBytes;
-    readonly judged?: JudgedSetups;
-    readonly tools?: OpenTools | undefined;
-    /** Of the campaign; one question and one reply where it is missing. */
-    readonly harness?: Pick<CampaignSpec['harness'], 'kind'>;
-  },
-): Promise<{ readonly lock: ArtifactSetLock; readonly ref: ArtifactRef; readonly signer: string }> {
-  const { judged, tools } = of;
+  verifyBytes: VerifyBytes,
+): Promise<SignedSet> {
   const named = await store.readNamed(lockName(root));
   if (named === undefined)
     throw new AnnealError(
@@ -49,12 +53,33 @@ export async function openLockedSet(
       'tasks.lock_mismatch',
       `the lock that is kept for the root ${root} has the root ${lock.root}`,
     );
-  const signer = await requireSigned(store, of.verifyBytes, { root, lock: ref });
-  // The sealed split is left for its gate.
+  const signer = await requireSigned(store, verifyBytes, { root, lock: ref });
   const open = [lock.splits.visible, lock.splits.gate];
   const splits = await Promise.all(open.map(async ({ object }) => artifactSplit.parse(await readJson(store, object))));
   verifyLockedSet(lock, splits);
-  const all = splits.flatMap(({ tasks }) => tasks);
+  return { lock, ref, signer, tasks: splits.flatMap(({ tasks }) => tasks) };
+}
+
+/**
+ * @throws AnnealError as openSignedSet; `task.invalid` when one reply cannot do its tasks, or they cannot be judged here;
+ * `sandbox.unavailable` when they are shown in a browser and none is installed
+ */
+export async function openLockedSet(
+  root: Sha256,
+  store: Pick<ArtifactStore, 'get' | 'readNamed'>,
+  of: {
+    readonly verifyBytes: VerifyBytes;
+    readonly judged?: JudgedSetups;
+    /** Of the machine that will judge; undefined: nobody here knows. */
+    readonly tools?: OpenTools | undefined;
+    /** Of the same machine; null: it has none. */
+    readonly browser?: Browser | null | undefined;
+    /** Of the campaign; one question and one reply where it is missing. */
+    readonly harness?: Pick<CampaignSpec['harness'], 'kind'>;
+  },
+): Promise<Omit<SignedSet, 'tasks'>> {
+  const { judged, tools, browser } = of;
+  const { tasks: all, ...opened } = await openSignedSet(root, store, of.verifyBytes);
   refuseUnfit(
     all.map((task) => ({ id: task.id, why: whyNotDone(task, of.harness ?? {}) })),
     'done by its harness',
@@ -70,7 +95,14 @@ export async function openLockedSet(
       'judged',
     );
   }
-  return { lock, ref, signer };
+  if (browser !== undefined && all.some(isShown)) {
+    refuseUnfit(
+      all.map((task) => ({ id: task.id, why: whyNotShown(task, browser) })),
+      'judged',
+    );
+    await browser?.describe();
+  }
+  return opened;
 }
 
 /** @throws AnnealError `task.invalid` */

@@ -22,6 +22,7 @@ export interface ReverifyPorts {
   /** What a judge said before is found, not asked. */
   readonly judgeOf?: Grader['judgeOf'];
   readonly tools?: Grader['tools'];
+  readonly browser?: Grader['browser'];
 }
 
 export interface ReverifyRequest {
@@ -39,14 +40,15 @@ export interface ReverifyRequest {
  * @throws AnnealError `verifier.failed` where this build has no such verifier; `sandbox.unavailable`
  */
 export async function reverify(
-  { store, gateway, sandbox, tasksOf, judgeOf, tools }: ReverifyPorts,
+  { store, gateway, sandbox, tasksOf, judgeOf, tools, browser }: ReverifyPorts,
   { plans, verifier, secret, concurrency, onProgress, signal }: ReverifyRequest,
 ): Promise<Pick<Reverification, 'rollouts' | 'left'>> {
   // Refused before anything is judged.
   const [first] = plans;
   requireVerifier(verifier, first && (await tasksOf(first))[0]);
   const specialCasing = createSpecialCasing(secret);
-  const grader = { sandbox, secret, specialCasing, load: (ref: ArtifactRef) => store.get(ref), judgeOf, tools };
+  const load = (ref: ArtifactRef) => store.get(ref);
+  const grader = { sandbox, secret, specialCasing, load, judgeOf, tools, browser };
   const rollouts: ReverifiedRollout[] = [];
   const left: { rollout: RolloutId; why: string }[] = [];
   const total = plans.reduce((sum, plan) => sum + plan.rollouts.length, 0);

@@ -1,6 +1,7 @@
 // A recorded reply to any task of a locked set, judged by the verifier that the task names, or another version of it.
 import { createHmac } from 'node:crypto';
 import type { ArtifactRef } from '../../contracts/artifact.ts';
+import type { Browser } from '../../contracts/browser.ts';
 import type { EpisodeTranscript } from '../../contracts/episode.ts';
 import type { Purpose, RolloutId } from '../../contracts/ids.ts';
 import type { VerifierRef } from '../../contracts/judgement.ts';
@@ -42,11 +43,13 @@ export interface Grader {
   /** The model that judges by rubrics, of a rollout's campaign; asked for only where the task has one. */
   readonly judgeOf?: ((rollout: RolloutId) => Promise<JudgeInstrument | undefined>) | undefined;
   readonly tools?: OpenTools | undefined;
+  /** Shows pages, documents and decks; null where there is none. */
+  readonly browser?: Browser | null | undefined;
 }
 
 /** @throws AnnealError `sandbox.unavailable`, `stack.python_missing`, `verifier.failed` (no such verifier), `task.invalid`, `store.*` */
 export async function judgeTask(
-  { sandbox, secret, specialCasing, load, judgeOf, tools: openTools }: Grader,
+  { sandbox, secret, specialCasing, load, judgeOf, tools: openTools, browser }: Grader,
   of: {
     readonly task: LockedTask;
     readonly verifier?: VerifierRef;
@@ -75,7 +78,13 @@ export async function judgeTask(
   const common = { task, verifier, weights, purpose, load };
   const judge = rubricOf(task) === undefined ? undefined : await judgeOf?.(reply.rollout);
   const tools = toolOf(task) === undefined ? undefined : await openTools?.();
-  const instruments = { sandbox, secret: own, ...(judge && { judge }), ...(tools && { tools }) };
+  const instruments = {
+    sandbox,
+    secret: own,
+    ...(judge && { judge }),
+    ...(tools && { tools }),
+    ...(browser && { browser }),
+  };
   if ('text' in reply)
     return judgeSingleTurn({ ...common, instruments, reply: reply.text, seconds: reply.milliseconds / 1_000 });
   const { handedIn, transcript, seconds } = reply;
