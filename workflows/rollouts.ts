@@ -52,7 +52,9 @@ export async function rollouts(shard: Shard): Promise<ShardResult> {
     ...common,
     startToCloseTimeout: shard.timeoutMs + 30_000,
   });
-  const { grade } = activitiesOn('rollouts', { ...common, startToCloseTimeout: '2m' });
+  // A page may take three minutes and be opened three times; a patch's tests in pods, or the first rubric of a slow judge, take as long. A
+  // worker that dies is missed by its heartbeat.
+  const { grade } = activitiesOn('rollouts', { ...common, startToCloseTimeout: '10m' });
   const { play } = activitiesOn('rollouts', { ...common, startToCloseTimeout: shard.timeoutMs + BATCH_SLACK_MS });
 
   let tokens = 0;
