@@ -1,5 +1,6 @@
 import { expect, test, vi } from 'vitest';
 import type { BrowserPage, PageLook, PageLost, Pictures, SeenNode } from '../../contracts/browser.ts';
+import { SQUARES } from '../../evals/hacks/web-page/own-font.ts';
 import { ownBrowsers } from '../../tests/support/own-browsers.ts';
 import { BROWSER_LIMITS, createChromiumBrowser } from './chromium.ts';
 
@@ -90,6 +91,42 @@ test('without its letters a page differs where a reader sees any', async () => {
 });
 
 const differ = ({ whole, unlettered }: Pictures): boolean => !Buffer.from(whole).equals(Buffer.from(unlettered));
+
+test('letters that stand otherwise than they are written are told, and whose fonts they are', async () => {
+  const styles = {
+    plain: '',
+    leaning: 'rotate:-3deg',
+    mirrored: 'transform:scaleX(-1)',
+    'upside down': 'rotate:180deg',
+    'set backwards': 'direction:rtl;unicode-bidi:bidi-override',
+    'set over one another': 'letter-spacing:-.5em',
+    'cut off': 'overflow:hidden;width:4ch;white-space:nowrap',
+  };
+  const html = `<style>p{width:max-content}.turned::before{content:"\\202e"}${SQUARES}</style><h1 style="font-family:Squares">brought along</h1>
+    ${Object.entries(styles).map(([name, style]) => `<p style="${style}">${name}</p>`).join('')}<p class="turned">turned</p><div style="scale:-1 1"><p style="scale:-1 1">twice</p></div>`;
+  const { look, brought } = seen(
+    await on(html, async (page) => {
+      const look = seen(await page.look());
+      return { look, brought: seen(await page.broughtFonts(look.nodes.map(({ id }) => id))) };
+    }),
+  );
+  const told = Object.fromEntries(look.texts.map(({ text, garbled }) => [text.trim(), garbled]));
+  for (const name of ['plain', 'leaning', 'twice', 'brought along']) expect(told, name).toHaveProperty([name], undefined);
+  for (const name of Object.keys(styles).slice(2)) expect(told[name]).toBe(name);
+  expect(told.turned).toBe('set backwards');
+  const fontsOf = (tag: string) => look.nodes.filter((one) => one.tag === tag).map(({ id }) => brought.has(id));
+  expect(fontsOf('h1')).toEqual([true]);
+  expect(new Set(fontsOf('p'))).toEqual(new Set([false]));
+});
+
+test('a page is not told that nobody watches it', async () => {
+  const look = await on(
+    `<p></p><script>document.querySelector('p').textContent = [navigator.webdriver, navigator.userAgent, ...(navigator.userAgentData?.brands ?? []).map((one) => one.brand)].join(' ')</script>`,
+    (page) => page.look(),
+  );
+  expect(byRole(look, 'paragraph').text).toMatch(/^false Mozilla.* Chrome\/\d+\.0\.0\.0 /);
+  expect(byRole(look, 'paragraph').text).not.toMatch(/headless/i);
+});
 
 test('what is covered is not clicked through', async () => {
   const why = await on('<button>Go</button><div style="position:fixed;inset:0;background:#fff"></div>', async (page) =>

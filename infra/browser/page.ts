@@ -18,6 +18,8 @@ const MOST_CHARACTERS = 4 * 2 ** 20;
 const MOST_NODES = 50_000;
 const MOST_DIALOGS = 20;
 const MOST_WINDOWS = 5;
+/** For a page without anything of the artifact's in it. */
+const MAKE_MS = 30_000;
 
 /** The page's own doing, or the clock's. */
 export class Lost extends Error {}
@@ -36,7 +38,7 @@ export interface OpenInput extends BrowserVisit {
 
 /** @throws AnnealError `sandbox.failed`: the browser was lost, and not by the page; anything else: no page could be made */
 export async function openPage(input: OpenInput): Promise<BrowserPage | PageLost> {
-  const made = await inTime(make(input), Math.min(input.limits.stepMs, input.deadline - performance.now()));
+  const made = await inTime(make(input), MAKE_MS);
   return load(input, made);
 }
 
