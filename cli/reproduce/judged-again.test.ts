@@ -13,7 +13,10 @@ test('what rules alone judge is the same or it is not', () => {
   expect(judgedAgain([one('sum', 'same')], { withRubric, left: 1 })).toEqual([
     { part: 'rewards', verdict: 'same', why: '1 rewards, byte for byte; 1 left no completion' },
   ]);
-  const [rewards] = judgedAgain([one('sum', 'same'), one('sum', 'unjudged', 'verifier_failure')], { withRubric, left: 0 });
+  const [rewards] = judgedAgain([one('sum', 'same'), one('sum', 'unjudged', 'verifier_failure')], {
+    withRubric,
+    left: 0,
+  });
   expect(rewards).toMatchObject({ verdict: 'different', why: '1 of 2 differ, first sum/1' });
 });
 
@@ -21,7 +24,11 @@ test('a judge is named and not asked: what it said is read, and what it did not 
   const all = [one('sum', 'same'), one('essay', 'same'), one('essay', 'unjudged', 'verifier_failure')];
   expect(judgedAgain(all, { withRubric, left: 0 })).toEqual([
     { part: 'rewards', verdict: 'same', why: '2 rewards, byte for byte' },
-    { part: 'judge', verdict: 'left', why: expect.stringMatching(/^not asked again: its verdicts on 1 rollouts .* of 1 nothing is kept/) },
+    {
+      part: 'judge',
+      verdict: 'left',
+      why: expect.stringMatching(/^not asked again: its verdicts on 1 rollouts .* of 1 nothing is kept/),
+    },
   ]);
   expect(judgedAgain(all.slice(2), { withRubric, left: 0 })[0]).toMatchObject({ verdict: 'left' });
 });

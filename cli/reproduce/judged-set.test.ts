@@ -111,7 +111,10 @@ test('where what it said is lost, that is named, and nobody is asked', async () 
     readNamed: async (name) => (name.startsWith(kept) ? undefined : store.readNamed(name)),
   };
   const found = await rebuild(spec, forgetful);
-  expect(found).toMatchObject({ verdict: 'left', why: expect.stringMatching(/judge judge-8b, who is not asked again/) });
+  expect(found).toMatchObject({
+    verdict: 'left',
+    why: expect.stringMatching(/judge judge-8b, who is not asked again/),
+  });
   expect(judge.asked).toHaveLength(asked);
 });
 

@@ -103,7 +103,9 @@ test('letters that stand otherwise than they are written are told, and whose fon
     'cut off': 'overflow:hidden;width:4ch;white-space:nowrap',
   };
   const html = `<style>p{width:max-content}.turned::before{content:"\\202e"}${SQUARES}</style><h1 style="font-family:Squares">brought along</h1>
-    ${Object.entries(styles).map(([name, style]) => `<p style="${style}">${name}</p>`).join('')}<p class="turned">turned</p><div style="scale:-1 1"><p style="scale:-1 1">twice</p></div>`;
+    ${Object.entries(styles)
+      .map(([name, style]) => `<p style="${style}">${name}</p>`)
+      .join('')}<p class="turned">turned</p><div style="scale:-1 1"><p style="scale:-1 1">twice</p></div>`;
   const { look, brought } = seen(
     await on(html, async (page) => {
       const look = seen(await page.look());
@@ -111,7 +113,8 @@ test('letters that stand otherwise than they are written are told, and whose fon
     }),
   );
   const told = Object.fromEntries(look.texts.map(({ text, garbled }) => [text.trim(), garbled]));
-  for (const name of ['plain', 'leaning', 'twice', 'brought along']) expect(told, name).toHaveProperty([name], undefined);
+  for (const name of ['plain', 'leaning', 'twice', 'brought along'])
+    expect(told, name).toHaveProperty([name], undefined);
   for (const name of Object.keys(styles).slice(2)) expect(told[name]).toBe(name);
   expect(told.turned).toBe('set backwards');
   const fontsOf = (tag: string) => look.nodes.filter((one) => one.tag === tag).map(({ id }) => brought.has(id));

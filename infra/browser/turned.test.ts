@@ -26,7 +26,11 @@ test.each([
   ['mirrored by one around it', [{ scale: '1 -1' }, {}], 'mirrored'],
   ['mirrored twice', [{ scale: '-1 1' }, { transform: 'matrix(-1, 0, 0, 1, 0, 0)' }], undefined],
   ['turned over in depth', [{ rotate: 'y 180deg' }], 'mirrored'],
-  ['turned over as a matrix', [{ transform: 'matrix3d(-1, 0, 0, 0, 0, 1, 0, 0, 0, 0, -1, 0, 0, 0, 0, 1)' }], 'mirrored'],
+  [
+    'turned over as a matrix',
+    [{ transform: 'matrix3d(-1, 0, 0, 0, 0, 1, 0, 0, 0, 0, -1, 0, 0, 0, 0, 1)' }],
+    'mirrored',
+  ],
   ['turned over and back', [{ rotate: 'y 180deg' }, { rotate: 'y 180deg' }], undefined],
   ['upside down', [{ rotate: '180deg' }], 'upside down'],
   ['upside down in two halves', [{ rotate: '90deg' }, { transform: 'matrix(0, 1, -1, 0, 0, 0)' }], 'upside down'],
