@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import type { BinaryName } from '../k8s/testbed/programs.ts';
 import { type Beside, beginBeside } from './support/beside.ts';
 import { closingLines, neverRan, type Tally, together } from './support/tally.ts';
+import { testFiles } from './support/test-files.ts';
 import { runVitest } from './support/vitest-run.ts';
 
 type Part = () => Promise<Tally>;
@@ -75,6 +76,7 @@ const PARTS: Record<string, Part> = {
     'policies',
     'workflows',
     'activities',
+    'agents',
     'evals',
     'gateway',
     'infra',
@@ -89,6 +91,7 @@ const PARTS: Record<string, Part> = {
     'k8s',
     // Names are looked for anywhere in a path.
     '--exclude=tests/k8s/**',
+    '--exclude=tests/agents/**',
     // Programs are built meanwhile: whether one is there would be chance. The cluster's part has these.
     ...(chosen.includes('all') ? NEEDS_PROGRAMS.map((start) => `--exclude=${start}*`) : []),
   ),
@@ -176,8 +179,11 @@ const OWN_PARTS: Record<string, Part> = {
   },
 };
 
-/** Deeper runs, and what needs a Temporal server or a Prometheus built from their modules: each has its own command. */
-const NOT_OF_ALL = ['tests/k8s/deep.test.ts', 'tests/temporal/secure.test.ts', 'infra/metrics/prometheus.test.ts'];
+/** Deeper runs, agents of others, and what needs a Temporal server or a Prometheus built from their modules: each has its own command. */
+const NOT_OF_ALL = [
+  ...['tests/k8s/deep.test.ts', 'tests/temporal/secure.test.ts', 'infra/metrics/prometheus.test.ts'],
+  ...['tests/agents/agents.test.ts', 'tests/agents/real-model.test.ts'],
+];
 
 // The cluster's tests hold those of the API server.
 const { 'api-server': _, ...withoutCluster } = PARTS;
@@ -207,7 +213,7 @@ for (const [name, part] of Object.entries({ ...usual, ...Object.fromEntries(name
   );
 }
 if (chosen.includes('all')) {
-  const left = neverRan(total, NOT_OF_ALL);
+  const left = neverRan(total, testFiles(), NOT_OF_ALL);
   const remarks = left.map((file) => `FAILED ${file}: none of its tests ran here`);
   total = together(total, { passed: 0, failed: left.length, skipped: 0, remarks });
 }

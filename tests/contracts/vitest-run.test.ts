@@ -37,9 +37,9 @@ it('runs nothing again when all is well', async () => {
   expect(asked).toEqual([['x']]);
 });
 
-it('tells the files of which nothing ran', async () => {
+it('tells the files of which something ran', async () => {
   const { run } = scripted({ 'x.test.ts': [], 'y.test.ts': null });
-  expect(await runVitest(['.'], run)).toMatchObject({ ran: ['x.test.ts'], idle: ['y.test.ts'] });
+  expect(await runVitest(['.'], run)).toMatchObject({ skipped: 2, ran: ['x.test.ts'] });
 });
 
 it('names what passed only when it was run alone, and what still fails', async () => {
@@ -58,7 +58,7 @@ it('names what passed only when it was run alone, and what still fails', async (
 it('counts a file whose first run was broken off before its tests by what ran then', async () => {
   const { run } = scripted({ 'x.test.ts': 'broken', 'y.test.ts': [] }, { 'x.test.ts': [] });
   expect(await runVitest(['.'], run)).toMatchObject({
-    ...{ passed: 4, failed: 0, skipped: 0, idle: [], ran: ['x.test.ts', 'y.test.ts'] },
+    ...{ passed: 4, failed: 0, skipped: 0, ran: ['x.test.ts', 'y.test.ts'] },
     remarks: ['FLAKY, passed when run alone: x.test.ts: the hook failed'],
   });
 });
@@ -80,7 +80,7 @@ it('names what tests left in the folder for what is temporary, and leaves none o
   let seen = '';
   const leaving = async (argv: string[], temporary: string): Promise<number> => {
     seen = temporary;
-    for (const name of ['anneal-b-', 'anneal-a-', 'anneal-b-']) mkdtempSync(join(temporary, name));
+    for (const name of ['anneal-b-', 'anneal-a-', 'anneal-b.31-7-4026531836-']) mkdtempSync(join(temporary, name));
     return run(argv);
   };
   const { remarks, failed } = await runVitest(['x'], leaving);

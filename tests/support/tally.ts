@@ -6,9 +6,8 @@ export interface Tally {
   skipped: number;
   /** What failed, and what passed only when it was run again: a line each, told before the counts. */
   remarks?: string[];
-  /** Files of which at least one test ran, and files of which none did. */
+  /** Files of which at least one test ran. */
   ran?: string[];
-  idle?: string[];
 }
 
 export const together = (a: Tally, b: Tally): Tally => ({
@@ -17,15 +16,15 @@ export const together = (a: Tally, b: Tally): Tally => ({
   skipped: a.skipped + b.skipped,
   remarks: [...(a.remarks ?? []), ...(b.remarks ?? [])],
   ran: [...(a.ran ?? []), ...(b.ran ?? [])],
-  idle: [...(a.idle ?? []), ...(b.idle ?? [])],
 });
 
 /**
  * Files that no part has run, and that may not be left out: where everything is to be shown, a check that is skipped for want of a
- * program must not pass for one that held.
+ * program must not pass for one that held, and one that no part looks for must not either.
+ * @param there every file of tests that there is
  */
-export function neverRan({ ran = [], idle = [] }: Tally, mayBeLeftOut: readonly string[]): string[] {
-  return [...new Set(idle)].filter((file) => !ran.includes(file) && !mayBeLeftOut.includes(file)).sort();
+export function neverRan({ ran = [] }: Tally, there: readonly string[], mayBeLeftOut: readonly string[]): string[] {
+  return there.filter((file) => !ran.includes(file) && !mayBeLeftOut.includes(file)).sort();
 }
 
 export function closingLines({ passed, failed, skipped, remarks = [] }: Tally): string[] {

@@ -118,21 +118,18 @@ function read(report: Report): Omit<Outcome, 'left'> {
 
 function tally({ byFile, failures, left }: Outcome): Tally {
   const counts = [...byFile.values()];
-  const files = (idle: boolean): string[] =>
-    [...byFile].flatMap(([file, { isIdle }]) => (isIdle === idle ? [file] : []));
   return {
     passed: counts.reduce((sum, { passed }) => sum + passed, 0),
     failed: failures.length,
     skipped: counts.reduce((sum, { skipped }) => sum + skipped, 0),
-    ran: files(false),
-    idle: files(true),
+    ran: [...byFile].flatMap(([file, { isIdle }]) => (isIdle ? [] : [file])),
     remarks: [...failures.map((failure) => `FAILED ${line(failure)}`), ...leftovers(left)],
   };
 }
 
-/** By the name that a test gave, without what mkdtemp put behind it. */
+/** By the name that a test gave, without what mkdtemp put behind it, or that and the process which a work folder names. */
 function leftovers(left: readonly string[]): string[] {
-  const names = left.map((name) => name.replace(/-\w{6}$/, ''));
+  const names = left.map((name) => name.replace(/(\.\d+-\d+-\d+)?-\w{6}$/, ''));
   return [...new Set(names)].sort().map((name) => {
     const count = names.filter((other) => other === name).length;
     return `LEFT in the folder for what is temporary: ${name}${count === 1 ? '' : `, ${count} times`}`;
