@@ -1,9 +1,11 @@
 // A worker that dies in the middle of a rollout of several steps: nothing of it goes on, nothing of it is lost, nothing of it counts.
 import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { beforeEach, expect, test, vi } from 'vitest';
 import { type HarnessSpec, processHarness, toolLoop } from '../contracts/harness.ts';
+import { forgetDeadTemporary } from '../infra/process/work-folder.ts';
 import { openEpisode } from '../tests/support/episode.ts';
 import { rollout, temporaryFolder } from '../tests/support/gateway.ts';
 import { inActivity } from '../tests/support/in-activity.ts';
@@ -56,10 +58,15 @@ test.each(['process', 'tool-loop'] as const)('a %s harness', async (kind) => {
   used.defer(() => void worker.kill('SIGKILL'));
   await expect.poll(() => asked, soon).toBe(2);
   if (kind === 'process') expect(processesWith(MARK)).not.toEqual([]);
+  const doors = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith(`anneal-door.${worker.pid}-`));
+  expect(doors()).toHaveLength(kind === 'process' ? 1 : 0);
   worker.kill('SIGKILL');
   expect(await ended).toBe('SIGKILL');
   // The sandbox ends with its parent, and the request with the sandbox.
   await expect.poll(() => processesWith(MARK), soon).toEqual([]);
+  // Its door is shut by the next worker.
+  await forgetDeadTemporary();
+  expect(doors()).toEqual([]);
   held.resolve('too late');
   await expect.poll(async () => (await used.records()).length, soon).toBe(2);
 

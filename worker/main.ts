@@ -31,6 +31,7 @@ import { createLocalIdentity } from '../infra/identity/local.ts';
 import { openJudge } from '../infra/judge-model/open.ts';
 import { observeWorker } from '../infra/metrics/observe.ts';
 import { keepThreadsAwake } from '../infra/process/wake-threads.ts';
+import { forgetDeadTemporary } from '../infra/process/work-folder.ts';
 import { createReleases } from '../infra/releases/releases.ts';
 import { chooseSandbox } from '../infra/sandbox/choice.ts';
 import { layOutSource } from '../infra/source-files/carry.ts';
@@ -54,6 +55,8 @@ import { createManifest } from './manifest.ts';
 import { reapRegularly } from './reaper.ts';
 
 keepThreadsAwake();
+// A worker that was killed could not.
+await forgetDeadTemporary();
 const config = loadConfig();
 const endpoints = endpointsOf(config);
 const { production, observing, deployment } = config;

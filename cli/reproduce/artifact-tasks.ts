@@ -1,8 +1,7 @@
 // A campaign's artifact set, built once more from what was carried with the campaign, in an empty store: the campaign's own would answer
 // for its items from the records of the first time.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { availableParallelism, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { artifactRef } from '../../contracts/artifact.ts';
 import type { CampaignSpec } from '../../contracts/campaign.ts';
 import { AnnealError } from '../../contracts/errors.ts';
@@ -10,6 +9,7 @@ import type { LockedSet } from '../../contracts/locked-set.ts';
 import { sourceFiles, sourceFilesName } from '../../contracts/locked-set.ts';
 import type { ReproducedPart } from '../../contracts/reproduction.ts';
 import { buildCampaignSet, openSignedSet } from '../../evals/construction/campaign-set.ts';
+import { makeTemporaryFolder } from '../../infra/process/work-folder.ts';
 import { layOutSource } from '../../infra/source-files/carry.ts';
 import { createFolderStore } from '../../infra/store/folder.ts';
 import type { Again } from './results.ts';
@@ -44,7 +44,7 @@ export async function rebuildArtifacts(
   if (spec.judge !== undefined && judge === undefined)
     return part('left', `its tasks were certified by the judge ${spec.judge.model}, of whom nothing is kept here`);
   const judged = judge && new Set(judge.calibrations.map((one) => one.judge.setup));
-  const folder = await mkdtemp(join(tmpdir(), 'anneal-rebuilt-'));
+  const folder = await makeTemporaryFolder('rebuilt');
   const tools = await again.tools?.();
   const readers = await layOutSource(files, store);
   try {

@@ -1,6 +1,5 @@
 // The training of each round run once more in a folder of its own: the same batch, seeds and base give the same adapter, or not.
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ArtifactStore } from '../../contracts/artifact.ts';
@@ -9,6 +8,7 @@ import type { RoundRecord } from '../../contracts/record.ts';
 import type { ReproducedPart } from '../../contracts/reproduction.ts';
 import type { Config } from '../../infra/config.ts';
 import { createLocalJobRunner, trainerCommand } from '../../infra/jobs/local.ts';
+import { makeTemporaryFolder } from '../../infra/process/work-folder.ts';
 
 const LOOK_MS = 500;
 const GRACE_MS = 8_000;
@@ -23,7 +23,7 @@ export async function retrain(
     return { part: 'training', verdict: 'left', why: 'it ran in pods: it is run again on a machine of its own only' };
   const trained = rounds.filter((round) => round.training !== undefined);
   const differing: string[] = [];
-  const jobsDir = await mkdtemp(join(tmpdir(), 'anneal-reproduce-'));
+  const jobsDir = await makeTemporaryFolder('reproduce');
   const jobs = createLocalJobRunner({ store, jobsDir, ...trainerCommand(config), supervisor: undefined });
   try {
     for (const { training, policy } of trained) {

@@ -1,11 +1,12 @@
 // The Chromium adapter of the browser port: one browser process tree a judgement, in an isolation of its own (profile.ts).
-import { accessSync, constants, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
+import { accessSync, constants, existsSync, readFileSync, rmSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { type Browser as Chromium, chromium } from 'playwright-core';
 import type { Browser, BrowserLimits, BrowserVisit, OpenPage, PageLost } from '../../contracts/browser.ts';
 import { AnnealError } from '../../contracts/errors.ts';
 import { createSlots } from '../process/slots.ts';
+import { makeTemporaryFolder } from '../process/work-folder.ts';
 import { type Cgroups, findCgroups } from '../sandbox/cgroup.ts';
 import { type RootEntry, readRootEntries } from '../sandbox/profile.ts';
 import { befallen, vitalOf } from './blame.ts';
@@ -151,7 +152,7 @@ interface Running {
 async function start(ready: Prepared, { limits }: Pick<BrowserVisit, 'limits'>, slot: number): Promise<Running> {
   const { diskBytes, wallMs } = limits;
   const bounds = { memoryBytes: MEMORY_BYTES, diskBytes, processes: PROCESSES };
-  const folder = mkdtempSync(join(tmpdir(), 'anneal-browser-'));
+  const folder = await makeTemporaryFolder('browser');
   const pidFile = join(folder, 'pid');
   const bounded = ready.cgroups.slot(slot);
   const killedBefore = bounded?.memoryKills() ?? 0;

@@ -1,13 +1,12 @@
 // An agent's way out of its sandbox: a server on a Unix socket that hands the gateway's model routes on, and nothing else. It notes which
 // completions went through it, so that those of another attempt at the same rollout are never taken for this one's.
-import { mkdtempSync } from 'node:fs';
 import { chmod, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, request as plainRequest, type ServerResponse } from 'node:http';
 import { request as secureRequest } from 'node:https';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AgentDoor, DoorReport, Grant } from '../../contracts/agent-ports.ts';
 import type { CompletionId } from '../../contracts/ids.ts';
+import { makeTemporaryFolder } from '../process/work-folder.ts';
 import { parseJson } from './http.ts';
 import { sampled } from './sampled.ts';
 
@@ -88,7 +87,7 @@ export async function openDoor(gateway: string, key: string, grant: Grant): Prom
   }
 
   // Whoever may not list the folder does not find the socket; behind it the gateway asks for a credential.
-  const folder = mkdtempSync(join(tmpdir(), 'anneal-door-'));
+  const folder = await makeTemporaryFolder('door');
   const socket = join(folder, 'door');
   const server = createServer((request, response) => {
     handOn(request, response).catch((failure: Error) => {

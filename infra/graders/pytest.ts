@@ -1,10 +1,10 @@
 // pytest as graders take it: one zip of the packages that a Python has installed, sources with their compiled forms, so that no test pays
 // for compiling them. The sandbox's own Python need not have it.
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { makeTemporaryFolder } from '../process/work-folder.ts';
 
 const PACK = `
 import importlib.util, os, py_compile, sys, zipfile
@@ -31,7 +31,7 @@ with zipfile.ZipFile(sys.argv[1], "w") as out:
  * @returns undefined where it has none, or where there is no such Python
  */
 export async function packedPytest(python: string): Promise<ReadonlyMap<string, Uint8Array> | undefined> {
-  const folder = await mkdtemp(join(tmpdir(), 'anneal-pytest-'));
+  const folder = await makeTemporaryFolder('pytest');
   try {
     const path = join(folder, 'pytest.zip');
     await promisify(execFile)(python, ['-c', PACK, path]);

@@ -1,11 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { identityOf } from '../../infra/process/identity.ts';
-import { buildImages } from './images.ts';
+import { identityOf } from './identity.ts';
 import { forgetDeadWork, makeWorkFolder } from './work-folder.ts';
 
 let folder: string;
@@ -65,7 +64,22 @@ test('archives and what others put there stay', async () => {
   expect(readdirSync(folder).sort()).toEqual(kept.sort());
 });
 
-test('an image that was built leaves its archive alone', async () => {
-  await buildImages(join(folder, 'image.tar'), [{ name: 'a/b:1', files: { '/x': 'x' }, entrypoint: ['/x'] }]);
-  expect(readdirSync(folder)).toEqual(['image.tar']);
+test('of another container nothing is forgotten: whether its processes live cannot be seen from here', async () => {
+  const dead = '99999999-1';
+  for (const name of [`stage.${dead}-4026530000-AbC123`, `stage.${dead}-AbC123`]) writeFileSync(join(folder, name), '');
+  await forgetDeadWork(folder);
+  expect(readdirSync(folder)).toEqual([`stage.${dead}-4026530000-AbC123`]);
+});
+
+test.runIf(process.getuid?.() === 0)('nor of another user, in the folder that everybody writes to', async () => {
+  for (const [name, user] of [
+    ['anneal-door.99999999-1-AbC123', 65534],
+    ['anneal-door.99999999-2-AbC123', 0],
+    ['others.99999999-3-AbC123', 0],
+  ] as const) {
+    mkdirSync(join(folder, name));
+    chownSync(join(folder, name), user, user);
+  }
+  await forgetDeadWork(folder, 'anneal-');
+  expect(readdirSync(folder).sort()).toEqual(['anneal-door.99999999-1-AbC123', 'others.99999999-3-AbC123']);
 });

@@ -1,23 +1,47 @@
-// Folders that a build works in, beside what it makes. A build that is killed cannot remove its own: the next one does, by the name of
-// the process that it bears. What is still being built stays, whoever builds it.
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+// Folders that a process works in and removes when it is done. One that is killed cannot: the next one does, by the name of the process
+// that the folder bears. What a living process works in stays, whoever it is.
+import { readlinkSync } from 'node:fs';
+import { lstat, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { identityOf, isAlive } from '../../infra/process/identity.ts';
+import { identityOf, isAlive } from './identity.ts';
 
-/** PREFIX, pid and start time of the builder, and what `mkdtemp` adds. */
-const NAME = /\.(\d+)-(\d+)-[A-Za-z0-9]{6}$/;
+/** PREFIX, pid and start time of the process, the name space that its pid is of, and what `mkdtemp` adds. */
+const NAME = /\.(\d+)-(\d+)(?:-(\d+))?-[A-Za-z0-9]{6}$/;
+const TEMPORARY = 'anneal-';
 
 /** A new empty folder beside PREFIX. */
 export function makeWorkFolder(prefix: string): Promise<string> {
   const own = identityOf(process.pid);
-  return mkdtemp(`${prefix}.${process.pid}-${own?.startTime ?? 0}-`);
+  return mkdtemp(`${prefix}.${process.pid}-${own?.startTime ?? 0}-${pidNamespace()}-`);
 }
 
-/** Removes what builders that are gone have left, of all that `makeWorkFolder` made in this folder. */
-export async function forgetDeadWork(folder: string): Promise<void> {
+/** The same in the folder for what is temporary, which others use too. @param what a word that says what for */
+export const makeTemporaryFolder = (what: string): Promise<string> =>
+  makeWorkFolder(join(tmpdir(), `${TEMPORARY}${what}`));
+
+/** Removes what processes that are gone have left, of all that `makeWorkFolder` made in this folder. */
+export async function forgetDeadWork(folder: string, start = ''): Promise<void> {
   for (const name of await readdir(folder)) {
-    const [, pid, startTime] = NAME.exec(name) ?? [];
-    if (pid === undefined || isAlive({ pid: Number(pid), startTime: Number(startTime) })) continue;
-    await rm(join(folder, name), { recursive: true, force: true });
+    const [, pid, startTime, space = pidNamespace()] = NAME.exec(name) ?? [];
+    // Of another container's processes nobody here can say whether they live.
+    if (pid === undefined || !name.startsWith(start) || space !== pidNamespace()) continue;
+    if (isAlive({ pid: Number(pid), startTime: Number(startTime) })) continue;
+    const path = join(folder, name);
+    if ((await lstat(path).catch(() => undefined))?.uid !== process.getuid?.()) continue;
+    await rm(path, { recursive: true, force: true });
   }
+}
+
+/** What cannot be removed stays: it is no reason not to start. */
+export const forgetDeadTemporary = (): Promise<void> => forgetDeadWork(tmpdir(), TEMPORARY).catch(() => undefined);
+
+let namespace: string | undefined;
+function pidNamespace(): string {
+  try {
+    namespace ??= /\d+/.exec(readlinkSync('/proc/self/ns/pid'))?.[0];
+  } catch {
+    // Not Linux: there are no name spaces.
+  }
+  return (namespace ??= '0');
 }

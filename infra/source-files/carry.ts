@@ -1,11 +1,11 @@
 // What a campaign's source reads goes with the campaign: put into the store when it is submitted, laid out where its set is built. So a
 // worker on another machine reads what the submitter read, and what changes on disk in between changes nothing.
-import { lstat, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { lstat, mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { ArtifactStore } from '../../contracts/artifact.ts';
 import { AnnealError } from '../../contracts/errors.ts';
 import type { SourceFiles } from '../../contracts/locked-set.ts';
+import { makeTemporaryFolder } from '../process/work-folder.ts';
 import { readSourceFile, readSourceFolder, sourceReader } from './read.ts';
 
 /**
@@ -36,7 +36,7 @@ export async function carrySource(
 
 /** Readers over the files as they were carried; `close` removes what was laid out. */
 export async function layOutSource(files: SourceFiles, store: Pick<ArtifactStore, 'get'>) {
-  const root = await mkdtemp(join(tmpdir(), 'anneal-source-'));
+  const root = await makeTemporaryFolder('source');
   const places = new Map<string, string>();
   try {
     for (const [index, one] of files.read.entries()) {

@@ -9,12 +9,12 @@ import { execPath } from 'node:process';
 import { z } from 'zod';
 import { childEnvironment } from '../../infra/config.ts';
 import { capture } from '../../infra/process/capture.ts';
+import { forgetDeadWork, makeWorkFolder } from '../../infra/process/work-folder.ts';
 import { failure } from './failure.ts';
 import { hostPrograms } from './host-files.ts';
 import { buildImages, type Layer, type LayerSource } from './images.ts';
 import { withLock } from './lock.ts';
 import { CACHE } from './paths.ts';
-import { forgetDeadWork, makeWorkFolder } from './work-folder.ts';
 
 export const WORKER_IMAGE = 'anneal/worker:0.1.0';
 export const GATEWAY_IMAGE = 'anneal/gateway:0.1.0';

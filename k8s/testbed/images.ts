@@ -6,9 +6,9 @@ import { dirname, isAbsolute, join } from 'node:path';
 import { arch } from 'node:process';
 import { PassThrough } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { makeWorkFolder } from '../../infra/process/work-folder.ts';
 import { failure } from './failure.ts';
 import { createTar, type TarWriter } from './tar.ts';
-import { makeWorkFolder } from './work-folder.ts';
 
 export interface LayerSource {
   /** A file or folder of this machine. */

@@ -7,11 +7,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { capture } from '../../infra/process/capture.ts';
+import { forgetDeadWork, makeWorkFolder } from '../../infra/process/work-folder.ts';
 import { failure } from './failure.ts';
 import { buildImages, type Layer, type LayerSource } from './images.ts';
 import { withLock } from './lock.ts';
 import { CACHE } from './paths.ts';
-import { forgetDeadWork, makeWorkFolder } from './work-folder.ts';
 
 export const TRAINER_IMAGE = 'anneal/trainer-cpu:0.1';
 export const POLICY_IMAGE = 'anneal/policy-cpu:0.1';

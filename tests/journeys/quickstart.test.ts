@@ -1,5 +1,6 @@
 // What a newcomer does, small, with the worker and the trainer killed on the way.
-import { readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -58,6 +59,7 @@ const promised = z.object({
 });
 
 let journey: Journey;
+let left: string;
 let first: Finished;
 let document: z.infer<typeof promised>;
 
@@ -77,6 +79,8 @@ beforeAll(async () => {
     },
     3 * MINUTES,
   );
+  // As a process leaves it that was killed: no process of this number began so early.
+  left = mkdtempSync(join(tmpdir(), `anneal-door.${process.pid}-1-`));
   await journey.kill('worker');
 
   await until(
@@ -104,6 +108,10 @@ describe('a quickstart whose worker and trainer are killed', () => {
     const stages = new Set(document.stages.map((stage) => stage.stage));
     for (const stage of ['construct', 'baseline', 'rollout', 'train', 'evaluate', 'sealed'])
       expect(stages).toContain(stage);
+  });
+
+  test('the worker that came after it removed what a killed one cannot', () => {
+    expect(existsSync(left)).toBe(false);
   });
 
   test('the killed trainer went on from its checkpoint', () => {
