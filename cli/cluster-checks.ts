@@ -1,9 +1,10 @@
 // What a stack that runs its campaigns on a cluster needs beyond this machine: its bucket, and the cluster itself.
+import type { CampaignSpec } from '../contracts/campaign.ts';
 import { AnnealError, asAnnealError, ERRORS, type Problem } from '../contracts/errors.ts';
 import type { ProfileSpec } from '../contracts/profile.ts';
 import type { Config } from '../infra/config.ts';
 import type { Deployment } from '../infra/deployment.ts';
-import { podsOf } from '../infra/sandbox/choice.ts';
+import { doorProblems, podsOf } from '../infra/sandbox/choice.ts';
 import type { Check } from '../infra/stack/doctor.ts';
 import { createS3Store } from '../infra/store/s3/store.ts';
 import { readBaseWeights } from '../infra/vllm/base-weights.ts';
@@ -52,13 +53,18 @@ async function checkPods(config: Config): Promise<Check[]> {
  * created. One that is submitted from elsewhere is judged by the worker that will run it, under that worker's rights.
  * @throws AnnealError with `problems`, under the first one's code
  */
-export async function refuseUnfit({ deployment }: Config, campaign: string, profile: ProfileSpec): Promise<void> {
+export async function refuseUnfit(
+  config: Config,
+  { name, harness }: Pick<CampaignSpec, 'name' | 'harness'>,
+  profile: ProfileSpec,
+): Promise<void> {
+  const { deployment } = config;
   if (deployment.compute === 'local') return;
   const found = await Promise.all([bucketProblems(deployment), clusterProblems(deployment, profile)]);
-  const [first, ...others] = found.flat();
+  const [first, ...others] = [...doorProblems(config, harness), ...found.flat()];
   if (first === undefined) return;
   const more = others.length === 0 ? '' : ` and ${others.length} more`;
-  const message = `${campaign} is not begun, and nothing was created: ${first.path}${more}`;
+  const message = `${name} is not begun, and nothing was created: ${first.path}${more}`;
   throw new AnnealError(first.code, message, { problems: [first, ...others] });
 }
 

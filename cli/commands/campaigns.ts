@@ -97,7 +97,7 @@ export async function refuseUnfitUnlessBegun(
 ): Promise<void> {
   if (profile === undefined || config.deployment.compute === 'local') return;
   const begun = await isKnown(store, spec.name).catch(() => false);
-  if (!begun) await refuseUnfit(config, spec.name, profile);
+  if (!begun) await refuseUnfit(config, spec, profile);
 }
 
 /**

@@ -7,7 +7,7 @@ import type { AnnealError } from '../../contracts/errors.ts';
 import type { Sandbox } from '../../contracts/ports.ts';
 import { loadConfig } from '../config.ts';
 import { deploymentEnvironment, deploymentPath } from '../deployment.ts';
-import { chooseSandbox, type PodsChoice, podsOf } from './choice.ts';
+import { chooseSandbox, doorProblems, type PodsChoice, podsOf } from './choice.ts';
 
 const CLUSTER = {
   ...{ ANNEAL_COMPUTE: 'kubernetes', ANNEAL_STORE: 's3://anneal/team-a', ANNEAL_KUBECONFIG: '/kube' },
@@ -53,6 +53,15 @@ it('is pods where the deployment names them, in their own namespace or beside th
   expect(chosen({ ...CLUSTER, ANNEAL_SANDBOX: `pods?image=${image}&allow=node-runtime` })).toMatchObject({
     ...{ namespace: 'gpu', runtimeClass: null, allow: ['node-runtime'], cpu: null },
   });
+});
+
+it('has no door for an agent in a pod, which is told before one is made', () => {
+  const pods = read({ ...CLUSTER, ANNEAL_SANDBOX: 'pods?image=a:1&allow=node-runtime' });
+  expect(doorProblems(pods, { kind: 'process' })).toEqual([
+    expect.objectContaining({ code: 'sandbox.unavailable', path: 'harness.kind', got: 'process' }),
+  ]);
+  for (const kind of [undefined, 'single-turn', 'tool-loop'] as const) expect(doorProblems(pods, { kind })).toEqual([]);
+  for (const given of [{}, CLUSTER]) expect(doorProblems(read(given), { kind: 'process' })).toEqual([]);
 });
 
 it('is read by a child, and by a later command of the home, as by the first', () => {

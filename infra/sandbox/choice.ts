@@ -1,4 +1,6 @@
 // Which sandbox a process judges in: bubblewrap on its own machine, or pods where the deployment says so.
+import type { Problem } from '../../contracts/errors.ts';
+import type { HarnessSpec } from '../../contracts/harness.ts';
 import type { Sandbox } from '../../contracts/ports.ts';
 import type { Config } from '../config.ts';
 import type { ClusterSettings } from '../deployment.ts';
@@ -16,6 +18,18 @@ export function podsOf({ deployment }: Pick<Config, 'deployment'>): PodsChoice |
   if (deployment.compute === 'local') return undefined;
   const { sandbox, kubeconfig, namespace }: ClusterSettings = deployment.cluster;
   return sandbox.by === 'pods' ? { ...sandbox, namespace: sandbox.namespace ?? namespace, kubeconfig } : undefined;
+}
+
+/** What the sandbox of a deployment cannot give a harness; known before any pod is made. */
+export function doorProblems(config: Pick<Config, 'deployment'>, { kind }: Pick<HarnessSpec, 'kind'>): Problem[] {
+  if (kind !== 'process' || podsOf(config) === undefined) return [];
+  return [
+    {
+      ...{ code: 'sandbox.unavailable', path: 'harness.kind', got: kind },
+      expected: 'single-turn or tool-loop, where ANNEAL_SANDBOX is pods: a pod has no door for an agent',
+      hint: 'Write harness.kind: tool-loop, or set ANNEAL_SANDBOX=bubblewrap (docs/harness.md).',
+    },
+  ];
 }
 
 /** @param inPods the adapter by pods, which lies beyond what this folder may import */
