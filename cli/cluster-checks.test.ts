@@ -24,7 +24,10 @@ test('an agent in a process, where sandboxes are pods', async () => {
   });
   const profile = await loadProfile('cpu');
   const paths = async (harness: Partial<HarnessSpec>): Promise<string[]> => {
-    const spec = { name: campaignName.parse('demo'), harness: harnessSpec.parse({ prompt: '{instruction}', maxTokens: 64, ...harness }) };
+    const spec = {
+      name: campaignName.parse('demo'),
+      harness: harnessSpec.parse({ prompt: '{instruction}', maxTokens: 64, ...harness }),
+    };
     const failure = await refuseUnfit(config, spec, profile).catch((error: unknown) => error);
     if (!(failure instanceof AnnealError)) throw new Error('it was begun');
     return failure.problems.map(({ path }) => path);

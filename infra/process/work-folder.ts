@@ -38,10 +38,15 @@ export const forgetDeadTemporary = (): Promise<void> => forgetDeadWork(tmpdir(),
 
 let namespace: string | undefined;
 function pidNamespace(): string {
+  namespace ??= readNamespace();
+  return namespace;
+}
+
+function readNamespace(): string {
   try {
-    namespace ??= /\d+/.exec(readlinkSync('/proc/self/ns/pid'))?.[0];
+    return /\d+/.exec(readlinkSync('/proc/self/ns/pid'))?.[0] ?? '0';
   } catch {
     // Not Linux: there are no name spaces.
+    return '0';
   }
-  return (namespace ??= '0');
 }

@@ -1,5 +1,5 @@
 // What a newcomer does, small, with the worker and the trainer killed on the way.
-import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -97,6 +97,7 @@ beforeAll(async () => {
 }, 11 * MINUTES);
 
 afterAll(async () => {
+  rmSync(left, { recursive: true, force: true });
   await journey.end();
 }, MINUTES);
 
