@@ -206,7 +206,11 @@ let total: Tally = { passed: 0, failed: 0, skipped: 0 };
 for (const [name, part] of Object.entries({ ...usual, ...Object.fromEntries(named) })) {
   const startedAt = Date.now();
   console.log(`\n── ${name} ──`);
-  const tally = await part();
+  // Whatever a part throws, the others are run and the closing line is told.
+  const tally = await part().catch((failure: unknown): Tally => {
+    const why = failure instanceof Error ? failure.message : String(failure);
+    return { passed: 0, failed: 1, skipped: 0, remarks: [`FAILED ${name}: ${why}`] };
+  });
   total = together(total, tally);
   console.log(
     `── ${name}: ${tally.passed} passed, ${tally.failed} failed in ${((Date.now() - startedAt) / 1000).toFixed(0)} s`,

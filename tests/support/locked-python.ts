@@ -7,6 +7,8 @@ import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { capture, onPath } from '../../infra/process/capture.ts';
 
+/** A line for so many packages. */
+const STEP = 20;
 const CACHE = fileURLToPath(new URL('../../.testbed', import.meta.url));
 
 export interface LockedPython {
@@ -42,7 +44,13 @@ export async function installPython(locked: LockedPython, onProgress: (line: str
   const packages = readFileSync(locked.lock, 'utf8').match(/^[^\s#].*==/gm)?.length ?? 0;
   onProgress(`${locked.name}: installing ${packages} packages of ${basename(locked.lock)}`);
   const own = join(target, 'bin', 'python');
-  await must([own, '-m', 'pip', 'install', '-q', '--require-hashes', '--no-deps', '-r', locked.lock]);
+  const flags = ['--progress-bar=off', '--require-hashes', '--no-deps'];
+  let looked = 0;
+  await must([own, '-m', 'pip', 'install', ...flags, '-r', locked.lock], (line) => {
+    // A gigabyte may take a while: whoever waits sees that it goes on.
+    if (/^\s*Collecting /.test(line) && ++looked % STEP === 0)
+      onProgress(`${locked.name}: ${looked} of ${packages} packages`);
+  });
   // Written last: what a killed installation leaves is made anew.
   await writeFile(join(target, 'installed.part'), '');
   await rename(join(target, 'installed.part'), join(target, 'installed'));
@@ -62,7 +70,7 @@ async function interpreter([major, minor]: readonly [number, number]): Promise<s
   throw new Error(`no Python ${major}.${minor} or later on PATH or below ${versions}`);
 }
 
-async function must(argv: [string, ...string[]]): Promise<void> {
-  const { code, stderr } = await capture(argv, { timeoutMs: 1_200_000 });
+async function must(argv: [string, ...string[]], onLine: (line: string) => void = () => undefined): Promise<void> {
+  const { code, stderr } = await capture(argv, { timeoutMs: 3_600_000, onLine });
   if (code !== 0) throw new Error(`${argv.join(' ')} ended with ${code}: ${stderr.trim().split('\n').at(-1)}`);
 }
