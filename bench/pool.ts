@@ -12,7 +12,11 @@ const RECORDS = 1_000_000;
 const SCANS = ['counts', 'every log-probability', 'rewards joined to answers', 'records read back, hashes checked'];
 const VERIFY = 'verified against segments';
 
-const worked = z.strictObject({ records: z.int(), seconds: z.number(), cpuSeconds: z.number(), peakMiB: z.number() });
+const worked = z.strictObject({
+  ...{ records: z.int(), seconds: z.number(), cpuSeconds: z.number(), peakMiB: z.number() },
+  /** Of parts in which records pass one by one. */
+  tenths: z.array(z.number()),
+});
 
 export async function main(argv: readonly string[]): Promise<void> {
   const { values } = parseArgs({
@@ -31,27 +35,36 @@ export async function main(argv: readonly string[]): Promise<void> {
     if (done % 100_000 === 0 && done > 0) tell(`${done} written`);
   });
   const rows: string[][] = [];
+  const memory: string[][] = [];
   for (const part of ['ingest', ...SCANS, VERIFY]) {
     tell(part);
-    const one = await inProcess(part, folder);
+    const one = await inProcess(part, folder, records);
     if (one.records !== records) throw new Error(`${part}: ${one.records} of ${records} records`);
     const title = part === 'ingest' ? 'ingested, each with its trajectory' : part;
-    const { seconds, cpuSeconds, peakMiB } = one;
+    const { seconds, cpuSeconds, peakMiB, tenths } = one;
+    if (tenths.length > 0) memory.push([title, ...tenths.map((mebibytes) => mebibytes.toFixed(0))]);
     rows.push([title, seconds.toFixed(1), (records / seconds).toFixed(0), cpuSeconds.toFixed(1), peakMiB.toFixed(0)]);
   }
   const { bytes, files } = await sizeOf(join(folder, 'tables'));
   const mebibytes = (size: number): string => (size / 2 ** 20).toFixed(0);
   console.log(`${records} completions of 256 + 96 tokens, each with a trajectory; one run\n`);
   console.log('| | seconds | completions/s | processor seconds | peak memory, MiB |\n| --- | --- | --- | --- | --- |');
-  for (const row of rows) console.log(`| ${row.join(' | ')} |`);
+  const print = (row: readonly string[]): void => console.log(`| ${row.join(' | ')} |`);
+  rows.forEach(print);
+  console.log('\nResident memory, MiB, when so much of the records had passed:\n');
+  print(['', ...Array.from({ length: 10 }, (_, n) => `${(n + 1) * 10}%`)]);
+  print(Array.from({ length: 11 }, () => '---'));
+  memory.forEach(print);
   console.log(
-    `\nSegments ${mebibytes(sealed)} MiB, tables ${mebibytes(bytes)} MiB in ${files} files: ${(sealed / bytes).toFixed(1)} times smaller, ${(bytes / records).toFixed(0)} bytes a completion with its trajectory.`,
+    `\nSegments ${mebibytes(sealed)} MiB, tables ${mebibytes(bytes)} MiB in ${files} files: ${(sealed / bytes).toFixed(1)} times smaller, ${(bytes / records).toFixed(0)} bytes a completion with its trajectory. This process, which made them up, took ${(process.resourceUsage().maxRSS / 1024).toFixed(0)} MiB at most.`,
   );
 }
 
-async function inProcess(part: string, folder: string): Promise<z.infer<typeof worked>> {
+async function inProcess(part: string, folder: string, records: number): Promise<z.infer<typeof worked>> {
   const work = join(import.meta.dirname, 'pool', 'work.ts');
-  const { stdout } = await promisify(execFile)(process.execPath, [work, part, folder], { maxBuffer: 2 ** 24 });
+  const { stdout } = await promisify(execFile)(process.execPath, [work, part, folder, `${records}`], {
+    maxBuffer: 2 ** 24,
+  });
   return worked.parse(JSON.parse(stdout.trim().split('\n').at(-1) ?? ''));
 }
 

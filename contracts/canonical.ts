@@ -14,6 +14,8 @@ export function canonicalJson(value: unknown): string {
   }
   // Loops, not entries and maps: every record and every hash goes through here.
   if (Array.isArray(value)) {
+    // Of numbers alone the engine's own writing is the same, in a fraction of the time: token ids are most of a record.
+    if (typeof value[0] === 'number' && value.every(Number.isFinite)) return JSON.stringify(value);
     let items = '';
     for (const item of value) items += `${items === '' ? '' : ','}${canonicalJson(item === undefined ? null : item)}`;
     return `[${items}]`;

@@ -23,9 +23,20 @@ describe('canonicalJson', () => {
     );
   });
 
-  test('refuses what JSON cannot carry', () => {
+  test('refuses what JSON cannot carry, in long lists of numbers too', () => {
     for (const value of [Number.NaN, Number.POSITIVE_INFINITY, 1n, () => 1])
-      expect(() => canonicalJson({ value })).toThrow(TypeError);
+      for (const at of [value, [value], [1, 2, value], [[1], [value]]])
+        expect(() => canonicalJson({ value: at })).toThrow(TypeError);
+  });
+
+  test('numbers in a list are written as they are by themselves', () => {
+    fc.assert(
+      fc.property(fc.array(fc.double({ noNaN: true, noDefaultInfinity: true })), (numbers) => {
+        expect(canonicalJson(numbers)).toBe(`[${numbers.map((one) => canonicalJson(one)).join(',')}]`);
+      }),
+    );
+    // biome-ignore lint/suspicious/noSparseArray: what is absent in a list is null.
+    expect(canonicalJson([1, , undefined, -0])).toBe('[1,null,null,0]');
   });
 });
 

@@ -3,7 +3,7 @@ import { mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { encodeLine } from '../../gateway/segments/line.ts';
 import { segmentName } from '../../gateway/segments/recover.ts';
-import { madeCompletion, madeTrajectory } from '../../tests/support/made-up-pool.ts';
+import { uncheckedCompletion, uncheckedTrajectory } from '../../tests/support/made-up-pool.ts';
 
 const SEGMENT_BYTES = 32 << 20;
 /** Rollouts of a group, and groups of a round, as a campaign has them. */
@@ -20,8 +20,8 @@ export async function writeSegments(dir: string, records: number, onProgress: (d
     const group = Math.floor(n / SAMPLES) % GROUPS;
     const round = 1 + Math.floor(n / SAMPLES / GROUPS);
     const of = { campaign: 'bench', round, group, sample: n % SAMPLES, tokens: TOKENS };
-    await completions.add(madeCompletion(of));
-    await trajectories.add(madeTrajectory(of));
+    await completions.add(uncheckedCompletion(of));
+    await trajectories.add(uncheckedTrajectory(of));
     if (n % 10_000 === 0) onProgress(n);
   }
   return completions.bytes() + trajectories.bytes();

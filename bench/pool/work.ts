@@ -1,7 +1,7 @@
-// One part of the bench in a process of its own, so that its memory is its own: `node work.ts PART FOLDER`. Prints a line of JSON.
+// One part of the bench in a process of its own, so that its memory is its own: `node work.ts PART FOLDER RECORDS`. Prints a line of JSON.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { replicaName } from '../../contracts/segment.ts';
+import { replicaName, type SegmentSource } from '../../contracts/segment.ts';
 import { compact } from '../../gateway/pool/tables/compact.ts';
 import { openTables } from '../../gateway/pool/tables/open.ts';
 import { overview } from '../../gateway/pool/tables/overview.ts';
@@ -10,11 +10,29 @@ import { openChecked, type VerifyOptions, verifyTables } from '../../gateway/poo
 import { createFolderSource } from '../../gateway/segments/folder-source.ts';
 import { createFolderTables } from '../../infra/store/table-files/folder.ts';
 
-const [part = '', folder = ''] = process.argv.slice(2);
+const [part = '', folder = '', expected = ''] = process.argv.slice(2);
 const files = createFolderTables(join(folder, 'tables'), join(folder, 'tmp'));
-const source = createFolderSource({
+const gateway = createFolderSource({
   ...{ dir: join(folder, 'gateway'), replica: replicaName.parse('bench'), ended: true },
 });
+
+/** Resident memory at each tenth of what passes, MiB: whether it grows is seen there, and not in a peak. */
+const tenths: number[] = [];
+let passed = 0;
+function pass(of: number): void {
+  passed += 1;
+  if (passed >= ((tenths.length + 1) * of) / 10) tenths.push(process.memoryUsage.rss() / 2 ** 20);
+}
+/** A completion and a trajectory for each. */
+const source: SegmentSource = {
+  list: () => gateway.list(),
+  async *records(segment) {
+    for await (const json of gateway.records(segment)) {
+      pass(2 * Number(expected));
+      yield json;
+    }
+  },
+};
 
 /** Answers with how many records it went through, which must be all of them. */
 const PARTS: Readonly<Record<string, () => Promise<number>>> = {
@@ -45,7 +63,10 @@ const PARTS: Readonly<Record<string, () => Promise<number>>> = {
   async 'records read back, hashes checked'() {
     await using tables = await openTables(files);
     let rows = 0;
-    for await (const { intact } of storedRecords(tables, 'completions', 'true')) rows += intact ? 1 : 0;
+    for await (const { intact } of storedRecords(tables, 'completions', 'true')) {
+      pass(Number(expected));
+      rows += intact ? 1 : 0;
+    }
     return rows;
   },
   async 'verified against segments'() {
@@ -67,4 +88,4 @@ const records = await work();
 const seconds = (performance.now() - started) / 1000;
 const peakKiB = Number(/^VmHWM:\s+(\d+) kB/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]);
 const { user, system } = process.cpuUsage();
-console.log(JSON.stringify({ records, seconds, cpuSeconds: (user + system) / 1e6, peakMiB: peakKiB / 1024 }));
+console.log(JSON.stringify({ records, seconds, cpuSeconds: (user + system) / 1e6, peakMiB: peakKiB / 1024, tenths }));

@@ -29,13 +29,8 @@ export function createFolderSource({ dir, replica, ended = false }: FolderSource
     async *list() {
       for (const stream of segmentStream.options) {
         const numbers = await numbersIn(join(dir, stream));
-        for (const sequence of ended ? numbers : numbers.slice(0, -1)) {
-          const { bytes, records } = await whole(dir, stream, sequence);
-          yield {
-            ...{ schema: 'anneal/segment/v1', replica, stream, sequence },
-            ...{ records: records.length, bytes: bytes.length, sha256: hashOf(bytes) },
-          };
-        }
+        for (const sequence of ended ? numbers : numbers.slice(0, -1))
+          yield { schema: 'anneal/segment/v1', replica, stream, sequence, ...(await described(dir, stream, sequence)) };
       }
     },
 
@@ -47,6 +42,12 @@ export function createFolderSource({ dir, replica, ended = false }: FolderSource
       for (const { offset, length } of records) yield bytes.toString('utf8', offset, offset + length);
     },
   };
+}
+
+/** By itself, so that the bytes are gone before the next segment, or this one's records, are read. */
+async function described(dir: string, stream: SegmentStream, sequence: number) {
+  const { bytes, records } = await whole(dir, stream, sequence);
+  return { records: records.length, bytes: bytes.length, sha256: hashOf(bytes) };
 }
 
 /** One segment fits into memory: it is left when it has reached its size. */

@@ -44,7 +44,9 @@ export function createStoreSource(
     },
     async *records(segment) {
       // Its size and hash are checked on the way.
-      const bytes = Buffer.from(await store.get(bytesOfSegment(segment)));
+      const { buffer, byteOffset, byteLength } = await store.get(bytesOfSegment(segment));
+      // The same bytes, not once more: a segment is tens of megabytes.
+      const bytes = Buffer.from(buffer, byteOffset, byteLength);
       const scan = scanSegment(bytes);
       if (scan.tail !== 'none' || scan.records.length !== segment.records) {
         throw new AnnealError('gateway.segment_corrupt', `${segmentKey(segment)} is damaged at byte ${scan.good}`);

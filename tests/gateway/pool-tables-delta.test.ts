@@ -1,25 +1,16 @@
 // The tables as others read them: delta-rs, and DuckDB by the plain SQL of docs/data-pool.md.
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { TableFiles } from '../../contracts/table-files.ts';
+import { describe, expect, test } from 'vitest';
 import { compact } from '../../gateway/pool/tables/compact.ts';
 import { openDuck } from '../../gateway/pool/tables/duck.ts';
-import { openChecked, type PoolProblem, verifyTables } from '../../gateway/pool/tables/verify.ts';
-import { createFolderTables } from '../../infra/store/table-files/folder.ts';
 import { deltaPython, readByDelta } from '../support/delta-reader.ts';
 import { madeCompletion, madeSegment, madeSource, madeTrajectory } from '../support/made-up-pool.ts';
+import { useTables } from '../support/use-tables.ts';
 
-let folder: string;
-let files: TableFiles;
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'anneal-delta-'));
-  files = createFolderTables(join(folder, 'tables'), join(folder, 'tmp'));
-});
-afterEach(() => rm(folder, { recursive: true, force: true }));
+const used = useTables();
 
 const GROUPS = [1, 2, 3, 4, 5];
 const completions = GROUPS.map((group) => ({
@@ -48,14 +39,17 @@ describe.skipIf(deltaPython() === undefined)('delta-rs', () => {
       ...more.map((record, at) => madeSegment('completions', at + 1, [record])),
       madeSegment('trajectories', 1, trajectories),
     ]);
-    await compact(long, files, { groupBytes: 1 });
-    const found = await readByDelta(join(folder, 'tables', 'completions'), 'id', ['anneal/here/completions', 'nobody']);
+    await compact(long, used.files, { groupBytes: 1 });
+    const found = await readByDelta(join(used.folder, 'tables', 'completions'), 'id', [
+      'anneal/here/completions',
+      'nobody',
+    ]);
     expect(found).toMatchObject({ version: segments, partitions: ['campaign', 'round'], files: segments });
     expect(found.applied).toEqual({ 'anneal/here/completions': segments, nobody: null });
     expect(found.rows.map(asRecord)).toEqual(
       byId(more).map((one) => asRecord({ ...flat(one), text: one.text.toWellFormed() })),
     );
-    const ends = await readByDelta(join(folder, 'tables', 'trajectories'), 'rollout');
+    const ends = await readByDelta(join(used.folder, 'tables', 'trajectories'), 'rollout');
     expect(ends.rows.map(({ rollout, reward, completions }) => ({ rollout, reward, completions }))).toEqual(
       trajectories
         .map(({ rollout, reward, completions }) => ({ rollout, reward: reward?.total, completions }))
@@ -64,31 +58,28 @@ describe.skipIf(deltaPython() === undefined)('delta-rs', () => {
   });
 
   test('rewrites small files as any engine may, and nothing is lost, altered or taken in again', async () => {
-    await compact(source, files, { groupBytes: 1 });
+    await compact(source, used.files, { groupBytes: 1 });
     await promisify(execFile)(deltaPython()!, [
       join(import.meta.dirname, '../support/delta_reader.py'),
-      join(folder, 'tables', 'completions'),
+      join(used.folder, 'tables', 'completions'),
       'tidy',
     ]);
-    expect(await compact(source, files)).toMatchObject({ segments: 0 });
-    const problems: PoolProblem[] = [];
-    const onProblem = (problem: PoolProblem) => void problems.push(problem);
-    await using checked = await openChecked(files, { onProblem });
-    expect(checked.tables.snapshots.completions.files.size).toBe(2);
-    await verifyTables(checked, source, { onProblem });
+    expect(await compact(source, used.files)).toMatchObject({ segments: 0 });
+    const { verified, problems } = await used.verify(source);
+    expect(verified[0]?.files).toBe(2);
     expect(problems).toEqual([]);
   });
 });
 
 test('DuckDB reads what is committed by the SQL of the documentation', async () => {
-  await compact(source, files, { groupBytes: 1 });
+  await compact(source, used.files, { groupBytes: 1 });
   // What a killed compactor leaves is no part of the table.
-  await files.create('completions/campaign=made-up/round=1/left-over.parquet', 'not even Parquet');
+  await used.files.create('completions/campaign=made-up/round=1/left-over.parquet', 'not even Parquet');
   const page = await readFile(join(import.meta.dirname, '../../docs/data-pool.md'), 'utf8');
   const [, sql = ''] = /```sql\n([\s\S]*?)```/.exec(page) ?? [];
   expect(sql).toContain('/anneal/store/tables');
   await using duck = await openDuck();
-  const statements = sql.replaceAll('/anneal/store/tables', join(folder, 'tables')).split(';');
+  const statements = sql.replaceAll('/anneal/store/tables', join(used.folder, 'tables')).split(';');
   const asked = statements.map((statement) => statement.trim()).filter((statement) => statement !== '');
   for (const statement of asked.slice(0, -1)) await duck.run(statement);
   const rows: unknown[] = [];

@@ -1,52 +1,44 @@
 // Compactors that are killed between file and commit, after a commit, and at any moment, side by side: every record is taken in once.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { replicaName } from '../../contracts/segment.ts';
-import { openTables } from '../../gateway/pool/tables/open.ts';
-import { openChecked, type PoolProblem, verifyTables } from '../../gateway/pool/tables/verify.ts';
 import { createFolderSource } from '../../gateway/segments/folder-source.ts';
 import { segmentName } from '../../gateway/segments/recover.ts';
-import { createFolderTables } from '../../infra/store/table-files/folder.ts';
 import { madeCompletion, madeSegment, madeTrajectory } from '../support/made-up-pool.ts';
+import { useTables } from '../support/use-tables.ts';
 
 const PROCESS = fileURLToPath(new URL('../support/compact-process.ts', import.meta.url));
 const SEGMENTS = 8;
-let folder: string;
+const used = useTables();
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'anneal-tables-kill-'));
-  await mkdir(join(folder, 'staged'));
+  await mkdir(join(used.folder, 'staged'));
   for (const stream of ['completions', 'trajectories'] as const) {
-    await mkdir(join(folder, 'gateway', stream), { recursive: true });
+    await mkdir(join(used.folder, 'gateway', stream), { recursive: true });
     for (let sequence = 1; sequence <= SEGMENTS; sequence += 1) {
       const of = [0, 1, 2].map((sample) => ({ group: sequence, sample, round: 1 + (sequence % 2) }));
       const records = of.map((one) => (stream === 'completions' ? madeCompletion(one) : madeTrajectory(one)));
       const { bytes } = madeSegment(stream, sequence, records);
-      await writeFile(join(folder, 'gateway', stream, segmentName(sequence)), bytes);
+      await writeFile(join(used.folder, 'gateway', stream, segmentName(sequence)), bytes);
     }
   }
 });
-afterEach(() => rm(folder, { recursive: true, force: true }));
 
 /** What a killed one had staged lies here, and goes with the rest. */
 const started = (...argv: string[]) =>
-  spawn(process.execPath, [PROCESS, folder, ...argv], {
+  spawn(process.execPath, [PROCESS, used.folder, ...argv], {
     stdio: 'ignore',
-    env: { ...process.env, TMPDIR: join(folder, 'staged') },
+    env: { ...process.env, TMPDIR: join(used.folder, 'staged') },
   });
 
 async function expectWhole(): Promise<void> {
-  const files = createFolderTables(join(folder, 'tables'), join(folder, 'tmp'));
-  const source = createFolderSource({ dir: join(folder, 'gateway'), replica: replicaName.parse('here'), ended: true });
-  const problems: PoolProblem[] = [];
-  const onProblem = (problem: PoolProblem) => void problems.push(problem);
-  await using checked = await openChecked(files, { onProblem });
-  const verified = await verifyTables(checked, source, { onProblem });
+  const dir = join(used.folder, 'gateway');
+  const source = createFolderSource({ dir, replica: replicaName.parse('here'), ended: true });
+  const { verified, problems } = await used.verify(source);
   expect(problems).toEqual([]);
   expect(verified.map(({ records, segments }) => [records, segments.taken, segments.waiting])).toEqual([
     [3 * SEGMENTS, SEGMENTS, 0],
@@ -77,10 +69,9 @@ test('two at a time, killed at any moment', async () => {
     const sequence = SEGMENTS + 1 + turn;
     const record = madeCompletion({ group: sequence, sample: 0, campaign: 'another' });
     const { bytes } = madeSegment('completions', sequence, [record]);
-    await writeFile(join(folder, 'gateway', 'completions', segmentName(sequence)), bytes);
+    await writeFile(join(used.folder, 'gateway', 'completions', segmentName(sequence)), bytes);
   }
-  const files = createFolderTables(join(folder, 'tables'), join(folder, 'tmp'));
-  await using tables = await openTables(files);
+  const tables = await used.open();
   for await (const row of tables.duck.objects(
     'SELECT count(*)::INTEGER AS n, count(DISTINCT id)::INTEGER AS ids FROM completions',
   ))

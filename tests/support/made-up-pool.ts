@@ -21,12 +21,16 @@ export interface MadeOf {
 export const madeRollout = ({ campaign = 'made-up', round = 1, group, sample }: MadeOf): string =>
   `${campaign}/r${round}/train.v0/g${group}/s${sample}`;
 
-export function madeCompletion(of: MadeOf, more: Partial<CompletionRecord> = {}): CompletionRecord {
+export const madeCompletion = (of: MadeOf, more: Partial<CompletionRecord> = {}): CompletionRecord =>
+  completionRecord.parse(uncheckedCompletion(of, more));
+
+/** Where there are a million of them: the schema would take most of the time. */
+export function uncheckedCompletion(of: MadeOf, more: Partial<CompletionRecord> = {}): object {
   const { campaign = 'made-up', group, sample, index = 0, tokens: [prompt, answer] = [12, 5] } = of;
   const rollout = madeRollout(of);
   const seed = group * 31 + sample * 7 + index;
   const ids = (count: number, from: number) => Array.from({ length: count }, (_, n) => (from + n * 7_919) % 49_152);
-  return completionRecord.parse({
+  return {
     schema: 'anneal/completion/v1',
     ...{ id: `${rollout}/c${index}`, rollout, campaign, index, requestHash: hash(`${rollout}/${index}`) },
     ...{ policy: `${campaign}.v0`, fidelity: 'token-exact' },
@@ -41,14 +45,17 @@ export function madeCompletion(of: MadeOf, more: Partial<CompletionRecord> = {})
     startedAt: new Date(Date.UTC(2026, 0, 1) + seed * 1_000 + 7).toISOString(),
     milliseconds: 10 + (seed % 97) / 3,
     ...more,
-  });
+  };
 }
 
-export function madeTrajectory(of: MadeOf, more: Partial<Trajectory> = {}): Trajectory {
+export const madeTrajectory = (of: MadeOf, more: Partial<Trajectory> = {}): Trajectory =>
+  trajectory.parse(uncheckedTrajectory(of, more));
+
+export function uncheckedTrajectory(of: MadeOf, more: Partial<Trajectory> = {}): object {
   const { campaign = 'made-up', round = 1, group, sample, tokens: [prompt, completion] = [12, 5] } = of;
   const rollout = madeRollout(of);
   const right = (group + sample) % 2;
-  return trajectory.parse({
+  return {
     schema: 'anneal/trajectory/v1',
     ...{ rollout, campaign, round, purpose: 'train', split: 'visible', task: `task-${group}#plain`, family: 'str' },
     ...{ policy: `${campaign}.v0`, completions: [`${rollout}/c0`], outcome: right ? 'success' : 'policy_failure' },
@@ -60,7 +67,7 @@ export function madeTrajectory(of: MadeOf, more: Partial<Trajectory> = {}): Traj
     },
     tokens: { prompt, completion },
     ...more,
-  });
+  };
 }
 
 export function madeOperation(of: MadeOf, more: Partial<ContextOperation> = {}): ContextOperation {

@@ -6,14 +6,18 @@ import { CHECKPOINT_EVERY, writeCheckpoint } from './checkpoint.ts';
 import { closing } from './closing.ts';
 import { commit, openTable } from './commit.ts';
 import { type Duck, openDuck } from './duck.ts';
+import { type Lane, openLane } from './lane.ts';
 import { givenUpId, type Loss, logId, nextOf, type Reading } from './progress.ts';
 import { TABLE_STREAMS, TABLES, type TableSchema } from './schema.ts';
 import type { Snapshot } from './snapshot.ts';
 import { stageSegment } from './stage.ts';
-import { openStaging } from './write-parquet.ts';
+import { openStaging, type Staging } from './write-parquet.ts';
 
 export interface CompactOptions {
-  /** Bytes of segments for one commit: what is on this machine's disk and, in part, in memory at a time. Default 64 MiB. */
+  /**
+   * Bytes of segments for one commit, default 64 MiB. So much is on this machine's disk twice: one group is staged while the one before is
+   * written.
+   */
   readonly groupBytes?: number;
   /** Takes in what follows a missing segment, and remembers that it was given up. Without, a log waits before its gap. */
   readonly pastLosses?: boolean;
@@ -55,16 +59,23 @@ async function compactWith(
 ): Promise<Compacted> {
   const total: Compacted = { segments: 0, records: 0, bytes: 0, commits: 0, passedOver: 0, losses: [] };
   const tables = new Map<SegmentStream, Intake>();
-  for (const stream of TABLE_STREAMS)
-    tables.set(stream, await openIntake({ source, files, duck, schema: TABLES[stream], total, options }));
-  for await (const segment of source.list()) {
-    options.signal?.throwIfAborted();
-    const table = tables.get(segment.stream);
-    if (table === undefined) total.passedOver += 1;
-    else await table.offer(segment);
+  const lane = openLane();
+  try {
+    for (const stream of TABLE_STREAMS)
+      tables.set(stream, await openIntake({ source, files, duck, lane, schema: TABLES[stream], total, options }));
+    for await (const segment of source.list()) {
+      options.signal?.throwIfAborted();
+      const table = tables.get(segment.stream);
+      if (table === undefined) total.passedOver += 1;
+      else await table.offer(segment);
+    }
+    for (const table of tables.values()) await table.finish();
+    await lane.end();
+    return total;
+  } finally {
+    // What is being written needs the engine: nobody closes it meanwhile, whatever is wrong.
+    await lane.end().catch(() => undefined);
   }
-  for (const table of tables.values()) await table.finish();
-  return total;
 }
 
 interface Intake {
@@ -76,52 +87,75 @@ interface IntakeOf {
   readonly source: SegmentSource;
   readonly files: TableFiles;
   readonly duck: Duck;
+  readonly lane: Lane;
   readonly schema: TableSchema;
   readonly total: Compacted;
   readonly options: CompactOptions;
 }
 
-async function openIntake({ source, files, duck, schema, total, options }: IntakeOf): Promise<Intake> {
+/** Segments that are committed together, and what is missing before them. */
+interface Group {
+  readonly segments: readonly SealedSegment[];
+  readonly lost: readonly Loss[];
+}
+
+async function openIntake({ source, files, duck, lane, schema, total, options }: IntakeOf): Promise<Intake> {
   let snapshot: Snapshot = await openTable(files, schema);
   const reading: Reading = { expected: new Map(), waiting: new Set() };
-  let group: SealedSegment[] = [];
+  let segments: SealedSegment[] = [];
   let lost: Loss[] = [];
+  let bytes = 0;
 
+  /** Staged here, and written in the background: this thread makes rows of records, the engine's make files of rows. */
   async function take(): Promise<void> {
-    while (group.length > 0) {
-      options.signal?.throwIfAborted();
-      const first = snapshot;
-      const add = await closing(await openStaging(schema, duck), async (staging) => {
-        for (const segment of group) await stageSegment(source, segment, staging);
-        return staging.write(files, options.signal);
-      });
-      await options.fault?.('written');
-      const { done, snapshot: now } = await commit(files, schema, first, {
-        add,
-        applied: appliedBy(group, lost, first),
-      });
-      snapshot = now;
-      if (done) {
-        await options.fault?.('committed');
-        await count();
-        return;
-      }
-      // Another compactor was quicker with some of them; what it left is still to be taken.
-      group = group.filter((segment) => isOpen(segment, now));
-      lost = lost.filter(({ replica, stream, from }) => (now.applied.get(logId({ replica, stream })) ?? 0) < from);
-    }
-    lost = [];
+    if (segments.length === 0) return;
+    const group = { segments, lost };
+    [segments, lost, bytes] = [[], [], 0];
+    const staging = await stage(group);
+    await lane.begin(() => land(group, staging));
   }
 
-  async function count(): Promise<void> {
-    total.segments += group.length;
-    total.commits += 1;
-    for (const { records, bytes } of group) {
-      total.records += records;
-      total.bytes += bytes;
+  async function stage(group: Group): Promise<Staging> {
+    const staging = await openStaging(schema, duck);
+    for (const segment of group.segments) {
+      options.signal?.throwIfAborted();
+      await stageSegment(source, segment, staging);
     }
-    group = [];
-    lost = [];
+    return staging;
+  }
+
+  async function land(group: Group, staged: Staging): Promise<void> {
+    options.signal?.throwIfAborted();
+    const first = snapshot;
+    const open = openOf(group, first);
+    // It was staged while the group before it lost to another compactor, who may have gone on.
+    if (open.segments.length < group.segments.length) {
+      await staged[Symbol.asyncDispose]();
+      return landAnew(open);
+    }
+    const add = await closing(staged, (staging) => staging.write(files, options.signal));
+    await options.fault?.('written');
+    const { done, snapshot: now } = await commit(files, schema, first, { add, applied: appliedBy(group, first) });
+    snapshot = now;
+    if (done) {
+      await options.fault?.('committed');
+      return count(group);
+    }
+    // Another compactor was quicker with some of them; what it left is still to be taken.
+    await landAnew(openOf(group, now));
+  }
+
+  async function landAnew(group: Group): Promise<void> {
+    if (group.segments.length > 0) await land(group, await stage(group));
+  }
+
+  async function count(group: Group): Promise<void> {
+    total.segments += group.segments.length;
+    total.commits += 1;
+    for (const one of group.segments) {
+      total.records += one.records;
+      total.bytes += one.bytes;
+    }
     options.onProgress?.(total);
     if (snapshot.version % CHECKPOINT_EVERY === 0) await writeCheckpoint(files, schema, duck, snapshot);
   }
@@ -138,14 +172,20 @@ async function openIntake({ source, files, duck, schema, total, options }: Intak
         lost.push(what.loss);
       }
       if (!what.open) return;
-      group.push(segment);
+      segments.push(segment);
+      bytes += segment.bytes;
       reading.expected.set(logId(segment), Math.max(segment.sequence + 1, reading.expected.get(logId(segment)) ?? 0));
-      const bytes = group.reduce((sum, one) => sum + one.bytes, 0);
       if (bytes >= (options.groupBytes ?? GROUP_BYTES)) await take();
     },
     finish: take,
   };
 }
+
+/** What of a group the table still lacks. */
+const openOf = ({ segments, lost }: Group, now: Snapshot): Group => ({
+  segments: segments.filter((segment) => isOpen(segment, now)),
+  lost: lost.filter(({ replica, stream, from }) => (now.applied.get(logId({ replica, stream })) ?? 0) < from),
+});
 
 /** Whether the table still lacks it. */
 function isOpen(segment: SealedSegment, { applied }: Snapshot): boolean {
@@ -154,12 +194,12 @@ function isOpen(segment: SealedSegment, { applied }: Snapshot): boolean {
 }
 
 /** One entry a log: as far as the group goes. A segment that had been given up and is there after all has one of its own. */
-function appliedBy(group: readonly SealedSegment[], lost: readonly Loss[], { applied }: Snapshot) {
+function appliedBy({ segments, lost }: Group, { applied }: Snapshot) {
   const changes = new Map<string, { appId: string; from: number | undefined; to: number }>();
   const change = (appId: string, to: number): void => {
     changes.set(appId, { appId, from: applied.get(appId), to });
   };
-  for (const segment of group) {
+  for (const segment of segments) {
     const given = givenUpId(segment);
     if (applied.get(given) === 0) change(given, segment.sequence);
     else change(logId(segment), segment.sequence);

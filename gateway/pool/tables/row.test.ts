@@ -1,13 +1,16 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createFolderTables } from '../../../infra/store/table-files/folder.ts';
 import { madeCompletion, madeSegment, madeSource, madeTrajectory } from '../../../tests/support/made-up-pool.ts';
+import { useTables } from '../../../tests/support/use-tables.ts';
+import { closing } from './closing.ts';
 import { compact } from './compact.ts';
 import { openTables } from './open.ts';
 import { storedRecords } from './stored.ts';
+
+const used = useTables();
 
 /** Halves of surrogate pairs, NUL and all: what a model's server may answer. */
 const text = fc.string({
@@ -60,20 +63,15 @@ test('a trajectory too, with everything that it may have', async () => {
 });
 
 async function back(segment: ReturnType<typeof madeSegment>, stream: 'completions' | 'trajectories') {
-  const folder = await mkdtemp(join(tmpdir(), 'anneal-rows-'));
-  const opened = new AsyncDisposableStack();
-  try {
-    const files = createFolderTables(join(folder, 'tables'), join(folder, 'tmp'));
-    await compact(madeSource([segment]), files);
-    const tables = opened.use(await openTables(files));
+  // A folder each: a segment of the same name would be known already.
+  const files = createFolderTables(join(used.folder, `tables-${randomUUID()}`), join(used.folder, 'tmp'));
+  await compact(madeSource([segment]), files);
+  return closing(await openTables(files), async (tables) => {
     const found: Readonly<Record<string, unknown>>[] = [];
     for await (const { record, intact } of storedRecords(tables, stream, 'true ORDER BY rollout')) {
       expect(intact).toBe(true);
       found.push(record);
     }
     return found;
-  } finally {
-    await opened.disposeAsync();
-    await rm(folder, { recursive: true, force: true });
-  }
+  });
 }

@@ -1,5 +1,5 @@
 // What rows of both tables have in common: identity from the rollout's id, origin, and a way for text that Parquet cannot hold.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { canonicalJson } from '../../../contracts/canonical.ts';
 import { AnnealError } from '../../../contracts/errors.ts';
 import type { ReplicaName } from '../../../contracts/segment.ts';
@@ -31,8 +31,7 @@ export const originOf = ({ replica, sequence, record }: Origin) => ({
   segmentRecord: record,
 });
 
-export const hashOfRecord = (record: unknown): string =>
-  createHash('sha256').update(canonicalJson(record)).digest('hex');
+export const hashOfRecord = (record: unknown): string => hash('sha256', canonicalJson(record));
 
 /**
  * Puts text into columns as far as it can stand there, and what it really was into `other`: half of a surrogate pair is text in JavaScript

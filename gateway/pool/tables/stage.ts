@@ -1,10 +1,9 @@
 // A segment's records become rows. What a record may be is checked here, once: everything after reads the tables.
-import type { z } from 'zod';
 import { AnnealError } from '../../../contracts/errors.ts';
 import type { SealedSegment, SegmentSource } from '../../../contracts/segment.ts';
-import { completionRecord, trajectory } from '../../../contracts/trajectory.ts';
 import { completionRow } from './completion-row.ts';
-import type { Origin, Row } from './row.ts';
+import { jsonIn, knownCompletion, knownTrajectory } from './known-record.ts';
+import { hashOfRecord, type Origin, type Row } from './row.ts';
 import { trajectoryRow } from './trajectory-row.ts';
 import type { Staging } from './write-parquet.ts';
 
@@ -25,31 +24,20 @@ export async function stageSegment(source: SegmentSource, segment: SealedSegment
 export const nameOf = ({ replica, stream, sequence }: Pick<SealedSegment, 'replica' | 'stream' | 'sequence'>): string =>
   `segment ${sequence} of ${replica}'s ${stream}`;
 
-export function rowOf(segment: SealedSegment, record: number, json: string): Row {
+function rowOf(segment: SealedSegment, record: number, json: string): Row {
   const origin: Origin = { replica: segment.replica, sequence: segment.sequence, record };
   const where = `record ${record} in ${nameOf(segment)}`;
-  if (segment.stream === 'completions') return completionRow(parsed(completionRecord, json, where), origin);
-  return trajectoryRow(parsed(trajectory, json, where), origin);
+  if (segment.stream === 'completions') return completionRow(knownCompletion(json, where), origin);
+  return trajectoryRow(knownTrajectory(json, where), origin);
 }
 
-function parsed<S extends z.ZodType>(schema: S, json: string, where: string): z.infer<S> {
-  const { success, data, error } = schema.safeParse(jsonIn(json));
-  if (success) return data;
-  throw new AnnealError('pool.record_invalid', `${where} is none that this version knows`, {
-    problems: error.issues.map((issue) => ({
-      code: 'pool.record_invalid',
-      path: issue.path.join('.'),
-      expected: issue.message,
-      hint: 'Take it in with the version of Anneal that wrote it.',
-    })),
-  });
-}
-
-/** Nothing that is a record, where it is no JSON. */
-function jsonIn(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch {
-    return undefined;
-  }
+/**
+ * Whether a record is the one that was taken in under this hash. What hashes to it was a record then; only of another one the schema is
+ * asked.
+ * @throws AnnealError `pool.record_invalid`
+ */
+export function isTakenIn(segment: SealedSegment, record: number, json: string, recordHash: string): boolean {
+  const value = jsonIn(json);
+  if (value !== undefined && hashOfRecord(value) === recordHash) return true;
+  return rowOf(segment, record, json).recordHash === recordHash;
 }

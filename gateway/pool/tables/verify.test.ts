@@ -1,10 +1,7 @@
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { SegmentSource } from '../../../contracts/segment.ts';
-import type { TableFiles } from '../../../contracts/table-files.ts';
-import { createFolderTables } from '../../../infra/store/table-files/folder.ts';
 import {
   madeCompletion,
   madeRollout,
@@ -12,43 +9,24 @@ import {
   madeSource,
   madeTrajectory,
 } from '../../../tests/support/made-up-pool.ts';
+import { useTables } from '../../../tests/support/use-tables.ts';
 import { encodeActions } from './actions.ts';
 import { compact } from './compact.ts';
 import { ledgerOf, ledgersWithoutPlan, type Planned, strangersTo } from './ledgers.ts';
-import { openTables } from './open.ts';
-import { openChecked, type PoolProblem, verifyTables } from './verify.ts';
+import type { PoolProblem } from './verify.ts';
 
-let folder: string;
-let files: TableFiles;
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'anneal-verify-'));
-  files = createFolderTables(join(folder, 'tables'), join(folder, 'tmp'));
-});
-let opened = new AsyncDisposableStack();
-const later = <R extends AsyncDisposable>(resource: R): R => opened.use(resource);
-afterEach(async () => {
-  await opened.disposeAsync();
-  opened = new AsyncDisposableStack();
-  await rm(folder, { recursive: true, force: true });
-});
+const used = useTables();
 
 const one = (group: number, sample = 0) => madeCompletion({ group, sample });
 const segments = [1, 2, 3].map((sequence) => madeSegment('completions', sequence, [one(sequence), one(sequence, 1)]));
 
-async function problemsWith(source: SegmentSource): Promise<PoolProblem[]> {
-  const problems: PoolProblem[] = [];
-  const onProblem = (problem: PoolProblem) => void problems.push(problem);
-  const checked = later(await openChecked(files, { onProblem }));
-  await verifyTables(checked, source, { onProblem });
-  return problems;
-}
+const problemsWith = async (source: SegmentSource) => (await used.verify(source)).problems;
 const said = (problems: readonly PoolProblem[]) => problems.map(({ kind, where }) => `${kind}: ${where}`);
 
 test('what was taken in is as it must be, and what is not yet taken in is counted', async () => {
-  await compact(madeSource(segments.slice(0, 2)), files);
-  const onProblem = ({ where, what }: PoolProblem) => expect.fail(`${where} ${what}`);
-  const checked = later(await openChecked(files, { onProblem }));
-  const verified = await verifyTables(checked, madeSource(segments), { onProblem });
+  await compact(madeSource(segments.slice(0, 2)), used.files);
+  const { verified, problems } = await used.verify(madeSource(segments));
+  expect(problems).toEqual([]);
   expect(verified[0]).toMatchObject({
     name: 'completions',
     records: 4,
@@ -57,7 +35,7 @@ test('what was taken in is as it must be, and what is not yet taken in is counte
 });
 
 test('a record that is missing, another, or too many is named by its place', async () => {
-  await compact(madeSource(segments), files);
+  await compact(madeSource(segments), used.files);
   const longer = madeSegment('completions', 1, [one(1), one(1, 1), one(9)]);
   const shorter = madeSegment('completions', 2, [one(2)]);
   const other = madeSegment('completions', 3, [{ ...one(3), text: 'another' }, one(3, 1)]);
@@ -69,7 +47,7 @@ test('a record that is missing, another, or too many is named by its place', asy
 });
 
 test('rows whose segments are gone contradict nothing; a segment that was never taken in and is gone is lost', async () => {
-  await compact(madeSource(segments), files);
+  await compact(madeSource(segments), used.files);
   expect(await problemsWith(madeSource(segments.slice(2)))).toEqual([]);
   const later = madeSegment('completions', 6, [one(6)]);
   expect(said(await problemsWith(madeSource([...segments, later])))).toEqual([
@@ -79,18 +57,18 @@ test('rows whose segments are gone contradict nothing; a segment that was never 
 });
 
 test('a file that was changed or removed is named, and a row that stands in two files', async () => {
-  await compact(madeSource(segments), files, { groupBytes: 1 });
-  const rounds = join(folder, 'tables/completions/campaign=made-up/round=1');
+  await compact(madeSource(segments), used.files, { groupBytes: 1 });
+  const rounds = join(used.folder, 'tables/completions/campaign=made-up/round=1');
   const [first = '', second = ''] = (await readdir(rounds)).sort();
-  const tables = later(await openTables(files));
+  const tables = await used.open();
   const add = [...tables.snapshots.completions.files.values()].find(({ path }) => path.endsWith(first));
   // By hand: the same file once more, under another name, past every check of ours.
-  await files.create(
+  await used.files.create(
     'completions/campaign=made-up/round=1/twice.parquet',
-    (await files.read(`completions/${add?.path}`)) ?? '',
+    (await used.files.read(`completions/${add?.path}`)) ?? '',
   );
   const twice = { ...add, path: 'campaign=made-up/round=1/twice.parquet' };
-  await files.create('completions/_delta_log/00000000000000000004.json', encodeActions([{ add: twice }]));
+  await used.files.create('completions/_delta_log/00000000000000000004.json', encodeActions([{ add: twice }]));
   const doubled = said(await problemsWith(madeSource(segments)));
   expect(doubled).toHaveLength(4);
   expect(doubled.every((line) => line.startsWith('record_twice: '))).toBe(true);
@@ -114,7 +92,7 @@ test('every rollout that was requested has one end and a reason; what nobody req
   const completions = [one(1), one(1, 1), one(2), one(3), stranger];
   await compact(
     madeSource([madeSegment('completions', 1, completions), madeSegment('trajectories', 1, trajectories)]),
-    files,
+    used.files,
   );
   const ids = [
     ...[
@@ -131,7 +109,7 @@ test('every rollout that was requested has one end and a reason; what nobody req
     ...{ campaign: 'made-up' as Planned['campaign'], round: 1, purpose: 'train', policy: { number: 0 } },
     rollouts: ids.map((id) => ({ id: id as Planned['rollouts'][number]['id'] })),
   };
-  const tables = later(await openTables(files));
+  const tables = await used.open();
   const ledger = await ledgerOf(tables, plan, { by: 'group', divided: false });
   expect(ledger.lines.map(({ rollout, state, reason }) => `${rollout.slice(-5)} ${state} ${reason}`)).toEqual([
     'g1/s0 trainable success',

@@ -8,7 +8,7 @@ import { givenUp, givenUpId, type Loss, logId } from './progress.ts';
 import { textOf } from './row.ts';
 import { TABLE_STREAMS, TABLES, type TableStream } from './schema.ts';
 import { readSnapshot, type Snapshot } from './snapshot.ts';
-import { nameOf, rowOf } from './stage.ts';
+import { isTakenIn, nameOf } from './stage.ts';
 import { storedRecords } from './stored.ts';
 
 export const PROBLEM_KINDS = [
@@ -165,7 +165,7 @@ async function verifySegments(
         onProblem({ kind: 'record_missing', where, what: 'is not in the table' });
         continue;
       }
-      if (next.hash !== rowOf(segment, at.record, json).recordHash)
+      if (!isTakenIn(segment, at.record, json, next.hash))
         onProblem({ kind: 'record_differs', where, what: 'is another one in the table' });
       next = await take(rows);
       for (; next !== undefined && order(next, at) === 0; next = await take(rows))

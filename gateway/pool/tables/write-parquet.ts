@@ -1,7 +1,7 @@
 // Rows become Parquet files, one a partition: staged as lines of JSON, which is all that passes through this process, then read, sorted and
 // compressed by DuckDB. Memory is bounded by what is staged at once, whatever the shape of the records.
 import { createHash } from 'node:crypto';
-import { appendFile, mkdir, readFile, rm } from 'node:fs/promises';
+import { appendFile, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TableFiles } from '../../../contracts/table-files.ts';
 import type { AddAction } from './actions.ts';
@@ -9,14 +9,17 @@ import { type Duck, named, quoted } from './duck.ts';
 import type { Row } from './row.ts';
 import { duckType, storedColumns, type TableSchema } from './schema.ts';
 
-/** Kept in memory before it is written. */
+/** Kept in memory before it is written, as the bytes that they will be: a million lines leave a million strings, and less room. */
 const BUFFER_BYTES = 4 << 20;
+/** Of UTF-8 for one unit of a string, at most. */
+const WIDEST = 3;
 
 interface Partition {
   readonly campaign: string;
   readonly round: number;
   readonly path: string;
-  waiting: string[];
+  /** Lines that lie in the buffer. */
+  waiting: Buffer[];
   rows: number;
   /** Of the longest line. */
   longest: number;
@@ -29,36 +32,50 @@ export interface Staging extends AsyncDisposable {
 }
 
 export async function openStaging(schema: TableSchema, duck: Duck): Promise<Staging> {
-  const folder = join(duck.folder, `staged-${schema.name}`);
-  await mkdir(folder, { recursive: true });
+  // Its own: the one before may still be on its way into a file.
+  const folder = await mkdtemp(join(duck.folder, `staged-${schema.name}-`));
   const partitions = new Map<string, Partition>();
+  const buffer = Buffer.allocUnsafe(BUFFER_BYTES);
   let buffered = 0;
 
   async function flush(): Promise<void> {
     for (const partition of partitions.values()) {
       if (partition.waiting.length === 0) continue;
-      await appendFile(partition.path, partition.waiting.join(''));
+      await appendFile(partition.path, Buffer.concat(partition.waiting));
       partition.waiting = [];
     }
     buffered = 0;
   }
 
+  function partitionOf(campaign: string, round: number): Partition {
+    const key = `${campaign}/${round}`;
+    const known = partitions.get(key);
+    if (known !== undefined) return known;
+    const path = join(folder, `${partitions.size}.ndjson`);
+    const made: Partition = { campaign, round, path, waiting: [], rows: 0, longest: 0 };
+    partitions.set(key, made);
+    return made;
+  }
+
+  /** In the buffer where it fits, or by itself. */
+  async function bytesOf(line: string): Promise<Buffer> {
+    if (line.length * WIDEST > BUFFER_BYTES) return Buffer.from(line);
+    if (line.length * WIDEST > BUFFER_BYTES - buffered) await flush();
+    const end = buffered + buffer.write(line, buffered);
+    const bytes = buffer.subarray(buffered, end);
+    buffered = end;
+    return bytes;
+  }
+
   return {
     async add({ campaign, round, ...row }) {
-      const line = `${JSON.stringify(row)}\n`;
-      const key = `${campaign}/${round}`;
-      let partition = partitions.get(key);
-      if (partition === undefined) {
-        const path = join(folder, `${partitions.size}.ndjson`);
-        partition = { campaign: String(campaign), round: Number(round), path, waiting: [], rows: 0, longest: 0 };
-        partitions.set(key, partition);
-      }
-      const bytes = Buffer.byteLength(line);
-      partition.waiting.push(line);
+      const bytes = await bytesOf(`${JSON.stringify(row)}\n`);
+      const partition = partitionOf(String(campaign), Number(round));
+      partition.waiting.push(bytes);
       partition.rows += 1;
-      partition.longest = Math.max(partition.longest, bytes);
-      buffered += bytes;
-      if (buffered >= BUFFER_BYTES) await flush();
+      partition.longest = Math.max(partition.longest, bytes.length);
+      // One that did not fit into the buffer is not kept beside it.
+      if (bytes.buffer !== buffer.buffer) await flush();
     },
 
     async write(files, signal) {
