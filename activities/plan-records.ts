@@ -1,9 +1,7 @@
-// What the pool holds of a plan, and which version each of its rollouts began with. A round's plan names groups of several rounds' draws where
-// rollouts overlap with training; then its records are looked for group by group.
+// What the pool holds of a plan. A round's plan names groups of several rounds' draws where rollouts overlap with training; then its records
+// are looked for group by group.
 
-import type { RolloutId } from '../contracts/ids.ts';
 import type { RolloutPlan } from '../contracts/plan.ts';
-import type { PolicyVersion } from '../contracts/policy-version.ts';
 import type { ModelGateway } from '../contracts/ports.ts';
 import { groupOf } from '../policies/advantage.ts';
 
@@ -21,15 +19,4 @@ export async function trajectoriesOf(gateway: Pick<ModelGateway, 'trajectories'>
 
 export async function completionsOf(gateway: Pick<ModelGateway, 'completions'>, plan: RolloutPlan) {
   return (await Promise.all(prefixesOf(plan).map((prefix) => gateway.completions(prefix)))).flat();
-}
-
-/** `quickstart/r1/train.v0/g3/s5` → 0. */
-export const versionOf = (id: RolloutId): number => Number(/\.v(\d+)\/g\d+\/s\d+$/.exec(id)![1]);
-
-/** The version that a rollout of a plan is sampled by. */
-export function samplerOf(
-  { policy, sampledBy = [] }: Pick<RolloutPlan, 'policy' | 'sampledBy'>,
-  id: RolloutId,
-): PolicyVersion {
-  return sampledBy.find(({ number }) => number === versionOf(id)) ?? policy;
 }

@@ -15,15 +15,15 @@ import {
 } from '../contracts/job.ts';
 import type { PolicyVersion } from '../contracts/policy-version.ts';
 import type { ModelGateway } from '../contracts/ports.ts';
-import type { CompletionRecord, Trajectory } from '../contracts/trajectory.ts';
 import { makeWeightTag, weightManifest } from '../contracts/weight-update.ts';
-import { assembleSamples, hasOtherWeights, signalOf } from '../policies/advantage.ts';
+import { assembleSamples, signalOf } from '../policies/advantage.ts';
+import { batchLine, gradedRollout, saidBy, saidIn, samplerOf } from '../policies/batch.ts';
 import { afterInterruption, isHopeless, NO_EFFORT } from '../policies/job-effort.ts';
 import { actionFor, codeOfStop } from '../policies/retry.ts';
 import { JobFailure } from './boundary.ts';
 import type { TrainingActivities } from './interface.ts';
 import { trainingDocument } from './job-document.ts';
-import { completionsOf, samplerOf, trajectoriesOf, versionOf } from './plan-records.ts';
+import { completionsOf, trajectoriesOf } from './plan-records.ts';
 import type { Documents } from './read.ts';
 
 /** Often enough to be missed within the heartbeat timeout of 15 s. */
@@ -46,29 +46,10 @@ export function createTrainingActivities(ports: {
       const spec = await documents.spec(specRef);
       const plan = await documents.plan(planRef);
       const trajectories = await trajectoriesOf(gateway, plan);
-      const completions = new Map((await completionsOf(gateway, plan)).map((c) => [c.id, c]));
-      const byAnswered = new Map([...completions.values()].map((c) => [c.rollout, c]));
-      /** What the trajectory names; of one that names nothing, what is there. */
-      const saidIn = ({ rollout, completions: named }: Trajectory): readonly CompletionRecord[] => {
-        const answered = byAnswered.get(rollout);
-        if (named.length === 0) return answered === undefined ? [] : [answered];
-        const known = named.map((id) => completions.get(id)).filter((one) => one !== undefined);
-        return known.length < named.length ? [] : known;
-      };
+      const said = saidIn(await completionsOf(gateway, plan));
       const assembled = assembleSamples({
         planned: plan.rollouts.map((rollout) => rollout.id),
-        graded: trajectories.map((t) => {
-          const said = saidIn(t);
-          return {
-            rollout: t.rollout,
-            outcome: t.outcome,
-            reward: t.reward?.total,
-            fidelity: said.find(({ fidelity }) => fidelity === 'text-only')?.fidelity ?? said[0]?.fidelity,
-            otherWeights: said.length === 0 || said.some((one) => hasOtherWeights(samplerOf(plan, t.rollout), one)),
-            // One without tokens is none, and the rest of the rollout would be told its reward.
-            completionTokens: t.episode === undefined ? t.tokens.completion : fewestTokens(said),
-          };
-        }),
+        graded: trajectories.map((one) => gradedRollout(one, said(one).map(saidBy), samplerOf(plan, one.rollout))),
         signal: signalOf(spec.training),
       });
       if (assembled.strangers.length > 0) {
@@ -82,19 +63,7 @@ export function createTrainingActivities(ports: {
       const samples = assembled.samples.flatMap((state): BatchSample[] => {
         if (state.state !== 'train') return [];
         const graded = byRollout.get(state.id)!;
-        const reward = graded.reward!.total;
-        return saidIn(graded).map(({ index, promptIds, completionIds, logprobs, routing }) => ({
-          id: state.id,
-          ...(graded.episode === undefined ? {} : { completion: index }),
-          group: state.group,
-          promptIds,
-          completionIds,
-          logprobs,
-          advantage: state.advantage,
-          reward,
-          policyVersion: versionOf(state.id),
-          ...(routing === undefined ? {} : { routing }),
-        }));
+        return said(graded).map((one) => batchLine(state, graded, one));
       });
       const { ledger } = assembled;
       if (samples.length === 0) return { document: null, account, ledger };
@@ -191,9 +160,6 @@ export function createTrainingActivities(ports: {
     return { adapter: null, adapterGguf: null, optimizer: null, weights };
   }
 }
-
-const fewestTokens = (said: readonly CompletionRecord[]): number =>
-  said.length === 0 ? 0 : Math.min(...said.map(({ completionIds }) => completionIds.length));
 
 /** A cluster or a store that does not answer says nothing of the job: it is asked again for as long as the activity may take. */
 async function untilAnswered<T>(ask: () => Promise<T>, onSilence: (who: string) => void): Promise<T> {

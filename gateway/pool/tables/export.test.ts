@@ -1,10 +1,7 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { batchSample } from '../../../contracts/job.ts';
-import type { TableFiles } from '../../../contracts/table-files.ts';
-import { createFolderTables } from '../../../infra/store/table-files/folder.ts';
 import { advantagesOf } from '../../../policies/advantage.ts';
 import {
   madeCompletion,
@@ -13,31 +10,22 @@ import {
   madeSource,
   madeTrajectory,
 } from '../../../tests/support/made-up-pool.ts';
+import { useTables } from '../../../tests/support/use-tables.ts';
 import { linesBeside } from './beside.ts';
 import { compact } from './compact.ts';
 import { openDuck, quoted } from './duck.ts';
-import { exportBatch, exportDataset, exportLines } from './export.ts';
+import { exportDataset, exportLines } from './export.ts';
+import { exportBatch } from './export-batch.ts';
 import type { Planned } from './ledgers.ts';
-import { openTables } from './open.ts';
 
-let folder: string;
-let files: TableFiles;
+const used = useTables();
 const all = [1, 2, 10].flatMap((group) => [0, 1, 2].map((sample) => ({ group, sample })));
 const completions = all.map((of) => madeCompletion(of));
 const trajectories = all.map((of) => madeTrajectory(of));
 const sealed = { ...madeTrajectory({ group: 99, sample: 0 }), split: 'sealed' };
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'anneal-export-'));
-  files = createFolderTables(join(folder, 'tables'), join(folder, 'tmp'));
   const ends = madeSegment('trajectories', 1, [...trajectories, sealed]);
-  await compact(madeSource([madeSegment('completions', 1, completions), ends]), files);
-});
-let opened = new AsyncDisposableStack();
-const later = <R extends AsyncDisposable>(resource: R): R => opened.use(resource);
-afterEach(async () => {
-  await opened.disposeAsync();
-  opened = new AsyncDisposableStack();
-  await rm(folder, { recursive: true, force: true });
+  await compact(madeSource([madeSegment('completions', 1, completions), ends]), used.files);
 });
 
 const linesIn = async (path: string): Promise<unknown[]> =>
@@ -48,31 +36,31 @@ const linesIn = async (path: string): Promise<unknown[]> =>
 const byText = (a: unknown, b: unknown): number => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1);
 
 test('records leave as they were captured, but for the sealed split', async () => {
-  const tables = later(await openTables(files));
-  const out = join(folder, 'out/records.jsonl');
+  const tables = await used.open();
+  const out = join(used.folder, 'out/records.jsonl');
   expect(await exportLines(tables, 'completions', {}, out)).toBe(9);
   const found = (await linesIn(out)) as { id: string }[];
   const order = (a: { id: string }, b: { id: string }): number => (a.id < b.id ? -1 : 1);
   expect(found.sort(order)).toEqual(completions.toSorted(order));
-  expect(await exportLines(tables, 'trajectories', { campaign: 'made-up', round: 1 }, join(folder, 'ends.jsonl'))).toBe(
-    9,
-  );
+  expect(
+    await exportLines(tables, 'trajectories', { campaign: 'made-up', round: 1 }, join(used.folder, 'ends.jsonl')),
+  ).toBe(9);
   await expect(exportLines(tables, 'completions', {}, out)).rejects.toMatchObject({ code: 'cli.usage' });
-  await expect(exportLines(tables, 'completions', { round: 7 }, join(folder, 'none'))).rejects.toMatchObject({
+  await expect(exportLines(tables, 'completions', { round: 7 }, join(used.folder, 'none'))).rejects.toMatchObject({
     ...{ code: 'pool.nothing', message: 'no record in round 7 is in the tables' },
   });
-  expect((await readdir(folder)).sort()).toEqual(['ends.jsonl', 'out', 'tables', 'tmp']);
+  expect((await readdir(used.folder)).sort()).toEqual(['ends.jsonl', 'out', 'tables', 'tmp']);
 });
 
 test('a data set is a folder of Parquet and the card that names its configurations', async () => {
-  const tables = later(await openTables(files));
-  const out = join(folder, 'dataset');
+  const tables = await used.open();
+  const out = join(used.folder, 'dataset');
   expect(await exportDataset(tables, { campaign: 'made-up' }, out)).toBe(18);
   const card = await readFile(join(out, 'README.md'), 'utf8');
   const paths = [...card.matchAll(/path: (\S+)/g)].map(([, path]) => path);
   expect(paths).toEqual(['data/completions/*.parquet', 'data/trajectories/*.parquet']);
   expect(card.startsWith('---\nconfigs:\n- config_name: completions\n')).toBe(true);
-  const duck = later(await openDuck());
+  const duck = used.later(await openDuck());
   for (const path of paths) {
     const found: unknown[] = [];
     for await (const row of duck.objects(
@@ -86,12 +74,12 @@ test('a data set is a folder of Parquet and the card that names its configuratio
 });
 
 test("a round's batch has the samples that train, in the plan's order, with advantages within their groups", async () => {
-  const tables = later(await openTables(files));
+  const tables = await used.open();
   const plan: Planned = {
     ...{ campaign: 'made-up' as Planned['campaign'], round: 1, purpose: 'train', policy: { number: 0 } },
     rollouts: all.toReversed().map((of) => ({ id: madeRollout(of) as Planned['rollouts'][number]['id'] })),
   };
-  const out = join(folder, 'batch.jsonl');
+  const out = join(used.folder, 'batch.jsonl');
   expect(await exportBatch(tables, plan, { by: 'group', divided: false }, out)).toBe(9);
   const lines = (await linesIn(out)).map((line) => batchSample.parse(line));
   expect(lines.map(({ id }) => id)).toEqual(plan.rollouts.map(({ id }) => id));
@@ -103,20 +91,20 @@ test("a round's batch has the samples that train, in the plan's order, with adva
 
 test('an export that is stopped leaves nothing', async () => {
   const stop = new AbortController();
-  const tables = later(await openTables(files, { signal: stop.signal }));
+  const tables = await used.open({ signal: stop.signal });
   stop.abort();
-  await expect(exportLines(tables, 'completions', {}, join(folder, 'a'))).rejects.toThrow();
-  await expect(exportDataset(tables, {}, join(folder, 'b'))).rejects.toThrow();
-  const failing = linesBeside(join(folder, 'c'), async (file) => {
+  await expect(exportLines(tables, 'completions', {}, join(used.folder, 'a'))).rejects.toThrow();
+  await expect(exportDataset(tables, {}, join(used.folder, 'b'))).rejects.toThrow();
+  const failing = linesBeside(join(used.folder, 'c'), async (file) => {
     await file.add('half');
     throw new Error('stopped');
   });
   await expect(failing).rejects.toThrow('stopped');
-  expect((await readdir(folder)).sort()).toEqual(['tables', 'tmp']);
+  expect((await readdir(used.folder)).sort()).toEqual(['tables', 'tmp']);
 });
 
 test('a query sees the tables and no other file', async () => {
-  const tables = later(await openTables(files, { confined: true }));
+  const tables = await used.open({ confined: true });
   const ask = async (sql: string): Promise<unknown[]> => {
     const rows: unknown[] = [];
     for await (const row of tables.duck.objects(sql)) rows.push(row);
@@ -125,12 +113,12 @@ test('a query sees the tables and no other file', async () => {
   expect(await ask('SELECT count(*)::INTEGER AS n FROM trajectories')).toEqual([{ n: 9 }]);
   for (const sql of [
     "SELECT * FROM read_text('/etc/hostname')",
-    `SELECT * FROM read_parquet(${quoted(join(folder, 'tables/trajectories/**/*.parquet'))})`,
-    `COPY completions TO ${quoted(join(folder, 'stolen'))}`,
+    `SELECT * FROM read_parquet(${quoted(join(used.folder, 'tables/trajectories/**/*.parquet'))})`,
+    `COPY completions TO ${quoted(join(used.folder, 'stolen'))}`,
     'SET enable_external_access = true',
     'INSTALL httpfs',
     'SELECT nothing FROM completions',
   ])
     await expect(ask(sql), sql).rejects.toMatchObject({ code: expect.stringMatching(/^pool\.(query|engine)$/) });
-  expect(await readdir(folder)).not.toContain('stolen');
+  expect(await readdir(used.folder)).not.toContain('stolen');
 });

@@ -1,13 +1,9 @@
-// What leaves the pool: records as they were captured, a folder that `datasets` loads, and the trainer's batch lines.
+// What leaves the pool: records as they were captured, and a folder that `datasets` loads. The trainer's batch: export-batch.ts.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AnnealError } from '../../../contracts/errors.ts';
-import type { BatchSample } from '../../../contracts/job.ts';
-import type { CompletionRecord, Trajectory } from '../../../contracts/trajectory.ts';
-import { assembleSamples, hasOtherWeights, type Sample, type Signal } from '../../../policies/advantage.ts';
 import { folderBeside, linesBeside } from './beside.ts';
 import { named, quoted } from './duck.ts';
-import type { Planned } from './ledgers.ts';
 import { type PoolTables, within } from './open.ts';
 import { TABLE_STREAMS, TABLES, type TableStream } from './schema.ts';
 import { storedRecords } from './stored.ts';
@@ -72,89 +68,10 @@ docs/data-pool.md of Anneal. Log-probabilities are natural, of the distribution 
 `;
 }
 
-/** So many rollouts' completions are in memory at a time. */
-const AT_ONCE = 32;
-
-/** A round's batch, as its training job was given it: the same samples, in the same order, with the same advantages. */
-export async function exportBatch(tables: PoolTables, plan: Planned, signal: Signal, path: string): Promise<number> {
-  const trajectories = new Map<string, Trajectory>();
-  const where = `${within(plan)} AND purpose = 'train' AND "policyVersion" = ${plan.policy.number}`;
-  for await (const { record, intact } of storedRecords(tables, 'trajectories', where)) {
-    const one = record as unknown as Trajectory;
-    if (!intact) throw altered(one.rollout);
-    trajectories.set(one.rollout, one);
-  }
-  const about = await aboutCompletions(tables, where);
-  const { samples, strangers } = assembleSamples({
-    planned: plan.rollouts.map(({ id }) => id),
-    graded: [...trajectories.values()].map((one) => {
-      const answer = about.get(one.completions[0] ?? '');
-      return {
-        ...{ rollout: one.rollout, outcome: one.outcome, reward: one.reward?.total },
-        fidelity: answer?.fidelity,
-        otherWeights: hasOtherWeights(plan.policy, answer),
-        completionTokens: one.tokens.completion,
-      };
-    }),
-    signal,
-  });
-  if (strangers.length > 0)
-    throw new AnnealError(
-      'campaign.unbalanced',
-      `the pool holds rollouts nobody planned: ${strangers.slice(0, 5).join(', ')}`,
-    );
-  const training = samples.filter((sample) => sample.state === 'train');
-  return linesBeside(path, async (file) => {
-    for (let at = 0; at < training.length; at += AT_ONCE) {
-      const some = training.slice(at, at + AT_ONCE);
-      for (const line of await linesOf(tables, plan, some, trajectories, where)) await file.add(JSON.stringify(line));
-    }
-    return atLeastOne(training.length, plan);
-  });
-}
-
-async function linesOf(
-  tables: PoolTables,
-  plan: Planned,
-  samples: readonly Extract<Sample, { state: 'train' }>[],
-  trajectories: ReadonlyMap<string, Trajectory>,
-  where: string,
-): Promise<BatchSample[]> {
-  const idOf = (rollout: string): string => trajectories.get(rollout)?.completions[0] ?? '';
-  const ids = samples.map(({ id }) => quoted(idOf(id))).join(', ');
-  const answers = new Map<string, CompletionRecord>();
-  for await (const { record, intact } of storedRecords(tables, 'completions', `${where} AND id IN (${ids})`)) {
-    const one = record as unknown as CompletionRecord;
-    if (!intact) throw altered(one.id);
-    answers.set(one.id, one);
-  }
-  return samples.map(({ id, group, advantage, reward }): BatchSample => {
-    const answer = answers.get(idOf(id));
-    if (answer === undefined)
-      throw new AnnealError('pool.table_damaged', `the completion of ${id} is not in the table`);
-    const { promptIds, completionIds, logprobs, routing } = answer;
-    return {
-      ...{ id, group, promptIds, completionIds, logprobs, advantage, reward, policyVersion: plan.policy.number },
-      ...(routing === undefined ? {} : { routing }),
-    };
-  });
-}
-
-type About = Pick<CompletionRecord, 'fidelity' | 'weights'>;
-
-async function aboutCompletions({ duck }: PoolTables, where: string): Promise<Map<string, About>> {
-  const found = new Map<string, About>();
-  for await (const row of duck.rows(`SELECT id, fidelity, other FROM completions WHERE ${where}`)) {
-    const { weights } = (row.other ? JSON.parse(row.other) : {}) as About;
-    found.set(row.id ?? '', { fidelity: row.fidelity as About['fidelity'], weights });
-  }
-  return found;
-}
-
-const altered = (what: string | null | undefined): AnnealError =>
+export const altered = (what: string | null | undefined): AnnealError =>
   new AnnealError('pool.table_damaged', `${what} is not what was taken in`);
 
-function atLeastOne(records: number, { campaign, round }: Of): number {
+export function atLeastOne(records: number, { campaign, round }: Of): number {
   if (records > 0) return records;
   const where = `${campaign === undefined ? '' : ` of ${campaign}`}${round === undefined ? '' : ` in round ${round}`}`;
   throw new AnnealError('pool.nothing', `no record${where} is in the tables`);

@@ -1,7 +1,8 @@
 // The conservation ledger from the tables: every rollout that was requested has exactly one end, with its reason.
 import type { RolloutId } from '../../../contracts/ids.ts';
 import type { RolloutPlan } from '../../../contracts/plan.ts';
-import { hasOtherWeights, type Signal } from '../../../policies/advantage.ts';
+import { groupOf, hasOtherWeights, type Signal } from '../../../policies/advantage.ts';
+import { samplerOf } from '../../../policies/batch.ts';
 import {
   type PoolCompletion,
   type PoolLedger,
@@ -14,6 +15,8 @@ import { type StoredRow, textOf } from './row.ts';
 
 export type Planned = Pick<RolloutPlan, 'campaign' | 'round' | 'purpose'> & {
   readonly policy: Pick<RolloutPlan['policy'], 'number' | 'weights'>;
+  /** Where it is there, the plan names groups that lie among those of other plans; and the versions besides `policy` that they began with. */
+  readonly sampledBy?: readonly Planned['policy'][] | undefined;
   readonly rollouts: readonly { readonly id: RolloutId }[];
 };
 
@@ -28,12 +31,19 @@ export interface PlanLedger extends PoolLedger {
   readonly balanced: boolean;
 }
 
-const prefixOf = ({ campaign, round, purpose, policy }: Planned): string =>
-  `${campaign}/r${round}/${purpose}.v${policy.number}/`;
+/** SQL of where a plan's rollouts lie: below one prefix that no other plan has, or group by group. */
+export function placeOf({ campaign, round, purpose, policy, sampledBy, rollouts }: Planned): string {
+  if (sampledBy === undefined)
+    return `${within({ campaign, round })} AND starts_with(rollout, ${quoted(`${campaign}/r${round}/${purpose}.v${policy.number}/`)})`;
+  const groups = [...new Set(rollouts.map(({ id }) => groupOf(id)))];
+  const rounds = [...new Set(groups.map((group) => Number(/\/r(\d+)\//.exec(group)?.[1])))];
+  const ofGroups = `regexp_replace(rollout, '/s[0-9]+$', '') IN (${groups.map(quoted).join(', ')})`;
+  return `${within({ campaign })} AND round IN (${rounds.join(', ')}) AND ${ofGroups}`;
+}
 
 /** Of what one plan asked for. Memory: that of the plan's rollouts, without their tokens. */
 export async function ledgerOf(tables: PoolTables, plan: Planned, signal: Signal): Promise<PlanLedger> {
-  const where = `${within(plan)} AND starts_with(rollout, ${quoted(prefixOf(plan))})`;
+  const where = placeOf(plan);
   const trajectories: PoolTrajectory[] = [];
   for await (const row of tables.duck.rows(
     `SELECT rollout, outcome, reward::VARCHAR AS reward, to_json(completions)::VARCHAR AS completions FROM trajectories WHERE ${where}`,
@@ -86,9 +96,8 @@ export async function ledgersWithoutPlan(tables: PoolTables, campaign: string, s
 
 /** Rollouts of a campaign that have records under a prefix that none of its plans has. */
 export async function strangersTo(tables: PoolTables, campaign: string, plans: readonly Planned[]): Promise<string[]> {
-  const known = plans.map((plan) => `NOT starts_with(rollout, ${quoted(prefixOf(plan))})`);
-  const where = ['campaign = ', quoted(campaign), ...known.map((one) => ` AND ${one}`)].join('');
-  const sql = `SELECT DISTINCT rollout FROM (SELECT rollout, campaign FROM completions UNION ALL SELECT rollout, campaign FROM trajectories) WHERE ${where} ORDER BY 1`;
+  const where = [`campaign = ${quoted(campaign)}`, ...plans.map((plan) => `NOT (${placeOf(plan)})`)].join(' AND ');
+  const sql = `SELECT DISTINCT rollout FROM (SELECT rollout, campaign, round FROM completions UNION ALL SELECT rollout, campaign, round FROM trajectories) WHERE ${where} ORDER BY 1`;
   const found: string[] = [];
   for await (const row of tables.duck.rows(sql)) found.push(textOf(row, 'rollout'));
   return found;
@@ -100,15 +109,15 @@ function named({ campaign, round, purpose, policy }: Planned, ledger: PoolLedger
   return { ...{ campaign, round, purpose, policy: policy.number, planned, balanced }, ...ledger };
 }
 
-function completionIn(row: StoredRow, { policy }: Planned): PoolCompletion {
+function completionIn(row: StoredRow, plan: Planned): PoolCompletion {
   const other = row.other === null || row.other === undefined ? {} : (JSON.parse(row.other) as { weights?: never });
+  const rollout = textOf(row, 'rollout') as RolloutId;
   return {
-    id: textOf(row, 'id') as PoolCompletion['id'],
-    rollout: textOf(row, 'rollout') as RolloutId,
+    ...{ id: textOf(row, 'id') as PoolCompletion['id'], rollout },
     index: Number(textOf(row, 'index')),
     fidelity: textOf(row, 'fidelity') as PoolCompletion['fidelity'],
     finish: textOf(row, 'finish') as PoolCompletion['finish'],
     tokens: Number(textOf(row, 'tokens')),
-    otherWeights: hasOtherWeights(policy, other),
+    otherWeights: hasOtherWeights(samplerOf(plan, rollout), other),
   };
 }

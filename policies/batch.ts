@@ -1,0 +1,78 @@
+// What a round's batch says of each rollout, from the records alone: the activity that hands a batch to the trainer and an export from the
+// tables build the same lines by it.
+import type { RolloutId } from '../contracts/ids.ts';
+import type { BatchSample } from '../contracts/job.ts';
+import type { PolicyVersion } from '../contracts/policy-version.ts';
+import type { CompletionRecord, Trajectory } from '../contracts/trajectory.ts';
+import { type GradedRollout, hasOtherWeights, type Sample } from './advantage.ts';
+
+/** What is weighed of a completion: everything but its tokens, of which it is enough to know how many there are. */
+export type Said = Pick<CompletionRecord, 'id' | 'rollout' | 'fidelity' | 'weights'> & { readonly tokens: number };
+
+export const saidBy = ({ id, rollout, fidelity, weights, completionIds }: CompletionRecord): Said => ({
+  ...{ id, rollout, fidelity, tokens: completionIds.length },
+  ...(weights === undefined ? {} : { weights }),
+});
+
+/**
+ * Of each trajectory what it names. One of a single reply that names nothing, what is there; an agent that asked nothing said nothing, whatever
+ * an attempt before it left.
+ */
+export function saidIn<C extends Pick<CompletionRecord, 'id' | 'rollout'>>(
+  completions: readonly C[],
+): (trajectory: Pick<Trajectory, 'rollout' | 'completions' | 'episode'>) => readonly C[] {
+  const byId = new Map(completions.map((one) => [one.id, one]));
+  const byRollout = new Map(completions.map((one) => [one.rollout, one]));
+  return ({ rollout, completions: named, episode }) => {
+    const answered = episode === undefined ? byRollout.get(rollout) : undefined;
+    if (named.length === 0) return answered === undefined ? [] : [answered];
+    const known = named.map((id) => byId.get(id)).filter((one) => one !== undefined);
+    return known.length < named.length ? [] : known;
+  };
+}
+
+/** @param sampler the version that the rollout was to be sampled by */
+export function gradedRollout(
+  { rollout, outcome, reward, episode, tokens }: Trajectory,
+  said: readonly Said[],
+  sampler: Pick<PolicyVersion, 'weights'>,
+): GradedRollout {
+  return {
+    ...{ rollout, outcome, reward: reward?.total },
+    fidelity: said.find(({ fidelity }) => fidelity === 'text-only')?.fidelity ?? said[0]?.fidelity,
+    otherWeights: said.length === 0 || said.some((one) => hasOtherWeights(sampler, one)),
+    // One without tokens is none, and the rest of the rollout would be told its reward.
+    completionTokens: episode === undefined ? tokens.completion : fewestTokens(said),
+  };
+}
+
+const fewestTokens = (said: readonly Said[]): number =>
+  said.length === 0 ? 0 : Math.min(...said.map(({ tokens }) => tokens));
+
+/** A line of the batch: one for each completion of a rollout of several steps, with the advantage of the whole. */
+export function batchLine(
+  { id, group, advantage, reward }: Extract<Sample, { state: 'train' }>,
+  { episode }: Pick<Trajectory, 'episode'>,
+  { index, promptIds, completionIds, logprobs, routing }: CompletionRecord,
+): BatchSample {
+  return {
+    id,
+    ...(episode === undefined ? {} : { completion: index }),
+    ...{ group, promptIds, completionIds, logprobs, advantage, reward },
+    policyVersion: versionOf(id),
+    ...(routing === undefined ? {} : { routing }),
+  };
+}
+
+/** `quickstart/r1/train.v0/g3/s5` → 0. */
+export const versionOf = (id: RolloutId): number => Number(/\.v(\d+)\/g\d+\/s\d+$/.exec(id)![1]);
+
+type Sampler = Pick<PolicyVersion, 'number' | 'weights'>;
+
+/** The version that a rollout of a plan is sampled by. */
+export function samplerOf(
+  { policy, sampledBy = [] }: { readonly policy: Sampler; readonly sampledBy?: readonly Sampler[] | undefined },
+  id: RolloutId,
+): Sampler {
+  return sampledBy.find(({ number }) => number === versionOf(id)) ?? policy;
+}
