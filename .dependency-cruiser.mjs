@@ -84,6 +84,13 @@ export default {
       from: { path: '^workflows/', pathNot: TEST },
       to: { dependencyTypes: ['core'] },
     },
+    {
+      name: 'images-have-no-duckdb',
+      comment: 'What the images of worker and gateway start cannot ask for what they leave out.',
+      severity: 'error',
+      from: { path: '^worker/', pathNot: TEST },
+      to: { path: '@duckdb/', reachable: true },
+    },
     { name: 'no-utils', severity: 'error', from: {}, to: { path: '(^|/)utils?/' } },
     { name: 'no-utils-unused', severity: 'error', from: { path: '(^|/)utils?/', orphan: true }, to: {} },
     { name: 'no-utils-inside', severity: 'error', from: { path: '(^|/)utils?/' }, to: {} },

@@ -100,11 +100,15 @@ async function workersLayer(repo: string, stage: string, below: readonly Layer[]
   return [...needed, { from: sandbox.library, to: sandbox.library, skip: isLeftOut }, bundle];
 }
 
+/** As the Containerfiles do: the engine of the data pool's tables is a command's. */
+const ELSEWHERE = /^@duckdb(\/|$)/;
+
 /** Packages for development, other platforms' libraries, and what nothing imports. */
 function unneeded(repo: string): (relative: string) => boolean {
   const { packages } = lock.parse(JSON.parse(readFileSync(join(repo, 'package-lock.json'), 'utf8')));
   const kept = new Set(Object.keys(packages).filter((path) => packages[path]?.dev !== true));
   return (relative) => {
+    if (ELSEWHERE.test(relative)) return true;
     if (relative.startsWith('@temporalio/core-bridge/releases/')) return !relative.includes(platformOf());
     const path = `node_modules/${relative}`;
     // The folder of a package itself, at any depth: node_modules/NAME or node_modules/@SCOPE/NAME.

@@ -65,6 +65,15 @@ test('a forbidden import is seen in every form, between every pair of folders; a
   expect(ofTable.map(({ from, to }) => `${from} → ${to}`).sort()).toEqual(expected.sort());
 });
 
+test('what the images start cannot ask for what they leave out, by however many files', async () => {
+  write('gateway/engine.ts', "export const load = async () => await import('@duckdb/node-api');");
+  write('gateway/tables.ts', "import { load } from './engine.ts';\nexport const tables = load;");
+  write('worker/asks.ts', "import { tables } from '../gateway/tables.ts';\nexport const asked = tables;");
+  write('cli/asks.ts', "import { tables } from '../gateway/tables.ts';\nexport const asked = tables;");
+  const found = (await violations()).filter(({ rule }) => rule.name === 'images-have-no-duckdb');
+  expect(found.map(({ from }) => from)).toEqual(['worker/asks.ts']);
+});
+
 test('pure folders have no machine, and nobody has a folder of odds and ends', async () => {
   for (const module of ['worker_threads', 'dns', 'fs/promises']) {
     write(`workflows/uses-${module.replace('/', '-')}.ts`, `import 'node:${module}';`);

@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import type { DuckDBConnection } from '@duckdb/node-api';
 import { AnnealError } from '../../../contracts/errors.ts';
 import type { StoredRow } from './row.ts';
 
@@ -27,7 +27,20 @@ const MEMORY_MIB = 512;
 
 const threads = (): number => Math.min(4, availableParallelism());
 
+/** Only when it is needed: it is a library of 70 MB, which the images of worker and gateway leave out. */
+async function loadEngine() {
+  try {
+    return (await import('@duckdb/node-api')).DuckDBInstance;
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw cause;
+    throw new AnnealError('pool.engine', 'DuckDB is not in this installation: images have the tables read elsewhere', {
+      cause,
+    });
+  }
+}
+
 export async function openDuck({ memoryMiB = MEMORY_MIB, signal }: DuckOptions = {}): Promise<Duck> {
+  const DuckDBInstance = await loadEngine();
   const folder = await mkdtemp(join(tmpdir(), 'anneal-pool-'));
   const opened = new AsyncDisposableStack();
   opened.defer(() => rm(folder, { recursive: true, force: true }));
