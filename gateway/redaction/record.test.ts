@@ -41,6 +41,17 @@ const secrets: fc.Arbitrary<Planted> = fc.oneof(
   itself(letters(URLSAFE, 35).map((rest) => `AIza${rest}`)),
   itself(after('hf_', ALNUM, 34)),
   itself(after('npm_', ALNUM, 36, 36)),
+  itself(after('glsa_', ALNUM, 32, 32).chain((head) => after(`${head}_`, 'abcdef0123456789', 8, 8))),
+  itself(after('glc_', ALNUM, 40)),
+  itself(after('lin_api_', ALNUM, 40, 40)),
+  itself(after('ntn_', ALNUM, 46, 46)),
+  itself(after('figd_', URLSAFE, 40)),
+  fc
+    .constantFrom('shpat_', 'shpca_', 'shppa_', 'shpss_')
+    .chain((head) => itself(after(head, 'abcdef0123456789', 32, 32))),
+  fc.constantFrom('hvs.', 'hvb.').chain((head) => itself(after(head, URLSAFE, 24, 90))),
+  itself(after('tskey-auth-', ALNUM, 17).chain((head) => after(`${head}-`, ALNUM, 32))),
+  itself(after('ops_eyJ', URLSAFE, 200)),
   itself(fc.tuple(after('anr_', URLSAFE, 100), letters(URLSAFE, 43)).map(([claims, mac]) => `${claims}.${mac}`)),
   itself(
     fc

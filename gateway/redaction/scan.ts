@@ -16,14 +16,16 @@ const PREFIXES: Readonly<Record<string, readonly (readonly [before: string, leas
     ...['ghp', 'gho', 'ghu', 'ghs', 'ghr', 'sk_live', 'sk_test', 'rk_live', 'rk_test'].map(
       (before) => [before, 16] as const,
     ),
+    ...['glsa', 'lin_api', 'ntn', 'figd', 'shpat', 'shpca', 'shppa', 'shpss'].map((before) => [before, 16] as const),
+    ['glc', 1],
     ['whsec', 1],
   ],
   '-': [
-    ...['sk', 'glpat', 'pypi', 'GOCSPX', 'xai'].map((before) => [before, 16] as const),
+    ...['sk', 'glpat', 'pypi', 'GOCSPX', 'xai', 'tskey'].map((before) => [before, 16] as const),
     ...[...'abeoprs'].map((letter) => [`xox${letter}`, 10] as const),
   ],
   '.': [
-    ['ya29', 16],
+    ...['ya29', 'hvs', 'hvb'].map((before) => [before, 16] as const),
     ['SG', 16],
   ],
 };
