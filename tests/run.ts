@@ -168,6 +168,12 @@ const CLUSTER_PARTS: Record<string, Part> = {
 const OWN_PARTS: Record<string, Part> = {
   // Its build takes longer than all of the testbed's together (`npm run test:temporal`).
   'temporal-server': programs(async () => ['temporal-server']),
+  // Ray Data, `datasets` and Spark, which read the pool's tables: two gigabytes.
+  engines: async () => {
+    const { installEngines } = await import('./support/engines.ts');
+    await installEngines((line) => console.log(line));
+    return await vitest('--maxWorkers=1', 'tests/engines')();
+  },
   // Three real agents from PyPI, a gigabyte of Python.
   agents: async () => {
     const { trainerPython } = await import('./support/trainer-python.ts');
