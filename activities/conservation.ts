@@ -7,7 +7,8 @@ import type { RolloutPlan } from '../contracts/plan.ts';
 import type { ModelGateway } from '../contracts/ports.ts';
 import type { CampaignState, Conservation, RoundRecord } from '../contracts/record.ts';
 import type { Trajectory } from '../contracts/trajectory.ts';
-import { hasOtherWeights, signalOf } from '../policies/advantage.ts';
+import { signalOf } from '../policies/advantage.ts';
+import { hasForeignWeights } from '../policies/answered-by.ts';
 import { checkConservation } from '../policies/conservation.ts';
 import { type PoolCompletion, poolLedger } from '../policies/pool-ledger.ts';
 import { bookGroups } from './group-books.ts';
@@ -111,7 +112,7 @@ export async function conserve(
     const records = await completionsOf(gateway, overlapping === undefined ? plan : { ...plan, sampledBy: [] });
     return records.map((record) => {
       const { id, rollout, index, fidelity, finish, completionIds } = record;
-      const otherWeights = hasOtherWeights(plan.policy, record);
+      const otherWeights = hasForeignWeights(plan, plan.policy, record);
       return { id, rollout, index, fidelity, finish, tokens: completionIds.length, otherWeights };
     });
   }

@@ -114,8 +114,36 @@ test('a reply without a call, or with one that cannot be read, is told so; the t
 test('going round in circles is told, and then ends it', async () => {
   saying(Array.from({ length: 40 }, () => call('shell', { command: 'true' })));
   const circles = await played();
-  expect(circles.episode).toMatchObject({ end: 'loop', requests: 6 });
-  expect(resultsOf(circles.transcript)[2]).toContain('You did the same before');
+  // The gateway tells of it with the fifth answer, four steps alike, and refuses the seventh request.
+  expect(circles.episode).toMatchObject({ end: 'loop', requests: 7 });
+  const warned = resultsOf(circles.transcript).map((result) => result.includes('You did the same before'));
+  expect(warned).toEqual([false, false, false, false, true, true]);
+  const records = await used.records();
+  expect(records.map(({ turn }) => turn!.loop?.times)).toEqual([...Array(4).fill(undefined), 4, 5, 6]);
+  expect(records.at(-1)).toMatchObject({ error: expect.stringContaining('gateway.loop'), completionIds: [] });
+});
+
+test.each([
+  [undefined, 'loop', 7],
+  ['warn', 'loop', 7],
+  ['stop', 'loop', 5],
+  ['tell', 'turns', 9],
+] as const)(
+  'where the campaign says %s of circles: %s; what is said around calls makes no difference',
+  async (...of) => {
+    const [loops, end, requests] = of;
+    saying(Array.from({ length: 40 }, (_, at) => `Once more, ${at}.\n${call('shell', { command: 'true' })}`));
+    const harness = { kind: 'tool-loop', loop: toolLoop.parse({ maxTurns: 9 }), session: { loops } } as const;
+    expect((await played({}, { harness })).episode).toMatchObject({ end, requests });
+  },
+);
+
+test('time bounds it at the gateway too, which breaks the answer off', async () => {
+  used.upstream.says = (_, number) =>
+    number === 1 ? call('shell', { command: 'true' }) : new Promise<string>(() => undefined);
+  const harness = { kind: 'tool-loop', session: { maxSeconds: 3 } } as const;
+  expect((await played({}, { harness })).episode).toMatchObject({ end: 'time', requests: 2 });
+  expect((await used.records()).at(-1)!.turn!.upstream.end).toBe('stopped');
 });
 
 test('turns bound it', async () => {

@@ -22,7 +22,6 @@ import type { CompletionId } from '../contracts/ids.ts';
 import { isArtifactTask, type LockedTask } from '../contracts/locked-set.ts';
 import type { PlannedRollout, RolloutPlan } from '../contracts/plan.ts';
 import type { ModelGateway, Sandbox } from '../contracts/ports.ts';
-import type { CompletionRecord } from '../contracts/trajectory.ts';
 import { closingWords, deliverablesOf, handedIn, patchFileOf } from '../evals/episode/handed-in.ts';
 import { episodeOf } from '../evals/episode/recorded.ts';
 import { filesOf } from '../evals/single-turn/judge.ts';
@@ -30,6 +29,7 @@ import type { Artifact } from '../evals/verifiers/artifact.ts';
 import { keptWorkspace, packing } from '../evals/workspace/kept.ts';
 import { openWorkspace } from '../evals/workspace/run.ts';
 import type { Step } from '../evals/workspace/workspace.ts';
+import { boundsOf, grantedBeside, isUsable } from './episode-grant.ts';
 
 export interface EpisodePorts {
   readonly store: ArtifactStore;
@@ -127,15 +127,10 @@ export function createEpisodes({ store, gateway, sandbox, access, agentFolder }:
     { plan, planned, harness }: { plan: RolloutPlan; planned: PlannedRollout; harness: EpisodeHarness },
     wallMs: number,
   ): Promise<Grant> {
-    const used = (await gateway.completions(planned.id)).filter((one) => one.rollout === planned.id && isUsable(one));
-    const own =
-      harness.kind === 'process'
-        ? harness.process
-        : { maxTokens: harness.loop.maxTokens, maxRequests: 10 * harness.loop.maxTurns };
+    const before = (await gateway.completions(planned.id)).filter((one) => one.rollout === planned.id);
     return {
       ...{ rollout: planned.id, policy: plan.policy.name, forMs: wallMs + AFTER_MS },
-      maxRequests: used.length + own.maxRequests,
-      maxTokens: used.reduce((sum, one) => sum + one.completionIds.length, 0) + own.maxTokens,
+      ...grantedBeside(before, boundsOf(plan, harness)),
       sampling: { temperature: plan.harness.temperature, maxTokens: plan.harness.maxTokens, seed: planned.seed },
     };
   }
@@ -195,30 +190,17 @@ export function createEpisodes({ store, gateway, sandbox, access, agentFolder }:
     signal: AbortSignal;
   }): Promise<Outcome> {
     const { task, harness, given, prompt, system, grant, wallMs, signal } = of;
-    const actions: ContextAction[] = [];
     const workspace = keptWorkspace(run, { files: given, signal });
     if (patchFileOf(task) !== undefined) await workspace.run(REPOSITORY);
     const played = await playLoop(
-      {
-        chat: access.chat(grant),
-        workspace,
-        context: {
-          async record(action) {
-            actions.push(action);
-          },
-        },
-        onTurn: (turn) => heartbeat({ turn }),
-      },
+      { chat: access.chat(grant), workspace, onTurn: (turn) => heartbeat({ turn }) },
       { harness, system, prompt, maxTokens: of.maxTokens, wallMs },
       signal,
     );
     const tree = workspace.tree();
     const left =
       tree === undefined ? { collected: new Map(), refused: [] } : await handedIn(run, task, { tree, given, signal });
-    return {
-      ...{ end: played.end, completions: played.completions, requests: played.requests, seconds: played.seconds },
-      ...{ files: left.collected, refused: [...left.refused], transcript: played.transcript, actions },
-    };
+    return { ...played, files: left.collected, refused: [...left.refused] };
   }
 
   async function written(planned: PlannedRollout, harness: EpisodeHarness, outcome: Outcome): Promise<EpisodeRecord> {
@@ -254,5 +236,3 @@ function readable(folder: string, name: string): string {
     throw new AnnealError('harness.missing', `no agent ${name}: ${folder} cannot be read`, { cause });
   }
 }
-
-const isUsable = ({ finish }: Pick<CompletionRecord, 'finish'>): boolean => finish === 'stop' || finish === 'length';

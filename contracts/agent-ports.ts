@@ -1,8 +1,9 @@
 // What agents of any kind are played on: steps in a sandboxed workspace, a door to the gateway, and the model itself.
 import type { Deliverable } from './artifact-task.ts';
-import type { ContextAction } from './episode.ts';
 import type { CompletionId, PolicyName, RolloutId } from './ids.ts';
 import type { SandboxLimits, SandboxResult } from './ports.ts';
+import type { ContextKind, LoopRule } from './session.ts';
+import type { LoopSignal } from './turn.ts';
 
 export type Files = ReadonlyMap<string, Uint8Array>;
 
@@ -39,9 +40,19 @@ export type RunWork = (run: WorkRun) => Promise<Worked>;
 export interface Grant {
   readonly rollout: RolloutId;
   readonly policy: PolicyName;
+  /** From 0. Its requests and operations say so, and those of no other attempt do. */
+  readonly attempt: number;
+  /** What the gateway does with an agent that goes round in circles; `tell` unless given. */
+  readonly loops?: LoopRule;
+  /** Which version answers; `pinned` unless given. */
+  readonly versions?: 'pinned' | 'latest';
   readonly maxRequests: number;
   /** Of answers, all requests together. */
   readonly maxTokens: number;
+  /** From the rollout's first request on, those of attempts before this one included; no bound unless given. */
+  readonly maxSeconds?: number;
+  /** What of it is this attempt's own. */
+  readonly seconds?: number;
   /** So that what is recorded can be trained on: every request is sampled like this, whatever it asks for. */
   readonly sampling: { readonly temperature: number; readonly maxTokens: number; readonly seed: number };
   readonly forMs: number;
@@ -94,33 +105,49 @@ export interface ChatAnswer {
   readonly finish: 'stop' | 'length' | 'tool_calls';
   readonly tokens: { readonly prompt: number; readonly completion: number };
   readonly milliseconds: number;
+  /** The gateway says that the agent goes round in circles. */
+  readonly loop?: LoopSignal;
 }
 
+/** `looping`: refused, because it goes on in circles. `late`: the rollout's time is over. */
 export type Asked =
   | { readonly how: 'answered'; readonly answer: ChatAnswer }
-  | { readonly how: 'exhausted' | 'too_long' };
+  | { readonly how: 'exhausted' | 'late' | 'looping' | 'too_long' };
+
+export interface ChatRequest {
+  /** A sub-agent's name: a line of its own. Undefined on the main line. */
+  readonly agent: string | undefined;
+  readonly messages: readonly ChatMessage[];
+  readonly tools: readonly ChatTool[];
+  readonly maxTokens: number;
+  /** Fingerprints of this agent's last steps, newest last: the gateway judges by them whether it goes round in circles. */
+  readonly steps: readonly string[];
+}
+
+/** What an agent did with its context between two of its requests. */
+export interface ToldOperation {
+  readonly kind: ContextKind;
+  /** As in a request: whose line it explains. */
+  readonly agent: string | undefined;
+  /** Of `sub-agent-start` and `sub-agent-end`. */
+  readonly child?: string;
+  readonly completions: readonly CompletionId[];
+  readonly note: string;
+}
 
 /** The model, as an agent of Anneal's own asks it: through the gateway, each request the next one of the rollout. */
 export interface AgentChat {
   /** @throws AnnealError where the machine is at fault: `gateway.*`, `stack.*`, `policy.*`; the signal's reason */
-  ask(
-    of: { readonly messages: readonly ChatMessage[]; readonly tools: readonly ChatTool[]; readonly maxTokens: number },
-    signal: AbortSignal,
-  ): Promise<Asked>;
+  ask(of: ChatRequest, signal: AbortSignal): Promise<Asked>;
+  /**
+   * Puts it on the rollout's record at the gateway, once however often it is sent; it explains what the line asks next.
+   * @returns its id there
+   * @throws as `ask`
+   */
+  tell(of: ToldOperation, signal: AbortSignal): Promise<string>;
 }
 
 export interface AgentAccess {
   door(grant: Grant): Promise<AgentDoor>;
   chat(grant: Grant): AgentChat;
-}
-
-/** Where operations on a context are recorded. */
-export interface ContextLog {
-  record(action: ContextAction): Promise<void>;
-}
-
-/** Says of each call whether the agent goes round in circles. */
-export interface LoopWatch {
-  /** `warn`: the agent is told so; `stop`: it ends. */
-  seen(call: { readonly name: string; readonly arguments: string; readonly result: string }): 'go_on' | 'warn' | 'stop';
 }

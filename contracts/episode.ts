@@ -3,9 +3,10 @@ import { z } from 'zod';
 import { artifactRef } from './artifact.ts';
 import { relativePath } from './artifact-task.ts';
 import { type CampaignName, completionId, type RolloutId, rolloutId } from './ids.ts';
+import { operationId } from './session.ts';
 
 /**
- * truncate: results of tools were cut; summarise: the beginning was replaced by the model's own summary; note: something was written
+ * What the harness knows of an operation besides what the gateway keeps of it (contracts/session.ts). truncate: results of tools were cut; summarise: the beginning was replaced by the model's own summary; note: something was written
  * down in a file that outlives both; load: a tool was found and loaded; delegate: a sub-agent with a context of its own.
  */
 export const contextAction = z.strictObject({
@@ -19,6 +20,8 @@ export const contextAction = z.strictObject({
   before: z.int().nonnegative(),
   after: z.int().nonnegative(),
   detail: z.string().optional(),
+  /** As the gateway keeps it, where it changed what the model sees: of a sub-agent its beginning and its end. Absent in older records. */
+  operations: z.array(operationId).min(1).max(2).optional(),
 });
 export type ContextAction = z.infer<typeof contextAction>;
 

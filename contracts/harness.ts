@@ -1,5 +1,6 @@
 // What surrounds the model in a rollout: one question and one reply, a loop of tools that Anneal plays itself, or somebody else's agent.
 import { z } from 'zod';
+import { sessionRules } from './session.ts';
 
 export const HARNESS_KINDS = ['single-turn', 'tool-loop', 'process'] as const;
 
@@ -90,6 +91,10 @@ export const harnessSpec = z.strictObject({
   temperature: z.number().min(0).max(2).default(1),
   loop: toolLoop.optional().describe('tool-loop: its settings.'),
   process: processHarness.optional().describe('process: the agent.'),
+  /** Optional, not filled in: a campaign from before it keeps its hash. */
+  session: sessionRules
+    .optional()
+    .describe('tool-loop and process: what the gateway holds a rollout to (docs/gateway.md).'),
 });
 export type HarnessSpec = z.infer<typeof harnessSpec>;
 

@@ -37,6 +37,66 @@ export const contextKind = z.enum([
 ]);
 export type ContextKind = z.infer<typeof contextKind>;
 
+/** What becomes of a rollout that goes round in circles: its record tells of it; its agent is told too, and refused when it goes on; it is refused at once. */
+export const loopRule = z.enum(['tell', 'warn', 'stop']);
+export type LoopRule = z.infer<typeof loopRule>;
+
+/** Who answers: the version that the rollout began with, or the newest of its campaign that is served. */
+export const versionRule = z.enum(['pinned', 'latest']);
+
+/** What the gateway holds each rollout of a campaign to, as its spec says. Optional, not filled in: a campaign from before them keeps its hash. */
+export const sessionRules = z.strictObject({
+  loops: loopRule
+    .optional()
+    .describe(
+      'What becomes of an agent that goes round in circles: tell, its records say so; warn, it is told, and refused when it goes on; stop, it is refused. warn with tool-loop, else tell.',
+    ),
+  maxSeconds: z
+    .int()
+    .min(1)
+    .max(86_400)
+    .optional()
+    .describe('From its first request on, an attempt may ask for so long. No bound unless given but rollouts.timeout.'),
+  versions: versionRule
+    .optional()
+    .describe(
+      'pinned unless given: answered by the version that it began with. latest, beside `pipeline`: by the newest that is served. Training alone; what is measured is pinned.',
+    ),
+});
+export type SessionRules = z.infer<typeof sessionRules>;
+
+/**
+ * An agent's own account of its last steps, newest last: a fingerprint of each, of what it did and what came back. For agents whose calls
+ * stand in texts, where nobody else knows them from talk.
+ */
+export const STEPS_HEADER = 'x-anneal-steps';
+export const toldSteps = z
+  .string()
+  .regex(
+    /^[0-9a-f]{8,64}( [0-9a-f]{8,64}){0,31}$/,
+    '1 to 32 fingerprints, newest last: 8 to 64 hexadecimal digits each, a space between',
+  );
+
+/** With the answer to a request whose agent goes round in circles: the signal (`loopSignal`), as JSON. */
+export const LOOP_HEADER = 'x-anneal-loop';
+
+/**
+ * Why a completion does not go on where its line was. `compaction`: messages were left out or summarised. `rewrite`: some were changed in
+ * place. `branch`: it goes on from an earlier point, or asks the same again. `sub-agent`: a conversation of its own. `re-tokenisation`: the
+ * same text came back in other tokens. `template`: the same messages were rendered otherwise. `unknown`: its tokens are not known, or
+ * nothing of the above.
+ */
+export const breakReason = z.enum([
+  'compaction',
+  'rewrite',
+  'branch',
+  'sub-agent',
+  're-tokenisation',
+  'template',
+  'unknown',
+]);
+export type BreakReason = z.infer<typeof breakReason>;
+
 /** What an agent posts to `/v1/anneal/context`. */
 export const contextRequest = z.strictObject({
   /** The agent's own: the same one again is the same operation. */
@@ -51,10 +111,12 @@ export const contextRequest = z.strictObject({
 });
 export type ContextRequest = z.infer<typeof contextRequest>;
 
+/** `<rollout>/o<number>` */
+export const operationId = z.string().min(1).max(300);
+
 export const contextOperation = z.strictObject({
   schema: z.literal('anneal/context-operation/v1'),
-  /** `<rollout>/o<number>` */
-  id: z.string().min(1).max(300),
+  id: operationId,
   rollout: rolloutId,
   campaign: campaignName,
   session: turnSession,

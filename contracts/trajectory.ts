@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { alarm } from './alarm.ts';
 import { artifactRef, held } from './artifact.ts';
 import { campaignName, completionId, policyName, purpose, rolloutId, sha256, taskId } from './ids.ts';
-import { attemptNumber } from './session.ts';
+import { attemptNumber, loopRule, versionRule } from './session.ts';
 import { split } from './task.ts';
 import { turnRecord } from './turn.ts';
 import { weightTag } from './weight-update.ts';
@@ -127,10 +127,10 @@ export const credentialClaims = z.strictObject({
   maxSeconds: z.number().positive().optional(),
   /** Which attempt at the rollout it is for; without it, requests say so themselves. */
   attempt: attemptNumber.optional(),
-  /** What becomes of a rollout that goes round in circles: it is only told (default), or refused. */
-  loops: z.enum(['tell', 'stop']).optional(),
+  /** What becomes of a rollout that goes round in circles: it is only told (default), refused when it goes on, or refused at once. */
+  loops: loopRule.optional(),
   /** `pinned` (default): answered by the policy alone. `latest`: by the newest version of its campaign that is served. */
-  versions: z.enum(['pinned', 'latest']).optional(),
+  versions: versionRule.optional(),
   /** Unix seconds. */
   expires: z.int(),
 });

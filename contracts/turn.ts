@@ -156,6 +156,7 @@ export const loopSignal = z.strictObject({
   period: z.int().positive(),
   times: z.int().positive(),
 });
+export type LoopSignal = z.infer<typeof loopSignal>;
 
 /** One request of an agent, as the record of a completion keeps it. */
 export const turnRecord = z.strictObject({

@@ -4,13 +4,16 @@ import type { RolloutId } from '../contracts/ids.ts';
 import type { BatchSample } from '../contracts/job.ts';
 import type { PolicyVersion } from '../contracts/policy-version.ts';
 import type { CompletionRecord, Trajectory } from '../contracts/trajectory.ts';
-import { type GradedRollout, hasOtherWeights, type Sample } from './advantage.ts';
+import type { GradedRollout, Sample } from './advantage.ts';
+import { hasForeignWeights, takesNewest, trainsAs, type VersionsOfPlan } from './answered-by.ts';
 
 /** What is weighed of a completion: everything but its tokens, of which it is enough to know how many there are. */
-export type Said = Pick<CompletionRecord, 'id' | 'rollout' | 'fidelity' | 'weights'> & { readonly tokens: number };
+export type Said = Pick<CompletionRecord, 'id' | 'rollout' | 'policy' | 'fidelity' | 'weights'> & {
+  readonly tokens: number;
+};
 
-export const saidBy = ({ id, rollout, fidelity, weights, completionIds }: CompletionRecord): Said => ({
-  ...{ id, rollout, fidelity, tokens: completionIds.length },
+export const saidBy = ({ id, rollout, policy, fidelity, weights, completionIds }: CompletionRecord): Said => ({
+  ...{ id, rollout, policy, fidelity, tokens: completionIds.length },
   ...(weights === undefined ? {} : { weights }),
 });
 
@@ -31,16 +34,16 @@ export function saidIn<C extends Pick<CompletionRecord, 'id' | 'rollout'>>(
   };
 }
 
-/** @param sampler the version that the rollout was to be sampled by */
 export function gradedRollout(
   { rollout, outcome, reward, episode, tokens }: Trajectory,
   said: readonly Said[],
-  sampler: Pick<PolicyVersion, 'weights'>,
+  plan: Sampling,
 ): GradedRollout {
+  const sampler = samplerOf(plan, rollout);
   return {
     ...{ rollout, outcome, reward: reward?.total },
     fidelity: said.find(({ fidelity }) => fidelity === 'text-only')?.fidelity ?? said[0]?.fidelity,
-    otherWeights: said.length === 0 || said.some((one) => hasOtherWeights(sampler, one)),
+    otherWeights: said.length === 0 || said.some((one) => hasForeignWeights(plan, sampler, one)),
     // One without tokens is none, and the rest of the rollout would be told its reward.
     completionTokens: episode === undefined ? tokens.completion : fewestTokens(said),
   };
@@ -49,17 +52,22 @@ export function gradedRollout(
 const fewestTokens = (said: readonly Said[]): number =>
   said.length === 0 ? 0 : Math.min(...said.map(({ tokens }) => tokens));
 
-/** A line of the batch: one for each completion of a rollout of several steps, with the advantage of the whole. */
+/**
+ * A line of the batch: one for each completion of a rollout of several steps, with the advantage of the whole.
+ * @param from the version that is trained
+ */
 export function batchLine(
   { id, group, advantage, reward }: Extract<Sample, { state: 'train' }>,
   { episode }: Pick<Trajectory, 'episode'>,
-  { index, promptIds, completionIds, logprobs, routing }: CompletionRecord,
+  { index, policy, promptIds, completionIds, logprobs, routing }: CompletionRecord,
+  plan: VersionsOfPlan,
+  from: Pick<PolicyVersion, 'number'>,
 ): BatchSample {
   return {
     id,
     ...(episode === undefined ? {} : { completion: index }),
     ...{ group, promptIds, completionIds, logprobs, advantage, reward },
-    policyVersion: versionOf(id),
+    policyVersion: takesNewest(plan) ? trainsAs({ policy }, from) : versionOf(id),
     ...(routing === undefined ? {} : { routing }),
   };
 }
@@ -69,10 +77,13 @@ export const versionOf = (id: RolloutId): number => Number(/\.v(\d+)\/g\d+\/s\d+
 
 type Sampler = Pick<PolicyVersion, 'number' | 'weights'>;
 
-/** The version that a rollout of a plan is sampled by. */
-export function samplerOf(
-  { policy, sampledBy = [] }: { readonly policy: Sampler; readonly sampledBy?: readonly Sampler[] | undefined },
-  id: RolloutId,
-): Sampler {
+/** Of a plan what says which versions its rollouts were to be sampled by. */
+export interface Sampling extends VersionsOfPlan {
+  readonly policy: Sampler;
+  readonly sampledBy?: readonly Sampler[] | undefined;
+}
+
+/** The version that a rollout of a plan begins with. */
+export function samplerOf({ policy, sampledBy = [] }: Pick<Sampling, 'policy' | 'sampledBy'>, id: RolloutId): Sampler {
   return sampledBy.find(({ number }) => number === versionOf(id)) ?? policy;
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { findLoop, findRepetition, LOOP_LIMITS, type Step, stepsNeeded } from './loops.ts';
+import { findLoop, findRepetition, judgeLoop, LOOP_LIMITS, type Step, stepsNeeded } from './loops.ts';
 
 const call = (did: string, saw = 'the same'): Step => ({ did, saw, called: true });
 const say = (did: string, saw = 'go on'): Step => ({ did, saw, called: false });
@@ -66,6 +66,46 @@ describe('steps', () => {
       fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
         expect(findLoop(steps.slice(-stepsNeeded()))?.period).toBe(findLoop(steps)?.period);
       }),
+    );
+  });
+});
+
+describe('what follows', () => {
+  const steps = (count: number, period = 1) => times(count * period, (at) => call(`call ${at % period}`));
+
+  it('is told at the fourth; refused at once, or when it goes on half as long again, or never', () => {
+    const refusedFrom = (rule: 'tell' | 'warn' | 'stop', period = 1): number | undefined =>
+      times(12, (at) => at + 1).find((count) => judgeLoop(steps(count, period), rule).refused);
+    expect([refusedFrom('tell'), refusedFrom('warn'), refusedFrom('stop')]).toEqual([undefined, 6, 4]);
+    expect([refusedFrom('tell', 4), refusedFrom('warn', 4), refusedFrom('stop', 4)]).toEqual([undefined, 5, 3]);
+    for (const rule of ['tell', 'warn', 'stop'] as const) {
+      expect(judgeLoop(steps(3), rule)).toEqual({ loop: undefined, refused: false });
+      expect(judgeLoop(steps(4), rule).loop).toEqual({ kind: 'call', period: 1, times: 4 });
+    }
+  });
+
+  const step = fc.record({ did: fc.constantFrom('a', 'b'), saw: fc.constant('x'), called: fc.boolean() });
+  const rule = fc.constantFrom('tell', 'warn', 'stop');
+  it('is the same for all rules but for the refusal, which is told before; the stricter rule refuses what the other does', () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 30 }), (all) => {
+        const [tell, warn, stop] = (['tell', 'warn', 'stop'] as const).map((one) => judgeLoop(all, one));
+        expect([warn!.loop, stop!.loop]).toEqual([tell!.loop, tell!.loop]);
+        expect(tell!.refused).toBe(false);
+        expect(stop!.refused).toBe(tell!.loop !== undefined);
+        if (warn!.refused) expect(stop!.refused).toBe(true);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('needs no more steps than it says', () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), rule, (all, one) => {
+        const [some, whole] = [judgeLoop(all.slice(-stepsNeeded(one)), one), judgeLoop(all, one)];
+        expect([some.refused, some.loop?.period]).toEqual([whole.refused, whole.loop?.period]);
+      }),
+      { numRuns: 2_000 },
     );
   });
 });

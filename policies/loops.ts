@@ -1,5 +1,6 @@
 // Whether an agent goes round in circles: the same said or called, and the same come back, again and again. Something that is asked again
 // and again and answers otherwise each time is waited for, and no loop.
+import type { LoopRule } from '../contracts/session.ts';
 
 /** What a model did in one request, and what it was told for it. Compared as they are: leave out what differs by nature, such as ids. */
 export interface Step {
@@ -27,10 +28,27 @@ export interface LoopLimits {
 }
 
 export const LOOP_LIMITS: LoopLimits = { repeats: 4, cycles: 3, longest: 4 };
+/** Of an agent that was told, and goes on half as long again. */
+const TOLD_LIMITS: LoopLimits = { repeats: 6, cycles: 5, longest: 4 };
 
 /** So many of the last steps tell. */
-export const stepsNeeded = ({ repeats, cycles, longest }: LoopLimits = LOOP_LIMITS): number =>
-  Math.max(repeats, cycles * longest);
+export function stepsNeeded(rule: LoopRule = 'tell'): number {
+  const { repeats, cycles, longest } = rule === 'warn' ? TOLD_LIMITS : LOOP_LIMITS;
+  return Math.max(repeats, cycles * longest);
+}
+
+export interface LoopVerdict {
+  readonly loop: LoopSignal | undefined;
+  /** Never without a loop. */
+  readonly refused: boolean;
+}
+
+/** @param steps the last ones, in order; `stepsNeeded` of them tell all */
+export function judgeLoop(steps: readonly Step[], rule: LoopRule = 'tell'): LoopVerdict {
+  const loop = findLoop(steps);
+  if (rule !== 'warn') return { loop, refused: rule === 'stop' && loop !== undefined };
+  return { loop, refused: findLoop(steps, TOLD_LIMITS) !== undefined };
+}
 
 /** @param steps the last ones, in order */
 export function findLoop(steps: readonly Step[], limits: LoopLimits = LOOP_LIMITS): LoopSignal | undefined {

@@ -1,20 +1,7 @@
 // Why a completion does not go on where an earlier one ended, told by its tokens and messages alone: for agents that register nothing.
+import type { BreakReason } from '../contracts/session.ts';
 import type { MergingOptions, Messages, Said } from './merging.ts';
 import type { Sequence } from './token-tree.ts';
-
-/**
- * `compaction`: messages were left out or summarised. `rewrite`: some were changed in place. `branch`: it goes on from an earlier point,
- * or asks the same again. `sub-agent`: a conversation of its own. `re-tokenisation`: the same text came back in other tokens. `template`:
- * the same messages were rendered otherwise. `unknown`: its tokens are not known, or nothing of the above.
- */
-export type BreakReason =
-  | 'compaction'
-  | 'rewrite'
-  | 'branch'
-  | 'sub-agent'
-  | 're-tokenisation'
-  | 'template'
-  | 'unknown';
 
 export interface Break extends MergingOptions {
   readonly said: readonly Said[];

@@ -76,6 +76,17 @@ describe('what a completion is', () => {
     expect(kindsOf(classify([asked, begun], [], { decode }))[1]).toBe('template');
   });
 
+  it('each attempt begins with lines of its own, and what another one did explains nothing of them', () => {
+    const again = said(2, ['sys', 'u1'], 'b1', { attempt: 1 });
+    const more = said(3, ['sys', 'u1', 'b1', 't1'], 'b2', { attempt: 1 });
+    const shorter = said(4, ['sys', 'summary'], 'b3', { attempt: 1 });
+    const moved: Registered = { kind: 'fork', next: 4, attempt: 0 };
+    const all = [first, second, again, more, shorter];
+    expect(kindsOf(classify(all, [moved]))).toEqual(['root', 'continues c0', 'root', 'continues c2', 'compaction']);
+    expect(classify(all, [moved])[4]).toMatchObject({ evidence: 'seen' });
+    expect(classify(all, [{ ...moved, attempt: 1 }])[4]).toMatchObject({ reason: 'branch', evidence: 'registered' });
+  });
+
   it('what the agent registered is believed, on its own line and once', () => {
     const moved = said(3, ['sys', 'u1', 'summary'], 'b');
     const kinds = (registered: Registered[]): Classified => classify([first, second, third, moved], registered).at(-1)!;

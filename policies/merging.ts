@@ -1,10 +1,8 @@
 // Which of a rollout's completions go on exactly where an earlier one ended, and of every other one why it does not. Samples are merged
 // by their tokens alone; the reasons are told, so that nothing is left out silently.
-import type { ContextKind } from '../contracts/session.ts';
-import { type Break, type BreakReason, reasonSeen } from './merging-breaks.ts';
+import type { BreakReason, ContextKind } from '../contracts/session.ts';
+import { type Break, reasonSeen } from './merging-breaks.ts';
 import { createTokenTree, type Sequence } from './token-tree.ts';
-
-export type { BreakReason } from './merging-breaks.ts';
 
 /** A completion as merging sees it. */
 export interface Said {
@@ -13,6 +11,8 @@ export interface Said {
   readonly index: number;
   /** The sub-agent's line; undefined on the main line. */
   readonly agent?: string | undefined;
+  /** Which attempt at the rollout, 0 unless given: each begins with lines of its own. */
+  readonly attempt?: number | undefined;
   /** Empty where they are not known: then nothing is exact. */
   readonly promptIds: Sequence;
   readonly completionIds: Sequence;
@@ -27,6 +27,7 @@ export interface Registered {
   readonly kind: ContextKind;
   /** Whose line it explains. */
   readonly agent?: string | undefined;
+  readonly attempt?: number | undefined;
   /** It explains the line's first completion from this index on. */
   readonly next: number;
 }
@@ -128,7 +129,7 @@ export interface Messages {
 function createSeen(): { add(one: Said, at: number): Messages } {
   const numbers = new Map<string, number>();
   const tree = createTokenTree<number>();
-  const lastOf = new Map<string | undefined, number>();
+  const lastOf = new Map<string, number>();
   const answers = new Set<string>();
   const numberOf = (fingerprint: string): number => {
     const known = numbers.get(fingerprint);
@@ -138,8 +139,8 @@ function createSeen(): { add(one: Said, at: number): Messages } {
   };
   return {
     add(one, at) {
-      const previous = lastOf.get(one.agent);
-      lastOf.set(one.agent, at);
+      const previous = lastOf.get(lineOf(one));
+      lastOf.set(lineOf(one), at);
       const { history, answer } = one;
       if (history === undefined) {
         return { previous, continued: undefined, same: undefined, leftAt: undefined, begins: false, answers };
@@ -163,14 +164,17 @@ function createSeen(): { add(one: Said, at: number): Messages } {
   };
 }
 
+const lineOf = ({ agent, attempt = 0 }: Pick<Said, 'agent' | 'attempt'>): string =>
+  agent === undefined ? `${attempt}` : `${attempt} ${agent}`;
+
 /** Takes for each completion what was registered on its line since the one before. */
 function byLine(registered: readonly Registered[]): (one: Said) => Registered | undefined {
-  const lines = new Map<string | undefined, Registered[]>();
-  for (const one of registered) lines.set(one.agent, [...(lines.get(one.agent) ?? []), one]);
+  const lines = new Map<string, Registered[]>();
+  for (const one of registered) lines.set(lineOf(one), [...(lines.get(lineOf(one)) ?? []), one]);
   for (const line of lines.values()) line.sort((left, right) => left.next - right.next);
-  return ({ agent, index }) => {
-    const line = lines.get(agent) ?? [];
-    const due = line.filter(({ next }) => next <= index);
+  return (one) => {
+    const line = lines.get(lineOf(one)) ?? [];
+    const due = line.filter(({ next }) => next <= one.index);
     line.splice(0, due.length);
     // A note beside a summary is part of it.
     return due.findLast(({ kind }) => kind !== 'note') ?? due.at(-1);

@@ -67,6 +67,7 @@ async function stepsOf(store: Session['store'], documents: Documents, campaign: 
       const policies = plans.map(({ policy }) => policy);
       return {
         ...{ campaign, round, purpose: 'train', policy: policies.at(-1)!, sampledBy: policies },
+        harness: plans[0]?.harness,
         rollouts: plans.flatMap(({ rollouts }) => rollouts),
       };
     }),

@@ -24,10 +24,7 @@ const PREFIXES: Readonly<Record<string, readonly (readonly [before: string, leas
     ...['sk', 'glpat', 'pypi', 'GOCSPX', 'xai', 'tskey'].map((before) => [before, 16] as const),
     ...[...'abeoprs'].map((letter) => [`xox${letter}`, 10] as const),
   ],
-  '.': [
-    ...['ya29', 'hvs', 'hvb'].map((before) => [before, 16] as const),
-    ['SG', 16],
-  ],
+  '.': [...['ya29', 'hvs', 'hvb'].map((before) => [before, 16] as const), ['SG', 16]],
 };
 
 export function maySecret(text: string): boolean {

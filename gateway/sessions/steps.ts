@@ -1,13 +1,13 @@
 // An agent's last steps as its request tells them: what the model did, and what came back. Ids of calls, which differ each time, and
 // reasoning, which not every client sends back, are left out.
 import { canonicalJson } from '../../contracts/canonical.ts';
-import { type Step, stepsNeeded } from '../../policies/loops.ts';
+import type { Step } from '../../policies/loops.ts';
 import type { Message, TurnRequest } from '../wire/turn.ts';
 
 /** Longer ones are compared as they are written. */
 const LONGEST_ARGUMENTS = 4_096;
 
-export function stepsOf({ messages }: Pick<TurnRequest, 'messages'>, most = stepsNeeded()): Step[] {
+export function stepsOf({ messages }: Pick<TurnRequest, 'messages'>, most: number): Step[] {
   const steps: Step[] = [];
   let saw = '';
   let at = messages.length - 1;

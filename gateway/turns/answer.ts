@@ -2,6 +2,7 @@
 // its record is on disk.
 import type { ServerResponse } from 'node:http';
 import { asAnnealError } from '../../contracts/errors.ts';
+import { LOOP_HEADER } from '../../contracts/session.ts';
 import { statusOf } from '../http.ts';
 import { DIALECTS, type Dialect } from '../wire/dialects.ts';
 import { createCollector, eventsOf } from '../wire/events.ts';
@@ -37,7 +38,10 @@ export async function answerTurn(answering: Answering): Promise<void> {
   const dialect: Dialect = DIALECTS[answering.dialect];
   const { request } = open;
   const call = toChatUpstream(request, server.upstream);
-  const reply = createReply(response, dialect, { 'x-anneal-completion': open.id });
+  const reply = createReply(response, dialect, {
+    'x-anneal-completion': open.id,
+    ...(open.loop === undefined ? {} : { [LOOP_HEADER]: JSON.stringify(open.loop) }),
+  });
   const stream = createStream(answering, call, dialect, reply, response);
   const reading = {
     logprobs: request.logprobs !== undefined,

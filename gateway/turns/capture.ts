@@ -4,6 +4,7 @@ import { AnnealError, asAnnealError } from '../../contracts/errors.ts';
 import type { CompletionId, Sha256 } from '../../contracts/ids.ts';
 import type { CompletionRecord } from '../../contracts/trajectory.ts';
 import type { TurnRecord } from '../../contracts/turn.ts';
+import type { LoopSignal, Step } from '../../policies/loops.ts';
 import { beganAt, outOfTime, requireBudget } from '../budget.ts';
 import type { RolloutClaims } from '../credential.ts';
 import { type Flight, type Flights, nextIndex } from '../flights.ts';
@@ -24,6 +25,8 @@ export interface Turn {
   readonly request: TurnRequest;
   readonly requestHash: Sha256;
   readonly session?: TurnRecord['session'];
+  /** The agent's own account of its last steps. */
+  readonly steps?: readonly Step[] | undefined;
 }
 
 /** What became of it: the record's members that are known at its end. */
@@ -37,6 +40,8 @@ export interface OpenTurn {
   readonly id: CompletionId;
   /** As it came; where the budget bounds the answer, with that bound. */
   readonly request: TurnRequest;
+  /** That its agent goes round in circles: told to it with the answer. */
+  readonly loop: LoopSignal | undefined;
   /** Called once. Durable when it resolves; a failed turn's record that cannot be written is only logged. */
   close(outcome: Outcome): Promise<void>;
   /** For whatever went wrong before a server was asked, or where none answered; nothing if it has been closed. */
@@ -83,17 +88,18 @@ export function createTurnCapture({ pool, flights, log, admit }: TurnCaptureOpti
 
   return {
     ready: ({ rollout }) => pool.ready(rollout),
-    async open(claims, { dialect, request: asked, requestHash, session }, controller) {
+    async open(claims, { dialect, request: asked, requestHash, session, steps }, controller) {
       if (closed) throw new AnnealError('stack.gateway_unavailable', 'the gateway is stopping');
       admit?.();
       const tally = pool.tally(claims.rollout);
       const flying = flights.of(claims.rollout);
       const wanted = asked.sampling.maxTokens;
-      const looping = loopIn(asked);
+      const verdict = loopIn(asked, steps, claims);
+      const looping = verdict.loop;
       let refused: AnnealError | undefined;
       let left: number | undefined;
       try {
-        refuseLoop(claims, looping);
+        refuseLoop(verdict);
         left = requireBudget(claims, tally, flying.values(), wanted);
       } catch (failure) {
         refused = asAnnealError(failure);
@@ -176,7 +182,7 @@ export function createTurnCapture({ pool, flights, log, admit }: TurnCaptureOpti
         await abandon(refused);
         throw refused;
       }
-      return { id, request, close, abandon };
+      return { id, request, loop: looping, close, abandon };
     },
     stats: () => count,
     async close() {

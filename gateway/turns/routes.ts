@@ -6,6 +6,7 @@ import { type PolicyName, policyName } from '../../contracts/ids.ts';
 import { asRollout, createAuthenticator, type RolloutClaims } from '../credential.ts';
 import type { Engines } from '../engine.ts';
 import { readBody, sendJson, statusOf } from '../http.ts';
+import { stepsTold } from '../sessions/loops.ts';
 import type { Address } from '../sessions/path.ts';
 import { keyOfSession, sessionOf } from '../sessions/session.ts';
 import { createVersions } from '../sessions/versions.ts';
@@ -69,12 +70,13 @@ export function createTurnRoutes(options: TurnRouteOptions): ReadonlyMap<string,
       await told(dialect, context, refuse, () => {
         const claims = claimsOf(context);
         const session = sessionOf(claims, context.address, request.headers);
+        const steps = stepsTold(request.headers);
         return admit(async () => {
           const body = await readBody(request, LIMITS.bytes);
           const parsed = understood(parseBody(body), (value) => dialect.parseRequest(value));
           const policy = await versions.of(claims);
           requireModel(claims, policy, parsed.model);
-          const asked = { dialect: name, request: parsed, requestHash: hashOf(body), session };
+          const asked = { dialect: name, request: parsed, requestHash: hashOf(body), session, steps };
           // Between the last of these and the place that `open` takes nothing may await.
           for (let loading = capture.ready(claims); loading !== undefined; loading = capture.ready(claims))
             await loading;

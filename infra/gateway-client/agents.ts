@@ -1,9 +1,11 @@
 // How agents of any kind reach their model: a credential of the rollout, behind a door for those in a sandbox, or asked from here.
-import { createSecretKey, type KeyObject } from 'node:crypto';
+import { createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import type { AgentAccess, AgentChat, Asked, ChatMessage, Grant } from '../../contracts/agent-ports.ts';
 import { AnnealError, errorCode } from '../../contracts/errors.ts';
 import { campaignName, completionId } from '../../contracts/ids.ts';
+import { LOOP_HEADER, operationId, STEPS_HEADER } from '../../contracts/session.ts';
+import { loopSignal } from '../../contracts/turn.ts';
 import { mintCredential } from './credential.ts';
 import { openDoor } from './door.ts';
 import { parseJson, send } from './http.ts';
@@ -21,6 +23,7 @@ const answerBody = z.looseObject({
   usage: z.looseObject({ prompt_tokens: z.int(), completion_tokens: z.int() }).nullish(),
 });
 const failureBody = z.looseObject({ error: z.looseObject({ code: z.unknown(), message: z.string() }) });
+const operationBody = z.looseObject({ id: operationId });
 /** What servers say of a prompt that is too long for them. */
 const TOO_LONG = /context|too (long|many tokens)|exceed/i;
 const SLACK_SECONDS = 60;
@@ -41,20 +44,41 @@ export function createAgentAccess({
   };
 }
 
-function credentialOf({ rollout, policy, maxRequests, maxTokens, forMs }: Grant, secret: KeyObject): string {
+function credentialOf(grant: Grant, secret: KeyObject): string {
+  const { rollout, policy, attempt, maxRequests, maxTokens, maxSeconds, loops, versions, forMs } = grant;
   const expires = Math.ceil((Date.now() + forMs) / 1_000) + SLACK_SECONDS;
   const campaign = campaignName.parse(rollout.slice(0, rollout.indexOf('/')));
-  return mintCredential({ v: 1, scope: 'rollout', campaign, rollout, policy, maxRequests, maxTokens, expires }, secret);
+  return mintCredential(
+    {
+      ...{ v: 1, scope: 'rollout', campaign, rollout, policy, attempt, maxRequests, maxTokens, expires },
+      ...(maxSeconds === undefined ? {} : { maxSeconds }),
+      ...(loops === undefined ? {} : { loops }),
+      ...(versions === undefined ? {} : { versions }),
+    },
+    secret,
+  );
 }
 
 function createChat(base: string, key: string, grant: Grant): AgentChat {
+  const began = performance.now();
+  const unreachable = { unreachable: 'stack.gateway_unavailable', late: 'gateway.upstream_failed' } as const;
   let number = 0;
+  let told = 0;
+  // Another attempt's operations are others, even where two attempts take themselves for the same one.
+  const nonce = randomBytes(6).toString('hex');
+
+  const headersOf = (agent: string | undefined): Record<string, string> => ({
+    authorization: `Bearer ${key}`,
+    ...(agent === undefined ? {} : { 'x-anneal-agent': agent }),
+  });
+
   return {
-    async ask({ messages, tools, maxTokens }, signal): Promise<Asked> {
+    async ask({ agent, messages, tools, maxTokens, steps }, signal): Promise<Asked> {
       const { temperature, seed, maxTokens: most } = grant.sampling;
-      const began = performance.now();
+      const asked = performance.now();
       const { status, text, headers } = await send({
-        ...{ method: 'POST', url: `${base}/v1/chat/completions`, headers: { authorization: `Bearer ${key}` }, signal },
+        ...{ method: 'POST', url: `${base}/v1/chat/completions`, signal, ...unreachable },
+        headers: { ...headersOf(agent), ...(steps.length === 0 ? {} : { [STEPS_HEADER]: steps.join(' ') }) },
         body: {
           ...{ model: grant.policy, messages: messages.map(written), temperature },
           ...{ max_tokens: Math.min(most, maxTokens), seed: (seed + number) % 2 ** 31 },
@@ -62,15 +86,15 @@ function createChat(base: string, key: string, grant: Grant): AgentChat {
         },
         // Sent twice it would be two requests of the rollout.
         ...{ once: true, timeoutMs: grant.forMs },
-        ...{ unreachable: 'stack.gateway_unavailable', late: 'gateway.upstream_failed' },
       });
       number += 1;
-      if (status !== 200) return refused(status, text);
+      if (status !== 200) return refused(status, text, isLate());
       const body = answerBody.safeParse(parseJson(text));
       const id = completionId.safeParse(headers['x-anneal-completion']);
       if (!body.success || !id.success)
         throw new AnnealError('stack.gateway_unavailable', 'what answered is not the gateway');
       const { message, finish_reason: finish } = body.data.choices[0]!;
+      const loop = loopSignal.safeParse(parseJson(String(headers[LOOP_HEADER] ?? ''))).data;
       return {
         how: 'answered',
         answer: {
@@ -79,20 +103,43 @@ function createChat(base: string, key: string, grant: Grant): AgentChat {
           calls: (message.tool_calls ?? []).map((one) => ({ id: one.id, ...one.function })),
           finish: finish === 'length' || finish === 'tool_calls' ? finish : 'stop',
           tokens: { prompt: body.data.usage?.prompt_tokens ?? 0, completion: body.data.usage?.completion_tokens ?? 0 },
-          milliseconds: performance.now() - began,
+          milliseconds: performance.now() - asked,
+          ...(loop === undefined ? {} : { loop }),
         },
       };
     },
+
+    async tell({ agent, kind, child, completions, note }, signal) {
+      const key = `${nonce}-${told}`;
+      told += 1;
+      const { status, text } = await send({
+        ...{ method: 'POST', url: `${base}/v1/anneal/context`, headers: headersOf(agent), signal, ...unreachable },
+        body: { key, kind, completions, note, ...(child === undefined ? {} : { child }) },
+        timeoutMs: grant.forMs,
+      });
+      const recorded = operationBody.safeParse(parseJson(text)).data;
+      if ((status === 200 || status === 201) && recorded !== undefined) return recorded.id;
+      throw failureOf(status, text);
+    },
   };
+
+  function isLate(): boolean {
+    return grant.seconds !== undefined && performance.now() - began >= grant.seconds * 1_000;
+  }
 }
 
-function refused(status: number, text: string): Asked {
+function refused(status: number, text: string, late: boolean): Asked {
+  const failure = failureOf(status, text);
+  if (failure.code === 'gateway.budget_exhausted') return { how: late ? 'late' : 'exhausted' };
+  if (failure.code === 'gateway.loop') return { how: 'looping' };
+  if ((status === 400 || status === 413) && TOO_LONG.test(failure.message)) return { how: 'too_long' };
+  throw failure;
+}
+
+function failureOf(status: number, text: string): AnnealError {
   const body = failureBody.safeParse(parseJson(text)).data;
-  const message = body?.error.message ?? `HTTP ${status}`;
   const code = errorCode.safeParse(body?.error.code).data;
-  if (code === 'gateway.budget_exhausted') return { how: 'exhausted' };
-  if ((status === 400 || status === 413) && TOO_LONG.test(message)) return { how: 'too_long' };
-  throw new AnnealError(code ?? 'gateway.upstream_failed', message);
+  return new AnnealError(code ?? 'gateway.upstream_failed', body?.error.message ?? `HTTP ${status}`);
 }
 
 function written(message: ChatMessage): object {

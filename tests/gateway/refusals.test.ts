@@ -110,13 +110,17 @@ describe('a loop', () => {
     },
     { role: 'tool', tool_call_id: id, content: result },
   ];
-  const ask = async (results: readonly string[], of: Partial<CredentialClaims> = {}) => {
-    const messages = [{ role: 'user', content: 'Look' }, ...results.flatMap((result, at) => call(`id-${at}`, result))];
-    const response = await fetch(`${on.gateway.url}/v1/chat/completions`, {
+  const send = (results: readonly string[], of: Partial<CredentialClaims> = {}, headers = {}) =>
+    fetch(`${on.gateway.url}/v1/chat/completions`, {
       method: 'POST',
-      headers: { authorization: `Bearer ${mintCredential(claims(of), SECRET)}` },
-      body: JSON.stringify({ model: 'm', messages }),
+      headers: { authorization: `Bearer ${mintCredential(claims(of), SECRET)}`, ...headers },
+      body: JSON.stringify({
+        model: 'm',
+        messages: [{ role: 'user', content: 'Look' }, ...results.flatMap((result, at) => call(`id-${at}`, result))],
+      }),
     });
+  const ask = async (...of: Parameters<typeof send>) => {
+    const response = await send(...of);
     const { error } = (await response.json()) as { error?: { code: string; message: string } };
     return [response.status, error?.code];
   };
@@ -127,6 +131,32 @@ describe('a loop', () => {
     const [looping, waiting] = await on.records();
     expect(looping!.turn!.loop).toEqual({ kind: 'call', period: 1, times: 4 });
     expect(waiting!.turn!.loop).toBeUndefined();
+  });
+
+  test('is told with the answer, and refused when it goes on, where the credential says warn', async () => {
+    const of = { loops: 'warn' } as const;
+    const same = (times: number) => Array<string>(times).fill('empty');
+    expect((await send(same(3), of)).headers.get('x-anneal-loop')).toBeNull();
+    const told = await send(same(4), of);
+    expect([told.status, JSON.parse(told.headers.get('x-anneal-loop')!)]).toEqual([
+      200,
+      { kind: 'call', period: 1, times: 4 },
+    ]);
+    expect(await ask(same(5), of)).toEqual([200, undefined]);
+    expect(await ask(same(6), of)).toEqual([403, 'gateway.loop']);
+  });
+
+  test('is known too where the agent itself tells its steps, of calls that stand in texts', async () => {
+    const of = { loops: 'stop' } as const;
+    const steps = (...told: string[]) => ({ 'x-anneal-steps': told.join(' ') });
+    const [a, b] = ['0123456789abcdef', 'fedcba9876543210'];
+    expect(await ask(['1'], of, steps(a, a, a))).toEqual([200, undefined]);
+    expect(await ask(['1'], of, steps(b, a, a, a, a))).toEqual([403, 'gateway.loop']);
+    expect(await ask(['1'], of, steps(a, b, a, b, a, b))).toEqual([403, 'gateway.loop']);
+    // What it does not tell is seen all the same.
+    expect(await ask(Array<string>(4).fill('empty'), of, steps(a, b))).toEqual([403, 'gateway.loop']);
+    for (const wrong of ['', 'x', a.slice(0, 7), `${a}  ${b}`, Array(33).fill(a).join(' ')])
+      expect([wrong, await ask(['1'], of, { 'x-anneal-steps': wrong })]).toEqual([wrong, [400, 'gateway.bad_request']]);
   });
 
   test('is refused where the credential says so, and on record', async () => {

@@ -2,7 +2,7 @@
 import { AnnealError } from '../../../contracts/errors.ts';
 import type { CompletionRecord, Trajectory } from '../../../contracts/trajectory.ts';
 import { assembleSamples, type Sample, type Signal } from '../../../policies/advantage.ts';
-import { batchLine, gradedRollout, type Said, saidIn, samplerOf } from '../../../policies/batch.ts';
+import { batchLine, gradedRollout, type Said, saidIn } from '../../../policies/batch.ts';
 import { linesBeside } from './beside.ts';
 import { quoted } from './duck.ts';
 import { altered, atLeastOne } from './export.ts';
@@ -37,7 +37,7 @@ export async function exportBatch(tables: PoolTables, plan: Planned, signal: Sig
   const said = saidIn(completions);
   const { samples, strangers } = assembleSamples({
     planned: plan.rollouts.map(({ id }) => id),
-    graded: [...trajectories.values()].map((one) => gradedRollout(one, said(one), samplerOf(plan, one.rollout))),
+    graded: [...trajectories.values()].map((one) => gradedRollout(one, said(one), plan)),
     signal,
   });
   if (strangers.length > 0)
@@ -57,7 +57,7 @@ export async function exportBatch(tables: PoolTables, plan: Planned, signal: Sig
       for (const { sample, trajectory, id } of some) {
         const answer = answers.get(id);
         if (answer === undefined) throw new AnnealError('pool.table_damaged', `${id} is not in the table any more`);
-        await file.add(JSON.stringify(batchLine(sample, trajectory, answer)));
+        await file.add(JSON.stringify(batchLine(sample, trajectory, answer, plan, plan.policy)));
       }
     }
     return atLeastOne(lines.length, plan);
@@ -69,13 +69,14 @@ type Weighed = Said & { readonly promptTokens: number };
 /** All completions of the plan, without their tokens. */
 async function weighed({ duck }: PoolTables, where: string): Promise<Weighed[]> {
   const found: Weighed[] = [];
-  const sql = `SELECT id, rollout, fidelity, len("completionIds")::VARCHAR AS tokens, len("promptIds")::VARCHAR AS "promptTokens", other
+  const sql = `SELECT id, rollout, policy, fidelity, len("completionIds")::VARCHAR AS tokens, len("promptIds")::VARCHAR AS "promptTokens", other
     FROM completions WHERE ${where}`;
   for await (const row of duck.rows(sql)) {
     const { weights } = (row.other ? JSON.parse(row.other) : {}) as Pick<CompletionRecord, 'weights'>;
     found.push({
       id: textOf(row, 'id') as Said['id'],
       rollout: textOf(row, 'rollout') as Said['rollout'],
+      policy: textOf(row, 'policy') as Said['policy'],
       fidelity: textOf(row, 'fidelity') as Said['fidelity'],
       ...{ tokens: Number(row.tokens), promptTokens: Number(row.promptTokens) },
       ...(weights === undefined ? {} : { weights }),

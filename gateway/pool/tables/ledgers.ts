@@ -1,7 +1,9 @@
 // The conservation ledger from the tables: every rollout that was requested has exactly one end, with its reason.
 import type { RolloutId } from '../../../contracts/ids.ts';
 import type { RolloutPlan } from '../../../contracts/plan.ts';
-import { groupOf, hasOtherWeights, type Signal } from '../../../policies/advantage.ts';
+import type { CompletionRecord } from '../../../contracts/trajectory.ts';
+import { groupOf, type Signal } from '../../../policies/advantage.ts';
+import { hasForeignWeights, type VersionsOfPlan } from '../../../policies/answered-by.ts';
 import { samplerOf } from '../../../policies/batch.ts';
 import {
   type PoolCompletion,
@@ -13,12 +15,13 @@ import { quoted } from './duck.ts';
 import { type PoolTables, within } from './open.ts';
 import { type StoredRow, textOf } from './row.ts';
 
-export type Planned = Pick<RolloutPlan, 'campaign' | 'round' | 'purpose'> & {
-  readonly policy: Pick<RolloutPlan['policy'], 'number' | 'weights'>;
-  /** Where it is there, the plan names groups that lie among those of other plans; and the versions besides `policy` that they began with. */
-  readonly sampledBy?: readonly Planned['policy'][] | undefined;
-  readonly rollouts: readonly { readonly id: RolloutId }[];
-};
+export type Planned = Pick<RolloutPlan, 'campaign' | 'round' | 'purpose'> &
+  VersionsOfPlan & {
+    readonly policy: Pick<RolloutPlan['policy'], 'number' | 'weights'>;
+    /** Where it is there, the plan names groups that lie among those of other plans; and the versions besides `policy` that they began with. */
+    readonly sampledBy?: readonly Planned['policy'][] | undefined;
+    readonly rollouts: readonly { readonly id: RolloutId }[];
+  };
 
 export interface PlanLedger extends PoolLedger {
   readonly campaign: string;
@@ -56,7 +59,7 @@ export async function ledgerOf(tables: PoolTables, plan: Planned, signal: Signal
     });
   const completions: PoolCompletion[] = [];
   for await (const row of tables.duck.rows(
-    `SELECT id, rollout, "index"::VARCHAR AS "index", fidelity, finish, len("completionIds")::VARCHAR AS tokens, other FROM completions WHERE ${where}`,
+    `SELECT id, rollout, "index"::VARCHAR AS "index", policy, fidelity, finish, len("completionIds")::VARCHAR AS tokens, other FROM completions WHERE ${where}`,
   ))
     completions.push(completionIn(row, plan));
   const ledger = poolLedger(
@@ -111,6 +114,7 @@ function named({ campaign, round, purpose, policy }: Planned, ledger: PoolLedger
 
 function completionIn(row: StoredRow, plan: Planned): PoolCompletion {
   const other = row.other === null || row.other === undefined ? {} : (JSON.parse(row.other) as { weights?: never });
+  const policy = textOf(row, 'policy') as CompletionRecord['policy'];
   const rollout = textOf(row, 'rollout') as RolloutId;
   return {
     ...{ id: textOf(row, 'id') as PoolCompletion['id'], rollout },
@@ -118,6 +122,6 @@ function completionIn(row: StoredRow, plan: Planned): PoolCompletion {
     fidelity: textOf(row, 'fidelity') as PoolCompletion['fidelity'],
     finish: textOf(row, 'finish') as PoolCompletion['finish'],
     tokens: Number(textOf(row, 'tokens')),
-    otherWeights: hasOtherWeights(samplerOf(plan, rollout), other),
+    otherWeights: hasForeignWeights(plan, samplerOf(plan, rollout), { policy, ...other }),
   };
 }

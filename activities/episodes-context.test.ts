@@ -1,0 +1,179 @@
+// What Anneal's own loop does with its contexts, as the gateway keeps it: each operation once, on the line of the agent that did it, and with
+// the reason of the break that it makes. An attempt that dies leaves its own, and they count for nothing.
+import { request as ask, createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { beforeEach, expect, test, vi } from 'vitest';
+import { episodeRecord } from '../contracts/episode.ts';
+import { type ToolLoop, toolLoop } from '../contracts/harness.ts';
+import { type ContextOperation, contextOperation } from '../contracts/session.ts';
+import { mintCredential } from '../infra/gateway-client/credential.ts';
+import { classifyRollout } from '../policies/history.ts';
+import { openEpisode } from '../tests/support/episode.ts';
+import { claims, rollout, SECRET, temporaryFolder } from '../tests/support/gateway.ts';
+import { inActivity } from '../tests/support/in-activity.ts';
+import { useGateway } from '../tests/support/use-gateway.ts';
+
+vi.setConfig({ testTimeout: 120_000 });
+const used = useGateway();
+let folder: string;
+
+beforeEach(async () => {
+  const made = await temporaryFolder();
+  used.defer(async () => made[Symbol.asyncDispose]());
+  folder = made.path;
+});
+
+const call = (name: string, args: object): string =>
+  `\`\`\`tool\n${JSON.stringify({ name, arguments: args })}\n\`\`\`\n`;
+
+async function operations(): Promise<ContextOperation[]> {
+  const headers = { authorization: `Bearer ${mintCredential(claims(), SECRET)}` };
+  const text = await fetch(`${used.gateway.url}/v1/anneal/context`, { headers }).then((response) => response.text());
+  return text
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => contextOperation.parse(JSON.parse(line)));
+}
+
+const open = (settings: Partial<Record<keyof ToolLoop, unknown>>, gatewayUrl = used.gateway.url) =>
+  openEpisode({
+    ...{ gatewayUrl, gateway: used.client, folder },
+    harness: { kind: 'tool-loop', loop: toolLoop.parse(settings) },
+  });
+
+async function episodeOf(made: Awaited<ReturnType<typeof open>>) {
+  await inActivity(() => made.activities.grade(made.at));
+  const [trajectory] = await used.client.trajectories(rollout(0));
+  return episodeRecord.parse(JSON.parse(Buffer.from(await made.store.get(trajectory!.episode!)).toString()));
+}
+
+/** Writes a note, gives some away, works until its conversation is too long twice over, and submits. */
+function works(): void {
+  const long = 'x'.repeat(900);
+  used.upstream.says = ({ messages }, number) => {
+    const said = messages.at(-1)!.content;
+    if (said.startsWith('The conversation has become long')) return 'I looked at the orders.';
+    if (messages[1]!.content.startsWith('Count')) return call('submit', { summary: '3 pears' });
+    if (messages.length === 2 && !messages[1]!.content.includes('What was done'))
+      return call('take_note', { text: 'pears: 3' });
+    if (messages.length === 4) return call('delegate', { task: 'Count the pears.' });
+    return number < 14 ? call('shell', { command: `echo ${number} ${long}` }) : call('submit', {});
+  };
+}
+const SETTINGS = { contextTokens: 5_500, maxTokens: 100_000 };
+
+test('each operation is on the rollout’s record at the gateway, and the reason of the break that it makes', async () => {
+  works();
+  const made = await open(SETTINGS);
+  await inActivity(() => made.activities.generate(made.at));
+  const [episode, kept] = [await episodeOf(made), await operations()];
+  const kinds = kept.map(({ kind }) => kind);
+  expect(kinds.slice(0, 3)).toEqual(['note', 'sub-agent-start', 'sub-agent-end']);
+  expect(kinds).toContain('truncate');
+  expect(kinds).toContain('summarise');
+  // One book: the episode says of each of its own which record of the gateway it is, and the gateway has no others.
+  expect(episode.actions.flatMap(({ operations = [] }) => operations).sort()).toEqual(kept.map(({ id }) => id).sort());
+  for (const { kind, operations = [] } of episode.actions)
+    for (const id of operations)
+      expect(kept.find((one) => one.id === id)!.kind).toMatch(kind === 'delegate' ? /^sub-agent/ : kind);
+  expect(kept.find(({ kind }) => kind === 'summarise')!.note).toContain('I looked at the orders.');
+  expect(kept.find(({ kind }) => kind === 'note')).toMatchObject({
+    note: 'pears: 3',
+    completions: [`${rollout(0)}/c0`],
+  });
+
+  const records = await used.records();
+  expect(new Set(records.map(({ turn }) => turn!.session!.agent))).toEqual(new Set([undefined, 'main.1']));
+  const classified = classifyRollout(records, kept);
+  const why = new Map(
+    classified.map((one) => [one.id, one.kind === 'root' ? 'root' : `${one.reason} ${one.evidence}`]),
+  );
+  for (const { kind, next } of kept.filter((one) => one.kind === 'truncate' || one.kind === 'summarise'))
+    expect([kind, why.get(records.find(({ index }) => index === next)!.id)]).toEqual([kind, 'compaction registered']);
+  expect(why.get(records.find(({ turn }) => turn!.session!.agent === 'main.1')!.id)).toBe('sub-agent registered');
+  // What was not registered is told by the messages: that the question for a summary leaves from an earlier point.
+  expect([...why.values()].filter((one) => one.endsWith('seen'))).not.toContain('compaction seen');
+});
+
+test('an attempt that dies leaves its operations once, under its own number, and the next one’s are others', async () => {
+  works();
+  const says = used.upstream.says!;
+  // The first attempt is cancelled while it waits for the summary's successor.
+  const died = new AbortController();
+  let summaries = 0;
+  used.upstream.says = (body, number) => {
+    if (body.messages[1]!.content.includes('What was done so far') && summaries === 0) {
+      summaries += 1;
+      died.abort(new Error('the worker died'));
+      return new Promise<string>(() => undefined);
+    }
+    return says(body, number % 20);
+  };
+  const first = await open(SETTINGS);
+  await expect(inActivity(() => first.activities.generate(first.at), died.signal)).rejects.toThrow();
+  const left = await operations();
+  expect(left.map(({ session }) => session.attempt)).toEqual(left.map(() => 0));
+  expect(left.map(({ kind }) => kind)).toContain('summarise');
+
+  const next = await open(SETTINGS);
+  await inActivity(() => next.activities.generate(next.at));
+  const [episode, kept] = [await episodeOf(next), await operations()];
+  expect(kept.slice(0, left.length)).toEqual(left);
+  const own = kept.slice(left.length);
+  expect(own.map(({ session }) => session.attempt)).toEqual(own.map(() => 1));
+  expect(episode.actions.flatMap(({ operations = [] }) => operations).sort()).toEqual(own.map(({ id }) => id).sort());
+  // Merging explains nothing of an attempt by what another one did, and each begins with a root of its own.
+  const classified = classifyRollout(await used.records(), kept);
+  expect(classified.filter(({ kind }) => kind === 'root')).toHaveLength(2);
+  const counting = classifyRollout(
+    (await used.records()).filter(({ id }) => episode.completions.includes(id)),
+    kept,
+  );
+  expect(
+    counting.filter((one) => one.kind !== 'root' && one.evidence === 'registered' && one.reason === 'compaction'),
+  ).toHaveLength(own.filter(({ kind }) => kind === 'truncate' || kind === 'summarise').length);
+  // Played again, it is on record: nothing is asked, nothing is told.
+  await inActivity(() => next.activities.generate(next.at));
+  expect(await operations()).toEqual(kept);
+});
+
+test('what is sent twice because its answer was lost is one operation', async () => {
+  works();
+  let lost = 0;
+  const between = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      const { method, headers, url } = request;
+      const onward = ask(`${used.gateway.url}${url}`, { method, headers }, (answer) => {
+        if (url!.endsWith('/anneal/context') && lost < 20 && answer.statusCode === 201) {
+          lost += 1;
+          answer.resume();
+          answer.on('end', () => request.socket.destroy());
+          return;
+        }
+        response.writeHead(answer.statusCode!, answer.headers);
+        answer.pipe(response);
+      });
+      onward.end(Buffer.concat(chunks));
+    });
+  });
+  await new Promise<void>((resolve) => between.listen(0, '127.0.0.1', resolve));
+  used.defer(() => void between.close());
+  const made = await open(SETTINGS, `http://127.0.0.1:${(between.address() as AddressInfo).port}`);
+  await inActivity(() => made.activities.generate(made.at));
+  const [episode, kept] = [await episodeOf(made), await operations()];
+  expect(lost).toBe(kept.length);
+  expect(new Set(kept.map(({ key }) => key)).size).toBe(kept.length);
+  expect(episode.actions.flatMap(({ operations = [] }) => operations)).toHaveLength(kept.length);
+});
+
+test('a tool that is loaded as the server’s own changes what stands before everything, and is registered', async () => {
+  const registry = [{ name: 'sum_units', description: 'Adds up a column.', command: ['true'] }];
+  const native = (name: string, args: object) => ({ content: '', calls: [{ name, arguments: JSON.stringify(args) }] });
+  used.upstream.says = (_, number) =>
+    number % 2 === 1 ? native('find_tools', { query: 'adds a column' }) : native('submit', {});
+  const made = await open({ registry, calls: 'native' });
+  await inActivity(() => made.activities.generate(made.at));
+  expect(await operations()).toMatchObject([{ kind: 'rewrite', note: expect.stringContaining('sum_units'), next: 1 }]);
+});
