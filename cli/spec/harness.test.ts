@@ -79,3 +79,23 @@ test('a source of tasks that take several steps is refused for one reply, and ta
   );
   expect(taken.filter(({ path }) => path === 'tasks.build.from.kind')).toEqual([]);
 });
+
+test('what the gateway holds a rollout to is told with everything else that is wrong, and left out changes nothing', async () => {
+  const session = (text: string): string => `${HEAD}${PROCESS}  session: { ${text} }\n`;
+  const { spec } = await campaign(session('loops: stop, maxSeconds: 30, versions: pinned'));
+  expect(spec.harness.session).toEqual({ loops: 'stop', maxSeconds: 30, versions: 'pinned' });
+  const { spec: plain } = await campaign(`${HEAD}${PROCESS}`);
+  expect(Object.keys(plain.harness)).not.toContain('session');
+
+  const wrong = await problems(session('loops: never, maxSeconds: 9000, versions: latest, tokens: 3'));
+  expect(wrong.map(({ path, code }) => [path, code]).sort()).toEqual([
+    ['harness.session.loops', 'spec.out_of_range'],
+    ['harness.session.maxSeconds', 'spec.out_of_range'],
+    ['harness.session.tokens', 'spec.unknown_field'],
+    ['harness.session.versions', 'spec.out_of_range'],
+  ]);
+  expect(wrong.find(({ path }) => path === 'harness.session.maxSeconds')?.expected).toMatch(/rollouts\.timeout/);
+  expect(await problems(`${HEAD}  session: { loops: stop }\n`)).toMatchObject([
+    { path: 'harness.session', code: 'spec.out_of_range', hint: expect.stringContaining('tool-loop') },
+  ]);
+});
