@@ -86,6 +86,7 @@ function scriptedGateway(): ModelGateway & { records: CompletionRecord[]; kept: 
     },
     recordTrajectory: async (one) => void kept.push(trajectory.parse(one)),
     completions: async (prefix) => records.filter((one) => one.rollout.startsWith(prefix)),
+    operations: async () => [],
     trajectories: async (prefix) => kept.filter((one) => one.rollout.startsWith(prefix)),
   };
 }

@@ -122,6 +122,7 @@ function gatewayOf(answers: (index: number, gold: string) => string, ref: () => 
     },
     recordTrajectory: async (one) => void kept.push(trajectory.parse(one)),
     completions: async (prefix) => records.filter((one) => one.rollout.startsWith(prefix)),
+    operations: async () => [],
     trajectories: async (prefix) => kept.filter((one) => one.rollout.startsWith(prefix)),
   };
   return { gateway, kept };

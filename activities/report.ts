@@ -15,6 +15,7 @@ import { lostRollouts } from '../policies/volume-losses.ts';
 import type { CampaignPorts } from './campaign.ts';
 import { type ConservationPorts, conserve } from './conservation.ts';
 import type { CampaignActivities } from './interface.ts';
+import { mergedRounds } from './merging.ts';
 import { readWhole } from './pipeline-record.ts';
 import { readClaims } from './volume-losses.ts';
 
@@ -34,6 +35,7 @@ export function createReportActivities(
       const lost = lostRollouts(await readClaims(store), state.campaign);
       const overlapping = await readWhole(store, documents, state.campaign);
       const conservation = await conserve(ports, { state, rounds, plans, trajectories, lost, overlapping });
+      const merging = await mergedRounds(ports, rounds, trajectories);
       const data: ReportData = {
         schema: 'anneal/report/v1',
         state: { ...state, rounds },
@@ -45,6 +47,7 @@ export function createReportActivities(
         samples: await samplesOf(rounds, trajectories),
         conservation,
         ...(overlapping === undefined ? {} : { pipeline: summarise(overlapping) }),
+        ...(merging.length === 0 ? {} : { merging }),
         notes: plans
           .flatMap(({ round, notes = [] }) => notes.map((note) => ({ round, note })))
           .sort((a, b) => a.round - b.round),

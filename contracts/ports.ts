@@ -5,6 +5,7 @@ import type { Decision, DecisionContext } from './gate.ts';
 import type { CampaignName, PolicyName, RolloutId } from './ids.ts';
 import type { PolicyVersion } from './policy-version.ts';
 import type { ReleaseBody, ReleasedPointer } from './release.ts';
+import type { ContextOperation } from './session.ts';
 import type { CompletionRecord, CredentialClaims, Trajectory } from './trajectory.ts';
 import type { LostServer } from './weight-update.ts';
 
@@ -73,6 +74,8 @@ export interface ModelGateway {
   /** Every trajectory whose rollout id starts with the prefix, sorted by id. */
   trajectories(prefix: string): Promise<Trajectory[]>;
   completions(prefix: string): Promise<CompletionRecord[]>;
+  /** What agents registered of their contexts. */
+  operations(prefix: string): Promise<ContextOperation[]>;
 }
 
 /** Signs what the gateway checks. */

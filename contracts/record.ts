@@ -7,6 +7,7 @@ import { evidence, gateKind, gateResult } from './gate.ts';
 import { campaignName, gateId, jobName, policyName, purpose, sha256 } from './ids.ts';
 import { pipelineCounts, pipelineSummary } from './pipeline.ts';
 import { evaluationResult, policyVersion, verdict } from './policy-version.ts';
+import { breakReason } from './session.ts';
 import { lostServer } from './weight-update.ts';
 
 /** How every requested rollout of one purpose in one round ended: the states are disjoint and sum to `requested`. */
@@ -168,6 +169,18 @@ export const conservation = z.strictObject({
 });
 export type Conservation = z.infer<typeof conservation>;
 
+/** Of a batch: policies/merging.ts. Tokens. */
+export const mergedRound = z.strictObject({
+  round: z.int(),
+  rollouts: z.int(),
+  completions: z.int(),
+  before: z.int(),
+  after: z.int(),
+  least: z.int(),
+  breaks: z.partialRecord(breakReason, z.strictObject({ completions: z.int(), tokens: z.int() })),
+});
+export type MergedRound = z.infer<typeof mergedRound>;
+
 /** Everything that the report page shows; built from the store and the pool, not from logs. */
 export const reportData = z.strictObject({
   schema: z.literal('anneal/report/v1'),
@@ -195,6 +208,8 @@ export const reportData = z.strictObject({
   conservation,
   /** Of a campaign whose rollouts overlap with training. */
   pipeline: pipelineSummary.optional(),
+  /** By round, where rollouts have several completions: how far what was trained on is the same tokens again, and why the rest is not. */
+  merging: z.array(mergedRound).min(1).optional(),
   /** What a round's plan says about itself, for example that tasks of unknown starting pass rate were drawn. */
   notes: z.array(z.strictObject({ round: z.int(), note: z.string() })).default([]),
   /** The version that the release manifest names; null when nothing was released. */

@@ -3,6 +3,7 @@
 import { AnnealError } from '../contracts/errors.ts';
 import type { CampaignName, RolloutId } from '../contracts/ids.ts';
 import type { ChatRequest, ModelGateway } from '../contracts/ports.ts';
+import type { ContextOperation } from '../contracts/session.ts';
 import type { CompletionRecord, Trajectory } from '../contracts/trajectory.ts';
 import { chatCall } from './chat-request.ts';
 import type { RolloutClaims } from './credential.ts';
@@ -33,6 +34,7 @@ export async function openEmbeddedGateway(options: PlaneOptions): Promise<Embedd
     },
     trajectories: (prefix) => recordsOf<Trajectory>(plane.trajectories.startingWith(prefix)),
     completions: (prefix) => recordsOf<CompletionRecord>(plane.completions.startingWith(prefix)),
+    operations: (prefix) => recordsOf<ContextOperation>(plane.operations.startingWith(prefix)),
     close: () => plane.close(),
   };
 }

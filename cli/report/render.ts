@@ -8,6 +8,7 @@ import { head } from './head.ts';
 import { html, raw } from './html.ts';
 import { ledger } from './ledger.ts';
 import { manifest } from './manifest.ts';
+import { merging } from './merging.ts';
 import { overlap } from './overlap.ts';
 import { rounds } from './rounds.ts';
 import { FILTER_SCRIPT, samples } from './samples.ts';
@@ -22,6 +23,7 @@ const SECTIONS = [
   ['evidence', 'Evidence'],
   ['training', 'Training'],
   ['overlap', 'Overlap'],
+  ['merging', 'Merging'],
   ['cost', 'Cost'],
   ['gates', 'Decisions'],
   ['ledger', 'Ledger'],
@@ -40,9 +42,11 @@ export function renderReport(data: ReportData): string {
   const view = viewOf(data);
   const certified = evidence(view);
   const overlapping = overlap(view);
+  const merged = merging(view);
   const absent = new Set([
     ...(certified === undefined ? ['evidence'] : []),
     ...(overlapping === undefined ? ['overlap'] : []),
+    ...(merged === undefined ? ['merging'] : []),
   ]);
   const links = SECTIONS.filter(([id]) => !absent.has(id)).map(([id, name]) => html`<a href="#${id}">${name}</a>`);
   return html`<!doctype html>
@@ -62,7 +66,7 @@ export function renderReport(data: ReportData): string {
 ${head(view)}
 <nav aria-label="Sections">${links}</nav>
 ${rounds(view)}${certified && html`\n${certified}`}
-${training(view)}${overlapping && html`\n${overlapping}`}
+${training(view)}${overlapping && html`\n${overlapping}`}${merged && html`\n${merged}`}
 ${cost(view)}
 ${gates(view)}
 ${ledger(view)}

@@ -79,3 +79,28 @@ it('shows how rollouts and training overlapped, and nothing where they take turn
     expect(page).toContain(told);
   expect(renderReport(data)).not.toContain('overlap');
 });
+
+it('shows how far batches merge, and why the rest does not; nothing where rollouts are one completion', () => {
+  const data = fixtureReport();
+  expect(renderReport(data)).not.toContain('id="merging"');
+  const breaks = { compaction: { completions: 3, tokens: 4_321 }, branch: { completions: 1, tokens: 17 } };
+  const merging = [1, 2].map((round) => {
+    return {
+      round,
+      rollouts: 4,
+      completions: 22,
+      before: 12_000,
+      after: 4_000,
+      least: 3_456,
+      breaks: round === 1 ? breaks : {},
+    };
+  });
+  const page = renderReport({ ...data, merging });
+  for (const figure of ['24,000', '8,000', '3.0 times fewer', '3,456', '66.7%', '4,321'])
+    expect(page).toContain(figure);
+  expect(page).toContain('messages were left out or summarised');
+  expect(page).not.toContain('re-tokenisation');
+  expect(page).toContain('<a href="#merging">Merging</a>');
+  const exact = merging.map((one) => ({ ...one, breaks: {} }));
+  expect(renderReport({ ...data, merging: exact })).toContain('No completion left its line');
+});

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { AnnealError, ERRORS, errorCode } from '../../contracts/errors.ts';
 import { campaignName } from '../../contracts/ids.ts';
 import type { ModelGateway } from '../../contracts/ports.ts';
+import { contextOperation } from '../../contracts/session.ts';
 import {
   type CompletionRecord,
   type CredentialClaims,
@@ -96,6 +97,7 @@ export function createGatewayClient(options: GatewayClientOptions): ModelGateway
     },
     trajectories: (prefix) => list(trajectory, 'trajectories', prefix),
     completions: (prefix) => list(completionRecord, 'completions', prefix),
+    operations: (prefix) => list(contextOperation, 'operations', prefix),
   };
 }
 

@@ -59,7 +59,13 @@ const trajectory: Trajectory = {
 describe('a counted gateway', () => {
   const gateway = (complete: ModelGateway['complete']): ModelGateway =>
     countGateway(
-      { complete, recordTrajectory: async () => {}, trajectories: async () => [], completions: async () => [] },
+      {
+        complete,
+        recordTrajectory: async () => {},
+        trajectories: async () => [],
+        completions: async () => [],
+        operations: async () => [],
+      },
       live.metrics,
     );
   const open = new AbortController().signal;
@@ -122,6 +128,7 @@ describe('a counted gateway', () => {
         recordTrajectory: async () => Promise.reject(new AnnealError('store.no_space', 'full')),
         trajectories: async () => [],
         completions: async () => [],
+        operations: async () => [],
       },
       live.metrics,
     );

@@ -90,5 +90,6 @@ function poolOf(records: Map<RolloutId, Trajectory>, replies: readonly string[])
     },
     trajectories: async (prefix) => [...records.values()].filter(({ rollout }) => rollout.startsWith(prefix)),
     completions: async (prefix) => [completion(prefix as RolloutId)] as never,
+    operations: async () => [],
   };
 }

@@ -63,6 +63,7 @@ export async function recordCampaign(root: string, changes: Partial<CampaignSpec
     recordTrajectory: unused,
     trajectories: async (prefix) => pool.trajectories.filter((one) => one.rollout.startsWith(prefix)),
     completions: async (prefix) => pool.completions.filter((one) => one.rollout.startsWith(prefix)),
+    operations: async () => [],
   };
   const activities = {
     ...createRolloutActivities({
