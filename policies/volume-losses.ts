@@ -2,10 +2,10 @@
 // volume's loss that explains it is told too, but nobody knows whose records it had.
 import type { RolloutId } from '../contracts/ids.ts';
 import type { ReplicaClaim } from '../contracts/replica.ts';
-import { type SealedSegment, type SegmentStream, segmentStream } from '../contracts/segment.ts';
+import { type ReplicaName, type SealedSegment, type SegmentStream, segmentStream } from '../contracts/segment.ts';
 
 export interface MissingSegments {
-  readonly replica: string;
+  readonly replica: ReplicaName;
   readonly stream: SegmentStream;
   /** Both included. */
   readonly from: number;

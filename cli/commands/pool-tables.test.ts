@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,6 +17,7 @@ import {
   madeSegment,
   madeTrajectory,
 } from '../../tests/support/made-up-pool.ts';
+import { poolLosses } from '../pool/losses.ts';
 import { openSession, type Run } from '../session.ts';
 import { addPoolTables } from './pool-tables.ts';
 
@@ -156,4 +158,98 @@ test('every wrong option is told at once', async () => {
   ]);
   const batch = await refusal('export', '--format', 'batch', '--out', 'x');
   expect(batch.problems.map(({ path }) => path)).toEqual(['--campaign', '--round']);
+});
+
+test('ls and verify tell what is gone from the store, why, and what to do', async () => {
+  const shown = async (command: string) =>
+    (await pool(command).catch(() => out)).split('\n').filter((line) => /^Missing|lost records/.test(line));
+  for (const command of ['ls', 'verify']) {
+    expect(await shown(command)).toEqual([
+      "Missing from the store: segment 2 of here's completions, and nobody said that it was lost. It was given up: nothing is left to do, and one that turns up is still taken in.",
+      "Missing from the store: segment 2 of here's operations, and nobody said that it was lost. Bring it back from a backup of the store, or from the gateway's folder.",
+    ]);
+  }
+  const claim = {
+    ...{ schema: 'anneal/replica/v1', replica: 'here', volume: randomUUID(), at: new Date().toISOString() },
+    ...{ clean: false, writing: { completions: 9, trajectories: 9, operations: 4 }, open: [] },
+    losses: [
+      {
+        ...{ reason: 'volume_vanished', volume: randomUUID(), at: new Date().toISOString() },
+        gaps: { completions: { from: 4, to: 6 }, trajectories: { from: 2, to: 2 }, operations: { from: 2, to: 2 } },
+        rollouts: [madeRollout({ group: 1, sample: 0 }), madeRollout({ group: 1, sample: 1 })],
+      },
+    ],
+  };
+  expect(await openStore(loadConfig()).createNamed('replicas/here', JSON.stringify(claim))).toBe(true);
+  await ship('completions', 8, [madeCompletion({ group: 9, sample: 0 })]);
+  expect(await shown('ls')).toEqual([
+    expect.stringMatching(/segment 2 of here's completions, and nobody said/),
+    "Missing from the store: segment 4 to 6 of here's completions, lost with a gateway's volume. Nothing brings it back: ./anneal pool compact --past-losses goes on after it.",
+    "Missing from the store: segment 7 of here's completions, and nobody said that it was lost. Bring it back from a backup of the store, or from the gateway's folder; if it is gone for good, ./anneal pool compact --past-losses goes on after it.",
+    expect.stringMatching(/segment 2 of here's trajectories, lost with a gateway's volume\. Nothing brings it back/),
+    "Missing from the store: segment 2 of here's operations, lost with a gateway's volume. Nothing waits for it.",
+    `2 rollouts, first ${madeRollout({ group: 1, sample: 0 })}, may have lost records with a volume: what misses some is records_lost in the report.`,
+  ]);
+  const { losses } = JSON.parse(await pool('--json', 'ls')) as { losses: { missing: unknown[]; rollouts: unknown[] } };
+  expect([losses.missing.length, losses.rollouts.length]).toEqual([5, 2]);
+});
+
+test('what the tables took in before it went is not missed', async () => {
+  const store = openStore(loadConfig());
+  const taken = madeSegment(
+    'completions',
+    1,
+    all.map((of) => madeCompletion(of)),
+  ).sealed;
+  const tables = { snapshots: { completions: { applied: new Map([['anneal/here/completions', 1]]) } } };
+  const listed = {
+    ...store,
+    listNamed: async (prefix: string) => (await store.listNamed(prefix)).filter((key) => key !== segmentKey(taken)),
+  };
+  const { missing } = await poolLosses(listed as never, tables as never);
+  expect(missing.some(({ stream, from }) => stream === 'completions' && from === 1)).toBe(false);
+});
+
+test('show says where the completions of a rollout merge, and why each break is one', async () => {
+  const of = { group: 5, sample: 0 };
+  const asked = (index: number, promptIds: number[], texts: string[], agent?: string) => ({
+    ...madeCompletion({ ...of, index, tokens: [1, 2] }),
+    ...{ promptIds, completionIds: [900 + index, 0], logprobs: [-1, -1] },
+    turn: {
+      ...{ dialect: 'chat', answer: { model: 'm', content: [{ type: 'text', text: `answer ${index}` }] } },
+      request: {
+        ...{ model: 'm', sampling: {}, stream: false, dropped: [] },
+        messages: texts.map((text, at) => {
+          return { role: at % 2 === 0 ? 'user' : 'assistant', content: [{ type: 'text', text }] };
+        }),
+      },
+      upstream: { kind: 'vllm', model: 'm', streamed: false, end: 'whole', lost: [] },
+      session: { group: 5, attempt: 0, ...(agent === undefined ? {} : { agent }) },
+    },
+  });
+  const said = [
+    asked(0, [1, 2], ['task']),
+    asked(1, [1, 2, 900, 0, 3], ['task', 'answer 0', 'more']),
+    asked(2, [1, 7], ['task and summary']),
+    asked(3, [8, 9], ['helper'], 'main.1'),
+  ];
+  const rollout = madeRollout(of);
+  await ship('completions', 9, said);
+  await ship('trajectories', 3, [madeTrajectory(of, { completions: said.map(({ id }) => id) as never })]);
+  const told = { ...madeOperation({ ...of, index: 0 }), kind: 'summarise', next: 2 };
+  await ship('operations', 4, [
+    told,
+    { ...madeOperation({ ...of, index: 1 }), key: 'other', session: { group: 5, attempt: 3 } },
+  ]);
+  await pool('compact', '--past-losses');
+  const shown = await pool('show', rollout);
+  expect(shown).toMatch(/c0 +main +– +0 +4 +begins/);
+  expect(shown).toMatch(/c1 +main +c0 +4 +3 *\n/);
+  expect(shown).toMatch(/c2 +main +– +1 +3 +compaction +the agent +messages were left out or summarised/);
+  expect(shown).toMatch(/c3 +main\.1 +– +0 +4 +sub-agent +the agent +a conversation of its own begins/);
+  expect(shown).toContain('19 tokens, merged 14: 1.4 times fewer. Its agent registered 1 summarise.');
+  const { merging } = JSON.parse(await pool('--json', 'show', rollout)) as { merging: { savings: unknown } };
+  expect(merging.savings).toMatchObject({ before: 19, after: 14, breaks: { compaction: { completions: 1 } } });
+  // One completion has nothing to merge with.
+  expect(await pool('show', madeRollout({ group: 1, sample: 0 }))).not.toContain('goes on from');
 });

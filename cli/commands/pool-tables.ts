@@ -10,11 +10,15 @@ import { overview, storedRollout } from '../../gateway/pool/tables/overview.ts';
 import { TABLES } from '../../gateway/pool/tables/schema.ts';
 import { interruptible } from '../interrupt.ts';
 import { campaignOrRollout, exportFlags, placeFlags, refuse, type WrittenFlags } from '../pool/flags.ts';
+import { poolLosses } from '../pool/losses.ts';
+import { mergedRollout } from '../pool/merging.ts';
 import { type PoolPorts, plannedOf, planOfRound, poolPorts } from '../pool/ports.ts';
 import { answer } from '../pool/query.ts';
 import { verifyPool } from '../pool/verify.ts';
 import { type Run, type Session, screen } from '../session.ts';
-import { columnsOf, lossOf, renderCompacted, renderOverview, renderRollout, renderVerified } from '../view/pool.ts';
+import { columnsOf, lossOf, renderCompacted, renderOverview, renderVerified } from '../view/pool.ts';
+import { renderLosses } from '../view/pool-losses.ts';
+import { renderMerging, renderRollout } from '../view/pool-rollout.ts';
 
 type Work = (session: Session, ports: PoolPorts, signal: AbortSignal) => Promise<void>;
 
@@ -38,12 +42,14 @@ export function addPoolTables(pool: Command, run: Run): void {
     );
   pool
     .command('ls')
-    .description('campaigns and rounds in the tables')
+    .description('campaigns and rounds in the tables, and what of the logs is gone')
     .action((_flags: object, command: Command) =>
       running(
-        async (session, { files }, signal) => {
-          const rounds = await closing(await openTables(files, { signal, sealed: true }), (tables) => overview(tables));
-          print(session, { rounds }, () => renderOverview(rounds, screen(session)));
+        async (session, { files, store }, signal) => {
+          const told = await closing(await openTables(files, { signal, sealed: true }), async (tables) => {
+            return { rounds: await overview(tables), losses: await poolLosses(store, tables) };
+          });
+          print(session, told, () => [...renderOverview(told.rounds, screen(session)), ...renderLosses(told.losses)]);
         },
         command,
         'Stopped.',
@@ -51,9 +57,9 @@ export function addPoolTables(pool: Command, run: Run): void {
     );
   pool
     .command('show <what>')
-    .description("a campaign's rounds, or everything of one rollout")
+    .description("a campaign's rounds, or everything of one rollout, and where its completions merge")
     .action((what: string, _flags: object, command: Command) =>
-      running((session, { files }, signal) => show(session, files, what, signal), command, 'Stopped.'),
+      running((session, ports, signal) => show(session, ports, what, signal), command, 'Stopped.'),
     );
   pool
     .command('verify')
@@ -66,7 +72,10 @@ export function addPoolTables(pool: Command, run: Run): void {
           const { campaign } = placeFlags(flags, problems);
           refuse(problems);
           const verified = await verifyPool(ports, (name) => plannedOf(session, name), { campaign, signal });
-          print(session, verified, () => renderVerified(verified, screen(session)));
+          print(session, verified, () => [
+            ...renderVerified(verified, screen(session)),
+            ...renderLosses(verified.losses),
+          ]);
           if (!verified.sound)
             throw new AnnealError('pool.unverified', `${verified.problemCount} things are not as they must be`);
         },
@@ -116,7 +125,7 @@ async function compactPool(session: Session, { source, files }: PoolPorts, pastL
     throw new AnnealError('pool.segment_missing', `${lossOf(first)} is not there, although later ones are`);
 }
 
-async function show(session: Session, files: PoolPorts['files'], what: string, signal: AbortSignal): Promise<void> {
+async function show(session: Session, { files, source }: PoolPorts, what: string, signal: AbortSignal): Promise<void> {
   const { campaign, rollout } = campaignOrRollout(what);
   await closing(await openTables(files, { signal, campaigns: [campaign] }), look);
 
@@ -129,7 +138,12 @@ async function show(session: Session, files: PoolPorts['files'], what: string, s
     }
     const found = await storedRollout(tables, rollout);
     if (found === undefined) throw new AnnealError('pool.nothing', `nothing of ${what} is in the tables`);
-    print(session, found, () => renderRollout(found, screen(session)));
+    const merging = await mergedRollout(found, source);
+    const told = merging === undefined ? found : { ...found, merging };
+    print(session, told, () => [
+      ...renderRollout(found, screen(session)),
+      ...renderMerging(found, merging, screen(session)),
+    ]);
   }
 }
 

@@ -16,11 +16,13 @@ import { readPlans } from '../rollouts.ts';
 import type { Session } from '../session.ts';
 
 export interface PoolPorts {
+  readonly store: Session['store'];
   readonly files: TableFiles;
   readonly source: SegmentSource;
 }
 
 export const poolPorts = ({ config, store }: Session): PoolPorts => ({
+  store,
   files: openTableFiles(config),
   source: createStoreSource(store),
 });

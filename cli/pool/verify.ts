@@ -1,7 +1,5 @@
 // The whole verification: tables against segments, then the ledger of every plan.
 
-import type { SegmentSource } from '../../contracts/segment.ts';
-import type { TableFiles } from '../../contracts/table-files.ts';
 import { closing } from '../../gateway/pool/tables/closing.ts';
 import { ledgerOf, ledgersWithoutPlan, type PlanLedger, strangersTo } from '../../gateway/pool/tables/ledgers.ts';
 import type { PoolTables } from '../../gateway/pool/tables/open.ts';
@@ -14,7 +12,8 @@ import {
   verifyTables,
 } from '../../gateway/pool/tables/verify.ts';
 import { type VerifiedLog, verifyOperations } from '../../gateway/pool/tables/without-table.ts';
-import type { PlannedCampaign } from './ports.ts';
+import { type PoolLosses, poolLosses } from './losses.ts';
+import type { PlannedCampaign, PoolPorts } from './ports.ts';
 
 /** More are counted, and not kept. */
 const KEPT = 1_000;
@@ -30,10 +29,12 @@ export interface VerifiedPool {
   readonly ledgers: readonly PlanLedger[];
   /** Rollouts of planned campaigns that none of their plans has. */
   readonly strangers: readonly string[];
+  /** What of the logs is gone from the store. */
+  readonly losses: PoolLosses;
 }
 
 export async function verifyPool(
-  { files, source }: { readonly files: TableFiles; readonly source: SegmentSource },
+  { files, source, store }: Pick<PoolPorts, 'files' | 'source' | 'store'>,
   plannedOf: (campaign: string) => Promise<PlannedCampaign>,
   { campaign, signal }: { readonly campaign: string | undefined; readonly signal: AbortSignal },
 ): Promise<VerifiedPool> {
@@ -56,7 +57,8 @@ export async function verifyPool(
       : { ledgers: [], strangers: [] };
     const unbalanced = ledgers.filter(({ balanced }) => !balanced).length;
     const problemCount = count + unbalanced + strangers.length;
-    const told = { problems, problemCount, ledgers, strangers };
+    const losses = await poolLosses(store, tables);
+    const told = { problems, problemCount, ledgers, strangers, losses };
     return { sound: problemCount === 0, tables: verified, withoutTable, ...told };
   }
 }

@@ -1,6 +1,6 @@
 // What the pool's commands print.
 import type { Compacted } from '../../gateway/pool/tables/compact.ts';
-import type { RoundOverview, StoredRollout } from '../../gateway/pool/tables/overview.ts';
+import type { RoundOverview } from '../../gateway/pool/tables/overview.ts';
 import type { Loss } from '../../gateway/pool/tables/progress.ts';
 import type { TableSchema } from '../../gateway/pool/tables/schema.ts';
 import type { VerifiedPool } from '../pool/verify.ts';
@@ -45,36 +45,6 @@ export function renderOverview(rounds: readonly RoundOverview[], { width }: Wide
     ]),
     { width },
   );
-}
-
-export function renderRollout({ rollout, completions, trajectory }: StoredRollout, { width }: Wide): string[] {
-  const { outcome, reason, reward, task, policy } = (trajectory ?? {}) as Record<string, unknown>;
-  const total = (reward as { total?: number } | undefined)?.total;
-  const end =
-    trajectory === null
-      ? 'no trajectory'
-      : `${policy} on ${task}: ${outcome}${reason === undefined ? '' : ` (${reason})`}${total === undefined ? '' : `, reward ${total}`}`;
-  return [
-    `${rollout}: ${end}`,
-    '',
-    ...table(
-      [
-        { title: 'completion' },
-        { title: 'finish' },
-        { title: 'fidelity', drop: 2 },
-        { title: 'prompt', align: 'right' },
-        { title: 'answer', align: 'right' },
-        { title: 'ms', align: 'right', drop: 1 },
-        { title: 'text' },
-      ],
-      completions.map((one) => [
-        ...[String(one.id).slice(rollout.length + 1), String(one.finish), String(one.fidelity)],
-        ...[lengthOf(one.promptIds), lengthOf(one.completionIds), Number(one.milliseconds).toFixed(0)],
-        String(one.text).replaceAll(/\s+/g, ' ').slice(0, 120),
-      ]),
-      { width },
-    ),
-  ];
 }
 
 export function renderVerified(found: VerifiedPool, { width }: Wide): string[] {
@@ -161,4 +131,3 @@ export function columnsOf(tables: Readonly<Record<string, TableSchema>>, { width
 }
 
 const mebibytes = (bytes: number): string => (bytes / 2 ** 20).toFixed(1);
-const lengthOf = (ids: unknown): string => (Array.isArray(ids) ? `${ids.length}` : '');

@@ -56,6 +56,21 @@ export function createStoreSource(
   };
 }
 
+const NAME = /^segments\/([^/]+)\/([^/]+)\/(\d{8,})$/;
+
+/** What is described, by the names alone: quick, however many there are. */
+export async function segmentsNamed(
+  store: Pick<SegmentStore, 'listNamed'>,
+): Promise<Pick<SealedSegment, 'replica' | 'stream' | 'sequence'>[]> {
+  return (await store.listNamed(ROOT)).flatMap((key) => {
+    const [, replica, stream, sequence] = NAME.exec(key) ?? [];
+    const named = sealedSegment
+      .pick({ replica: true, stream: true, sequence: true })
+      .safeParse({ replica, stream, sequence: Number(sequence) });
+    return named.success ? [named.data] : [];
+  });
+}
+
 async function readDescription(store: SegmentStore, key: string): Promise<SealedSegment> {
   const found = await store.readNamed(key);
   const parsed = sealedSegment.safeParse(parse(found?.bytes));
