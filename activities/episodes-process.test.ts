@@ -203,3 +203,26 @@ function processesWith(mark: string): string[] {
     }
   });
 }
+
+test('an agent that is refused because it goes round in circles ends as it likes, and its end is a loop', async () => {
+  used.upstream.says = () => 'once more';
+  const code = agent(`
+said = []
+try:
+    for turn in range(9):
+        messages = [{'role': 'user', 'content': 'Go on.'}] + said
+        said += [{'role': 'assistant', 'content': ask('', messages=messages)}, {'role': 'user', 'content': 'no'}]
+except urllib.error.HTTPError as failure:
+    open('answer.json', 'w').write('{"units": 3}')
+`);
+  const made = await open(code, {
+    harness: {
+      ...{ kind: 'process', session: { loops: 'stop', maxSeconds: 600 } },
+      process: processHarness.parse({ command: ['python3', '-c', code, '{prompt}'] }),
+    },
+  });
+  const { trajectory, episode } = await played(made);
+  // One to begin with, four in the circle, and the one that is refused.
+  expect(episode).toMatchObject({ end: 'loop', exitCode: 0, requests: 6 });
+  expect(trajectory.outcome).toBe('success');
+});

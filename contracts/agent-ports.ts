@@ -67,6 +67,8 @@ export interface DoorReport {
   readonly broken: string | undefined;
   /** The last one was refused because the grant is used up. */
   readonly exhausted: boolean;
+  /** Or because the agent goes round in circles. */
+  readonly looping: boolean;
   /** Of the last one, by HTTP. */
   readonly lastStatus: number | undefined;
 }

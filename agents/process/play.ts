@@ -84,7 +84,7 @@ export async function playProcess(run: RunWork, door: AgentDoor, playing: Playin
     throw new AnnealError('harness.failed', `${program} ended (${how}) and never asked its model: ${words}`);
   }
   return {
-    end: said?.how === 'timeout' || ran.how === 'timeout' ? 'time' : report.exhausted ? 'requests' : 'exited',
+    end: said?.how === 'timeout' || ran.how === 'timeout' ? 'time' : endBy(report),
     exitCode: said?.code ?? null,
     // A credential stands in no record.
     output: ran.stdout.replaceAll(door.key, '[key]'),
@@ -94,6 +94,10 @@ export async function playProcess(run: RunWork, door: AgentDoor, playing: Playin
 }
 
 type Values = Readonly<Record<'prompt' | 'model' | 'key' | 'url', string>>;
+
+/** What it did after it was refused is its own business. */
+const endBy = ({ exhausted, looping }: DoorReport): EpisodeEnd =>
+  exhausted ? 'requests' : looping ? 'loop' : 'exited';
 
 function filled(word: string, values: Values): string {
   return word.replace(/\{(prompt|model|key|url)\}/g, (_, name: keyof Values) => values[name]);

@@ -34,6 +34,7 @@ export async function openDoor(gateway: string, key: string, grant: Grant): Prom
     requests: 0,
     broken: undefined as string | undefined,
     exhausted: false,
+    looping: false,
     lastStatus: undefined as number | undefined,
   };
 
@@ -74,15 +75,16 @@ export async function openDoor(gateway: string, key: string, grant: Grant): Prom
   function tell(status: number | undefined, broken: string | undefined): void {
     seen.lastStatus = status;
     seen.broken = broken ?? (status !== undefined && status >= 500 ? `the gateway answered ${status}` : undefined);
-    seen.exhausted = false;
+    [seen.exhausted, seen.looping] = [false, false];
   }
 
-  /** The gateway says by its code that the rollout has used up what it was given. */
+  /** The gateway says by its code that the rollout has used up what it was given, or that it goes round in circles. */
   function watchRefusal(answer: IncomingMessage): void {
     let text = '';
     answer.on('data', (chunk: Buffer) => {
       if (text.length < 4_096) text += chunk.toString('utf8');
       if (text.includes('gateway.budget_exhausted')) [seen.exhausted, seen.broken] = [true, undefined];
+      if (text.includes('gateway.loop')) [seen.looping, seen.broken] = [true, undefined];
     });
   }
 
