@@ -44,7 +44,7 @@ export function missingSegments(
         }
         expected = sequence + 1;
       }
-      return gaps;
+      return gaps.toSorted((a, b) => a.from - b.from);
     });
   });
 }

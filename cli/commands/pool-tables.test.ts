@@ -201,7 +201,8 @@ test('what the tables took in before it went is not missed', async () => {
     1,
     all.map((of) => madeCompletion(of)),
   ).sealed;
-  const tables = { snapshots: { completions: { applied: new Map([['anneal/here/completions', 1]]) } } };
+  const applied = new Map([['anneal/here/completions', 1]]);
+  const tables = { snapshots: { completions: { applied }, trajectories: { applied } } };
   const listed = {
     ...store,
     listNamed: async (prefix: string) => (await store.listNamed(prefix)).filter((key) => key !== segmentKey(taken)),
@@ -245,8 +246,9 @@ test('show says where the completions of a rollout merge, and why each break is 
   const shown = await pool('show', rollout);
   expect(shown).toMatch(/c0 +main +– +0 +4 +begins/);
   expect(shown).toMatch(/c1 +main +c0 +4 +3 *\n/);
-  expect(shown).toMatch(/c2 +main +– +1 +3 +compaction +the agent +messages were left out or summarised/);
-  expect(shown).toMatch(/c3 +main\.1 +– +0 +4 +sub-agent +the agent +a conversation of its own begins/);
+  expect(shown).toMatch(/c2 +main +– +1 +3 +compaction +the agent\n/);
+  expect(shown).toMatch(/c3 +main\.1 +– +0 +4 +sub-agent +the agent\n/);
+  expect(shown).toContain('\ncompaction: messages were left out or summarised\nsub-agent: a conversation of its own begins\n');
   expect(shown).toContain('19 tokens, merged 14: 1.4 times fewer. Its agent registered 1 summarise.');
   const { merging } = JSON.parse(await pool('--json', 'show', rollout)) as { merging: { savings: unknown } };
   expect(merging.savings).toMatchObject({ before: 19, after: 14, breaks: { compaction: { completions: 1 } } });

@@ -1,4 +1,5 @@
 // What `pool show` prints of one rollout: what was asked, how it ended, and where its completions merge.
+import type { BreakReason } from '../../contracts/session.ts';
 import type { StoredRollout } from '../../gateway/pool/tables/overview.ts';
 import type { MergedRollout } from '../pool/merging.ts';
 import { grouped } from './figures.ts';
@@ -60,23 +61,32 @@ export function renderMerging(
           { title: 'shared', align: 'right' as const },
           { title: 'new', align: 'right' as const },
         ],
-        ...[{ title: 'break' }, { title: 'told by', drop: 3 }, { title: 'what it is', drop: 1 }],
+        ...[{ title: 'break' }, { title: 'told by', drop: 1 }],
       ],
-      completions.map((one) => {
-        const why = 'reason' in one && one.reason !== undefined ? one : undefined;
-        return [
-          ...[short(one.id), one.line, one.kind === 'continuation' ? short(one.of) : '–'],
-          ...[grouped(one.shared), grouped(one.fresh)],
-          ...(why === undefined
-            ? [one.kind === 'root' ? 'begins' : '', '', '']
-            : [why.reason!, why.evidence === 'registered' ? 'the agent' : 'its messages', BREAKS[why.reason!]]),
-        ];
-      }),
+      completions.map((one) => [
+        ...[short(one.id), one.line, one.kind === 'continuation' ? short(one.of) : '–'],
+        ...[grouped(one.shared), grouped(one.fresh)],
+        ...breakOf(one),
+      ]),
       { width },
     ),
+    ...legendOf(savings.breaks),
     '',
     `${grouped(before)} tokens, merged ${grouped(after)}: ${timesFewer(before, after)}. ${told}`,
   ];
+}
+
+/** The reason, and who told it. */
+function breakOf(one: MergedRollout['completions'][number]): [string, string] {
+  if (one.kind === 'root') return ['begins', ''];
+  if (one.reason === undefined) return ['', ''];
+  return [one.reason, one.evidence === 'registered' ? 'the agent' : 'its messages'];
+}
+
+/** Of those that there are. */
+function legendOf(breaks: MergedRollout['savings']['breaks']): string[] {
+  const names = (Object.keys(BREAKS) as BreakReason[]).filter((name) => breaks[name] !== undefined);
+  return names.length === 0 ? [] : ['', ...names.map((name) => `${name}: ${BREAKS[name]}`)];
 }
 
 /** `2 truncate, 1 summarise` */
