@@ -6,6 +6,7 @@ import { afterAll, afterEach, expect, test, vi } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { AnnealError } from '../../contracts/errors.ts';
 import { simulationResult } from '../../contracts/prediction.ts';
+import { overlappedRun } from '../../tests/fixtures/overlapped-run.fixture.ts';
 import { openSession, type Run } from '../session.ts';
 import { readSimulation } from '../simulation/read.ts';
 import { addSimulate } from './simulate.ts';
@@ -14,6 +15,7 @@ const EXAMPLES = join(import.meta.dirname, '../../examples/simulate');
 const QUICKSTART = join(EXAMPLES, 'quickstart.yaml');
 const folder = mkdtempSync(join(tmpdir(), 'anneal-simulate-'));
 afterEach(() => {
+  delete process.env.ANNEAL_HOME;
   vi.restoreAllMocks();
   rmSync(join(folder, 'own.yaml'), { force: true });
 });
@@ -101,6 +103,24 @@ test('everything that is wrong is told at once, with its place and what to write
   expect(problems.find((one) => one.path === 'fleet.shard')?.hint).toBe('Did you mean `shared`?');
   expect(problems.find((one) => one.path === 'schedulers[0].kind')?.hint).toBe('Did you mean `synchronous`?');
   expect(problems.find((one) => one.path === 'rollout.hangRate.value')?.hint).toContain('write 0.07');
+});
+
+test('a campaign whose rollouts overlapped is predicted from its record, beside what happened', async () => {
+  process.env.ANNEAL_HOME = folder;
+  const scheduler = { kind: 'position-window', batch: 2, outstanding: 4, window: 2, concurrency: 2 } as const;
+  const times = { group: [30, 60], training: [20, 30], measuring: [5, 10] } as const;
+  const { record, groups, spans } = overlappedRun(scheduler, { rounds: 20, seed: 1, times });
+  const { store } = openSession({});
+  const settled = { positions: 0, trained: 0 };
+  await store.swapNamed('campaigns/overlap/pipeline', null, JSON.stringify({ ...record, settled, groups, spans }));
+  const out = await simulate('simulate', '--campaign', 'overlap');
+  expect(out).toMatch(/measured +predicted +error/);
+  expect(out).toMatch(/^trainer waits +\d/m);
+  const { figures } = JSON.parse(await simulate('--json', 'simulate', '--campaign', 'overlap'));
+  expect(figures).toHaveLength(5);
+  await expect(simulate('simulate', '--campaign', 'nobody')).rejects.toMatchObject({ code: 'campaign.not_found' });
+  await expect(simulate('simulate')).rejects.toMatchObject({ code: 'cli.usage' });
+  await expect(simulate('simulate', QUICKSTART, '--campaign', 'overlap')).rejects.toMatchObject({ code: 'cli.usage' });
 });
 
 test('another kind of file has one problem, and a file that is not there is named', async () => {

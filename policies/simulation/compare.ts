@@ -36,21 +36,28 @@ const FIGURES = {
 } as const satisfies Record<ComparedFigure, { of: (steps: readonly TimelineStep[]) => number; isRelative: boolean }>;
 
 /**
- * @param skip steps at the beginning of both that do not count: while engines fill, a run is not what it will be
+ * @param predicted several of them, by other seeds, count as their mean
+ * @param skip steps at the beginning of all that do not count: while engines fill, a run is not what it will be
  * @param allowed the greatest error, of each figure by itself
  * @throws RangeError when a side has no step left
  */
 export function compareTimelines(
   measured: Timeline,
-  predicted: Timeline,
+  predicted: Timeline | readonly Timeline[],
   { allowed = 0.1, skip = 0 }: { readonly allowed?: number; readonly skip?: number } = {},
 ): Comparison {
-  const [real, played] = [measured, predicted].map((one) => one.steps.slice(skip)) as [TimelineStep[], TimelineStep[]];
-  if (real.length === 0 || played.length === 0) throw new RangeError(`no step is left after the first ${skip}`);
+  const played = 'steps' in predicted ? [predicted] : predicted;
+  const counted = (one: Timeline): readonly TimelineStep[] => {
+    const steps = one.steps.slice(skip);
+    if (steps.length === 0) throw new RangeError(`no step is left after the first ${skip}`);
+    // The time before the first counted step belongs to those that were skipped.
+    return since(one, steps);
+  };
+  const real = counted(measured);
+  const others = played.map(counted);
   const figures = (Object.keys(FIGURES) as ComparedFigure[]).map((figure): Compared => {
     const { of, isRelative } = FIGURES[figure];
-    // The time before the first counted step belongs to those that were skipped.
-    const [a, b] = [of(since(measured, real)), of(since(predicted, played))];
+    const [a, b] = [of(real), others.reduce((all, one) => all + of(one), 0) / others.length];
     const off = Math.abs(b - a);
     const error = !isRelative || off === 0 ? off : off / Math.abs(a);
     return { figure, measured: a, predicted: b, error, isWithin: error <= allowed };

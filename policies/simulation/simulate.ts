@@ -55,6 +55,8 @@ export function simulate(scenario: Scenario): Played {
   let trained = 0;
   let step = { version: 0, takenAt: 0, trainedAt: 0, rollouts: 0, tokens: 0 };
   let wake: number | undefined;
+  /** Engines measure a version: as in a campaign, nothing is started meanwhile. */
+  let measuring = false;
 
   function place(): void {
     while (placed < started.length && engines.free() > 0) {
@@ -86,7 +88,8 @@ export function simulate(scenario: Scenario): Played {
 
   function carryOut(): void {
     for (;;) {
-      const { start, train, tombstone } = scheduler.decide(now);
+      const { start: admitted, train, tombstone } = scheduler.decide(now);
+      const start = measuring ? [] : admitted;
       for (const { position, reason } of tombstone) giveUp(position, reason);
       for (const position of start) {
         scheduler.apply({ kind: 'started', position, at: now });
@@ -120,6 +123,7 @@ export function simulate(scenario: Scenario): Played {
   }
 
   function synced(): void {
+    measuring = false;
     timeline.push({ ...step, durableAt: now });
     trained += step.tokens;
     scheduler.apply({ kind: 'trained', version: step.version });
@@ -136,6 +140,7 @@ export function simulate(scenario: Scenario): Played {
     else if (event.kind === 'trained') {
       step.trainedAt = now;
       engines.pause(now);
+      measuring = evaluation !== undefined;
       const seconds = sync() + (evaluation?.() ?? 0);
       syncing += seconds;
       queue.push(now + seconds, { kind: 'synced' });

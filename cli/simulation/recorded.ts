@@ -1,0 +1,42 @@
+// A simulation of a campaign that was: what its durable record says that things took, played by its own scheduler, beside what happened.
+import { readWhole } from '../../activities/pipeline-record.ts';
+import { createDocuments } from '../../activities/read.ts';
+import type { ArtifactStore } from '../../contracts/artifact.ts';
+import { AnnealError } from '../../contracts/errors.ts';
+import { campaignName } from '../../contracts/ids.ts';
+import type { ComparedFigure, Comparison } from '../../policies/simulation/compare.ts';
+import { compareRecorded } from '../../policies/simulation/recorded.ts';
+import { percent, points, span } from '../view/figures.ts';
+import { table } from '../view/table.ts';
+
+/** @throws AnnealError `campaign.not_found` where there is none whose rollouts overlapped, `simulation.invalid` where no round of it has trained */
+export async function compareCampaign(store: ArtifactStore, text: string): Promise<Comparison> {
+  const name = campaignName.safeParse(text);
+  const whole = name.success ? await readWhole(store, createDocuments(store), name.data) : undefined;
+  if (whole === undefined)
+    throw new AnnealError('campaign.not_found', `none with \`pipeline\` is called ${text} in this store`);
+  try {
+    return compareRecorded(whole);
+  } catch (failure) {
+    if (failure instanceof RangeError) throw new AnnealError('simulation.invalid', `${text}: ${failure.message}`);
+    throw failure;
+  }
+}
+
+const SPOKEN: Readonly<Record<ComparedFigure, readonly [string, (value: number) => string]>> = {
+  secondsPerStep: ['a round', span],
+  tokensPerSecond: ['tokens/s trained on', (value) => value.toFixed(2)],
+  trainerWaits: ['trainer waits', percent],
+  trainingSeconds: ['a training', span],
+  staleness: ['rounds old', (value) => value.toFixed(2)],
+};
+
+export function renderComparison({ figures }: Comparison, width: number): string[] {
+  const rows = figures.map(({ figure, measured, predicted, error }) => {
+    const [name, told] = SPOKEN[figure];
+    const off = figure === 'trainerWaits' ? points(predicted - measured) : figure === 'staleness' ? told(error) : percent(error);
+    return [name, told(measured), told(predicted), off];
+  });
+  const right = (title: string) => ({ title, align: 'right' as const });
+  return table([{ title: '' }, right('measured'), right('predicted'), right('error')], rows, { width });
+}
