@@ -45,6 +45,10 @@ export async function bookGroups(
       if (why !== undefined) row.unused.set(id, why);
     }
   }
-  for (const { round, ids } of planned) rowOf(round).ids.push(...ids.filter((id) => !known.has(id)));
+  for (const { round, ids } of planned) {
+    const strays = ids.filter((id) => !known.has(id));
+    // Draws beyond the last round are replacements, and stand where they trained.
+    if (strays.length > 0 || round <= rounds) rowOf(round).ids.push(...strays);
+  }
   return [...rows.values()].sort((a, b) => a.round - b.round);
 }

@@ -119,6 +119,8 @@ export interface PipelineActivities {
     /** What is open is given up: the campaign has no more rounds. */
     closing?: boolean;
     spans?: RoundSpans;
+    /** Groups that were heard to have ended since the last move, and when: seconds since the epoch. */
+    heard?: { position: number; at: number }[];
   }): Promise<{
     run: RunningGroup[];
     /** Given up lately: what still runs of them is to be cancelled. */

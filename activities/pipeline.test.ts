@@ -34,7 +34,9 @@ const versioned = (number: number): PolicyVersion => ({
 });
 
 /** A new process each time: it knows nothing but what is stored. */
-function move(how: { policy?: PolicyVersion; hold?: boolean; closing?: boolean } = {}) {
+function move(
+  how: { policy?: PolicyVersion; hold?: boolean; closing?: boolean; heard?: { position: number; at: number }[] } = {},
+) {
   const { store, documents, state } = campaign;
   const gateway = {
     trajectories: async (prefix: string) => campaign.pool.trajectories.filter((t) => t.rollout.startsWith(prefix)),
@@ -76,6 +78,18 @@ async function trained({ step }: Level, verdict: 'hold' | 'revert' = 'hold'): Pr
   if (verdict === 'hold') state.latest = round;
   return record;
 }
+
+describe('time', () => {
+  it('is when somebody heard that a group ended, not when it was looked for', async () => {
+    const level = await move();
+    const began = now;
+    await finish(level, 0);
+    now += 100;
+    await move({ heard: [{ position: 0, at: began + 7 }] });
+    const { groups } = (await readWhole(campaign.store, campaign.documents, campaign.spec.name))!;
+    expect(groups[0]).toMatchObject({ position: 0, ended: began + 7 });
+  });
+});
 
 describe('moves', () => {
   it('start what the scheduler admits, one group of a draw each, by plans that are named', async () => {
@@ -199,6 +213,27 @@ describe('the ledger', () => {
     expect(conservation.prompts).toBe(
       conservation.trained + Object.values(conservation.masked).reduce((a, b) => a + b, 0),
     );
+  });
+
+  it('has another group for one that was lost, in the row of the round that trained on it', async () => {
+    const first = await move();
+    const { pool } = campaign;
+    await finish(first, 0);
+    // None of its rollouts can train.
+    for (const told of pool.trajectories.slice(-2)) Object.assign(told, { outcome: 'infrastructure_failure' });
+    await throughout();
+    await move({ closing: true });
+    const { conservation, pipeline: told } = await campaign.report('refused');
+    expect(conservation.problems).toEqual([]);
+    expect(conservation).toMatchObject({ prompts: 14, trained: 12, masked: { failed: 2 }, cancelled: 0 });
+    expect(conservation.rounds?.map(({ round, trained: of }) => [round, of])).toEqual([
+      [1, 4],
+      [2, 4],
+      [3, 4],
+    ]);
+    expect(told).toMatchObject({ started: 7, trained: 6, givenUp: { failed: 1 }, replaced: 1 });
+    const names = await campaign.store.listNamed('campaigns/quickstart/plans/r4.train');
+    expect(names).toHaveLength(1);
   });
 
   it('calls cancelled what is open when a human ends it, and nothing when it is resumed', async () => {

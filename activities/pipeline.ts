@@ -10,7 +10,7 @@ import type { PolicyVersion } from '../contracts/policy-version.ts';
 import type { ModelGateway } from '../contracts/ports.ts';
 import { TRAINABLE } from '../contracts/trajectory.ts';
 import { advance, countsOf, firstRecord, type GroupEnd, inTraining, runningOf } from '../policies/pipeline/advance.ts';
-import { schedulerOf } from '../policies/pipeline/scheduler-of.ts';
+import { replacementsOf, schedulerOf } from '../policies/pipeline/scheduler-of.ts';
 import type { PipelineActivities } from './interface.ts';
 import { drawTasks } from './locked-tasks.ts';
 import { archived, type FoundRecord, readRecord, writeRecord } from './pipeline-record.ts';
@@ -51,7 +51,7 @@ export function createPipelineActivities(ports: {
   async function moveOn(spec: CampaignSpec, move: Move) {
     const { record: before, tag } = (await readRecord(store, spec.name)) ?? begin(spec, move.version);
     const { record, retired, begun, taken, drained, lookAfter } = advance(before, {
-      ...{ now: now(), version: move.version, policy: move.policy.number, ended: await endsOf(before) },
+      ...{ now: now(), version: move.version, policy: move.policy.number, ended: await endsOf(before, move.heard) },
       ...{ hold: move.hold === true, closing: move.closing === true },
       ...(move.spans === undefined ? {} : { spans: move.spans }),
     });
@@ -83,14 +83,16 @@ export function createPipelineActivities(ports: {
   function begin(spec: CampaignSpec, version: number): FoundRecord {
     if (spec.pipeline === undefined) throw new AnnealError('internal.bug', `${spec.name} has no pipeline`);
     const scheduler = schedulerOf(spec.pipeline, spec.rollouts);
+    const replacements = replacementsOf(spec.pipeline, spec.rollouts);
     return {
-      record: firstRecord({ campaign: spec.name, scheduler, rounds: spec.rounds, version, now: now() }),
+      record: firstRecord({ campaign: spec.name, scheduler, rounds: spec.rounds, version, now: now(), replacements }),
       tag: null,
     };
   }
 
   /** A group has ended when each of its rollouts has a trajectory, whoever recorded it. */
-  async function endsOf(record: PipelineRecord): Promise<Map<number, GroupEnd>> {
+  async function endsOf(record: PipelineRecord, heard: Move['heard'] = []): Promise<Map<number, GroupEnd>> {
+    const times = new Map(heard.map(({ position, at }) => [position, at]));
     const ends = await Promise.all(
       runningOf(record).map(async ({ position, plan }): Promise<[number, GroupEnd] | undefined> => {
         const planned = await documents.plan(plan!);
@@ -98,7 +100,8 @@ export function createPipelineActivities(ports: {
         const all = planned.rollouts.flatMap(({ id }) => known.get(id) ?? []);
         if (all.length < planned.rollouts.length) return undefined;
         const length = all.reduce((sum, { tokens }) => sum + tokens.completion, 0) / all.length;
-        return [position, { trainable: all.some(({ outcome }) => TRAINABLE.has(outcome)), length }];
+        const trainable = all.some(({ outcome }) => TRAINABLE.has(outcome));
+        return [position, { trainable, length, at: times.get(position) }];
       }),
     );
     return new Map(ends.filter((end) => end !== undefined));

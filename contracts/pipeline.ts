@@ -35,6 +35,14 @@ export const pipelineSpec = z.strictObject({
     .describe(
       'A group that has not ended after so long is given up. Unless given: three times what its rollouts may take.',
     ),
+  replacements: z
+    .int()
+    .min(0)
+    .max(2000)
+    .optional()
+    .describe(
+      'Groups that are begun in place of lost ones, for each round at most; 0: none. Unless given: rollouts.groupsPerRound.',
+    ),
 });
 export type PipelineSpec = z.infer<typeof pipelineSpec>;
 
@@ -78,6 +86,10 @@ export const pipelineRecord = z.strictObject({
   /** Seconds that somebody was watching; a time-out does not run while nobody was. */
   clock: z.strictObject({ seconds: z.number().nonnegative(), seenAt: z.number() }),
   enqueued: z.int().nonnegative(),
+  /** Absent where nothing that is lost is replaced: how many may be for each round, and how many of `enqueued` were. */
+  replacements: z
+    .strictObject({ perRound: z.int().nonnegative(), admitted: z.int().nonnegative() })
+    .optional(),
   /** Rounds that are done. */
   version: z.int().nonnegative(),
   settled: settledPositions,
@@ -111,6 +123,8 @@ export const pipelineSummary = z.strictObject({
   trained: z.int(),
   open: z.int(),
   givenUp: z.record(z.string(), z.int()),
+  /** Groups that were admitted in place of these. */
+  replaced: z.int().nonnegative().optional(),
   staleness: spread,
   histogram: z.array(z.int()),
   lag: spread,

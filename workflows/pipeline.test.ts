@@ -83,7 +83,8 @@ describe('rollouts beside training', () => {
     // Version 1 samples groups of the third round while the second trains; the second reverts to version 0.
     const passRates = [0.5, 0.5, 0.1, 0.6];
     const promotion = { ...scriptedSpec('x').promotion, minGain: 0.05 };
-    const { state, told } = await overlapped('undone', { passRates, jobMs: 800 }, { promotion });
+    const pipeline = { ...WINDOW, replacements: 0 };
+    const { state, told } = await overlapped('undone', { passRates, jobMs: 800 }, { promotion, pipeline });
     expect(state.rounds.map(({ verdict, from }) => [verdict, from])).toEqual([
       ['hold', 0],
       ['revert', 1],
@@ -92,21 +93,47 @@ describe('rollouts beside training', () => {
     expect(state.stoppedBy).toMatch(/No group/);
   });
 
+  test('what it has taken along is replaced, and the last round played', async () => {
+    const promotion = { ...scriptedSpec('x').promotion, minGain: 0.05 };
+    const { state, told } = await overlapped('redone', { passRates: [0.5, 0.5, 0.1, 0.6], jobMs: 800 }, { promotion });
+    expect(state.rounds.map(({ verdict, from }) => [verdict, from])).toEqual([
+      ['hold', 0],
+      ['revert', 1],
+      ['promote', 0],
+    ]);
+    expect(balanced(told)).toEqual({ trained: 6, givenUp: { reverted: 2 } });
+    expect(steps(told).map(({ length }) => length)).toEqual([2, 2, 2]);
+  });
+
   test('a group whose rollouts all fail is a tombstone, and the others go on', async () => {
     const script: Script = { passRates: [0.1, 0.3, 0.4], brokenRollouts: [0, 1], brokenPlan: HEAD };
     const { state, told } = await overlapped('head', script, { rounds: 2 });
-    expect(balanced(told)).toEqual({ trained: 3, givenUp: { failed: 1 } });
-    // What is lost is not replaced: the last round is smaller.
-    expect(steps(told).map(({ length }) => length)).toEqual([2, 1]);
+    // Another one is begun for it, of the draw after the last round.
+    expect(balanced(told)).toEqual({ trained: 4, givenUp: { failed: 1 } });
+    expect(steps(told).map(({ length }) => length)).toEqual([2, 2]);
+    expect(steps(told).flat()).toContain(4);
     expect(state.rounds).toHaveLength(2);
   });
 
   test('a group that hangs is given up and cancelled', async () => {
     const groupMs = ({ sha256 }: { sha256: string }): number => (sha256 === HEAD.sha256 ? 60_000 : 0);
-    const pipeline = { ...WINDOW, groupTimeout: '2s' };
+    const pipeline = { ...WINDOW, groupTimeout: '2s', replacements: 0 };
     const { told } = await overlapped('silent-head', { passRates: [0.1, 0.3, 0.4], groupMs }, { pipeline, rounds: 2 });
     expect(balanced(told)).toEqual({ trained: 3, givenUp: { hung: 1 } });
+    // Without replacements the last round is smaller.
+    expect(steps(told).map(({ length }) => length)).toEqual([2, 1]);
   }, 200_000);
+
+  test('servers of a whole model move while no group runs, and are never closed', async () => {
+    const spec = scriptedSpec('x');
+    const whole = { compute: 'kubernetes' as const, policy: { ...spec.policy, lora: null } };
+    const script: Script = { passRates: [0.1, 0.3, 0.4, 0.5], jobMs: 500, rolloutMs: 300 };
+    const { told } = await overlapped('moved', script, whole);
+    expect(balanced(told)).toEqual({ trained: 6, givenUp: {} });
+    expect(told.movedAmid.length).toBeGreaterThan(5);
+    expect(told.movedAmid.filter((running) => running > 0)).toEqual([]);
+    expect(told.calls.filter((call) => /^restServers|^closeServers/.test(call))).toEqual(['closeServers']);
+  });
 
   test('a machine that is at fault stops the stage, and what it stopped is played again', async () => {
     const spec = { pipeline: WINDOW, rounds: 2 };

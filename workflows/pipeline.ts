@@ -46,6 +46,8 @@ export function openPipeline({ spec, state, desk, insist: insisting }: Campaign)
   // Who began a new chain, as a resumed campaign does, knows of no group that runs: all are started, and those that run refuse.
   const running = new Set(workflowInfo().continuedFromExecutionRunId === undefined ? [] : state.running);
   const broken: NonNullable<GroupEnded['failure']>[] = [];
+  /** While a version is measured nobody moves; what ended meanwhile did so when it was heard. */
+  let heard: { position: number; at: number }[] = [];
   let woken = false;
   /** Without a signal it is looked again then: for groups that hang, and for those whose workflow was terminated. */
   let lookAfter = 0;
@@ -54,6 +56,7 @@ export function openPipeline({ spec, state, desk, insist: insisting }: Campaign)
     ({ position, tokens, failure }) => {
       woken = true;
       state.tokens += tokens;
+      heard.push({ position, at: Date.now() / 1000 });
       forget(position);
       if (failure !== undefined) broken.push(failure);
     },
@@ -102,9 +105,17 @@ export function openPipeline({ spec, state, desk, insist: insisting }: Campaign)
 
   async function move(policy: PolicyVersion, how: Pick<Move, 'hold' | 'closing' | 'spans'> = {}): Promise<Level> {
     woken = false;
-    const level = await act.advancePipeline({
-      ...{ spec: state.spec, taskSet: state.taskSet!, version: state.round, policy, ...how },
-    });
+    const told = heard;
+    heard = [];
+    const level = await act
+      .advancePipeline({
+        ...{ spec: state.spec, taskSet: state.taskSet!, version: state.round, policy, ...how },
+        ...(told.length === 0 ? {} : { heard: told }),
+      })
+      .catch((failure: unknown) => {
+        heard = [...told, ...heard];
+        throw failure;
+      });
     desk.groups(level.counts);
     lookAfter = level.lookAfter;
     const wanted = new Set(level.run.map(({ position }) => position));

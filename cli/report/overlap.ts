@@ -21,8 +21,9 @@ export function overlap({ data }: ReportView): Html | undefined {
   const { started, trained, open, givenUp } = pipeline;
   const lost = Object.values(givenUp).reduce((sum, count) => sum + count, 0);
   const rest = open === 0 ? '' : `, ${grouped(open)} still open`;
+  const others = pipeline.replaced ? `, ${grouped(pipeline.replaced)} of them replaced by others` : '';
   return html`<section id="overlap" aria-labelledby="h-overlap"><h2 id="h-overlap">Rollouts beside training</h2>
-<p class="lead">Groups of rollouts went on while rounds trained; the scheduler <strong>${spoken(pipeline.scheduler)}</strong> said which of them. ${grouped(started)} started: ${grouped(trained)} trained on, ${grouped(lost)} given up${rest}.</p>
+<p class="lead">Groups of rollouts went on while rounds trained; the scheduler <strong>${spoken(pipeline.scheduler)}</strong> said which of them. ${grouped(started)} started: ${grouped(trained)} trained on, ${grouped(lost)} given up${others}${rest}.</p>
 ${dataTable('Age and order of the groups that were trained on', ['', 'mean', 'median', '95 of 100', 'most'], order(pipeline))}
 ${dataTable('Groups by age', ['rounds old', 'groups', 'share'], ages(pipeline))}
 ${lost > 0 && dataTable('Given up', ['why', 'groups'], reasons(pipeline), { texts: [0] })}

@@ -19,6 +19,7 @@ interface Course {
   readonly hanging: number;
   readonly reverting: number;
   readonly lost: number;
+  readonly replacements?: number | undefined;
 }
 const anyCourse: fc.Arbitrary<Course> = fc.record({
   seed: fc.nat(),
@@ -27,6 +28,7 @@ const anyCourse: fc.Arbitrary<Course> = fc.record({
   hanging: fc.constantFrom(0, 0.1),
   reverting: fc.constantFrom(0, 0.4),
   lost: fc.constantFrom(0, 0.3),
+  replacements: fc.constantFrom(undefined, 0, 1, 3),
 });
 
 interface Played {
@@ -41,7 +43,11 @@ interface Played {
 function play(spec: Parameters<typeof firstRecord>[0]['scheduler'], course: Course, stopAfter = course.rounds): Played {
   const random = createRandom('overlap', course.seed);
   let [now, version, latest, best] = [1_000, 0, 0, 0];
-  let record = firstRecord({ campaign, scheduler: spec, rounds: course.rounds, version, now });
+  const { rounds, replacements } = course;
+  let record = firstRecord({
+    ...{ campaign, scheduler: spec, rounds, version, now },
+    ...(replacements === undefined ? {} : { replacements }),
+  });
   const retired: PipelineGroup[] = [];
   const steps: number[][] = [];
   const sampled: { from: number; by: number[] }[] = [];
@@ -136,6 +142,40 @@ describe('a campaign with overlap', () => {
       }),
       { numRuns: 150 },
     );
+  });
+
+  it('begins another group for each that is lost, and no more than its budget', () => {
+    fc.assert(
+      fc.property(timed, anyCourse, (spec, course) => {
+        const { groups, record, steps } = play(spec, course);
+        const { admitted } = record.replacements ?? { admitted: 0 };
+        expect(record.enqueued).toBe(course.rounds * spec.batch + admitted);
+        const lost = groups.filter(({ gaveUp }) => gaveUp !== undefined && gaveUp.reason !== 'ended').length;
+        if (admitted > lost) throw new Error(`${admitted} for ${lost} that were lost`);
+        if (admitted > (steps.length + 1) * (course.replacements ?? 0)) throw new Error('more than its budget');
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it('trains on whole rounds to its end where the budget suffices', () => {
+    fc.assert(
+      fc.property(timed, anyCourse, (spec, course) => {
+        // One that trains in turn, or expires what is late, has smaller rounds by its own rule.
+        if (spec.kind !== 'position-window') return;
+        const { steps } = play(spec, { ...course, replacements: 10_000 });
+        expect(steps.map(({ length }) => length)).toEqual(Array.from({ length: course.rounds }, () => spec.batch));
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it('ends where every group is lost', () => {
+    const spec = { kind: 'position-window', batch: 2, outstanding: 4, window: 2 } as const;
+    const course = { seed: 1, rounds: 3, failing: 1, hanging: 0, reverting: 0, lost: 0 };
+    const { groups, steps } = play(spec, { ...course, replacements: 2 });
+    expect([groups.length, steps.length]).toEqual([8, 0]);
+    expect(play(spec, course).groups).toHaveLength(6);
   });
 
   it('gives up what is open when there are no more rounds, and says so', () => {

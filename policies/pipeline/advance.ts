@@ -10,12 +10,15 @@ import type {
 } from '../../contracts/pipeline.ts';
 import type { RolloutRecord } from '../../contracts/scheduler.ts';
 import { createScheduler } from '../schedulers/scheduler.ts';
+import { admittedReplacements } from './replacements.ts';
 
 /** How a running group ended: with rollouts that may train, or with none. */
 export interface GroupEnd {
   readonly trainable: boolean;
   /** Mean tokens of its rollouts. */
   readonly length: number;
+  /** When, in seconds since the epoch, where somebody heard it; else it is when it was seen. */
+  readonly at?: number | undefined;
 }
 
 export interface Seen {
@@ -63,6 +66,8 @@ export function firstRecord(
     readonly rounds: number;
     readonly version: number;
     readonly now: number;
+    /** For each round at most; nothing that is lost is replaced unless given. */
+    readonly replacements?: number;
   },
 ): PipelineRecord {
   const done = of.version * of.scheduler.batch;
@@ -70,8 +75,9 @@ export function firstRecord(
     schema: 'anneal/pipeline/v1',
     ...{ campaign: of.campaign, scheduler: of.scheduler, version: of.version },
     clock: { seconds: 0, seenAt: of.now },
-    // As many as the rounds train on: what is lost is not replaced, or a broken machine would go on for ever.
+    // As many as the rounds train on, and more only for what is lost.
     enqueued: of.rounds * of.scheduler.batch,
+    ...(of.replacements === undefined ? {} : { replacements: { perRound: of.replacements, admitted: 0 } }),
     settled: { positions: done, trained: done },
     ...{ groups: [], spans: [] },
   };
@@ -95,12 +101,21 @@ export function advance(before: PipelineRecord, seen: Seen): Advanced {
     group.gaveUp = { reason, version: Math.max(seen.version, before.version) };
     group.ended ??= seen.now;
   };
+  let { replacements } = before;
+  const replace = (): void => {
+    if (replacements === undefined || seen.closing) return;
+    const { positions, trained } = before.settled;
+    const lost = positions - trained + [...more.values()].filter(({ gaveUp }) => gaveUp !== undefined).length;
+    const admitted = admittedReplacements(replacements, { version: Math.max(seen.version, before.version), lost });
+    scheduler.apply({ kind: 'enqueued', count: admitted - replacements.admitted });
+    replacements = { ...replacements, admitted };
+  };
 
   // In the order in which it happened: what had ended while a round trained was ready before its version was there.
   for (const [position, end] of seen.ended) {
     const group = more.get(position);
     if (group?.state !== 'running') continue;
-    group.ended = seen.now;
+    group.ended = Math.max(group.began, Math.min(end.at ?? seen.now, seen.now));
     scheduler.apply(end.trainable ? { kind: 'finished', position, length: end.length } : { kind: 'failed', position });
   }
   let { step } = before;
@@ -116,6 +131,7 @@ export function advance(before: PipelineRecord, seen: Seen): Advanced {
   const begun: number[] = [];
   const taken: number[] = [];
   for (let settled = false; !settled; ) {
+    replace();
     const { start, train, tombstone } = scheduler.decide(clock.seconds);
     for (const { position, reason } of tombstone) giveUp(position, reason);
     settled = tombstone.length === 0;
@@ -142,7 +158,9 @@ export function advance(before: PipelineRecord, seen: Seen): Advanced {
   return {
     record: {
       ...{ schema: before.schema, campaign: before.campaign, scheduler: before.scheduler, clock, version, settled },
-      ...{ enqueued: before.enqueued, groups: kept, spans: spans.filter(({ round }) => round >= version) },
+      ...{ enqueued: before.enqueued + replacedNow(before, replacements), groups: kept },
+      ...(replacements === undefined ? {} : { replacements }),
+      spans: spans.filter(({ round }) => round >= version),
       ...(step === undefined ? {} : { step }),
       ...(before.archive === undefined ? {} : { archive: before.archive }),
     },
@@ -152,6 +170,9 @@ export function advance(before: PipelineRecord, seen: Seen): Advanced {
     drained: (waiting === 0 || seen.closing === true) && running + ready + training === 0,
   };
 }
+
+const replacedNow = (before: PipelineRecord, now: PipelineRecord['replacements']): number =>
+  (now?.admitted ?? 0) - (before.replacements?.admitted ?? 0);
 
 /** The oldest that have ended before the present version: they say nothing of what comes. */
 function shed(groups: readonly PipelineGroup[], before: PipelineRecord['settled'], version: number) {
@@ -167,7 +188,7 @@ function shed(groups: readonly PipelineGroup[], before: PipelineRecord['settled'
 }
 
 /** Running ones: the level that whoever drives the record brings about, whatever it has done before. */
-export const runningOf = ({ groups }: PipelineRecord): PipelineGroup[] =>
+export const runningOf = ({ groups }: Pick<PipelineRecord, 'groups'>): PipelineGroup[] =>
   groups.filter(({ state }) => state === 'running');
 
 /** Those that the next round trains on, in their order. */

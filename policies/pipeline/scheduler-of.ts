@@ -24,6 +24,12 @@ export function schedulerOf(pipeline: NonNullable<CampaignSpec['pipeline']>, rol
   };
 }
 
+/** Groups that a round may get in place of lost ones. */
+export const replacementsOf = (
+  { replacements }: NonNullable<CampaignSpec['pipeline']>,
+  { groupsPerRound }: Pick<Rollouts, 'groupsPerRound'>,
+): number => replacements ?? groupsPerRound;
+
 /** The most rounds between a group's start and its training. */
 export function stalenessBound(spec: SchedulerSpec): number {
   switch (spec.kind) {

@@ -6,7 +6,7 @@ import { stalenessBound } from './scheduler-of.ts';
 type Span = readonly [number, number];
 
 export function summarise(of: {
-  readonly record: Pick<PipelineRecord, 'scheduler' | 'clock'>;
+  readonly record: Pick<PipelineRecord, 'scheduler' | 'clock' | 'replacements'>;
   readonly groups: readonly PipelineGroup[];
   readonly spans: readonly RoundSpans[];
 }): PipelineSummary {
@@ -31,6 +31,7 @@ export function summarise(of: {
       open: groups.length - told.trained - sum(Object.values(givenUp)),
     },
     givenUp,
+    ...(record.replacements === undefined ? {} : { replaced: record.replacements.admitted }),
     ...{ staleness: told.staleness, histogram: [...told.histogram], lag: told.lag },
     ...{ disorder: told.disorder, overtaken: told.overtaken, lengthBias: told.lengthBias.relative },
     seconds,

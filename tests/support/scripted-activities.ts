@@ -23,6 +23,7 @@ import type { EvaluationResult, PolicyVersion, Verdict } from '../../contracts/p
 import type { CampaignState } from '../../contracts/record.ts';
 import type { LostServer } from '../../contracts/weight-update.ts';
 import { firstState as stateToStart } from '../../infra/temporal/first-state.ts';
+import { runningOf } from '../../policies/pipeline/advance.ts';
 import { type ScriptedPipeline, scriptedPipeline } from './scripted-pipeline.ts';
 import { refOf } from './scripted-ref.ts';
 
@@ -117,6 +118,8 @@ export interface Told {
   readonly judged: Parameters<CertifiedActivities['judgeCandidate']>[0][];
   /** Where rollouts overlap with training. */
   readonly pipeline: ScriptedPipeline | undefined;
+  /** For each move of the servers, groups that ran then and are sampled by another version. */
+  readonly movedAmid: number[];
 }
 
 export function scriptedActivities(script: Script): { activities: All; told: Told } {
@@ -125,7 +128,7 @@ export function scriptedActivities(script: Script): { activities: All; told: Tol
     scriptedPipeline(script.pipeline, (plan, number) => {
       plans.set(plan.sha256, { number, split: 'visible', name: script.pipeline!.name });
     });
-  const told: Told = { calls: [], saved: [], answers: [], broken: [], judged: [], pipeline };
+  const told: Told = { calls: [], saved: [], answers: [], broken: [], judged: [], pipeline, movedAmid: [] };
   const failures = [...(script.jobFailures ?? [])];
   const overlaps = [...(script.overlaps ?? [])];
   const refusals = [...(script.judgeRefusals ?? [])];
@@ -319,6 +322,8 @@ export function scriptedActivities(script: Script): { activities: All; told: Tol
     },
     async servePolicy({ policy }) {
       note(`servePolicy v${policy.number}`);
+      const running = runningOf(pipeline?.record() ?? { groups: [] });
+      told.movedAmid.push(running.filter((group) => group.policy !== policy.number).length);
       return script.lost === undefined ? undefined : { lost: script.lost(policy.number) };
     },
     async restServers() {

@@ -11,7 +11,7 @@ import {
   inTraining,
   runningOf,
 } from '../../policies/pipeline/advance.ts';
-import { schedulerOf } from '../../policies/pipeline/scheduler-of.ts';
+import { replacementsOf, schedulerOf } from '../../policies/pipeline/scheduler-of.ts';
 import { refOf } from './scripted-ref.ts';
 
 export interface ScriptedPipeline {
@@ -57,7 +57,8 @@ export function scriptedPipeline(
       async advancePipeline({ version, policy, hold = false, closing = false, spans }) {
         const now = Date.now() / 1000;
         const scheduler = schedulerOf(spec.pipeline!, spec.rollouts);
-        record ??= firstRecord({ campaign: spec.name, scheduler, rounds: spec.rounds, version, now });
+        const replacements = replacementsOf(spec.pipeline!, spec.rollouts);
+        record ??= firstRecord({ campaign: spec.name, scheduler, rounds: spec.rounds, version, now, replacements });
         const seen = { now, version, policy: policy.number, ended: ends(record), hold, closing };
         const moved = advance(record, spans === undefined ? seen : { ...seen, spans });
         retiredGroups.push(...moved.retired.groups);
