@@ -231,7 +231,7 @@ function spending({ spending: s, devices, device }: Plan, width: number, ink: Pa
       span(s.hours * 3600),
       s.of === 'day'
         ? ''
-        : `generate ${span(s.time.generating)}, train ${span(s.time.training)}, weights ${span(s.time.syncing)}, save ${span(s.time.saving)}`,
+        : `generate ${span(s.time.generating)}, train ${span(s.time.training)}${s.overlapping ? ' meanwhile' : ''}, weights ${span(s.time.syncing)}, save ${span(s.time.saving)}`,
       width,
       ink,
     ),

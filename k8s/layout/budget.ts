@@ -1,5 +1,6 @@
 // What a campaign's budget buys under a profile, and what a day costs where there is no campaign.
 import type { CampaignSpec } from '../../contracts/campaign.ts';
+import type { PipelineSpec } from '../../contracts/pipeline.ts';
 import type { ProfileSpec } from '../../contracts/profile.ts';
 import { durationMs } from '../../contracts/units.ts';
 import { stepWork, type Time, timeOf } from './speed.ts';
@@ -15,6 +16,8 @@ export interface Spending {
   readonly trainedTokens: number;
   readonly hours: number;
   readonly time: Time;
+  /** Generating goes on while the trainer works. */
+  readonly overlapping: boolean;
   readonly deviceHours: number;
   readonly usd: number | undefined;
   /** Why the budget would not suffice. */
@@ -57,12 +60,16 @@ export function dayOf(profile: ProfileSpec, usdPerDeviceHour?: number): Spending
     trainedTokens: steps * work.trainedTokens,
     hours,
     time,
+    overlapping: work.overlapping,
     ...priceOf(profile, hours, usdPerDeviceHour),
     shortfalls: [],
   };
 }
 
-/** A campaign's rounds follow each other, so that nothing overlaps; all tokens of the budget are taken to be spent. */
+/**
+ * A campaign's rounds follow each other, so that nothing overlaps but by `pipeline`, as far as its scheduler starts anything while a round trains;
+ * all tokens of the budget are taken to be spent.
+ */
 export function campaignSpending(
   profile: ProfileSpec,
   campaign: CampaignSpec,
@@ -74,13 +81,14 @@ export function campaignSpending(
   const reply = Math.min(campaign.harness.maxTokens, rollout.meanGeneratedTokens);
   const prompt = rollout.meanSequenceTokens - rollout.meanGeneratedTokens;
   const trainedTokens = rollouts * Math.min(prompt + reply, trainer.sequenceTokens);
+  const overlapping = !profile.colocated && campaign.pipeline !== undefined && overlaps(campaign.pipeline.scheduler);
   const time = timeOf(profile, {
     generatedTokens: campaign.budget.tokens,
     trainedTokens,
     syncs: campaign.rounds,
     // At the end of a round, whatever the interval is.
     saves: campaign.rounds + Math.floor(steps / trainer.saveEverySteps),
-    overlapping: false,
+    overlapping,
   });
   if (time === undefined) return undefined;
   const hours = time.total / HOUR;
@@ -102,7 +110,12 @@ export function campaignSpending(
     trainedTokens,
     hours,
     time,
+    overlapping,
     ...priceOf(profile, hours, usdPerDeviceHour),
     shortfalls,
   };
 }
+
+/** Whether anything of the next round can be begun before this one is trained on. */
+const overlaps = (scheduler: PipelineSpec['scheduler']): boolean =>
+  scheduler.kind !== 'synchronous' && !(scheduler.kind === 'admission-budget' && scheduler.eta === 0);

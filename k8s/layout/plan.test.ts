@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { campaignSpec } from '../../contracts/campaign.ts';
+import { type CampaignSpec, campaignSpec } from '../../contracts/campaign.ts';
 import { campaignSpending, dayOf, priceOf } from './budget.ts';
 import { planOf } from './plan.ts';
 import { shipped } from './shipped.fixture.ts';
@@ -47,6 +47,23 @@ test("the quickstart's campaign under the cpu profile: 9 steps on 288 rollouts, 
   expect(spent?.hours).toBeGreaterThan(0.2);
   expect(spent?.hours).toBeLessThan(1);
   expect(spent?.usd).toBeCloseTo((spent?.hours ?? 0) * 2 * 0.05);
+});
+
+test('with `pipeline` rounds generate while they train, as far as the scheduler lets them, and the time is the longer of the two', () => {
+  const whole = { ...quickstart, policy: { base: 'any', lora: null } };
+  const apart = { ...shipped('minimax-m27-standard'), colocated: false };
+  const spent = (pipeline: CampaignSpec['pipeline'], profile = apart) =>
+    campaignSpending(profile, { ...whole, pipeline })!;
+  const window = { mode: 'async', scheduler: { kind: 'position-window', outstanding: 24, window: 7 } } as const;
+  const turns = spent(undefined).time;
+  const { time, overlapping } = spent(window);
+  expect(overlapping).toBe(true);
+  const longer = Math.max(time.generating, time.training);
+  expect(time.total).toBeCloseTo(longer + time.syncing + time.saving);
+  expect(turns.total).toBeCloseTo(time.total - longer + time.generating + time.training);
+  for (const scheduler of [{ kind: 'synchronous' }, { kind: 'admission-budget', eta: 0 }] as const)
+    expect(spent({ mode: 'async', scheduler }).overlapping).toBe(false);
+  expect(spent(window, { ...apart, colocated: true }).overlapping).toBe(false);
 });
 
 test('a budget that does not suffice is said, with the numbers', () => {
