@@ -25,6 +25,7 @@ import type { TrainingActivities } from './interface.ts';
 import { trainingDocument } from './job-document.ts';
 import { completionsOf, trajectoriesOf } from './plan-records.ts';
 import type { Documents } from './read.ts';
+import { sampledIn } from './sampled.ts';
 
 /** Often enough to be missed within the heartbeat timeout of 15 s. */
 const BEAT_MS = 3_000;
@@ -63,10 +64,11 @@ export function createTrainingActivities(ports: {
       const samples = assembled.samples.flatMap((state): BatchSample[] => {
         if (state.state !== 'train') return [];
         const graded = byRollout.get(state.id)!;
-        return said(graded).map((one) => batchLine(state, graded, one, plan, from));
+        return said(graded).map((one) => batchLine(state, graded, one, from));
       });
       const { ledger } = assembled;
       if (samples.length === 0) return { document: null, account, ledger };
+      const sampled = sampledIn(samples, from.number);
 
       const document = trainingDocument({
         ...{ spec, round, from, to, temperature: plan.harness.temperature },
@@ -74,7 +76,7 @@ export function createTrainingActivities(ports: {
         profile: await documents.profile(spec.name),
         batch: await store.put(samples.map((sample) => `${JSON.stringify(sample)}\n`).join('')),
       });
-      return { document, account, ledger };
+      return { document, account, ledger, ...(sampled === undefined ? {} : { sampled }) };
     },
 
     async runJob({ document }) {

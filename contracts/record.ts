@@ -26,6 +26,22 @@ export type StageTime = z.infer<typeof stageTime>;
 export const partialMove = z.strictObject({ policy: policyName, servers: z.array(lostServer).min(1) });
 export type PartialMove = z.infer<typeof partialMove>;
 
+/** What a round trained on, by the version that sampled it, oldest first. */
+export const sampledBy = z.strictObject({
+  versions: z
+    .array(
+      z.strictObject({
+        version: z.int().nonnegative(),
+        completions: z.int().positive(),
+        tokens: z.int().positive(),
+      }),
+    )
+    .min(1),
+  /** Rollouts whose completions are of several versions. */
+  mixed: z.int().nonnegative(),
+});
+export type SampledBy = z.infer<typeof sampledBy>;
+
 export const roundRecord = z.strictObject({
   round: z.int().positive(),
   from: z.int(),
@@ -44,6 +60,8 @@ export const roundRecord = z.strictObject({
   /** Ids requested, one object; the workflow's side of the conservation check. */
   plan: artifactRef,
   ledger: ledgerCounts,
+  /** Absent where all of it was sampled by `from`. */
+  sampled: sampledBy.optional(),
   /** Servers that its moves gave up, by version; absent where there were none. */
   givenUp: z.array(partialMove).min(1).optional(),
   /** What the verdict rests on, where promotion is certified; absent when nothing was trained. */

@@ -5,7 +5,7 @@ import type { BatchSample } from '../contracts/job.ts';
 import type { PolicyVersion } from '../contracts/policy-version.ts';
 import type { CompletionRecord, Trajectory } from '../contracts/trajectory.ts';
 import type { GradedRollout, Sample } from './advantage.ts';
-import { hasForeignWeights, takesNewest, trainsAs, type VersionsOfPlan } from './answered-by.ts';
+import { hasForeignWeights, trainsAs, type VersionsOfPlan } from './answered-by.ts';
 
 /** What is weighed of a completion: everything but its tokens, of which it is enough to know how many there are. */
 export type Said = Pick<CompletionRecord, 'id' | 'rollout' | 'policy' | 'fidelity' | 'weights'> & {
@@ -60,14 +60,14 @@ export function batchLine(
   { id, group, advantage, reward }: Extract<Sample, { state: 'train' }>,
   { episode }: Pick<Trajectory, 'episode'>,
   { index, policy, promptIds, completionIds, logprobs, routing }: CompletionRecord,
-  plan: VersionsOfPlan,
   from: Pick<PolicyVersion, 'number'>,
 ): BatchSample {
   return {
     id,
     ...(episode === undefined ? {} : { completion: index }),
     ...{ group, promptIds, completionIds, logprobs, advantage, reward },
-    policyVersion: takesNewest(plan) ? trainsAs({ policy }, from) : versionOf(id),
+    // Each completion's own: its log-probabilities are that version's, whichever the rollout began with.
+    policyVersion: trainsAs({ policy }, from),
     ...(routing === undefined ? {} : { routing }),
   };
 }

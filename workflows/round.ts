@@ -81,7 +81,7 @@ export async function playRound(c: Campaign, feed: Feed = IN_TURN): Promise<bool
 
   const workflowId = childWorkflowId(spec.name, round, 'training');
   const trainedFrom = Date.now();
-  const { ledger, account, trained } = await c.stage(
+  const { ledger, account, sampled, trained } = await c.stage(
     'train',
     () =>
       feed.whileTraining(c, from, () =>
@@ -135,6 +135,7 @@ export async function playRound(c: Campaign, feed: Feed = IN_TURN): Promise<bool
     account,
     plan,
     ledger,
+    ...(sampled === undefined ? {} : { sampled }),
     ...(partial.length === 0 ? {} : { givenUp: partial }),
     ...(judged === undefined ? {} : { look: judged.look }),
     tokens: state.tokens - tokensBefore,

@@ -3,7 +3,7 @@ import { CancellationScope, isCancellation } from '@temporalio/workflow';
 import type { ArtifactRef } from '../contracts/artifact.ts';
 import type { CampaignName, JobName } from '../contracts/ids.ts';
 import type { PolicyVersion } from '../contracts/policy-version.ts';
-import type { LedgerCounts } from '../contracts/record.ts';
+import type { LedgerCounts, SampledBy } from '../contracts/record.ts';
 import { RETRY_OPTIONS } from '../policies/retry.ts';
 import { activitiesOn } from './queues.ts';
 
@@ -22,6 +22,8 @@ export interface TrainingInput {
 export interface TrainingOutput {
   ledger: LedgerCounts;
   account: ArtifactRef;
+  /** Absent where all of it was sampled by the version that was trained from. */
+  sampled?: SampledBy;
   /** Absent when no sample carried signal: then there was nothing to train on. */
   trained?: { job: JobName; policy: PolicyVersion; result: ArtifactRef; metrics: ArtifactRef };
 }
@@ -33,7 +35,7 @@ const quick = activitiesOn('control', {
 });
 
 export async function training(input: TrainingInput): Promise<TrainingOutput> {
-  const { document, account, ledger } = await quick.assembleBatch(input);
+  const { document, account, ledger, sampled } = await quick.assembleBatch(input);
   if (document === null) return { ledger, account };
   const limitMs = input.timeoutMs + (input.waitMs ?? 0);
   const { runJob } = activitiesOn('jobs', {
@@ -51,5 +53,5 @@ export async function training(input: TrainingInput): Promise<TrainingOutput> {
     throw failure;
   }
   const imported = await quick.importJob({ document, campaign: input.campaign, parent: input.from.number });
-  return { ledger, account, trained: { job: document.name, ...imported } };
+  return { ledger, account, ...(sampled && { sampled }), trained: { job: document.name, ...imported } };
 }

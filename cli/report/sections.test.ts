@@ -78,6 +78,23 @@ it('shows how rollouts and training overlapped, and nothing where they take turn
   ])
     expect(page).toContain(told);
   expect(renderReport(data)).not.toContain('overlap');
+  expect(renderReport({ ...data, pipeline: { ...pipeline, replaced: 1 } })).toContain(
+    '2 given up, 1 of them replaced by others, 1 still open',
+  );
+});
+
+it('shows by which versions a round was sampled, where that is not the one it trained from', () => {
+  const data = fixtureReport();
+  const [first, second, ...rest] = data.state.rounds;
+  const versions = [
+    { version: second!.from - 1, completions: 12, tokens: 1234 },
+    { version: second!.from, completions: 4, tokens: 411 },
+  ];
+  const rounds = [first!, { ...second!, sampled: { versions, mixed: 3 } }, ...rest];
+  const page = renderReport({ ...data, state: { ...data.state, rounds } });
+  for (const told of ['by the version that sampled it', '1,234', '75.02%', '3 rollouts have completions of several'])
+    expect(page).toContain(told);
+  expect(renderReport(data)).not.toContain('by the version that sampled it');
 });
 
 it('shows how far batches merge, and why the rest does not; nothing where rollouts are one completion', () => {

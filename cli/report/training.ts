@@ -37,13 +37,30 @@ const QUANTITIES: readonly Quantity[] = [
   { name: 'Gradient norm', term: 'gradient norm', of: (step) => step.gradNorm, zero: true, format: plainNumber },
 ];
 
-export function training({ steps }: ReportView): Html {
+export function training({ steps, data }: ReportView): Html {
   const body =
     steps.length === 0
       ? html`<p>No optimizer step was taken.</p>`
       : html`<div class="smalls">${QUANTITIES.map((quantity) => chart(quantity, steps))}</div>${table(steps)}`;
   return html`<section id="training" aria-labelledby="h-training"><h2 id="h-training">Training, step by step</h2>
-<p class="lead">Every point is one optimizer step; shaded bands are rounds.</p>${body}</section>`;
+<p class="lead">Every point is one optimizer step; shaded bands are rounds.</p>${body}${sampled(data.state.rounds)}</section>`;
+}
+
+/** Only where a round trained on tokens of another version than the one that it trained from. */
+function sampled(rounds: ReportView['data']['state']['rounds']): Html | false {
+  const told = rounds.filter((one) => one.sampled !== undefined);
+  if (told.length === 0) return false;
+  const rows = told.flatMap(({ round, from, sampled: by }) => {
+    const all = by!.versions.reduce((sum, one) => sum + one.tokens, 0);
+    return by!.versions.map(({ version, completions, tokens }) => [
+      ...[round, version, from - version, grouped(completions), grouped(tokens)].map(String),
+      percentage(tokens / all),
+    ]);
+  });
+  const mixed = told.reduce((sum, one) => sum + one.sampled!.mixed, 0);
+  const head = ['round', 'sampled by version', 'versions old', 'completions', 'tokens', 'share'];
+  const note = `${grouped(mixed)} rollouts have completions of several versions. Ratios are taken against the log-probabilities of the version that sampled each.`;
+  return html`${dataTable('What was trained on, by the version that sampled it', head, rows)}<p class="note">${note}</p>`;
 }
 
 function chart(

@@ -11,7 +11,7 @@ import { createTrainingActivities } from '../../activities/training.ts';
 import { type ArtifactRef, artifactRef } from '../../contracts/artifact.ts';
 import type { CampaignSpec } from '../../contracts/campaign.ts';
 import { canonicalJson } from '../../contracts/canonical.ts';
-import { completionId, sha256, taskId } from '../../contracts/ids.ts';
+import { completionId, makePolicyName, sha256, taskId } from '../../contracts/ids.ts';
 import { type JobDocument, type JobResult, jobResult } from '../../contracts/job.ts';
 import type { PlanHandle } from '../../contracts/plan.ts';
 import type { EvaluationResult, PolicyVersion } from '../../contracts/policy-version.ts';
@@ -81,6 +81,10 @@ export async function recordCampaign(root: string, changes: Partial<CampaignSpec
   const taskSet = await documents.write(lock);
   const base = { spec: specRef, taskSet };
 
+  const latest = (): PolicyVersion => {
+    const { policies, latest: number } = campaign.state;
+    return { ...policies[0]!, number, name: makePolicyName(spec.name, number) };
+  };
   const campaign = {
     root,
     spec,
@@ -139,7 +143,7 @@ export async function recordCampaign(root: string, changes: Partial<CampaignSpec
     /** Assembles the batch and leaves what a finished trainer leaves; `change` is the trainer's own idea of it. */
     async train({ plan }: PlanHandle, change: Change = unchanged): Promise<{ account: ArtifactRef; job: JobResult }> {
       const round = campaign.state.round + 1;
-      const from = campaign.state.policies[0]!;
+      const from = latest();
       const { document, account } = await activities.assembleBatch({ spec: specRef, plan, round, from, to: round });
       return { account, job: await finishJob(root, store, document!, change) };
     },

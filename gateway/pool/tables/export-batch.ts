@@ -57,7 +57,7 @@ export async function exportBatch(tables: PoolTables, plan: Planned, signal: Sig
       for (const { sample, trajectory, id } of some) {
         const answer = answers.get(id);
         if (answer === undefined) throw new AnnealError('pool.table_damaged', `${id} is not in the table any more`);
-        await file.add(JSON.stringify(batchLine(sample, trajectory, answer, plan, plan.policy)));
+        await file.add(JSON.stringify(batchLine(sample, trajectory, answer, plan.policy)));
       }
     }
     return atLeastOne(lines.length, plan);
