@@ -87,9 +87,7 @@ export const pipelineRecord = z.strictObject({
   clock: z.strictObject({ seconds: z.number().nonnegative(), seenAt: z.number() }),
   enqueued: z.int().nonnegative(),
   /** Absent where nothing that is lost is replaced: how many may be for each round, and how many of `enqueued` were. */
-  replacements: z
-    .strictObject({ perRound: z.int().nonnegative(), admitted: z.int().nonnegative() })
-    .optional(),
+  replacements: z.strictObject({ perRound: z.int().nonnegative(), admitted: z.int().nonnegative() }).optional(),
   /** Rounds that are done. */
   version: z.int().nonnegative(),
   settled: settledPositions,

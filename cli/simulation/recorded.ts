@@ -34,7 +34,8 @@ const SPOKEN: Readonly<Record<ComparedFigure, readonly [string, (value: number) 
 export function renderComparison({ figures }: Comparison, width: number): string[] {
   const rows = figures.map(({ figure, measured, predicted, error }) => {
     const [name, told] = SPOKEN[figure];
-    const off = figure === 'trainerWaits' ? points(predicted - measured) : figure === 'staleness' ? told(error) : percent(error);
+    const off =
+      figure === 'trainerWaits' ? points(predicted - measured) : figure === 'staleness' ? told(error) : percent(error);
     return [name, told(measured), told(predicted), off];
   });
   const right = (title: string) => ({ title, align: 'right' as const });

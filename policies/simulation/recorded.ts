@@ -81,9 +81,12 @@ export function scenarioOf(
 
 /** The mean of many plays beside what happened. */
 export function compareRecorded(run: RecordedRun, allowed?: number): Comparison {
-  const played = Array.from({ length: SEEDS }, (_, seed): Timeline => ({
-    steps: [...simulate(scenarioOf(run, { seed })).steps],
-  }));
+  const played = Array.from(
+    { length: SEEDS },
+    (_, seed): Timeline => ({
+      steps: [...simulate(scenarioOf(run, { seed })).steps],
+    }),
+  );
   return compareTimelines(timelineOf(run), played, allowed === undefined ? {} : { allowed });
 }
 
