@@ -95,7 +95,7 @@ describe('rollouts beside training', () => {
 
   test('what it has taken along is replaced, and the last round played', async () => {
     const promotion = { ...scriptedSpec('x').promotion, minGain: 0.05 };
-    const { state, told } = await overlapped('redone', { passRates: [0.5, 0.5, 0.1, 0.6], jobMs: 800 }, { promotion });
+    const { state, told } = await overlapped('redone', { passRates: [0.5, 0.5, 0.1, 0.9], jobMs: 800 }, { promotion });
     expect(state.rounds.map(({ verdict, from }) => [verdict, from])).toEqual([
       ['hold', 0],
       ['revert', 1],
