@@ -83,6 +83,7 @@ const PARTS: Record<string, Part> = {
     'worker',
     'cli',
     'bench',
+    'tests/accept',
     'tests/docs',
     'tests/conformance',
     'tests/contracts',

@@ -16,13 +16,28 @@ export interface ClosedOptions {
 
 type Shots = ReadonlyMap<Who, readonly Shot[]>;
 
-export async function closedLoop(systems: Systems, options: ClosedOptions): Promise<void> {
+/** Anneal's requests a second by those of a peer. */
+export interface Ratio {
+  readonly mode: Mode;
+  readonly concurrency: number;
+  readonly peer: Who;
+  readonly ratio: ReturnType<typeof spread>;
+}
+
+export interface Closed {
+  readonly ratios: readonly Ratio[];
+  /** Anneal's records by its requests; undefined where it was not asked. */
+  readonly kept: number | undefined;
+}
+
+export async function closedLoop(systems: Systems, options: ClosedOptions): Promise<Closed> {
   const { who, turns, requests, concurrency: levels, print } = options;
   const sent = new Map<Who, number>(who.map((one) => [one, 0]));
   print(
     `| mode | at a time | ${who.join('/s | ')}/s | ${ratiosOf(who).join(' | ')} | p50 ms | p99 ms | the load, of a core |`,
   );
   print(`|${' --- |'.repeat(who.length + ratiosOf(who).length + 5)}`);
+  const ratios: Ratio[] = [];
   for (const mode of MODES) {
     for (const concurrency of levels) {
       const shots = new Map<Who, Shot[]>(who.map((one) => [one, []]));
@@ -37,10 +52,13 @@ export async function closedLoop(systems: Systems, options: ClosedOptions): Prom
         }
       }
       print(rowOf(mode, concurrency, who, shots));
+      for (const peer of peersIn(who)) ratios.push({ mode, concurrency, peer, ratio: against(peer, shots) });
     }
   }
   print('');
   for (const one of who) print(await keptLine(systems, one, sent.get(one)!));
+  const own = sent.get('Anneal');
+  return { ratios, kept: own === undefined ? undefined : (await systems.kept('Anneal')) / own };
 }
 
 const ratiosOf = (who: readonly Who[]): string[] => peersIn(who).map((peer) => `Anneal / ${peer} (range)`);
@@ -48,12 +66,14 @@ const ratiosOf = (who: readonly Who[]): string[] => peersIn(who).map((peer) => `
 const peersIn = (who: readonly Who[]): Who[] =>
   who.includes('Anneal') ? who.filter((one) => one === 'Portkey' || one === 'LiteLLM') : [];
 
+/** Within a turn: what else the machine did then falls on both. */
+const against = (peer: Who, shots: Shots): ReturnType<typeof spread> =>
+  spread(shots.get('Anneal')!.map(({ perSecond }, turn) => perSecond / shots.get(peer)![turn]!.perSecond));
+
 export function rowOf(mode: Mode, concurrency: number, who: readonly Who[], shots: Shots): string {
   const middles = (of: (shot: Shot) => number): number[] => who.map((one) => spread(shots.get(one)!.map(of)).median);
   const ratios = peersIn(who).map((peer) => {
-    // Within a turn: what else the machine did then falls on both.
-    const each = shots.get('Anneal')!.map(({ perSecond }, turn) => perSecond / shots.get(peer)![turn]!.perSecond);
-    const { median, low, high } = spread(each);
+    const { median, low, high } = against(peer, shots);
     return `${median.toFixed(2)} (${low.toFixed(2)}–${high.toFixed(2)})`;
   });
   const cells = [

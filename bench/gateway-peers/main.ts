@@ -3,10 +3,10 @@
 import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { endingStack } from '../ending.ts';
-import { closedLoop } from './closed.ts';
-import { memoryOver } from './memory.ts';
-import { oneAtATime } from './one.ts';
-import { openLoop } from './open.ts';
+import { type Closed, closedLoop } from './closed.ts';
+import { memoryOver, type summarise } from './memory.ts';
+import { type Alone, oneAtATime } from './one.ts';
+import { type Opened, openLoop } from './open.ts';
 import { type Systems, type SystemsOptions, startSystems, WHO, type Who } from './systems.ts';
 
 const PARTS = ['peers', 'one', 'open', 'memory', 'engine'] as const;
@@ -41,15 +41,28 @@ export async function main(argv: readonly string[]): Promise<void> {
   }
   for (const part of options.parts) {
     if (part === 'engine') await (await import('../gateway.ts')).run();
-    else await play(part, options);
+    else await play(part, options, print);
   }
 }
 
+type Print = (line: string) => void;
 const progress = (line: string): void => void process.stderr.write(`${line}\n`);
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
-async function play(part: Exclude<Part, 'engine'>, options: Options): Promise<void> {
+/** What each part has found. */
+export interface Found {
+  readonly peers?: Closed;
+  readonly one?: readonly Alone[];
+  readonly open?: Opened;
+  readonly memory?: ReturnType<typeof summarise>;
+}
+
+/** As without options, its lines to where progress goes. */
+export const measureGateway = (part: Exclude<Part, 'engine'>): Promise<Found> => play(part, parse([])!, progress);
+
+async function play(part: Exclude<Part, 'engine'>, options: Options, print: Print): Promise<Found> {
   const { turns, requests = 4_000, concurrency, rate, only } = options;
+  let found: Found;
   const began = Date.now();
   const load = loadavg()[0]!.toFixed(1);
   switch (part) {
@@ -57,17 +70,19 @@ async function play(part: Exclude<Part, 'engine'>, options: Options): Promise<vo
       const who = only ?? WHO;
       const seconds = options.seconds ?? 3;
       print(`## Requests a second, ${turns} turns of at most ${requests} requests or ${seconds} s; medians\n`);
-      await withSystems({ who, delayMs: 0 }, (systems) =>
+      const peers = await withSystems({ who, delayMs: 0 }, (systems) =>
         closedLoop(systems, { who, turns, requests, seconds, concurrency, print }),
       );
+      found = { peers };
       break;
     }
     case 'one': {
       const seconds = options.seconds ?? 3;
       print(`## One at a time, ${turns} turns of at most ${requests} requests or ${seconds} s; medians\n`);
-      await withSystems({ who: ['direct', 'Anneal'], delayMs: 0 }, (systems) =>
+      const one = await withSystems({ who: ['direct', 'Anneal'], delayMs: 0 }, (systems) =>
         oneAtATime(systems, { turns, requests, seconds, print }),
       );
+      found = { one };
       break;
     }
     case 'open': {
@@ -75,29 +90,32 @@ async function play(part: Exclude<Part, 'engine'>, options: Options): Promise<vo
       const who = only ?? (['direct', 'Portkey', 'Anneal'] as const);
       const seconds = options.seconds ?? 10;
       print(`## ${rate} requests a second at a server that takes 5 ms, ${turns} turns of ${seconds} s; medians\n`);
-      await withSystems({ who, delayMs: 5 }, (systems) =>
+      const open = await withSystems({ who, delayMs: 5 }, (systems) =>
         openLoop(systems, { who, turns, seconds, perSecond: rate, print }),
       );
+      found = { open };
       break;
     }
     case 'memory': {
       const all = options.requests ?? 100_000;
       print(`## Memory over ${all} requests, 64 at a time\n`);
-      await withSystems({ who: ['Anneal'], delayMs: 0 }, (systems) =>
+      const memory = await withSystems({ who: ['Anneal'], delayMs: 0 }, (systems) =>
         memoryOver(systems, { requests: all, seconds: options.seconds ?? 480, print, progress }),
       );
+      found = { memory };
     }
   }
   const took = ((Date.now() - began) / 1000).toFixed(0);
   print(`\nLoad ${load} at the start, ${loadavg()[0]!.toFixed(1)} at the end; ${took} s in all.\n`);
+  return found;
 }
 
-async function withSystems(
+async function withSystems<T>(
   options: Omit<SystemsOptions, 'progress'>,
-  work: (systems: Systems) => Promise<void>,
-): Promise<void> {
+  work: (systems: Systems) => Promise<T>,
+): Promise<T> {
   await using stack = endingStack();
-  await work(await startSystems(stack, { ...options, progress }));
+  return await work(await startSystems(stack, { ...options, progress }));
 }
 
 /** Undefined when the arguments make no sense. */

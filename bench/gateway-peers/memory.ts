@@ -12,7 +12,7 @@ export interface MemoryOptions {
 
 const LOT = 2_000;
 
-export async function memoryOver(systems: Systems, options: MemoryOptions): Promise<void> {
+export async function memoryOver(systems: Systems, options: MemoryOptions): Promise<ReturnType<typeof summarise>> {
   const { requests, seconds, print, progress } = options;
   const size = Math.min(LOT, Math.ceil(requests / 10));
   const looks: Look[] = [];
@@ -26,7 +26,8 @@ export async function memoryOver(systems: Systems, options: MemoryOptions): Prom
     looks.push({ requests: sent, mib: residentBytes / 2 ** 20 });
     if (lot % 10 === 9) progress(`memory: ${sent} of ${requests} requests, ${looks.at(-1)!.mib.toFixed(0)} MiB`);
   }
-  const { first, last, slope, slopeAfterHalf, peak, total } = summarise(looks);
+  const summary = summarise(looks);
+  const { first, last, slope, slopeAfterHalf, peak, total } = summary;
   print(
     '| requests | first tenth, MiB | last tenth, MiB | peak, MiB | slope, MiB per 10,000 requests | … of the second half |',
   );
@@ -35,6 +36,7 @@ export async function memoryOver(systems: Systems, options: MemoryOptions): Prom
     `| ${total} | ${first.toFixed(0)} | ${last.toFixed(0)} | ${peak.toFixed(0)} | ${slope.toFixed(2)} | ${slopeAfterHalf.toFixed(2)} |`,
   );
   print(`\nRecords stored ÷ requests 1.0000 of ${total}.${total < requests ? ` Ended after ${seconds} s.` : ''}`);
+  return summary;
 }
 
 export interface Look {

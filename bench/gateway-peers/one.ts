@@ -3,7 +3,7 @@
 import { spread } from '../load.ts';
 import { middle, syncTimes } from './disk.ts';
 import type { Shot } from './load.ts';
-import { fire, MODES, rotated, type Systems, type Who } from './systems.ts';
+import { fire, MODES, type Mode, rotated, type Systems, type Who } from './systems.ts';
 
 export interface OneOptions {
   readonly turns: number;
@@ -18,12 +18,20 @@ interface Turn {
   readonly disk: number;
 }
 
-export async function oneAtATime(systems: Systems, { turns, requests, seconds, print }: OneOptions): Promise<void> {
+/** Milliseconds at the median, beyond what server and disk take in a row. */
+export interface Alone {
+  readonly mode: Mode;
+  readonly beyond: ReturnType<typeof spread>;
+}
+
+export async function oneAtATime(systems: Systems, options: OneOptions): Promise<Alone[]> {
+  const { turns, requests, seconds, print } = options;
   print(
     '| mode | direct p50, ms | fdatasync p50, ms | Anneal p50, ms | added, ms (range) | added beyond the disk, ms (range) | requests/s, of what server and disk allow (range) |',
   );
   print(`|${' --- |'.repeat(7)}`);
   const who: readonly Who[] = ['direct', 'Anneal'];
+  const modes: Alone[] = [];
   for (const mode of MODES) {
     const all: Turn[] = [];
     for (let turn = 0; turn <= turns; turn += 1) {
@@ -41,6 +49,7 @@ export async function oneAtATime(systems: Systems, { turns, requests, seconds, p
       const { median, low, high } = spread(all.map(of));
       return `${median.toFixed(2)} (${low.toFixed(2)}–${high.toFixed(2)})`;
     };
+    modes.push({ mode, beyond: spread(all.map(({ anneal, direct, disk }) => anneal - direct - disk)) });
     const cells = [
       ...[mode, told(({ direct }) => direct), told(({ disk }) => disk), told(({ anneal }) => anneal)],
       ranged(({ anneal, direct }) => anneal - direct),
@@ -49,4 +58,5 @@ export async function oneAtATime(systems: Systems, { turns, requests, seconds, p
     ];
     print(`| ${cells.join(' | ')} |`);
   }
+  return modes;
 }

@@ -16,16 +16,16 @@ import { checked, type Played, played, type Turn, table } from './played.ts';
 const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 const UPSTREAM = here('./upstream.ts');
 
-interface Asked {
+export interface Asked {
   readonly rollouts: number;
   readonly concurrency: number;
   readonly python: string;
   readonly folder: string;
   readonly onStart: (pid: number) => void;
 }
-type Side = (asked: Asked, stack: AsyncDisposableStack) => Promise<Played>;
+export type Side = (asked: Asked, stack: AsyncDisposableStack) => Promise<Played>;
 
-const ANNEAL = 'Anneal';
+export const ANNEAL = 'Anneal';
 const SIDES: Readonly<Record<string, Side>> = {
   [ANNEAL]: anneal,
   'Agent Lightning, as it is': (asked, stack) => lightning(asked, stack),
@@ -50,20 +50,35 @@ export async function main(argv: readonly string[]): Promise<void> {
   const who = Object.entries(SIDES).filter(([name]) => name === ANNEAL || (values.only ?? [name]).includes(name));
   const progress = (line: string): void => void process.stderr.write(`${line}\n`);
   const print = (line: string): void => void process.stdout.write(`${line}\n`);
-  const python = who.length > 1 ? await installAgentLightning(progress) : '';
   const load = loadavg()[0]!.toFixed(1);
+  const all = await compareRollouts({ rollouts: rollouts!, turns: turns!, concurrency: concurrency!, who, progress });
+  print(`${rollouts} rollouts, ${concurrency} at a time; medians (range) of ${turns} turns.\n`);
+  for (const line of table(all, ANNEAL, DURABLE)) print(line);
+  print(`\nLoad ${load} at the start, ${loadavg()[0]!.toFixed(1)} at the end.`);
+}
+
+export interface RolloutsOptions {
+  readonly rollouts: number;
+  readonly turns: number;
+  readonly concurrency: number;
+  readonly who?: readonly (readonly [string, Side])[];
+  readonly progress: (line: string) => void;
+}
+
+/** Every side's turns; the first side is Anneal's, which the others are compared with. */
+export async function compareRollouts(options: RolloutsOptions): Promise<Turn[]> {
+  const { rollouts, turns, concurrency, who = Object.entries(SIDES), progress } = options;
+  const python = who.length > 1 ? await installAgentLightning(progress) : '';
   const all: Turn[] = [];
-  for (let turn = 1; turn <= turns!; turn += 1) {
+  for (let turn = 1; turn <= turns; turn += 1) {
     const shift = (turn - 1) % who.length;
     for (const [name, play] of [...who.slice(shift), ...who.slice(0, shift)]) {
-      all.push(await one(name, turn, play, { rollouts: rollouts!, concurrency: concurrency!, python }));
+      all.push(await one(name, turn, play, { rollouts, concurrency, python }));
       const { waited, seconds, memory } = all.at(-1)!;
       progress(`turn ${turn}: ${name} ${(waited.length / seconds).toFixed(1)} rollouts/s, ${memory.toFixed(0)} MiB`);
     }
   }
-  print(`${rollouts} rollouts, ${concurrency} at a time; medians (range) of ${turns} turns.\n`);
-  for (const line of table(all, ANNEAL, DURABLE)) print(line);
-  print(`\nLoad ${load} at the start, ${loadavg()[0]!.toFixed(1)} at the end.`);
+  return all;
 }
 
 async function one(

@@ -27,9 +27,15 @@ export function checked(who: string, told: Played, count: number): Played {
   return told;
 }
 
+/** How many times as many rollouts a second `first` plays, within a turn, as `who`. */
+export const timesAsMany = (turns: readonly Turn[], first: string, who: string): number[] =>
+  turns
+    .filter((one) => one.who === who)
+    .map((one) => rate(turns.find((own) => own.who === first && own.turn === one.turn)!) / rate(one));
+
+const rate = ({ waited, seconds }: Turn): number => waited.length / seconds;
+
 export function table(turns: readonly Turn[], first: string, durable: Readonly<Record<string, string>>): string[] {
-  const rate = ({ waited, seconds }: Turn): number => waited.length / seconds;
-  const own = turns.filter(({ who }) => who === first);
   const ranged = (values: readonly number[], digits: number): string => {
     const { median, low, high } = spread(values);
     const [middle, ...ends] = [median, low, high].map((value) => value.toFixed(digits));
@@ -37,7 +43,7 @@ export function table(turns: readonly Turn[], first: string, durable: Readonly<R
   };
   const rows = [...new Set(turns.map(({ who }) => who))].map((who) => {
     const all = turns.filter((one) => one.who === who);
-    const faster = all.map((one) => rate(own.find(({ turn }) => turn === one.turn)!) / rate(one));
+    const faster = timesAsMany(turns, first, who);
     const cells = [
       ...[who, ranged(all.map(rate), 1), who === first ? '1' : ranged(faster, 1)],
       ...[0.5, 0.95].map((share) =>

@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { type Distribution, simulationSpec } from '../../contracts/simulation.ts';
+import { tellFigures } from '../../tests/support/told-figures.ts';
 import { predictOne } from './predict.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -42,7 +43,7 @@ function replies(mean: number): Distribution {
 
 describe('the quickstart, predicted', () => {
   const gathered = { predicted: 0, measured: 0 };
-  it.each(ALONE)('the rounds of %s, within a tenth', (name) => {
+  it.for(ALONE)('the rounds of %s, within a tenth', (name, { task }) => {
     const { tokens, rolling, round } = study(name);
     const played = predictOne(
       { ...spec, rollout: { ...spec.rollout, tokens: replies(tokens) } },
@@ -51,13 +52,15 @@ describe('the quickstart, predicted', () => {
     );
     if (played.kind !== 'predicted') throw new Error(played.reason);
     const predicted = played.seconds / spec.steps;
+    tellFigures(task, { error: Math.abs(predicted / round - 1) });
     expect(Math.abs(predicted / round - 1), `${predicted} s, ${round} s measured`).toBeLessThan(0.1);
     gathered.predicted += predicted * (1 - played.trainer.training - played.trainer.syncing);
     gathered.measured += rolling;
   });
 
-  it('their rollouts together, within a tenth', () => {
+  it('their rollouts together, within a tenth', ({ task }) => {
     const { predicted, measured } = gathered;
+    tellFigures(task, { error: Math.abs(predicted / measured - 1) });
     expect(Math.abs(predicted / measured - 1), `${predicted} s, ${measured} s measured`).toBeLessThan(0.1);
   });
 });

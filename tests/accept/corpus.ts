@@ -1,4 +1,5 @@
 // The corpus of reward hacks, judged as rollouts are: no cheat is rewarded, every honest variant is.
+import { z } from 'zod';
 import type { Browser } from '../../contracts/browser.ts';
 import { BROWSER_CORPUS, CORPUS } from '../../evals/hacks/corpus.ts';
 import { BY_DEFAULT, judgeVariant } from '../../evals/hacks/judging.ts';
@@ -16,9 +17,12 @@ const CHEATS = 40;
 const TASKS_EACH = 10;
 const HONEST = 200;
 const AT_ONCE = 2;
+/** What a judgement depends on. */
+const CODE = ['contracts', 'evals', 'infra/browser', 'infra/sandbox', 'policies', 'tests/accept', 'tests/support'];
+const finding = z.strictObject({ name: z.string(), holds: z.boolean(), said: z.string(), ms: z.number() });
 
 export async function corpusFigures(instruments: Instruments, tell: Tell): Promise<Figure[]> {
-  const journal = openJournal('corpus');
+  const journal = openJournal({ name: 'corpus', code: CODE, finding });
   const { groups, missing } = await furtherRunners(instruments);
   groups.unshift({ samples: CORPUS, instruments });
   const browser = createChromiumBrowser({ concurrency: AT_ONCE });

@@ -1,30 +1,36 @@
 // What a long acceptance has found so far, so that one that was stopped goes on where it was: a line each, for one state of the code only.
 import { createHash } from 'node:crypto';
-import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
+import type { z } from 'zod';
 
-const finding = z.strictObject({ name: z.string(), holds: z.boolean(), said: z.string(), ms: z.number() });
-export type Finding = z.infer<typeof finding>;
+export interface Journal<T> {
+  /** The latest of each name. */
+  readonly found: ReadonlyMap<string, T>;
+  add(finding: T): void;
+}
 
-export interface Journal {
-  readonly found: ReadonlyMap<string, Finding>;
-  add(finding: Finding): void;
+export interface JournalOf<T> {
+  readonly name: string;
+  /** Folders and files that a finding depends on. */
+  readonly code: readonly string[];
+  readonly finding: z.ZodType<T>;
+  /** Where the code and the journal are, unless this checkout. */
+  readonly root?: string;
 }
 
 const ROOT = join(import.meta.dirname, '../..');
-const FOLDER = join(ROOT, '.anneal/accept');
-/** What a judgement depends on. */
-const CODE = ['contracts', 'evals', 'infra/browser', 'infra/sandbox', 'policies', 'tests/accept', 'tests/support'];
 
 /** Journals of other states of the code are removed. */
-export function openJournal(name: string): Journal {
-  mkdirSync(FOLDER, { recursive: true });
-  const file = `${name}-${codeHash()}.jsonl`;
-  for (const other of readdirSync(FOLDER))
-    if (other.startsWith(`${name}-`) && other !== file) rmSync(join(FOLDER, other));
-  const path = join(FOLDER, file);
-  const found = new Map(readWhole(path).map((one) => [one.name, one]));
+export function openJournal<T extends { readonly name: string }>(of: JournalOf<T>): Journal<T> {
+  const { name, code, finding, root = ROOT } = of;
+  const folder = join(root, '.anneal/accept');
+  mkdirSync(folder, { recursive: true });
+  const file = `${name}-${codeHash(root, code)}.jsonl`;
+  for (const other of readdirSync(folder))
+    if (other.startsWith(`${name}-`) && other !== file) rmSync(join(folder, other));
+  const path = join(folder, file);
+  const found = new Map(readWhole(path).map((line) => nameAnd(finding.parse(line))));
   return {
     found,
     add(one) {
@@ -34,8 +40,10 @@ export function openJournal(name: string): Journal {
   };
 }
 
+const nameAnd = <T extends { readonly name: string }>(one: T): [string, T] => [one.name, one];
+
 /** A last line that a kill cut short is cut off. */
-function readWhole(path: string): Finding[] {
+function readWhole(path: string): unknown[] {
   let bytes: Buffer;
   try {
     bytes = readFileSync(path);
@@ -45,19 +53,23 @@ function readWhole(path: string): Finding[] {
   const whole = bytes.subarray(0, bytes.lastIndexOf(0x0a) + 1);
   if (whole.length < bytes.length) truncateSync(path, whole.length);
   const lines = whole.toString('utf8').split('\n').slice(0, -1);
-  return lines.map((line) => finding.parse(JSON.parse(line)));
+  return lines.map((line): unknown => JSON.parse(line));
 }
 
-function codeHash(): string {
+function codeHash(root: string, code: readonly string[]): string {
   const hash = createHash('sha256');
-  for (const folder of CODE)
-    for (const entry of readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
-      .filter((one) => one.isFile() && !one.parentPath.includes('__pycache__'))
-      .map((one) => join(one.parentPath, one.name))
-      .sort())
-      hash
-        .update(`${entry.slice(ROOT.length)}\0`)
-        .update(readFileSync(entry))
-        .update('\0');
+  for (const entry of code.flatMap((one) => filesOf(join(root, one))))
+    hash
+      .update(`${entry.slice(root.length)}\0`)
+      .update(readFileSync(entry))
+      .update('\0');
   return hash.digest('hex').slice(0, 16);
+}
+
+function filesOf(path: string): string[] {
+  if (statSync(path).isFile()) return [path];
+  return readdirSync(path, { recursive: true, withFileTypes: true })
+    .filter((one) => one.isFile() && !one.parentPath.includes('__pycache__'))
+    .map((one) => join(one.parentPath, one.name))
+    .sort();
 }

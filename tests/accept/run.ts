@@ -2,12 +2,14 @@
 // holds.
 
 import { randomBytes } from 'node:crypto';
+import { untilInterrupted } from '../../bench/ending.ts';
 import { simulateIntegrity } from '../../evals/simulation/figures.ts';
 import { keepThreadsAwake } from '../../infra/process/wake-threads.ts';
 import { createBubblewrapSandbox } from '../../infra/sandbox/bubblewrap.ts';
 import { corpusFigures } from './corpus.ts';
+import { dataParts } from './data/parts.ts';
 import { faultFigures } from './faults.ts';
-import type { Figure, Tell } from './figure.ts';
+import { type Figure, lineOf, type Tell } from './figure.ts';
 import { measuredFigures } from './measured.ts';
 import { rowFigures } from './rows.ts';
 import { sandboxFigures } from './sandbox.ts';
@@ -17,7 +19,8 @@ const tell: Tell = (what) => process.stderr.write(`… ${what}\n`);
 type Parts = Readonly<Record<string, () => Promise<Figure[]>>>;
 
 /** What an acceptance consists of, in the order in which it is measured. */
-const ACCEPTANCES: Readonly<Record<string, () => Promise<Parts>>> = {
+const ACCEPTANCES: Readonly<Record<string, (asked: readonly string[]) => Promise<Parts>>> = {
+  data: async (asked) => dataParts(asked, tell),
   async integrity() {
     const sandbox = createBubblewrapSandbox();
     tell(`sandbox: ${await sandbox.describe()}`);
@@ -38,20 +41,21 @@ const ACCEPTANCES: Readonly<Record<string, () => Promise<Parts>>> = {
 
 keepThreadsAwake();
 const [name = '', ...asked] = process.argv.slice(2);
-const parts = await ACCEPTANCES[name]?.();
+const parts = await ACCEPTANCES[name]?.(asked);
 const unknown = asked.filter((part) => parts?.[part] === undefined);
 if (parts === undefined || unknown.length > 0) {
   const what = parts === undefined ? `NAME is one of: ${Object.keys(ACCEPTANCES).join(', ')}` : partsOf(name, parts);
   process.stderr.write(`Usage: npm run accept -- NAME [PART …]; ${what}\n`);
   process.exitCode = 2;
-} else {
+} else await untilInterrupted(() => measure(parts));
+
+async function measure(parts: Parts): Promise<void> {
   const began = performance.now();
   const figures: Figure[] = [];
-  for (const [part, measure] of Object.entries(parts))
-    if (asked.length === 0 || asked.includes(part)) figures.push(...(await measure()));
+  for (const [part, of] of Object.entries(parts))
+    if (asked.length === 0 || asked.includes(part)) figures.push(...(await of()));
   const widest = Math.max(...figures.map((figure) => figure.name.length));
-  for (const { name: what, value, bound, holds } of figures)
-    console.log(`${holds ? '✓' : '✗'} ${what.padEnd(widest)}  ${value}  (${bound})`);
+  for (const figure of figures) console.log(lineOf(figure, widest));
   const missed = figures.filter(({ holds }) => !holds).length;
   console.log(
     `\n${figures.length - missed} hold, ${missed} do not, in ${((performance.now() - began) / 1000).toFixed(0)} s`,

@@ -15,6 +15,7 @@ import { mintCredential } from '../../infra/gateway-client/credential.ts';
 import { claims, POLICY, rollout, SECRET, temporaryFolder } from '../support/gateway.ts';
 import { type KeyName, type Keys, type Malformed, malformed, unframed } from '../support/malformed.ts';
 import { type ProviderRequest, startScriptedProvider, streamOf, whole } from '../support/scripted-provider.ts';
+import { tellFigures } from '../support/told-figures.ts';
 
 const BATCHES = Number(process.env.ANNEAL_FUZZ_BATCHES ?? 100);
 const PER_BATCH = 90;
@@ -54,7 +55,7 @@ function say({ path, body }: ProviderRequest): { readonly chunks: readonly strin
   return { chunks: body.stream === true ? streamOf([{ content: 'Yes' }], 'stop', body) : [whole({ content: 'Yes' })] };
 }
 
-test('survives, says nothing that it should not, and goes on', { timeout: 600_000 }, async () => {
+test('survives, says nothing that it should not, and goes on', { timeout: 600_000 }, async ({ task }) => {
   await using stack = new AsyncDisposableStack();
   const provider = await startScriptedProvider();
   stack.defer(() => provider.close());
@@ -169,6 +170,9 @@ test('survives, says nothing that it should not, and goes on', { timeout: 600_00
 
   const seconds = (performance.now() - started) / 1000;
   const grown = (await residentMiB()) - before;
+  // What the client itself refused to send was none.
+  const sent = Object.entries(statuses).reduce((sum, [status, count]) => sum + (status === '0' ? 0 : count), SOCKETS);
+  tellFigures(task, { requests: sent, crashes: child.exitCode === null ? 0 : 1 });
   console.log(`${seconds.toFixed(1)} s, ${grown.toFixed(0)} MiB more, statuses ${JSON.stringify(statuses)}`);
   expect(child.exitCode).toBeNull();
   expect(log).not.toMatch(/internal\.bug|TypeError|at .*\.ts:\d+/);

@@ -6,13 +6,19 @@ import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import type { Tally } from './tally.ts';
+import type { ToldFigures } from './told-figures.ts';
 
 interface Report {
   testResults: {
     name: string;
     status: string;
     message?: string;
-    assertionResults: { status: string; fullName: string; failureMessages?: string[] }[];
+    assertionResults: {
+      status: string;
+      fullName: string;
+      failureMessages?: string[];
+      meta?: { figures?: ToldFigures };
+    }[];
   }[];
 }
 
@@ -22,7 +28,17 @@ interface Failure {
   message: string;
 }
 
+/** One test, as it ended. */
+export interface RanTest {
+  readonly file: string;
+  /** With those of what it is described in. */
+  readonly name: string;
+  readonly status: 'passed' | 'failed' | 'skipped';
+  readonly figures: ToldFigures;
+}
+
 interface FileCounts {
+  tests: RanTest[];
   passed: number;
   skipped: number;
   /** All of its tests were skipped, as they are where what comes before them fails. */
@@ -43,24 +59,36 @@ const MOST_FILES_RUN_AGAIN = 5;
 type Run = (argv: string[], temporary: string) => Promise<number>;
 
 export async function runVitest(targets: readonly string[], run: Run): Promise<Tally> {
+  return (await runTests(targets, run)).tally;
+}
+
+/** The same, with each test. */
+export async function runTests(
+  targets: readonly string[],
+  run: Run,
+): Promise<{ readonly tally: Tally; readonly tests: readonly RanTest[] }> {
   const first = await once(targets, run);
   const files = [...new Set(first.failures.map((failure) => failure.file))];
-  if (files.length === 0 || files.length > MOST_FILES_RUN_AGAIN || files.includes('')) return tally(first);
+  if (files.length === 0 || files.length > MOST_FILES_RUN_AGAIN || files.includes('')) return told(first);
   console.log(`\n── once more, alone: ${files.join(', ')} ──`);
   const second = await once(files, run);
   const still = new Set(second.failures.map((failure) => failure.test));
   const recovered = first.failures.filter((failure) => !still.has(failure.test));
   const failures = second.failures;
-  return {
-    // What was run again counts as it was then.
-    ...tally({ byFile: new Map([...first.byFile, ...second.byFile]), failures, left: [] }),
-    remarks: [
-      ...recovered.map((failure) => `FLAKY, passed when run alone: ${line(failure)}`),
-      ...failures.map((failure) => `FAILED ${line(failure)}`),
-      ...leftovers([...first.left, ...second.left]),
-    ],
-  };
+  // What was run again counts as it was then.
+  const both = told({ byFile: new Map([...first.byFile, ...second.byFile]), failures, left: [] });
+  const remarks = [
+    ...recovered.map((failure) => `FLAKY, passed when run alone: ${line(failure)}`),
+    ...failures.map((failure) => `FAILED ${line(failure)}`),
+    ...leftovers([...first.left, ...second.left]),
+  ];
+  return { ...both, tally: { ...both.tally, remarks } };
 }
+
+const told = (outcome: Outcome) => ({
+  tally: tally(outcome),
+  tests: [...outcome.byFile.values()].flatMap(({ tests }) => tests),
+});
 
 async function once(targets: readonly string[], run: Run): Promise<Outcome> {
   const temporary = mkdtempSync(join(tmpdir(), 'anneal-vitest-'));
@@ -111,7 +139,12 @@ function read(report: Report): Omit<Outcome, 'left'> {
     const passed = assertionResults.filter(({ status }) => status === 'passed').length;
     const skipped = assertionResults.filter(({ status }) => status === 'skipped' || status === 'pending').length;
     const isIdle = skipped > 0 && skipped === assertionResults.length;
-    return [relative(process.cwd(), name), { passed, skipped, isIdle }];
+    const file = relative(process.cwd(), name);
+    const tests = assertionResults.map(({ fullName, status, meta }): RanTest => {
+      const ended = status === 'passed' || status === 'failed' ? status : 'skipped';
+      return { file, name: fullName, status: ended, figures: meta?.figures ?? {} };
+    });
+    return [file, { tests, passed, skipped, isIdle }];
   });
   return { byFile: new Map(counts), failures };
 }

@@ -1,0 +1,113 @@
+import { appendFileSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Figure } from './figure.ts';
+import { openJournal } from './journal.ts';
+import { createCourse, type Step, type StepFinding, stepFinding } from './steps.ts';
+
+let root: string;
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'anneal-steps-'));
+  writeFileSync(join(root, 'code.ts'), '1');
+});
+afterEach(() => rmSync(root, { recursive: true }));
+
+const journal = () => openJournal<StepFinding>({ name: 'x', code: ['code.ts'], finding: stepFinding, root });
+const figure = (name: string, holds: boolean): Figure => ({ name, value: '1', bound: '1', holds });
+
+/** Steps that note when they are measured, and what is said meanwhile. */
+function course(...steps: readonly (readonly [string, number, () => Figure[]])[]) {
+  const measured: string[] = [];
+  const said: string[] = [];
+  const all = steps.map(([name, seconds, measure]): Step => {
+    const noted = async (): Promise<Figure[]> => {
+      measured.push(name);
+      return measure();
+    };
+    return { name, seconds, measure: noted };
+  });
+  const played = () => createCourse(all, journal(), (line) => said.push(line)).play(all);
+  return { measured, said, played };
+}
+
+test('what held is not measured again by the same code; a miss is, and says how often', async () => {
+  const a = () => [figure('a', true)];
+  await course(['A', 1, a], ['B', 1, () => [figure('b', false)]]).played();
+  const again = course(['A', 1, a], ['B', 1, () => [figure('b', true)]]);
+  const figures = await again.played();
+  expect(again.measured).toEqual(['B']);
+  expect(figures.map(({ value, holds }) => [value, holds])).toEqual([
+    ['1', true],
+    ['1, measured 2 times', true],
+  ]);
+  writeFileSync(join(root, 'code.ts'), '2');
+  const other = course(['A', 1, a]);
+  expect(await other.played()).toEqual([figure('a', true)]);
+  expect(other.measured).toEqual(['A']);
+  expect(readdirSync(join(root, '.anneal/accept'))).toHaveLength(1);
+});
+
+test('a miss is told at once, before what comes after it', async () => {
+  const said: string[] = [];
+  const {
+    measured,
+    said: lines,
+    played,
+  } = course(
+    ['A', 1, () => [figure('a', false)]],
+    [
+      'B',
+      1,
+      () => {
+        said.push(...lines.filter((line) => line.startsWith('MISSED')));
+        return [figure('b', true)];
+      },
+    ],
+  );
+  await played();
+  expect(measured).toEqual(['A', 'B']);
+  expect(said).toEqual(['MISSED ✗ a  1  (1)']);
+});
+
+test('a step that breaks is a miss and no end, and so is one that measures nothing', async () => {
+  const broken = () => {
+    throw new Error('no disk\nat somewhere');
+  };
+  const figures = await course(['A', 1, broken], ['B', 1, () => []], ['C', 1, () => [figure('c', true)]]).played();
+  expect(figures.map(({ name, value, holds }) => [name, value, holds])).toEqual([
+    ['A comes to its end', 'no disk', false],
+    ['B', 'nothing was measured', false],
+    ['c', '1', true],
+  ]);
+});
+
+test('tells beforehand how long it will take, without what is done', async () => {
+  const steps = [
+    ['A', 600, () => [figure('a', true)]],
+    ['B', 300, () => [figure('b', false)]],
+  ] as const;
+  const first = course(...steps);
+  await first.played();
+  expect(first.said[0]).toBe('2 steps, about 15 min on two idle cores');
+  expect(first.said.filter((line) => line.includes('done'))).toMatchObject([
+    expect.stringMatching(/^A: 0 s; 1 of 2 steps done, about 0 s left$/),
+    expect.stringMatching(/^B: 0 s; 2 of 2 steps done$/),
+  ]);
+  const second = course(...steps);
+  await second.played();
+  expect(second.said[0]).toMatch(/^2 steps, about 5 min on two idle cores; 1 held before/);
+});
+
+test('a line that a kill cut short is measured again, and the journal goes on', async () => {
+  const a = () => [figure('a', true)];
+  await course(['A', 1, a]).played();
+  const [file] = readdirSync(join(root, '.anneal/accept'));
+  appendFileSync(join(root, '.anneal/accept', file!), '{"name":"B","fig');
+  const next = course(['A', 1, a], ['B', 1, a]);
+  await next.played();
+  expect(next.measured).toEqual(['B']);
+  const last = course(['A', 1, a], ['B', 1, a]);
+  await last.played();
+  expect(last.measured).toEqual([]);
+});
