@@ -203,6 +203,11 @@ export const campaignSpec = z.strictObject({
   apiVersion: z.literal('anneal/v1'),
   kind: z.literal('Campaign'),
   name: campaignName,
+  /** Optional, not filled in: a campaign from before it keeps its hash. Expanded before a document is parsed, so that here it is a name. */
+  preset: z
+    .enum(['forge'])
+    .optional()
+    .describe('Settings that belong together, where the file says nothing else (docs/presets.md).'),
   owner: z.string().min(1).max(100).default('local'),
   description: z.string().max(500).default(''),
   seed: z.int().nonnegative(),

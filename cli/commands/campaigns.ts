@@ -24,6 +24,7 @@ import { writeReport } from '../report-file.ts';
 import type { Session } from '../session.ts';
 import { type Run, screen } from '../session.ts';
 import { formatProblems } from '../spec/format.ts';
+import { presetLines } from '../spec/preset.ts';
 import { type ReadCampaign, readCampaign } from '../spec/read.ts';
 import { type Asked, admitToTeam } from '../team/check.ts';
 import { keptProfile } from '../team/profile.ts';
@@ -142,12 +143,16 @@ export function addCampaignCommands(program: Command, run: Run): void {
         const { json, colour } = session;
         try {
           const read = await readCampaign(file);
-          const { spec, hash } = read;
+          const { spec, hash, preset } = read;
           const outlook = outlookOf(spec, await refuseUnfitTasks(session, read));
           process.stdout.write(
             json
-              ? `${JSON.stringify({ valid: true, hash, problems: [], ...(outlook && { outlook }) })}\n`
-              : `${file} is valid: campaign ${spec.name}, ${hash.slice(0, 12)}\n${outlook ? `${outlook.why}\n` : ''}`,
+              ? `${JSON.stringify({ valid: true, hash, problems: [], ...(preset && { preset }), ...(outlook && { outlook }) })}\n`
+              : `${[
+                  `${file} is valid: campaign ${spec.name}, ${hash.slice(0, 12)}`,
+                  ...(preset ? presetLines(preset) : []),
+                  ...(outlook ? [outlook.why] : []),
+                ].join('\n')}\n`,
           );
         } catch (failure) {
           if (!(failure instanceof AnnealError) || failure.problems.length === 0) throw failure;

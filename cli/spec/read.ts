@@ -11,6 +11,7 @@ import { type CampaignDocument, dotted, readDocument } from './document.ts';
 import { problemsFromZod, valueAt } from './from-zod.ts';
 import type { Path } from './guide.ts';
 import { type JudgedBy, readJudge } from './judge.ts';
+import { atPreset, type ExpandedPreset, expandPreset } from './preset.ts';
 import { profileProblems, readProfile } from './profile.ts';
 import { crossFieldProblems } from './rules.ts';
 import { type ReadSource, readCampaignSource } from './source.ts';
@@ -38,6 +39,8 @@ export interface ReadCampaign {
   readonly source: { readonly folder: string; readonly paths: readonly string[] } | undefined;
   /** What its judge is calibrated with; undefined where it names none. */
   readonly judged: JudgedBy | undefined;
+  /** What a preset has set; undefined where the file names none. */
+  readonly preset: ExpandedPreset | undefined;
   /** Of a campaign for Kubernetes. */
   readonly profile: ProfileSpec | undefined;
 }
@@ -52,7 +55,7 @@ export async function readCampaign(path: string, profile?: string): Promise<Read
   const text = await readText(path);
   const document = readDocument(text);
   if (document.value === undefined) throw invalid(path, document.problems);
-  const root = document.value;
+  const { root, preset } = expandPreset(document.value);
   const other = anotherKind(root, document, path);
   if (other !== undefined) throw invalid(path, [other]);
   const parsed = campaignSpec.safeParse(root);
@@ -73,12 +76,13 @@ export async function readCampaign(path: string, profile?: string): Promise<Read
     ...reads.problems,
     ...named.problems,
     ...judge.problems,
-  ];
+  ].map((one) => (preset === undefined ? one : atPreset(one, preset, document)));
   if (!parsed.success || problems.length > 0) throw invalid(path, problems);
   const specJson = canonicalJson(parsed.data);
   const hash = sha256.parse(createHash('sha256').update(specJson).digest('hex'));
   const carried = reads.paths && { folder: dirname(resolve(path)), paths: reads.paths };
-  return { spec: parsed.data, specJson, hash, files, source: carried, profile: named.profile, judged: judge.judged };
+  const { judged } = judge;
+  return { spec: parsed.data, specJson, hash, files, source: carried, preset, profile: named.profile, judged };
 }
 
 async function sourcePaths(
