@@ -40,7 +40,7 @@ export async function corpusFigures(instruments: Instruments, tell: Tell): Promi
   );
   const waiting = all.filter(({ name }) => !journal.found.has(name));
   let judged = all.length - waiting.length;
-  if (judged > 0) tell(`${judged} of ${all.length} artifacts were judged by this code before: .anneal/accept`);
+  if (judged > 0) tell(`${judged} of ${all.length} artifacts were judged by this code before: .testbed/accept`);
   const lane = async (): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       const { sample, variant, cheat, name } = next;

@@ -24,7 +24,8 @@ const ROOT = join(import.meta.dirname, '../..');
 /** Journals of other states of the code are removed. */
 export function openJournal<T extends { readonly name: string }>(of: JournalOf<T>): Journal<T> {
   const { name, code, finding, root = ROOT } = of;
-  const folder = join(root, '.anneal/accept');
+  // Not in `.anneal`: a home holds nothing that the stack does not know.
+  const folder = join(root, '.testbed/accept');
   mkdirSync(folder, { recursive: true });
   const file = `${name}-${codeHash(root, code)}.jsonl`;
   for (const other of readdirSync(folder))

@@ -45,7 +45,7 @@ test('what held is not measured again by the same code; a miss is, and says how 
   const other = course(['A', 1, a]);
   expect(await other.played()).toEqual([figure('a', true)]);
   expect(other.measured).toEqual(['A']);
-  expect(readdirSync(join(root, '.anneal/accept'))).toHaveLength(1);
+  expect(readdirSync(join(root, '.testbed/accept'))).toHaveLength(1);
 });
 
 test('a miss is told at once, before what comes after it', async () => {
@@ -102,8 +102,8 @@ test('tells beforehand how long it will take, without what is done', async () =>
 test('a line that a kill cut short is measured again, and the journal goes on', async () => {
   const a = () => [figure('a', true)];
   await course(['A', 1, a]).played();
-  const [file] = readdirSync(join(root, '.anneal/accept'));
-  appendFileSync(join(root, '.anneal/accept', file!), '{"name":"B","fig');
+  const [file] = readdirSync(join(root, '.testbed/accept'));
+  appendFileSync(join(root, '.testbed/accept', file!), '{"name":"B","fig');
   const next = course(['A', 1, a], ['B', 1, a]);
   await next.played();
   expect(next.measured).toEqual(['B']);

@@ -34,7 +34,7 @@ export function createCourse(steps: readonly Step[], journal: Journal<StepFindin
   const [expected, done] = [seconds(waiting), steps.length - waiting.size];
   tell(
     `${steps.length} steps, about ${inWords(expected)} on two idle cores` +
-      (done > 0 ? `; ${done} held before, by this code (.anneal/accept; without it they are measured anew)` : ''),
+      (done > 0 ? `; ${done} held before, by this code (.testbed/accept; without it they are measured anew)` : ''),
   );
   const spent = { ms: 0, expected: 0 };
   return {

@@ -9,7 +9,10 @@ const diagrams = readdirSync(DOCS)
   .filter((name) => name.endsWith('.md'))
   .flatMap((name) => {
     const text = readFileSync(new URL(name, DOCS), 'utf8');
-    return [...text.matchAll(/^```mermaid\n([\s\S]*?)^```$/gm)].map((match) => ({ name, lines: match[1]!.trim().split('\n') }));
+    return [...text.matchAll(/^```mermaid\n([\s\S]*?)^```$/gm)].map((match) => ({
+      name,
+      lines: match[1]!.trim().split('\n'),
+    }));
   });
 
 const MESSAGE = /^(\w+)-?->>(\w+): \S.*$/;
