@@ -2,7 +2,7 @@
 import { accessSync, constants, existsSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { type Browser as Chromium, chromium } from 'playwright-core';
+import type { Browser as Chromium } from 'playwright-core';
 import type { Browser, BrowserLimits, BrowserVisit, OpenPage, PageLost } from '../../contracts/browser.ts';
 import { AnnealError } from '../../contracts/errors.ts';
 import { createSlots } from '../process/slots.ts';
@@ -167,6 +167,8 @@ async function start(ready: Prepared, { limits }: Pick<BrowserVisit, 'limits'>, 
     root: process.getuid?.() === 0,
   });
   try {
+    // Not before it is needed: commands that show nothing would load it, too.
+    const { chromium } = await import('playwright-core');
     const running = await chromium.launch({
       executablePath: program,
       args,
