@@ -72,7 +72,10 @@ test('one that was left behind since is no newer to the trainer than the version
   expect(await batchOf({ versions: 'latest' }, 2)).toEqual([0, 2, 2]);
 });
 
-test.each([undefined, { versions: 'pinned' }] as const)('with %j all are the version that the rollout began with', async (session) => {
-  expect(await batchOf(session, 3)).toEqual([0, 0, 0]);
-  expect(new Set((await used.records()).map(({ policy }) => policy))).toEqual(new Set(['demo.v0']));
-});
+test.each([undefined, { versions: 'pinned' }] as const)(
+  'with %j all are the version that the rollout began with',
+  async (session) => {
+    expect(await batchOf(session, 3)).toEqual([0, 0, 0]);
+    expect(new Set((await used.records()).map(({ policy }) => policy))).toEqual(new Set(['demo.v0']));
+  },
+);

@@ -248,7 +248,9 @@ test('show says where the completions of a rollout merge, and why each break is 
   expect(shown).toMatch(/c1 +main +c0 +4 +3 *\n/);
   expect(shown).toMatch(/c2 +main +– +1 +3 +compaction +the agent\n/);
   expect(shown).toMatch(/c3 +main\.1 +– +0 +4 +sub-agent +the agent\n/);
-  expect(shown).toContain('\ncompaction: messages were left out or summarised\nsub-agent: a conversation of its own begins\n');
+  expect(shown).toContain(
+    '\ncompaction: messages were left out or summarised\nsub-agent: a conversation of its own begins\n',
+  );
   expect(shown).toContain('19 tokens, merged 14: 1.4 times fewer. Its agent registered 1 summarise.');
   const { merging } = JSON.parse(await pool('--json', 'show', rollout)) as { merging: { savings: unknown } };
   expect(merging.savings).toMatchObject({ before: 19, after: 14, breaks: { compaction: { completions: 1 } } });

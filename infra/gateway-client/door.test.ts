@@ -11,7 +11,7 @@ import { openDoor } from './door.ts';
 
 const GRANT: Grant = {
   ...{ rollout: rolloutId.parse('demo/r1/train.v0/g0/s0'), policy: policyName.parse('demo.v0'), forMs: 60_000 },
-  ...{ maxRequests: 1, maxTokens: 1, sampling: { temperature: 1, maxTokens: 1, seed: 1 } },
+  ...{ attempt: 0, maxRequests: 1, maxTokens: 1, sampling: { temperature: 1, maxTokens: 1, seed: 1 } },
 };
 const OPEN = `const { openDoor } = await import(${JSON.stringify(import.meta.resolve('./door.ts'))});
   console.log((await openDoor('http://127.0.0.1:9', 'key', ${JSON.stringify(GRANT)})).socket);`;

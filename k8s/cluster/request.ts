@@ -2,7 +2,7 @@
 // has neither time-outs nor retries; what is used of the library is the part that knows kubeconfigs.
 import { createRequire } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { HttpMethod, KubeConfig, RequestContext } from '@kubernetes/client-node';
+import type * as Library from '@kubernetes/client-node';
 import { AnnealError } from '../../contracts/errors.ts';
 import { answerFailure, connectionFailure, isPassing } from './failure.ts';
 
@@ -45,7 +45,7 @@ export interface ClusterOptions {
 }
 
 /** Loaded by the first cluster that is opened: it is 870 modules, half a second of each command that needs none. */
-const library = (): typeof import('@kubernetes/client-node') => require('@kubernetes/client-node');
+const library = (): typeof Library => require('@kubernetes/client-node');
 const require = createRequire(import.meta.url);
 
 const LONGEST_PAUSE_MS = 5_000;
@@ -69,7 +69,7 @@ export function openCluster(options: ClusterOptions = {}): Cluster {
     for (const [name, value] of Object.entries(ask.query ?? {})) {
       if (value !== undefined) url.searchParams.set(name, `${value}`);
     }
-    const context = new RequestContext(`${url}`, ask.method as HttpMethod);
+    const context = new RequestContext(`${url}`, ask.method as Library.HttpMethod);
     context.setHeaderParam('Accept', 'application/json');
     if (ask.body !== undefined) {
       context.setHeaderParam('Content-Type', ask.contentType ?? 'application/json');
@@ -127,7 +127,7 @@ export function openCluster(options: ClusterOptions = {}): Cluster {
   };
 }
 
-type Dispatcher = NonNullable<ReturnType<RequestContext['getDispatcher']>>;
+type Dispatcher = NonNullable<ReturnType<Library.RequestContext['getDispatcher']>>;
 
 /** The library offers new connections for every request; a TLS handshake each time costs more than most answers. */
 function keptConnections() {
@@ -155,7 +155,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-function load({ kubeconfig, context }: ClusterOptions): KubeConfig {
+function load({ kubeconfig, context }: ClusterOptions): Library.KubeConfig {
   const config = new (library().KubeConfig)();
   try {
     if (kubeconfig === undefined) config.loadFromDefault();

@@ -90,9 +90,11 @@ describe.each(NAMES)('the Containerfile of %s', (name) => {
 it.each(['worker', 'gateway'])('the image of %s leaves the engine of the tables out: it is a command’s', (name) => {
   expect(instructionsOf(name).of('RUN').join(' ')).toContain('&& rm -r node_modules/@duckdb &&');
   // It would come back with the whole folder.
-  expect(instructionsOf(name).of('COPY').filter((one) => one.includes('node_modules'))).toEqual([
-    '--from=build /opt/anneal/node_modules /opt/anneal/node_modules',
-  ]);
+  expect(
+    instructionsOf(name)
+      .of('COPY')
+      .filter((one) => one.includes('node_modules')),
+  ).toEqual(['--from=build /opt/anneal/node_modules /opt/anneal/node_modules']);
 });
 
 describe('the Containerfiles for GPUs', () => {

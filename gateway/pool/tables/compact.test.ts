@@ -134,7 +134,9 @@ test('what was staged while the group before it lost to another compactor is not
   const source = madeSource(Array.from({ length: 6 }, (_, n) => completions(n + 1, [n])));
   let others: Promise<unknown> | undefined;
   const fault = async (point: string): Promise<void> => {
-    if (point === 'written') await (others ??= compact(source, used.files));
+    if (point !== 'written') return;
+    others ??= compact(source, used.files);
+    await others;
   };
   // The second group is staged while the first one waits there for the other, who takes all.
   expect(await compact(source, used.files, { groupBytes: 1, fault })).toMatchObject({ segments: 0 });

@@ -101,7 +101,14 @@ test('merging: the worst draw counts, none wrongly merged, the same gradient, an
 });
 
 test('a million completions in each part; ten times the rollouts of Agent Lightning as it is', () => {
-  const part = (title: string, records: number) => ({ title, records, seconds: 10, cpuSeconds: 1, peakMiB: 9 });
+  const part = (title: string, records: number) => ({
+    title,
+    records,
+    seconds: 10,
+    cpuSeconds: 1,
+    peakMiB: 9,
+    tenths: [],
+  });
   expect(holds(poolFigures({ parts: [part('in', 1_000_000), part('scan', 1_000_000)] }))).toEqual([true, true, true]);
   expect(poolFigures({ parts: [part('in', 1_000_000), part('scan', 999_999)] })[0]!.holds).toBe(false);
   const turn = (who: string, seconds: number) => ({ who, turn: 1, seconds, waited: [1_000], memory: 1 });
