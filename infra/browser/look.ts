@@ -14,6 +14,8 @@ const WHOLE_SHARE = 0.9;
 /** Of a letter's height, how wide one is at least: narrower ones lie over one another. */
 const LEAST_ADVANCE = 0.15;
 
+const CUT_OFF = 'cut off';
+
 const STATES = ['checked', 'disabled', 'expanded', 'focused', 'pressed', 'selected'];
 
 /** What an element passes on to those inside it. */
@@ -143,11 +145,12 @@ function shownBox({ style, opacity, bounds }: Painted, outer: Box | null): Box |
 }
 
 function readTexts(
-  { layout, textBoxes }: DocumentSnapshot,
+  { nodes: raw, layout, textBoxes }: DocumentSnapshot,
   text: (index: number | undefined) => string,
   { nodes, painted, elementOf }: Elements,
 ): SeenText[] {
   const overridden = overriddenIn(layout, text, { nodes, painted, elementOf });
+  const markers = markersOf(raw, text);
   return textBoxes.layoutIndex.flatMap((at, index) => {
     const node = elementOf.get(layout.nodeIndex[at] ?? -1);
     const bounds = boxOf(textBoxes.bounds[index]);
@@ -164,10 +167,22 @@ function readTexts(
       visibleShare(box, bounds) < LEAST_SHARE;
     if (hidden || piece.trim() === '') return [];
     const backwards = own.backwards || overridden(node);
-    const garbled = garbledOf(piece, { own, backwards, box, bounds, fontSize });
+    const told = garbledOf(piece, { own, backwards, box, bounds, fontSize });
+    // Where the bullet of an item stands is the engine's choice; a list without a margin has it half outside.
+    const garbled = told === CUT_OFF && markers.has(layout.nodeIndex[at] ?? -1) ? undefined : told;
     const bold = Number(own.style['font-weight']) >= 600;
     return [{ node, text: piece, box, fontSize, bold, ...(garbled === undefined ? {} : { garbled }) }];
   });
+}
+
+/** The bullets and numbers of items, and the text in them. */
+function markersOf(
+  { pseudoType, parentIndex }: DocumentSnapshot['nodes'],
+  text: (index: number | undefined) => string,
+): ReadonlySet<number> {
+  const found = new Set(pseudoType.index.filter((_, at) => text(pseudoType.value[at]) === 'marker'));
+  for (const [index, parent] of parentIndex.entries()) if (found.has(parent)) found.add(index);
+  return found;
 }
 
 /** Whether a character among an element's own, or before them in the same paragraph, turns the order of others round. */
@@ -207,7 +222,7 @@ function garbledOf(
   if (backwards && letters > 1) return 'set backwards';
   const turned = turnedOf(own.axes, own.style);
   if (turned !== undefined) return turned;
-  if (visibleShare(box, bounds) < WHOLE_SHARE) return 'cut off';
+  if (visibleShare(box, bounds) < WHOLE_SHARE) return CUT_OFF;
   const upright = Math.abs(own.axes.x[1]) < 0.01 && !own.style['writing-mode'].startsWith('vertical');
   const least = letters * fontSize * Math.abs(own.axes.x[0]) * LEAST_ADVANCE;
   return upright && letters > 1 && bounds.width < least ? 'set over one another' : undefined;
