@@ -12,7 +12,10 @@ import type { Documents } from './read.ts';
 /** A line of a batch's account. */
 const accounted = z.looseObject({ id: z.string(), state: z.string() });
 
-/** Of rounds that trained on rollouts of several completions; round by round, since a campaign's token ids may not fit into memory. */
+/**
+ * Of rounds that trained on rollouts of several completions; round by round, since a campaign's token ids may not fit into memory. Rounds that
+ * it comes to after so many milliseconds are left out: a report is not to wait for this.
+ */
 export async function mergedRounds(
   {
     gateway,
@@ -20,16 +23,20 @@ export async function mergedRounds(
   }: { gateway: Pick<ModelGateway, 'completions' | 'operations'>; documents: Pick<Documents, 'read'> },
   rounds: readonly Pick<RoundRecord, 'round' | 'account'>[],
   trajectories: readonly Trajectory[],
+  withinMs = Number.POSITIVE_INFINITY,
 ): Promise<MergedRound[]> {
-  const several = new Map(
-    trajectories.flatMap((one) => (one.completions.length > 1 ? [[one.rollout as string, one]] : [])),
+  const several = new Set(
+    trajectories.filter((one) => one.completions.length > 1).map(({ rollout }): string => rollout),
   );
   if (several.size === 0) return [];
+  const byRollout = new Map(trajectories.map((one): [string, Trajectory] => [one.rollout, one]));
+  const until = performance.now() + withinMs;
   const found: MergedRound[] = [];
   for (const { round, account } of rounds) {
+    if (performance.now() > until) break;
     const batch = (await documents.read(z.array(accounted), account)).filter(({ state }) => state === 'train');
     if (!batch.some(({ id }) => several.has(id))) continue;
-    const trained = batch.flatMap(({ id }) => several.get(id) ?? []);
+    const trained = batch.flatMap(({ id }) => byRollout.get(id) ?? []);
     found.push({ round, ...(await merged(trained)) });
   }
   return found;

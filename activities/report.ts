@@ -21,6 +21,8 @@ import { readClaims } from './volume-losses.ts';
 
 const reportName = (campaign: string): string => `campaigns/${campaign}/report`;
 const SAMPLES_PER_ROUND = 8;
+/** Of the five minutes that the activity has. */
+const MERGING_MS = 60_000;
 
 export function createReportActivities(
   ports: Pick<CampaignPorts, 'manifest'> & ConservationPorts & { store: ArtifactStore },
@@ -35,7 +37,8 @@ export function createReportActivities(
       const lost = lostRollouts(await readClaims(store), state.campaign);
       const overlapping = await readWhole(store, documents, state.campaign);
       const conservation = await conserve(ports, { state, rounds, plans, trajectories, lost, overlapping });
-      const merging = await mergedRounds(ports, rounds, trajectories);
+      // A table that cannot be had is no reason to have no report.
+      const merging = await mergedRounds(ports, rounds, trajectories, MERGING_MS).catch(() => []);
       const data: ReportData = {
         schema: 'anneal/report/v1',
         state: { ...state, rounds },

@@ -37,7 +37,7 @@ export interface PoolLedger {
 /** `tokens`: completion tokens. */
 export type PoolCompletion = Pick<CompletionRecord, 'id' | 'rollout' | 'index' | 'fidelity' | 'finish'> & {
   readonly tokens: number;
-  /** See `hasOtherWeights` (advantage.ts). */
+  /** See `hasForeignWeights` (answered-by.ts). */
   readonly otherWeights?: boolean;
 };
 /** `reward`: its total, when the verifier gave one. */

@@ -41,8 +41,8 @@ export interface ShardResult {
 /** Two activities a rollout: 200 rollouts stay near 2,500 history events, below where Temporal suggests to continue as new. */
 export const SHARD_SIZE = 200;
 
-/** Beyond its rollouts: what one that begins in time may still take in it. */
-const BATCH_SLACK_MS = 150_000;
+/** Beyond its rollouts: what one that begins in time may still take in it, to be generated and to be graded. */
+const BATCH_SLACK_MS = 630_000;
 
 export async function rollouts(shard: Shard): Promise<ShardResult> {
   const progress: ShardProgress = { done: 0, total: shard.end - shard.start, unit: 'rollouts' };

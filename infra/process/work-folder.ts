@@ -1,6 +1,6 @@
 // Folders that a process works in and removes when it is done. One that is killed cannot: the next one does, by the name of the process
 // that the folder bears. What a living process works in stays, whoever it is.
-import { readlinkSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
 import { lstat, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -29,11 +29,12 @@ export async function forgetDeadWork(folder: string, start = ''): Promise<void> 
     if (isAlive({ pid: Number(pid), startTime: Number(startTime) })) continue;
     const path = join(folder, name);
     if ((await lstat(path).catch(() => undefined))?.uid !== process.getuid?.()) continue;
-    await rm(path, { recursive: true, force: true });
+    // What cannot be removed stays; the others are not to wait for it.
+    await rm(path, { recursive: true, force: true }).catch(() => undefined);
   }
 }
 
-/** What cannot be removed stays: it is no reason not to start. */
+/** A folder that cannot be looked at is no reason not to start. */
 export const forgetDeadTemporary = (): Promise<void> => forgetDeadWork(tmpdir(), TEMPORARY).catch(() => undefined);
 
 let namespace: string | undefined;
@@ -42,9 +43,11 @@ function pidNamespace(): string {
   return namespace;
 }
 
+/** With the machine's own number, since the first name space has the same one on all of them, and folders may be shared. */
 function readNamespace(): string {
   try {
-    return /\d+/.exec(readlinkSync('/proc/self/ns/pid'))?.[0] ?? '0';
+    const machine = Number.parseInt(readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').slice(0, 8), 16);
+    return `${/\d+/.exec(readlinkSync('/proc/self/ns/pid'))?.[0] ?? '0'}${machine}`;
   } catch {
     // Not Linux: there are no name spaces.
     return '0';

@@ -18,7 +18,7 @@ const TASKS_EACH = 10;
 const HONEST = 200;
 const AT_ONCE = 2;
 /** What a judgement depends on. */
-const CODE = ['contracts', 'evals', 'infra/browser', 'infra/sandbox', 'policies', 'tests/accept', 'tests/support'];
+const CODE = ['contracts', 'evals', 'infra', 'policies', 'tests/accept', 'tests/support'];
 const finding = z.strictObject({ name: z.string(), holds: z.boolean(), said: z.string(), ms: z.number() });
 
 export async function corpusFigures(instruments: Instruments, tell: Tell): Promise<Figure[]> {

@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, it } from 'vitest';
-import { runVitest } from '../support/vitest-run.ts';
+import { runTests, runVitest } from '../support/vitest-run.ts';
 
 /** A vitest that is scripted: each run's failed tests by file, out of two tests a file; null: both were skipped; broken: for a failed hook. */
 function scripted(...runs: Record<string, string[] | null | 'broken'>[]) {
@@ -53,6 +53,15 @@ it('names what passed only when it was run alone, and what still fails', async (
     remarks: ['FLAKY, passed when run alone: x.test.ts › a: Error: why', 'FAILED y.test.ts › b: Error: why'],
   });
   expect(asked[1]).toEqual(['x.test.ts', 'y.test.ts']);
+});
+
+it('keeps what a test of a file told that is run again', async () => {
+  const { run } = scripted({ 'x.test.ts': ['a'], 'y.test.ts': [] }, { 'x.test.ts': [] });
+  const { tests } = await runTests(['.'], run);
+  expect(tests.map(({ file, before }) => [file, before])).toEqual([
+    ...Array.from({ length: 2 }, () => ['x.test.ts', {}]),
+    ...Array.from({ length: 2 }, () => ['y.test.ts', undefined]),
+  ]);
 });
 
 it('counts a file whose first run was broken off before its tests by what ran then', async () => {

@@ -35,6 +35,8 @@ export interface RanTest {
   readonly name: string;
   readonly status: 'passed' | 'failed' | 'skipped';
   readonly figures: ToldFigures;
+  /** Of a test that passed only when it was run again: what it told before it failed. A loss that was seen once was seen. */
+  readonly before?: ToldFigures;
 }
 
 interface FileCounts {
@@ -82,7 +84,12 @@ export async function runTests(
     ...failures.map((failure) => `FAILED ${line(failure)}`),
     ...leftovers([...first.left, ...second.left]),
   ];
-  return { ...both, tally: { ...both.tally, remarks } };
+  const before = new Map(told(first).tests.map((one) => [`${one.file} ${one.name}`, one.figures]));
+  const tests = both.tests.map((one) => {
+    const earlier = files.includes(one.file) ? before.get(`${one.file} ${one.name}`) : undefined;
+    return earlier === undefined ? one : { ...one, before: earlier };
+  });
+  return { tests, tally: { ...both.tally, remarks } };
 }
 
 const told = (outcome: Outcome) => ({

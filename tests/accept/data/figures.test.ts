@@ -31,6 +31,12 @@ test('a line holds where each of its tests passed: one that was skipped, or no t
   expect(flaky[0]!.value).toBe('1 of 1 tests pass; 1 of them only when run alone');
 });
 
+test('what a test told before it failed counts, though it passes when it is run again', () => {
+  const again: RanTest = { ...ran('kills', 'passed'), figures: { lost: 0 }, before: { lost: 1 } };
+  const [lost] = figuresOf([again], [], [{ name: 'lost', files, figure: 'lost', most: 0 }]);
+  expect([lost!.value, lost!.holds]).toEqual(['0 to 1', false]);
+});
+
 test('of a number that several tests tell the worst counts, and all must tell it', () => {
   const told = [
     { name: 'kills', files, figure: 'kills', least: 100 },

@@ -85,7 +85,10 @@ function byTests({ name }: ByTests, own: readonly RanTest[], remarks: readonly s
 }
 
 function byNumber({ name, figure, least, most, shown = String }: Told, own: readonly RanTest[]): Figure {
-  const values = own.map(({ figures }) => figures[figure]);
+  const values = own.flatMap(({ figures, before }) => [
+    figures[figure],
+    ...(before?.[figure] === undefined ? [] : [before[figure]]),
+  ]);
   const bound = [
     ...(least === undefined ? [] : [`at least ${shown(least)}`]),
     ...(most === undefined ? [] : [`at most ${shown(most)}`]),
