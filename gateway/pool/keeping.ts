@@ -68,9 +68,10 @@ export async function openKeeping(
     const until = performance.now() + patienceMs;
     let settled = true;
     for (const { log: one } of all()) {
-      // A batch that waits for the store is part of what is being sent.
-      await Promise.race([one.seal(), sleep(Math.max(0, until - performance.now()), undefined, { ref: false })]);
-      settled = (await one.settle(Math.max(0, until - performance.now()))) && settled;
+      // A batch that waits for the store is part of what is being sent. What is not sealed yet nobody waits for: all seems to be sent.
+      const late = sleep(Math.max(0, until - performance.now()), false, { ref: false });
+      const sealed = await Promise.race([one.seal().then(() => true), late]);
+      settled = (await one.settle(Math.max(0, until - performance.now()))) && sealed && settled;
     }
     clearTimeout(hurried);
     await Promise.all(all().map(({ log: one }) => one.hurry()));

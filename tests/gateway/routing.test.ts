@@ -42,7 +42,7 @@ beforeEach(async () => {
 });
 
 test('a line of a rollout comes back to its engine; lines and rollouts are spread', async () => {
-  for (let sample = 0; sample < 16; sample += 1) {
+  for (let sample = 0; sample < 48; sample += 1) {
     const before = engines.map(({ chats }) => chats.length);
     for (let turn = 0; turn < 2; turn += 1) expect(await ask({ rollout: rollout(sample) }, '/a/helper')).toBe(200);
     const asked = engines.map(({ chats }, at) => chats.length - before[at]!);
