@@ -186,10 +186,10 @@ const OWN_PARTS: Record<string, Part> = {
   },
 };
 
-/** Deeper runs, agents of others, and what needs a Temporal server or a Prometheus built from their modules: each has its own command. */
+/** Deeper runs, agents and engines of others, and what needs a Temporal server or a Prometheus built from their modules: each has its own command. */
 const NOT_OF_ALL = [
   ...['tests/k8s/deep.test.ts', 'tests/temporal/secure.test.ts', 'infra/metrics/prometheus.test.ts'],
-  ...['tests/agents/agents.test.ts', 'tests/agents/real-model.test.ts'],
+  ...['tests/agents/agents.test.ts', 'tests/agents/real-model.test.ts', 'tests/engines/tables.test.ts'],
 ];
 
 // The cluster's tests hold those of the API server.
