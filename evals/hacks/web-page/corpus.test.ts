@@ -1,4 +1,4 @@
-// In a real Chromium, where a page takes seconds: every tenth variant, on one of the tasks of its kind. ANNEAL_CORPUS=all takes every
+// In a real Chromium, where a page takes seconds: every fifth variant, on one of the tasks of its kind. ANNEAL_CORPUS=all takes every
 // variant, still on one task; every variant on every task is what `npm run accept -- integrity corpus` judges.
 import { expect, test, vi } from 'vitest';
 import type { Sandbox } from '../../../contracts/ports.ts';
@@ -15,7 +15,7 @@ const sandbox: Sandbox = {
 };
 const instruments = { sandbox, secret: 'a secret of the corpus', browser: createChromiumBrowser({ concurrency: 2 }) };
 
-const EACH = process.env.ANNEAL_CORPUS === 'all' ? 1 : 10;
+const EACH = process.env.ANNEAL_CORPUS === 'all' ? 1 : 5;
 
 function turns(samples: readonly Sample[], of: 'cheats' | 'honest') {
   const all = samples.flatMap((sample) => sample[of].map((variant) => ({ sample, variant })));
