@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { identityOf, isAlive } from '../../infra/process/identity.ts';
+import { identityOf, isAlive, type ProcessIdentity } from '../../infra/process/identity.ts';
 import { keepThreadsAwake } from '../../infra/process/wake-threads.ts';
 import { endProcess } from './component.ts';
 import { withLock } from './lock.ts';
@@ -13,14 +13,12 @@ import { type Layout, layoutOf } from './options.ts';
 import { readState, recordProcess, running } from './state.ts';
 import { tearDown } from './teardown.ts';
 
-/** One at most: a testbed belongs to the process that started it, not to those that mend it. */
-export async function startKeeper(layout: Layout): Promise<void> {
-  if (running(readState(layout), 'keeper') !== undefined) return;
-  const self = identityOf(process.pid);
-  if (self === undefined) return;
+/** One at most: a testbed belongs to the process that it was first started for, not to those that mend it. */
+export async function startKeeper(layout: Layout, owner: ProcessIdentity | undefined): Promise<void> {
+  if (owner === undefined || running(readState(layout), 'keeper') !== undefined) return;
   const child = spawn(
     process.execPath,
-    [fileURLToPath(import.meta.url), layout.dir, `${self.pid}`, `${self.startTime}`],
+    [fileURLToPath(import.meta.url), layout.dir, `${owner.pid}`, `${owner.startTime}`],
     { detached: true, stdio: 'ignore' },
   );
   child.unref();

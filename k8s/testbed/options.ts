@@ -1,6 +1,7 @@
 // What a testbed is made of, and where one keeps its files.
 import { createHash } from 'node:crypto';
 import { join, resolve } from 'node:path';
+import type { ProcessIdentity } from '../../infra/process/identity.ts';
 import type { OnProgress } from './go.ts';
 
 /** In the order of their start. `kubelet` is a real node with containerd; it needs root on Linux. `store` is an S3 server. */
@@ -12,8 +13,8 @@ export interface TestbedOptions {
   readonly dir: string;
   /** `control-plane` is always there. */
   readonly parts?: readonly Part[];
-  /** `process`: it ends with the process that started it, however that ends. `detached`: it stays until it is stopped. */
-  readonly lifetime?: 'process' | 'detached';
+  /** `process`: it ends with the process that started it, or with that one, however it ends. `detached`: it stays until it is stopped. */
+  readonly lifetime?: 'process' | 'detached' | ProcessIdentity;
   /**
    * How often a node proves that it lives; after four missed ones it counts as lost. 5 by default. With thousands of kwok nodes
    * choose 60, or the proofs alone keep a small machine busy.

@@ -1,5 +1,6 @@
 // A testbed: a Kubernetes of its own in a folder of its own, for as long as a test or a developer needs it.
 import { mkdir, rm } from 'node:fs/promises';
+import { identityOf } from '../../infra/process/identity.ts';
 import { type Api, type ClientFacts, createApi } from './api.ts';
 import { ensureBinaries, ensureBinary } from './binaries.ts';
 import { type Component, endProcess, startComponent } from './component.ts';
@@ -76,8 +77,9 @@ export async function startTestbed(options: TestbedOptions): Promise<Testbed> {
       processes: before?.processes ?? [],
     };
     await writeState(layout, state);
-    if ((options.lifetime ?? 'process') === 'process') await startKeeper(layout);
-    else await endKeeper(layout);
+    const { lifetime = 'process' } = options;
+    if (lifetime === 'detached') await endKeeper(layout);
+    else await startKeeper(layout, lifetime === 'process' ? identityOf(process.pid) : lifetime);
     const setup = createSetup(layout, state);
     await ensureStoreSecret(layout);
     await ensurePki(layout, await ensureBinary('pki'), setup.port('kube-apiserver'));

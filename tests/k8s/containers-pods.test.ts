@@ -13,8 +13,8 @@ import { ensureAnnealImages, GATEWAY_IMAGE, WORKER_IMAGE } from '../../k8s/testb
 import { loadImages } from '../../k8s/testbed/node.ts';
 import { nodeFolder } from '../../k8s/testbed/node-space.ts';
 import { CACHE } from '../../k8s/testbed/paths.ts';
-import { startTestbed, type Testbed } from '../../k8s/testbed/testbed.ts';
-import { isBuilt } from '../support/cluster.ts';
+import type { Testbed } from '../../k8s/testbed/testbed.ts';
+import { isBuilt, shareTestbed } from '../support/cluster.ts';
 
 const canRun = process.getuid?.() === 0 && isBuilt(['kubelet']);
 const PODS = '/api/v1/namespaces/default/pods';
@@ -40,7 +40,7 @@ describe.skipIf(!canRun)('images from local files', () => {
     left = join(CACHE, 'images/stage.999999999-1-AbC123');
     await mkdir(left, { recursive: true });
     const images = await ensureAnnealImages(repo);
-    testbed = await startTestbed({ dir, parts: ['kubelet'] });
+    testbed = await shareTestbed('node', ['kubelet']);
     await loadImages(testbed, images);
     // Where a node keeps profiles of its own.
     const profiles = join(nodeFolder(testbed.layout), 'kubelet/seccomp');

@@ -17,9 +17,9 @@ import { loadProfile } from '../../k8s/layout/shipped.ts';
 import { ownerName, serverName } from '../../k8s/names.ts';
 import { ensureOwner } from '../../k8s/owner.ts';
 import { openCompute } from '../../worker/compute.ts';
-import { isBuilt, startTestCluster, type TestCluster } from '../support/cluster.ts';
+import { isBuilt, shareTestCluster, type TestCluster } from '../support/cluster.ts';
 
-const NAMESPACE = 'team-a';
+const NAMESPACE = 'team-down';
 const OURS = 's3://anneal/team-a';
 const TOKEN = 'a-token-of-policy-servers';
 const named = (name: string): CampaignName => campaignName.parse(name);
@@ -30,7 +30,7 @@ describe.skipIf(!isBuilt([]))('a stack that stops', () => {
   let dir: string;
 
   beforeAll(async () => {
-    [on, dir] = await Promise.all([startTestCluster(), mkdtemp(join(tmpdir(), 'anneal-down-'))]);
+    [on, dir] = await Promise.all([shareTestCluster(), mkdtemp(join(tmpdir(), 'anneal-down-'))]);
     await on.namespace(NAMESPACE);
     workloads = createWorkloads(on.cluster);
     const body = { metadata: { name: 'anneal-policy' }, stringData: { token: TOKEN } };
@@ -108,8 +108,10 @@ describe.skipIf(!isBuilt([]))('a stack that stops', () => {
 
     const down = await anneal('home', 'down');
     expect([down.code, down.stdout]).toEqual([0, 'The stack was not running.\n']);
-    expect(down.stderr).toContain('burning in namespace team-a (Job burning-r1-train-a1, Deployment burning-policy)');
-    expect(down.stderr).toContain('elsewhere in namespace team-a (Deployment elsewhere-policy)');
+    expect(down.stderr).toContain(
+      `burning in namespace ${NAMESPACE} (Job burning-r1-train-a1, Deployment burning-policy)`,
+    );
+    expect(down.stderr).toContain(`elsewhere in namespace ${NAMESPACE} (Deployment elsewhere-policy)`);
     for (const other of ['neighbour', 'theirs']) expect(down.stderr).not.toContain(other);
     expect(await has('Deployment', serverName(burning))).toBe(true);
 

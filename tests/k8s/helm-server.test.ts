@@ -1,7 +1,7 @@
 // What the chart renders, judged by a real API server (dry run): every object's schema, and of the pods whether Pod Security
 // "restricted" admits them. The Prometheus operator's kinds are not installed, so that theirs are not asked about.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { isBuilt, startTestCluster, type TestCluster } from '../support/cluster.ts';
+import { isBuilt, shareTestCluster, type TestCluster } from '../support/cluster.ts';
 import { type Helm, helmBinary, openHelm, type PodTemplate, type Rendered, templateOf } from '../support/helm.ts';
 import { CODEC, FULL, MINIMAL } from '../support/helm-values.ts';
 
@@ -25,7 +25,7 @@ describe.skipIf(!isBuilt([]) || helmBinary() === undefined)('what the chart rend
   let kube: TestCluster;
   let helm: Helm;
   beforeAll(async () => {
-    kube = await startTestCluster();
+    kube = await shareTestCluster();
     helm = await openHelm();
     for (const name of ['control', 'anneal-gpu', 'team-a-gpu', 'team-a-sandboxes']) await kube.namespace(name);
     await kube.testbed.api.apply('/api/v1/namespaces/control', {

@@ -7,17 +7,17 @@ import { engineService, engineSet } from '../../k8s/manifests/leader-worker-set.
 import type { Manifest } from '../../k8s/manifests/manifest.ts';
 import type { ServerRequest } from '../../k8s/manifests/server.ts';
 import { type TrainerRequest, trainerManifest } from '../../k8s/manifests/trainer.ts';
-import { isBuilt, startTestCluster, type TestCluster } from '../support/cluster.ts';
+import { isBuilt, shareTestCluster, type TestCluster } from '../support/cluster.ts';
 
 const PARTS = ['jobset', 'lws'] as const;
-const NAMESPACE = 'team-a';
+const NAMESPACE = 'team-manifests';
 const OWNER = { apiVersion: 'v1', kind: 'ConfigMap', name: 'anneal-quickstart', uid: 'u' };
 const STORE = { address: 's3://anneal/team-a', secret: 'anneal-store' };
 
 describe.skipIf(!isBuilt(PARTS))('manifests', () => {
   let kube: TestCluster;
   beforeAll(async () => {
-    kube = await startTestCluster(PARTS);
+    kube = await shareTestCluster(PARTS);
     await kube.namespace(NAMESPACE);
     const classes = '/apis/scheduling.k8s.io/v1/priorityclasses';
     const body = { metadata: { name: 'anneal-training' }, value: 1000 };

@@ -13,7 +13,7 @@ import { createWorkloads, pathOf } from '../../k8s/cluster/workloads.ts';
 import { loadProfile } from '../../k8s/layout/shipped.ts';
 import { createServerFleet } from '../../k8s/servers/fleet.ts';
 import { reap } from '../../k8s/servers/reaper.ts';
-import { isBuilt, startTestCluster, type TestCluster } from '../support/cluster.ts';
+import { isBuilt, shareTestCluster, type TestCluster } from '../support/cluster.ts';
 import { openRunner, TEAM } from '../support/gpu-cluster.ts';
 import { clusterAs, tokenOf } from '../support/service-account.ts';
 import { trainingJob } from '../support/training-job.ts';
@@ -34,7 +34,7 @@ const policies = [
 describe.skipIf(!isBuilt([]))('network policies', () => {
   let kube: TestCluster;
   beforeAll(async () => {
-    kube = await startTestCluster();
+    kube = await shareTestCluster();
     await kube.namespace(NAMESPACE);
   }, 180_000);
   afterAll(() => kube?.stop());

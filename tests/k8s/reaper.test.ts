@@ -15,10 +15,10 @@ import { createKubernetesJobRunner } from '../../k8s/runner/runner.ts';
 import { createServerFleet } from '../../k8s/servers/fleet.ts';
 import { reap } from '../../k8s/servers/reaper.ts';
 import { CLOSE_AFTER_MS, REMOVE_AFTER_MS, type SeenCampaign } from '../../policies/reap.ts';
-import { isBuilt, startTestCluster, type TestCluster } from '../support/cluster.ts';
+import { isBuilt, shareTestCluster, type TestCluster } from '../support/cluster.ts';
 import { trainingJob } from '../support/training-job.ts';
 
-const NAMESPACE = 'team-a';
+const NAMESPACE = 'team-reaper';
 const OURS = 's3://anneal/team-a';
 const OTHERS = 's3://anneal/team-b';
 const access = { address: OURS };
@@ -31,7 +31,7 @@ describe.skipIf(!isBuilt([]))('the reaper', () => {
   let folder: string;
 
   beforeAll(async () => {
-    on = await startTestCluster();
+    on = await shareTestCluster();
     await on.namespace(NAMESPACE);
     workloads = createWorkloads(on.cluster);
     folder = await mkdtemp(join(tmpdir(), 'anneal-reaper-'));

@@ -6,7 +6,7 @@ import { parseAllDocuments } from 'yaml';
 import { pathOf } from '../../k8s/cluster/workloads.ts';
 import { shippedProfiles } from '../../k8s/layout/shipped.ts';
 import type { Manifest } from '../../k8s/manifests/manifest.ts';
-import { isBuilt, startTestCluster, type TestCluster } from '../support/cluster.ts';
+import { isBuilt, shareTestCluster, type TestCluster } from '../support/cluster.ts';
 
 const PARTS = ['jobset', 'lws'] as const;
 const ROOT = join(import.meta.dirname, '..', '..');
@@ -23,7 +23,7 @@ const rendered = (...args: string[]): Manifest[] => {
 describe.skipIf(!isBuilt(PARTS))('render k8s', () => {
   let on: TestCluster;
   beforeAll(async () => {
-    on = await startTestCluster(PARTS);
+    on = await shareTestCluster(PARTS);
     await on.namespace(NAMESPACE);
   }, 120_000);
   afterAll(() => on?.stop(), 60_000);

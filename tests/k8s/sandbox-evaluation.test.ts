@@ -26,8 +26,8 @@ import { createWorkloads } from '../../k8s/cluster/workloads.ts';
 import { SANDBOX_ROLE } from '../../k8s/sandbox/manifest.ts';
 import { openPodSandbox } from '../../k8s/sandbox/open.ts';
 import { loadImages } from '../../k8s/testbed/node.ts';
-import { startTestbed, type Testbed } from '../../k8s/testbed/testbed.ts';
-import { isBuilt } from '../support/cluster.ts';
+import type { Testbed } from '../../k8s/testbed/testbed.ts';
+import { isBuilt, shareTestbed } from '../support/cluster.ts';
 import { canMakeSandboxImage, SANDBOX_IMAGE, sandboxImage } from '../support/sandbox-image.ts';
 import { firstState, scriptedSpec } from '../support/scripted-activities.ts';
 import { clusterAs, tokenOf } from '../support/service-account.ts';
@@ -73,7 +73,7 @@ describe.skipIf(!canRun)('an evaluation judged in pods', () => {
     documents = createDocuments(store);
     const [image] = await Promise.all([
       sandboxImage(dir),
-      startTestbed({ dir, parts: ['kubelet'] }).then((one) => (testbed = one)),
+      shareTestbed('node', ['kubelet']).then((one) => (testbed = one)),
     ]);
     await loadImages(testbed, image);
     for (const [name, level] of [

@@ -12,9 +12,9 @@ import { SANDBOX_ROLE } from '../../k8s/sandbox/manifest.ts';
 import { createPodSandbox } from '../../k8s/sandbox/sandbox.ts';
 import { loadImages } from '../../k8s/testbed/node.ts';
 import { networkOf } from '../../k8s/testbed/options.ts';
-import { startTestbed, type Testbed } from '../../k8s/testbed/testbed.ts';
+import type { Testbed } from '../../k8s/testbed/testbed.ts';
 import { sandboxConformance } from '../conformance/sandbox.ts';
-import { isBuilt } from '../support/cluster.ts';
+import { isBuilt, shareTestbed } from '../support/cluster.ts';
 import { canMakeSandboxImage, SANDBOX_IMAGE, sandboxImage } from '../support/sandbox-image.ts';
 import { clusterAs, tokenOf } from '../support/service-account.ts';
 
@@ -36,16 +36,16 @@ describe.skipIf(!canRun)('sandboxes in pods', () => {
     dir = await mkdtemp(join(tmpdir(), 'anneal-sandboxes-'));
     const [image] = await Promise.all([
       sandboxImage(dir),
-      startTestbed({ dir, parts: ['kubelet'] }).then((one) => (testbed = one)),
+      shareTestbed('node', ['kubelet']).then((one) => (testbed = one)),
     ]);
     await loadImages(testbed, image);
     admin = openCluster({ kubeconfig: testbed.kubeconfig });
     // The strictest that a namespace can ask of pods.
     const labels = { 'pod-security.kubernetes.io/enforce': 'restricted' };
     await testbed.api.call('POST', '/api/v1/namespaces', { metadata: { name: NAMESPACE, labels } });
-    const account = { name: 'anneal-worker', controlNamespace: 'default', gpuNamespace: NAMESPACE, secrets: [] };
+    const account = { name: 'sandboxes', controlNamespace: 'default', gpuNamespace: NAMESPACE, secrets: [] };
     for (const manifest of workerRoles(account)) await testbed.api.apply(objectPath(manifest), manifest);
-    worker = await clusterAs(testbed, await tokenOf(testbed, 'default', account.name), 'worker');
+    worker = await clusterAs(testbed, await tokenOf(testbed, 'default', account.name), account.name);
     const { gateway } = networkOf(testbed.layout);
     listener = createServer((socket) => socket.end());
     await new Promise<void>((resolve) => listener.listen(0, gateway, resolve));

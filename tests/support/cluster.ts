@@ -1,13 +1,15 @@
 // A control plane for tests, and a hand that does to pods what a kubelet would: no node is needed to try the runner.
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inject } from 'vitest';
 import { z } from 'zod';
 import { type Pod, pod as podSchema } from '../../k8s/cluster/objects.ts';
 import { type Cluster, type ClusterOptions, openCluster } from '../../k8s/cluster/request.ts';
 import { cachedBinary } from '../../k8s/testbed/binaries.ts';
 import type { Part, TestbedOptions } from '../../k8s/testbed/options.ts';
 import { binariesOf, startTestbed, type Testbed } from '../../k8s/testbed/testbed.ts';
+import type { SHARED } from './shared-clusters.ts';
 
 /** Whether the programs of these parts were built before; tests that need them are skipped otherwise. */
 export const isBuilt = (parts: readonly Part[]): boolean =>
@@ -30,7 +32,27 @@ export async function startTestCluster(
   options: Pick<TestbedOptions, 'heartbeatSeconds'> = {},
 ): Promise<TestCluster> {
   const dir = await mkdtemp(join(tmpdir(), 'anneal-cluster-'));
-  const testbed = await startTestbed({ dir, parts, ...options });
+  return opened(await startTestbed({ dir, parts, ...options }), async (testbed) => {
+    await testbed.stop();
+    await rm(dir, { recursive: true, force: true });
+  });
+}
+
+/**
+ * The one of this run, with these parts and those that others asked for: other files use it at the same time, and find there what this one
+ * leaves. So a file has namespaces and accounts of its own, changes nothing else of the cluster, and kills none of its components.
+ */
+export async function shareTestbed(name: (typeof SHARED)[number], parts: readonly Part[] = []): Promise<Testbed> {
+  const { dir, run } = inject('sharedClusters');
+  await mkdir(join(dir, name), { recursive: true });
+  const testbed = await startTestbed({ dir: join(dir, name), parts, lifetime: run });
+  return { ...testbed, stop: async () => testbed.api.close() };
+}
+
+export const shareTestCluster = async (parts: readonly Part[] = []): Promise<TestCluster> =>
+  opened(await shareTestbed('control-plane', parts), (testbed) => testbed.stop());
+
+function opened(testbed: Testbed, stop: (testbed: Testbed) => Promise<void>): TestCluster {
   const client = (options: ClusterOptions): Cluster => openCluster({ kubeconfig: testbed.kubeconfig, ...options });
   const cluster = client({});
   return {
@@ -54,9 +76,6 @@ export async function startTestCluster(
         contentType: 'application/merge-patch+json',
       });
     },
-    async stop() {
-      await testbed.stop();
-      await rm(dir, { recursive: true, force: true });
-    },
+    stop: () => stop(testbed),
   };
 }
