@@ -1,5 +1,5 @@
-// `npm test`: every check, one after the other, and one closing line. Parts: npm test -- PART …; `all`: every part and the
-// cluster's (`npm run test:k8s`), which builds a Kubernetes when it is missing, with an MLflow.
+// `npm test`: every check, one after the other, and one closing line. Parts: npm test -- PART …; `all`: every part, the corpora of honest
+// and forged work (`npm run test:corpora`), an MLflow, and the cluster's (`npm run test:k8s`), which builds a Kubernetes when it is missing.
 import { spawn } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -62,6 +62,15 @@ const NEEDS_PROGRAMS = [
   'cli/team/admission',
 ];
 
+/** Work that is judged by the hundred, in sandboxes and browsers: minutes each. */
+const CORPORA = [
+  'evals/hacks/corpus.test.ts',
+  'evals/hacks/documents.test.ts',
+  'evals/hacks/patch/runners.test.ts',
+  'evals/hacks/web-page/corpus.test.ts',
+  'evals/verifiers/web-page/dying-browser.test.ts',
+];
+
 const PARTS: Record<string, Part> = {
   lint: command(node, bin('biome'), 'check', '.'),
   types: command(node, bin('tsc'), '--noEmit'),
@@ -93,6 +102,7 @@ const PARTS: Record<string, Part> = {
     // Names are looked for anywhere in a path.
     '--exclude=tests/k8s/**',
     '--exclude=tests/agents/**',
+    ...CORPORA.map((file) => `--exclude=${file}`),
     // Programs are built meanwhile: whether one is there would be chance. The cluster's part has these.
     ...(chosen.includes('all') ? NEEDS_PROGRAMS.map((start) => `--exclude=${start}*`) : []),
   ),
@@ -159,6 +169,8 @@ const SERVERS: Record<string, { readonly install: Part; readonly tests: Part }> 
   },
 };
 
+const CORPORA_PART: Record<string, Part> = { corpora: vitest(...CORPORA) };
+
 const CLUSTER_PARTS: Record<string, Part> = {
   testbed: programs(clusterPrograms),
   // They mostly wait for a cluster: three at once are no burden to two cores.
@@ -169,6 +181,11 @@ const CLUSTER_PARTS: Record<string, Part> = {
 const OWN_PARTS: Record<string, Part> = {
   // Its build takes longer than all of the testbed's together (`npm run test:temporal`).
   'temporal-server': programs(async () => ['temporal-server']),
+  // What is scraped and traced, by a real Prometheus and a real collector, built from their modules.
+  observability: async () => {
+    const built = await programs(async () => ['promtool', 'prometheus', 'otelcol'])();
+    return together(built, await vitest('infra/metrics/prometheus', 'infra/tracing/campaign')());
+  },
   // Ray Data, `datasets` and Spark, which read the pool's tables: two gigabytes.
   engines: async () => {
     const { installEngines } = await import('./support/engines.ts');
@@ -204,9 +221,9 @@ const servers: Record<string, Part> = Object.fromEntries(
 );
 const begun = chosen.includes('all') ? await beginPrograms() : undefined;
 const cluster = { ...CLUSTER_PARTS, ...(begun === undefined ? {} : { testbed: joined(begun) }) };
-const all = { ...servers, ...withoutCluster, ...cluster };
+const all = { ...servers, ...withoutCluster, ...CORPORA_PART, ...cluster };
 const usual = chosen.length === 0 ? PARTS : chosen.includes('all') ? all : {};
-const named = Object.entries({ ...OWN_PARTS, ...servers, ...PARTS, ...cluster }).filter(([name]) =>
+const named = Object.entries({ ...OWN_PARTS, ...servers, ...PARTS, ...CORPORA_PART, ...cluster }).filter(([name]) =>
   chosen.includes(name),
 );
 let total: Tally = { passed: 0, failed: 0, skipped: 0 };
