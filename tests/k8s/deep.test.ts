@@ -20,7 +20,17 @@ import { setNode, TOPOLOGY_LABELS } from '../../k8s/testbed/gpu-nodes.ts';
 import { type NodeWatch, watchNodes } from '../../k8s/watch/nodes.ts';
 import { actionFor, codeOfStop } from '../../policies/retry.ts';
 import { isBuilt, startTestCluster, type TestCluster } from '../support/cluster.ts';
-import { crowd, disperse, furnish, occupy, openRunner, podsBy, TEAM, tell } from '../support/gpu-cluster.ts';
+import {
+  crowd,
+  disperse,
+  furnish,
+  occupy,
+  openEngines,
+  openRunner,
+  podsBy,
+  TEAM,
+  tell,
+} from '../support/gpu-cluster.ts';
 import { trainingJob } from '../support/training-job.ts';
 
 const PARTS = ['kwok', 'jobset', 'lws', 'kueue'] as const;
@@ -45,6 +55,9 @@ describe.skipIf(process.env.ANNEAL_K8S_DEEP !== '1' || !isBuilt(PARTS))('5,000 n
   let job: JobDocument;
   let runner: JobRunner;
   let count = 0;
+  /** Nodes with policy servers on them. */
+  let serving = 0;
+  let engines: () => Promise<Pod[]>;
   let watched: NodeWatch;
   const measured: [string, string][] = [];
 
@@ -135,6 +148,16 @@ describe.skipIf(process.env.ANNEAL_K8S_DEEP !== '1' || !isBuilt(PARTS))('5,000 n
   }, 1_300_000);
 
   it(
+    'eight servers of four GPUs each run on what is free',
+    async () => {
+      engines = await openEngines(cluster, profile);
+      await time('from opening eight policy servers to all of them running', serve);
+      serving = new Set((await engines()).map((one) => one.spec.nodeName)).size;
+    },
+    TIMEOUT,
+  );
+
+  it(
     '64 GPUs are admitted at once, into one rack',
     async () => {
       await time('from submit to all 8 pods running', async () => {
@@ -180,9 +203,9 @@ describe.skipIf(process.env.ANNEAL_K8S_DEEP !== '1' || !isBuilt(PARTS))('5,000 n
   it('everything is asked for by something more urgent, and given back', async () => {
     await runner.submit(job);
     await tell(cluster, await running(1), { 'stop-code': '85', 'stop-after': '2s' });
-    // All that is free, and eight nodes more: 64 GPUs must go, and the newest of equals go first.
+    // All that is free, and the trainer's eight nodes: 64 GPUs must go, and the newest of equals go first.
     await time('preempted by 1,000 nodes', async () => {
-      await crowd(cluster, 'urgent', { nodes: NODES - OCCUPIED - CROWDS * RACK_NODES, priority: 'urgent' });
+      await crowd(cluster, 'urgent', { nodes: NODES - OCCUPIED - CROWDS * RACK_NODES - serving, priority: 'urgent' });
       await stops('preempted', 'retry');
     });
     await runner.submit(job);
@@ -275,6 +298,9 @@ describe.skipIf(process.env.ANNEAL_K8S_DEEP !== '1' || !isBuilt(PARTS))('5,000 n
     TIMEOUT,
   );
 
+  // Nodes that were lost may have held some: others are in their places.
+  it('the policy servers run after all that', () => serve(), TIMEOUT);
+
   it('the servers keep within their memory', () => {
     const peaks = kube.testbed.status().map(({ name, pid }) => [name, peakBytes(pid)] as const);
     for (const [name, bytes] of peaks) measured.push([`peak memory of ${name}`, `${(bytes / 2 ** 20).toFixed(0)} MiB`]);
@@ -282,6 +308,11 @@ describe.skipIf(process.env.ANNEAL_K8S_DEEP !== '1' || !isBuilt(PARTS))('5,000 n
       expect(peaks.find(([one]) => one === name)?.[1], name).toBeLessThan(most);
     }
   });
+
+  async function serve(): Promise<void> {
+    const phases = async () => (await engines()).map((one) => one.status.phase);
+    await expect.poll(phases, PATIENCE).toEqual(Array(profile.rollout.engines).fill('Running'));
+  }
 
   /** By what JobSet says of each gang: a few hundred objects, not thousands of pods. */
   async function runningOthers(): Promise<number> {

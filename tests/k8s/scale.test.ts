@@ -11,13 +11,12 @@ import type { ProfileSpec } from '../../contracts/profile.ts';
 import { createFolderStore } from '../../infra/store/folder.ts';
 import { type Pod, workload } from '../../k8s/cluster/objects.ts';
 import { loadProfile } from '../../k8s/layout/shipped.ts';
-import { engineService, engineSet } from '../../k8s/manifests/leader-worker-set.ts';
 import { endOf } from '../../k8s/runner/observe.ts';
 import { setNode, TOPOLOGY_LABELS } from '../../k8s/testbed/gpu-nodes.ts';
 import { type NodeWatch, watchNodes } from '../../k8s/watch/nodes.ts';
 import { actionFor, codeOfStop } from '../../policies/retry.ts';
 import { isBuilt, startTestCluster, type TestCluster } from '../support/cluster.ts';
-import { crowd, disperse, furnish, openRunner, podsBy, TEAM, tell } from '../support/gpu-cluster.ts';
+import { crowd, disperse, furnish, openEngines, openRunner, podsBy, TEAM, tell } from '../support/gpu-cluster.ts';
 import { trainingJob } from '../support/training-job.ts';
 
 const PARTS = ['kwok', 'jobset', 'lws', 'kueue'] as const;
@@ -85,19 +84,7 @@ describe.skipIf(!isBuilt(PARTS))('M2.7 on 96 GPUs among others', () => {
   }, 90_000);
 
   it('eight servers of four GPUs each lie on the free nodes', async () => {
-    const owner = await ownerOf('m27');
-    const request = {
-      namespace: TEAM,
-      campaign: 'm27',
-      profile,
-      store: { address: 's3://anneal/test' },
-      tokenSecret: 'anneal-policy',
-      owner,
-      avoid: [],
-    };
-    await post(`/apis/leaderworkerset.x-k8s.io/v1/namespaces/${TEAM}/leaderworkersets`, engineSet(request));
-    await post(`/api/v1/namespaces/${TEAM}/services`, engineService(request));
-    const servers = () => podsBy(kube.cluster, 'anneal.dev/role=policy-server');
+    const servers = await openEngines(kube.cluster, profile);
     await expect
       .poll(async () => (await servers()).map((one) => one.status.phase), PATIENCE)
       .toEqual(Array(8).fill('Running'));
@@ -148,7 +135,7 @@ describe.skipIf(!isBuilt(PARTS))('M2.7 on 96 GPUs among others', () => {
     await disperse(kube.cluster, 'urgent');
     const placed = await running(2);
     expect(new Set(placed.map(rackOf)).size).toBe(1);
-    // It goes on where the store says that it was.
+    // How far the store says that it was is told of the next attempt too; that a trainer goes on from there is trainer-pod.test.ts's.
     expect(await state()).toMatchObject({ phase: 'running', step: 2 });
     expect(await alive()).toEqual([`${job.name}-a2`]);
   }, 150_000);
@@ -172,18 +159,6 @@ describe.skipIf(!isBuilt(PARTS))('M2.7 on 96 GPUs among others', () => {
     await expect.poll(state, PATIENCE).toMatchObject({ phase: 'stopped', cause: 'out_of_memory' });
     expect(actionFor(codeOfStop(137, 'out_of_memory'))).toBe('gate');
   }, 90_000);
-
-  async function post(path: string, body: object): Promise<void> {
-    await kube.cluster.ask({ method: 'POST', path, body });
-  }
-
-  async function ownerOf(campaign: string) {
-    const path = `/api/v1/namespaces/${TEAM}/configmaps`;
-    const body = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: `anneal-${campaign}-servers` } };
-    const made = await kube.cluster.ask({ method: 'POST', path, body });
-    const { metadata } = made.body as { metadata: { name: string; uid: string } };
-    return { apiVersion: 'v1', kind: 'ConfigMap', name: metadata.name, uid: metadata.uid };
-  }
 
   /** Its attempts that have not ended and are not about to go. */
   async function alive(): Promise<string[]> {

@@ -11,12 +11,14 @@ import { loadConfig } from '../../infra/config.ts';
 import { createS3Store } from '../../infra/store/s3/store.ts';
 import { startTracing, type Tracing, traceEnvironment } from '../../infra/tracing/tracing.ts';
 import { openCluster } from '../../k8s/cluster/request.ts';
+import { createWorkloads } from '../../k8s/cluster/workloads.ts';
 import { loadProfile } from '../../k8s/layout/shipped.ts';
 import { createKubernetesJobRunner } from '../../k8s/runner/runner.ts';
 import { loadImages } from '../../k8s/testbed/node.ts';
 import { networkOf } from '../../k8s/testbed/options.ts';
 import { startTestbed, type Testbed } from '../../k8s/testbed/testbed.ts';
 import { ensureTrainerImages } from '../../k8s/testbed/trainer-image.ts';
+import { actionFor, codeOfStop } from '../../policies/retry.ts';
 import { isBuilt } from '../support/cluster.ts';
 import { type OtlpReceiver, startOtlpReceiver } from '../support/otlp-receiver.ts';
 import { type S3Server, s3Binary, startS3Server } from '../support/s3-server.ts';
@@ -117,14 +119,21 @@ describe.skipIf(!canRun)('a trainer in pods', () => {
     expect(new Set(receiver.spans.map(({ traceId }) => traceId)).size).toBe(1);
   });
 
-  it('goes on from its checkpoint in another pod when its container is killed, to the same bytes', async () => {
+  it('goes on from its checkpoint when its container is killed, and when its pod is deleted, to the same bytes', async () => {
     const job = await document('second-r1-train');
     await runner.submit(job);
     await expect.poll(() => step(job), { timeout: 120_000, interval: 50 }).toBeGreaterThan(5);
+    const reached = await step(job);
     // The first process of the container, by its own kill.
     await killContainer(job);
     const stopped = await until(job, 'stopped');
     expect(stopped.exitCode).toBe(137);
+    await runner.submit(job);
+    await expect.poll(() => step(job), { timeout: 120_000, interval: 50 }).toBeGreaterThan(reached + 5);
+    await deletePods(job, 2);
+    // Neither the Job nor the JobSet begins another in its place.
+    const deleted = await until(job, 'stopped');
+    expect(actionFor(codeOfStop(deleted.exitCode, deleted.cause)), deleted.message).toBe('retry');
     await runner.submit(job);
     const done = await until(job, 'done');
     expect(done.metrics.map((line) => line.step)).toEqual(steps());
@@ -132,7 +141,7 @@ describe.skipIf(!canRun)('a trainer in pods', () => {
     if (!('adapter' in outputs)) throw new Error('not the outputs of a job that trains an adapter');
     const first = await runner.output('first-r1-train' as JobDocument['name'], outputs.adapter.path);
     expect((await runner.output(job.name, outputs.adapter.path)).sha256).toBe(first.sha256);
-  }, 240_000);
+  }, 300_000);
 
   async function document(name: string): Promise<JobDocument> {
     const lines = Array.from({ length: GROUPS * 4 }, (_, index) => ({
@@ -169,6 +178,14 @@ describe.skipIf(!canRun)('a trainer in pods', () => {
       if (state.phase === 'stopped') throw new Error(`${state.message}\n${state.logTail.join('\n')}`);
       await new Promise((done) => setTimeout(done, 500));
     }
+  }
+
+  async function deletePods(job: JobDocument, attempt: number): Promise<void> {
+    const workloads = createWorkloads(openCluster({ kubeconfig: testbed.kubeconfig }));
+    const labels = { 'anneal.dev/job': job.name, 'anneal.dev/attempt': `${attempt}` };
+    const pods = await workloads.list('Pod', NAMESPACE, labels);
+    expect(pods).toHaveLength(1);
+    for (const { metadata } of pods) await workloads.remove('Pod', NAMESPACE, metadata.name, 'Background');
   }
 
   async function killContainer(job: JobDocument): Promise<void> {

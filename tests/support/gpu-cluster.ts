@@ -6,6 +6,7 @@ import type { ProfileSpec } from '../../contracts/profile.ts';
 import { createFolderStore } from '../../infra/store/folder.ts';
 import { type Pod, pod } from '../../k8s/cluster/objects.ts';
 import type { Cluster } from '../../k8s/cluster/request.ts';
+import { engineService, engineSet } from '../../k8s/manifests/leader-worker-set.ts';
 import { createKubernetesJobRunner, type KubernetesRunnerOptions } from '../../k8s/runner/runner.ts';
 import { addGpuNodes, type GpuNodes, TOPOLOGY_LABELS } from '../../k8s/testbed/gpu-nodes.ts';
 import type { Testbed } from '../../k8s/testbed/testbed.ts';
@@ -122,6 +123,29 @@ export async function occupy(cluster: Cluster, nodes: readonly string[]): Promis
       }
     }),
   );
+}
+
+/** The policy servers of a campaign, as its worker would open them; their pods. */
+export async function openEngines(cluster: Cluster, profile: ProfileSpec): Promise<() => Promise<Pod[]>> {
+  const create = (path: string, body: object) => cluster.ask({ method: 'POST', path, body });
+  const made = await create(`/api/v1/namespaces/${TEAM}/configmaps`, {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'anneal-m27-servers' },
+  });
+  const { name, uid } = (made.body as { metadata: { name: string; uid: string } }).metadata;
+  const request = {
+    namespace: TEAM,
+    campaign: 'm27',
+    profile,
+    store: { address: 's3://anneal/test' },
+    tokenSecret: 'anneal-policy',
+    owner: { apiVersion: 'v1', kind: 'ConfigMap', name, uid },
+    avoid: [],
+  };
+  await create(`/apis/leaderworkerset.x-k8s.io/v1/namespaces/${TEAM}/leaderworkersets`, engineSet(request));
+  await create(`/api/v1/namespaces/${TEAM}/services`, engineService(request));
+  return () => podsBy(cluster, 'anneal.dev/role=policy-server');
 }
 
 export async function disperse(cluster: Cluster, name: string): Promise<void> {
