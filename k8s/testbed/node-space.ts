@@ -2,12 +2,14 @@
 // their first process, so that nothing has to be found and undone one by one.
 import { existsSync, readdirSync, rmdirSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { capture } from '../../infra/process/capture.ts';
 import type { Component } from './component.ts';
 import { failure } from './failure.ts';
-import { type Layout, networkOf } from './options.ts';
+import { withLock } from './lock.ts';
+import { changeId, type Layout, networkOf } from './options.ts';
 import type { Setup } from './setup.ts';
 import { readState, running } from './state.ts';
 
@@ -50,6 +52,22 @@ export function inNode(layout: Layout, argv: readonly string[]): [string, ...str
   const space = running(readState(layout), 'node');
   if (space === undefined) throw failure('testbed.not_running', 'the node is not up');
   return ['nsenter', '--target', `${space.pid}`, '--mount', '--pid', '--', ...argv];
+}
+
+/** A network that no other testbed of the machine has: what follows from the folder, unless that is taken. Its bridge is there from then on. */
+export function claimNetwork(layout: Layout): Promise<Layout> {
+  return withLock('networks', async () => {
+    let claimed = layout;
+    while (isTaken(claimed)) claimed = await changeId(claimed);
+    await addBridge(claimed);
+    return claimed;
+  });
+}
+
+function isTaken(layout: Layout): boolean {
+  const { bridge, gateway } = networkOf(layout);
+  const others = Object.entries(networkInterfaces()).filter(([name]) => name !== bridge);
+  return others.some(([, addresses]) => addresses?.some(({ address }) => address === gateway));
 }
 
 /** The bridge is there before the first pod: its address is also the node's. */

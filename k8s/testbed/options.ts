@@ -1,5 +1,7 @@
 // What a testbed is made of, and where one keeps its files.
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { ProcessIdentity } from '../../infra/process/identity.ts';
 import type { OnProgress } from './go.ts';
@@ -31,7 +33,7 @@ export interface Layout {
   readonly pki: string;
   readonly state: string;
   readonly kubeconfig: string;
-  /** Eight hex digits that distinguish it from other testbeds of the machine. */
+  /** Eight hex digits that distinguish it from other testbeds of the machine; they are made of its folder and of the file `salt`. */
   readonly id: string;
 }
 
@@ -45,8 +47,24 @@ export function layoutOf(dir: string): Layout {
     pki: join(run, 'pki'),
     state: join(run, 'testbed.json'),
     kubeconfig: join(run, 'admin.kubeconfig'),
-    id: createHash('sha256').update(root).digest('hex').slice(0, 8),
+    id: createHash('sha256')
+      .update(`${root}${readSalt(run)}`)
+      .digest('hex')
+      .slice(0, 8),
   };
+}
+
+const saltPath = (run: string): string => join(run, 'salt');
+
+function readSalt(run: string): string {
+  const path = saltPath(run);
+  return existsSync(path) ? readFileSync(path, 'utf8') : '';
+}
+
+/** Another id, and with it another network; only for a testbed that does not run. */
+export async function changeId({ dir, run }: Layout): Promise<Layout> {
+  await writeFile(saltPath(run), randomUUID());
+  return layoutOf(dir);
 }
 
 /** What a pod sees of the machine: a network of the testbed's own, whose first address is the machine itself. */
@@ -61,7 +79,7 @@ export interface Network {
 
 export function networkOf({ id }: Layout): Network {
   const octet = Number.parseInt(id.slice(0, 2), 16);
-  // One of 2,048 pairs of networks: tests run several testbeds at once, and two that met would not find their pods.
+  // One of 2,048 pairs of networks: tests run several testbeds at once, and two may meet (node-space.ts).
   const block = 208 + 2 * (Number.parseInt(id.slice(2, 3), 16) % 8);
   const [pods, services] = [`10.${block}.${octet}`, `10.${block + 1}.${octet}`];
   return {

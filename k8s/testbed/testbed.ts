@@ -12,6 +12,7 @@ import { kwok } from './kwok.ts';
 import { withLock } from './lock.ts';
 import { realNode } from './node.ts';
 import { ensureNodePrograms } from './node-programs.ts';
+import { claimNetwork } from './node-space.ts';
 import { type Layout, layoutOf, PARTS, type Part, type TestbedOptions } from './options.ts';
 import { clientFacts, ensurePki, nodeNameOf } from './pki.ts';
 import type { BinaryName } from './programs.ts';
@@ -59,7 +60,7 @@ export function binariesOf(parts: readonly Part[]): BinaryName[] {
  * @throws AnnealError `testbed.*`
  */
 export async function startTestbed(options: TestbedOptions): Promise<Testbed> {
-  const layout = layoutOf(options.dir);
+  let layout = layoutOf(options.dir);
   const onProgress = options.onProgress ?? (() => {});
   const wanted = PARTS.filter((part) => part === 'control-plane' || (options.parts ?? []).includes(part));
   await ensureBinaries(binariesOf(wanted), onProgress);
@@ -69,6 +70,7 @@ export async function startTestbed(options: TestbedOptions): Promise<Testbed> {
     // Without its state nothing of an earlier one can be told from ours.
     if (before === undefined) await rm(layout.run, { recursive: true, force: true });
     await mkdir(layout.run, { recursive: true, mode: 0o700 });
+    if (before === undefined && wanted.includes('kubelet')) layout = await claimNetwork(layout);
     const state: TestbedState = {
       schema: 'anneal/testbed/v1',
       parts: PARTS.filter((part) => wanted.includes(part) || before?.parts.includes(part)),
