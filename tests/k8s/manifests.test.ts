@@ -20,7 +20,8 @@ describe.skipIf(!isBuilt(PARTS))('manifests', () => {
     kube = await shareTestCluster(PARTS);
     await kube.namespace(NAMESPACE);
     const classes = '/apis/scheduling.k8s.io/v1/priorityclasses';
-    const body = { metadata: { name: 'anneal-training' }, value: 1000 };
+    // As the chart makes it, which another file of tests tries on this cluster.
+    const body = { metadata: { name: 'anneal-training' }, value: 1000, preemptionPolicy: 'Never' };
     await kube.cluster.ask({ method: 'POST', path: classes, body });
   }, 240_000);
   afterAll(() => kube?.stop());
