@@ -2,29 +2,17 @@
 // the reason of the break that it makes. An attempt that dies leaves its own, and they count for nothing.
 import { request as ask, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { beforeEach, expect, test, vi } from 'vitest';
-import { episodeRecord } from '../contracts/episode.ts';
+import { expect, test } from 'vitest';
 import { type ToolLoop, toolLoop } from '../contracts/harness.ts';
 import { type ContextOperation, contextOperation } from '../contracts/session.ts';
 import { mintCredential } from '../infra/gateway-client/credential.ts';
 import { classifyRollout } from '../policies/history.ts';
-import { openEpisode } from '../tests/support/episode.ts';
-import { claims, rollout, SECRET, temporaryFolder } from '../tests/support/gateway.ts';
-import { inActivity } from '../tests/support/in-activity.ts';
+import { claims, rollout, SECRET } from '../tests/support/gateway.ts';
+import { toolCall as call, useEpisodes } from '../tests/support/use-episodes.ts';
 import { useGateway } from '../tests/support/use-gateway.ts';
 
-vi.setConfig({ testTimeout: 120_000 });
 const used = useGateway();
-let folder: string;
-
-beforeEach(async () => {
-  const made = await temporaryFolder();
-  used.defer(async () => made[Symbol.asyncDispose]());
-  folder = made.path;
-});
-
-const call = (name: string, args: object): string =>
-  `\`\`\`tool\n${JSON.stringify({ name, arguments: args })}\n\`\`\`\n`;
+const episodes = useEpisodes(used);
 
 async function operations(): Promise<ContextOperation[]> {
   const headers = { authorization: `Bearer ${mintCredential(claims(), SECRET)}` };
@@ -36,16 +24,7 @@ async function operations(): Promise<ContextOperation[]> {
 }
 
 const open = (settings: Partial<Record<keyof ToolLoop, unknown>>, gatewayUrl = used.gateway.url) =>
-  openEpisode({
-    ...{ gatewayUrl, gateway: used.client, folder },
-    harness: { kind: 'tool-loop', loop: toolLoop.parse(settings) },
-  });
-
-async function episodeOf(made: Awaited<ReturnType<typeof open>>) {
-  await inActivity(() => made.activities.grade(made.at));
-  const [trajectory] = await used.client.trajectories(rollout(0));
-  return episodeRecord.parse(JSON.parse(Buffer.from(await made.store.get(trajectory!.episode!)).toString()));
-}
+  episodes.open({ gatewayUrl, harness: { kind: 'tool-loop', loop: toolLoop.parse(settings) } });
 
 /** Writes a note, gives some away, works until its conversation is too long twice over, and submits. */
 function works(): void {
@@ -65,8 +44,7 @@ const SETTINGS = { contextTokens: 5_500, maxTokens: 100_000 };
 test('each operation is on the rollout’s record at the gateway, and the reason of the break that it makes', async () => {
   works();
   const made = await open(SETTINGS);
-  await inActivity(() => made.activities.generate(made.at));
-  const [episode, kept] = [await episodeOf(made), await operations()];
+  const [{ episode }, kept] = [await episodes.played(made), await operations()];
   const kinds = kept.map(({ kind }) => kind);
   expect(kinds.slice(0, 3)).toEqual(['note', 'sub-agent-start', 'sub-agent-end']);
   expect(kinds).toContain('truncate');
@@ -110,14 +88,13 @@ test('an attempt that dies leaves its operations once, under its own number, and
     return says(body, number % 20);
   };
   const first = await open(SETTINGS);
-  await expect(inActivity(() => first.activities.generate(first.at), died.signal)).rejects.toThrow();
+  await expect(episodes.generate(first, 0, died.signal)).rejects.toThrow();
   const left = await operations();
   expect(left.map(({ session }) => session.attempt)).toEqual(left.map(() => 0));
   expect(left.map(({ kind }) => kind)).toContain('summarise');
 
   const next = await open(SETTINGS);
-  await inActivity(() => next.activities.generate(next.at));
-  const [episode, kept] = [await episodeOf(next), await operations()];
+  const [{ episode }, kept] = [await episodes.played(next), await operations()];
   expect(kept.slice(0, left.length)).toEqual(left);
   const own = kept.slice(left.length);
   expect(own.map(({ session }) => session.attempt)).toEqual(own.map(() => 1));
@@ -133,7 +110,7 @@ test('an attempt that dies leaves its operations once, under its own number, and
     counting.filter((one) => one.kind !== 'root' && one.evidence === 'registered' && one.reason === 'compaction'),
   ).toHaveLength(own.filter(({ kind }) => kind === 'truncate' || kind === 'summarise').length);
   // Played again, it is on record: nothing is asked, nothing is told.
-  await inActivity(() => next.activities.generate(next.at));
+  await episodes.generate(next);
   expect(await operations()).toEqual(kept);
 });
 
@@ -161,8 +138,7 @@ test('what is sent twice because its answer was lost is one operation', async ()
   await new Promise<void>((resolve) => between.listen(0, '127.0.0.1', resolve));
   used.defer(() => void between.close());
   const made = await open(SETTINGS, `http://127.0.0.1:${(between.address() as AddressInfo).port}`);
-  await inActivity(() => made.activities.generate(made.at));
-  const [episode, kept] = [await episodeOf(made), await operations()];
+  const [{ episode }, kept] = [await episodes.played(made), await operations()];
   expect(lost).toBe(kept.length);
   expect(new Set(kept.map(({ key }) => key)).size).toBe(kept.length);
   expect(episode.actions.flatMap(({ operations = [] }) => operations)).toHaveLength(kept.length);
@@ -174,6 +150,6 @@ test('a tool that is loaded as the server’s own changes what stands before eve
   used.upstream.says = (_, number) =>
     number % 2 === 1 ? native('find_tools', { query: 'adds a column' }) : native('submit', {});
   const made = await open({ registry, calls: 'native' });
-  await inActivity(() => made.activities.generate(made.at));
+  await episodes.generate(made);
   expect(await operations()).toMatchObject([{ kind: 'rewrite', note: expect.stringContaining('sum_units'), next: 1 }]);
 });

@@ -1,26 +1,19 @@
 // A worker that dies in the middle of a rollout of several steps: nothing of it goes on, nothing of it is lost, nothing of it counts.
 import { spawn } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { beforeEach, expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { type HarnessSpec, processHarness, toolLoop } from '../contracts/harness.ts';
 import { forgetDeadTemporary } from '../infra/process/work-folder.ts';
-import { openEpisode } from '../tests/support/episode.ts';
-import { rollout, temporaryFolder } from '../tests/support/gateway.ts';
-import { inActivity } from '../tests/support/in-activity.ts';
+import { rollout } from '../tests/support/gateway.ts';
+import { processesWith } from '../tests/support/processes.ts';
+import { toolCall, useEpisodes } from '../tests/support/use-episodes.ts';
 import { soon, useGateway } from '../tests/support/use-gateway.ts';
 
-vi.setConfig({ testTimeout: 120_000 });
 const PROGRAM = fileURLToPath(new URL('../tests/support/episode-process.ts', import.meta.url));
 const used = useGateway();
-let folder: string;
-
-beforeEach(async () => {
-  const made = await temporaryFolder();
-  used.defer(async () => made[Symbol.asyncDispose]());
-  folder = made.path;
-});
+const episodes = useEpisodes(used);
 
 const MARK = `killed-${process.pid}`;
 const AGENT = `
@@ -32,9 +25,10 @@ for turn in range(3):
     reply = json.load(urllib.request.urlopen(request))['choices'][0]['message']['content']
 open('answer.json', 'w').write(reply)
 `;
-const WRITE =
-  '```tool\n{"name": "write_file", "arguments": {"path": "answer.json", "content": "{\\"units\\": 3}"}}\n```';
-const SUBMIT = '```tool\n{"name": "submit", "arguments": {}}\n```';
+const WRITE = toolCall('write_file', { path: 'answer.json', content: '{"units": 3}' });
+const SUBMIT = toolCall('submit', {});
+/** Of the agent: the worker that is to be killed is told the mark too. */
+const agents = () => processesWith(MARK, 'episode-process');
 const HARNESSES: Readonly<Record<string, Partial<HarnessSpec>>> = {
   process: { kind: 'process', process: processHarness.parse({ command: ['python3', '-c', AGENT] }) },
   'tool-loop': { kind: 'tool-loop', loop: toolLoop.parse({}) },
@@ -50,49 +44,36 @@ test.each(['process', 'tool-loop'] as const)('a %s harness', async (kind) => {
     if (asked === 2) return held.promise;
     return REPLIES[kind][asked === 1 ? 0 : asked - 3]!;
   };
-  const options = { gatewayUrl: used.gateway.url, folder, harness: HARNESSES[kind]! };
+  const options = { gatewayUrl: used.gateway.url, folder: episodes.folder, harness: HARNESSES[kind]! };
   const worker = spawn(process.execPath, [PROGRAM, JSON.stringify(options)], {
     stdio: ['ignore', 'inherit', 'inherit'],
   });
   const ended = new Promise((resolve) => worker.once('close', (_, signal) => resolve(signal)));
   used.defer(() => void worker.kill('SIGKILL'));
   await expect.poll(() => asked, soon).toBe(2);
-  if (kind === 'process') expect(processesWith(MARK)).not.toEqual([]);
+  if (kind === 'process') expect(agents()).not.toEqual([]);
   const doors = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith(`anneal-door.${worker.pid}-`));
   expect(doors()).toHaveLength(kind === 'process' ? 1 : 0);
   worker.kill('SIGKILL');
   expect(await ended).toBe('SIGKILL');
   // The sandbox ends with its parent, and the request with the sandbox.
-  await expect.poll(() => processesWith(MARK), soon).toEqual([]);
+  await expect.poll(agents, soon).toEqual([]);
   // Its door is shut by the next worker.
   await forgetDeadTemporary();
   expect(doors()).toEqual([]);
   held.resolve('too late');
   await expect.poll(async () => (await used.records()).length, soon).toBe(2);
 
-  const made = await openEpisode({ ...options, gateway: used.client });
+  const made = await episodes.open({ harness: HARNESSES[kind]! });
   expect(await made.store.listNamed('campaigns/')).toEqual([]);
-  await inActivity(() => made.activities.generate(made.at));
-  await inActivity(() => made.activities.grade(made.at));
-  const [trajectory] = await used.client.trajectories('demo/');
+  const { trajectory } = await episodes.played(made);
   const records = await used.records();
   const usable = records.filter(({ finish }) => finish === 'stop').map(({ id }) => id);
   // What the first attempt asked is on record, and none of it is the second one's.
   expect(usable).toHaveLength(4);
   expect(trajectory).toMatchObject({ outcome: 'success', completions: usable.slice(1) });
   expect(usable[0]).toBe(`${rollout(0)}/c0`);
-  expect(trajectory!.tokens.completion).toBe(
+  expect(trajectory.tokens.completion).toBe(
     records.filter(({ id }) => usable.slice(1).includes(id)).reduce((sum, one) => sum + one.completionIds.length, 0),
   );
 });
-
-function processesWith(mark: string): string[] {
-  return readdirSync('/proc').filter((pid) => {
-    try {
-      const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
-      return /^\d+$/.test(pid) && command.includes(mark) && !command.includes('episode-process');
-    } catch {
-      return false;
-    }
-  });
-}

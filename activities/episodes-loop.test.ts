@@ -1,25 +1,17 @@
 // Anneal's own loop as a campaign's harness: real tools in a real sandbox before a real gateway, and a model by script.
-import { beforeEach, expect, test, vi } from 'vitest';
-import { type EpisodeTranscript, episodeRecord, episodeTranscript } from '../contracts/episode.ts';
+import { expect, test } from 'vitest';
+import type { EpisodeTranscript } from '../contracts/episode.ts';
 import { type ToolLoop, toolLoop } from '../contracts/harness.ts';
-import { type EpisodeOptions, openEpisode } from '../tests/support/episode.ts';
-import { rollout, temporaryFolder } from '../tests/support/gateway.ts';
-import { inActivity } from '../tests/support/in-activity.ts';
+import type { EpisodeOptions } from '../tests/support/episode.ts';
+import { rollout } from '../tests/support/gateway.ts';
 import type { ChatBody, ChatSays } from '../tests/support/scripted-upstream.ts';
+import { toolCall, useEpisodes } from '../tests/support/use-episodes.ts';
 import { useGateway } from '../tests/support/use-gateway.ts';
 
-vi.setConfig({ testTimeout: 120_000 });
 const used = useGateway();
-let folder: string;
+const episodes = useEpisodes(used);
 
-beforeEach(async () => {
-  const made = await temporaryFolder();
-  used.defer(async () => made[Symbol.asyncDispose]());
-  folder = made.path;
-});
-
-const call = (name: string, args: object): string =>
-  `I go on.\n\`\`\`tool\n${JSON.stringify({ name, arguments: args })}\n\`\`\`\n`;
+const call = (name: string, args: object): string => `I go on.\n${toolCall(name, args)}`;
 const submit = call('submit', {});
 
 /** Says these one after the other, then that it is done. */
@@ -28,19 +20,8 @@ const saying = (replies: readonly (string | ChatSays)[]): void => {
 };
 
 async function played(settings: Partial<Record<keyof ToolLoop, unknown>> = {}, more: Partial<EpisodeOptions> = {}) {
-  const made = await openEpisode({
-    ...{ gatewayUrl: used.gateway.url, gateway: used.client, folder },
-    harness: { kind: 'tool-loop', system: 'You work with files.', loop: toolLoop.parse(settings) },
-    ...more,
-  });
-  await inActivity(() => made.activities.generate(made.at));
-  await inActivity(() => made.activities.grade(made.at));
-  const [trajectory] = await used.client.trajectories(made.planned[0]!.id);
-  const read = async (ref: Parameters<typeof made.store.get>[0]): Promise<unknown> =>
-    JSON.parse(Buffer.from(await made.store.get(ref)).toString());
-  const episode = episodeRecord.parse(await read(trajectory!.episode!));
-  const transcript = episodeTranscript.parse(await read(episode.transcript));
-  return { trajectory: trajectory!, episode, transcript };
+  const harness = { kind: 'tool-loop', system: 'You work with files.', loop: toolLoop.parse(settings) } as const;
+  return episodes.played(await episodes.open({ harness, ...more }));
 }
 const resultsOf = ({ turns }: EpisodeTranscript): string[] =>
   turns.flatMap(({ role, content }) => (role === 'tool' ? [content] : []));

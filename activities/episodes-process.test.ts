@@ -1,23 +1,17 @@
 // Somebody else's agent as a campaign's harness: a real process in a real sandbox before a real gateway, and a model by script.
-import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeEach, expect, test, vi } from 'vitest';
-import { episodeRecord } from '../contracts/episode.ts';
+import { expect, test } from 'vitest';
 import { processHarness } from '../contracts/harness.ts';
-import { type EpisodeOptions, openEpisode } from '../tests/support/episode.ts';
-import { rollout, temporaryFolder } from '../tests/support/gateway.ts';
-import { inActivity } from '../tests/support/in-activity.ts';
+import type { EpisodeOptions } from '../tests/support/episode.ts';
+import { rollout } from '../tests/support/gateway.ts';
+import { processesWith } from '../tests/support/processes.ts';
+import { useEpisodes } from '../tests/support/use-episodes.ts';
 import { soon, useGateway } from '../tests/support/use-gateway.ts';
 
-vi.setConfig({ testTimeout: 120_000 });
 const used = useGateway();
-let folder: string;
-
-beforeEach(async () => {
-  const made = await temporaryFolder();
-  used.defer(async () => made[Symbol.asyncDispose]());
-  folder = made.path;
-});
+const episodes = useEpisodes(used);
+const { played } = episodes;
 
 /** An agent: it asks its model by what stands in its environment, and does what `then` says with the reply. */
 const agent = (then: string, asks = 1): string => `
@@ -33,8 +27,7 @@ for turn in range(${asks}):
 ${then}
 `;
 const open = (code: string, more: Partial<EpisodeOptions> = {}, settings: object = {}) =>
-  openEpisode({
-    ...{ gatewayUrl: used.gateway.url, gateway: used.client, folder },
+  episodes.open({
     harness: {
       ...{ kind: 'process', temperature: 0.7 },
       process: processHarness.parse({ command: ['python3', '-c', code, '{prompt}'], ...settings }),
@@ -42,13 +35,6 @@ const open = (code: string, more: Partial<EpisodeOptions> = {}, settings: object
     ...more,
   });
 const WRITES = "open('answer.json', 'w').write(reply)";
-const played = async (made: Awaited<ReturnType<typeof open>>) => {
-  await inActivity(() => made.activities.generate(made.at));
-  await inActivity(() => made.activities.grade(made.at));
-  const [trajectory] = await used.client.trajectories(made.planned[0]!.id);
-  const episode = episodeRecord.parse(JSON.parse(Buffer.from(await made.store.get(trajectory!.episode!)).toString()));
-  return { trajectory: trajectory!, episode };
-};
 
 test('what an unchanged agent leaves is judged, and everything that it asked is on record as it was sampled', async () => {
   used.upstream.says = (body) => (body.messages.at(-1)!.content.includes('2') ? '{"units": 3}' : 'hm');
@@ -133,10 +119,10 @@ test('a policy server that fails is nobody’s failure: the attempt is none, and
     return '{"units": 3}';
   };
   const made = await open(agent(WRITES, 2));
-  await expect(inActivity(() => made.activities.generate(made.at))).rejects.toMatchObject({
+  await expect(episodes.generate(made)).rejects.toMatchObject({
     code: 'gateway.upstream_failed',
   });
-  await expect(inActivity(() => made.activities.grade(made.at))).rejects.toThrow('left nothing to judge');
+  await expect(episodes.grade(made)).rejects.toThrow('left nothing to judge');
   const { trajectory } = await played(made);
   expect(trajectory).toMatchObject({
     outcome: 'success',
@@ -146,31 +132,31 @@ test('a policy server that fails is nobody’s failure: the attempt is none, and
   expect(records.filter(({ finish }) => finish === 'stop').map(({ index }) => index)).toEqual([0, 1, 2]);
   // Asked again, it is found.
   used.upstream.says = undefined;
-  await inActivity(() => made.activities.generate(made.at));
+  await episodes.generate(made);
   expect(await used.records()).toHaveLength(records.length);
 });
 
 test('an agent that cannot start, or is not there, says what is wrong', async () => {
   const absent = await open('', {}, { command: ['no-such-program'] });
-  await expect(inActivity(() => absent.activities.generate(absent.at))).rejects.toMatchObject({
+  await expect(episodes.generate(absent)).rejects.toMatchObject({
     code: 'harness.failed',
     message: expect.stringContaining('no-such-program: No such file or directory'),
   });
   const missing = await open('', {}, { agent: 'ours' });
-  await expect(inActivity(() => missing.activities.generate(missing.at))).rejects.toMatchObject({
+  await expect(episodes.generate(missing)).rejects.toMatchObject({
     code: 'harness.missing',
-    message: expect.stringContaining(join(folder, 'ours')),
+    message: expect.stringContaining(join(episodes.folder, 'ours')),
   });
 });
 
 test('the folder of an agent is shown to it, read-only', async () => {
-  mkdirSync(join(folder, 'agents', 'ours'), { recursive: true });
-  writeFileSync(join(folder, 'agents', 'ours', 'answer.txt'), '{"units": 3}');
-  chmodSync(folder, 0o755);
+  mkdirSync(join(episodes.folder, 'agents', 'ours'), { recursive: true });
+  writeFileSync(join(episodes.folder, 'agents', 'ours', 'answer.txt'), '{"units": 3}');
+  chmodSync(episodes.folder, 0o755);
   const code = agent(
     "open('answer.json', 'w').write(open('/agent/answer.txt').read())\ntry:\n    open('/agent/x', 'w')\nexcept OSError as error:\n    print(error.strerror)",
   );
-  const made = await open(code, { agents: join(folder, 'agents') }, { agent: 'ours' });
+  const made = await open(code, { agents: join(episodes.folder, 'agents') }, { agent: 'ours' });
   const { trajectory, episode } = await played(made);
   expect(trajectory.outcome).toBe('success');
   expect(Buffer.from(await made.store.get(episode.transcript)).toString()).toContain('Read-only file system');
@@ -185,7 +171,7 @@ test('cancelled, nothing of it goes on, and nothing is on record of it', async (
   };
   const mark = `mark-${process.pid}-${Date.now()}`;
   const made = await open(agent(`time.sleep(600) # ${mark}`));
-  const running = inActivity(() => made.activities.generate(made.at), stop.signal);
+  const running = episodes.generate(made, 0, stop.signal);
   await asked.promise;
   await expect.poll(() => processesWith(mark), soon).not.toEqual([]);
   stop.abort(new Error('cancelled'));
@@ -193,16 +179,6 @@ test('cancelled, nothing of it goes on, and nothing is on record of it', async (
   expect(processesWith(mark)).toEqual([]);
   expect(await made.store.listNamed('campaigns/')).toEqual([]);
 });
-
-function processesWith(mark: string): string[] {
-  return readdirSync('/proc').filter((pid) => {
-    try {
-      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(mark);
-    } catch {
-      return false;
-    }
-  });
-}
 
 test('an agent that is refused because it goes round in circles ends as it likes, and its end is a loop', async () => {
   used.upstream.says = () => 'once more';

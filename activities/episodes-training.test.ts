@@ -1,28 +1,15 @@
 // From rollouts of several steps to a batch: a line a completion of the attempt that counts, the reward's advantage on each, and the ledger.
-import { beforeEach, expect, test, vi } from 'vitest';
-import type { CampaignSpec } from '../contracts/campaign.ts';
+import { expect, test } from 'vitest';
 import { processHarness } from '../contracts/harness.ts';
 import type { RolloutId } from '../contracts/ids.ts';
-import { batchSample, type JobRunner } from '../contracts/job.ts';
 import { checkConservation } from '../policies/conservation.ts';
 import { poolLedger } from '../policies/pool-ledger.ts';
-import { openEpisode } from '../tests/support/episode.ts';
-import { rollout, temporaryFolder } from '../tests/support/gateway.ts';
-import { inActivity } from '../tests/support/in-activity.ts';
-import { scriptedSpec } from '../tests/support/scripted-activities.ts';
+import { rollout } from '../tests/support/gateway.ts';
+import { useEpisodes } from '../tests/support/use-episodes.ts';
 import { useGateway } from '../tests/support/use-gateway.ts';
-import type { Documents } from './read.ts';
-import { createTrainingActivities } from './training.ts';
 
-vi.setConfig({ testTimeout: 120_000 });
 const used = useGateway();
-let folder: string;
-
-beforeEach(async () => {
-  const made = await temporaryFolder();
-  used.defer(async () => made[Symbol.asyncDispose]());
-  folder = made.path;
-});
+const episodes = useEpisodes(used);
 
 /** Asks as often as the model says, and hands in what it says last. */
 const AGENT = `
@@ -41,8 +28,8 @@ open('answer.json', 'w').write(reply)
 test('each completion of the attempt that counts is a line, with the advantage of its rollout, and the ledger balances', async () => {
   let fail = true;
   const replies = ['one+', 'two+', '{"units": 3}', '{"units": 4}', 'again+', '{"units": 5}'];
-  const made = await openEpisode({
-    ...{ gatewayUrl: used.gateway.url, gateway: used.client, folder, rollouts: 3 },
+  const made = await episodes.open({
+    rollouts: 3,
     harness: { kind: 'process', process: processHarness.parse({ command: ['python3', '-c', AGENT, '{prompt}'] }) },
   });
   used.upstream.says = () => {
@@ -53,37 +40,14 @@ test('each completion of the attempt that counts is a line, with the advantage o
     }
     return replies.shift()!;
   };
-  const play = (index: number) => inActivity(() => made.activities.generate({ ...made.at, index }));
+  const play = (index: number) => episodes.generate(made, index);
   await play(0);
   await play(1);
   await expect(play(2)).rejects.toMatchObject({ code: 'gateway.upstream_failed' });
   await play(2);
-  for (const index of [0, 1, 2]) await inActivity(() => made.activities.grade({ ...made.at, index }));
+  for (const index of [0, 1, 2]) await episodes.grade(made, index);
 
-  const spec: CampaignSpec = { ...scriptedSpec('demo'), harness: made.plan.harness };
-  const written: unknown[] = [];
-  const documents = {
-    plan: async () => made.plan,
-    spec: async () => spec,
-    profile: async () => undefined,
-    write: async (value: unknown) => {
-      written.push(value);
-      return made.at.plan;
-    },
-  } as unknown as Documents;
-  const training = createTrainingActivities({
-    store: made.store,
-    documents,
-    gateway: used.client,
-    jobs: {} as JobRunner,
-  });
-  const of = { spec: made.at.plan, plan: made.at.plan, round: 1, from: made.plan.policy, to: 1 };
-  const { document, ledger } = await training.assembleBatch(of);
-  const lines = Buffer.from(await made.store.get(document!.inputs.batch))
-    .toString()
-    .trim()
-    .split('\n');
-  const batch = lines.map((line) => batchSample.parse(JSON.parse(line)));
+  const { lines: batch, ledger, written } = await episodes.batch(made);
   // By rollout, not by completion: one of three solved it, whatever each of them took.
   const advantage = { [rollout(0)]: 2 / 3, [rollout(1)]: -1 / 3, [rollout(2)]: -1 / 3 };
   expect(batch.map(({ id, completion }) => [id, completion])).toEqual([
@@ -115,8 +79,8 @@ test('each completion of the attempt that counts is a line, with the advantage o
 });
 
 test('one completion without tokens masks its rollout, with the reason in the account and in the ledger alike', async () => {
-  const made = await openEpisode({
-    ...{ gatewayUrl: used.gateway.url, gateway: used.client, folder, rollouts: 2 },
+  const made = await episodes.open({
+    rollouts: 2,
     harness: {
       kind: 'process',
       process: processHarness.parse({
@@ -135,8 +99,8 @@ test('one completion without tokens masks its rollout, with the reason in the ac
   const replies = ['one+', '{"units": 3}', '{"units": 4}'];
   used.upstream.says = () => replies.shift()!;
   for (const index of [0, 1]) {
-    await inActivity(() => made.activities.generate({ ...made.at, index }));
-    await inActivity(() => made.activities.grade({ ...made.at, index }));
+    await episodes.generate(made, index);
+    await episodes.grade(made, index);
   }
   const records = await used.records();
   expect(records.map(({ fidelity }) => fidelity)).toEqual(['token-exact', 'text-only', 'token-exact']);

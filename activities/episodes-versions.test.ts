@@ -1,33 +1,20 @@
 // A rollout that is answered by the newest version: each completion is on record with its own, and trains as that.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { beforeEach, expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { toolLoop } from '../contracts/harness.ts';
-import { batchSample, type JobRunner } from '../contracts/job.ts';
 import type { SessionRules } from '../contracts/session.ts';
-import { openEpisode } from '../tests/support/episode.ts';
-import { temporaryFolder } from '../tests/support/gateway.ts';
-import { inActivity } from '../tests/support/in-activity.ts';
-import { scriptedSpec } from '../tests/support/scripted-activities.ts';
+import { toolCall as call, useEpisodes } from '../tests/support/use-episodes.ts';
 import { useGateway } from '../tests/support/use-gateway.ts';
-import type { Documents } from './read.ts';
-import { createTrainingActivities } from './training.ts';
 
-vi.setConfig({ testTimeout: 120_000 });
 const used = useGateway();
-let folder: string;
-beforeEach(async () => {
-  const made = await temporaryFolder();
-  used.defer(async () => made[Symbol.asyncDispose]());
-  folder = made.path;
-});
+const episodes = useEpisodes(used);
 
-const call = (name: string, args: object): string => `\`\`\`tool\n${JSON.stringify({ name, arguments: args })}\n\`\`\``;
 const solved = call('write_file', { path: 'answer.json', content: '{"units": 3}' });
 
 /** Two rollouts of one group, one of which solves the task; a newer version is served from the first request's answer on. */
 async function batchOf(session: SessionRules | undefined, from: number): Promise<number[]> {
-  const made = await openEpisode({
-    ...{ gatewayUrl: used.gateway.url, gateway: used.client, folder, rollouts: 2 },
+  const made = await episodes.open({
+    rollouts: 2,
     harness: { kind: 'tool-loop', loop: toolLoop.parse({}), ...(session === undefined ? {} : { session }) },
   });
   used.upstream.policy = 'demo.v0';
@@ -41,26 +28,11 @@ async function batchOf(session: SessionRules | undefined, from: number): Promise
     return replies.shift()!;
   };
   for (const index of [0, 1]) {
-    await inActivity(() => made.activities.generate({ ...made.at, index }));
-    await inActivity(() => made.activities.grade({ ...made.at, index }));
+    await episodes.generate(made, index);
+    await episodes.grade(made, index);
   }
-  const documents = {
-    plan: async () => made.plan,
-    spec: async () => ({ ...scriptedSpec('demo'), harness: made.plan.harness }),
-    profile: async () => undefined,
-    write: async () => made.at.plan,
-  } as unknown as Documents;
-  const training = createTrainingActivities({
-    ...{ store: made.store, documents, gateway: used.client, jobs: {} as JobRunner },
-  });
-  const policy = { ...made.plan.policy, number: from };
-  const of = { spec: made.at.plan, plan: made.at.plan, round: 1, from: policy, to: from + 1 };
-  const { document } = await training.assembleBatch(of);
-  const lines = Buffer.from(await made.store.get(document!.inputs.batch)).toString();
-  return lines
-    .trim()
-    .split('\n')
-    .map((line) => batchSample.parse(JSON.parse(line)).policyVersion);
+  const { lines } = await episodes.batch(made, from);
+  return lines.map(({ policyVersion }) => policyVersion);
 }
 
 test('with latest each line of the batch has the version of its own record', async () => {

@@ -38,6 +38,10 @@ export function allProcesses(): Found[] {
     });
 }
 
+/** @param but what the commands that are not meant hold */
+export const processesWith = (mark: string, but?: string): Found[] =>
+  allProcesses().filter(({ command }) => command.includes(mark) && (but === undefined || !command.includes(but)));
+
 function named({ pid }: Found, folder: string): boolean {
   return read(pid, 'environ').includes(folder);
 }
