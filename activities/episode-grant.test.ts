@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { episodeHarness, harnessSpec } from '../contracts/harness.ts';
-import type { SessionRules } from '../contracts/session.ts';
+import { MOST_OPERATIONS, type SessionRules } from '../contracts/session.ts';
 import type { CompletionRecord } from '../contracts/trajectory.ts';
 import { madeCompletion } from '../tests/support/made-up-pool.ts';
 import { boundsOf, grantedBeside } from './episode-grant.ts';
@@ -55,11 +55,11 @@ describe('beside attempts that came before', () => {
 
   test('each has its own bounds, whole, and a number that none before it had', () => {
     fc.assert(
-      fc.property(attempts, fc.nat({ max: 999 }), (tried, now) => {
-        const before = tried.map(([attempt, seconds, finish], index) => record(index, attempt, seconds, finish));
+      fc.property(attempts, fc.nat({ max: 999 }), fc.nat({ max: 5_000 }), (tried, now, operations) => {
+        const records = tried.map(([attempt, seconds, finish], index) => record(index, attempt, seconds, finish));
         const own = { maxRequests: 5, maxTokens: 100, seconds: 30 };
-        const granted = grantedBeside(before, own, T0 + now * 1_000);
-        const usable = before.filter(({ finish }) => finish === 'stop' || finish === 'length');
+        const granted = grantedBeside({ records, operations }, own, T0 + now * 1_000);
+        const usable = records.filter(({ finish }) => finish === 'stop' || finish === 'length');
         expect(granted.maxRequests - usable.length).toBe(5);
         expect(granted.maxTokens - 5 * usable.length).toBe(100);
         for (const [attempt = 0] of tried) expect(granted.attempt).toBeGreaterThan(attempt);
@@ -67,7 +67,8 @@ describe('beside attempts that came before', () => {
         // The gateway counts from the rollout's first request: what it leaves from now on is what this attempt has.
         const began = Math.min(now, ...tried.map(([, seconds]) => seconds));
         expect(began + granted.maxSeconds! - now).toBeCloseTo(30, 6);
-        expect(grantedBeside(before, { maxRequests: 1, maxTokens: 1 }).maxSeconds).toBeUndefined();
+        expect(granted.maxOperations).toBe(operations === 0 ? undefined : operations + MOST_OPERATIONS);
+        expect(grantedBeside({ records, operations }, { maxRequests: 1, maxTokens: 1 }).maxSeconds).toBeUndefined();
       }),
     );
   });

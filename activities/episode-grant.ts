@@ -2,6 +2,7 @@
 import type { Grant } from '../contracts/agent-ports.ts';
 import type { EpisodeHarness } from '../contracts/harness.ts';
 import type { RolloutPlan } from '../contracts/plan.ts';
+import { MOST_OPERATIONS } from '../contracts/session.ts';
 import type { CompletionRecord } from '../contracts/trajectory.ts';
 
 export type Bounds = Pick<Grant, 'maxRequests' | 'maxTokens' | 'seconds' | 'loops' | 'versions'>;
@@ -20,15 +21,21 @@ export function boundsOf({ harness, purpose }: Pick<RolloutPlan, 'harness' | 'pu
   };
 }
 
-/** @param before all records of the rollout, of every attempt */
+/** Of the rollout, whichever attempt left it. */
+export interface Before {
+  readonly records: readonly CompletionRecord[];
+  /** How many, on contexts. */
+  readonly operations: number;
+}
+
 export function grantedBeside(
-  before: readonly CompletionRecord[],
+  { records, operations }: Before,
   { maxRequests, maxTokens, ...bounds }: Bounds,
   now = Date.now(),
-): Bounds & Pick<Grant, 'attempt' | 'maxSeconds'> {
-  const used = before.filter(isUsable);
-  const attempts = before.map(({ turn }) => turn?.session?.attempt ?? 0);
-  const began = Math.min(now, ...before.map(({ startedAt }) => Date.parse(startedAt)));
+): Bounds & Pick<Grant, 'attempt' | 'maxSeconds' | 'maxOperations'> {
+  const used = records.filter(isUsable);
+  const attempts = records.map(({ turn }) => turn?.session?.attempt ?? 0);
+  const began = Math.min(now, ...records.map(({ startedAt }) => Date.parse(startedAt)));
   const { seconds } = bounds;
   return {
     ...bounds,
@@ -37,6 +44,7 @@ export function grantedBeside(
     maxTokens: used.reduce((sum, one) => sum + one.completionIds.length, 0) + maxTokens,
     // Time runs from the rollout's first request on, whoever made it.
     ...(seconds === undefined ? {} : { maxSeconds: (now - began) / 1_000 + seconds }),
+    ...(operations === 0 ? {} : { maxOperations: operations + MOST_OPERATIONS }),
   };
 }
 

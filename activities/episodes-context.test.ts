@@ -4,7 +4,7 @@ import { request as ask, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
 import { type ToolLoop, toolLoop } from '../contracts/harness.ts';
-import { type ContextOperation, contextOperation } from '../contracts/session.ts';
+import { type ContextOperation, contextOperation, MOST_OPERATIONS } from '../contracts/session.ts';
 import { mintCredential } from '../infra/gateway-client/credential.ts';
 import { classifyRollout } from '../policies/history.ts';
 import { claims, rollout, SECRET } from '../tests/support/gateway.ts';
@@ -25,6 +25,20 @@ async function operations(): Promise<ContextOperation[]> {
 
 const open = (settings: Partial<Record<keyof ToolLoop, unknown>>, gatewayUrl = used.gateway.url) =>
   episodes.open({ gatewayUrl, harness: { kind: 'tool-loop', loop: toolLoop.parse(settings) } });
+
+const AT_ONCE = 100;
+
+/** Puts so many operations on the rollout's record, as its first attempt would. */
+async function doneMore(count: number): Promise<void> {
+  const headers = { authorization: `Bearer ${mintCredential(claims(), SECRET)}` };
+  const one = async (number: number): Promise<void> => {
+    const body = JSON.stringify({ key: `more-${number}`, kind: 'note' });
+    const { status } = await fetch(`${used.gateway.url}/v1/anneal/context`, { method: 'POST', headers, body });
+    expect(status).toBe(201);
+  };
+  for (let from = 0; from < count; from += AT_ONCE)
+    await Promise.all(Array.from({ length: Math.min(AT_ONCE, count - from) }, (_, at) => one(from + at)));
+}
 
 /** Writes a note, gives some away, works until its conversation is too long twice over, and submits. */
 function works(): void {
@@ -152,4 +166,31 @@ test('a tool that is loaded as the server’s own changes what stands before eve
   const made = await open({ registry, calls: 'native' });
   await episodes.generate(made);
   expect(await operations()).toMatchObject([{ kind: 'rewrite', note: expect.stringContaining('sum_units'), next: 1 }]);
+});
+
+test('an agent that does more to its contexts than is recorded ends by that, and what it left is judged', async () => {
+  used.upstream.says = (_, number) =>
+    number === 1
+      ? call('write_file', { path: 'answer.json', content: '{"units": 3}' })
+      : call('take_note', { text: `note ${number}` });
+  await doneMore(MOST_OPERATIONS - 1);
+  const made = await episodes.open({ timeoutMs: 110_000, harness: { kind: 'tool-loop' } });
+  const { trajectory, episode } = await episodes.played(made);
+  expect(episode).toMatchObject({ end: 'operations', requests: 3, actions: [{ kind: 'note', detail: 'note 2' }] });
+  expect(episode.completions).toHaveLength(3);
+  expect(trajectory).toMatchObject({ outcome: 'success', completions: episode.completions });
+  expect(await operations()).toHaveLength(MOST_OPERATIONS);
+});
+
+test('what an attempt did that died is not taken from the next one', async () => {
+  used.upstream.says = (_, number) => {
+    if (number === 1) return call('take_note', { text: 'pears: 3' });
+    if (number === 2) throw new Error('out of memory');
+    return number === 3 ? call('take_note', { text: 'once more' }) : call('submit', {});
+  };
+  const made = await open({});
+  await expect(episodes.generate(made)).rejects.toMatchObject({ code: 'gateway.upstream_failed' });
+  await doneMore(MOST_OPERATIONS - 1);
+  const { episode } = await episodes.played(made);
+  expect(episode).toMatchObject({ end: 'submitted', actions: [{ kind: 'note', detail: 'once more' }] });
 });

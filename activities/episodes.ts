@@ -33,7 +33,7 @@ import { boundsOf, grantedBeside, isUsable } from './episode-grant.ts';
 
 export interface EpisodePorts {
   readonly store: ArtifactStore;
-  readonly gateway: Pick<ModelGateway, 'completions'>;
+  readonly gateway: Pick<ModelGateway, 'completions' | 'operations'>;
   readonly sandbox: Sandbox;
   readonly access: AgentAccess;
   /** Where an agent lies that campaigns may name. */
@@ -127,10 +127,13 @@ export function createEpisodes({ store, gateway, sandbox, access, agentFolder }:
     { plan, planned, harness }: { plan: RolloutPlan; planned: PlannedRollout; harness: EpisodeHarness },
     wallMs: number,
   ): Promise<Grant> {
-    const before = (await gateway.completions(planned.id)).filter((one) => one.rollout === planned.id);
+    const isOwn = ({ rollout }: { readonly rollout: string }): boolean => rollout === planned.id;
+    const records = (await gateway.completions(planned.id)).filter(isOwn);
+    // Whatever is done to a context is done after a reply.
+    const operations = records.length === 0 ? 0 : (await gateway.operations(planned.id)).filter(isOwn).length;
     return {
       ...{ rollout: planned.id, policy: plan.policy.name, forMs: wallMs + AFTER_MS },
-      ...grantedBeside(before, boundsOf(plan, harness)),
+      ...grantedBeside({ records, operations }, boundsOf(plan, harness)),
       sampling: { temperature: plan.harness.temperature, maxTokens: plan.harness.maxTokens, seed: planned.seed },
     };
   }

@@ -53,6 +53,8 @@ export interface Grant {
   readonly maxSeconds?: number;
   /** What of it is this attempt's own. */
   readonly seconds?: number;
+  /** Operations on contexts, those of attempts before this one included; what the gateway gives every rollout unless given. */
+  readonly maxOperations?: number;
   /** So that what is recorded can be trained on: every request is sampled like this, whatever it asks for. */
   readonly sampling: { readonly temperature: number; readonly maxTokens: number; readonly seed: number };
   readonly forMs: number;
@@ -144,7 +146,7 @@ export interface AgentChat {
   /**
    * Puts it on the rollout's record at the gateway, once however often it is sent; it explains what the line asks next.
    * @returns its id there
-   * @throws as `ask`
+   * @throws as `ask`; `gateway.budget_exhausted` where no more of the rollout are recorded, which is the agent's doing
    */
   tell(of: ToldOperation, signal: AbortSignal): Promise<string>;
 }

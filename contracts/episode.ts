@@ -35,6 +35,8 @@ export const episodeEnd = z.enum([
   'requests',
   'tokens',
   'time',
+  /** It did more to its contexts than is recorded of a rollout. */
+  'operations',
   /** It did the same again and again. */
   'loop',
   /** It called no tool, however often it was told to. */

@@ -111,6 +111,9 @@ export const contextRequest = z.strictObject({
 });
 export type ContextRequest = z.infer<typeof contextRequest>;
 
+/** What a rollout may register unless its credential says otherwise: an agent that compacts with every request still has room. */
+export const MOST_OPERATIONS = 2_000;
+
 /** `<rollout>/o<number>` */
 export const operationId = z.string().min(1).max(300);
 

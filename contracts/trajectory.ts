@@ -125,6 +125,8 @@ export const credentialClaims = z.strictObject({
   maxTokens: z.int().positive().optional(),
   /** From the rollout's first request on; what is being answered then is broken off. */
   maxSeconds: z.number().positive().optional(),
+  /** Operations on contexts that are recorded of the rollout, those of attempts before this one among them; 2,000 unless given. */
+  maxOperations: z.int().positive().optional(),
   /** Which attempt at the rollout it is for; without it, requests say so themselves. */
   attempt: attemptNumber.optional(),
   /** What becomes of a rollout that goes round in circles: it is only told (default), refused when it goes on, or refused at once. */

@@ -1,5 +1,6 @@
 // One rollout of the loop: its first agent, the time that it has, and what is left of it at the end.
 import type { ContextAction, EpisodeEnd, EpisodeTranscript } from '../../contracts/episode.ts';
+import { AnnealError } from '../../contracts/errors.ts';
 import type { CompletionId } from '../../contracts/ids.ts';
 import { playAgent } from './agent.ts';
 import type { LoopPorts, LoopTask, Shared } from './rollout.ts';
@@ -26,8 +27,10 @@ export async function playLoop(ports: LoopPorts, task: LoopTask, signal: AbortSi
   try {
     end = (await playAgent(shared, { name: 'main', task: task.prompt, ...task.harness })).end;
   } catch (failure) {
-    if (signal.aborted || !late.signal.aborted) throw failure;
-    end = 'time';
+    if (signal.aborted) throw failure;
+    if (late.signal.aborted) end = 'time';
+    else if (hasToldTooMuch(failure)) end = 'operations';
+    else throw failure;
   } finally {
     clearTimeout(timer);
   }
@@ -43,3 +46,7 @@ export async function playLoop(ports: LoopPorts, task: LoopTask, signal: AbortSi
     },
   };
 }
+
+/** Of requests that are refused for a budget an answer tells; thrown it is where an operation on a context is, a helper's too. */
+const hasToldTooMuch = (failure: unknown): boolean =>
+  failure instanceof AnnealError && failure.code === 'gateway.budget_exhausted';

@@ -35,7 +35,7 @@ export const POLICY_ERRORS = {
   'gateway.budget_exhausted': entry(
     'denied',
     false,
-    'The rollout has used its requests, tokens or time',
+    'The rollout has used up what its credential allows',
     'Raise the budget in the campaign if that is intended.',
   ),
   'gateway.loop': entry(

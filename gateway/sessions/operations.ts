@@ -3,7 +3,7 @@
 import { canonicalJson } from '../../contracts/canonical.ts';
 import { AnnealError } from '../../contracts/errors.ts';
 import type { RolloutId } from '../../contracts/ids.ts';
-import type { ContextOperation, ContextRequest, TurnSession } from '../../contracts/session.ts';
+import { type ContextOperation, type ContextRequest, MOST_OPERATIONS, type TurnSession } from '../../contracts/session.ts';
 import type { RolloutClaims } from '../credential.ts';
 import { openPoolLog, type PoolLog, type PoolOptions } from '../pool/pool-log.ts';
 import type { Location } from '../segments/line.ts';
@@ -39,9 +39,6 @@ export interface OperationPoolOptions extends PoolOptions {
   /** Before each new one. @throws AnnealError where its record would have no place */
   readonly admit?: (() => void) | undefined;
 }
-
-/** Of one rollout: an agent that compacts with every request still has room. */
-const MOST = 2_000;
 
 interface Known {
   readonly byKey: Map<string, { readonly at: Location; readonly requestHash: string }>;
@@ -128,8 +125,9 @@ export async function openOperations({
         }
         return { record: JSON.parse(await segments.read(await there.at)) as ContextOperation, created: false };
       }
-      if ((known?.byKey.size ?? 0) + (flying?.byKey.size ?? 0) >= MOST) {
-        throw new AnnealError('gateway.budget_exhausted', `${MOST} context operations of the rollout are recorded`);
+      const most = claims.maxOperations ?? MOST_OPERATIONS;
+      if ((known?.byKey.size ?? 0) + (flying?.byKey.size ?? 0) >= most) {
+        throw new AnnealError('gateway.budget_exhausted', `${most} context operations of the rollout are recorded`);
       }
       admit?.();
       await write(record);

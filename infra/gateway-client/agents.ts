@@ -45,13 +45,14 @@ export function createAgentAccess({
 }
 
 function credentialOf(grant: Grant, secret: KeyObject): string {
-  const { rollout, policy, attempt, maxRequests, maxTokens, maxSeconds, loops, versions, forMs } = grant;
+  const { rollout, policy, attempt, maxRequests, maxTokens, maxSeconds, maxOperations, loops, versions, forMs } = grant;
   const expires = Math.ceil((Date.now() + forMs) / 1_000) + SLACK_SECONDS;
   const campaign = campaignName.parse(rollout.slice(0, rollout.indexOf('/')));
   return mintCredential(
     {
       ...{ v: 1, scope: 'rollout', campaign, rollout, policy, attempt, maxRequests, maxTokens, expires },
       ...(maxSeconds === undefined ? {} : { maxSeconds }),
+      ...(maxOperations === undefined ? {} : { maxOperations }),
       ...(loops === undefined ? {} : { loops }),
       ...(versions === undefined ? {} : { versions }),
     },

@@ -140,6 +140,23 @@ describe('the context API', () => {
     expect(await list()).toEqual([]);
   });
 
+  test('takes so many of a rollout, or as many as its credential says, and those that are there once more', async () => {
+    const told = async (key: string, maxOperations: number): Promise<unknown[]> => {
+      const response = await fetch(`${on.gateway.url}/v1/anneal/context`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${mint({ maxOperations })}` },
+        body: JSON.stringify({ key, kind: 'note' }),
+      });
+      const { error } = (await response.json()) as { error?: { code: string } };
+      return [response.status, error?.code];
+    };
+    expect(await told('k1', 2)).toEqual([201, undefined]);
+    expect(await told('k2', 2)).toEqual([201, undefined]);
+    expect(await told('k3', 2)).toEqual([403, 'gateway.budget_exhausted']);
+    expect(await told('k1', 2)).toEqual([200, undefined]);
+    expect(await told('k3', 3)).toEqual([201, undefined]);
+  });
+
   test('explains to merging why a line broke', async () => {
     const text = (content: string) => ({ role: 'user', content });
     const ask = (messages: object[]) =>
