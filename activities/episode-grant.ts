@@ -5,7 +5,10 @@ import type { RolloutPlan } from '../contracts/plan.ts';
 import { MOST_OPERATIONS } from '../contracts/session.ts';
 import type { CompletionRecord } from '../contracts/trajectory.ts';
 
-export type Bounds = Pick<Grant, 'maxRequests' | 'maxTokens' | 'seconds' | 'loops' | 'versions'>;
+export type Bounds = Pick<Grant, 'maxRequests' | 'maxTokens' | 'loops' | 'versions'> & {
+  /** Of the attempt. */
+  readonly seconds?: number;
+};
 
 /** As the campaign sets them. */
 export function boundsOf({ harness, purpose }: Pick<RolloutPlan, 'harness' | 'purpose'>, of: EpisodeHarness): Bounds {
@@ -30,13 +33,12 @@ export interface Before {
 
 export function grantedBeside(
   { records, operations }: Before,
-  { maxRequests, maxTokens, ...bounds }: Bounds,
+  { maxRequests, maxTokens, seconds, ...bounds }: Bounds,
   now = Date.now(),
-): Bounds & Pick<Grant, 'attempt' | 'maxSeconds' | 'maxOperations'> {
+): Omit<Bounds, 'seconds'> & Pick<Grant, 'attempt' | 'maxSeconds' | 'maxOperations'> {
   const used = records.filter(isUsable);
   const attempts = records.map(({ turn }) => turn?.session?.attempt ?? 0);
   const began = Math.min(now, ...records.map(({ startedAt }) => Date.parse(startedAt)));
-  const { seconds } = bounds;
   return {
     ...bounds,
     attempt: Math.min(LAST_ATTEMPT, Math.max(-1, ...attempts) + 1),

@@ -103,6 +103,27 @@ test('an agent that has used up its requests is told so, and ends as it likes', 
   });
 });
 
+test('an agent whose time is over at the gateway ends by that, also where its answer is broken off', async () => {
+  used.upstream.says = (_, number) => (number === 1 ? '{"units": 3}' : new Promise<string>(() => undefined));
+  const code = agent(
+    `${WRITES}\nfor turn in range(2):\n    try:\n        ask('more')\n    except urllib.error.HTTPError as refused:\n        print(refused.code)`,
+  );
+  const made = await open(code, {
+    harness: {
+      ...{ kind: 'process', session: { maxSeconds: 3 } },
+      process: processHarness.parse({ command: ['python3', '-c', code, '{prompt}'] }),
+    },
+  });
+  const { trajectory, episode } = await played(made);
+  expect(episode).toMatchObject({ end: 'time', exitCode: 0, requests: 3 });
+  expect(trajectory.outcome).toBe('success');
+  expect((await used.records()).map(({ turn }) => turn!.upstream.end)).toEqual([
+    expect.anything(),
+    'stopped',
+    'unasked',
+  ]);
+});
+
 test('time that is over ends it and everything that it started, and a file that was there is judged', async () => {
   used.upstream.says = () => '{"units": 3}';
   const code = agent(`${WRITES}\nif os.fork() == 0:\n    os.setsid()\ntime.sleep(600)`);

@@ -2,7 +2,7 @@
 import type { Deliverable } from './artifact-task.ts';
 import type { CompletionId, PolicyName, RolloutId } from './ids.ts';
 import type { SandboxLimits, SandboxResult } from './ports.ts';
-import type { ContextKind, LoopRule } from './session.ts';
+import type { BoundMet, ContextKind, LoopRule } from './session.ts';
 import type { LoopSignal } from './turn.ts';
 
 export type Files = ReadonlyMap<string, Uint8Array>;
@@ -51,8 +51,6 @@ export interface Grant {
   readonly maxTokens: number;
   /** From the rollout's first request on, those of attempts before this one included; no bound unless given. */
   readonly maxSeconds?: number;
-  /** What of it is this attempt's own. */
-  readonly seconds?: number;
   /** Operations on contexts, those of attempts before this one included; what the gateway gives every rollout unless given. */
   readonly maxOperations?: number;
   /** So that what is recorded can be trained on: every request is sampled like this, whatever it asks for. */
@@ -67,8 +65,8 @@ export interface DoorReport {
   readonly requests: number;
   /** Why the last one got no answer, where that was not its own fault. */
   readonly broken: string | undefined;
-  /** The last one was refused because the grant is used up. */
-  readonly exhausted: boolean;
+  /** The last one was refused, or broken off, because the rollout met this bound. */
+  readonly met: BoundMet | undefined;
   /** Or because the agent goes round in circles. */
   readonly looping: boolean;
   /** Of the last one, by HTTP. */

@@ -114,6 +114,13 @@ export type ContextRequest = z.infer<typeof contextRequest>;
 /** What a rollout may register unless its credential says otherwise: an agent that compacts with every request still has room. */
 export const MOST_OPERATIONS = 2_000;
 
+/**
+ * Which of a rollout's bounds is met: with each refusal as `gateway.budget_exhausted`, in `param`, where the vendors' errors name what they are
+ * about, and in `error_param` where they name nothing.
+ */
+export const boundMet = z.enum(['requests', 'tokens', 'time', 'operations']);
+export type BoundMet = z.infer<typeof boundMet>;
+
 /** `<rollout>/o<number>` */
 export const operationId = z.string().min(1).max(300);
 

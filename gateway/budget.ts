@@ -1,5 +1,6 @@
 // A rollout's budget, from its credential and what it has used. Pure: capture asks before every new generation.
-import { AnnealError } from '../contracts/errors.ts';
+import { AnnealError, ERRORS } from '../contracts/errors.ts';
+import type { BoundMet } from '../contracts/session.ts';
 import type { CredentialClaims } from '../contracts/trajectory.ts';
 import type { Flight } from './flights.ts';
 import type { Tally } from './pool/completions.ts';
@@ -42,21 +43,26 @@ export function requireBudget(
   if (claims.maxSeconds !== undefined && now - began >= claims.maxSeconds * 1000) throw outOfTime(claims.maxSeconds);
   if (claims.maxRequests !== undefined) {
     if (used.answered + flying >= claims.maxRequests || used.aborts >= claims.maxRequests * ABORTS_PER_REQUEST) {
-      throw exhausted(`all ${claims.maxRequests} requests of the rollout are used`);
+      throw exhausted('requests', `all ${claims.maxRequests} requests of the rollout are used`);
     }
   }
   if (claims.maxTokens === undefined) return undefined;
   const left = claims.maxTokens - used.tokens - reserved;
   if ((maxTokens ?? 1) > left) {
     const asked = maxTokens === undefined ? 'any' : maxTokens;
-    throw exhausted(`${Math.max(0, left)} of ${claims.maxTokens} tokens are left, ${asked} were asked for`);
+    throw exhausted('tokens', `${Math.max(0, left)} of ${claims.maxTokens} tokens are left, ${asked} were asked for`);
   }
   return left;
 }
 
 /** Also told where an answer is broken off. */
-export const outOfTime = (maxSeconds: number): AnnealError => exhausted(`the ${maxSeconds} s of the rollout are over`);
+export const outOfTime = (maxSeconds: number): AnnealError =>
+  exhausted('time', `the ${maxSeconds} s of the rollout are over`);
 
-function exhausted(message: string): AnnealError {
-  return new AnnealError('gateway.budget_exhausted', message);
+/** Whoever is refused is told by which bound: its harness ends by it. */
+export function exhausted(bound: BoundMet, message: string): AnnealError {
+  const code = 'gateway.budget_exhausted';
+  return new AnnealError(code, message, {
+    problems: [{ code, path: bound, expected: message, hint: ERRORS[code].action }],
+  });
 }

@@ -96,8 +96,7 @@ export async function playProcess(run: RunWork, door: AgentDoor, playing: Playin
 type Values = Readonly<Record<'prompt' | 'model' | 'key' | 'url', string>>;
 
 /** What it did after it was refused is its own business. */
-const endBy = ({ exhausted, looping }: DoorReport): EpisodeEnd =>
-  exhausted ? 'requests' : looping ? 'loop' : 'exited';
+const endBy = ({ met, looping }: DoorReport): EpisodeEnd => met ?? (looping ? 'loop' : 'exited');
 
 function filled(word: string, values: Values): string {
   return word.replace(/\{(prompt|model|key|url)\}/g, (_, name: keyof Values) => values[name]);

@@ -3,7 +3,13 @@
 import { canonicalJson } from '../../contracts/canonical.ts';
 import { AnnealError } from '../../contracts/errors.ts';
 import type { RolloutId } from '../../contracts/ids.ts';
-import { type ContextOperation, type ContextRequest, MOST_OPERATIONS, type TurnSession } from '../../contracts/session.ts';
+import {
+  type ContextOperation,
+  type ContextRequest,
+  MOST_OPERATIONS,
+  type TurnSession,
+} from '../../contracts/session.ts';
+import { exhausted } from '../budget.ts';
 import type { RolloutClaims } from '../credential.ts';
 import { openPoolLog, type PoolLog, type PoolOptions } from '../pool/pool-log.ts';
 import type { Location } from '../segments/line.ts';
@@ -127,7 +133,7 @@ export async function openOperations({
       }
       const most = claims.maxOperations ?? MOST_OPERATIONS;
       if ((known?.byKey.size ?? 0) + (flying?.byKey.size ?? 0) >= most) {
-        throw new AnnealError('gateway.budget_exhausted', `${most} context operations of the rollout are recorded`);
+        throw exhausted('operations', `${most} context operations of the rollout are recorded`);
       }
       admit?.();
       await write(record);

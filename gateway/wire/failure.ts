@@ -3,10 +3,12 @@ import type { AnnealError } from '../../contracts/errors.ts';
 
 /** `{error: {message, type, param, code}}`; `code` is ours. */
 export function openaiError(error: AnnealError, status: number): { readonly error: object } {
-  const [first] = error.problems;
-  const param = first === undefined || first.path === '' ? null : first.path;
-  return { error: { message: error.message, type: openaiType(status), param, code: error.code } };
+  return { error: { message: error.message, type: openaiType(status), param: paramOf(error), code: error.code } };
 }
+
+/** What it is about: a member of the request, or the rollout's bound that is met. */
+export const paramOf = ({ problems: [first] }: AnnealError): string | null =>
+  first === undefined || first.path === '' ? null : first.path;
 
 function openaiType(status: number): string {
   if (status === 401) return 'authentication_error';
@@ -28,12 +30,14 @@ const ANTHROPIC: Readonly<Record<number, string>> = {
   529: 'overloaded_error',
 };
 
-/** `{type: 'error', error: {type, message}}`; our code is where the SDK looks for a finer one. */
+/** `{type: 'error', error: {type, message}}`; our code is where the SDK looks for a finer one, and beside it what it is about. */
 export function anthropicError(error: AnnealError, status: number): object {
   const type = ANTHROPIC[status] ?? (status < 500 ? 'invalid_request_error' : 'api_error');
+  const param = paramOf(error);
+  const details = { error_code: error.code, ...(param === null ? {} : { error_param: param }) };
   return {
     type: 'error',
-    error: { type, message: error.message, details: { error_code: error.code } },
+    error: { type, message: error.message, details },
     request_id: null,
   };
 }

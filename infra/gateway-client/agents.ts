@@ -22,7 +22,9 @@ const answerBody = z.looseObject({
     .min(1),
   usage: z.looseObject({ prompt_tokens: z.int(), completion_tokens: z.int() }).nullish(),
 });
-const failureBody = z.looseObject({ error: z.looseObject({ code: z.unknown(), message: z.string() }) });
+const failureBody = z.looseObject({
+  error: z.looseObject({ code: z.unknown(), message: z.string(), param: z.unknown() }),
+});
 const operationBody = z.looseObject({ id: operationId });
 /** What servers say of a prompt that is too long for them. */
 const TOO_LONG = /context|too (long|many tokens)|exceed/i;
@@ -61,7 +63,6 @@ function credentialOf(grant: Grant, secret: KeyObject): string {
 }
 
 function createChat(base: string, key: string, grant: Grant): AgentChat {
-  const began = performance.now();
   const unreachable = { unreachable: 'stack.gateway_unavailable', late: 'gateway.upstream_failed' } as const;
   let number = 0;
   let told = 0;
@@ -89,7 +90,7 @@ function createChat(base: string, key: string, grant: Grant): AgentChat {
         ...{ once: true, timeoutMs: grant.forMs },
       });
       number += 1;
-      if (status !== 200) return refused(status, text, isLate());
+      if (status !== 200) return refused(status, text);
       const body = answerBody.safeParse(parseJson(text));
       const id = completionId.safeParse(headers['x-anneal-completion']);
       if (!body.success || !id.success)
@@ -123,15 +124,12 @@ function createChat(base: string, key: string, grant: Grant): AgentChat {
       throw failureOf(status, text);
     },
   };
-
-  function isLate(): boolean {
-    return grant.seconds !== undefined && performance.now() - began >= grant.seconds * 1_000;
-  }
 }
 
-function refused(status: number, text: string, late: boolean): Asked {
+function refused(status: number, text: string): Asked {
   const failure = failureOf(status, text);
-  if (failure.code === 'gateway.budget_exhausted') return { how: late ? 'late' : 'exhausted' };
+  if (failure.code === 'gateway.budget_exhausted')
+    return { how: failureBody.safeParse(parseJson(text)).data?.error.param === 'time' ? 'late' : 'exhausted' };
   if (failure.code === 'gateway.loop') return { how: 'looping' };
   if ((status === 400 || status === 413) && TOO_LONG.test(failure.message)) return { how: 'too_long' };
   throw failure;

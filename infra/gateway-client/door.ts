@@ -6,6 +6,7 @@ import { request as secureRequest } from 'node:https';
 import { join } from 'node:path';
 import type { AgentDoor, DoorReport, Grant } from '../../contracts/agent-ports.ts';
 import type { CompletionId } from '../../contracts/ids.ts';
+import { boundMet } from '../../contracts/session.ts';
 import { makeTemporaryFolder } from '../process/work-folder.ts';
 import { parseJson } from './http.ts';
 import { sampled } from './sampled.ts';
@@ -15,6 +16,13 @@ const OPEN =
   /^(?:\/r\/[^/?]{1,8192})?(?:\/v1)?\/(chat\/completions|completions|responses|messages(?:\/count_tokens)?|models(?:\/[^?]*)?)(?:\?.*)?$/;
 const MOST_BYTES = 64 * 2 ** 20;
 const CONNECTIONS = 64;
+/** Of a refusal, and of a stream what came last. */
+const LOOKED_AT = 4_096;
+/** The members of an error that say why; a stream escapes the quotes of whatever its model says. */
+const CODE = /"(?:error_)?code":"(gateway\.(?:budget_exhausted|loop))"/;
+const PARAM = /"(?:error_)?param":"([a-z]+)"/;
+/** Between these two members. */
+const APART = 512;
 /** Of the connection alone; those of the message are node's own business on each side. */
 const HOP = new Set([
   'connection',
@@ -33,7 +41,7 @@ export async function openDoor(gateway: string, key: string, grant: Grant): Prom
   const seen = {
     requests: 0,
     broken: undefined as string | undefined,
-    exhausted: false,
+    met: undefined as DoorReport['met'],
     looping: false,
     lastStatus: undefined as number | undefined,
   };
@@ -65,7 +73,7 @@ export async function openDoor(gateway: string, key: string, grant: Grant): Prom
       const status = answer.statusCode ?? 502;
       if (asks) tell(status, undefined);
       response.writeHead(status, answer.rawHeaders.length === 0 ? {} : passed(answer.headers));
-      if (asks && status >= 400) watchRefusal(answer);
+      if (asks && (status >= 400 || isStream(answer))) watchRefusal(answer);
       answer.on('error', () => response.destroy());
       answer.pipe(response);
     });
@@ -75,16 +83,21 @@ export async function openDoor(gateway: string, key: string, grant: Grant): Prom
   function tell(status: number | undefined, broken: string | undefined): void {
     seen.lastStatus = status;
     seen.broken = broken ?? (status !== undefined && status >= 500 ? `the gateway answered ${status}` : undefined);
-    [seen.exhausted, seen.looping] = [false, false];
+    [seen.met, seen.looping] = [undefined, false];
   }
 
-  /** The gateway says by its code that the rollout has used up what it was given, or that it goes round in circles. */
+  /** The gateway says by its code that the rollout has used up what it was given, also in the middle, or that it goes round in circles. */
   function watchRefusal(answer: IncomingMessage): void {
     let text = '';
     answer.on('data', (chunk: Buffer) => {
-      if (text.length < 4_096) text += chunk.toString('utf8');
-      if (text.includes('gateway.budget_exhausted')) [seen.exhausted, seen.broken] = [true, undefined];
-      if (text.includes('gateway.loop')) [seen.looping, seen.broken] = [true, undefined];
+      text = (text + chunk.toString('latin1')).slice(-LOOKED_AT);
+      const found = CODE.exec(text);
+      if (found === null) return;
+      seen.broken = undefined;
+      const beside = text.slice(Math.max(0, found.index - APART), found.index + APART);
+      if (found[1] === 'gateway.loop') seen.looping = true;
+      // Older gateways do not say which.
+      else seen.met = boundMet.safeParse(PARAM.exec(beside)?.[1]).data ?? 'requests';
     });
   }
 
@@ -123,6 +136,9 @@ export async function openDoor(gateway: string, key: string, grant: Grant): Prom
     },
   };
 }
+
+const isStream = ({ headers }: IncomingMessage): boolean =>
+  headers['content-type']?.startsWith('text/event-stream') === true;
 
 const passed = (headers: IncomingMessage['headers']): Record<string, string | string[]> =>
   Object.fromEntries(

@@ -1,10 +1,13 @@
 // What a rollout is told when it may not ask any more: by its budgets, or because it goes round in circles. No SDK asks again for it.
+import { request as ask } from 'node:http';
 import Anthropic from '@anthropic-ai/sdk';
 import OpenAI, { type APIError } from 'openai';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { AgentDoor, Grant } from '../../contracts/agent-ports.ts';
 import type { CredentialClaims } from '../../contracts/trajectory.ts';
 import { mintCredential } from '../../infra/gateway-client/credential.ts';
-import { claims, POLICY, SECRET } from '../support/gateway.ts';
+import { openDoor } from '../../infra/gateway-client/door.ts';
+import { claims, POLICY, rollout, SECRET } from '../support/gateway.ts';
 import { chunk, converse, type ScriptedProvider, sse, startScriptedProvider } from '../support/scripted-provider.ts';
 import { useGateway } from '../support/use-gateway.ts';
 
@@ -53,8 +56,10 @@ describe.each(NAMES)('%s', (name) => {
     // The request itself, and the two of counting.
     expect((await requests()) - before).toBe(2);
     expect([error.status, error.headers?.get('x-should-retry')]).toEqual([403, 'false']);
-    const body = error.error as { code?: string; error?: { type: string; details: { error_code: string } } };
-    expect(body.code ?? body.error?.details.error_code).toBe('gateway.budget_exhausted');
+    const { error: inside, ...plain } = error.error as { code?: string; param?: string; error?: { details: object } };
+    expect(inside?.details ?? { error_code: plain.code, error_param: plain.param }).toEqual({
+      ...{ error_code: 'gateway.budget_exhausted', error_param: 'requests' },
+    });
     const [, record] = await on.records();
     expect(record).toMatchObject({
       ...{ finish: 'error', error: 'gateway.budget_exhausted: all 1 requests of the rollout are used' },
@@ -99,6 +104,74 @@ describe('time', () => {
       expect(record!.text).toBe(stream ? 'Good' : '');
     },
   );
+});
+
+describe('an agent behind a door', () => {
+  const GRANT: Grant = {
+    ...{ rollout: rollout(0), policy: POLICY, attempt: 0, maxRequests: 9, maxTokens: 9, forMs: 60_000 },
+    sampling: { temperature: 1, maxTokens: 9, seed: 1 },
+  };
+  const messages = [{ role: 'user', content: 'Hello' }];
+  const ASKED = {
+    chat: ['/v1/chat/completions', { messages }],
+    completions: ['/v1/completions', { prompt: 'Hello' }],
+    responses: ['/v1/responses', { input: 'Hello' }],
+    messages: ['/v1/messages', { messages, max_tokens: 9 }],
+  } as const;
+
+  async function opened(of: Partial<CredentialClaims>): Promise<AgentDoor> {
+    const door = await openDoor(on.gateway.url, mintCredential(claims(of), SECRET), GRANT);
+    on.defer(() => door.close());
+    return door;
+  }
+  function through({ socket, key }: AgentDoor, name: keyof typeof ASKED, stream = false): Promise<number> {
+    const [path, body] = ASKED[name];
+    const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
+    return new Promise((resolve, reject) => {
+      const asked = ask({ socketPath: socket, path, method: 'POST', headers }, (answer) => {
+        answer.on('end', () => resolve(answer.statusCode!)).on('error', reject);
+        answer.resume();
+      });
+      asked.on('error', reject);
+      asked.end(JSON.stringify({ model: 'm', stream, ...body }));
+    });
+  }
+
+  describe.each(NAMES)('%s', (name) => {
+    test.each([false, true])(
+      'is known to be out of time, also in the middle of an answer; streaming: %s',
+      async (stream) => {
+        const good = chunk({ content: 'Good' }, { text: 'Good' });
+        provider.script = () => ({ chunks: stream ? sse(good) : ['{'], ending: 'hang' });
+        const door = await opened({ maxSeconds: 1 });
+        expect(await through(door, name, stream)).toBe(stream ? 200 : 403);
+        expect(door.report()).toMatchObject({ met: 'time', broken: undefined });
+        expect(await through(door, name, stream)).toBe(403);
+        expect(door.report()).toMatchObject({ met: 'time', broken: undefined, requests: 2 });
+      },
+    );
+
+    test('or to have used up its requests or tokens', async () => {
+      const door = await opened({ maxRequests: 1 });
+      expect(await through(door, 'chat')).toBe(200);
+      expect(door.report().met).toBeUndefined();
+      expect(await through(door, name)).toBe(403);
+      expect(door.report().met).toBe('requests');
+      const other = await opened({ maxTokens: 5 });
+      expect(await through(other, name)).toBe(403);
+      expect(other.report().met).toBe('tokens');
+    });
+  });
+
+  test('is not what it says to be', async () => {
+    const said = '"code":"gateway.budget_exhausted","param":"time"';
+    provider.script = () => ({
+      chunks: [...sse(chunk({ content: said }), chunk({}, { finish_reason: 'stop' }), '[DONE]')],
+    });
+    const door = await opened({});
+    for (const name of ['chat', 'responses', 'messages'] as const) expect(await through(door, name, true)).toBe(200);
+    expect(door.report()).toMatchObject({ met: undefined, looping: false, requests: 3 });
+  });
 });
 
 describe('a loop', () => {

@@ -1,6 +1,7 @@
 // OpenAI's Responses, streamed: every event is numbered, every item is opened, filled and closed, and the last event holds the whole.
 import { type Block, bareId, createBlocks } from '../blocks.ts';
 import { writeLogprob } from '../chat/render.ts';
+import { paramOf } from '../failure.ts';
 import { frame } from '../sse.ts';
 import type { Encoder, TurnEvent, TurnRequest } from '../turn.ts';
 import { callItem, messageItem, type ResponseState, reasoningItem, responseObject, textPart } from './render.ts';
@@ -88,7 +89,7 @@ export function createEncoder(request: TurnRequest): Encoder {
         failed = true;
         const { message, code } = event.error;
         state = { ...state, error: { code: event.status === 429 ? 'rate_limit_exceeded' : 'server_error', message } };
-        return [send('error', { code, message, param: null }), whole('failed')];
+        return [send('error', { code, message, param: paramOf(event.error) }), whole('failed')];
       }
       default:
         return blocks.push(event);
