@@ -121,7 +121,7 @@ export const pipelineSummary = z.strictObject({
   trained: z.int(),
   open: z.int(),
   givenUp: z.record(z.string(), z.int()),
-  /** Groups that were admitted in place of these. */
+  /** Groups that were begun in place of these. */
   replaced: z.int().nonnegative().optional(),
   staleness: spread,
   histogram: z.array(z.int()),

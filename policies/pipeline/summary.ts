@@ -6,7 +6,7 @@ import { stalenessBound } from './scheduler-of.ts';
 type Span = readonly [number, number];
 
 export function summarise(of: {
-  readonly record: Pick<PipelineRecord, 'scheduler' | 'clock' | 'replacements'>;
+  readonly record: Pick<PipelineRecord, 'scheduler' | 'clock' | 'enqueued' | 'replacements'>;
   readonly groups: readonly PipelineGroup[];
   readonly spans: readonly RoundSpans[];
 }): PipelineSummary {
@@ -31,7 +31,9 @@ export function summarise(of: {
       open: groups.length - told.trained - sum(Object.values(givenUp)),
     },
     givenUp,
-    ...(record.replacements === undefined ? {} : { replaced: record.replacements.admitted }),
+    ...(record.replacements === undefined
+      ? {}
+      : { replaced: begunInPlace(groups, record.enqueued, record.replacements) }),
     ...{ staleness: told.staleness, histogram: [...told.histogram], lag: told.lag },
     ...{ disorder: told.disorder, overtaken: told.overtaken, lengthBias: told.lengthBias.relative },
     seconds,
@@ -39,6 +41,13 @@ export function summarise(of: {
     overlap: Math.max(0, length(rolling) + length(training) - length(joined([...rolling, ...training]))),
   };
 }
+
+/** Replacements stand at the end of the queue: whether one that was admitted is ever begun, the rounds before it decide. */
+const begunInPlace = (
+  groups: readonly Pick<PipelineGroup, 'position'>[],
+  enqueued: number,
+  { admitted }: NonNullable<PipelineRecord['replacements']>,
+): number => groups.filter(({ position }) => position >= enqueued - admitted).length;
 
 const sum = (values: readonly number[]): number => values.reduce((total, one) => total + one, 0);
 const length = (spans: readonly Span[]): number => sum(spans.map(([from, until]) => until - from));
