@@ -5,13 +5,14 @@ import { availableParallelism } from 'node:os';
 import { artifactRef } from '../../contracts/artifact.ts';
 import type { CampaignSpec } from '../../contracts/campaign.ts';
 import { AnnealError } from '../../contracts/errors.ts';
-import type { LockedSet } from '../../contracts/locked-set.ts';
+import type { LockedSet, LockedTask } from '../../contracts/locked-set.ts';
 import { sourceFiles, sourceFilesName } from '../../contracts/locked-set.ts';
 import type { ReproducedPart } from '../../contracts/reproduction.ts';
 import { buildCampaignSet, openSignedSet } from '../../evals/construction/campaign-set.ts';
 import { makeTemporaryFolder } from '../../infra/process/work-folder.ts';
 import { layOutSource } from '../../infra/source-files/carry.ts';
 import { createFolderStore } from '../../infra/store/folder.ts';
+import { browserMissing } from './no-browser.ts';
 import type { Again } from './results.ts';
 
 type Building = Pick<
@@ -44,6 +45,12 @@ export async function rebuildArtifacts(
   if (spec.judge !== undefined && judge === undefined)
     return part('left', `its tasks were certified by the judge ${spec.judge.model}, of whom nothing is kept here`);
   const judged = judge && new Set(judge.calibrations.map((one) => one.judge.setup));
+  const open = [locked.splits.visible, locked.splits.gate];
+  const tasks = (await Promise.all(open.map(({ object }) => documents.split(object)))).flatMap(
+    (split): readonly LockedTask[] => split.tasks,
+  );
+  const missing = await browserMissing(tasks, browser);
+  if (missing !== undefined) return part('left', `certifying it takes a browser: ${missing}`);
   const folder = await makeTemporaryFolder('rebuilt');
   const tools = await again.tools?.();
   const readers = await layOutSource(files, store);

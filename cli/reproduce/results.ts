@@ -22,6 +22,7 @@ import { reverify } from '../../evals/reverify/reverify.ts';
 import type { Grader } from '../../evals/verifiers/judge-task.ts';
 import { rubricOf } from '../../evals/verifiers/rubric/tasks.ts';
 import { rebuildArtifacts } from './artifact-tasks.ts';
+import { browserMissing, isLookedAt } from './no-browser.ts';
 import type { RecordedJudges } from './recorded-judge.ts';
 
 export interface Again {
@@ -61,33 +62,44 @@ export async function rebuildTasks(again: Again, spec: CampaignSpec, lock: Locke
 
 /**
  * Every stored rollout by the verifier that its task names; a set of artifacts may name several. Of a rubric the rules before it are gone
- * through again, and what the judge said is read: where nothing of it is kept, no reward can be made again.
+ * through again, and what the judge said is read: where nothing of it is kept, no reward can be made again. What is judged by how it looks is
+ * left out where no browser is.
  */
 export async function rejudge(again: Again, plans: readonly RolloutPlan[], secret: string): Promise<ReproducedPart[]> {
   const { store, documents, gateway, sandbox, judges, tools, browser, signal, onProgress } = again;
   const tasksOf = async (plan: RolloutPlan) => (await documents.split(plan.tasks)).tasks;
+  const all = (await Promise.all(plans.map(tasksOf))).flat();
+  if (all.length === 0) return [{ part: 'rewards', verdict: 'left', why: 'it has no rollouts' }];
+  const missing = await browserMissing(all, browser);
+  const unseen = new Set(missing === undefined ? [] : all.filter(isLookedAt).map(({ id }) => id));
   const verifiers = new Map<string, VerifierRef>();
   const withRubric = new Set<string>();
-  for (const plan of plans)
-    for (const task of await tasksOf(plan)) {
-      verifiers.set(nameOf(task.verifier), task.verifier);
-      if (isArtifactTask(task) && rubricOf(task) !== undefined) withRubric.add(task.id);
-    }
-  if (verifiers.size === 0) return [{ part: 'rewards', verdict: 'left', why: 'it has no rollouts' }];
+  for (const task of all) {
+    if (unseen.has(task.id)) continue;
+    verifiers.set(nameOf(task.verifier), task.verifier);
+    if (isArtifactTask(task) && rubricOf(task) !== undefined) withRubric.add(task.id);
+  }
+  const judgedHere = plans.map((plan) => ({
+    ...plan,
+    rollouts: plan.rollouts.filter(({ task }) => !unseen.has(task)),
+  }));
+  const count = (of: readonly RolloutPlan[]): number => of.reduce((sum, { rollouts }) => sum + rollouts.length, 0);
   const judged = new Map<string, ReverifiedRollout>();
   for (const [name, verifier] of verifiers) {
     const own = async (plan: RolloutPlan) => (await tasksOf(plan)).filter((task) => nameOf(task.verifier) === name);
     const { rollouts } = await reverify(
       { store, gateway, sandbox, tasksOf: own, judgeOf: judges.ofRollout, tools, browser },
       {
-        ...{ plans, verifier, secret, signal, concurrency: 2 },
+        ...{ plans: judgedHere, verifier, secret, signal, concurrency: 2 },
         onProgress: (done, of) => onProgress(`${name}: ${done} of ${of} rollouts looked at`),
       },
     );
     for (const one of rollouts) judged.set(one.rollout, one);
   }
-  const left = plans.reduce((sum, plan) => sum + plan.rollouts.length, 0) - judged.size;
-  return judgedAgain([...judged.values()], { withRubric, left });
+  const parts = judgedAgain([...judged.values()], { withRubric, left: count(judgedHere) - judged.size });
+  if (missing === undefined) return parts;
+  const why = `${count(plans) - count(judgedHere)} rollouts are judged by how they look, and not here: ${missing}`;
+  return [...parts, { part: 'browser', verdict: 'left', why }];
 }
 
 /** @param withRubric tasks that are judged by a model too; @param left rollouts without a completion */
