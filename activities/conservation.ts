@@ -109,7 +109,7 @@ export async function conserve(
 
   async function completionsIn(plan: RolloutPlan): Promise<PoolCompletion[]> {
     // Plans of single groups share all but the group's name.
-    const records = await completionsOf(gateway, overlapping === undefined ? plan : { ...plan, sampledBy: [] });
+    const records = await completionsOf(gateway, overlapping === undefined ? plan : { ...plan, byGroup: true });
     return records.map((record) => {
       const { id, rollout, index, fidelity, finish, completionIds } = record;
       const otherWeights = hasForeignWeights(plan, plan.policy, record);

@@ -8,7 +8,7 @@ import type { JobDocument } from '../contracts/job.ts';
 import type { PipelineCounts, RoundSpans } from '../contracts/pipeline.ts';
 import type { PlanHandle } from '../contracts/plan.ts';
 import type { EvaluationResult, PolicyVersion, Verdict } from '../contracts/policy-version.ts';
-import type { CampaignState, Conservation, LedgerCounts, RoundRecord, SampledBy } from '../contracts/record.ts';
+import type { CampaignState, Conservation, LedgerCounts, RoundRecord, SampledMix } from '../contracts/record.ts';
 import type { Split } from '../contracts/task.ts';
 import type { LostServer } from '../contracts/weight-update.ts';
 
@@ -83,7 +83,7 @@ export interface TrainingActivities {
     round: number;
     from: PolicyVersion;
     to: number;
-  }): Promise<{ document: JobDocument | null; account: ArtifactRef; ledger: LedgerCounts; sampled?: SampledBy }>;
+  }): Promise<{ document: JobDocument | null; account: ArtifactRef; ledger: LedgerCounts; sampled?: SampledMix }>;
   /** Creates or adopts the job and waits for its end. */
   runJob(input: { document: JobDocument }): Promise<void>;
   /** Brings the finished job's outputs into the store. */

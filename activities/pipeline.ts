@@ -96,7 +96,9 @@ export function createPipelineActivities(ports: {
     const ends = await Promise.all(
       runningOf(record).map(async ({ position, plan }): Promise<[number, GroupEnd] | undefined> => {
         const planned = await documents.plan(plan!);
-        const known = new Map((await trajectoriesOf(gateway, oneGroup(planned))).map((t) => [t.rollout, t]));
+        const known = new Map(
+          (await trajectoriesOf(gateway, { ...planned, byGroup: true })).map((t) => [t.rollout, t]),
+        );
         const all = planned.rollouts.flatMap(({ id }) => known.get(id) ?? []);
         if (all.length < planned.rollouts.length) return undefined;
         const length = all.reduce((sum, { tokens }) => sum + tokens.completion, 0) / all.length;
@@ -181,5 +183,3 @@ function onlyLooked(before: PipelineRecord, next: PipelineRecord, tag: string | 
     tag !== null && since < LOOKED_SECONDS && canonicalJson({ ...next, clock: before.clock }) === canonicalJson(before)
   );
 }
-
-const oneGroup = (plan: RolloutPlan): RolloutPlan => ({ ...plan, sampledBy: plan.sampledBy ?? [] });

@@ -4,19 +4,20 @@
 import type { RolloutPlan } from '../contracts/plan.ts';
 import type { ModelGateway } from '../contracts/ports.ts';
 import { groupOf } from '../policies/advantage.ts';
+import { type ByGroup, isByGroup } from '../policies/plan-groups.ts';
 
 /** Prefixes under which all of a plan's rollouts lie, and in one campaign none of another plan of the kind. */
 export function prefixesOf(
-  plan: Pick<RolloutPlan, 'campaign' | 'round' | 'purpose' | 'policy' | 'sampledBy' | 'rollouts'>,
+  plan: Pick<RolloutPlan, 'campaign' | 'round' | 'purpose' | 'policy' | 'sampledBy' | 'rollouts'> & ByGroup,
 ): string[] {
-  if (plan.sampledBy === undefined) return [`${plan.campaign}/r${plan.round}/${plan.purpose}.v${plan.policy.number}/`];
+  if (!isByGroup(plan)) return [`${plan.campaign}/r${plan.round}/${plan.purpose}.v${plan.policy.number}/`];
   return [...new Set(plan.rollouts.map(({ id }) => `${groupOf(id)}/`))];
 }
 
-export async function trajectoriesOf(gateway: Pick<ModelGateway, 'trajectories'>, plan: RolloutPlan) {
+export async function trajectoriesOf(gateway: Pick<ModelGateway, 'trajectories'>, plan: RolloutPlan & ByGroup) {
   return (await Promise.all(prefixesOf(plan).map((prefix) => gateway.trajectories(prefix)))).flat();
 }
 
-export async function completionsOf(gateway: Pick<ModelGateway, 'completions'>, plan: RolloutPlan) {
+export async function completionsOf(gateway: Pick<ModelGateway, 'completions'>, plan: RolloutPlan & ByGroup) {
   return (await Promise.all(prefixesOf(plan).map((prefix) => gateway.completions(prefix)))).flat();
 }

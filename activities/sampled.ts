@@ -1,13 +1,13 @@
 // By which versions a batch was sampled, for the round's record: where rollouts overlap with training, or are answered by the newest version that
 // is served, a round trains on tokens of several.
 import type { BatchSample } from '../contracts/job.ts';
-import type { SampledBy } from '../contracts/record.ts';
+import type { SampledMix } from '../contracts/record.ts';
 
 /** Undefined where all of it was sampled by the version that is trained from. */
 export function sampledIn(
   samples: readonly Pick<BatchSample, 'id' | 'completionIds' | 'policyVersion'>[],
   from: number,
-): SampledBy | undefined {
+): SampledMix | undefined {
   const versions = new Map<number, { completions: number; tokens: number }>();
   const byRollout = new Map<string, Set<number>>();
   for (const { id, completionIds, policyVersion } of samples) {

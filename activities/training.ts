@@ -17,7 +17,7 @@ import type { PolicyVersion } from '../contracts/policy-version.ts';
 import type { ModelGateway } from '../contracts/ports.ts';
 import { makeWeightTag, weightManifest } from '../contracts/weight-update.ts';
 import { assembleSamples, signalOf } from '../policies/advantage.ts';
-import { batchLine, gradedRollout, saidBy, saidIn } from '../policies/batch.ts';
+import { batchCompletion, batchLine, completionsNamed, gradedRollout } from '../policies/batch.ts';
 import { afterInterruption, isHopeless, NO_EFFORT } from '../policies/job-effort.ts';
 import { actionFor, codeOfStop } from '../policies/retry.ts';
 import { JobFailure } from './boundary.ts';
@@ -47,10 +47,10 @@ export function createTrainingActivities(ports: {
       const spec = await documents.spec(specRef);
       const plan = await documents.plan(planRef);
       const trajectories = await trajectoriesOf(gateway, plan);
-      const said = saidIn(await completionsOf(gateway, plan));
+      const named = completionsNamed(await completionsOf(gateway, plan));
       const assembled = assembleSamples({
         planned: plan.rollouts.map((rollout) => rollout.id),
-        graded: trajectories.map((one) => gradedRollout(one, said(one).map(saidBy), plan)),
+        graded: trajectories.map((one) => gradedRollout(one, named(one).map(batchCompletion), plan)),
         signal: signalOf(spec.training),
       });
       if (assembled.strangers.length > 0) {
@@ -64,7 +64,7 @@ export function createTrainingActivities(ports: {
       const samples = assembled.samples.flatMap((state): BatchSample[] => {
         if (state.state !== 'train') return [];
         const graded = byRollout.get(state.id)!;
-        return said(graded).map((one) => batchLine(state, graded, one, from));
+        return named(graded).map((one) => batchLine(state, graded, one, from));
       });
       const { ledger } = assembled;
       if (samples.length === 0) return { document: null, account, ledger };

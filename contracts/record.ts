@@ -27,7 +27,7 @@ export const partialMove = z.strictObject({ policy: policyName, servers: z.array
 export type PartialMove = z.infer<typeof partialMove>;
 
 /** What a round trained on, by the version that sampled it, oldest first. */
-export const sampledBy = z.strictObject({
+export const sampledMix = z.strictObject({
   versions: z
     .array(
       z.strictObject({
@@ -40,7 +40,7 @@ export const sampledBy = z.strictObject({
   /** Rollouts whose completions are of several versions. */
   mixed: z.int().nonnegative(),
 });
-export type SampledBy = z.infer<typeof sampledBy>;
+export type SampledMix = z.infer<typeof sampledMix>;
 
 export const roundRecord = z.strictObject({
   round: z.int().positive(),
@@ -61,7 +61,7 @@ export const roundRecord = z.strictObject({
   plan: artifactRef,
   ledger: ledgerCounts,
   /** Absent where all of it was sampled by `from`. */
-  sampled: sampledBy.optional(),
+  sampled: sampledMix.optional(),
   /** Servers that its moves gave up, by version; absent where there were none. */
   givenUp: z.array(partialMove).min(1).optional(),
   /** What the verdict rests on, where promotion is certified; absent when nothing was trained. */

@@ -7,12 +7,19 @@ import type { CompletionRecord, Trajectory } from '../contracts/trajectory.ts';
 import type { GradedRollout, Sample } from './advantage.ts';
 import { hasForeignWeights, trainsAs, type VersionsOfPlan } from './answered-by.ts';
 
-/** What is weighed of a completion: everything but its tokens, of which it is enough to know how many there are. */
-export type Said = Pick<CompletionRecord, 'id' | 'rollout' | 'policy' | 'fidelity' | 'weights'> & {
+/** What a batch weighs of a completion: everything but its tokens, of which it is enough to know how many there are. */
+export type BatchCompletion = Pick<CompletionRecord, 'id' | 'rollout' | 'policy' | 'fidelity' | 'weights'> & {
   readonly tokens: number;
 };
 
-export const saidBy = ({ id, rollout, policy, fidelity, weights, completionIds }: CompletionRecord): Said => ({
+export const batchCompletion = ({
+  id,
+  rollout,
+  policy,
+  fidelity,
+  weights,
+  completionIds,
+}: CompletionRecord): BatchCompletion => ({
   ...{ id, rollout, policy, fidelity, tokens: completionIds.length },
   ...(weights === undefined ? {} : { weights }),
 });
@@ -21,7 +28,7 @@ export const saidBy = ({ id, rollout, policy, fidelity, weights, completionIds }
  * Of each trajectory what it names. One of a single reply that names nothing, what is there; an agent that asked nothing said nothing, whatever
  * an attempt before it left.
  */
-export function saidIn<C extends Pick<CompletionRecord, 'id' | 'rollout'>>(
+export function completionsNamed<C extends Pick<CompletionRecord, 'id' | 'rollout'>>(
   completions: readonly C[],
 ): (trajectory: Pick<Trajectory, 'rollout' | 'completions' | 'episode'>) => readonly C[] {
   const byId = new Map(completions.map((one) => [one.id, one]));
@@ -36,7 +43,7 @@ export function saidIn<C extends Pick<CompletionRecord, 'id' | 'rollout'>>(
 
 export function gradedRollout(
   { rollout, outcome, reward, episode, tokens }: Trajectory,
-  said: readonly Said[],
+  said: readonly BatchCompletion[],
   plan: Sampling,
 ): GradedRollout {
   const sampler = samplerOf(plan, rollout);
@@ -49,7 +56,7 @@ export function gradedRollout(
   };
 }
 
-const fewestTokens = (said: readonly Said[]): number =>
+const fewestTokens = (said: readonly BatchCompletion[]): number =>
   said.length === 0 ? 0 : Math.min(...said.map(({ tokens }) => tokens));
 
 /**

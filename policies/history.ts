@@ -4,11 +4,11 @@ import { canonicalJson } from '../contracts/canonical.ts';
 import type { ContextOperation } from '../contracts/session.ts';
 import type { CompletionRecord } from '../contracts/trajectory.ts';
 import type { answerPart, message } from '../contracts/turn.ts';
-import { type Classified, classify, type MergingOptions, type Registered, type Said } from './merging.ts';
+import { type Classified, classify, type MergingCompletion, type MergingOptions, type Registered } from './merging.ts';
 
 export interface History {
   /** Of its requests that were answered, in the order of asking. */
-  readonly said: readonly Said[];
+  readonly said: readonly MergingCompletion[];
   /** What each goes on from, and why where it does not. */
   readonly classified: readonly Classified[];
 }
@@ -21,7 +21,9 @@ export function historyOf(
 ): History {
   const answered = records.filter(({ finish }) => finish === 'stop' || finish === 'length');
   const print = createFingerprints();
-  const said = answered.toSorted((left, right) => left.index - right.index).map((record) => saidOf(record, print));
+  const said = answered
+    .toSorted((left, right) => left.index - right.index)
+    .map((record) => mergingCompletion(record, print));
   return { said, classified: classify(said, operations.map(registeredOf), options) };
 }
 
@@ -34,7 +36,10 @@ const registeredOf = ({ kind, session, child, next }: ContextOperation): Registe
   agent: kind === 'sub-agent-start' ? child : session.agent,
 });
 
-function saidOf({ id, index, turn, messages, promptIds, completionIds, text }: CompletionRecord, print: Print): Said {
+function mergingCompletion(
+  { id, index, turn, messages, promptIds, completionIds, text }: CompletionRecord,
+  print: Print,
+): MergingCompletion {
   const { agent, attempt } = turn?.session ?? {};
   const known = { id, index, promptIds, completionIds, agent, attempt };
   if (turn === undefined) {

@@ -1,11 +1,11 @@
 // Why a completion does not go on where an earlier one ended, told by its tokens and messages alone: for agents that register nothing.
 import type { BreakReason } from '../contracts/session.ts';
-import type { MergingOptions, Messages, Said } from './merging.ts';
+import type { MergingCompletion, MergingOptions, Messages } from './merging.ts';
 import type { Sequence } from './token-tree.ts';
 
 export interface Break extends MergingOptions {
-  readonly said: readonly Said[];
-  readonly one: Said;
+  readonly said: readonly MergingCompletion[];
+  readonly one: MergingCompletion;
   readonly messages: Messages;
   /** Whose tokens it goes on from all the same, where that is not the line's last. */
   readonly exact: number | undefined;
@@ -38,7 +38,11 @@ export function reasonSeen({ said, one, messages, exact, repeated, decode }: Bre
 }
 
 /** The messages are those of an earlier request with its answer, and yet the tokens differ. */
-function sameMessages(before: Said, one: Said, decode: MergingOptions['decode']): BreakReason {
+function sameMessages(
+  before: MergingCompletion,
+  one: MergingCompletion,
+  decode: MergingOptions['decode'],
+): BreakReason {
   const { promptIds: asked, completionIds: answered } = before;
   if (asked.length === 0) return 'unknown';
   // What was asked before is rendered otherwise now.

@@ -1,13 +1,18 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Classified, classify, type Registered, type Said, savings } from './merging.ts';
+import { type Classified, classify, type MergingCompletion, type Registered, savings } from './merging.ts';
 
 /** A token is a character; a message reads `<name>text`, an answer begins after `<a>`, as the question's last tokens say. */
 const codes = (text: string): number[] => [...text].map((character) => character.codePointAt(0)!);
 const render = (history: readonly string[]): string => `${history.map((text) => `<${text}>`).join('')}<`;
 
 /** A request of so many messages, answered. `ids` where the tokens are others than those of the messages. */
-function said(index: number, history: readonly string[], answer: string, more: Partial<Said> = {}): Said {
+function said(
+  index: number,
+  history: readonly string[],
+  answer: string,
+  more: Partial<MergingCompletion> = {},
+): MergingCompletion {
   const text = { promptIds: codes(render(history)), completionIds: codes(`${answer}>`) };
   return { id: `c${index}`, index, ...text, history, answer, ...more };
 }
@@ -17,7 +22,7 @@ const kindsOf = (classified: readonly Classified[]): string[] =>
     const why = one.kind === 'continuation' && one.reason !== undefined ? ` (${one.reason})` : '';
     return one.kind === 'root' ? 'root' : `continues ${one.of}${why}`;
   });
-const last = (...all: Said[]): string => kindsOf(classify(all)).at(-1)!;
+const last = (...all: MergingCompletion[]): string => kindsOf(classify(all)).at(-1)!;
 
 const first = said(0, ['sys', 'u1'], 'a1');
 const second = said(1, ['sys', 'u1', 'a1', 't1'], 'a2');
@@ -117,9 +122,9 @@ const step = fc.record({
   at: fc.nat(),
   text: fc.stringMatching(/^[a-z]{1,4}$/),
 });
-function play(steps: readonly { does: string; at: number; text: string }[]): Said[] {
+function play(steps: readonly { does: string; at: number; text: string }[]): MergingCompletion[] {
   let history = ['sys', 'task'];
-  const all: Said[] = [];
+  const all: MergingCompletion[] = [];
   for (const [index, { does, at, text }] of steps.entries()) {
     const before = all.at(-1);
     if (does === 'compact' && history.length > 4) history = [...history.slice(0, 2), ...history.slice(-2)];
@@ -134,7 +139,8 @@ function play(steps: readonly { does: string; at: number; text: string }[]): Sai
 
 describe('of any session', () => {
   const sessions = fc.array(step, { maxLength: 20 }).map(play);
-  const starts = (one: Said, ids: readonly number[]): boolean => ids.every((id, at) => one.promptIds[at] === id);
+  const starts = (one: MergingCompletion, ids: readonly number[]): boolean =>
+    ids.every((id, at) => one.promptIds[at] === id);
 
   it('a completion continues another exactly where it begins with all of it, and never otherwise', () => {
     fc.assert(
@@ -196,7 +202,7 @@ describe('of any session', () => {
 it('a thousand completions of up to a hundred thousand tokens take seconds', () => {
   // Ids of one long history; every tenth completion forgets its middle.
   const long = Int32Array.from({ length: 100_000 }, (_, at) => (at * 7919) % 32_000);
-  const all = Array.from({ length: 1_000 }, (_, index): Said => {
+  const all = Array.from({ length: 1_000 }, (_, index): MergingCompletion => {
     const end = 1_000 + index * 98;
     const promptIds = index % 10 === 9 ? long.slice(0, end).fill(-index, 500, 900) : long.subarray(0, end);
     return { id: `c${index}`, index, promptIds, completionIds: long.subarray(end, end + 50) };

@@ -5,7 +5,7 @@ import { type Break, reasonSeen } from './merging-breaks.ts';
 import { createTokenTree, type Sequence } from './token-tree.ts';
 
 /** A completion as merging sees it. */
-export interface Said {
+export interface MergingCompletion {
   readonly id: string;
   /** Which request of the rollout. */
   readonly index: number;
@@ -74,7 +74,7 @@ export interface MergingOptions {
 
 /** @param said of one rollout, in the order of asking */
 export function classify(
-  said: readonly Said[],
+  said: readonly MergingCompletion[],
   registered: readonly Registered[] = [],
   options: MergingOptions = {},
 ): Classified[] {
@@ -126,7 +126,7 @@ export interface Messages {
 }
 
 /** The same tree as of tokens, of messages: each different one is a number. */
-function createSeen(): { add(one: Said, at: number): Messages } {
+function createSeen(): { add(one: MergingCompletion, at: number): Messages } {
   const numbers = new Map<string, number>();
   const tree = createTokenTree<number>();
   const lastOf = new Map<string, number>();
@@ -164,11 +164,11 @@ function createSeen(): { add(one: Said, at: number): Messages } {
   };
 }
 
-const lineOf = ({ agent, attempt = 0 }: Pick<Said, 'agent' | 'attempt'>): string =>
+const lineOf = ({ agent, attempt = 0 }: Pick<MergingCompletion, 'agent' | 'attempt'>): string =>
   agent === undefined ? `${attempt}` : `${attempt} ${agent}`;
 
 /** Takes for each completion what was registered on its line since the one before. */
-function byLine(registered: readonly Registered[]): (one: Said) => Registered | undefined {
+function byLine(registered: readonly Registered[]): (one: MergingCompletion) => Registered | undefined {
   const lines = new Map<string, Registered[]>();
   for (const one of registered) lines.set(lineOf(one), [...(lines.get(lineOf(one)) ?? []), one]);
   for (const line of lines.values()) line.sort((left, right) => left.next - right.next);
@@ -194,7 +194,7 @@ export interface Savings {
 
 /** Of a batch: the completions of each of its rollouts, with what was found of them. */
 export function savings(
-  batch: readonly { readonly said: readonly Said[]; readonly classified: readonly Classified[] }[],
+  batch: readonly { readonly said: readonly MergingCompletion[]; readonly classified: readonly Classified[] }[],
 ): Savings {
   const all = createTokenTree<number>();
   const breaks: { -readonly [R in BreakReason]?: NonNullable<Savings['breaks'][R]> } = {};

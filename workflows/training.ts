@@ -3,7 +3,7 @@ import { CancellationScope, isCancellation } from '@temporalio/workflow';
 import type { ArtifactRef } from '../contracts/artifact.ts';
 import type { CampaignName, JobName } from '../contracts/ids.ts';
 import type { PolicyVersion } from '../contracts/policy-version.ts';
-import type { LedgerCounts, SampledBy } from '../contracts/record.ts';
+import type { LedgerCounts, SampledMix } from '../contracts/record.ts';
 import { RETRY_OPTIONS } from '../policies/retry.ts';
 import { activitiesOn } from './queues.ts';
 
@@ -23,7 +23,7 @@ export interface TrainingOutput {
   ledger: LedgerCounts;
   account: ArtifactRef;
   /** Absent where all of it was sampled by the version that was trained from. */
-  sampled?: SampledBy;
+  sampled?: SampledMix;
   /** Absent when no sample carried signal: then there was nothing to train on. */
   trained?: { job: JobName; policy: PolicyVersion; result: ArtifactRef; metrics: ArtifactRef };
 }

@@ -49,7 +49,7 @@ export async function plannedOf({ store }: Session, name: string): Promise<Plann
   const signal = signalOf(training);
   if (pipeline === undefined) return { plans: plans.map(({ plan }) => plan), signal };
   // A plan for each group: many of them lie below one prefix.
-  const grouped = plans.map(({ plan }) => (plan.purpose === 'train' ? { ...plan, sampledBy: [] } : plan));
+  const grouped = plans.map(({ plan }) => (plan.purpose === 'train' ? { ...plan, byGroup: true } : plan));
   return { plans: grouped, steps: await stepsOf(store, documents, campaign), signal };
 }
 

@@ -4,7 +4,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { campaignName } from '../../contracts/ids.ts';
-import { type Journey, openJourney, until } from '../support/journey.ts';
+import { type CommandOutput, type Journey, openJourney, until } from '../support/journey.ts';
 import { openFiles } from '../support/refusals.ts';
 
 // The whole stack lives in a mount namespace of its own, in which the store is a file system of 2 MiB.
@@ -21,12 +21,7 @@ afterAll(async () => {
   files.remove();
 }, 60_000);
 
-interface Said {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-function command(argv: readonly [string, ...string[]], timeout = 60_000): Promise<Said> {
+function command(argv: readonly [string, ...string[]], timeout = 60_000): Promise<CommandOutput> {
   const env = { ...process.env, ANNEAL_HOME: journey.home, NO_COLOR: '1' };
   const child = spawn(argv[0], argv.slice(1), { env, timeout, killSignal: 'SIGKILL' });
   const said = { stdout: '', stderr: '' };

@@ -15,16 +15,11 @@ import { createS3Store } from '../../infra/store/s3/store.ts';
 import { type Campaigns, createCampaigns } from '../../infra/temporal/campaigns.ts';
 import { loadTrainerImages } from '../../k8s/testbed/campaigns.ts';
 import { canInstall, describePods, GPU, type Installation, openInstallation } from '../support/installation.ts';
+import type { CommandOutput } from '../support/journey.ts';
 
 const FILE = join(import.meta.dirname, 'chart-campaign.yaml');
 const CAMPAIGN = campaignName.parse('chart');
 const MINUTES = 60_000;
-
-interface Said {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 describe.skipIf(!canInstall)('a campaign under the chart', () => {
   let on: Installation;
@@ -49,7 +44,7 @@ describe.skipIf(!canInstall)('a campaign under the chart', () => {
   afterAll(() => on?.close(), 2 * MINUTES);
 
   /** `./anneal ARGV` on a machine outside of the cluster, which runs nothing of Anneal. */
-  function anneal(...argv: string[]): Promise<Said> {
+  function anneal(...argv: string[]): Promise<CommandOutput> {
     const env = {
       ...process.env,
       ANNEAL_HOME: home,

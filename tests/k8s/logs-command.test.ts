@@ -14,6 +14,7 @@ import { loadImages } from '../../k8s/testbed/node.ts';
 import { networkOf } from '../../k8s/testbed/options.ts';
 import { startTestbed, type Testbed } from '../../k8s/testbed/testbed.ts';
 import { isBuilt } from '../support/cluster.ts';
+import type { CommandOutput } from '../support/journey.ts';
 import { type S3Server, s3Binary, startS3Server } from '../support/s3-server.ts';
 
 const IMAGE = 'anneal.testbed/talker:1';
@@ -22,15 +23,10 @@ const PODS = `/api/v1/namespaces/${NAMESPACE}/pods`;
 const WITHIN = { timeout: 120_000, interval: 100 };
 const canRun = process.getuid?.() === 0 && isBuilt(['kubelet']) && s3Binary() !== undefined;
 
-interface Said {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 interface Running {
   lines(): string[];
   /** As Ctrl-C does. */
-  stop(): Promise<Said>;
+  stop(): Promise<CommandOutput>;
 }
 
 describe.skipIf(!canRun)('the logs of a campaign in pods', () => {
@@ -66,12 +62,12 @@ describe.skipIf(!canRun)('the logs of a campaign in pods', () => {
     await rm(dir, { recursive: true, force: true });
   }, 60_000);
 
-  function start(...argv: string[]): Running & { readonly finished: Promise<Said> } {
+  function start(...argv: string[]): Running & { readonly finished: Promise<CommandOutput> } {
     const child = spawn(join(loadConfig().repo, 'anneal'), ['logs', ...argv], { env: environment });
     const said = { stdout: '', stderr: '' };
     child.stdout.setEncoding('utf8').on('data', (text: string) => (said.stdout += text));
     child.stderr.setEncoding('utf8').on('data', (text: string) => (said.stderr += text));
-    const finished = new Promise<Said>((done) => child.on('close', (code) => done({ code, ...said })));
+    const finished = new Promise<CommandOutput>((done) => child.on('close', (code) => done({ code, ...said })));
     return {
       finished,
       lines: () => linesOf(said.stdout),

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createS3Store } from '../../infra/store/s3/store.ts';
 import { isBuilt, shareTestCluster, type TestCluster } from '../support/cluster.ts';
 import { startFaultProxy } from '../support/fault-proxy.ts';
+import type { CommandOutput } from '../support/journey.ts';
 import { type S3Server, s3Binary, startS3Server } from '../support/s3-server.ts';
 import { clusterAs, tokenOf, withTimes } from '../support/service-account.ts';
 
@@ -18,12 +19,6 @@ const FILE = 'examples/10-kubernetes/campaign.yaml';
 const TEAM = 'team-refused';
 const HOUR = 3_600;
 const STORE_DENIED = 5;
-
-interface Said {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 describe.skipIf(!isBuilt(PARTS) || s3Binary() === undefined)('a campaign is refused', () => {
   let kube: TestCluster;
@@ -55,7 +50,7 @@ describe.skipIf(!isBuilt(PARTS) || s3Binary() === undefined)('a campaign is refu
   const homeOf = (number: number): string => join(dir, `home-${number}`);
 
   /** A command in a home of its own. */
-  async function run(argv: readonly string[], over: Readonly<Record<string, string>>): Promise<Said> {
+  async function run(argv: readonly string[], over: Readonly<Record<string, string>>): Promise<CommandOutput> {
     count += 1;
     const tokenFile = join(dir, 'token');
     await writeFile(tokenFile, 'a token');
@@ -73,7 +68,7 @@ describe.skipIf(!isBuilt(PARTS) || s3Binary() === undefined)('a campaign is refu
     const code = await new Promise<number | null>((done) => child.on('close', done));
     return { code, ...said };
   }
-  const quickstart = (over: Readonly<Record<string, string>>): Promise<Said> =>
+  const quickstart = (over: Readonly<Record<string, string>>): Promise<CommandOutput> =>
     run(['quickstart', '--yes', '--file', FILE], over);
 
   /** Nothing runs here, nothing is in the bucket, nothing is on the cluster. */

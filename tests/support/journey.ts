@@ -29,11 +29,14 @@ import { allProcesses, descendantsOf, type Found, living, processesOf } from './
 
 export type Part = 'worker' | 'gateway' | 'policy' | 'temporal' | 'supervisor';
 
-export interface Finished {
+/** Of a command that has ended. */
+export interface CommandOutput {
   readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
   readonly stdout: string;
   readonly stderr: string;
+}
+export interface Finished extends CommandOutput {
+  readonly signal: NodeJS.Signals | null;
   readonly seconds: number;
 }
 export interface Command {

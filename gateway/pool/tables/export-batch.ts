@@ -2,7 +2,7 @@
 import { AnnealError } from '../../../contracts/errors.ts';
 import type { CompletionRecord, Trajectory } from '../../../contracts/trajectory.ts';
 import { assembleSamples, type Sample, type Signal } from '../../../policies/advantage.ts';
-import { batchLine, gradedRollout, type Said, saidIn } from '../../../policies/batch.ts';
+import { type BatchCompletion, batchLine, completionsNamed, gradedRollout } from '../../../policies/batch.ts';
 import { linesBeside } from './beside.ts';
 import { quoted } from './duck.ts';
 import { altered, atLeastOne } from './export.ts';
@@ -34,10 +34,10 @@ export async function exportBatch(tables: PoolTables, plan: Planned, signal: Sig
     trajectories.set(one.rollout, one);
   }
   const completions = await weighed(tables, where);
-  const said = saidIn(completions);
+  const named = completionsNamed(completions);
   const { samples, strangers } = assembleSamples({
     planned: plan.rollouts.map(({ id }) => id),
-    graded: [...trajectories.values()].map((one) => gradedRollout(one, said(one), plan)),
+    graded: [...trajectories.values()].map((one) => gradedRollout(one, named(one), plan)),
     signal,
   });
   if (strangers.length > 0)
@@ -48,7 +48,7 @@ export async function exportBatch(tables: PoolTables, plan: Planned, signal: Sig
   const lines = samples.flatMap((sample): Line[] => {
     const trajectory = trajectories.get(sample.id);
     if (sample.state !== 'train' || trajectory === undefined) return [];
-    return said(trajectory).map(({ id }) => ({ sample, trajectory, id }));
+    return named(trajectory).map(({ id }) => ({ sample, trajectory, id }));
   });
   const tokens = new Map(completions.map((one) => [one.id, one.tokens + one.promptTokens]));
   return linesBeside(path, async (file) => {
@@ -64,7 +64,7 @@ export async function exportBatch(tables: PoolTables, plan: Planned, signal: Sig
   });
 }
 
-type Weighed = Said & { readonly promptTokens: number };
+type Weighed = BatchCompletion & { readonly promptTokens: number };
 
 /** All completions of the plan, without their tokens. */
 async function weighed({ duck }: PoolTables, where: string): Promise<Weighed[]> {
@@ -74,10 +74,10 @@ async function weighed({ duck }: PoolTables, where: string): Promise<Weighed[]> 
   for await (const row of duck.rows(sql)) {
     const { weights } = (row.other ? JSON.parse(row.other) : {}) as Pick<CompletionRecord, 'weights'>;
     found.push({
-      id: textOf(row, 'id') as Said['id'],
-      rollout: textOf(row, 'rollout') as Said['rollout'],
-      policy: textOf(row, 'policy') as Said['policy'],
-      fidelity: textOf(row, 'fidelity') as Said['fidelity'],
+      id: textOf(row, 'id') as BatchCompletion['id'],
+      rollout: textOf(row, 'rollout') as BatchCompletion['rollout'],
+      policy: textOf(row, 'policy') as BatchCompletion['policy'],
+      fidelity: textOf(row, 'fidelity') as BatchCompletion['fidelity'],
       ...{ tokens: Number(row.tokens), promptTokens: Number(row.promptTokens) },
       ...(weights === undefined ? {} : { weights }),
     });

@@ -5,6 +5,7 @@ import type { CompletionRecord } from '../../../contracts/trajectory.ts';
 import { groupOf, type Signal } from '../../../policies/advantage.ts';
 import { hasForeignWeights, type VersionsOfPlan } from '../../../policies/answered-by.ts';
 import { samplerOf } from '../../../policies/batch.ts';
+import { type ByGroup, isByGroup } from '../../../policies/plan-groups.ts';
 import {
   type PoolCompletion,
   type PoolLedger,
@@ -16,9 +17,10 @@ import { type PoolTables, within } from './open.ts';
 import { type StoredRow, textOf } from './row.ts';
 
 export type Planned = Pick<RolloutPlan, 'campaign' | 'round' | 'purpose'> &
-  VersionsOfPlan & {
+  VersionsOfPlan &
+  ByGroup & {
     readonly policy: Pick<RolloutPlan['policy'], 'number' | 'weights'>;
-    /** Where it is there, the plan names groups that lie among those of other plans; and the versions besides `policy` that they began with. */
+    /** The versions that its rollouts began with, besides `policy`. */
     readonly sampledBy?: readonly Planned['policy'][] | undefined;
     readonly rollouts: readonly { readonly id: RolloutId }[];
   };
@@ -35,8 +37,9 @@ export interface PlanLedger extends PoolLedger {
 }
 
 /** SQL of where a plan's rollouts lie: below one prefix that no other plan has, or group by group. */
-export function placeOf({ campaign, round, purpose, policy, sampledBy, rollouts }: Planned): string {
-  if (sampledBy === undefined)
+export function placeOf(plan: Planned): string {
+  const { campaign, round, purpose, policy, rollouts } = plan;
+  if (!isByGroup(plan))
     return `${within({ campaign, round })} AND starts_with(rollout, ${quoted(`${campaign}/r${round}/${purpose}.v${policy.number}/`)})`;
   const groups = [...new Set(rollouts.map(({ id }) => groupOf(id)))];
   const rounds = [...new Set(groups.map((group) => Number(/\/r(\d+)\//.exec(group)?.[1])))];
