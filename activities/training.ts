@@ -5,7 +5,6 @@ import type { ArtifactRef, ArtifactStore } from '../contracts/artifact.ts';
 import { AnnealError } from '../contracts/errors.ts';
 import { type CampaignName, makePolicyName } from '../contracts/ids.ts';
 import {
-  type BatchSample,
   type JobDocument,
   type JobEffort,
   type JobResult,
@@ -16,8 +15,8 @@ import {
 import type { PolicyVersion } from '../contracts/policy-version.ts';
 import type { ModelGateway } from '../contracts/ports.ts';
 import { makeWeightTag, weightManifest } from '../contracts/weight-update.ts';
-import { assembleSamples, signalOf } from '../policies/advantage.ts';
-import { batchCompletion, batchLine, completionsNamed, gradedRollout } from '../policies/batch.ts';
+import { signalOf } from '../policies/advantage.ts';
+import { batchLine, batchOf, batchCompletion } from '../policies/batch.ts';
 import { afterInterruption, isHopeless, NO_EFFORT } from '../policies/job-effort.ts';
 import { actionFor, codeOfStop } from '../policies/retry.ts';
 import { JobFailure } from './boundary.ts';
@@ -47,25 +46,12 @@ export function createTrainingActivities(ports: {
       const spec = await documents.spec(specRef);
       const plan = await documents.plan(planRef);
       const trajectories = await trajectoriesOf(gateway, plan);
-      const named = completionsNamed(await completionsOf(gateway, plan));
-      const assembled = assembleSamples({
-        planned: plan.rollouts.map((rollout) => rollout.id),
-        graded: trajectories.map((one) => gradedRollout(one, named(one).map(batchCompletion), plan)),
+      const assembled = batchOf({
+        ...{ plan, trajectories, completions: await completionsOf(gateway, plan), weigh: batchCompletion },
         signal: signalOf(spec.training),
       });
-      if (assembled.strangers.length > 0) {
-        throw new AnnealError(
-          'campaign.unbalanced',
-          `the pool holds rollouts nobody planned: ${assembled.strangers.slice(0, 5).join(', ')}`,
-        );
-      }
       const account = await documents.write(assembled.samples);
-      const byRollout = new Map(trajectories.map((t) => [t.rollout, t]));
-      const samples = assembled.samples.flatMap((state): BatchSample[] => {
-        if (state.state !== 'train') return [];
-        const graded = byRollout.get(state.id)!;
-        return named(graded).map((one) => batchLine(state, graded, one, from));
-      });
+      const samples = assembled.lines.map((line) => batchLine(line, line.completion, from));
       const { ledger } = assembled;
       if (samples.length === 0) return { document: null, account, ledger };
       const sampled = sampledIn(samples, from.number);

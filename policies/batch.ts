@@ -1,10 +1,11 @@
 // What a round's batch says of each rollout, from the records alone: the activity that hands a batch to the trainer and an export from the
 // tables build the same lines by it.
+import { AnnealError } from '../contracts/errors.ts';
 import type { RolloutId } from '../contracts/ids.ts';
 import type { BatchSample } from '../contracts/job.ts';
 import type { PolicyVersion } from '../contracts/policy-version.ts';
 import type { CompletionRecord, Trajectory } from '../contracts/trajectory.ts';
-import type { GradedRollout, Sample } from './advantage.ts';
+import { type AssembledSamples, assembleSamples, type GradedRollout, type Sample, type Signal } from './advantage.ts';
 import { hasForeignWeights, trainsAs, type VersionsOfPlan } from './answered-by.ts';
 
 /** What a batch weighs of a completion: everything but its tokens, of which it is enough to know how many there are. */
@@ -28,7 +29,7 @@ export const batchCompletion = ({
  * Of each trajectory what it names. One of a single reply that names nothing, what is there; an agent that asked nothing said nothing, whatever
  * an attempt before it left.
  */
-export function completionsNamed<C extends Pick<CompletionRecord, 'id' | 'rollout'>>(
+function completionsNamed<C extends Pick<CompletionRecord, 'id' | 'rollout'>>(
   completions: readonly C[],
 ): (trajectory: Pick<Trajectory, 'rollout' | 'completions' | 'episode'>) => readonly C[] {
   const byId = new Map(completions.map((one) => [one.id, one]));
@@ -41,7 +42,7 @@ export function completionsNamed<C extends Pick<CompletionRecord, 'id' | 'rollou
   };
 }
 
-export function gradedRollout(
+function gradedRollout(
   { rollout, outcome, reward, episode, tokens }: Trajectory,
   said: readonly BatchCompletion[],
   plan: Sampling,
@@ -59,13 +60,57 @@ export function gradedRollout(
 const fewestTokens = (said: readonly BatchCompletion[]): number =>
   said.length === 0 ? 0 : Math.min(...said.map(({ tokens }) => tokens));
 
+/** A line of the batch, before the completion's tokens are looked at. */
+export interface ChosenLine<C> {
+  readonly sample: Extract<Sample, { state: 'train' }>;
+  readonly trajectory: Trajectory;
+  readonly completion: C;
+}
+
+export interface AssembledBatch<C> extends Pick<AssembledSamples, 'samples' | 'ledger'> {
+  /** In the order of the plan, and in a rollout in the order in which its trajectory names them. */
+  readonly lines: readonly ChosenLine<C>[];
+}
+
+/**
+ * Which completions a round trains on, from all that its plan left: one for each that a rollout which trains is made of.
+ * @param of.weigh what counts of a completion, in whichever form the caller holds it
+ * @throws AnnealError `campaign.unbalanced` where there are rollouts that nobody planned
+ */
+export function batchOf<C extends Pick<CompletionRecord, 'id' | 'rollout'>>(of: {
+  readonly plan: Sampling & { readonly rollouts: readonly { readonly id: RolloutId }[] };
+  readonly trajectories: readonly Trajectory[];
+  readonly completions: readonly C[];
+  readonly weigh: (completion: C) => BatchCompletion;
+  readonly signal: Signal;
+}): AssembledBatch<C> {
+  const { plan, trajectories, weigh, signal } = of;
+  const named = completionsNamed(of.completions);
+  const { samples, ledger, strangers } = assembleSamples({
+    planned: plan.rollouts.map(({ id }) => id),
+    graded: trajectories.map((one) => gradedRollout(one, named(one).map(weigh), plan)),
+    signal,
+  });
+  if (strangers.length > 0)
+    throw new AnnealError(
+      'campaign.unbalanced',
+      `the pool holds rollouts nobody planned: ${strangers.slice(0, 5).join(', ')}`,
+    );
+  const byRollout = new Map(trajectories.map((one) => [one.rollout, one]));
+  const lines = samples.flatMap((sample): ChosenLine<C>[] => {
+    if (sample.state !== 'train') return [];
+    const trajectory = byRollout.get(sample.id)!;
+    return named(trajectory).map((completion) => ({ sample, trajectory, completion }));
+  });
+  return { samples, ledger, lines };
+}
+
 /**
  * A line of the batch: one for each completion of a rollout of several steps, with the advantage of the whole.
  * @param from the version that is trained
  */
 export function batchLine(
-  { id, group, advantage, reward }: Extract<Sample, { state: 'train' }>,
-  { episode }: Pick<Trajectory, 'episode'>,
+  { sample: { id, group, advantage, reward }, trajectory: { episode } }: Omit<ChosenLine<unknown>, 'completion'>,
   { index, policy, promptIds, completionIds, logprobs, routing }: CompletionRecord,
   from: Pick<PolicyVersion, 'number'>,
 ): BatchSample {

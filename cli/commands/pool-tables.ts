@@ -12,7 +12,7 @@ import { interruptible } from '../interrupt.ts';
 import { campaignOrRollout, exportFlags, placeFlags, refuse, type WrittenFlags } from '../pool/flags.ts';
 import { poolLosses } from '../pool/losses.ts';
 import { mergedRollout } from '../pool/merging.ts';
-import { type PoolPorts, plannedOf, planOfRound, poolPorts } from '../pool/ports.ts';
+import { type PoolPorts, plannedOf, plannedRound, poolPorts } from '../pool/ports.ts';
 import { answer } from '../pool/query.ts';
 import { verifyPool } from '../pool/verify.ts';
 import { type Run, type Session, screen } from '../session.ts';
@@ -164,8 +164,8 @@ async function exportPool(session: Session, files: PoolPorts['files'], written: 
 }
 
 async function batch(session: Session, tables: PoolTables, campaign: string, round: number, out: string) {
-  const planned = await plannedOf(session, campaign);
-  return exportBatch(tables, planOfRound(planned, campaign, round), planned.signal, out);
+  const { plan, signal } = await plannedRound(session, campaign, round);
+  return exportBatch(tables, plan, signal, out);
 }
 
 function print(session: Session, value: unknown, lines: () => readonly string[]): void {

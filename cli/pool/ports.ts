@@ -1,10 +1,14 @@
 // What the pool's commands work with: the tables, the logs that they are made of, and what campaigns planned.
-import { readWhole } from '../../activities/pipeline-record.ts';
+import { z } from 'zod';
+import { stateName } from '../../activities/campaign.ts';
+import { readRecord } from '../../activities/pipeline-record.ts';
 import { createDocuments, type Documents } from '../../activities/read.ts';
 import { artifactRef } from '../../contracts/artifact.ts';
+import type { CampaignSpec } from '../../contracts/campaign.ts';
 import { AnnealError } from '../../contracts/errors.ts';
 import { type CampaignName, campaignName } from '../../contracts/ids.ts';
 import type { RolloutPlan } from '../../contracts/plan.ts';
+import { campaignState, roundRecord } from '../../contracts/record.ts';
 import type { SegmentSource } from '../../contracts/segment.ts';
 import type { TableFiles } from '../../contracts/table-files.ts';
 import type { Planned } from '../../gateway/pool/tables/ledgers.ts';
@@ -29,57 +33,79 @@ export const poolPorts = ({ config, store }: Session): PoolPorts => ({
 
 export interface PlannedCampaign {
   readonly plans: readonly Planned[];
-  /** Where rollouts overlap with training: what each round trained on, groups of several plans. */
-  readonly steps?: readonly Planned[];
   readonly signal: Signal;
 }
 
 /** Without a plan every rollout counts as requested, and its reward is compared within its group. */
 const UNPLANNED: PlannedCampaign = { plans: [], signal: { by: 'group', divided: false } };
 
-export async function plannedOf({ store }: Session, name: string): Promise<PlannedCampaign> {
+export async function plannedOf({ store }: Pick<Session, 'store'>, name: string): Promise<PlannedCampaign> {
   const campaign = campaignName.parse(name);
   const documents = createDocuments(store);
-  const plans = await readPlans(store, documents, campaign);
-  const spec = await store.readNamed(specKey(campaign));
-  if (plans.length === 0 || spec === undefined) return { ...UNPLANNED, plans: plans.map(({ plan }) => plan) };
-  const { training, pipeline } = await documents.spec(
-    artifactRef.parse(JSON.parse(new TextDecoder().decode(spec.bytes))),
-  );
-  const signal = signalOf(training);
-  if (pipeline === undefined) return { plans: plans.map(({ plan }) => plan), signal };
+  const plans = (await readPlans(store, documents, campaign)).map(({ plan }) => plan);
+  const spec = await specOf(store, documents, campaign);
+  if (plans.length === 0 || spec === undefined) return { ...UNPLANNED, plans };
+  const signal = signalOf(spec.training);
+  if (spec.pipeline === undefined) return { plans, signal };
   // A plan for each group: many of them lie below one prefix.
-  const grouped = plans.map(({ plan }) => (plan.purpose === 'train' ? { ...plan, byGroup: true } : plan));
-  return { plans: grouped, steps: await stepsOf(store, documents, campaign), signal };
+  const grouped = plans.map((plan) => (plan.purpose === 'train' ? { ...plan, byGroup: true } : plan));
+  return { plans: grouped, signal };
 }
 
-/** The groups that each round took, in the order in which it took them: what its batch was assembled from. */
-async function stepsOf(store: Session['store'], documents: Documents, campaign: CampaignName): Promise<Planned[]> {
-  const { groups = [] } = (await readWhole(store, documents, campaign)) ?? {};
-  const taken = new Map<number, { order: number; plan: Promise<RolloutPlan> }[]>();
-  for (const { taken: at, plan } of groups) {
-    if (at === undefined || plan === undefined) continue;
-    // The newest durable version when it was taken; the round makes the next one.
-    const round = at.version + 1;
-    taken.set(round, [...(taken.get(round) ?? []), { order: at.order, plan: documents.plan(plan) }]);
-  }
-  return Promise.all(
-    [...taken].map(async ([round, some]): Promise<Planned> => {
-      const plans = await Promise.all(some.toSorted((a, b) => a.order - b.order).map(({ plan }) => plan));
-      const policies = plans.map(({ policy }) => policy);
-      return {
-        ...{ campaign, round, purpose: 'train', policy: policies.at(-1)!, sampledBy: policies },
-        harness: plans[0]?.harness,
-        rollouts: plans.flatMap(({ rollouts }) => rollouts),
-      };
-    }),
-  );
+export interface PlannedRound {
+  readonly plan: Planned;
+  readonly signal: Signal;
 }
 
-/** The plan that a round's batch was assembled from. */
-export function planOfRound({ plans, steps }: PlannedCampaign, campaign: string, round: number): Planned {
-  const found = (steps ?? plans).filter((plan) => plan.purpose === 'train' && plan.round === round).at(-1);
-  if (found === undefined)
-    throw new AnnealError('rollout.none', `${campaign} has rolled nothing out in round ${round}`);
-  return found;
+/**
+ * The plan that a round's training job was given.
+ * @throws AnnealError `rollout.none`
+ */
+export async function plannedRound(
+  { store }: Pick<Session, 'store'>,
+  name: string,
+  round: number,
+): Promise<PlannedRound> {
+  const campaign = campaignName.parse(name);
+  const documents = createDocuments(store);
+  const spec = await specOf(store, documents, campaign);
+  const plan =
+    spec?.pipeline === undefined
+      ? (await readPlans(store, documents, campaign))
+          .map((one) => one.plan)
+          .filter((one) => one.purpose === 'train' && one.round === round)
+          .at(-1)
+      : await planOfStep(store, documents, campaign, round);
+  if (plan === undefined)
+    throw new AnnealError('rollout.none', `${campaign} has no plan of what round ${round} trained on`);
+  return { plan, signal: spec === undefined ? UNPLANNED.signal : signalOf(spec.training) };
+}
+
+/**
+ * Where rollouts overlap with training a round's plan has no name of its own. Until the round is done the record of what runs leads to it, and
+ * then what is saved of the campaign: looked at in this order, one of them has it but for the moment between.
+ */
+async function planOfStep(
+  store: Session['store'],
+  documents: Documents,
+  campaign: CampaignName,
+  round: number,
+): Promise<RolloutPlan | undefined> {
+  const step = (await readRecord(store, campaign))?.record.step;
+  if (step?.round === round) return documents.plan(step.plan);
+  const saved = await store.readNamed(stateName(campaign));
+  if (saved === undefined) return undefined;
+  const state = campaignState.parse(JSON.parse(new TextDecoder().decode(saved.bytes)));
+  const archived = state.archivedRounds ? await documents.read(z.array(roundRecord), state.archivedRounds) : [];
+  const found = [...archived, ...state.rounds].find((one) => one.round === round);
+  return found && documents.plan(found.plan);
+}
+
+async function specOf(
+  store: Session['store'],
+  documents: Documents,
+  campaign: CampaignName,
+): Promise<CampaignSpec | undefined> {
+  const named = await store.readNamed(specKey(campaign));
+  return named && documents.spec(artifactRef.parse(JSON.parse(new TextDecoder().decode(named.bytes))));
 }

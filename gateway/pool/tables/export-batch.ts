@@ -1,8 +1,8 @@
 // A round's batch out of the tables, as its training job was given it: the same lines, in the same order, to the byte.
 import { AnnealError } from '../../../contracts/errors.ts';
 import type { CompletionRecord, Trajectory } from '../../../contracts/trajectory.ts';
-import { assembleSamples, type Sample, type Signal } from '../../../policies/advantage.ts';
-import { type BatchCompletion, batchLine, completionsNamed, gradedRollout } from '../../../policies/batch.ts';
+import type { Signal } from '../../../policies/advantage.ts';
+import { batchLine, batchOf, type ChosenLine, type BatchCompletion } from '../../../policies/batch.ts';
 import { linesBeside } from './beside.ts';
 import { quoted } from './duck.ts';
 import { altered, atLeastOne } from './export.ts';
@@ -14,50 +14,29 @@ import { storedRecords } from './stored.ts';
 /** So many tokens' completions are in memory at a time, or a single one that has more. */
 const TOKENS_AT_ONCE = 1 << 20;
 
-/** A completion of the batch, before its tokens are read. */
-interface Line {
-  readonly sample: Extract<Sample, { state: 'train' }>;
-  readonly trajectory: Trajectory;
-  readonly id: CompletionRecord['id'];
-}
-
 /**
+ * @param plan what the round trains on; `policy` is the version that it trains from, and no completion trains as a newer one
  * @returns how many lines: one for each completion of each rollout that trains
  * @throws AnnealError `pool.nothing`, `pool.table_damaged`, `campaign.unbalanced` where the pool holds rollouts that nobody planned
  */
 export async function exportBatch(tables: PoolTables, plan: Planned, signal: Signal, path: string): Promise<number> {
   const where = placeOf(plan);
-  const trajectories = new Map<string, Trajectory>();
+  const trajectories: Trajectory[] = [];
   for await (const { record, intact } of storedRecords(tables, 'trajectories', where)) {
     const one = record as unknown as Trajectory;
     if (!intact) throw altered(one.rollout);
-    trajectories.set(one.rollout, one);
+    trajectories.push(one);
   }
   const completions = await weighed(tables, where);
-  const named = completionsNamed(completions);
-  const { samples, strangers } = assembleSamples({
-    planned: plan.rollouts.map(({ id }) => id),
-    graded: [...trajectories.values()].map((one) => gradedRollout(one, named(one), plan)),
-    signal,
-  });
-  if (strangers.length > 0)
-    throw new AnnealError(
-      'campaign.unbalanced',
-      `the pool holds rollouts nobody planned: ${strangers.slice(0, 5).join(', ')}`,
-    );
-  const lines = samples.flatMap((sample): Line[] => {
-    const trajectory = trajectories.get(sample.id);
-    if (sample.state !== 'train' || trajectory === undefined) return [];
-    return named(trajectory).map(({ id }) => ({ sample, trajectory, id }));
-  });
-  const tokens = new Map(completions.map((one) => [one.id, one.tokens + one.promptTokens]));
+  const { lines } = batchOf({ ...{ plan, trajectories, completions, signal }, weigh: (one) => one });
   return linesBeside(path, async (file) => {
-    for (const some of inPieces(lines, ({ id }) => tokens.get(id) ?? 0)) {
+    for (const some of inPieces(lines, ({ completion }) => completion.tokens + completion.promptTokens)) {
       const answers = await read(tables, where, some);
-      for (const { sample, trajectory, id } of some) {
+      for (const line of some) {
+        const { id } = line.completion;
         const answer = answers.get(id);
         if (answer === undefined) throw new AnnealError('pool.table_damaged', `${id} is not in the table any more`);
-        await file.add(JSON.stringify(batchLine(sample, trajectory, answer, plan.policy)));
+        await file.add(JSON.stringify(batchLine(line, answer, plan.policy)));
       }
     }
     return atLeastOne(lines.length, plan);
@@ -99,8 +78,12 @@ function* inPieces<T>(all: readonly T[], tokensOf: (one: T) => number): Generato
   if (piece.length > 0) yield piece;
 }
 
-async function read(tables: PoolTables, where: string, lines: readonly Line[]): Promise<Map<string, CompletionRecord>> {
-  const ids = lines.map(({ id }) => quoted(id)).join(', ');
+async function read(
+  tables: PoolTables,
+  where: string,
+  lines: readonly ChosenLine<Weighed>[],
+): Promise<Map<string, CompletionRecord>> {
+  const ids = lines.map(({ completion }) => quoted(completion.id)).join(', ');
   const answers = new Map<string, CompletionRecord>();
   for await (const { record, intact } of storedRecords(tables, 'completions', `${where} AND id IN (${ids})`)) {
     const one = record as unknown as CompletionRecord;
