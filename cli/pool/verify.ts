@@ -1,7 +1,7 @@
 // The whole verification: tables against segments, then the ledger of every plan.
 
 import { closing } from '../../gateway/pool/tables/closing.ts';
-import { ledgerOf, ledgersWithoutPlan, type PlanLedger, strangersTo } from '../../gateway/pool/tables/ledgers.ts';
+import { ledgersOf, ledgersWithoutPlan, type PlanLedger } from '../../gateway/pool/tables/ledgers.ts';
 import type { PoolTables } from '../../gateway/pool/tables/open.ts';
 import {
   type Checked,
@@ -76,8 +76,9 @@ async function ledgersIn(
       ledgers.push(...(await ledgersWithoutPlan(tables, campaign, signal)));
       continue;
     }
-    for (const plan of plans) ledgers.push(await ledgerOf(tables, plan, signal));
-    strangers.push(...(await strangersTo(tables, campaign, plans)));
+    const of = await ledgersOf(tables, campaign, plans, signal);
+    ledgers.push(...of.ledgers);
+    strangers.push(...of.strangers);
   }
   return { ledgers, strangers };
 }

@@ -14,7 +14,7 @@ import type { ModelGateway } from '../../contracts/ports.ts';
 import { type CompletionRecord, outcome, type Trajectory } from '../../contracts/trajectory.ts';
 import { compact } from '../../gateway/pool/tables/compact.ts';
 import { exportBatch } from '../../gateway/pool/tables/export-batch.ts';
-import { ledgerOf } from '../../gateway/pool/tables/ledgers.ts';
+import { ledgersOf } from '../../gateway/pool/tables/ledgers.ts';
 import { openTables } from '../../gateway/pool/tables/open.ts';
 import { createFolderTables } from '../../infra/store/table-files/folder.ts';
 import { signalOf } from '../../policies/advantage.ts';
@@ -177,8 +177,12 @@ test.each([
         expect(written.map((line) => batchSample.parse(JSON.parse(line))).length).toBe(written.length);
         lines += written.length;
         // Nor does the ledger of the tables know another number of them.
-        const { counts, strangers } = await ledgerOf(tables, plan, signalOf(spec.training));
-        expect([counts.trainable, strangers]).toEqual([ledger.trained, []]);
+        const of = await ledgersOf(tables, campaign, [plan], signalOf(spec.training));
+        expect([of.ledgers[0]?.counts.trainable, of.ledgers[0]?.strangers, of.strangers]).toEqual([
+          ledger.trained,
+          [],
+          [],
+        ]);
       },
     ),
     { numRuns: 12 },

@@ -14,7 +14,7 @@ import {
 } from '../../../policies/pool-ledger.ts';
 import { quoted } from './duck.ts';
 import { type PoolTables, within } from './open.ts';
-import { type StoredRow, textOf } from './row.ts';
+import { maybeText, type StoredRow, textOf } from './row.ts';
 
 export type Planned = Pick<RolloutPlan, 'campaign' | 'round' | 'purpose'> &
   VersionsOfPlan &
@@ -47,31 +47,91 @@ export function placeOf(plan: Planned): string {
   return `${within({ campaign })} AND round IN (${rounds.join(', ')}) AND ${ofGroups}`;
 }
 
-/** Of what one plan asked for. Memory: that of the plan's rollouts, without their tokens. */
-export async function ledgerOf(tables: PoolTables, plan: Planned, signal: Signal): Promise<PlanLedger> {
-  const where = placeOf(plan);
-  const trajectories: PoolTrajectory[] = [];
-  for await (const row of tables.duck.rows(
-    `SELECT rollout, outcome, reward::VARCHAR AS reward, to_json(completions)::VARCHAR AS completions FROM trajectories WHERE ${where}`,
-  ))
-    trajectories.push({
-      rollout: textOf(row, 'rollout') as RolloutId,
-      outcome: textOf(row, 'outcome') as PoolTrajectory['outcome'],
-      completions: JSON.parse(textOf(row, 'completions')) as PoolTrajectory['completions'],
-      reward: row.reward === null || row.reward === undefined ? undefined : Number(row.reward),
-    });
-  const completions: PoolCompletion[] = [];
-  for await (const row of tables.duck.rows(
-    `SELECT id, rollout, "index"::VARCHAR AS "index", policy, fidelity, finish, len("completionIds")::VARCHAR AS tokens, other FROM completions WHERE ${where}`,
-  ))
-    completions.push(completionIn(row, plan));
-  const ledger = poolLedger(
-    plan.rollouts.map(({ id }) => id),
-    trajectories,
-    completions,
-    signal,
+export interface CampaignLedgers {
+  /** One for each plan, in their order. */
+  readonly ledgers: readonly PlanLedger[];
+  /** Rollouts that have records where no plan has any. */
+  readonly strangers: readonly string[];
+}
+
+/**
+ * Of what the plans of one campaign asked for, in one pass over its rows, however many plans there are. Memory: the rollouts of the plans that
+ * lie at one place of the order, without their tokens.
+ */
+export async function ledgersOf(
+  tables: PoolTables,
+  campaign: string,
+  plans: readonly Planned[],
+  signal: Signal,
+): Promise<CampaignLedgers> {
+  const byPlace = Map.groupBy(
+    plans.flatMap((plan, at) => placesOf(plan).map((place) => ({ place, at }))),
+    ({ place }) => place,
   );
-  return named(plan, ledger, true);
+  const ends = plans.map((plan) => placesOf(plan).map(behind).sort().at(-1) ?? '');
+  const ledgers = new Map<number, PlanLedger>();
+  const open = new Map<number, Taken>();
+  const strangers = new Set<string>();
+
+  function close(at: number): void {
+    const plan = plans[at]!;
+    const { trajectories, completions } = open.get(at) ?? NOTHING;
+    open.delete(at);
+    const requested = plan.rollouts.map(({ id }) => id);
+    ledgers.set(at, named(plan, poolLedger(requested, trajectories, completions, signal), true));
+  }
+
+  for await (const row of inOrder(tables, campaign)) {
+    const rollout = textOf(row, 'rollout') as RolloutId;
+    for (const at of [...open.keys()]) if (rollout >= ends[at]!) close(at);
+    const group = groupOf(rollout);
+    const found = [group, group.slice(0, group.lastIndexOf('/'))].flatMap((place) => byPlace.get(place) ?? []);
+    // A trajectory says itself of which round it is.
+    if (found.length === 0 || !group.startsWith(`${campaign}/r${textOf(row, 'round')}/`)) {
+      strangers.add(rollout);
+      continue;
+    }
+    for (const { at } of found) {
+      const taken = open.get(at) ?? { trajectories: [], completions: [] };
+      open.set(at, taken);
+      if (maybeText(row, 'outcome') === undefined) taken.completions.push(completionIn(row, plans[at]!));
+      else taken.trajectories.push(trajectoryIn(row));
+    }
+  }
+  for (const at of plans.keys()) if (!ledgers.has(at)) close(at);
+  return { ledgers: plans.map((_, at) => ledgers.get(at)!), strangers: [...strangers] };
+}
+
+interface Taken {
+  readonly trajectories: PoolTrajectory[];
+  readonly completions: PoolCompletion[];
+}
+const NOTHING: Taken = { trajectories: [], completions: [] };
+
+/** Prefixes of the ids of what a plan asked for, up to a slash: one that no other plan has, or its groups. */
+const placesOf = ({ campaign, round, purpose, policy, sampledBy, rollouts }: Planned): string[] =>
+  sampledBy === undefined
+    ? [`${campaign}/r${round}/${purpose}.v${policy.number}`]
+    : [...new Set(rollouts.map(({ id }) => groupOf(id)))];
+
+/** The first text in the order after all ids at a place. */
+const behind = (place: string): string => `${place}${String.fromCharCode('/'.charCodeAt(0) + 1)}`;
+
+/** Both tables as one, by rollout: what a ledger looks at, and none of the tokens. */
+function inOrder({ duck }: PoolTables, campaign: string): AsyncGenerator<StoredRow> {
+  const none = (...columns: string[]): string => columns.map((name) => `NULL::VARCHAR AS "${name}"`).join(', ');
+  const told = `outcome, reward::VARCHAR AS reward, to_json(completions)::VARCHAR AS completions`;
+  const said = `id, "index"::VARCHAR AS "index", policy, fidelity, finish, len("completionIds")::VARCHAR AS tokens`;
+  // Of what no column holds only weights count.
+  const other = `CASE WHEN contains(other, '"weights"') THEN other END AS other`;
+  const of = `WHERE campaign = ${quoted(campaign)}`;
+  return duck.rows(
+    `SELECT * FROM (
+       SELECT rollout, round::VARCHAR AS round, ${told}, ${none('id', 'index', 'policy', 'fidelity', 'finish', 'tokens', 'other')} FROM trajectories ${of}
+       UNION ALL
+       SELECT rollout, round::VARCHAR AS round, ${none('outcome', 'reward', 'completions')}, ${said}, ${other} FROM completions ${of}
+     ) ORDER BY rollout`,
+  );
 }
 
 /** Of rollouts that no plan names: agents that bring their own, and campaigns of another home. */
@@ -92,21 +152,9 @@ export async function ledgersWithoutPlan(tables: PoolTables, campaign: string, s
     known.ids.push(id);
     groups.set(key, known);
   }
-  const ledgers: PlanLedger[] = [];
-  for (const { plan, ids } of groups.values()) {
-    const ledger = await ledgerOf(tables, { ...plan, rollouts: ids.map((id) => ({ id })) }, signal);
-    ledgers.push({ ...ledger, planned: false });
-  }
-  return ledgers;
-}
-
-/** Rollouts of a campaign that have records under a prefix that none of its plans has. */
-export async function strangersTo(tables: PoolTables, campaign: string, plans: readonly Planned[]): Promise<string[]> {
-  const where = [`campaign = ${quoted(campaign)}`, ...plans.map((plan) => `NOT (${placeOf(plan)})`)].join(' AND ');
-  const sql = `SELECT DISTINCT rollout FROM (SELECT rollout, campaign, round FROM completions UNION ALL SELECT rollout, campaign, round FROM trajectories) WHERE ${where} ORDER BY 1`;
-  const found: string[] = [];
-  for await (const row of tables.duck.rows(sql)) found.push(textOf(row, 'rollout'));
-  return found;
+  const plans = [...groups.values()].map(({ plan, ids }) => ({ ...plan, rollouts: ids.map((id) => ({ id })) }));
+  const { ledgers } = await ledgersOf(tables, campaign, plans, signal);
+  return ledgers.map((ledger) => ({ ...ledger, planned: false }));
 }
 
 function named({ campaign, round, purpose, policy }: Planned, ledger: PoolLedger, planned: boolean): PlanLedger {
@@ -114,6 +162,13 @@ function named({ campaign, round, purpose, policy }: Planned, ledger: PoolLedger
   const balanced = ends === ledger.lines.length && ledger.duplicates.length === 0 && ledger.strangers.length === 0;
   return { ...{ campaign, round, purpose, policy: policy.number, planned, balanced }, ...ledger };
 }
+
+const trajectoryIn = (row: StoredRow): PoolTrajectory => ({
+  rollout: textOf(row, 'rollout') as RolloutId,
+  outcome: textOf(row, 'outcome') as PoolTrajectory['outcome'],
+  completions: JSON.parse(textOf(row, 'completions')) as PoolTrajectory['completions'],
+  reward: row.reward === null || row.reward === undefined ? undefined : Number(row.reward),
+});
 
 function completionIn(row: StoredRow, plan: Planned): PoolCompletion {
   const other = row.other === null || row.other === undefined ? {} : (JSON.parse(row.other) as { weights?: never });

@@ -12,7 +12,7 @@ import {
 import { useTables } from '../../../tests/support/use-tables.ts';
 import { encodeActions } from './actions.ts';
 import { compact } from './compact.ts';
-import { ledgerOf, ledgersWithoutPlan, type Planned, strangersTo } from './ledgers.ts';
+import { ledgersOf, ledgersWithoutPlan, type Planned } from './ledgers.ts';
 import type { PoolProblem } from './verify.ts';
 
 const used = useTables();
@@ -110,7 +110,8 @@ test('every rollout that was requested has one end and a reason; what nobody req
     rollouts: ids.map((id) => ({ id: id as Planned['rollouts'][number]['id'] })),
   };
   const tables = await used.open();
-  const ledger = await ledgerOf(tables, plan, { by: 'group', divided: false });
+  const { ledgers, strangers } = await ledgersOf(tables, 'made-up', [plan], { by: 'group', divided: false });
+  const ledger = ledgers[0]!;
   expect(ledger.lines.map(({ rollout, state, reason }) => `${rollout.slice(-5)} ${state} ${reason}`)).toEqual([
     'g1/s0 trainable success',
     'g1/s1 trainable policy_failure',
@@ -119,8 +120,9 @@ test('every rollout that was requested has one end and a reason; what nobody req
     'g4/s0 absent no_record',
   ]);
   expect(ledger).toMatchObject({ balanced: false, strangers: [madeRollout({ group: 9, sample: 0 })] });
-  expect(await strangersTo(tables, 'made-up', [plan])).toEqual([]);
-  expect(await strangersTo(tables, 'made-up', [])).toHaveLength(5);
+  expect(strangers).toEqual([]);
+  const unplanned = await ledgersOf(tables, 'made-up', [], { by: 'group', divided: false });
+  expect([unplanned.ledgers, unplanned.strangers.length]).toEqual([[], 5]);
   const [own] = await ledgersWithoutPlan(tables, 'made-up', { by: 'group', divided: false });
   expect(own).toMatchObject({ balanced: true, planned: false, purpose: 'train', round: 1 });
   expect(own?.lines).toHaveLength(5);
