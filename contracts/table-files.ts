@@ -25,4 +25,9 @@ export interface TableFiles {
   list(prefix: string, after?: string): Promise<TableFile[]>;
   /** A file of this machine with the same content, which stays as long as the caller needs it. */
   local(file: TableFile): Promise<string>;
+  /**
+   * A new empty folder of this machine for one piece of work on the tables, which whoever asked removes. What a process that was killed has
+   * left of its own goes when somebody asks again.
+   */
+  workFolder(): Promise<string>;
 }

@@ -34,8 +34,9 @@ export async function forgetDeadWork(folder: string, start = ''): Promise<void> 
   }
 }
 
-/** A folder that cannot be looked at is no reason not to start. */
-export const forgetDeadTemporary = (): Promise<void> => forgetDeadWork(tmpdir(), TEMPORARY).catch(() => undefined);
+/** A folder that cannot be looked at is no reason not to start. @param what as it was made with; of all kinds unless given */
+export const forgetDeadTemporary = (what = ''): Promise<void> =>
+  forgetDeadWork(tmpdir(), `${TEMPORARY}${what}`).catch(() => undefined);
 
 let namespace: string | undefined;
 function pidNamespace(): string {

@@ -1,4 +1,5 @@
 // What every place for tables must do.
+import { readdir, rm } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { TableFiles } from '../../contracts/table-files.ts';
 import { compact } from '../../gateway/pool/tables/compact.ts';
@@ -49,6 +50,16 @@ export function tableFilesConformance(name: string, open: () => Promise<Place>):
 
     test.each([['../out'], ['/etc/x'], ['a//b'], ['a/.b'], ['']])('%s leads nowhere', async (path) => {
       await expect(files.create(path, 'x')).rejects.toMatchObject({ code: 'internal.bug' });
+    });
+
+    test('a folder to work in is a new and empty one each time', async () => {
+      const folders = await Promise.all([files.workFolder(), files.workFolder()]);
+      try {
+        expect(new Set(folders).size).toBe(2);
+        for (const folder of folders) expect(await readdir(folder)).toEqual([]);
+      } finally {
+        for (const folder of folders) await rm(folder, { recursive: true });
+      }
     });
 
     test('two compactors at once make one table, which verifies', async () => {

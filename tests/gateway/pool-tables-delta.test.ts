@@ -78,7 +78,7 @@ test('DuckDB reads what is committed by the SQL of the documentation', async () 
   const page = await readFile(join(import.meta.dirname, '../../docs/data-pool.md'), 'utf8');
   const [, sql = ''] = /```sql\n([\s\S]*?)```/.exec(page) ?? [];
   expect(sql).toContain('/anneal/store/tables');
-  await using duck = await openDuck();
+  await using duck = await openDuck(used.files);
   const statements = sql.replaceAll('/anneal/store/tables', join(used.folder, 'tables')).split(';');
   const asked = statements.map((statement) => statement.trim()).filter((statement) => statement !== '');
   for (const statement of asked.slice(0, -1)) await duck.run(statement);

@@ -1,7 +1,7 @@
 // Compactors that are killed between file and commit, after a commit, and at any moment, side by side: every record is taken in once.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -28,7 +28,9 @@ beforeEach(async () => {
   }
 });
 
-/** What a killed one had staged lies here, and goes with the rest. */
+/** What a killed one worked in lies here, until the next one begins. */
+const left = async (): Promise<string[]> =>
+  (await readdir(join(used.folder, 'staged'))).filter((name) => name.startsWith('anneal-pool'));
 const started = (...argv: string[]) =>
   spawn(process.execPath, [PROCESS, used.folder, ...argv], {
     stdio: 'ignore',
@@ -50,8 +52,11 @@ test.each([['written'], ['committed']])('killed when %s, and begun again, until 
   for (let times = 1; times <= 3; times += 1) {
     const child = started(point, `${times}`);
     expect(await once(child, 'exit')).toEqual([null, 'SIGKILL']);
+    // Its own: that of the one before is gone.
+    expect(await left()).toHaveLength(1);
   }
   expect(await once(started(), 'exit')).toEqual([0, null]);
+  expect(await left()).toEqual([]);
   await expectWhole();
 });
 

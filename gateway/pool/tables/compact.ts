@@ -48,7 +48,9 @@ export async function compact(
   files: TableFiles,
   options: CompactOptions = {},
 ): Promise<Compacted> {
-  return closing(await openDuck({ signal: options.signal }), (duck) => compactWith(duck, source, files, options));
+  return closing(await openDuck(files, { signal: options.signal }), (duck) =>
+    compactWith(duck, source, files, options),
+  );
 }
 
 async function compactWith(

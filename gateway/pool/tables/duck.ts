@@ -1,9 +1,10 @@
 // DuckDB inside this process, for one piece of work: bounded memory that spills to a folder of its own, and nothing fetched from anywhere.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { availableParallelism, tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { AnnealError } from '../../../contracts/errors.ts';
+import type { TableFiles } from '../../../contracts/table-files.ts';
 import type { StoredRow } from './row.ts';
 
 export interface Duck extends AsyncDisposable {
@@ -39,9 +40,12 @@ async function loadEngine() {
   }
 }
 
-export async function openDuck({ memoryMiB = MEMORY_MIB, signal }: DuckOptions = {}): Promise<Duck> {
+export async function openDuck(
+  files: Pick<TableFiles, 'workFolder'>,
+  { memoryMiB = MEMORY_MIB, signal }: DuckOptions = {},
+): Promise<Duck> {
   const DuckDBInstance = await loadEngine();
-  const folder = await mkdtemp(join(tmpdir(), 'anneal-pool-'));
+  const folder = await files.workFolder();
   const opened = new AsyncDisposableStack();
   opened.defer(() => rm(folder, { recursive: true, force: true }));
   try {

@@ -60,7 +60,7 @@ test('a data set is a folder of Parquet and the card that names its configuratio
   const paths = [...card.matchAll(/path: (\S+)/g)].map(([, path]) => path);
   expect(paths).toEqual(['data/completions/*.parquet', 'data/trajectories/*.parquet']);
   expect(card.startsWith('---\nconfigs:\n- config_name: completions\n')).toBe(true);
-  const duck = used.later(await openDuck());
+  const duck = used.later(await openDuck(used.files));
   for (const path of paths) {
     const found: unknown[] = [];
     for await (const row of duck.objects(

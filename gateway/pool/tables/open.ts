@@ -25,7 +25,7 @@ export async function openTables(files: TableFiles, options: OpenOptions = {}): 
   const completions = await readSnapshot(files, TABLES.completions);
   const trajectories = await readSnapshot(files, TABLES.trajectories);
   const snapshots = { completions, trajectories };
-  const duck = await openDuck(options);
+  const duck = await openDuck(files, options);
   try {
     const opened: string[] = [];
     for (const stream of TABLE_STREAMS)

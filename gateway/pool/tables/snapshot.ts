@@ -55,7 +55,7 @@ export async function readSnapshot(files: TableFiles, { name }: TableSchema): Pr
   if (checkpoint !== undefined) {
     const path = checkpointPath(name, checkpoint);
     const file = listed.find((one) => one.path === path)!;
-    snapshot = apply(NOTHING, checkpoint, await readCheckpoint(await files.local(file)));
+    snapshot = apply(NOTHING, checkpoint, await readCheckpoint(files, await files.local(file)));
   }
   for (const version of versions(COMMIT)) {
     if (version <= snapshot.version) continue;
@@ -123,9 +123,9 @@ async function hintedVersion(files: TableFiles, name: string): Promise<number | 
 /** Just before the checkpoint of a version, which is what a list begins after. */
 const before = (name: string, version: number): string => checkpointPath(name, version).slice(0, -'parquet'.length);
 
-async function readCheckpoint(path: string): Promise<Action[]> {
+async function readCheckpoint(files: TableFiles, path: string): Promise<Action[]> {
   const sql = `SELECT to_json(one)::VARCHAR AS action FROM read_parquet(${quoted(path)}) AS one`;
-  return closing(await openDuck(), async (duck) => {
+  return closing(await openDuck(files), async (duck) => {
     const actions: Action[] = [];
     for await (const row of duck.rows(sql)) actions.push(action.parse(JSON.parse(row.action ?? 'null')));
     return actions;

@@ -7,6 +7,7 @@ import type { TableFile, TableFiles } from '../../../contracts/table-files.ts';
 import { codeOf, createOnce, makeFolder, replace, storeFailure, withTemporary } from '../durable.ts';
 import { bytesOf } from '../reference.ts';
 import { checkedPath } from './path.ts';
+import { tablesWorkFolder } from './work.ts';
 
 const LEFTOVER_AGE_MS = 24 * 3_600_000;
 
@@ -63,6 +64,7 @@ export function createFolderTables(root: string, temporary: string): TableFiles 
         return files.sort((a, b) => (a.path < b.path ? -1 : 1));
       }),
     local: async ({ path }) => join(base, checkedPath(path)),
+    workFolder: tablesWorkFolder,
   };
 }
 

@@ -12,6 +12,7 @@ import { fetchBytes } from '../s3/fetch.ts';
 import { hashOf } from '../s3/hash.ts';
 import { besideOf } from './folder.ts';
 import { checkedPath } from './path.ts';
+import { tablesWorkFolder } from './work.ts';
 
 /** `cache`: a folder of this machine. A table's files never change, so that what was fetched once need not be fetched again. */
 export function createS3Tables(address: string, cache: string, options: BucketOptions = {}): TableFiles {
@@ -98,5 +99,6 @@ export function createS3Tables(address: string, cache: string, options: BucketOp
         }
         return place;
       }),
+    workFolder: tablesWorkFolder,
   };
 }
