@@ -1,6 +1,7 @@
-// A gateway in a process of its own, to be killed. argv: JSON {dir, controlUrl, fault?, providers?, port?, keep?}. It prints its URL as the first line.
+// A gateway in a process of its own, to be killed. argv: JSON {dir, controlUrl, fault?, providers?, port?, keep?, lateMs?}. It prints its URL as the first line.
 // With `fault` it stops for ever at that moment of the first request and prints the moment's name: the test then kills it.
 import { writeSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ArtifactStore } from '../../contracts/artifact.ts';
 import type { PolicyName } from '../../contracts/ids.ts';
 import type { FaultPoint } from '../../gateway/capture.ts';
@@ -19,12 +20,14 @@ const options = JSON.parse(process.argv[2]!) as {
   providers?: Record<PolicyName, Provider>;
   keepRecords?: number;
   port?: number;
+  /** By so much each call of the store that a segment needs comes later. */
+  lateMs?: number;
   /** `store`: a folder's path or an s3:// address. */
   keep?: Omit<KeepOptions, 'store'> & { readonly store: string };
   /** A moment on the way of a segment to the store at which it kills itself. */
   dieAt?: 'before' | 'bytes' | 'description';
 };
-const { keep, dieAt } = options;
+const { keep, dieAt, lateMs = 0 } = options;
 
 function storeAt(address: string): ArtifactStore {
   const store = address.startsWith('s3://') ? createS3Store(address) : createFolderStore(address);
@@ -33,11 +36,13 @@ function storeAt(address: string): ArtifactStore {
     ...store,
     async putFile(path) {
       if (dieAt === 'before') die();
+      await sleep(lateMs);
       const ref = await store.putFile(path);
       if (dieAt === 'bytes') die();
       return ref;
     },
     async createNamed(key, bytes) {
+      await sleep(lateMs);
       const made = await store.createNamed(key, bytes);
       if (dieAt === 'description') die();
       return made;

@@ -78,6 +78,7 @@ export const kills: readonly Step[] = [
       { name: 'kills, in each mode', files: KILLS, figure: 'kills', least: 100 },
       { name: '… of them of the store', files: KILLS, figure: 'killsOfStore', least: 30 },
       { name: 'completions acknowledged meanwhile', files: KILLS, figure: 'acknowledged', least: 100 },
+      { name: 'trajectories acknowledged meanwhile', files: KILLS, figure: 'trajectories', least: 33 },
       { name: 'acknowledged, and not in the store with their hash', files: KILLS, figure: 'lost', most: 0 },
       { name: 'in the store twice', files: KILLS, figure: 'twice', most: 0 },
       { name: 'rollouts in no state or in two', files: KILLS, figure: 'unbalanced', most: 0 },
