@@ -16,7 +16,7 @@ import type { PolicyVersion } from '../contracts/policy-version.ts';
 import type { ModelGateway } from '../contracts/ports.ts';
 import { makeWeightTag, weightManifest } from '../contracts/weight-update.ts';
 import { signalOf } from '../policies/advantage.ts';
-import { batchLine, batchOf, batchCompletion } from '../policies/batch.ts';
+import { batchCompletion, batchLine, batchOf } from '../policies/batch.ts';
 import { afterInterruption, isHopeless, NO_EFFORT } from '../policies/job-effort.ts';
 import { actionFor, codeOfStop } from '../policies/retry.ts';
 import { JobFailure } from './boundary.ts';

@@ -2,7 +2,7 @@
 import { AnnealError } from '../../../contracts/errors.ts';
 import type { CompletionRecord, Trajectory } from '../../../contracts/trajectory.ts';
 import type { Signal } from '../../../policies/advantage.ts';
-import { batchLine, batchOf, type ChosenLine, type BatchCompletion } from '../../../policies/batch.ts';
+import { type BatchCompletion, batchLine, batchOf, type ChosenLine } from '../../../policies/batch.ts';
 import { linesBeside } from './beside.ts';
 import { quoted } from './duck.ts';
 import { altered, atLeastOne } from './export.ts';

@@ -109,10 +109,10 @@ interface Taken {
 const NOTHING: Taken = { trajectories: [], completions: [] };
 
 /** Prefixes of the ids of what a plan asked for, up to a slash: one that no other plan has, or its groups. */
-const placesOf = ({ campaign, round, purpose, policy, sampledBy, rollouts }: Planned): string[] =>
-  sampledBy === undefined
-    ? [`${campaign}/r${round}/${purpose}.v${policy.number}`]
-    : [...new Set(rollouts.map(({ id }) => groupOf(id)))];
+const placesOf = (plan: Planned): string[] =>
+  isByGroup(plan)
+    ? [...new Set(plan.rollouts.map(({ id }) => groupOf(id)))]
+    : [`${plan.campaign}/r${plan.round}/${plan.purpose}.v${plan.policy.number}`];
 
 /** The first text in the order after all ids at a place. */
 const behind = (place: string): string => `${place}${String.fromCharCode('/'.charCodeAt(0) + 1)}`;
