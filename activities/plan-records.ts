@@ -3,15 +3,13 @@
 
 import type { RolloutPlan } from '../contracts/plan.ts';
 import type { ModelGateway } from '../contracts/ports.ts';
-import { groupOf } from '../policies/advantage.ts';
-import { type ByGroup, isByGroup } from '../policies/plan-groups.ts';
+import { type ByGroup, placesOf } from '../policies/plan-groups.ts';
 
 /** Prefixes under which all of a plan's rollouts lie, and in one campaign none of another plan of the kind. */
 export function prefixesOf(
   plan: Pick<RolloutPlan, 'campaign' | 'round' | 'purpose' | 'policy' | 'sampledBy' | 'rollouts'> & ByGroup,
 ): string[] {
-  if (!isByGroup(plan)) return [`${plan.campaign}/r${plan.round}/${plan.purpose}.v${plan.policy.number}/`];
-  return [...new Set(plan.rollouts.map(({ id }) => `${groupOf(id)}/`))];
+  return placesOf(plan).map((place) => `${place}/`);
 }
 
 export async function trajectoriesOf(gateway: Pick<ModelGateway, 'trajectories'>, plan: RolloutPlan & ByGroup) {

@@ -70,7 +70,6 @@ export async function startTestbed(options: TestbedOptions): Promise<Testbed> {
     // Without its state nothing of an earlier one can be told from ours.
     if (before === undefined) await rm(layout.run, { recursive: true, force: true });
     await mkdir(layout.run, { recursive: true, mode: 0o700 });
-    if (before === undefined && wanted.includes('kubelet')) layout = await claimNetwork(layout);
     const state: TestbedState = {
       schema: 'anneal/testbed/v1',
       parts: PARTS.filter((part) => wanted.includes(part) || before?.parts.includes(part)),
@@ -79,6 +78,8 @@ export async function startTestbed(options: TestbedOptions): Promise<Testbed> {
       processes: before?.processes ?? [],
     };
     await writeState(layout, state);
+    // Written down first: whoever ends it removes the network with it, whenever this process dies.
+    if (before === undefined && wanted.includes('kubelet')) layout = await claimNetwork(layout);
     const { lifetime = 'process' } = options;
     if (lifetime === 'detached') await endKeeper(layout);
     else await startKeeper(layout, lifetime === 'process' ? identityOf(process.pid) : lifetime);

@@ -5,7 +5,7 @@ import type { CompletionRecord } from '../../../contracts/trajectory.ts';
 import { groupOf, type Signal } from '../../../policies/advantage.ts';
 import { hasForeignWeights, type VersionsOfPlan } from '../../../policies/answered-by.ts';
 import { samplerOf } from '../../../policies/batch.ts';
-import { type ByGroup, isByGroup } from '../../../policies/plan-groups.ts';
+import { type ByGroup, isByGroup, placesOf } from '../../../policies/plan-groups.ts';
 import {
   type PoolCompletion,
   type PoolLedger,
@@ -38,10 +38,9 @@ export interface PlanLedger extends PoolLedger {
 
 /** SQL of where a plan's rollouts lie: below one prefix that no other plan has, or group by group. */
 export function placeOf(plan: Planned): string {
-  const { campaign, round, purpose, policy, rollouts } = plan;
-  if (!isByGroup(plan))
-    return `${within({ campaign, round })} AND starts_with(rollout, ${quoted(`${campaign}/r${round}/${purpose}.v${policy.number}/`)})`;
-  const groups = [...new Set(rollouts.map(({ id }) => groupOf(id)))];
+  const { campaign, round } = plan;
+  const groups = placesOf(plan);
+  if (!isByGroup(plan)) return `${within({ campaign, round })} AND starts_with(rollout, ${quoted(`${groups[0]}/`)})`;
   const rounds = [...new Set(groups.map((group) => Number(/\/r(\d+)\//.exec(group)?.[1])))];
   const ofGroups = `regexp_replace(rollout, '/s[0-9]+$', '') IN (${groups.map(quoted).join(', ')})`;
   return `${within({ campaign })} AND round IN (${rounds.join(', ')}) AND ${ofGroups}`;
@@ -107,12 +106,6 @@ interface Taken {
   readonly completions: PoolCompletion[];
 }
 const NOTHING: Taken = { trajectories: [], completions: [] };
-
-/** Prefixes of the ids of what a plan asked for, up to a slash: one that no other plan has, or its groups. */
-const placesOf = (plan: Planned): string[] =>
-  isByGroup(plan)
-    ? [...new Set(plan.rollouts.map(({ id }) => groupOf(id)))]
-    : [`${plan.campaign}/r${plan.round}/${plan.purpose}.v${plan.policy.number}`];
 
 /** The first text in the order after all ids at a place. */
 const behind = (place: string): string => `${place}${String.fromCharCode('/'.charCodeAt(0) + 1)}`;
