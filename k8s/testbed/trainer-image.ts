@@ -20,8 +20,8 @@ const ABOUT = `import json, sys, sysconfig
 print(json.dumps({"executable": sys._base_executable, "prefix": sys.base_prefix, "stdlib": sysconfig.get_paths()["stdlib"],
   "packages": sysconfig.get_paths()["purelib"]}))`;
 const about = z.object({ executable: z.string(), prefix: z.string(), stdlib: z.string(), packages: z.string() });
-/** Of the standard library and of packages: not needed to run. */
-const LEFT_OUT = /(^|\/)(__pycache__|test|tests|idlelib|tkinter|turtledemo|ensurepip|lib2to3)$/;
+/** Of the standard library and of packages: not needed to run. What is compiled stays, or each process of a pod would compile it anew. */
+const LEFT_OUT = /(^|\/)(test|tests|idlelib|tkinter|turtledemo|ensurepip|lib2to3)$/;
 
 /**
  * @param python of a virtual environment that holds `trainer/requirements.lock`
@@ -56,7 +56,8 @@ async function makeTrainerImages(python: string, trainer: string): Promise<strin
       },
       { from: bucket, to: '/opt/anneal/bucket', skip: (path) => LEFT_OUT.test(path) },
     ],
-    [{ from: trainer, to: '/opt/anneal/trainer', skip: (path) => LEFT_OUT.test(path) }],
+    // Its own compiled files come and go with whoever runs it here.
+    [{ from: trainer, to: '/opt/anneal/trainer', skip: (path) => LEFT_OUT.test(path) || path.endsWith('__pycache__') }],
   ];
   const env = {
     PYTHONPATH: '/opt/anneal/trainer:/opt/anneal/packages:/opt/anneal/bucket',

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { z } from 'zod';
 import { type CampaignName, campaignName } from '../../contracts/ids.ts';
-import { signalProcess } from '../../infra/process/identity.ts';
+import { isAlive, signalProcess } from '../../infra/process/identity.ts';
 import { pod as podSchema } from '../../k8s/cluster/objects.ts';
 import { prepareCampaigns } from '../../k8s/testbed/campaigns.ts';
 import { networkOf } from '../../k8s/testbed/options.ts';
@@ -17,7 +17,7 @@ import { startTestbed, type Testbed } from '../../k8s/testbed/testbed.ts';
 import { isBuilt } from '../support/cluster.ts';
 import { type Command, type Finished, type Journey, openJourney, until } from '../support/journey.ts';
 import { type OtlpReceiver, type ReceivedSpan, startOtlpReceiver } from '../support/otlp-receiver.ts';
-import { allProcesses } from '../support/processes.ts';
+import { allProcesses, processesWith } from '../support/processes.ts';
 
 const PARTS = ['kubelet', 'jobset', 'store'] as const;
 const canRun = process.getuid?.() === 0 && isBuilt(PARTS);
@@ -161,8 +161,7 @@ describe.skipIf(!canRun)('a campaign in pods', () => {
       await writeFile(file, stringify({ ...small, name, rounds: 1, profile }));
       expect((await journey.run(['submit', file])).code).toBe(0);
       // The one that the pod runs, and the one that it has begun to train with.
-      const processes = () =>
-        allProcesses().filter(({ command: text }) => /anneal_trainer .*pods-cancelled-r1-train/.test(text));
+      const processes = () => allProcesses((text) => /anneal_trainer .*pods-cancelled-r1-train/.test(text));
       const both = await until(
         'it trains',
         async () => {
@@ -190,7 +189,7 @@ describe.skipIf(!canRun)('a campaign in pods', () => {
         async () => {
           // The trainer is asked for last: a server that is gone while it still runs would be seen.
           const servers = (await serversOf(name)).length > 0;
-          const trains = allProcesses().some(({ pid }) => pid === trainer.pid);
+          const trains = isAlive(trainer);
           const state = `${trains ? 'trainer' : '-'} ${servers ? 'server' : '-'}`;
           if (seen.at(-1) !== state) seen.push(state);
           return servers || trains ? undefined : true;
@@ -225,7 +224,7 @@ describe.skipIf(!canRun)('a campaign in pods', () => {
   }
 
   const trainersOf = async (round: number, name?: CampaignName) =>
-    allProcesses().filter(({ command: text }) => text.includes(`anneal_trainer pod --name ${job(round, name)} `));
+    processesWith(`anneal_trainer pod --name ${job(round, name)} `);
 
   async function serversOf(name: CampaignName) {
     const path = `/apis/apps/v1/namespaces/anneal/deployments?labelSelector=anneal.dev/campaign=${name}`;

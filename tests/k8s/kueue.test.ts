@@ -135,7 +135,7 @@ describe.skipIf(!isBuilt(PARTS))('a job in a queue of Kueue', () => {
   it('whose quota a dead eviction keeps is told who holds it; an own one gives it back with the next attempt', async () => {
     runner = openRunner(kube.cluster, folder, profile, { windows: { evictionMs: 4_000 } });
     await crowd(kube.cluster, 'holder', { nodes: 2, priority: 'batch' });
-    await expect.poll(async () => (await phasesOf('crowd=holder')).length, PATIENCE).toBe(2);
+    await expect.poll(() => isActive('holder'), PATIENCE).toBe(true);
     // Kueue #14811: a JobSet's status says for ever that a Job of it is active, so that Kueue never takes the quota back.
     await endJobSet();
     await runner.submit(job);
@@ -152,6 +152,7 @@ describe.skipIf(!isBuilt(PARTS))('a job in a queue of Kueue', () => {
     await expect.poll(phases, PATIENCE).toEqual(['Running', 'Running']);
     await disperse(kube.cluster, 'holder');
 
+    await expect.poll(() => isActive(`${job.name}-a1`), PATIENCE).toBe(true);
     await endJobSet();
     await crowd(kube.cluster, 'urgent', { nodes: 2, priority: 'urgent' });
     await expect
@@ -224,6 +225,13 @@ describe.skipIf(!isBuilt(PARTS))('a job in a queue of Kueue', () => {
     const query = { labelSelector: `anneal.dev/job=${job.name}` };
     const { body } = await kube.cluster.ask({ method: 'GET', path, query });
     return (body as { items: { metadata: { name: string } }[] }).items.map((one) => one.metadata.name);
+  }
+
+  /** By the JobSet's status, which Kueue goes by: its pods are there before its controller has said so. */
+  async function isActive(name: string): Promise<boolean> {
+    const { body } = await kube.cluster.ask({ method: 'GET', path: `${pathOf('JobSet', TEAM)}/${name}` });
+    const { status } = body as { status?: { replicatedJobsStatus?: readonly { active?: number }[] } };
+    return status?.replicatedJobsStatus?.some(({ active = 0 }) => active > 0) ?? false;
   }
 
   /** Its webhooks too: what nobody answers lets nothing of its kinds be changed. They come back when it does. */

@@ -323,8 +323,8 @@ describe.skipIf(!isBuilt([]))('jobs on Kubernetes', () => {
     const watching = open({ cluster: kube.client({ timeoutMs: 250, patienceMs: 250 }) });
     await watching.state(job.name);
     // It takes connections and requests, and never answers.
-    const server = allProcesses().find(
-      ({ command }) => /kube-apiserver /.test(command) && command.includes(kube.testbed.layout.dir),
+    const [server] = allProcesses(
+      (command) => /kube-apiserver /.test(command) && command.includes(kube.testbed.layout.dir),
     );
     expect(signalProcess(server!, 'SIGSTOP')).toBe(true);
     try {

@@ -118,9 +118,9 @@ export async function openJourney(options: { readonly env?: Readonly<Record<stri
   /** The Python process of a job that runs now. */
   function trainerOf(job: string): Found | undefined {
     const document = join(config.paths.jobs, job, 'job.json');
-    return allProcesses().find(
-      ({ command }) => command.includes(`anneal_trainer train --job ${document}`) && !command.startsWith('sh '),
-    );
+    return allProcesses(
+      (command) => command.includes(`anneal_trainer train --job ${document}`) && !command.startsWith('sh '),
+    )[0];
   }
 
   return {
