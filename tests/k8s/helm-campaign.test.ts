@@ -83,10 +83,12 @@ describe.skipIf(!canInstall)('a campaign under the chart', () => {
         // A stage that failed would be asked about as well: it must not be waved through.
         const why = `${JSON.stringify(status.error)}\n${await describePods(on.testbed, on.podOf)}`;
         expect(gate, status.error === undefined ? gate : why).toMatch(/^chart\.(open-sealed|release)-\d+$/);
-        const answered = await anneal('approve', gate, '--reason', 'a test');
+        // Not what is recommended, which is to keep what users have when so small a training did harm.
+        const option = gate.startsWith('chart.release-') ? 'release' : 'open';
+        const answered = await anneal('decide', gate, option, '--reason', 'a test');
         expect(answered).toMatchObject({ code: 0, stderr: '' });
       }
-      expect(status.state.ending).toBe('released');
+      expect(status.state.ending, JSON.stringify(status.state.rounds)).toBe('released');
       expect(status.state.rounds).toHaveLength(1);
     },
     15 * MINUTES,
