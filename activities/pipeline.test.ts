@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import type { PipelineSpec } from '../contracts/pipeline.ts';
+import type { PipelineSpec, RoundSpans } from '../contracts/pipeline.ts';
 import type { PolicyVersion } from '../contracts/policy-version.ts';
 import type { RoundRecord } from '../contracts/record.ts';
 import { type RecordedCampaign, recordCampaign } from '../tests/support/recorded-campaign.ts';
 import { createPipelineActivities } from './pipeline.ts';
-import { readWhole } from './pipeline-record.ts';
+import { readRecord, readWhole } from './pipeline-record.ts';
 
 const pipeline: PipelineSpec = {
   mode: 'async',
@@ -35,7 +35,13 @@ const versioned = (number: number): PolicyVersion => ({
 
 /** A new process each time: it knows nothing but what is stored. */
 function move(
-  how: { policy?: PolicyVersion; hold?: boolean; closing?: boolean; heard?: { position: number; at: number }[] } = {},
+  how: {
+    policy?: PolicyVersion;
+    hold?: boolean;
+    closing?: boolean;
+    heard?: { position: number; at: number }[];
+    spans?: RoundSpans;
+  } = {},
 ) {
   const { store, documents, state } = campaign;
   const gateway = {
@@ -151,6 +157,33 @@ describe('what is trained on', () => {
       ['r2/train.v1/g1', 1],
     ]);
     expect(document!.algorithm.maxStaleness).toBe(2);
+  });
+
+  it('is the same when a round is played again, because whoever had finished it was gone before it was saved', async () => {
+    for (const position of [0, 1]) await finish(await move(), position);
+    const first = await move();
+    await finish(first, 2);
+    await finish(await move(), 3);
+    await trained(first);
+    const spans = { round: 1, training: [1_001, 1_002] as [number, number] };
+    await move({ hold: true, spans });
+
+    const { state } = campaign;
+    const unsaved = { round: state.round, latest: state.latest };
+    Object.assign(state, { round: 0, latest: 0 });
+    const again = await move();
+    expect(again.step).toEqual(first.step);
+    // Nothing of the next round is taken with the version before this one.
+    expect((await readRecord(campaign.store, campaign.spec.name))!.record.step).toBeUndefined();
+    Object.assign(state, unsaved);
+    await move({ hold: true, spans });
+
+    const second = await move();
+    expect(second.step).toMatchObject({ round: 2, rollouts: 4 });
+    const plans = await Promise.all([first, second].map(({ step }) => campaign.documents.plan(step!.plan)));
+    expect(new Set(plans.flatMap(({ rollouts }) => rollouts.map(({ id }) => id))).size).toBe(8);
+    const whole = (await readWhole(campaign.store, campaign.documents, campaign.spec.name))!;
+    expect(whole.spans).toEqual([spans]);
   });
 
   it('may be older by number than in rounds, where versions were left behind: the trainer is told', async () => {

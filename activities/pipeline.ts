@@ -4,12 +4,20 @@ import type { ArtifactRef, ArtifactStore } from '../contracts/artifact.ts';
 import type { CampaignSpec } from '../contracts/campaign.ts';
 import { canonicalJson } from '../contracts/canonical.ts';
 import { AnnealError } from '../contracts/errors.ts';
-import type { PipelineGroup, PipelineRecord } from '../contracts/pipeline.ts';
+import type { PipelineGroup, PipelineRecord, PipelineStep } from '../contracts/pipeline.ts';
 import type { RolloutPlan } from '../contracts/plan.ts';
 import type { PolicyVersion } from '../contracts/policy-version.ts';
 import type { ModelGateway } from '../contracts/ports.ts';
 import { TRAINABLE } from '../contracts/trajectory.ts';
-import { advance, countsOf, firstRecord, type GroupEnd, inTraining, runningOf } from '../policies/pipeline/advance.ts';
+import {
+  advance,
+  countsOf,
+  firstRecord,
+  type GroupEnd,
+  inTraining,
+  runningOf,
+  stepAfter,
+} from '../policies/pipeline/advance.ts';
 import { replacementsOf, schedulerOf } from '../policies/pipeline/scheduler-of.ts';
 import type { PipelineActivities } from './interface.ts';
 import { drawTasks } from './locked-tasks.ts';
@@ -72,10 +80,11 @@ export function createPipelineActivities(ports: {
     if (!onlyLooked(before, next, tag) && !(await writeRecord(store, next, tag))) return undefined;
     // After the record, which decides: a plan whose name outlived a lost move would never be played.
     await Promise.all(next.groups.map((group) => nameOf(spec, group)));
+    const decided = stepAfter(move.version, next);
     return {
       run: runningOf(next).map(({ position, plan, rollouts }) => ({ position, plan: plan!, rollouts: rollouts! })),
       givenUp: next.groups.flatMap(({ position, gaveUp }) => (gaveUp === undefined ? [] : [position])),
-      ...(next.step === undefined ? {} : { step: next.step }),
+      ...(decided === undefined ? {} : { step: decided }),
       ...{ drained, lookAfter, counts: countsOf(next) },
     };
   }
@@ -160,11 +169,7 @@ export function createPipelineActivities(ports: {
   }
 
   /** What a round trains on, as one plan: rollouts of several draws, each sampled by the version that its id names. */
-  async function stepOf(
-    { policy }: Move,
-    round: number,
-    groups: readonly PipelineGroup[],
-  ): Promise<NonNullable<PipelineRecord['step']>> {
+  async function stepOf({ policy }: Move, round: number, groups: readonly PipelineGroup[]): Promise<PipelineStep> {
     const plans = await Promise.all(groups.map(({ plan }) => documents.plan(plan!)));
     const others = new Map<number, PolicyVersion>();
     for (const plan of plans) if (plan.policy.number !== policy.number) others.set(plan.policy.number, plan.policy);

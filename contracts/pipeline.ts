@@ -78,6 +78,9 @@ export const pipelineArchive = z.strictObject({
 });
 export type PipelineArchive = z.infer<typeof pipelineArchive>;
 
+export const pipelineStep = z.strictObject({ round: z.int().positive(), plan: artifactRef, rollouts: z.int() });
+export type PipelineStep = z.infer<typeof pipelineStep>;
+
 /** Everything that a campaign's scheduler goes by, under one name that is changed by compare-and-swap. */
 export const pipelineRecord = z.strictObject({
   schema: z.literal('anneal/pipeline/v1'),
@@ -94,7 +97,9 @@ export const pipelineRecord = z.strictObject({
   groups: z.array(pipelineGroup),
   spans: z.array(roundSpans),
   /** What the round after `version` trains on, once that is decided. */
-  step: z.strictObject({ round: z.int().positive(), plan: artifactRef, rollouts: z.int() }).optional(),
+  step: pipelineStep.optional(),
+  /** What round `version` trained on. Whoever has not saved that round, since it ended just before, plays it again. */
+  previous: pipelineStep.optional(),
   archive: artifactRef.optional(),
 });
 export type PipelineRecord = z.infer<typeof pipelineRecord>;

@@ -16,6 +16,7 @@ import { createStoreSource } from '../../gateway/segments/store-source.ts';
 import { openTableFiles } from '../../infra/store/table-files/open.ts';
 import { specKey } from '../../infra/temporal/campaign-names.ts';
 import { type Signal, signalOf } from '../../policies/advantage.ts';
+import { stepAfter } from '../../policies/pipeline/advance.ts';
 import { readPlans } from '../rollouts.ts';
 import type { Session } from '../session.ts';
 
@@ -82,8 +83,8 @@ export async function plannedRound(
 }
 
 /**
- * Where rollouts overlap with training a round's plan has no name of its own. Until the round is done the record of what runs leads to it, and
- * then what is saved of the campaign: looked at in this order, one of them has it but for the moment between.
+ * Where rollouts overlap with training a round's plan has no name of its own. The record of what runs leads to it until the next round is done, and
+ * by then it is saved of the campaign: looked at in this order, one of them has it.
  */
 async function planOfStep(
   store: Session['store'],
@@ -91,14 +92,15 @@ async function planOfStep(
   campaign: CampaignName,
   round: number,
 ): Promise<RolloutPlan | undefined> {
-  const step = (await readRecord(store, campaign))?.record.step;
-  if (step?.round === round) return documents.plan(step.plan);
+  const found = await readRecord(store, campaign);
+  const step = found && stepAfter(round - 1, found.record);
+  if (step !== undefined) return documents.plan(step.plan);
   const saved = await store.readNamed(stateName(campaign));
   if (saved === undefined) return undefined;
   const state = campaignState.parse(JSON.parse(new TextDecoder().decode(saved.bytes)));
   const archived = state.archivedRounds ? await documents.read(z.array(roundRecord), state.archivedRounds) : [];
-  const found = [...archived, ...state.rounds].find((one) => one.round === round);
-  return found && documents.plan(found.plan);
+  const played = [...archived, ...state.rounds].find((one) => one.round === round);
+  return played && documents.plan(played.plan);
 }
 
 async function specOf(

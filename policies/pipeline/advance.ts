@@ -6,6 +6,7 @@ import type {
   PipelineCounts,
   PipelineGroup,
   PipelineRecord,
+  PipelineStep,
   RoundSpans,
 } from '../../contracts/pipeline.ts';
 import type { RolloutRecord } from '../../contracts/scheduler.ts';
@@ -118,11 +119,14 @@ export function advance(before: PipelineRecord, seen: Seen): Advanced {
     group.ended = Math.max(group.began, Math.min(end.at ?? seen.now, seen.now));
     scheduler.apply(end.trainable ? { kind: 'finished', position, length: end.length } : { kind: 'failed', position });
   }
-  let { step } = before;
+  let { step, previous } = before;
   if (seen.version > before.version) {
     scheduler.apply({ kind: 'trained', version: seen.version });
+    previous = step;
     step = undefined;
   }
+  // A round that is played again has what it had; what follows it waits until it is done again.
+  const hold = seen.hold === true || previous?.round === seen.version + 1;
   // Versions are numbered upwards: one above the newest of its line was left behind.
   for (const { position, state, policy } of more.values())
     if (OPEN.has(state) && policy > seen.policy) giveUp(position, 'reverted');
@@ -135,7 +139,7 @@ export function advance(before: PipelineRecord, seen: Seen): Advanced {
     const { start, train, tombstone } = scheduler.decide(clock.seconds);
     for (const { position, reason } of tombstone) giveUp(position, reason);
     settled = tombstone.length === 0;
-    if (!settled || seen.hold || seen.closing) continue;
+    if (!settled || hold || seen.closing) continue;
     for (const position of start) {
       scheduler.apply({ kind: 'started', position, at: clock.seconds });
       const began = { began: seen.now, policy: seen.policy };
@@ -150,7 +154,9 @@ export function advance(before: PipelineRecord, seen: Seen): Advanced {
   }
 
   const groups = [...scheduler.rollouts()].map((one): PipelineGroup => ({ ...more.get(one.position)!, ...one }));
-  const spans = [...before.spans, ...(seen.spans === undefined ? [] : [seen.spans])];
+  // Told again, they are the same: by a repeated move, or by a round that was played again.
+  const others = before.spans.filter(({ round }) => round !== seen.spans?.round);
+  const spans = [...others, ...(seen.spans === undefined ? [] : [seen.spans])];
   const { version } = scheduler.counts();
   const { kept, retired, settled } = shed(groups, before.settled, version);
   const { waiting, running, ready, training } = scheduler.counts();
@@ -162,6 +168,7 @@ export function advance(before: PipelineRecord, seen: Seen): Advanced {
       ...(replacements === undefined ? {} : { replacements }),
       spans: spans.filter(({ round }) => round >= version),
       ...(step === undefined ? {} : { step }),
+      ...(previous === undefined ? {} : { previous }),
       ...(before.archive === undefined ? {} : { archive: before.archive }),
     },
     retired: { groups: retired, spans: spans.filter(({ round }) => round < version) },
@@ -169,6 +176,11 @@ export function advance(before: PipelineRecord, seen: Seen): Advanced {
     lookAfter: Math.max(1, Math.min(LOOK_SECONDS, due)),
     drained: (waiting === 0 || seen.closing === true) && running + ready + training === 0,
   };
+}
+
+/** What the round after `version` trains on, by whoever has finished so many; undefined until that is decided. */
+export function stepAfter(version: number, { step, previous }: PipelineRecord): PipelineStep | undefined {
+  return [previous, step].find((one) => one?.round === version + 1);
 }
 
 const replacedNow = (before: PipelineRecord, now: PipelineRecord['replacements']): number =>
