@@ -2,14 +2,15 @@
 //
 // The standard TEMPORAL_* variables are ignored on purpose: Anneal must never touch a cluster that merely happens to be
 // configured on the machine. Only `--temporal ADDRESS` (or ANNEAL_TEMPORAL) names another server than its own.
-import { existsSync, realpathSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { AnnealError, type Problem } from '../contracts/errors.ts';
 import { type Deployment, deploymentOf, deploymentVariables } from './deployment.ts';
 import { type Observing, observingOf, observingVariables } from './observing.ts';
+import { absolute, type Paths, pathsOf, repositoryRoot } from './paths.ts';
 import type { ProcessIdentity } from './process/identity.ts';
 import { type Production, productionOf, productionVariables } from './temporal/production.ts';
 
@@ -124,26 +125,6 @@ export interface Config {
   };
 }
 
-export interface Paths {
-  readonly cache: string;
-  readonly run: string;
-  readonly logs: string;
-  readonly store: string;
-  readonly gateway: string;
-  readonly jobs: string;
-  readonly keys: string;
-  readonly policy: string;
-  readonly venv: string;
-  readonly venvPython: string;
-  readonly jaxCache: string;
-  readonly temporalDatabase: string;
-  /** Signs rollout credentials; shared by worker (mints) and gateway (checks). 32 random bytes in hexadecimal, mode 0600. */
-  readonly gatewaySecret: string;
-  readonly marker: string;
-  readonly trainer: string;
-  readonly requirementsLock: string;
-}
-
 export interface ConfigOptions {
   readonly environment?: Environment;
   /** The value of `--temporal`. Wins over ANNEAL_TEMPORAL. */
@@ -250,48 +231,6 @@ export function childEnvironment(
 /** The folders of PATH, in order. */
 export function searchPath(environment: Environment = process.env): string[] {
   return (environment.PATH ?? '/usr/local/bin:/usr/bin:/bin').split(':').filter((entry) => isAbsolute(entry));
-}
-
-function pathsOf(root: string, home: string): Paths {
-  const cache = join(home, 'cache');
-  const trainer = join(root, 'trainer');
-  return {
-    cache,
-    run: join(home, 'run'),
-    logs: join(home, 'logs'),
-    store: join(home, 'store'),
-    gateway: join(home, 'gateway'),
-    jobs: join(home, 'jobs'),
-    keys: join(home, 'keys'),
-    policy: join(home, 'policy'),
-    venv: join(cache, 'venv'),
-    venvPython: join(cache, 'venv', 'bin', 'python'),
-    jaxCache: join(cache, 'jax'),
-    temporalDatabase: join(home, 'temporal', 'temporal.db'),
-    gatewaySecret: join(home, 'keys', 'gateway.secret'),
-    marker: join(home, 'anneal-home.json'),
-    trainer,
-    requirementsLock: join(trainer, 'requirements.lock'),
-  };
-}
-
-/** The nearest folder with a package.json, so that a home is the same one from source and from compiled output in dist/. */
-function repositoryRoot(root: string): string {
-  let folder = root;
-  while (!existsSync(join(folder, 'package.json'))) {
-    const parent = dirname(folder);
-    if (parent === folder) throw new AnnealError('internal.bug', 'no package.json at or above the code');
-    folder = parent;
-  }
-  return folder;
-}
-
-/** Absolute and free of symbolic links, also where only the folders above exist yet, so that one home has one name. */
-function absolute(folder: string): string {
-  const full = resolve(folder);
-  if (existsSync(full)) return realpathSync(full);
-  const parent = dirname(full);
-  return parent === full ? full : join(absolute(parent), basename(full));
 }
 
 function usage(error: z.ZodError, given: Record<string, string | undefined>): AnnealError {
