@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { type ToolLoop, toolLoop } from '../contracts/harness.ts';
 import { type ContextOperation, contextOperation, MOST_OPERATIONS } from '../contracts/session.ts';
 import { mintCredential } from '../infra/gateway-client/credential.ts';
-import { classifyRollout } from '../policies/history.ts';
+import { historyOf } from '../policies/history.ts';
 import { claims, rollout, SECRET } from '../tests/support/gateway.ts';
 import { toolCall as call, useEpisodes } from '../tests/support/use-episodes.ts';
 import { useGateway } from '../tests/support/use-gateway.ts';
@@ -76,7 +76,7 @@ test('each operation is on the rollout’s record at the gateway, and the reason
 
   const records = await used.records();
   expect(new Set(records.map(({ turn }) => turn!.session!.agent))).toEqual(new Set([undefined, 'main.1']));
-  const classified = classifyRollout(records, kept);
+  const { classified } = historyOf(records, kept);
   const why = new Map(
     classified.map((one) => [one.id, one.kind === 'root' ? 'root' : `${one.reason} ${one.evidence}`]),
   );
@@ -114,9 +114,9 @@ test('an attempt that dies leaves its operations once, under its own number, and
   expect(own.map(({ session }) => session.attempt)).toEqual(own.map(() => 1));
   expect(episode.actions.flatMap(({ operations = [] }) => operations).sort()).toEqual(own.map(({ id }) => id).sort());
   // Merging explains nothing of an attempt by what another one did, and each begins with a root of its own.
-  const classified = classifyRollout(await used.records(), kept);
+  const { classified } = historyOf(await used.records(), kept);
   expect(classified.filter(({ kind }) => kind === 'root')).toHaveLength(2);
-  const counting = classifyRollout(
+  const { classified: counting } = historyOf(
     (await used.records()).filter(({ id }) => episode.completions.includes(id)),
     kept,
   );

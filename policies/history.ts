@@ -27,9 +27,6 @@ export function historyOf(
   return { said, classified: classify(said, operations.map(registeredOf), options) };
 }
 
-export const classifyRollout = (...of: Parameters<typeof historyOf>): readonly Classified[] =>
-  historyOf(...of).classified;
-
 /** That a sub-agent begins explains its own line. What another attempt did explains nothing of this one's. */
 const registeredOf = ({ kind, session, child, next }: ContextOperation): Registered => ({
   ...{ kind, next, attempt: session.attempt },

@@ -4,7 +4,7 @@ import OpenAI from 'openai';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ContextOperation } from '../../contracts/session.ts';
 import { mintCredential } from '../../infra/gateway-client/credential.ts';
-import { classifyRollout } from '../../policies/history.ts';
+import { historyOf } from '../../policies/history.ts';
 import { claims, POLICY, rollout, SECRET } from '../support/gateway.ts';
 import { converse, type ScriptedProvider, startScriptedProvider } from '../support/scripted-provider.ts';
 import { useGateway } from '../support/use-gateway.ts';
@@ -170,11 +170,11 @@ describe('the context API', () => {
     await ask([text('b')]);
     const records = (await on.records()).map((record, at) => ({ ...record, promptIds: [at, 1], completionIds: [2] }));
     const operations = await list();
-    expect(classifyRollout(records, operations)).toMatchObject([
+    expect(historyOf(records, operations).classified).toMatchObject([
       { kind: 'root' },
       { kind: 'break', reason: 'compaction', evidence: 'registered' },
     ]);
-    expect(classifyRollout(records, [])[1]).toMatchObject({ reason: 'sub-agent', evidence: 'seen' });
+    expect(historyOf(records, []).classified[1]).toMatchObject({ reason: 'sub-agent', evidence: 'seen' });
   });
 
   test('is read by whoever may read the pool, and by nobody else', async () => {
