@@ -1,5 +1,5 @@
 // What campaigns need of a cluster beyond its programs: the images on its node, a namespace with two secrets, a bucket.
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -83,14 +83,9 @@ function secret({ api }: Testbed, name: string, stringData: Record<string, strin
   });
 }
 
-/** Images of the packages that the checkout's own environment holds; an import takes long, so it is noted what is there. */
+/** Images of the packages that the checkout's own environment holds. */
 export async function loadTrainerImages(testbed: Testbed, config: Config, onProgress: OnProgress): Promise<void> {
   await ensureVenv(config, await findPython(config), ({ step, detail }) => onProgress(`${step}: ${detail ?? ''}`));
   onProgress('images of trainer and policy server, from this checkout');
-  const tar = await ensureTrainerImages(config.paths.venvPython, config.paths.trainer);
-  const note = join(testbed.layout.run, 'images.loaded');
-  const wanted = createHash('sha256').update(tar).digest('hex');
-  if (existsSync(note) && readFileSync(note, 'utf8') === wanted) return;
-  await loadImages(testbed, tar);
-  await writeFile(note, wanted);
+  await loadImages(testbed, await ensureTrainerImages(config.paths.venvPython, config.paths.trainer));
 }

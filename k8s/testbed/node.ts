@@ -1,6 +1,6 @@
 // A real node: containerd and a kubelet, whose pods are processes of this machine.
 import { existsSync } from 'node:fs';
-import { mkdir, rm, statfs, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { capture } from '../../infra/process/capture.ts';
@@ -14,9 +14,9 @@ import { type Layout, networkOf } from './options.ts';
 import { kubeconfigOf, nodeNameOf } from './pki.ts';
 import type { Setup } from './setup.ts';
 import type { Testbed } from './testbed.ts';
+import { beginWith, isImported, noteImport, snapshotterAt } from './unpacked-images.ts';
 
 const PAUSE_IMAGE = 'anneal.testbed/pause:1';
-const OVERLAYFS = 0x794c7630;
 
 /** Started one after the other. */
 export function realNode(setup: Setup, api: () => Api): Component[] {
@@ -58,6 +58,7 @@ function containerd(setup: Setup): Component {
       await writeFile(join(nodeFolder(layout), 'cni-conf/10-testbed.conflist'), JSON.stringify(conflist(layout)));
       await writeFile(config, await containerdConfig(layout, programs()));
       await rm(containerdSocket(layout), { force: true });
+      if (setup.images !== undefined) await beginWith(rootOf(layout), setup.images, programs());
     },
     ready: async () => existsSync(containerdSocket(layout)) && (await ctr(layout, ['version'])).code === 0,
     async finish() {
@@ -68,6 +69,8 @@ function containerd(setup: Setup): Component {
     },
   };
 }
+
+const rootOf = (layout: Layout): string => join(nodeFolder(layout), 'containerd');
 
 /** No masquerading and no port mappings: they would need iptables and change tables that are the machine's. */
 function conflist(layout: Layout): object {
@@ -93,9 +96,8 @@ function conflist(layout: Layout): object {
 }
 
 async function containerdConfig(layout: Layout, { runc, cni }: NodePrograms): Promise<string> {
-  const root = join(nodeFolder(layout), 'containerd');
-  // An overlay does not stack on an overlay, which is what a checkout inside a container lies on.
-  const snapshotter = (await statfs(root)).type === OVERLAYFS ? 'native' : 'overlayfs';
+  const root = rootOf(layout);
+  const snapshotter = await snapshotterAt(root);
   const cri = 'plugins."io.containerd.grpc.v1.cri"';
   return [
     'version = 2',
@@ -208,9 +210,15 @@ function isReady(node: {
   return ready && (node.spec?.taints ?? []).length === 0;
 }
 
-/** Makes the images of an archive known to the node, so that its pods can be of them. @throws AnnealError `testbed.image_failed` */
-export function loadImages(testbed: Testbed, tar: string): Promise<void> {
-  return importImage(testbed.layout, tar);
+/**
+ * Makes the images of an archive known to the node, so that its pods can be of them; what it knows is not imported again.
+ * @throws AnnealError `testbed.image_failed`
+ */
+export async function loadImages({ layout }: Testbed, tar: string): Promise<void> {
+  const root = rootOf(layout);
+  if (existsSync(tar) && (await isImported(root, tar))) return;
+  await importImage(layout, tar);
+  await noteImport(root, tar);
 }
 
 async function importImage(layout: Layout, tar: string): Promise<void> {

@@ -22,6 +22,8 @@ export interface TestbedOptions {
    * choose 60, or the proofs alone keep a small machine busy.
    */
   readonly heartbeatSeconds?: number;
+  /** An archive whose images its node begins with, where it has a node and has none yet; the trainer's unless given, where it was made. */
+  readonly images?: string;
   readonly onProgress?: OnProgress;
 }
 

@@ -13,6 +13,8 @@ export interface Setup {
   readonly layout: Layout;
   readonly parts: readonly Part[];
   readonly heartbeatSeconds: number;
+  /** An archive whose images a new node begins with. */
+  readonly images: string | undefined;
   port(name: string): number;
   binary(name: BinaryName): string;
 }
@@ -20,11 +22,13 @@ export interface Setup {
 export function createSetup(
   layout: Layout,
   state: { parts: readonly Part[]; heartbeatSeconds: number; ports: Readonly<Record<string, number>> },
+  images?: string,
 ): Setup {
   return {
     layout,
     parts: state.parts,
     heartbeatSeconds: state.heartbeatSeconds,
+    images,
     port(name) {
       const port = state.ports[name];
       if (port === undefined) throw failure('testbed.start_failed', `no port was chosen for ${name}`);

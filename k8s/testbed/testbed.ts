@@ -21,6 +21,7 @@ import { readState, running, type TestbedState, writeState } from './state.ts';
 import { type ComponentStatus, statusOf } from './status.ts';
 import { ensureStoreSecret, store } from './store.ts';
 import { tearDown } from './teardown.ts';
+import { trainerArchive } from './trainer-image.ts';
 
 export interface Testbed {
   readonly layout: Layout;
@@ -83,7 +84,7 @@ export async function startTestbed(options: TestbedOptions): Promise<Testbed> {
     const { lifetime = 'process' } = options;
     if (lifetime === 'detached') await endKeeper(layout);
     else await startKeeper(layout, lifetime === 'process' ? identityOf(process.pid) : lifetime);
-    const setup = createSetup(layout, state);
+    const setup = createSetup(layout, state, options.images ?? (await trainerArchive()));
     await ensureStoreSecret(layout);
     await ensurePki(layout, await ensureBinary('pki'), setup.port('kube-apiserver'));
     const testbed = open(layout, setup);

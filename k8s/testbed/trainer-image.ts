@@ -16,6 +16,10 @@ import { CACHE } from './paths.ts';
 export const TRAINER_IMAGE = 'anneal/trainer-cpu:0.1';
 export const POLICY_IMAGE = 'anneal/policy-cpu:0.1';
 
+const FOLDER = join(CACHE, 'images');
+const ARCHIVE = /^trainer-[0-9a-f]{16}\.tar$/;
+/** Until 0.1 each image had an archive of its own. */
+const OLDER = /^anneal_(trainer|server)-[0-9a-f]{16}\.tar$/;
 const ABOUT = `import json, sys, sysconfig
 print(json.dumps({"executable": sys._base_executable, "prefix": sys.base_prefix, "stdlib": sysconfig.get_paths()["stdlib"],
   "packages": sysconfig.get_paths()["purelib"]}))`;
@@ -30,18 +34,24 @@ const LEFT_OUT = /(^|\/)(test|tests|idlelib|tkinter|turtledemo|ensurepip|lib2to3
  */
 export const ensureTrainerImages = (python: string, trainer: string): Promise<string> =>
   // Two that made them at once would take each other's files away.
-  withLock(join(CACHE, 'images'), () => makeTrainerImages(python, trainer));
+  withLock(FOLDER, () => makeTrainerImages(python, trainer));
+
+/** The archive that was made last, if any. */
+export async function trainerArchive(): Promise<string | undefined> {
+  const names = await readdir(FOLDER).catch(() => []);
+  const found = names.find((name) => ARCHIVE.test(name));
+  return found && join(FOLDER, found);
+}
 
 async function makeTrainerImages(python: string, trainer: string): Promise<string> {
-  const folder = join(CACHE, 'images');
-  await mkdir(folder, { recursive: true });
-  await forgetDeadWork(folder);
+  await mkdir(FOLDER, { recursive: true });
+  await forgetDeadWork(FOLDER);
   const here = about.parse(JSON.parse(await output([python, '-c', ABOUT])));
   const bucket = await ensureBucketPackages(python, trainer);
   const key = hashOf(trainer, `${here.executable}\n${here.packages}`);
-  const tar = join(folder, `trainer-${key}.tar`);
+  const tar = join(FOLDER, `trainer-${key}.tar`);
   if (existsSync(tar)) return tar;
-  await forgetOlder(folder);
+  await forgetOlder();
   // What changes most lies above the rest.
   const rootfs: readonly Layer[] = [
     [
@@ -77,11 +87,7 @@ async function makeTrainerImages(python: string, trainer: string): Promise<strin
 /** What reads a bucket, apart from the quickstart's environment, which has no use for it. */
 async function ensureBucketPackages(python: string, trainer: string): Promise<string> {
   const lock = join(trainer, 'requirements-s3.lock');
-  const folder = join(
-    CACHE,
-    'images',
-    `bucket-${createHash('sha256').update(readFileSync(lock)).digest('hex').slice(0, 16)}`,
-  );
+  const folder = join(FOLDER, `bucket-${createHash('sha256').update(readFileSync(lock)).digest('hex').slice(0, 16)}`);
   if (existsSync(folder)) return folder;
   const work = await makeWorkFolder(folder);
   try {
@@ -125,11 +131,9 @@ function hashOf(trainer: string, more: string): string {
   return hash.digest('hex').slice(0, 16);
 }
 
-/** An archive has hundreds of megabytes; only the newest is wanted. Until 0.1 each image had one of its own. */
-async function forgetOlder(folder: string): Promise<void> {
-  for (const name of await readdir(folder)) {
-    if (/^(trainer|anneal_trainer|anneal_server)-[0-9a-f]{16}\.tar$/.test(name)) await rm(join(folder, name));
-  }
+/** An archive has hundreds of megabytes; only the newest is wanted. */
+async function forgetOlder(): Promise<void> {
+  for (const name of await readdir(FOLDER)) if (ARCHIVE.test(name) || OLDER.test(name)) await rm(join(FOLDER, name));
 }
 
 async function output(argv: readonly [string, ...string[]]): Promise<string> {
