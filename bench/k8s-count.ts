@@ -1,4 +1,5 @@
 // Counts objects as the API server tells of them, at as little cost as possible: the watcher is not what is measured.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { AnnealError, asAnnealError } from '../contracts/errors.ts';
 import { isPassing } from '../k8s/cluster/failure.ts';
@@ -6,6 +7,7 @@ import type { Cluster } from '../k8s/cluster/request.ts';
 import { readLines } from '../k8s/watch/lines.ts';
 
 const PATIENCE = { answerMs: 30_000, silenceMs: 120_000, longestLine: 1 << 20 };
+const AGAIN_MS = 50;
 const listed = z.object({ metadata: z.object({ resourceVersion: z.string() }) });
 
 /** The object's own stands first in it. */
@@ -42,6 +44,8 @@ export async function countAdded(
         }
       } catch (failure) {
         if (!isPassing(asAnnealError(failure))) throw failure;
+        // Refused at once, it would be asked again at once.
+        await sleep(AGAIN_MS);
       }
     }
     throw new AnnealError(

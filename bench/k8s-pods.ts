@@ -34,6 +34,8 @@ const KINDS = ['jobset', 'job'] as const;
 
 export async function run(print: (line: string) => void, less: Less): Promise<void> {
   const { turns: count = TURNS, pods: sizes = SIZES, as = KINDS } = less;
+  // Before anything is printed.
+  await ensureBinary('kubectl', say);
   await using bench = await startBenchCluster(['kwok', 'jobset'], NODES);
   print('Seconds, medians (range) of turns that alternate in order; the first turn of each line is thrown away.\n');
   print('| pods | as | turns | `submit` | `kubectl create` | ratio (range) |\n| --- | --- | --- | --- | --- | --- |');

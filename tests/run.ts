@@ -108,7 +108,7 @@ const PARTS: Record<string, Part> = {
   ),
   // What needs no more than an API server, when its programs have been built.
   'api-server': vitest(
-    ...['down', 'helm-server', 'rbac-network', 'reaper', 'request', 'runner', 'watch-informer'].map(
+    ...['down', 'helm-server', 'rbac-network', 'reaper', 'request', 'runner', 'testbed-command', 'watch-informer'].map(
       (name) => `tests/k8s/${name}.test.ts`,
     ),
   ),
@@ -223,9 +223,10 @@ const begun = chosen.includes('all') ? await beginPrograms() : undefined;
 const cluster = { ...CLUSTER_PARTS, ...(begun === undefined ? {} : { testbed: joined(begun) }) };
 const all = { ...servers, ...withoutCluster, ...CORPORA_PART, ...cluster };
 const usual = chosen.length === 0 ? PARTS : chosen.includes('all') ? all : {};
-const named = Object.entries({ ...OWN_PARTS, ...servers, ...PARTS, ...CORPORA_PART, ...cluster }).filter(([name]) =>
-  chosen.includes(name),
-);
+const named = Object.entries({ ...OWN_PARTS, ...servers, ...PARTS, ...CORPORA_PART, ...cluster })
+  .filter(([name]) => chosen.includes(name))
+  // What others need comes first.
+  .toSorted(([left], [right]) => Number(right === 'setup') - Number(left === 'setup'));
 let total: Tally = { passed: 0, failed: 0, skipped: 0 };
 for (const [name, part] of Object.entries({ ...usual, ...Object.fromEntries(named) })) {
   const startedAt = Date.now();

@@ -41,18 +41,18 @@ async function fingerprint(tar: string): Promise<string> {
 
 /**
  * Lets a node begin with the images of the archive. It begins without them where links are not to be had (another file system, snapshots that
- * are copies) and where they cannot be unpacked: whoever needs them imports them, and hears why that fails.
+ * are copies), where they cannot be unpacked, and where another archive has taken its place meanwhile: whoever needs images imports them, and
+ * hears why that fails.
  * @param root of containerd, which does not run yet
  */
 export async function beginWith(root: string, tar: string, programs: NodePrograms): Promise<void> {
   if (existsSync(join(root, DATABASES[0]!))) return;
   if ((await snapshotterAt(dirname(tar))) === 'native' || (await snapshotterAt(root)) === 'native') return;
-  const unpacked = await ensureUnpacked(tar, programs).catch(() => undefined);
-  if (unpacked === undefined) return;
   // Aside at first: whoever dies halfway leaves no root whose databases are everybody's.
   const aside = `${root}.begun`;
   await rm(aside, { recursive: true, force: true });
   try {
+    const unpacked = await ensureUnpacked(tar, programs);
     const { code } = await capture(['cp', '-al', unpacked, aside]);
     if (code !== 0) return;
     for (const database of DATABASES) {
@@ -61,6 +61,8 @@ export async function beginWith(root: string, tar: string, programs: NodeProgram
     }
     await noteImport(aside, tar);
     await rename(aside, root);
+  } catch {
+    // As said above.
   } finally {
     await rm(aside, { recursive: true, force: true });
   }

@@ -81,7 +81,7 @@ describe.skipIf(!canRun)('a node that begins with images', () => {
     const root = join(dir, 'root');
     await mkdir(root);
     const programs = findNodePrograms()!;
-    await beginWith(root, broken, programs);
+    for (const useless of [broken, join(dir, 'gone.tar')]) await beginWith(root, useless, programs);
     expect([await readdir(root), (await readdir(dir)).filter((name) => /begun|unpacked/.test(name))]).toEqual([[], []]);
     await expect(ensureUnpacked(broken, programs)).rejects.toMatchObject({ code: 'testbed.image_failed' });
   }, 60_000);
