@@ -221,3 +221,20 @@ test('everything that is wrong is found at once', () => {
     'shared-memory',
   ]);
 });
+
+test('what is advised for a wrong number of GPUs breaks no other rule of their division', () => {
+  const hintsOf = (change: Change) =>
+    validateLayout(shipped('minimax-m27-standard', change))
+      .filter(({ rule }) => ['trainer-world', 'expert-world', 'batch-by-data'].includes(rule))
+      .map(({ hint }) => hint);
+  for (const nodes of [1, 3, 9, 12, 24, 33]) {
+    const wrong: Change = (p) => set(p.trainer, { nodes });
+    const advice = hintsOf(wrong)[0]!;
+    const [, count = nodes, data] = /^Write (?:nodes: (\d+) and )?data: (\d+)/.exec(advice)!;
+    const mended: Change = (p) => {
+      set(p.trainer, { nodes: Number(count) });
+      set(p.trainer.parallel, { data: Number(data) });
+    };
+    expect([nodes, hintsOf(mended)]).toEqual([nodes, []]);
+  }
+});

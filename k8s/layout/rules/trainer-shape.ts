@@ -1,5 +1,6 @@
 // How Megatron may divide a model: tensor, pipeline, context and data parallelism. Source: the checks of Megatron-Core's
 // parallel_state.initialize_model_parallel and TransformerConfig.
+import type { ProfileSpec } from '../../../contracts/profile.ts';
 import { denseLayers } from '../parameters.ts';
 import { acceleratorOf, divides, division, divisors, rule, unless } from '../rule.ts';
 import { worldSize } from '../trainer-state.ts';
@@ -10,14 +11,11 @@ export const TRAINER_SHAPE_RULES = [
   rule('trainer-world', 'profile.layout', ({ trainer }) => {
     const { tensor, pipeline, context, data } = trainer.parallel;
     const gpus = trainer.nodes * trainer.gpusPerNode;
-    const rest = gpus / (tensor * pipeline * context);
     return unless(worldSize(trainer) === gpus, () => ({
       path: `${AT}.data`,
       expected: `TP × PP × CP × DP = nodes × GPUs a node: ${tensor} × ${pipeline} × ${context} × DP = ${trainer.nodes} × ${trainer.gpusPerNode} = ${gpus}`,
       got: `${tensor} × ${pipeline} × ${context} × ${data} = ${worldSize(trainer)}`,
-      hint: Number.isInteger(rest)
-        ? `Write data: ${rest}.`
-        : `${gpus} GPUs cannot be divided by TP × PP × CP = ${tensor * pipeline * context}: change nodes or one of them.`,
+      hint: worldHint(trainer),
     }));
   }),
 
@@ -107,3 +105,23 @@ export const TRAINER_SHAPE_RULES = [
     }));
   }),
 ] as const;
+
+/** What breaks no other rule: a data parallelism for these nodes, or else the nearest number of nodes that has one. */
+function worldHint(trainer: ProfileSpec['trainer']): string {
+  const { nodes, gpusPerNode, batchSequences, microBatchSequences } = trainer;
+  const { tensor, pipeline, context, expert, expertTensor } = trainer.parallel;
+  const dataOf = (count: number): number | undefined => {
+    const data = (count * gpusPerNode) / (tensor * pipeline * context);
+    const isWhole = Number.isInteger(data) && divides(expert * expertTensor * pipeline, count * gpusPerNode);
+    return isWhole && divides(data * microBatchSequences, batchSequences) ? data : undefined;
+  };
+  const data = dataOf(nodes);
+  if (data !== undefined) return `Write data: ${data}.`;
+  for (let away = 1; away <= nodes; away += 1)
+    for (const count of [nodes - away, nodes + away]) {
+      const found = count > 0 ? dataOf(count) : undefined;
+      if (found !== undefined)
+        return `Write nodes: ${count} and data: ${found}; with ${nodes} nodes no data parallelism fits experts and batch.`;
+    }
+  return `${nodes * gpusPerNode} GPUs fit TP × PP × CP = ${tensor * pipeline * context}, experts and batch with no data parallelism: change one of them.`;
+}
