@@ -6,6 +6,8 @@ import { acceleratorOf, divides, division, divisors, rule, unless } from '../rul
 import { worldSize } from '../trainer-state.ts';
 
 const AT = 'trainer.parallel';
+/** Nodes more or fewer than were written that are still worth advising. */
+const FURTHEST = 64;
 
 export const TRAINER_SHAPE_RULES = [
   rule('trainer-world', 'profile.layout', ({ trainer }) => {
@@ -117,7 +119,7 @@ function worldHint(trainer: ProfileSpec['trainer']): string {
   };
   const data = dataOf(nodes);
   if (data !== undefined) return `Write data: ${data}.`;
-  for (let away = 1; away <= nodes; away += 1)
+  for (let away = 1; away <= FURTHEST; away += 1)
     for (const count of [nodes - away, nodes + away]) {
       const found = count > 0 ? dataOf(count) : undefined;
       if (found !== undefined)
