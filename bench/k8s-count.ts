@@ -44,7 +44,7 @@ export async function countAdded(
         }
       } catch (failure) {
         if (!isPassing(asAnnealError(failure))) throw failure;
-        // Refused at once, it would be asked again at once.
+        // Refused at once, it would be asked again at once, and nothing else would get a turn: the end of the benchmark neither.
         await sleep(AGAIN_MS);
       }
     }
