@@ -13,7 +13,8 @@ const OVERLAYFS = 0x794c7630;
 /** What containerd changes in place; all else of its root it replaces. */
 const DATABASES = ['io.containerd.metadata.v1.bolt/meta.db', 'io.containerd.snapshotter.v1.overlayfs/metadata.db'];
 const NOTE = 'archives';
-const UNPACKED = /^unpacked-/;
+/** Not what somebody works on: that bears the name of its process too, after a dot. */
+const UNPACKED = /^unpacked-[^.]+$/;
 
 /** An overlay does not stack on an overlay, which is what a checkout inside a container lies on. */
 export const snapshotterAt = async (folder: string): Promise<'native' | 'overlayfs'> =>
