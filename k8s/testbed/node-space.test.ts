@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,6 +20,7 @@ describe.skipIf(process.getuid?.() !== 0)('the network of a testbed', () => {
   afterEach(async () => {
     if (claimed !== undefined) await sweepNode(claimed);
     if (other !== undefined) ip('link', 'delete', other);
+    other = undefined;
     await rm(dir, { recursive: true, force: true });
   });
 
@@ -29,6 +31,20 @@ describe.skipIf(process.getuid?.() !== 0)('the network of a testbed', () => {
     }
     const { bridge, gateway, firstService } = networkOf(claimed!);
     expect(ip('-4', '-brief', 'address', 'show', bridge)).toMatch(new RegExp(`${gateway}/24 .*${firstService}/32`));
+  });
+
+  it('keeps its own hardware address whatever pods come and go: those that know it would speak to nobody', async () => {
+    claimed = await claimNetwork(layoutOf(dir));
+    const { bridge } = networkOf(claimed);
+    const address = (): string => readFileSync(`/sys/class/net/${bridge}/address`, 'utf8').trim();
+    const before = address();
+    const pod = `pod-${process.pid}`.slice(0, 15);
+    // Without one of its own a bridge has the lowest of those that are joined to it.
+    ip('link', 'add', pod, 'address', '02:00:00:00:00:01', 'type', 'veth', 'peer', 'name', `${pod}p`.slice(-15));
+    other = pod;
+    ip('link', 'set', pod, 'master', bridge);
+    ip('link', 'set', pod, 'up');
+    expect(address()).toBe(before);
   });
 
   it('is another one where a link of the machine has that address; later commands find it by the folder', async () => {

@@ -75,7 +75,9 @@ async function addBridge(layout: Layout): Promise<void> {
   const { bridge, gateway, firstService } = networkOf(layout);
   if (existsSync(`/sys/class/net/${bridge}`)) return;
   for (const args of [
-    ['link', 'add', bridge, 'type', 'bridge'],
+    // With an address of its own, or it would change with the pods that come and go, and those that are there speak to nobody for a while.
+    // (The plug-in gives it one only where it gives it the gateway's address too.)
+    ['link', 'add', bridge, 'address', hardwareAddressOf(gateway), 'type', 'bridge'],
     ['addr', 'add', `${gateway}/24`, 'dev', bridge],
     // There is no kube-proxy: the one service address that programs in pods rely on is an address of the machine.
     ['addr', 'add', `${firstService}/32`, 'dev', bridge],
@@ -84,6 +86,12 @@ async function addBridge(layout: Layout): Promise<void> {
     const { code, stderr } = await capture(['ip', ...args], { timeoutMs: 10_000 });
     if (code !== 0) throw failure('testbed.no_kubelet', `ip ${args.join(' ')}: ${stderr.trim()}`);
   }
+}
+
+/** Of the range that nobody is given by a vendor. */
+function hardwareAddressOf(address: string): string {
+  const parts = address.split('.').map((part) => Number(part).toString(16).padStart(2, '0'));
+  return ['02', '00', ...parts].join(':');
 }
 
 /** What outlives the namespaces: the bridge and the containers' empty cgroups. Call it when no process of the node is left. */
