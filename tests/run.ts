@@ -1,11 +1,11 @@
 // `npm test`: every check, one after the other, and one closing line. Parts: npm test -- PART …; `all`: every part, the corpora of honest
-// and forged work (`npm run test:corpora`), an MLflow, and the cluster's (`npm run test:k8s`), which builds a Kubernetes when it is missing.
+// and forged work (`npm run test:corpora`), an MLflow, the cluster's (`npm run test:k8s`), which builds a Kubernetes when it is missing, and
+// the trainer's that go through a bucket (`npm run test:bucket`).
 import { spawn } from 'node:child_process';
-import { readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { BinaryName } from '../k8s/testbed/programs.ts';
 import { type Beside, beginBeside } from './support/beside.ts';
+import { runPytest } from './support/pytest-run.ts';
 import { closingLines, neverRan, type Tally, together } from './support/tally.ts';
 import { testFiles } from './support/test-files.ts';
 import { runVitest } from './support/vitest-run.ts';
@@ -31,26 +31,13 @@ const vitest =
 
 const pytest: Part = async () => {
   const { trainerPython } = await import('./support/trainer-python.ts');
-  const out = join(tmpdir(), `anneal-pytest-${process.pid}.xml`);
-  const python = await trainerPython();
-  const code = await exitCode(
-    [python, '-m', 'pytest', '-q', '-p', 'no:cacheprovider', `--junitxml=${out}`, 'trainer/tests'],
-    { PYTHONPATH: 'trainer' },
-  );
-  try {
-    const suite = /<testsuite [^>]*>/.exec(readFileSync(out, 'utf8'))?.[0] ?? '';
-    const count = (name: string): number => Number(new RegExp(`${name}="(\\d+)"`).exec(suite)?.[1] ?? 0);
-    rmSync(out, { force: true });
-    const failed = count('failures') + count('errors');
-    return {
-      passed: count('tests') - failed - count('skipped'),
-      failed: Math.max(failed, code === 0 ? 0 : 1),
-      skipped: count('skipped'),
-      ...(code === 0 ? {} : { remarks: [`FAILED pytest with exit code ${code}; its summary stands above`] }),
-    };
-  } catch {
-    return { passed: 0, failed: 1, skipped: 0, remarks: ['FAILED pytest wrote no report'] };
-  }
+  return runPytest(await trainerPython(), ['trainer/tests'], exitCode);
+};
+
+/** Those that go through a bucket, which the trainer's own environment cannot, and it skips them. */
+const bucket: Part = async () => {
+  const { BUCKET_TESTS, bucketPython } = await import('./support/bucket-python.ts');
+  return runPytest(await bucketPython(), BUCKET_TESTS, exitCode);
 };
 
 const chosen = process.argv.slice(2);
@@ -175,6 +162,7 @@ const CLUSTER_PARTS: Record<string, Part> = {
   testbed: programs(clusterPrograms),
   // They mostly wait for a cluster: three at once are no burden to two cores.
   k8s: vitest('--maxWorkers=3', 'tests/k8s', ...NEEDS_PROGRAMS),
+  bucket,
 };
 
 /** Only by their names. */

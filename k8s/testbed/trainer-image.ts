@@ -85,7 +85,7 @@ async function makeTrainerImages(python: string, trainer: string): Promise<strin
 }
 
 /** What reads a bucket, apart from the quickstart's environment, which has no use for it. */
-async function ensureBucketPackages(python: string, trainer: string): Promise<string> {
+export async function ensureBucketPackages(python: string, trainer: string): Promise<string> {
   const lock = join(trainer, 'requirements-s3.lock');
   const folder = join(FOLDER, `bucket-${createHash('sha256').update(readFileSync(lock)).digest('hex').slice(0, 16)}`);
   if (existsSync(folder)) return folder;
