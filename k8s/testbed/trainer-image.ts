@@ -89,6 +89,7 @@ export async function ensureBucketPackages(python: string, trainer: string): Pro
   const lock = join(trainer, 'requirements-s3.lock');
   const folder = join(FOLDER, `bucket-${createHash('sha256').update(readFileSync(lock)).digest('hex').slice(0, 16)}`);
   if (existsSync(folder)) return folder;
+  await mkdir(FOLDER, { recursive: true });
   const work = await makeWorkFolder(folder);
   try {
     // A folder of pip's own making: the work folder is for its owner only, and images keep modes.
