@@ -36,6 +36,10 @@ export const ensureTrainerImages = (python: string, trainer: string): Promise<st
   // Two that made them at once would take each other's files away.
   withLock(FOLDER, () => makeTrainerImages(python, trainer));
 
+/** A folder of the packages that the images have for buckets; arguments as above. */
+export const bucketPackages = (python: string, trainer: string): Promise<string> =>
+  withLock(FOLDER, () => ensureBucketPackages(python, trainer));
+
 /** The archive that was made last, if any. */
 export async function trainerArchive(): Promise<string | undefined> {
   const names = await readdir(FOLDER).catch(() => []);
@@ -85,7 +89,7 @@ async function makeTrainerImages(python: string, trainer: string): Promise<strin
 }
 
 /** What reads a bucket, apart from the quickstart's environment, which has no use for it. */
-export async function ensureBucketPackages(python: string, trainer: string): Promise<string> {
+async function ensureBucketPackages(python: string, trainer: string): Promise<string> {
   const lock = join(trainer, 'requirements-s3.lock');
   const folder = join(FOLDER, `bucket-${createHash('sha256').update(readFileSync(lock)).digest('hex').slice(0, 16)}`);
   if (existsSync(folder)) return folder;
