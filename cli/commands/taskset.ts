@@ -246,7 +246,13 @@ function tellProgress({ step, items, resumed = 0, certified, dropped }: BuildPro
   tell(`${step}: ${items} drawn${before}, ${certified} certified, ${dropped} dropped`, step === 'lock');
 }
 
+/** In a log a line now and then. */
+const BETWEEN_MS = 20_000;
+let told = performance.now();
+
 function tell(text: string, last: boolean): void {
-  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}${last ? '\n' : ''}`);
-  else if (last) process.stderr.write(`${text}\n`);
+  if (process.stderr.isTTY) return void process.stderr.write(`\r\x1b[K${text}${last ? '\n' : ''}`);
+  if (!last && performance.now() - told < BETWEEN_MS) return;
+  told = performance.now();
+  process.stderr.write(`${text}\n`);
 }

@@ -62,10 +62,10 @@ export async function readSetJudge(
   const problems: Problem[] = [];
   const report = reporter(problems, document);
   if (judge === undefined) {
-    if (rubrics === true) report('spec.missing_field', ['judge'], ...NO_JUDGE);
+    if (rubrics === 'all') report('spec.missing_field', ['judge'], ...NO_JUDGE);
     return { problems };
   }
-  if (rubrics !== true)
+  if (rubrics === undefined)
     report(
       'spec.out_of_range',
       ['judge'],
@@ -89,7 +89,7 @@ const NO_JUDGE = [
 function missingJudge({ tasks }: Pick<CampaignSpec, 'tasks'>, document: CampaignDocument): Problem[] {
   const problems: Problem[] = [];
   const kind = tasks.source === 'artifact-set' ? sourceNamed(tasks.build?.from.kind ?? '') : undefined;
-  if (kind?.rubrics === true) reporter(problems, document)('spec.missing_field', ['judge'], ...NO_JUDGE);
+  if (kind?.rubrics === 'all') reporter(problems, document)('spec.missing_field', ['judge'], ...NO_JUDGE);
   return problems;
 }
 

@@ -330,7 +330,7 @@ describe('a campaign on a set of artifacts', () => {
       ...([
         'spec.out_of_range',
         'tasks.build.from.kind',
-        /^one of git-history, human-eval, ml-tasks, open-questions, reasoning-gym, traces$/,
+        /^one of git-history, human-eval, ml-tasks, open-questions, reasoning-gym, task-folders, traces$/,
       ] as const),
     ],
     [

@@ -34,15 +34,14 @@ export function readSource(document: CampaignDocument, at: Path): ReadSource {
   return { kind, problems: problemsOf(options.error.issues, document, at) };
 }
 
-/** The source of a campaign: its tasks have to be of a kind that its harness can do. */
+/** The source of a campaign: of its formats the harness has to be able to do some; tasks of the others are dropped where the set is built. */
 export function readCampaignSource(document: CampaignDocument, at: Path): ReadSource {
   const read = readSource(document, at);
   const harness = valueAt(document.value, ['harness', 'kind']);
   if (harness === 'tool-loop' || harness === 'process') return read;
-  const others = read.kind?.formats.filter((format) => !isSingleTurn(format)) ?? [];
-  if (others.length === 0) return read;
-  const able = SOURCES.filter(({ formats }) => formats.every(isSingleTurn)).map(({ name }) => name);
-  const hint = `It makes tasks of the format ${others.join(', ')}, which take an agent with several steps: harness.kind tool-loop or process. One reply does ${SINGLE_TURN_FORMATS.join(', ')}.`;
+  if (read.kind === undefined || read.kind.formats.some(isSingleTurn)) return read;
+  const able = SOURCES.filter(({ formats }) => formats.some(isSingleTurn)).map(({ name }) => name);
+  const hint = `It makes tasks of the format ${read.kind.formats.join(', ')}, which take an agent with several steps: harness.kind tool-loop or process. One reply does ${SINGLE_TURN_FORMATS.join(', ')}.`;
   return { ...read, problems: [aboutKind(document, at, `one of ${able.join(', ')}`, hint), ...read.problems] };
 }
 

@@ -74,9 +74,9 @@ export async function buildSet(input: BuildInput): Promise<BuiltSet> {
   if (families.length === 0)
     throw new AnnealError(
       'tasks.none_left',
-      `none of ${items.length} drawn items became a task: ${firstReasons(items, dropped)}`,
+      `none of ${items.length} drawn items became a task: ${firstReasons(items, dropped) || 'the source is empty'}`,
     );
-  const splitBy = splitOf(families, { shares: input.shares, seed, ordered: source.ordered });
+  const splitBy = split(families, input, () => firstReasons(items, dropped));
 
   report('lock');
   const bySplit: Record<Split, ArtifactTask[]> = { visible: [], gate: [], sealed: [] };
@@ -99,6 +99,17 @@ export async function buildSet(input: BuildInput): Promise<BuiltSet> {
   return { lock, lineage };
 }
 
+/** Where too few are left for three splits, what became of the others is the cause. */
+function split(families: readonly string[], { shares, seed, source }: BuildInput, reasons: () => string) {
+  try {
+    return splitOf(families, { shares, seed, ordered: source.ordered });
+  } catch (failure) {
+    if (!(failure instanceof AnnealError) || failure.code !== 'spec.impossible_split') throw failure;
+    const why = reasons();
+    throw new AnnealError(failure.code, why === '' ? failure.message : `${failure.message}. Dropped: ${why}`);
+  }
+}
+
 const stepOf = ({ outcome }: Lineage['records'][number]): ConstructionStep | undefined =>
   outcome.what === 'dropped' ? outcome.step : undefined;
 
@@ -109,7 +120,7 @@ function firstReasons(items: readonly ItemRecord[], dropped: Sifted['dropped']):
     ...items.flatMap((item) => item.drafted.flatMap(({ refused }) => refused.map((one) => `${item.key}: ${one}`))),
     ...dropped.flatMap(({ id, why }) => why.map((one) => `${id}: ${one}`)),
   ];
-  return all.length === 0 ? 'the source is empty' : all.slice(0, 3).join('; ');
+  return all.slice(0, 3).join('; ');
 }
 
 /** The records of all items, in the order of drawing. */

@@ -154,3 +154,17 @@ test('a mutant differs from the gold in one file, and the same seed makes the sa
     ),
   );
 });
+
+test('of a page only what it says and does is changed', () => {
+  const page =
+    '<!doctype html><style>p { margin: 12px }</style><meta name="a"><!-- b --><p style="top: 3px" class="c">Sum</p><script>show(7)</script>';
+  const gold = artifactOf({ 'index.html': page, 'look.css': 'p { margin: 8px }' });
+  const made = mutants(gold, createRandom('x', 1), 100).map((one) => Buffer.from(one.get('index.html')!).toString());
+  const dress =
+    /^<!doctype html><style>p { margin: 12px }<\/style><meta name="a"><!-- b --><\w+ style="top: 3px" class="c">/;
+  expect(made.length).toBeGreaterThan(3);
+  expect(new Set(made).size).toBe(made.length);
+  for (const one of made) expect(one).toMatch(dress);
+  // What holds a value before what holds a word.
+  expect(made[0]).toContain('show(8)');
+});

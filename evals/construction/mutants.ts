@@ -1,5 +1,5 @@
 // Copies of an artifact with one value changed: a digit, a truth value, else a letter, in one file. What a verifier looks at must not
-// survive that.
+// survive that. Of a page what it says and does is changed, never how it is dressed: a margin of another size is as good.
 import type { Random } from '../../policies/random.ts';
 import { type Artifact, textOf } from '../verifiers/artifact.ts';
 
@@ -31,11 +31,20 @@ function spotsOf(path: string, bytes: Uint8Array, random: Random): Spot[] {
     return bytes.length === 0 ? [] : [{ path, from, to: from + 1, with: '' }];
   }
   const spots: Spot[] = [];
-  for (const { 0: word, index } of text.matchAll(WORD)) {
+  for (const { 0: word, index } of valuesIn(path, text).matchAll(WORD)) {
     if (spots.length >= MOST_SPOTS) break;
     spots.push({ path, from: index, to: index + word.length, with: otherThan(word) });
   }
   return spots;
+}
+
+const DRESS =
+  /<!--.*?-->|<!doctype[^>]*>|<meta[^>]*>|<style\b.*?<\/style\s*>|<title\b.*?<\/title\s*>|\s(?:style|class)="[^"]*"/gis;
+
+/** The text with blanks in place of what holds no values. */
+function valuesIn(path: string, text: string): string {
+  if (path.endsWith('.css')) return '';
+  return /\.html?$/.test(path) ? text.replaceAll(DRESS, (dress) => ' '.repeat(dress.length)) : text;
 }
 
 function otherThan(word: string): string {

@@ -92,8 +92,8 @@ export interface SourceKind<Options = unknown> {
   readonly options: z.ZodType<Options>;
   /** Of the tasks that it makes. */
   readonly formats: readonly ArtifactFormat[];
-  /** Its tasks have rubrics, so that nothing becomes of them without a judge. */
-  readonly rubrics?: true;
+  /** Which of its tasks have rubrics, so that nothing becomes of those without a judge; undefined: none. */
+  readonly rubrics?: 'all' | 'some';
   /** The files and folders that these options name. */
   reads(options: Options): readonly string[];
   /** @throws AnnealError `tasks.source_failed` */

@@ -7,6 +7,7 @@ import { mlTasks } from './sources/ml-tasks.ts';
 import { openQuestions } from './sources/open-questions.ts';
 import { questions } from './sources/questions.ts';
 import { reasoningGym } from './sources/reasoning-gym.ts';
+import { taskFolders } from './sources/task-folders.ts';
 import { traces } from './sources/traces.ts';
 
 export const SOURCES: readonly SourceKind[] = [
@@ -17,6 +18,7 @@ export const SOURCES: readonly SourceKind[] = [
   openQuestions,
   questions,
   reasoningGym,
+  taskFolders,
   traces,
 ];
 

@@ -39,8 +39,8 @@ export function splitFamilies({ families, shares, seed, kin = [] }: SplitInput):
   }
   const none = SPLITS.filter((split) => counts[split] === 0);
   if (none.length > 0) {
-    const functions = `${assigned.size} functions in ${groups.length} groups`;
-    throw new AnnealError('spec.impossible_split', `${functions} leave the ${none.join(' and ')} split without any`);
+    const all = `${assigned.size} families in ${groups.length} groups`;
+    throw new AnnealError('spec.impossible_split', `${all} leave the ${none.join(' and ')} split without any`);
   }
   return assigned;
 }

@@ -9,15 +9,10 @@ import type { TerminalStateCheck } from '../../verifiers/terminal-state/terminal
 import type { Instruments } from '../../verifiers/verifier.ts';
 import { runWorkspace } from '../../workspace/run.ts';
 import { SEALED, WORKSPACE } from '../../workspace/workspace.ts';
+import { below, type MarkedFolder } from '../sources/marked-folders.ts';
 import { environmentOf } from './environment.ts';
 import { configOf } from './settings.ts';
 import { idsIn, twins } from './tests.ts';
-
-export interface HarborFolder {
-  readonly name: string;
-  /** Every file, by path in the folder. */
-  readonly files: Artifact;
-}
 
 const DISK_BYTES = 256 * 2 ** 20;
 
@@ -26,7 +21,7 @@ const DISK_BYTES = 256 * 2 ** 20;
  * @throws AnnealError `sandbox.*`, `verifier.failed`: nothing is known of the folder; `store.*`
  */
 export async function readHarborTask(
-  folder: HarborFolder,
+  folder: MarkedFolder,
   options: { readonly store: Pick<ArtifactStore, 'put'>; readonly instruments: Instruments; readonly seed: number },
 ): Promise<{ readonly task: ArtifactTask } | { readonly problems: readonly Problem[] }> {
   const problems: Problem[] = [];
@@ -79,7 +74,7 @@ export async function readHarborTask(
   const collect = deliverables.filter((one) => one !== undefined);
   const solved = await runWorkspace(options.instruments.sandbox, {
     files: given,
-    sealed: new Map([...underSolution(folder.files)].map(([path, bytes]) => [path, retold(bytes, here)])),
+    sealed: new Map([...below('solution', folder.files)].map(([path, bytes]) => [path, retold(bytes, here)])),
     steps: [
       { what: 'the solution', argv: ['/bin/bash', `${SEALED}/solve.sh`], wallMs: 1_000 * config.agent.timeout_sec },
     ],
@@ -145,9 +140,6 @@ export async function readHarborTask(
   for (const { path, message } of task.error.issues) missing(path.join('.'), message, 'Correct it in the folder.');
   return { problems };
 }
-
-const underSolution = (files: Artifact): Artifact =>
-  new Map([...files].filter(([path]) => path.startsWith('solution/')).map(([path, bytes]) => [path.slice(9), bytes]));
 
 const retold = (bytes: Uint8Array, here: (text: string) => string): Uint8Array => {
   const text = textOf(bytes);

@@ -3,10 +3,9 @@
 import { z } from 'zod';
 import { AnnealError } from '../../../contracts/errors.ts';
 import { taskId } from '../../../contracts/ids.ts';
-import type { Artifact } from '../../verifiers/artifact.ts';
-import { sha256Of } from '../../verifiers/gates.ts';
-import { type HarborFolder, readHarborTask } from '../harbor/read-task.ts';
+import { readHarborTask } from '../harbor/read-task.ts';
 import { canaryOf, type Draft, defineSource, hashOf, type Workbench } from '../source.ts';
+import { foldersWith, hashesOf, type MarkedFolder } from './marked-folders.ts';
 
 export const harborOptions = z.strictObject({
   /** Folder of task folders. */
@@ -24,7 +23,7 @@ export const harbor = defineSource<Options>({
   formats: ['terminal-state'],
   reads: ({ folder }) => [folder],
   async open({ folder, name }, ports) {
-    const folders = foldersIn(await ports.readFolder(folder));
+    const folders = foldersWith(MARK, await ports.readFolder(folder));
     if (folders.length === 0) throw new AnnealError('tasks.source_failed', `${folder} holds no folder with a ${MARK}`);
     const items = folders.map((one) => ({ key: one.name, content: hashesOf(one.files) }));
     return {
@@ -38,24 +37,7 @@ export const harbor = defineSource<Options>({
   },
 });
 
-/** By path, each with the files below it. A task folder inside another one belongs to the outer: its tests may hold a task.toml. */
-function foldersIn(files: Artifact): HarborFolder[] {
-  const marked = [...files.keys()].filter((path) => path === MARK || path.endsWith(`/${MARK}`)).sort();
-  const tops = marked
-    .map((path) => path.slice(0, -MARK.length))
-    .filter((top, _, all) => !all.some((other) => other !== top && top.startsWith(other)));
-  return tops.map((top) => ({
-    name: top === '' ? 'task' : top.slice(0, -1),
-    files: new Map(
-      [...files].filter(([path]) => path.startsWith(top)).map(([path, bytes]) => [path.slice(top.length), bytes]),
-    ),
-  }));
-}
-
-const hashesOf = (files: Artifact): Record<string, string> =>
-  Object.fromEntries([...files].map(([path, bytes]) => [path, sha256Of(bytes)]));
-
-async function draft(folder: HarborFolder, name: string, bench: Workbench): Promise<Draft> {
+async function draft(folder: MarkedFolder, name: string, bench: Workbench): Promise<Draft> {
   const id = taskId.parse(`${name}/${folder.name}`);
   const { store, seed, instruments } = bench;
   const read = await readHarborTask(folder, { store, seed, instruments });

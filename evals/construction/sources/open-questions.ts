@@ -39,7 +39,7 @@ export const openQuestions = defineSource<z.infer<typeof openQuestionsOptions>>(
   name: 'open-questions',
   options: openQuestionsOptions,
   formats: ['answer'],
-  rubrics: true,
+  rubrics: 'all',
   reads: ({ file }) => [file],
   async open({ file }, ports) {
     const lines = readLines(await ports.readFile(file), openQuestionForm, ({ id }) => id);

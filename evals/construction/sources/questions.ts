@@ -5,9 +5,10 @@ import type { ArtifactTask } from '../../../contracts/artifact-task.ts';
 import { relativePath } from '../../../contracts/artifact-task.ts';
 import { taskId } from '../../../contracts/ids.ts';
 import { artifactOf } from '../../verifiers/artifact.ts';
-import { type HarborFolder, readHarborTask } from '../harbor/read-task.ts';
+import { readHarborTask } from '../harbor/read-task.ts';
 import { canaryOf, type Draft, type Drafted, defineSource, type Workbench } from '../source.ts';
 import { readLines } from './jsonl.ts';
+import type { MarkedFolder } from './marked-folders.ts';
 
 export const questionsOptions = z.strictObject({
   /** JSON lines of the form below. */
@@ -98,7 +99,7 @@ function variant(
   return { ...task, id, family: `questions@${form.id}`, instruction, canary: canaryOf(seed, id), source };
 }
 
-function folderOf(form: QuestionForm): HarborFolder {
+function folderOf(form: QuestionForm): MarkedFolder {
   const deliverables = form.deliverables.map((path) => `{ path = ${JSON.stringify(path)} }`).join(', ');
   const below = (folder: string, of: Readonly<Record<string, string>>): Record<string, string> =>
     Object.fromEntries(Object.entries(of).map(([path, text]) => [`${folder}/${path}`, text]));
