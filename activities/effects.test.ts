@@ -1,4 +1,5 @@
 // The two effects that need a decision, with a real store, key and registry: what they refuse, whoever asks.
+
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,6 +20,7 @@ import { createLocalIdentity, initIdentity, type LocalIdentity } from '../infra/
 import { BASE, CAMPAIGN, exampleRelease, openGate } from '../infra/releases/release.fixture.ts';
 import { createReleases } from '../infra/releases/releases.ts';
 import { createFolderStore } from '../infra/store/folder.ts';
+import { auditIn } from '../tests/support/audit.ts';
 import { scriptedSpec } from '../tests/support/scripted-activities.ts';
 import { createCampaignActivities } from './campaign.ts';
 import { createGateActivities } from './gates.ts';
@@ -50,7 +52,7 @@ beforeEach(async () => {
   lock = await lockTaskSet(empty, { source: 'python-stdlib', seed: 1, put: (bytes) => store.put(bytes) });
   taskSet = await documents.write(lock);
   released = (await exampleRelease(store, identity)).body;
-  const releases = createReleases(store, identity);
+  const releases = createReleases(store, identity, auditIn(folder, store, identity));
   act = createCampaignActivities({ store, documents, releases, manifest: async () => released.manifest });
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
@@ -84,7 +86,13 @@ async function carryOut(
   const shown = evidenceSchema.parse(JSON.parse(new TextDecoder().decode(await store.get(evidence))));
   if (acceptedAt !== 'never') {
     const result = { how: 'decided', gate: shown.gate, option, decision, selfApproved: true, acceptedAt } as const;
-    await createGateActivities({ store, documents: createDocuments(store), identity, critical: [] }).recordAnswer({
+    await createGateActivities({
+      store,
+      documents: createDocuments(store),
+      identity,
+      critical: [],
+      audit: auditIn(folder, store, identity),
+    }).recordAnswer({
       result,
     });
   }

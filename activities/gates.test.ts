@@ -7,6 +7,7 @@ import { evidence as evidenceSchema } from '../contracts/gate.ts';
 import { createLocalIdentity, initIdentity, type LocalIdentity } from '../infra/identity/local.ts';
 import { openGate } from '../infra/releases/release.fixture.ts';
 import { createFolderStore } from '../infra/store/folder.ts';
+import { auditIn } from '../tests/support/audit.ts';
 import { createGateActivities } from './gates.ts';
 import type { GateActivities } from './interface.ts';
 import { createDocuments } from './read.ts';
@@ -20,7 +21,13 @@ beforeEach(async () => {
   store = createFolderStore(join(folder, 'store'));
   await initIdentity(join(folder, 'keys'));
   identity = createLocalIdentity(join(folder, 'keys'));
-  act = createGateActivities({ store, documents: createDocuments(store), identity, critical: ['promotion'] });
+  act = createGateActivities({
+    store,
+    documents: createDocuments(store),
+    identity,
+    critical: ['promotion'],
+    audit: auditIn(folder, store, identity),
+  });
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 

@@ -1,9 +1,13 @@
-// Gates' effects: frozen evidence, verified decisions, refusals on record, durable answers.
-import { randomUUID } from 'node:crypto';
+// Gates' effects: frozen evidence, verified decisions, refusals on record, durable answers; each of them noted in the audit log before it is
+// acknowledged.
+import { createHash, randomUUID } from 'node:crypto';
 import type { ArtifactStore } from '../contracts/artifact.ts';
+import type { AuditEvent, AuditLog } from '../contracts/audit.ts';
 import { canonicalJson } from '../contracts/canonical.ts';
 import { asAnnealError } from '../contracts/errors.ts';
 import { type GateKind, type GateResult, gateResult, type Identity } from '../contracts/gate.ts';
+import { type Sha256, sha256 } from '../contracts/ids.ts';
+import { needsHuman } from '../policies/critical.ts';
 import type { GateActivities } from './interface.ts';
 import type { Documents } from './read.ts';
 
@@ -24,13 +28,18 @@ export function createGateActivities(ports: {
   identity: Identity;
   /** The gates that need a human. */
   critical: readonly GateKind[];
+  audit: AuditLog;
 }): GateActivities {
-  const { store, documents, identity, critical } = ports;
+  const { store, documents, identity, critical, audit } = ports;
   return {
     async freezeEvidence({ evidence }) {
       const object = await documents.write(evidence);
       const answer = (await readAnswer(store, evidence.gate)) ?? null;
-      return { object, answer, listed: critical.includes(evidence.kind) };
+      const { gate, kind } = evidence;
+      const listed = critical.includes(kind);
+      const opened = { what: 'gate-opened', gate, kind, evidence: object } as const;
+      await audit.note(`opened:${gate}:${object.sha256}`, { ...opened, asked: needsHuman(kind, listed) });
+      return { object, answer, listed };
     },
 
     async verifyDecision({ decision, context, acceptedAt }) {
@@ -42,12 +51,39 @@ export function createGateActivities(ports: {
           `gates/${context.gate}/refusals/${randomUUID()}`,
           canonicalJson({ code, message, decision }),
         );
+        const { gate } = context;
+        const refused = hashOf(decision);
+        const event = { what: 'decision-refused', gate, code, why: message, decision: refused } as const;
+        await audit.note(`refused:${gate}:${refused}:${code}`, event);
         throw failure;
       }
     },
 
     async recordAnswer({ result }) {
       await store.createNamed(answerName(result.gate), canonicalJson(result));
+      // Of two at a time the first is the answer, and what is noted.
+      const answer = (await readAnswer(store, result.gate)) ?? result;
+      await audit.note(`closed:${answer.gate}`, closing(answer));
     },
   };
 }
+
+function closing(answer: GateResult): AuditEvent {
+  const { gate, option } = answer;
+  if (answer.how !== 'decided') return { what: 'gate-closed', gate, option, decided: null };
+  const { decision, selfApproved } = answer;
+  const { approver, reason, unattended, evidenceHash: evidence } = decision.body;
+  const decided = {
+    approver,
+    keyId: decision.keyId,
+    reason,
+    unattended,
+    selfApproved,
+    evidence,
+    decision: hashOf(decision),
+  };
+  return { what: 'gate-closed', gate, option, decided };
+}
+
+const hashOf = (value: unknown): Sha256 =>
+  sha256.parse(createHash('sha256').update(canonicalJson(value)).digest('hex'));

@@ -1,4 +1,5 @@
 // The report's data from real records: what was cancelled, aborted or lost must read as that, and as nothing else.
+
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +8,7 @@ import { quickstartDocument } from '../cli/quickstart-document.ts';
 import { createLocalIdentity, initIdentity } from '../infra/identity/local.ts';
 import { exampleRelease } from '../infra/releases/release.fixture.ts';
 import { createReleases } from '../infra/releases/releases.ts';
+import { auditIn } from '../tests/support/audit.ts';
 import { type RecordedCampaign, recordCampaign } from '../tests/support/recorded-campaign.ts';
 
 let root: string;
@@ -76,7 +78,11 @@ describe('a campaign that went through', () => {
     await initIdentity(join(root, 'keys'));
     const identity = createLocalIdentity(join(root, 'keys'));
     const release = await exampleRelease(campaign.store, identity, { version: 3 });
-    campaign.state.release = await createReleases(campaign.store, identity).publish(release);
+    campaign.state.release = await createReleases(
+      campaign.store,
+      identity,
+      auditIn(root, campaign.store, identity),
+    ).publish(release);
     expect((await campaign.report('released')).released).toBe('quickstart.v3');
     delete campaign.state.release;
     expect((await campaign.report('refused')).released).toBeNull();

@@ -5,6 +5,8 @@ import type { ArtifactStore } from '../contracts/artifact.ts';
 import type { CampaignSpec } from '../contracts/campaign.ts';
 import { AnnealError } from '../contracts/errors.ts';
 import type { TeamSpec } from '../contracts/team.ts';
+import { createAuditLog } from '../infra/audit/log.ts';
+import { createWitness } from '../infra/audit/witness.ts';
 import { type Config, loadConfig } from '../infra/config.ts';
 import { createLocalIdentity, initIdentity, type LocalIdentity } from '../infra/identity/local.ts';
 import { createReleases } from '../infra/releases/releases.ts';
@@ -96,7 +98,9 @@ export function openSession(options: GlobalOptions): Session {
     gates: async () => createGates(await temporal(), store),
     pilot: async (spec, options) => runPilot(await temporal(), store, spec, options),
     async releases() {
-      return createReleases(store, await this.identity());
+      const identity = await this.identity();
+      const audit = createAuditLog(store, identity, createWitness(config.paths.auditHead));
+      return createReleases(store, identity, audit);
     },
     close: async () => {
       await connected?.close();

@@ -12,6 +12,8 @@ export interface Paths {
   readonly jobs: string;
   readonly keys: string;
   readonly policy: string;
+  /** The latest head of the audit log that this machine has seen. */
+  readonly auditHead: string;
   readonly venv: string;
   readonly venvPython: string;
   readonly jaxCache: string;
@@ -35,6 +37,7 @@ export function pathsOf(root: string, home: string): Paths {
     jobs: join(home, 'jobs'),
     keys: join(home, 'keys'),
     policy: join(home, 'policy'),
+    auditHead: join(home, 'audit', 'head.json'),
     venv: join(cache, 'venv'),
     venvPython: join(cache, 'venv', 'bin', 'python'),
     jaxCache: join(cache, 'jax'),

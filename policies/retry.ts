@@ -136,6 +136,7 @@ export const FAILURE_ACTIONS = {
   'decision.not_verified': 'fail',
   'sealed.openings_spent': 'fail',
   'release.base_model': 'fail',
+  'audit.broken': 'fail',
   'release.conflict': 'fail',
   'release.none': 'fail',
   'release.nothing_to_roll_back': 'fail',

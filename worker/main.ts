@@ -20,6 +20,8 @@ import { createRolloutActivities } from '../activities/rollouts.ts';
 import { createServerActivities } from '../activities/servers.ts';
 import { createTrackingActivities } from '../activities/tracking.ts';
 import { createTrainingActivities } from '../activities/training.ts';
+import { createAuditLog } from '../infra/audit/log.ts';
+import { createWitness } from '../infra/audit/witness.ts';
 import { chooseBrowser } from '../infra/browser/choice.ts';
 import { endpointsOf, loadConfig } from '../infra/config.ts';
 import { readCritical } from '../infra/critical.ts';
@@ -83,7 +85,8 @@ const startEnv = () => traceEnvironment(tracing, collector);
 const compute = await openCompute(config, store, documents, { startEnv, watched: observed.cluster });
 const jobs = observed.jobs(compute.jobs);
 const { policies } = compute;
-const releases = createReleases(store, identity);
+const audit = createAuditLog(store, identity, createWitness(config.paths.auditHead));
+const releases = createReleases(store, identity, audit);
 const manifest = createManifest({ config, documents, sandbox, store, gateway });
 
 const judge = openJudge(config.judgeKeys);
@@ -92,7 +95,7 @@ const tools = graderTools(config.python);
 const browser = chooseBrowser(config);
 const judging = atBoundary(createJudgingActivities({ store, documents, open: judge }));
 const control = atBoundary({
-  ...createGateActivities({ store, documents, identity, critical: await readCritical(config.root) }),
+  ...createGateActivities({ store, documents, identity, critical: await readCritical(config.root), audit }),
   ...createCampaignActivities({ store, documents, releases, manifest }),
   ...createReportActivities({ store, documents, gateway, jobs, manifest }),
   ...createEvaluationActivities({ documents, gateway }),

@@ -42,6 +42,12 @@ export const DECISION_ERRORS = {
     'An effect was asked for without a valid decision',
     'Decide at the gate; a signal alone is no approval.',
   ),
+  'audit.broken': entry(
+    'failed',
+    false,
+    'The audit log is not whole',
+    'Run ./anneal audit verify; restore the store, and find out who could write to it.',
+  ),
   'sealed.openings_spent': entry(
     'denied',
     false,

@@ -3,10 +3,13 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ArtifactRef, ArtifactStore } from '../../contracts/artifact.ts';
+import type { AuditLog } from '../../contracts/audit.ts';
 import { canonicalJson } from '../../contracts/canonical.ts';
 import { type DecisionContext, type Evidence, FACTS } from '../../contracts/gate.ts';
 import { campaignName, gateId, makePolicyName, sha256 } from '../../contracts/ids.ts';
 import type { Releases } from '../../contracts/ports.ts';
+import { createAuditLog } from '../audit/log.ts';
+import { createWitness } from '../audit/witness.ts';
 import { type Answer, createLocalIdentity, initIdentity, type LocalIdentity } from '../identity/local.ts';
 import { createFolderStore } from '../store/folder.ts';
 import { createReleases } from './releases.ts';
@@ -19,6 +22,7 @@ export interface Opened {
   readonly root: string;
   readonly store: ArtifactStore;
   readonly identity: LocalIdentity;
+  readonly audit: AuditLog;
   readonly releases: Releases;
 }
 
@@ -28,7 +32,8 @@ export async function openReleases(): Promise<Opened> {
   const store = createFolderStore(join(root, 'store'));
   await initIdentity(join(root, 'keys'));
   const identity = createLocalIdentity(join(root, 'keys'));
-  return { root, store, identity, releases: createReleases(store, identity) };
+  const audit = createAuditLog(store, identity, createWitness(join(root, 'audit-head.json')));
+  return { root, store, identity, audit, releases: createReleases(store, identity, audit) };
 }
 
 export type PublishInput = Parameters<Releases['publish']>[0];

@@ -2,6 +2,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ArtifactRef, ArtifactStore } from '../../contracts/artifact.ts';
+import type { AuditLog } from '../../contracts/audit.ts';
 import { canonicalJson } from '../../contracts/canonical.ts';
 import { makePolicyName } from '../../contracts/ids.ts';
 import type { Releases } from '../../contracts/ports.ts';
@@ -13,10 +14,11 @@ import { createReleases } from './releases.ts';
 const code = (wanted: string) => expect.objectContaining({ code: wanted });
 let root: string;
 let store: ArtifactStore;
+let audit: AuditLog;
 let identity: LocalIdentity;
 let releases: Releases;
 beforeEach(async () => {
-  ({ root, store, identity, releases } = await openReleases());
+  ({ root, store, identity, audit, releases } = await openReleases());
 });
 afterEach(() => rm(root, { recursive: true, force: true }));
 
@@ -74,7 +76,7 @@ describe('publish', () => {
           throw new Error('killed');
         },
       };
-      await expect(createReleases(dying, identity).publish(input), step).rejects.toThrow('killed');
+      await expect(createReleases(dying, identity, audit).publish(input), step).rejects.toThrow('killed');
     }
     await releases.publish(input);
     expect(await history()).toEqual(['release quickstart.v3']);
@@ -98,7 +100,7 @@ describe('publish', () => {
         throw new Error('killed');
       },
     };
-    await expect(createReleases(killed, identity).publish(input)).rejects.toThrow('killed');
+    await expect(createReleases(killed, identity, audit).publish(input)).rejects.toThrow('killed');
     await releases.publish(await exampleRelease(store, identity, { version: 4 }));
     await expect(releases.publish(input)).rejects.toEqual(code('release.conflict'));
     expect(await history()).toEqual(['release quickstart.v4']);

@@ -5,9 +5,11 @@
 //                              call goes on with that manifest and a decision can never be spent on another
 import { createHash } from 'node:crypto';
 import { type ArtifactRef, type ArtifactStore, artifactRef } from '../../contracts/artifact.ts';
+import type { AuditLog } from '../../contracts/audit.ts';
 import { canonicalJson } from '../../contracts/canonical.ts';
 import { AnnealError } from '../../contracts/errors.ts';
 import { FACTS, type Identity } from '../../contracts/gate.ts';
+import { type Sha256, sha256 } from '../../contracts/ids.ts';
 import type { Releases } from '../../contracts/ports.ts';
 import { type ReleaseBody, type ReleasedPointer, releasedPointer } from '../../contracts/release.ts';
 import type { ByteSignature, Signer } from '../identity/local.ts';
@@ -30,8 +32,22 @@ type PublishInput = Parameters<Releases['publish']>[0];
  * `publish` throws `decision.*` or `gate.expired` for a decision that does not cover exactly this release, `store.not_found`
  * when one of its files is missing, and `release.conflict` when another release came between.
  */
-export function createReleases(store: ArtifactStore, identity: ReleaseIdentity): Releases {
-  async function publish({ body, context, acceptedAt, evidence }: PublishInput): Promise<ArtifactRef> {
+export function createReleases(store: ArtifactStore, identity: ReleaseIdentity, audit: AuditLog): Releases {
+  async function publish(input: PublishInput): Promise<ArtifactRef> {
+    const manifest = await published(input);
+    const { campaign, policy, decision } = input.body;
+    const of = {
+      campaign,
+      base: policy.base,
+      policy: policy.name,
+      manifest: manifest.sha256,
+      decision: hashOf(decision),
+    };
+    await audit.note(`released:${manifest.sha256}`, { what: 'released', ...of });
+    return manifest;
+  }
+
+  async function published({ body, context, acceptedAt, evidence }: PublishInput): Promise<ArtifactRef> {
     const spentOn = await readSpent(body);
     if (spentOn !== undefined && (await pointerOf(body.policy.base)).pointer?.history.some(isEntry(spentOn))) {
       return spentOn;
@@ -119,6 +135,12 @@ export function createReleases(store: ArtifactStore, identity: ReleaseIdentity):
     if (target === undefined) return { pointer, moved: false };
     if (target.manifest !== null) await readManifest(store, identity, target.manifest);
     const entry = { ...target, at: new Date().toISOString(), how: 'rollback' as const };
+    const asked = { base, from: pointer.policy, to: target.policy, by: identity.approver };
+    // Before the pointer moves: whoever is killed in between has asked, and the same command asks no second time.
+    await audit.note(`rollback:${base}:${pointer.history.length}:${target.policy}`, {
+      what: 'rollback-asked',
+      ...asked,
+    });
     const next = { ...pointer, policy: entry.policy, manifest: entry.manifest, history: [...pointer.history, entry] };
     if (await store.swapNamed(pointerName(base), tag, canonicalJson(next))) return { pointer: next, moved: true };
     // Lost the race; fine if the winner was another try of this same rollback.
@@ -155,10 +177,16 @@ export function createReleases(store: ArtifactStore, identity: ReleaseIdentity):
     },
 
     async openSealed(request) {
-      await openSealed(store, identity, request);
+      const { number } = await openSealed(store, identity, request);
+      const { taskSet, taskSetRoot, decision, context } = request;
+      const of = { campaign: context.campaign, taskSet: taskSet.sha256, number, decision: hashOf(decision) };
+      await audit.note(`sealed:${taskSetRoot}:${number}`, { what: 'sealed-opened', ...of });
     },
   };
 }
+
+const hashOf = (value: unknown): Sha256 =>
+  sha256.parse(createHash('sha256').update(canonicalJson(value)).digest('hex'));
 
 const pointerName = (base: string): string => `released/${base}`;
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { ArtifactStore } from '../../contracts/artifact.ts';
+import type { AuditLog } from '../../contracts/audit.ts';
 import type { Releases } from '../../contracts/ports.ts';
 import type { LocalIdentity } from '../identity/local.ts';
 import { BASE, exampleRelease, openReleases } from './release.fixture.ts';
@@ -12,10 +13,11 @@ import { createReleases } from './releases.ts';
 const code = (wanted: string) => expect.objectContaining({ code: wanted });
 let root: string;
 let store: ArtifactStore;
+let audit: AuditLog;
 let identity: LocalIdentity;
 let releases: Releases;
 beforeEach(async () => {
-  ({ root, store, identity, releases } = await openReleases());
+  ({ root, store, identity, audit, releases } = await openReleases());
 });
 afterEach(() => rm(root, { recursive: true, force: true }));
 
@@ -82,6 +84,8 @@ it.each(['before', 'after'] as const)(
     const here = (file: string) => JSON.stringify(join(import.meta.dirname, '..', file));
     const dies = `
     import { createLocalIdentity } from ${here('identity/local.ts')};
+    import { createAuditLog } from ${here('audit/log.ts')};
+    import { createWitness } from ${here('audit/witness.ts')};
     import { createReleases } from ${here('releases/releases.ts')};
     import { createFolderStore } from ${here('store/folder.ts')};
     const store = createFolderStore(${JSON.stringify(join(root, 'store'))});
@@ -91,7 +95,8 @@ it.each(['before', 'after'] as const)(
       await new Promise(() => setInterval(() => {}, 1000));
     };
     const identity = createLocalIdentity(${JSON.stringify(join(root, 'keys'))});
-    await createReleases({ ...store, swapNamed }, identity).rollback(${JSON.stringify(BASE)});
+    const audit = createAuditLog(store, identity, createWitness(${JSON.stringify(join(root, 'audit-head.json'))}));
+    await createReleases({ ...store, swapNamed }, identity, audit).rollback(${JSON.stringify(BASE)});
   `;
     const died = promisify(execFile)(process.execPath, ['--input-type=module', '-e', dies]);
     await expect(died).rejects.toMatchObject({ signal: 'SIGKILL' });
@@ -112,6 +117,6 @@ it.each([
       return store.swapNamed(...args);
     },
   };
-  await expect(createReleases(slow, identity).rollback(BASE)).rejects.toEqual(code('release.conflict'));
+  await expect(createReleases(slow, identity, audit).rollback(BASE)).rejects.toEqual(code('release.conflict'));
   expect((await releases.current(BASE))?.policy).toBe(stays);
 });

@@ -14,6 +14,7 @@ const marker = z.object({ schema: z.literal('anneal/home/v1'), createdAt: z.stri
 const KNOWN = [
   'anneal-home.json',
   'deployment.json',
+  'audit',
   'cache',
   'run',
   'logs',

@@ -1,6 +1,7 @@
 // Documents of an earlier release are read by this one. tests/fixtures/former-home is what a campaign of one round after the other left
 // in its home by the code of commit e30873f, the last one before buckets and clusters: its store, its jobs, the gateway's pool, and who
 // could sign. It is never written again: where this test fails, a contract has to take what it took then.
+
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,6 +26,7 @@ import { createLocalIdentity, initIdentity } from '../../infra/identity/local.ts
 import { createReleases } from '../../infra/releases/releases.ts';
 import { createFolderStore } from '../../infra/store/folder.ts';
 import { createCampaigns } from '../../infra/temporal/campaigns.ts';
+import { auditIn } from '../support/audit.ts';
 
 const NAME = campaignName.parse('quickstart');
 const BASE = 'smollm2-135m-instruct';
@@ -134,7 +136,8 @@ describe('of a campaign of an earlier release', () => {
 
   test('the release is current under its signatures, with the decision and what was shown', async () => {
     const pointer = releasedPointer.parse(await named(`released/${BASE}`));
-    const releases = createReleases(store, createLocalIdentity(join(home, 'keys')));
+    const identity = createLocalIdentity(join(home, 'keys'));
+    const releases = createReleases(store, identity, auditIn(home, store, identity));
     expect(await releases.current(BASE)).toEqual(pointer);
     const manifest = await documents.read(releaseManifest, pointer.manifest!);
     const { decision } = manifest.body;

@@ -1,4 +1,5 @@
 // What a newcomer does, small, with the worker and the trainer killed on the way.
+
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +12,7 @@ import { reproduction } from '../../contracts/reproduction.ts';
 import { reverification } from '../../contracts/reverification.ts';
 import { createLocalIdentity } from '../../infra/identity/local.ts';
 import { createReleases } from '../../infra/releases/releases.ts';
+import { auditIn } from '../support/audit.ts';
 import { type Finished, type Journey, openJourney, until } from '../support/journey.ts';
 
 const FILE = join(import.meta.dirname, 'small.yaml');
@@ -138,7 +140,9 @@ describe('a quickstart whose worker and trainer are killed', () => {
   });
 
   test('what is released is signed and named; what is not, is kept by decision', async () => {
-    const pointer = await createReleases(journey.store, createLocalIdentity(journey.config.paths.keys)).current(BASE);
+    const identity = createLocalIdentity(journey.config.paths.keys);
+    const audit = auditIn(journey.config.home, journey.store, identity);
+    const pointer = await createReleases(journey.store, identity, audit).current(BASE);
     const rolledBack = await journey.run(['rollback', '--json']);
     if (document.gates[1]?.option === 'release') {
       // `current` verifies the signature.

@@ -1,5 +1,6 @@
 // A worker of its own process for campaigns whose policies vLLM serves: the real workflows and activities, wired as worker/main.ts
 // does, before *scripted* servers and with the Megatron trainer's *scripted* engine as a local process. argv: JSON of `WeightsWorker`.
+
 import { join } from 'node:path';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { atBoundary } from '../../activities/boundary.ts';
@@ -25,6 +26,7 @@ import { layOutSource } from '../../infra/source-files/carry.ts';
 import { createFolderStore } from '../../infra/store/folder.ts';
 import { createManifest } from '../../worker/manifest.ts';
 import { createPolicies } from '../../worker/policies.ts';
+import { auditIn } from './audit.ts';
 
 export interface WeightsWorker {
   readonly temporal: string;
@@ -69,10 +71,11 @@ const fleet: ServerFleet = {
   close: async () => undefined,
 };
 const manifest = createManifest({ config, documents, sandbox, store, gateway });
+const audit = auditIn(config.home, store, identity);
 const activities = {
   ...atBoundary({
-    ...createGateActivities({ store, documents, identity, critical: await readCritical(config.root) }),
-    ...createCampaignActivities({ store, documents, releases: createReleases(store, identity), manifest }),
+    ...createGateActivities({ store, documents, identity, critical: await readCritical(config.root), audit }),
+    ...createCampaignActivities({ store, documents, releases: createReleases(store, identity, audit), manifest }),
     ...createReportActivities({ store, documents, gateway, jobs, manifest }),
     ...createEvaluationActivities({ documents, gateway }),
     ...createRolloutActivities({ store, documents, gateway, policies, sandbox }),

@@ -1,0 +1,38 @@
+// The audit log for people: a line an entry, the newest last.
+import type { AuditEvent } from '../../contracts/audit.ts';
+import type { AuditProblem, ReadEntry } from '../../infra/audit/verify.ts';
+import { instant } from './figures.ts';
+import { paint } from './paint.ts';
+import { plain } from './text.ts';
+
+export function auditLines(entries: readonly ReadEntry[]): string[] {
+  return entries.map(
+    ({ entry: { number, at, event } }) => `${String(number).padStart(5)}  ${instant(at)}  ${plain(eventWords(event))}`,
+  );
+}
+
+export function problemLines(problems: readonly AuditProblem[], colour: boolean): string[] {
+  const ink = paint(colour);
+  return problems.map(({ number, what }) => `${ink.red('✗')} entry ${number}: ${plain(what)}`);
+}
+
+function eventWords(event: AuditEvent): string {
+  switch (event.what) {
+    case 'gate-opened':
+      return `${event.gate} ${event.asked ? 'asks a human' : 'takes its recommended option by itself'}`;
+    case 'decision-refused':
+      return `${event.gate} refused what was sent as a decision: ${event.code}`;
+    case 'gate-closed': {
+      if (event.decided === null) return `${event.gate} had no answer in time: ${event.option}`;
+      const { approver, reason, unattended, selfApproved } = event.decided;
+      const marks = [...(unattended ? ['unattended'] : []), ...(selfApproved ? ['of their own campaign'] : [])];
+      return `${approver} decided ${event.gate}: ${event.option}${marks.length === 0 ? '' : ` (${marks.join(', ')})`}. “${reason}”`;
+    }
+    case 'sealed-opened':
+      return `the sealed split ${event.taskSet.slice(0, 12)} was opened for ${event.campaign}, time ${event.number}`;
+    case 'released':
+      return `${event.policy} was released to the users of ${event.base}`;
+    case 'rollback-asked':
+      return `${event.by} rolled ${event.base} back from ${event.from ?? 'the base model'} to ${event.to ?? 'the base model'}`;
+  }
+}

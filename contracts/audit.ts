@@ -1,0 +1,92 @@
+// The audit log: what was asked of humans, what they answered, and what came of it. A chain of entries, each naming the one before by its hash,
+// and for each a head that somebody with a key has signed: who holds a later head can tell that earlier ones were cut off.
+import { z } from 'zod';
+import { artifactRef } from './artifact.ts';
+import { gateKind } from './gate.ts';
+import { campaignName, gateId, sha256 } from './ids.ts';
+
+/** Names its campaign too. */
+const of = { gate: gateId };
+
+export const auditEvent = z.discriminatedUnion('what', [
+  /** `asked`: a human is waited for; else it takes its recommended option by itself. */
+  z.strictObject({ what: z.literal('gate-opened'), ...of, kind: gateKind, evidence: artifactRef, asked: z.boolean() }),
+  /** What was sent as a decision and is none. */
+  z.strictObject({ what: z.literal('decision-refused'), ...of, code: z.string(), why: z.string(), decision: sha256 }),
+  z.strictObject({
+    what: z.literal('gate-closed'),
+    ...of,
+    option: z.string(),
+    /** Null: nobody answered in time. */
+    decided: z
+      .strictObject({
+        approver: z.string(),
+        keyId: sha256,
+        reason: z.string(),
+        unattended: z.boolean(),
+        selfApproved: z.boolean(),
+        evidence: sha256,
+        /** SHA-256 over the canonical JSON of the signed decision. */
+        decision: sha256,
+      })
+      .nullable(),
+  }),
+  z.strictObject({
+    what: z.literal('sealed-opened'),
+    campaign: campaignName,
+    taskSet: sha256,
+    number: z.int(),
+    decision: sha256,
+  }),
+  z.strictObject({
+    what: z.literal('released'),
+    campaign: campaignName,
+    base: z.string(),
+    policy: z.string(),
+    manifest: sha256,
+    decision: sha256,
+  }),
+  /** Noted before the pointer is moved, so that no rollback goes without: `to` null is the base model. */
+  z.strictObject({
+    what: z.literal('rollback-asked'),
+    base: z.string(),
+    from: z.string().nullable(),
+    to: z.string().nullable(),
+    by: z.string(),
+  }),
+]);
+export type AuditEvent = z.infer<typeof auditEvent>;
+
+export const auditEntry = z.strictObject({
+  schema: z.literal('anneal/audit-entry/v1'),
+  /** From 1, without gaps. */
+  number: z.int().positive(),
+  /** SHA-256 of the bytes of the entry before; null for the first. */
+  previous: sha256.nullable(),
+  at: z.iso.datetime(),
+  /** What it is an entry of: noted once, however often somebody tries. */
+  id: z.string().min(1),
+  event: auditEvent,
+});
+export type AuditEntry = z.infer<typeof auditEntry>;
+
+export const auditHeadBody = z.strictObject({
+  schema: z.literal('anneal/audit-head/v1'),
+  number: z.int().positive(),
+  /** SHA-256 of the bytes of the entry of this number. */
+  entry: sha256,
+});
+export type AuditHeadBody = z.infer<typeof auditHeadBody>;
+
+/** Ed25519 over the canonical JSON of `body`. */
+export const auditHead = z.strictObject({ body: auditHeadBody, keyId: sha256, signature: z.string() });
+export type AuditHead = z.infer<typeof auditHead>;
+
+/** Where events are noted. */
+export interface AuditLog {
+  /**
+   * Notes it once: an id that stands there already changes nothing. Durable when it returns.
+   * @throws AnnealError `audit.broken` where the log ends otherwise than this machine has seen it end; `store.*`
+   */
+  note(id: string, event: AuditEvent): Promise<void>;
+}
