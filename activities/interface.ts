@@ -218,6 +218,20 @@ export interface GateActivities {
   recordAnswer(input: { result: GateResult }): Promise<void>;
 }
 
+/** A gate that waits, as whoever is told of it is reckoned from. */
+export interface OpenGate {
+  evidence: ArtifactRef;
+  openedAt: string;
+  deadlineMs: number;
+}
+
+export interface TellingActivities {
+  /** Who is to be told, by ids, in the order in which they are due; empty without an on-call file. */
+  planTellings(gate: OpenGate): Promise<{ id: string; afterMs: number }[]>;
+  /** Tells one of them, once; of one that the file no longer knows, nobody. */
+  tell(input: OpenGate & { id: string }): Promise<void>;
+}
+
 export interface CampaignActivities {
   /** Saves the state that `resume` starts from. */
   saveState(input: { state: CampaignState }): Promise<void>;
@@ -261,6 +275,7 @@ export type { ArtifactRef, CampaignSpec, GateId, GateKind, PolicyName };
 export interface QueueActivities {
   control: CampaignActivities &
     GateActivities &
+    TellingActivities &
     EvaluationActivities &
     CertifiedActivities &
     TrackingActivities &

@@ -37,6 +37,7 @@ const variables = z.object({
   TEMPORAL_CLI: path,
   ANNEAL_PYTHON: path,
   ANNEAL_JUDGE_KEYS: path,
+  ANNEAL_ON_CALL: path,
   ANNEAL_PROVIDERS: path,
   ANNEAL_AGENTS: path,
   ANNEAL_TEMPORAL_PORT: port,
@@ -104,6 +105,8 @@ export interface Config {
   readonly python: string | undefined;
   /** ANNEAL_JUDGE_KEYS: a JSON file of API keys by the addresses of judges; undefined: they are asked without one. */
   readonly judgeKeys: string | undefined;
+  /** ANNEAL_ON_CALL: the file that says who is told of an open gate (docs/on-call.md); it holds addresses that are secrets. */
+  readonly onCall: string | undefined;
   /** ANNEAL_PROVIDERS: a JSON file of other people's models, by the policy names under which the gateway serves them (docs/gateway.md). */
   readonly providers: string | undefined;
   /**
@@ -169,6 +172,7 @@ export function loadConfig(options: ConfigOptions = {}): Config {
     },
     python: set.ANNEAL_PYTHON,
     judgeKeys: set.ANNEAL_JUDGE_KEYS === undefined ? undefined : resolve(set.ANNEAL_JUDGE_KEYS),
+    onCall: set.ANNEAL_ON_CALL === undefined ? undefined : resolve(set.ANNEAL_ON_CALL),
     providers: set.ANNEAL_PROVIDERS === undefined ? undefined : resolve(set.ANNEAL_PROVIDERS),
     agents: resolve(set.ANNEAL_AGENTS ?? `${home}-agents`),
     ports: {

@@ -136,6 +136,8 @@ export const FAILURE_ACTIONS = {
   'decision.not_verified': 'fail',
   'sealed.openings_spent': 'fail',
   'release.base_model': 'fail',
+  'on_call.invalid': 'fail',
+  'notification.failed': 'retry',
   'audit.broken': 'fail',
   'release.conflict': 'fail',
   'release.none': 'fail',

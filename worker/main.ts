@@ -18,6 +18,7 @@ import { createDocuments } from '../activities/read.ts';
 import { createReportActivities } from '../activities/report.ts';
 import { createRolloutActivities } from '../activities/rollouts.ts';
 import { createServerActivities } from '../activities/servers.ts';
+import { createTellingActivities } from '../activities/tellings.ts';
 import { createTrackingActivities } from '../activities/tracking.ts';
 import { createTrainingActivities } from '../activities/training.ts';
 import { createAuditLog } from '../infra/audit/log.ts';
@@ -32,6 +33,8 @@ import { graderTools } from '../infra/graders/tools.ts';
 import { createLocalIdentity } from '../infra/identity/local.ts';
 import { openJudge } from '../infra/judge-model/open.ts';
 import { observeWorker } from '../infra/metrics/observe.ts';
+import { readOnCall } from '../infra/notifications/read.ts';
+import { tellBy } from '../infra/notifications/tell.ts';
 import { keepThreadsAwake } from '../infra/process/wake-threads.ts';
 import { forgetDeadTemporary } from '../infra/process/work-folder.ts';
 import { createReleases } from '../infra/releases/releases.ts';
@@ -94,8 +97,10 @@ const judges = createJudges(store, documents, judge);
 const tools = graderTools(config.python);
 const browser = chooseBrowser(config);
 const judging = atBoundary(createJudgingActivities({ store, documents, open: judge }));
+const onCall = config.onCall === undefined ? undefined : await readOnCall(config.onCall);
 const control = atBoundary({
   ...createGateActivities({ store, documents, identity, critical: await readCritical(config.root), audit }),
+  ...createTellingActivities({ store, documents, onCall, tell: tellBy(onCall) }),
   ...createCampaignActivities({ store, documents, releases, manifest }),
   ...createReportActivities({ store, documents, gateway, jobs, manifest }),
   ...createEvaluationActivities({ documents, gateway }),

@@ -87,4 +87,25 @@ describe('a gate', () => {
       exitCode: 3,
     });
   });
+
+  test('people are told when it is due, whatever becomes of a telling, and nobody once it is closed', async () => {
+    const tellings = [
+      { id: 'failing', afterMs: 0 },
+      { id: 'slow', afterMs: 0 },
+      { id: 'later', afterMs: 700 },
+      { id: 'never', afterMs: 60_000 },
+    ];
+    const workers = await startWorkers({ passRates: [], tellings });
+    try {
+      const { gate, context, result } = await openGate('told', 120_000);
+      const told = () => workers.told.calls.filter((call) => call.startsWith('tell ')).sort();
+      await expect.poll(told, { timeout: 10_000 }).toEqual(['tell failing', 'tell later', 'tell slow']);
+      await gate.executeUpdate(GATE.decide, { args: [scriptedDecision(context, 'release')] });
+      // One telling still runs: the gate does not wait for it.
+      expect(await result()).toMatchObject({ how: 'decided', option: 'release' });
+      expect(told()).toHaveLength(3);
+    } finally {
+      await workers.stop();
+    }
+  });
 });

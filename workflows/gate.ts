@@ -10,6 +10,7 @@ import {
   defineUpdate,
   getExternalWorkflowHandle,
   isCancellation,
+  patched,
   setCurrentDetails,
   setHandler,
   upsertSearchAttributes,
@@ -19,6 +20,7 @@ import { type Decision, type DecisionContext, decision as decisionSchema, type G
 import { CAMPAIGN, GATE, SEARCH } from '../contracts/names.ts';
 import { RETRY_OPTIONS } from '../policies/retry.ts';
 import { activitiesOn } from './queues.ts';
+import { beginTelling } from './telling.ts';
 
 export interface GateInput {
   context: DecisionContext;
@@ -43,7 +45,8 @@ const act = activitiesOn('control', {
 const gateState = defineSearchAttributeKey(SEARCH.gateState, 'KEYWORD');
 
 export async function gate(input: GateInput): Promise<GateResult | null> {
-  const deadline = Date.now() + input.deadlineMs;
+  const openedAt = Date.now();
+  const deadline = openedAt + input.deadlineMs;
   const seen = new Set<string>();
   let verifying = 0;
   let result: Exclude<GateResult, { how: 'automatic' }> | undefined;
@@ -92,6 +95,10 @@ export async function gate(input: GateInput): Promise<GateResult | null> {
     setCurrentDetails(`Reminder ${view.reminders}: nobody has answered yet.\n\n${shown}`);
   }
 
+  const { evidence, deadlineMs } = input;
+  const endTelling = patched('tellings')
+    ? beginTelling({ evidence, openedAt: new Date(openedAt).toISOString(), deadlineMs })
+    : () => {};
   try {
     let left = input.deadlineMs;
     while (result === undefined && left > 0) {
@@ -108,6 +115,7 @@ export async function gate(input: GateInput): Promise<GateResult | null> {
     upsertSearchAttributes([{ key: gateState, value: 'withdrawn' }]);
     return null;
   }
+  endTelling();
   result ??= { how: 'expired', gate: input.context.gate, option: input.safe };
   view.state = result.how;
   upsertSearchAttributes([{ key: gateState, value: result.how }]);

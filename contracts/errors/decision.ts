@@ -42,6 +42,18 @@ export const DECISION_ERRORS = {
     'An effect was asked for without a valid decision',
     'Decide at the gate; a signal alone is no approval.',
   ),
+  'on_call.invalid': entry(
+    'badInput',
+    false,
+    'The on-call file has problems',
+    'Fix every problem listed; docs/on-call.md describes the file.',
+  ),
+  'notification.failed': entry(
+    'unavailable',
+    true,
+    'Somebody could not be told of a gate',
+    'Look at the on-call file and at what answers there: ./anneal on-call FILE --send NAME.',
+  ),
   'audit.broken': entry(
     'failed',
     false,

@@ -180,6 +180,7 @@ function sharedEnvironment({ config, ports }: ChildContext): Record<string, stri
     ANNEAL_POLICY_PORT: ports.policy,
     ANNEAL_GATEWAY_PORT: ports.gateway,
     ANNEAL_JUDGE_KEYS: config.judgeKeys,
+    ANNEAL_ON_CALL: config.onCall,
     ANNEAL_PROVIDERS: config.providers,
     ANNEAL_CAPTURE: config.gateway.capture,
     ANNEAL_GATEWAY_SEAT: config.gateway.seat,

@@ -11,6 +11,7 @@ import type {
   PipelineActivities,
   RolloutActivities,
   ServerActivities,
+  TellingActivities,
   TrackingActivities,
   TrainingActivities,
 } from '../../activities/interface.ts';
@@ -60,6 +61,7 @@ type All = CampaignActivities &
   ConstructionActivities &
   EvaluationActivities &
   GateActivities &
+  TellingActivities &
   JudgingActivities &
   PipelineActivities &
   RolloutActivities &
@@ -88,6 +90,8 @@ export interface Script {
   unlisted?: GateKind[];
   /** Milliseconds that the verification of a decision takes. */
   verifyMs?: number;
+  /** Of any gate. */
+  tellings?: { id: string; afterMs: number }[];
   /** Milliseconds that a job takes. */
   jobMs?: number;
   /** Milliseconds that a rollout takes. */
@@ -313,6 +317,15 @@ export function scriptedActivities(script: Script): { activities: All; told: Tol
       if (decision.signature !== 'scripted-valid')
         throw ApplicationFailure.nonRetryable('the signature is not valid', 'decision.altered');
       return { selfApproved: true };
+    },
+    async planTellings() {
+      return script.tellings ?? [];
+    },
+    async tell({ id }) {
+      note(`tell ${id}`);
+      if (id.startsWith('failing'))
+        throw ApplicationFailure.nonRetryable('nobody answers there', 'notification.failed');
+      if (id.startsWith('slow')) await new Promise((done) => setTimeout(done, 3_000));
     },
     async recordAnswer({ result }) {
       told.answers.push(result);

@@ -12,6 +12,7 @@ import { createDocuments } from '../../activities/read.ts';
 import { createReportActivities } from '../../activities/report.ts';
 import { createRolloutActivities } from '../../activities/rollouts.ts';
 import { createServerActivities } from '../../activities/servers.ts';
+import { createTellingActivities } from '../../activities/tellings.ts';
 import { createTrainingActivities } from '../../activities/training.ts';
 import { QUEUES } from '../../contracts/names.ts';
 import type { PolicyHost, ServerFleet } from '../../contracts/ports.ts';
@@ -75,6 +76,7 @@ const audit = auditIn(config.home, store, identity);
 const activities = {
   ...atBoundary({
     ...createGateActivities({ store, documents, identity, critical: await readCritical(config.root), audit }),
+    ...createTellingActivities({ store, documents, onCall: undefined, tell: async () => undefined }),
     ...createCampaignActivities({ store, documents, releases: createReleases(store, identity, audit), manifest }),
     ...createReportActivities({ store, documents, gateway, jobs, manifest }),
     ...createEvaluationActivities({ documents, gateway }),
