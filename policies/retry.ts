@@ -74,6 +74,7 @@ export const FAILURE_ACTIONS = {
   'weights.corrupt': 'gate',
   'sandbox.unavailable': 'gate',
   'sandbox.failed': 'retry',
+  'environment.unusable': 'gate',
   'verifier.failed': 'retry',
   'harness.failed': 'retry',
   'harness.missing': 'gate',

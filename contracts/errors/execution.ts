@@ -14,6 +14,12 @@ export const EXECUTION_ERRORS = {
     'The sandbox itself failed',
     'Nothing to do at first: it is retried and masks the sample.',
   ),
+  'environment.unusable': entry(
+    'failed',
+    false,
+    "A task's root file system cannot be used",
+    'Make its tar anew by what the message says, or correct ANNEAL_ENVIRONMENTS, then retry at the gate.',
+  ),
   'verifier.failed': entry(
     'failed',
     true,
