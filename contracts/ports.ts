@@ -26,10 +26,10 @@ export interface SandboxRequest {
   readonly files: Readonly<Record<string, string | Uint8Array>>;
   readonly stdin: string | Uint8Array;
   /**
-   * A folder that stands, read-only, in place of the machine's own programs: unpacked and checked by the caller, readable by anybody. It
-   * needs `/usr/bin/prlimit`, and `/usr/bin/python3` where `python3` is run.
+   * A tar in the store that stands, unpacked and read-only, in place of the machine's own programs (docs/environments.md): what a task
+   * names as its environment. Where it cannot, `environment.unusable`; an adapter that knows no other roots throws `sandbox.unavailable`.
    */
-  readonly root?: { readonly path: string };
+  readonly root?: ArtifactRef;
   readonly limits: SandboxLimits;
   /** A Unix socket of this machine, which stands at /work/door: the one way out. Such a run may take minutes, and waits for nobody's slot. */
   readonly door?: string;

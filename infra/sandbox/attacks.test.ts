@@ -1,9 +1,14 @@
-// The attack list against the sandbox as it is here, and as it is in a container, where one of two barriers is missing. (In a real pod:
-// tests/k8s/containers-pods.test.ts.)
+// The attack list against the sandbox as it is here, as it is in a container, where one of two barriers is missing, and on a root file system
+// of a task's own. (In a real pod: tests/k8s/containers-pods.test.ts.)
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { ArtifactRef } from '../../contracts/artifact.ts';
+import type { Sandbox } from '../../contracts/ports.ts';
+import { rootFileSystem } from '../../tests/support/root-file-system.ts';
+import { createEnvironments } from '../environments/environments.ts';
+import { createFolderStore } from '../store/folder.ts';
 import { ATTACKS, FOREIGN_CALL, holesIn, requestOf } from './attacks.fixture.ts';
 import { createBubblewrapSandbox, WEAKENED } from './bubblewrap.ts';
 
@@ -27,18 +32,30 @@ function inContainer(): string {
   return path;
 }
 
+/** Of a task's own, unpacked where the canary lies. */
+let environment: ArtifactRef;
+const environments = createEnvironments(join(folder, 'environments'), createFolderStore(join(folder, 'store')));
+beforeAll(async () => {
+  environment = await createFolderStore(join(folder, 'store')).put(await rootFileSystem());
+});
+
 describe.each([
-  ['two barriers', undefined, false],
-  ['the filter alone', inContainer(), true],
-])('with %s against nested name spaces', (_, bwrapPath, weakened) => {
-  const sandbox = createBubblewrapSandbox(bwrapPath === undefined ? {} : { bwrapPath });
+  ['two barriers', undefined, false, false],
+  ['the filter alone', inContainer(), true, false],
+  ['two barriers, on another root,', undefined, false, true],
+])('with %s against nested name spaces', (_, bwrapPath, weakened, elsewhere) => {
+  const machine = createBubblewrapSandbox({ rootOf: environments.folderOf, ...(bwrapPath && { bwrapPath }) });
+  const sandbox: Sandbox = {
+    ...machine,
+    run: (request) => machine.run({ ...request, ...(elsewhere && { root: environment }) }),
+  };
 
   test('says which it is', async () => {
     expect((await sandbox.describe()).includes(WEAKENED)).toBe(weakened);
   });
 
   test.concurrent.each(ATTACKS)('$name', async (attack) => {
-    const marker = `marker-${process.pid}-${weakened}-${attack.name.replaceAll(/\W/g, '')}`;
+    const marker = `marker-${process.pid}-${weakened}-${elsewhere}-${attack.name.replaceAll(/\W/g, '')}`;
     const result = await sandbox.run(requestOf(attack, marker, canary));
     expect(holesIn(attack, result)).toEqual([]);
     expect(processesWith(marker)).toEqual([]);

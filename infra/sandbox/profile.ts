@@ -1,6 +1,5 @@
 // The bubblewrap profile as an argument list: pure, so that a test can read what isolates.
-import { lstatSync, readdirSync, readlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import { lstatSync, readlinkSync } from 'node:fs';
 import type { SandboxLimits } from '../../contracts/ports.ts';
 
 /** Descriptors that the launcher opens for bubblewrap; none of them survives into the sandbox. */
@@ -12,6 +11,9 @@ export const NAMESPACES = ['user', 'ipc', 'pid', 'net', 'uts', 'cgroup'] as cons
 export const SANDBOX_UID = 65534;
 
 const OPEN_FILES = 64;
+const PATH = '/usr/bin:/bin';
+/** Images bring their own programs there. */
+const OTHER_PATH = `/usr/local/bin:${PATH}`;
 
 export interface ProfileInput {
   readonly argv: readonly string[];
@@ -48,19 +50,6 @@ export function readRootEntries(): RootEntry[] {
   });
 }
 
-/** Places that the sandbox makes itself. */
-const OWN = new Set(['dev', 'proc', 'sys', 'tmp', 'work', 'run', 'agent']);
-
-/** Everything at the top of another root that the sandbox does not make itself. */
-export function readOtherRoot(folder: string): RootEntry[] {
-  return readdirSync(folder, { withFileTypes: true })
-    .filter(({ name }) => !OWN.has(name))
-    .map((entry) => ({
-      path: `/${entry.name}`,
-      link: entry.isSymbolicLink() ? readlinkSync(join(folder, entry.name)) : undefined,
-    }));
-}
-
 /**
  * Arguments for bwrap.
  *
@@ -77,7 +66,17 @@ export function bubblewrapArguments(input: ProfileInput): string[] {
     ...['--uid', String(SANDBOX_UID), '--gid', String(SANDBOX_UID), '--cap-drop', 'ALL'],
     ...['--hostname', 'sandbox', '--new-session', '--die-with-parent', '--as-pid-1', '--clearenv'],
     // A fixed hash seed: the order of a set of strings must not differ between two gradings.
-    ...['--setenv', 'PATH', '/usr/bin:/bin', '--setenv', 'LC_ALL', 'C.UTF-8', '--setenv', 'PYTHONHASHSEED', '0'],
+    ...[
+      '--setenv',
+      'PATH',
+      input.root === undefined ? PATH : OTHER_PATH,
+      '--setenv',
+      'LC_ALL',
+      'C.UTF-8',
+      '--setenv',
+      'PYTHONHASHSEED',
+      '0',
+    ],
     ...['--seccomp', String(FD.seccomp), '--json-status-fd', String(FD.status), '--block-fd', String(FD.block)],
     ...(input.root === undefined
       ? ['--ro-bind', '/usr', '/usr', '--ro-bind-try', '/etc/ld.so.cache', '/etc/ld.so.cache']
