@@ -2,12 +2,12 @@ import fc from 'fast-check';
 import { expect, test, vi } from 'vitest';
 import type { ArtifactRef } from '../../contracts/artifact.ts';
 import { AnnealError } from '../../contracts/errors.ts';
+import type { Sandbox } from '../../contracts/ports.ts';
 import { createBubblewrapSandbox } from '../../infra/sandbox/bubblewrap.ts';
 import { createRandom } from '../../policies/random.ts';
 import { PROGRAM_CORPUS } from '../hacks/program/corpus.ts';
 import { STRUCTURED_DATA_CORPUS } from '../hacks/structured-data/corpus.ts';
 import { referenceTo, type Sample, type Variant } from '../hacks/variant.ts';
-import { judgeSingleTurn } from '../single-turn/judge.ts';
 import { artifactHash, artifactOf } from '../verifiers/artifact.ts';
 import { certifyArtifactTask } from './certify-artifact.ts';
 import { mutants } from './mutants.ts';
@@ -61,13 +61,30 @@ test('a task of which {} earns a part is dropped, with what it earns', async () 
   expect((await certify(partly)).reasons).toEqual(['{} earns 0.75']);
 });
 
-test('a task with an environment of its own is dropped, and judged by nothing', async () => {
-  const elsewhere = { ...DATA, task: { ...DATA.task, environment: referenceTo('a root') } };
-  expect((await certify(elsewhere)).reasons).toEqual([expect.stringMatching(/names an environment/)]);
-  const load = async () => Buffer.from('{}');
-  const { task } = elsewhere;
-  const asked = { task, reply: '{}', seconds: 1, verifier: task.verifier, weights: {}, purpose: 'train', load };
-  await expect(judgeSingleTurn({ ...asked, instruments } as never)).rejects.toMatchObject({ code: 'task.invalid' });
+test('a task with an environment is certified on it where its verifier runs programs, and beside it where none runs', async () => {
+  const roots = new Set<string | undefined>();
+  const machine = createBubblewrapSandbox();
+  const sandbox: Sandbox = {
+    ...machine,
+    run: ({ root, ...request }) => {
+      roots.add(root?.sha256);
+      return machine.run(request);
+    },
+  };
+  const environment = referenceTo('a root');
+  const on = (sample: Sample): Sample => ({ ...sample, task: { ...sample.task, environment } });
+  expect(await certify(on(DATA), { ...instruments, sandbox })).toMatchObject({ kept: true });
+  expect([...roots]).toEqual([]);
+  expect(await certify(on(named('sum-python')), { ...instruments, sandbox })).toMatchObject({ kept: true });
+  expect([...roots]).toEqual([environment.sha256]);
+});
+
+test('of a task whose environment cannot be used nothing is known: it is neither kept nor dropped', async () => {
+  const unusable = new AnnealError('environment.unusable', 'no root');
+  const sandbox = { describe: async () => '', run: () => Promise.reject(unusable) };
+  const sample = named('sum-python');
+  const elsewhere = { ...sample, task: { ...sample.task, environment: referenceTo('a root') } };
+  await expect(certify(elsewhere, { ...instruments, sandbox })).rejects.toBe(unusable);
 });
 
 test('a task that anything solves is dropped, with every way in which it is', async () => {

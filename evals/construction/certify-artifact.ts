@@ -7,7 +7,7 @@ import { AnnealError } from '../../contracts/errors.ts';
 import { createRandom } from '../../policies/random.ts';
 import { type Artifact, artifactOf, undeclared } from '../verifiers/artifact.ts';
 import { artifactVerifierFor } from '../verifiers/artifact-registry.ts';
-import { type Judged, judgeArtifact, NO_ENVIRONMENT } from '../verifiers/judge.ts';
+import { type Judged, judgeArtifact } from '../verifiers/judge.ts';
 import type { ArtifactVerifier, Instruments } from '../verifiers/verifier.ts';
 import { mutants } from './mutants.ts';
 
@@ -36,7 +36,7 @@ const FLIPS = 6;
 const NO_SHARES = { process: 0, speed: 0 };
 
 /**
- * @throws AnnealError `sandbox.*`, `judge.unavailable`: nothing is known of the task then; `store.*`
+ * @throws AnnealError `sandbox.*`, `environment.unusable`, `judge.unavailable`: nothing is known of the task then; `store.*`
  */
 export async function certifyArtifactTask(task: ArtifactTask, options: Certifying): Promise<Certificate> {
   const verifier = options.verifier ?? registered(task);
@@ -44,8 +44,8 @@ export async function certifyArtifactTask(task: ArtifactTask, options: Certifyin
   const [gold, given] = await Promise.all([load(options.store, task.gold), load(options.store, task.given)]);
   const reasons = formOf(task, verifier, gold);
   const check = verifier.check.safeParse(task.check);
-  // Judging needs a check that can be read and programs that are here; everything else is told all the same.
-  if (!check.success || task.environment !== null) return certificate(task, reasons, { tried: 0, refused: 0 });
+  // Judging needs a check that can be read; everything else is told all the same.
+  if (!check.success) return certificate(task, reasons, { tried: 0, refused: 0 });
 
   const { instruments } = options;
   const judge: Judge = async (name, artifact, judgedTask = task) => {
@@ -116,7 +116,6 @@ function formOf(task: ArtifactTask, verifier: ArtifactVerifier, gold: Artifact):
     reasons.push(`check.${path.join('.')}: ${message}`);
   if (check.success) reasons.push(...(verifier.unfit?.(check.data) ?? []));
   if (gold.size === 0) reasons.push('there is no gold');
-  if (task.environment !== null) reasons.push(NO_ENVIRONMENT);
   for (const { path, why } of undeclared(gold, task.deliverables)) reasons.push(`the gold: ${path} ${why}`.trim());
   if (task.instruction.includes(task.canary)) reasons.push('the instruction shows the canary');
   return reasons;

@@ -5,6 +5,7 @@ import type { ComponentScore, Judgement } from '../../contracts/judgement.ts';
 import type { Outcome } from '../../contracts/trajectory.ts';
 import { type ComposedReward, composeReward, type RewardShares } from '../../policies/reward-composition.ts';
 import { type Artifact, artifactHash, undeclared } from './artifact.ts';
+import { instrumentsFor } from './environment.ts';
 import type { ArtifactVerifier, Found, Instruments } from './verifier.ts';
 
 /** What became of one artifact. Without a judgement there is no reward: such a sample is masked, never scored 0. */
@@ -20,12 +21,9 @@ export type Judged =
       readonly reason: string;
     };
 
-/** The sandbox port takes a root file system; no verifier passes one on yet. */
-export const NO_ENVIRONMENT = 'it names an environment, and tasks are judged with the machine’s own programs only';
-
 /**
- * @throws AnnealError `sandbox.unavailable`, `stack.python_missing`: this machine can judge nothing; `task.invalid`: the task's own
- * check cannot be read
+ * @throws AnnealError `sandbox.unavailable`, `stack.python_missing`: this machine can judge nothing; `environment.unusable`: nothing of this
+ * task; `task.invalid`: the task's own check cannot be read
  */
 export async function judgeArtifact(input: {
   readonly task: ArtifactTask;
@@ -37,14 +35,13 @@ export async function judgeArtifact(input: {
   /** Process and speed components, which come with the rollout and not with its artifact. */
   readonly manner?: readonly ComponentScore[];
 }): Promise<Judged> {
-  const { task, verifier, artifact, given, instruments } = input;
+  const { task, verifier, artifact, given } = input;
+  const instruments = instrumentsFor(input.instruments, task, verifier);
   const check = verifier.check.safeParse(task.check);
   if (!check.success) {
     const problems = check.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ');
     throw new AnnealError('task.invalid', `${verifier.ref.name} cannot read the check of ${task.id}: ${problems}`);
   }
-  // With other programs than those that it was made for, its judgement says nothing.
-  if (task.environment !== null) throw new AnnealError('task.invalid', `${task.id}: ${NO_ENVIRONMENT}`);
   let found: Found;
   try {
     found = refusal(artifact, task) ?? (await verifier.judge({ check: check.data, artifact, given, instruments }));

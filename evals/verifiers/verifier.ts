@@ -62,6 +62,8 @@ export interface ArtifactVerifier<Check = unknown> {
   readonly check: z.ZodType<Check>;
   /** How it puts a check's rubric to a judge, which is to be calibrated in that way; undefined: it asks no model. */
   readonly asks?: RubricWay;
+  /** It runs what was handed in, or tests of it: on the root file system of the task, where that names one (environment.ts). */
+  readonly runsCandidate?: true;
   /**
    * Judges one artifact, in sandboxes of its own.
    * @throws AnnealError `sandbox.failed`, `verifier.failed`, `judge.unavailable`: the sample is masked; `sandbox.unavailable`: nothing can be judged here

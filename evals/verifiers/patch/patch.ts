@@ -18,6 +18,7 @@ import { runTrials, type Trial, type Tried } from './trials.ts';
 export const patch = defineVerifier<PatchCheck>({
   ref: { name: 'patch', version: 1 },
   format: 'patch',
+  runsCandidate: true,
   check: patchCheck,
   async judge(input) {
     const applied = applyPatch(input);

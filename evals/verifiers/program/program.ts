@@ -14,6 +14,7 @@ const programOf = (version: 1 | 2) =>
   defineVerifier<ProgramCheck>({
     ref: { name: 'program', version },
     format: 'program',
+    runsCandidate: true,
     check: programCheck,
     async judge({ check, artifact, instruments }) {
       const source = readable(artifact, check.file);

@@ -38,6 +38,7 @@ export type TerminalStateCheck = z.infer<typeof terminalStateCheck>;
 export const terminalState = defineVerifier<TerminalStateCheck>({
   ref: { name: 'terminal-state', version: 1 },
   format: 'terminal-state',
+  runsCandidate: true,
   check: terminalStateCheck,
   async judge({ check, artifact, instruments }) {
     const guarded = Object.keys(check.tests);
