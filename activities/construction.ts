@@ -17,7 +17,7 @@ import type { ConstructionActivities } from './interface.ts';
 import type { Judges } from './judges.ts';
 import type { Documents } from './read.ts';
 
-type Readers = Pick<SourcePorts, 'openRepository' | 'readFile' | 'readFolder'>;
+type Readers = Pick<SourcePorts, 'openRepository' | 'readFile' | 'readFolder' | 'keep'>;
 
 export interface ConstructionPorts {
   readonly store: ArtifactStore;

@@ -26,9 +26,10 @@ import { closingWords, deliverablesOf, handedIn, patchFileOf } from '../evals/ep
 import { episodeOf } from '../evals/episode/recorded.ts';
 import { filesOf } from '../evals/single-turn/judge.ts';
 import type { Artifact } from '../evals/verifiers/artifact.ts';
+import { sandboxOn } from '../evals/verifiers/environment.ts';
 import { keptWorkspace, packing } from '../evals/workspace/kept.ts';
 import { openWorkspace } from '../evals/workspace/run.ts';
-import type { Step } from '../evals/workspace/workspace.ts';
+import type { RunWorkspace, Step } from '../evals/workspace/workspace.ts';
 import { boundsOf, grantedBeside, isUsable } from './episode-grant.ts';
 
 export interface EpisodePorts {
@@ -75,7 +76,9 @@ interface Outcome {
 }
 
 export function createEpisodes({ store, gateway, sandbox, access, agentFolder }: EpisodePorts): Episodes {
-  const run = openWorkspace(sandbox);
+  /** The agent works where what it leaves is judged. */
+  const workspaceOf = (task: LockedTask): RunWorkspace =>
+    openWorkspace(sandboxOn(sandbox, isArtifactTask(task) ? task.environment : null));
 
   return {
     async play({ plan, planned, task }, signal) {
@@ -148,6 +151,7 @@ export function createEpisodes({ store, gateway, sandbox, access, agentFolder }:
     signal: AbortSignal;
   }): Promise<Outcome> {
     const { task, harness, given, prompt, grant, wallMs, signal } = of;
+    const run = workspaceOf(task);
     const packed = packing(undefined);
     const isPatch = patchFileOf(task) !== undefined;
     const tree = { path: packed.path, maxBytes: MOST_ARTIFACT_BYTES, required: true };
@@ -193,6 +197,7 @@ export function createEpisodes({ store, gateway, sandbox, access, agentFolder }:
     signal: AbortSignal;
   }): Promise<Outcome> {
     const { task, harness, given, prompt, system, grant, wallMs, signal } = of;
+    const run = workspaceOf(task);
     const workspace = keptWorkspace(run, { files: given, signal });
     if (patchFileOf(task) !== undefined) await workspace.run(REPOSITORY);
     const played = await playLoop(

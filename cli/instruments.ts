@@ -13,7 +13,8 @@ import { openJudge } from '../infra/judge-model/open.ts';
 import { chooseSandbox } from '../infra/sandbox/choice.ts';
 import { openPodSandbox } from '../k8s/sandbox/open.ts';
 
-export const sandboxOf = (config: Config): Sandbox => chooseSandbox(config, (pods) => openPodSandbox(pods));
+export const sandboxOf = (config: Config, store: Pick<ArtifactStore, 'getFile'>): Sandbox =>
+  chooseSandbox(config, (pods) => openPodSandbox(pods), store);
 
 export const browserOf = (config: Config): Browser | null => chooseBrowser(config);
 

@@ -39,6 +39,8 @@ export const sourceFiles = z.strictObject({
     z.discriminatedUnion('what', [
       z.strictObject({ what: z.literal('file'), path: z.string(), object: artifactRef }),
       z.strictObject({ what: z.literal('folder'), path: z.string(), files: z.record(z.string(), artifactRef) }),
+      /** Not read but named by tasks: a root file system. */
+      z.strictObject({ what: z.literal('kept'), path: z.string(), object: artifactRef }),
     ]),
   ),
 });

@@ -40,6 +40,7 @@ const variables = z.object({
   ANNEAL_ON_CALL: path,
   ANNEAL_PROVIDERS: path,
   ANNEAL_AGENTS: path,
+  ANNEAL_ENVIRONMENTS: path,
   ANNEAL_TEMPORAL_PORT: port,
   ANNEAL_UI_PORT: port,
   ANNEAL_POLICY_PORT: port,
@@ -71,7 +72,7 @@ export interface Config {
   readonly repo: string;
   /** The folder that our code runs from: `repo`, or `repo`/dist when compiled. Trainer, examples and locks lie in both. */
   readonly root: string;
-  /** ANNEAL_HOME, default `<repo>/.anneal`: every byte that Anneal writes lies below it. */
+  /** ANNEAL_HOME, default `<repo>/.anneal`: every byte that Anneal writes lies below it, but for `environments`. */
   readonly home: string;
   readonly paths: Paths;
   readonly temporal: {
@@ -114,6 +115,8 @@ export interface Config {
    * user reads it, who may not read the home.
    */
   readonly agents: string;
+  /** ANNEAL_ENVIRONMENTS: where root file systems of tasks are unpacked (docs/environments.md). Beside the home, for the same reason. */
+  readonly environments: string;
   /** ANNEAL_{TEMPORAL,UI,POLICY,GATEWAY}_PORT. The supervisor sets all of them for its children. */
   readonly ports: { readonly [Name in keyof Ports]: number | undefined };
   /** ANNEAL_STACK_PID and ANNEAL_STACK_START: the supervisor that this process belongs to. */
@@ -175,6 +178,7 @@ export function loadConfig(options: ConfigOptions = {}): Config {
     onCall: set.ANNEAL_ON_CALL === undefined ? undefined : resolve(set.ANNEAL_ON_CALL),
     providers: set.ANNEAL_PROVIDERS === undefined ? undefined : resolve(set.ANNEAL_PROVIDERS),
     agents: resolve(set.ANNEAL_AGENTS ?? `${home}-agents`),
+    environments: resolve(set.ANNEAL_ENVIRONMENTS ?? `${home}-environments`),
     ports: {
       temporal: set.ANNEAL_TEMPORAL_PORT,
       temporalUi: set.ANNEAL_UI_PORT,

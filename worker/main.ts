@@ -73,7 +73,7 @@ if (tracing !== undefined) traceRequests(tracing, endpoints.gateway);
 const bareStore = openStore(config);
 const store = observed.store(bareStore);
 const documents = createDocuments(store);
-const sandbox = chooseSandbox(config, (pods) => openPodSandbox(pods, { watched: observed.cluster }));
+const sandbox = chooseSandbox(config, (pods) => openPodSandbox(pods, { watched: observed.cluster }), store);
 const identity = createLocalIdentity(config.paths.keys);
 const gatewaySecret = readFileSync(config.paths.gatewaySecret, 'utf8');
 const gateway = observed.gateway(

@@ -88,7 +88,7 @@ export async function carriedSource(
   { source }: Pick<ReadCampaign, 'source'>,
 ): Promise<{ source?: ArtifactRef }> {
   if (source === undefined) return {};
-  return { source: await store.put(canonicalJson(await carrySource(source.folder, source.paths, store))) };
+  return { source: await store.put(canonicalJson(await carrySource(source.folder, source.paths, store, source.kept))) };
 }
 
 /** A campaign that was begun goes on whatever the cluster lacks at this moment: its own stages wait or ask. */

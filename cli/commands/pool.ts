@@ -74,7 +74,7 @@ async function reverifyCampaign(
     url: stack.endpoints.gateway,
     secretFile: config.paths.gatewaySecret,
   });
-  const sandbox = sandboxOf(config);
+  const sandbox = sandboxOf(config, store);
   const { rollouts, left } = await reverify(
     {
       ...{ store, gateway, tasksOf: async (plan) => (await documents.split(plan.tasks)).tasks },

@@ -64,7 +64,7 @@ async function reproduce(session: Session, given: string, flags: Flags, signal: 
   });
   const again = {
     ...{ store, documents, gateway, signal, onProgress: tell },
-    sandbox: sandboxOf(config),
+    sandbox: sandboxOf(config, store),
     judges: createRecordedJudges(store, documents),
     tools: toolsOf(config),
     browser: browserOf(config),

@@ -78,10 +78,10 @@ async function build(session: Session, file: string, signal: AbortSignal): Promi
   const read = await readSet(file);
   const { spec, kind, options, known, folder } = read;
   const { store, config } = session;
-  const sandbox = sandboxOf(config);
+  const sandbox = sandboxOf(config, store);
   const ports: SourcePorts = {
     ...{ sandbox, store, seed: spec.seed },
-    ...sourceReader(folder),
+    ...sourceReader(folder, store),
   };
   const { name, seed, most, splits, difficulty, licences, alike } = spec;
   const judge = await measuredJudge(session, read, signal);
@@ -136,7 +136,7 @@ async function keep(session: Session, root: ArtifactSetLock['root'], lock: Artif
   const { store } = session;
   const identity = await session.identity();
   await signLock(store, identity, { root, lock });
-  const made = await madeWith(session.config, sandboxOf(session.config));
+  const made = await madeWith(session.config, sandboxOf(session.config, store));
   const manifest: TaskSetManifest = { schema: 'anneal/task-set-manifest/v1', root, lock: lock.sha256, made };
   await store.createNamed(taskSetManifestName(lock.sha256), canonicalJson(manifest));
   if (await store.createNamed(lockName(root), JSON.stringify(lock))) return;
@@ -173,7 +173,7 @@ async function certify(
   const differences = lockDifferences(made, splits);
   if (differences.length > 0)
     throw new AnnealError('tasks.lock_mismatch', `the task set differs from its lock: ${differences.join('; ')}`);
-  const sandbox = sandboxOf(config);
+  const sandbox = sandboxOf(config, store);
   const tasks = splits.flatMap((split) => split.tasks);
   const read = set === undefined ? undefined : await readSet(set);
   refuseUnfit(

@@ -295,10 +295,17 @@ describe('a campaign on a set of artifacts', () => {
     expect((await read(on({ root: ROOT }))).spec.tasks).toEqual({ source: 'artifact-set', root: ROOT });
     const built = await read(on({ build }, { reward: { process: 0.2 } }));
     expect(built.spec.tasks).toMatchObject({ build: { from: build.from, most: 1000, splits: { visible: 0.6 } } });
-    expect(built.source).toEqual({ folder, paths: [] });
+    expect(built.source).toEqual({ folder, paths: [], kept: [] });
     await writeFile(join(folder, 'own.jsonl'), '');
     const from = { kind: 'human-eval', file: 'own.jsonl', licence: 'MIT' };
     expect((await read(on({ build: { from } }))).source?.paths).toEqual(['own.jsonl']);
+    await writeFile(join(folder, 'root.tar'), '');
+    const history = { kind: 'git-history', repository: '.', name: 'own', environment: 'root.tar' };
+    expect((await read(on({ build: { from: history } }))).source).toEqual({ folder, paths: ['.'], kept: ['root.tar'] });
+    const gone = { ...history, environment: 'gone.tar' };
+    await expect(read(on({ build: { from: gone } }))).rejects.toMatchObject({
+      problems: [{ code: 'spec.missing_file', got: 'gone.tar: no such file' }],
+    });
   });
 
   it.each([

@@ -35,8 +35,10 @@ export interface ReadCampaign {
   readonly specJson: string;
   readonly hash: Sha256;
   readonly files: readonly NamedFile[];
-  /** What its source reads, as the campaign names it; undefined where it builds no set of artifacts. */
-  readonly source: { readonly folder: string; readonly paths: readonly string[] } | undefined;
+  /** What its source reads and what it only keeps, as the campaign names it; undefined where it builds no set of artifacts. */
+  readonly source:
+    | { readonly folder: string; readonly paths: readonly string[]; readonly kept: readonly string[] }
+    | undefined;
   /** What its judge is calibrated with; undefined where it names none. */
   readonly judged: JudgedBy | undefined;
   /** What a preset has set; undefined where the file names none. */
@@ -80,7 +82,7 @@ export async function readCampaign(path: string, profile?: string): Promise<Read
   if (!parsed.success || problems.length > 0) throw invalid(path, problems);
   const specJson = canonicalJson(parsed.data);
   const hash = sha256.parse(createHash('sha256').update(specJson).digest('hex'));
-  const carried = reads.paths && { folder: dirname(resolve(path)), paths: reads.paths };
+  const carried = reads.paths && { folder: dirname(resolve(path)), paths: reads.paths, kept: reads.kept ?? [] };
   const { judged } = judge;
   return { spec: parsed.data, specJson, hash, files, source: carried, preset, profile: named.profile, judged };
 }
@@ -89,11 +91,12 @@ async function sourcePaths(
   { kind, options }: ReadSource,
   document: CampaignDocument,
   folder: string,
-): Promise<{ paths?: readonly string[]; problems: Problem[] }> {
+): Promise<{ paths?: readonly string[]; kept?: readonly string[]; problems: Problem[] }> {
   if (kind === undefined || options === undefined) return { problems: [] };
   const paths = kind.reads(options);
+  const kept = kind.keeps?.(options) ?? [];
   const problems = await Promise.all(
-    paths.map(async (path): Promise<Problem[]> => {
+    [...paths, ...kept].map(async (path): Promise<Problem[]> => {
       const reason = await stat(resolve(folder, path)).then(() => undefined, reasonOf);
       if (reason === undefined) return [];
       return [
@@ -106,7 +109,7 @@ async function sourcePaths(
       ];
     }),
   );
-  return { paths, problems: problems.flat() };
+  return { paths, kept, problems: problems.flat() };
 }
 
 const withProfile = (spec: CampaignSpec, profile: string | undefined): CampaignSpec =>

@@ -2,7 +2,7 @@
 // (certification, duplicates, splits, the lock) is the same for all sources and stands in build-set.ts.
 import { createHash } from 'node:crypto';
 import type { z } from 'zod';
-import type { ArtifactStore } from '../../contracts/artifact.ts';
+import type { ArtifactRef, ArtifactStore } from '../../contracts/artifact.ts';
 import type { ArtifactTask } from '../../contracts/artifact-task.ts';
 import { canonicalJson } from '../../contracts/canonical.ts';
 import { type Sha256, sha256 } from '../../contracts/ids.ts';
@@ -84,6 +84,8 @@ export interface SourcePorts {
   readFile(path: string): Promise<Uint8Array>;
   /** Every plain file of a folder, by its path in it. @throws AnnealError `tasks.source_failed`, also where a link lies in it */
   readFolder(path: string): Promise<ReadonlyMap<string, Uint8Array>>;
+  /** Puts a file into the store, however large: a root file system. @throws AnnealError `tasks.source_failed`, `store.*` */
+  keep(path: string): Promise<ArtifactRef>;
 }
 
 /** A source by name, with the schema of its options. */
@@ -96,6 +98,8 @@ export interface SourceKind<Options = unknown> {
   readonly rubrics?: 'all' | 'some';
   /** The files and folders that these options name. */
   reads(options: Options): readonly string[];
+  /** Of these options, the files that are kept whole and not read; none where it is missing. */
+  keeps?(options: Options): readonly string[];
   /** @throws AnnealError `tasks.source_failed` */
   open(options: Options, ports: SourcePorts): Promise<Source>;
 }
@@ -105,6 +109,7 @@ export const defineSource = <Options>(kind: SourceKind<Options>): SourceKind =>
   ({
     ...kind,
     reads: (options: unknown) => kind.reads(options as Options),
+    keeps: (options: unknown) => kind.keeps?.(options as Options) ?? [],
     open: (options: unknown, ports: SourcePorts) => kind.open(options as Options, ports),
   }) satisfies SourceKind;
 

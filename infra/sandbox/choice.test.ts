@@ -21,10 +21,14 @@ const read = (given: Record<string, string>, ANNEAL_HOME = home()) =>
 const chosen = (given: Record<string, string>, at?: string): PodsChoice | 'bubblewrap' => {
   let pods: PodsChoice | undefined;
   const inPods = { describe: async () => 'pods', run: () => Promise.reject(new Error('not asked')) } satisfies Sandbox;
-  const sandbox = chooseSandbox(read(given, at), (wanted) => {
-    pods = wanted;
-    return inPods;
-  });
+  const sandbox = chooseSandbox(
+    read(given, at),
+    (wanted) => {
+      pods = wanted;
+      return inPods;
+    },
+    { getFile: () => Promise.reject(new Error('not asked')) },
+  );
   expect(sandbox === inPods).toBe(pods !== undefined);
   return pods ?? 'bubblewrap';
 };

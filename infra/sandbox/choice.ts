@@ -1,9 +1,11 @@
 // Which sandbox a process judges in: bubblewrap on its own machine, or pods where the deployment says so.
+import type { ArtifactStore } from '../../contracts/artifact.ts';
 import type { Problem } from '../../contracts/errors.ts';
 import type { HarnessSpec } from '../../contracts/harness.ts';
 import type { Sandbox } from '../../contracts/ports.ts';
 import type { Config } from '../config.ts';
 import type { ClusterSettings } from '../deployment.ts';
+import { createEnvironments } from '../environments/environments.ts';
 import { createBubblewrapSandbox } from './bubblewrap.ts';
 import type { PodsSetting } from './setting.ts';
 
@@ -32,12 +34,20 @@ export function doorProblems(config: Pick<Config, 'deployment'>, { kind }: Pick<
   ];
 }
 
-/** @param inPods the adapter by pods, which lies beyond what this folder may import */
+/**
+ * @param inPods the adapter by pods, which lies beyond what this folder may import
+ * @param store that root file systems of tasks come from
+ */
 export function chooseSandbox(
-  config: Pick<Config, 'deployment' | 'python'>,
+  config: Pick<Config, 'deployment' | 'python' | 'environments'>,
   inPods: (pods: PodsChoice) => Sandbox,
+  store: Pick<ArtifactStore, 'getFile'>,
 ): Sandbox {
   const pods = podsOf(config);
   if (pods !== undefined) return inPods(pods);
-  return createBubblewrapSandbox(config.python === undefined ? {} : { pythonPath: config.python });
+  const { python, environments } = config;
+  return createBubblewrapSandbox({
+    rootOf: createEnvironments(environments, store).folderOf,
+    ...(python === undefined ? {} : { pythonPath: python }),
+  });
 }

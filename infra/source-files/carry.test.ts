@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { ArtifactStore } from '../../contracts/artifact.ts';
 import { createFolderStore } from '../store/folder.ts';
 import { carrySource, layOutSource } from './carry.ts';
-import { MOST_SOURCE_BYTES, readSourceFolder } from './read.ts';
+import { MOST_SOURCE_BYTES, readSourceFolder, sourceReader } from './read.ts';
 
 let root: string;
 let folder: string;
@@ -32,6 +32,34 @@ test('what was carried is read as it was, wherever it is laid out and whatever b
   } finally {
     await laid.close();
   }
+});
+
+test('what is kept is put into the store whole, and found by its path; it is not laid out', async () => {
+  await writeFile(join(folder, 'root.tar'), 'a large file');
+  const files = await carrySource(folder, ['a.jsonl'], store, ['root.tar', 'root.tar']);
+  expect(files.read.map(({ what, path }) => [what, path])).toEqual([
+    ['kept', 'root.tar'],
+    ['file', 'a.jsonl'],
+  ]);
+  await rm(folder, { recursive: true });
+  const laid = await layOutSource(files, store);
+  try {
+    expect(Buffer.from(await store.get(await laid.keep('root.tar'))).toString()).toBe('a large file');
+    expect(() => laid.readFile('root.tar')).toThrow('root.tar was not carried');
+    await expect(laid.keep('a.jsonl')).rejects.toThrow('a.jsonl was not carried');
+  } finally {
+    await laid.close();
+  }
+});
+
+test('nothing but a plain file is kept', async () => {
+  await symlink('/etc/hostname', join(folder, 'link'));
+  const reader = sourceReader(folder, store);
+  for (const path of ['link', 'tasks']) await expect(reader.keep(path)).rejects.toThrow(/is no plain file/);
+  await expect(reader.keep('gone')).rejects.toThrow(/gone is not there/);
+  await writeFile(join(folder, 'large'), '');
+  await truncate(join(folder, 'large'), 2 ** 35);
+  await expect(reader.keep('large')).rejects.toThrow(/34359738368 bytes, more than/);
 });
 
 test('a repository is carried without its working tree', async () => {

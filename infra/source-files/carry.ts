@@ -2,22 +2,27 @@
 // worker on another machine reads what the submitter read, and what changes on disk in between changes nothing.
 import { lstat, mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import type { ArtifactStore } from '../../contracts/artifact.ts';
+import type { ArtifactRef, ArtifactStore } from '../../contracts/artifact.ts';
 import { AnnealError } from '../../contracts/errors.ts';
 import type { SourceFiles } from '../../contracts/locked-set.ts';
+import { openRepository } from '../git/reader.ts';
 import { makeTemporaryFolder } from '../process/work-folder.ts';
-import { readSourceFile, readSourceFolder, sourceReader } from './read.ts';
+import { keepSourceFile, readSourceFile, readSourceFolder } from './read.ts';
 
 /**
  * @param paths as the campaign has them, relative to the folder of its file
+ * @param kept files among them that are not read
  * @throws AnnealError `tasks.source_failed`, `store.*`
  */
 export async function carrySource(
   folder: string,
   paths: readonly string[],
-  store: Pick<ArtifactStore, 'put'>,
+  store: Pick<ArtifactStore, 'put' | 'putFile'>,
+  kept: readonly string[] = [],
 ): Promise<SourceFiles> {
   const read: SourceFiles['read'] = [];
+  for (const path of new Set(kept))
+    read.push({ what: 'kept', path, object: await keepSourceFile(resolve(folder, path), store) });
   for (const path of paths) {
     const place = resolve(folder, path);
     if (!(await isFolder(place))) {
@@ -38,8 +43,13 @@ export async function carrySource(
 export async function layOutSource(files: SourceFiles, store: Pick<ArtifactStore, 'get'>) {
   const root = await makeTemporaryFolder('source');
   const places = new Map<string, string>();
+  const kept = new Map<string, ArtifactRef>();
   try {
     for (const [index, one] of files.read.entries()) {
+      if (one.what === 'kept') {
+        kept.set(one.path, one.object);
+        continue;
+      }
       const place = join(root, String(index));
       places.set(one.path, place);
       if (one.what === 'file') await writeFile(place, await store.get(one.object));
@@ -57,17 +67,17 @@ export async function layOutSource(files: SourceFiles, store: Pick<ArtifactStore
     await rm(root, { recursive: true, force: true });
     throw failure;
   }
-  const reader = sourceReader(root);
-  const at = (path: string): string => {
-    const place = places.get(path);
-    if (place === undefined)
+  const carried = <What>(of: ReadonlyMap<string, What>, path: string): What => {
+    const found = of.get(path);
+    if (found === undefined)
       throw new AnnealError('tasks.source_failed', `${path} was not carried when the campaign was submitted`);
-    return place;
+    return found;
   };
   return {
-    openRepository: (path: string) => reader.openRepository(at(path)),
-    readFile: (path: string) => reader.readFile(at(path)),
-    readFolder: (path: string) => reader.readFolder(at(path)),
+    openRepository: (path: string) => openRepository(carried(places, path)),
+    readFile: (path: string) => readSourceFile(carried(places, path)),
+    readFolder: (path: string) => readSourceFolder(carried(places, path)),
+    keep: async (path: string) => carried(kept, path),
     close: () => rm(root, { recursive: true, force: true }),
   };
 }

@@ -1,17 +1,20 @@
 // What a task set's source reads, from a folder: files and folders that nobody vouches for, bounded, without following links.
 import { lstat, readdir, readFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
+import type { ArtifactRef, ArtifactStore } from '../../contracts/artifact.ts';
 import { AnnealError } from '../../contracts/errors.ts';
+import { UNPACK_LIMITS } from '../environments/unpack.ts';
 import { openRepository } from '../git/reader.ts';
 
 export const MOST_SOURCE_BYTES = 256 * 2 ** 20;
 const MOST_SOURCE_FILES = 20_000;
 
 /** Paths are relative to the folder of the file that names them. */
-export const sourceReader = (folder: string) => ({
+export const sourceReader = (folder: string, store: Pick<ArtifactStore, 'putFile'>) => ({
   openRepository: (path: string) => openRepository(resolve(folder, path)),
   readFile: (path: string) => readSourceFile(resolve(folder, path)),
   readFolder: (path: string) => readSourceFolder(resolve(folder, path)),
+  keep: (path: string) => keepSourceFile(resolve(folder, path), store),
 });
 
 /** @throws AnnealError `tasks.source_failed` when it cannot be read or is too large */
@@ -46,6 +49,14 @@ export async function readSourceFolder(path: string): Promise<Map<string, Uint8A
     read.set(relative(path, file), bytes);
   }
   return read;
+}
+
+/** @throws AnnealError `tasks.source_failed` when it is no plain file or too large, `store.*` */
+export async function keepSourceFile(path: string, store: Pick<ArtifactStore, 'putFile'>): Promise<ArtifactRef> {
+  const entry = await lstat(path).catch((cause: unknown) => unreadable(path, cause));
+  if (!entry.isFile()) throw new AnnealError('tasks.source_failed', `the source's ${path} is no plain file`);
+  if (entry.size > UNPACK_LIMITS.bytes) tooLarge(path, `${entry.size} bytes`, UNPACK_LIMITS.bytes);
+  return store.putFile(path);
 }
 
 function tooLarge(path: string, what: string, most: number): never {

@@ -185,6 +185,7 @@ function sharedEnvironment({ config, ports }: ChildContext): Record<string, stri
     ANNEAL_CAPTURE: config.gateway.capture,
     ANNEAL_GATEWAY_SEAT: config.gateway.seat,
     ANNEAL_AGENTS: config.agents,
+    ANNEAL_ENVIRONMENTS: config.environments,
     ANNEAL_TEST_FAULT: config.hooks.fault,
   };
   const set = Object.entries(all).flatMap(([name, value]) => (value === undefined ? [] : [[name, `${value}`]]));

@@ -98,7 +98,7 @@ describe.skipIf(!canRun)('an evaluation judged in pods', () => {
         ANNEAL_SANDBOX: `pods:${SANDBOXES}?image=${encodeURIComponent(SANDBOX_IMAGE)}&allow=node-runtime,open-network&cpu=300m&disk=0`,
       },
     });
-    pods = chooseSandbox(config, (wanted) => openPodSandbox(wanted));
+    pods = chooseSandbox(config, (wanted) => openPodSandbox(wanted), store);
   }, 300_000);
   afterAll(async () => {
     for (const gateway of gateways) await gateway.close();

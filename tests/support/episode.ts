@@ -6,7 +6,7 @@ import type { ArtifactRef } from '../../contracts/artifact.ts';
 import { type ArtifactTask, artifactTask } from '../../contracts/artifact-task.ts';
 import { type HarnessSpec, harnessSpec } from '../../contracts/harness.ts';
 import type { PlannedRollout, RolloutPlan } from '../../contracts/plan.ts';
-import type { ModelGateway } from '../../contracts/ports.ts';
+import type { ModelGateway, Sandbox } from '../../contracts/ports.ts';
 import { createAgentAccess } from '../../infra/gateway-client/agents.ts';
 import { createBubblewrapSandbox } from '../../infra/sandbox/bubblewrap.ts';
 import { createFolderStore } from '../../infra/store/folder.ts';
@@ -23,6 +23,8 @@ export interface EpisodeOptions {
   readonly timeoutMs?: number;
   readonly agents?: string;
   readonly task?: ArtifactTask;
+  /** One that knows the task's root file system. */
+  readonly sandbox?: Sandbox;
   readonly rollouts?: number;
 }
 
@@ -74,7 +76,7 @@ export async function openEpisode(options: EpisodeOptions) {
   };
   const documents = { plan: async () => plan, split: async () => ({ tasks: [task] }) } as unknown as Documents;
   const activities = createRolloutActivities({
-    ...{ store, documents, gateway, sandbox, secret: 'a secret' },
+    ...{ store, documents, gateway, sandbox: options.sandbox ?? sandbox, secret: 'a secret' },
     policies: { serve: async () => ({ lost: [] }), ensure: async () => undefined, repair: async () => undefined },
     agents: {
       access: createAgentAccess({ url: gatewayUrl, secret: SECRET }),

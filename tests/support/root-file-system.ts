@@ -1,7 +1,7 @@
 // A small root file system out of this machine's own programs, as the tar that a task would name: a shell, Python with its library, and one
 // program that stands nowhere else.
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync, realpathSync } from 'node:fs';
+import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { resolvePython } from '../../infra/sandbox/python.ts';
 import { type TarEntry, tarOf } from './tar.ts';
@@ -62,7 +62,9 @@ async function entriesOfMachine(): Promise<TarEntry[]> {
   const libraries = execFileSync('ldd', loaded, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
   const copied = new Map<string, TarEntry>();
   const copy = (path: string, to = path): void => {
-    copied.set(merged(to), { name: merged(to), mode: 0o755, content: readFileSync(path) });
+    // Byte code counts by the time of its source: without it every start compiles the library anew.
+    const { mtime } = statSync(path);
+    copied.set(merged(to), { name: merged(to), mode: 0o755, mtime, content: readFileSync(path) });
   };
   for (const path of programs) copy(path, `/usr/bin/${basename(path)}`);
   for (const path of [python.executable, ...modules]) copy(path);

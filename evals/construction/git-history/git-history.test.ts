@@ -1,31 +1,36 @@
 // The source on a real repository with real git, in the real sandbox.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createEnvironments } from '../../../infra/environments/environments.ts';
 import { openRepository } from '../../../infra/git/reader.ts';
 import { createBubblewrapSandbox } from '../../../infra/sandbox/bubblewrap.ts';
 import { createFolderStore } from '../../../infra/store/folder.ts';
+import { GREETING, rootFileSystem } from '../../../tests/support/root-file-system.ts';
 import { PATCH_FILE, patchCheck } from '../../verifiers/patch/check.ts';
-import type { Draft, Source, Workbench } from '../source.ts';
+import { certifyArtifactTask } from '../certify-artifact.ts';
+import type { Draft, Source, SourcePorts, Workbench } from '../source.ts';
 import { gitHistory } from './git-history.ts';
 
 let root: string;
 let source: Source;
 let bench: Workbench;
-const git = (...args: string[]): void =>
-  void execFileSync('git', ['-C', join(root, 'r'), '-c', 'user.name=A', '-c', 'user.email=a@example.org', ...args], {
+let ports: SourcePorts;
+const gitIn = (folder: string, ...args: string[]): void =>
+  void execFileSync('git', ['-C', join(root, folder), '-c', 'user.name=A', '-c', 'user.email=a@example.org', ...args], {
     stdio: 'ignore',
     env: { PATH: '/usr/local/bin:/usr/bin:/bin', GIT_CONFIG_GLOBAL: '/dev/null' },
   });
-function commit(message: string, files: Readonly<Record<string, string>>): void {
+const git = (...args: string[]): void => gitIn('r', ...args);
+function commit(message: string, files: Readonly<Record<string, string>>, folder = 'r'): void {
   for (const [path, text] of Object.entries(files)) {
-    mkdirSync(dirname(join(root, 'r', path)), { recursive: true });
-    writeFileSync(join(root, 'r', path), text);
+    mkdirSync(dirname(join(root, folder, path)), { recursive: true });
+    writeFileSync(join(root, folder, path), text);
   }
-  git('add', '-A');
-  git('commit', '-q', '-m', message);
+  gitIn(folder, 'add', '-A');
+  gitIn(folder, 'commit', '-q', '-m', message);
 }
 
 const MIT = 'Permission is hereby granted, free of charge, to any person';
@@ -53,13 +58,14 @@ beforeAll(async () => {
   const store = createFolderStore(join(root, 'store'));
   const sandbox = createBubblewrapSandbox();
   const options = gitHistory.options.parse({ repository: join(root, 'r'), name: 'voices', bugEvery: 2 });
-  const ports = {
+  ports = {
     sandbox,
     store,
     seed: 3,
     openRepository,
     readFile: async () => new Uint8Array(),
     readFolder: async () => new Map(),
+    keep: (path: string) => store.putFile(path),
   };
   source = await gitHistory.open(options, ports);
   bench = { instruments: { sandbox, secret: 'a secret of this test' }, store, seed: 3, signal: undefined };
@@ -106,5 +112,43 @@ describe('git-history', () => {
   test('drafts the same twice', async () => {
     const once = await draft(1);
     expect(await draft(1)).toEqual(once);
+  }, 400_000);
+
+  test('a repository whose tests take programs that this machine has not is run on the root file system that it names', async () => {
+    mkdirSync(join(root, 'g'));
+    gitIn('g', 'init', '-q', '-b', 'main');
+    const greeting = (end: string): string =>
+      `import subprocess\n\n\ndef greeting():\n    return subprocess.run(["greet"], capture_output=True, text=True).stdout.strip()${end}\n`;
+    const tests = (said: string): string =>
+      `import unittest\nfrom greetings import greeting\n\n\nclass Greetings(unittest.TestCase):\n    def test_greeting(self):\n        self.assertEqual(greeting(), "${said}")\n`;
+    const files = (end: string, said: string) => ({
+      'src/greetings.py': greeting(end),
+      'tests/test_greetings.py': tests(said),
+    });
+    commit('Greetings', { LICENSE: MIT, ...files('', GREETING) }, 'g');
+    commit('Greetings are said aloud, in capital letters', files('.upper()', GREETING.toUpperCase()), 'g');
+    writeFileSync(join(root, 'root.tar'), await rootFileSystem());
+    chmodSync(root, 0o755);
+    const store = createFolderStore(join(root, 'store'));
+    const { folderOf } = createEnvironments(join(root, 'environments'), store);
+    const sandbox = createBubblewrapSandbox({ rootOf: folderOf });
+    const own = { ...bench, instruments: { ...bench.instruments, sandbox } };
+    const drafted = async (environment: object) => {
+      const given = { repository: join(root, 'g'), name: 'greetings', bugEvery: 0, ...environment };
+      const opened = await gitHistory.open(gitHistory.options.parse(given), { ...ports, sandbox });
+      const { items } = await opened.draw(null);
+      return { opened, draft: await opened.draft(items[1]!, own) };
+    };
+    const without = await drafted({});
+    expect(without.draft).toMatchObject({ tasks: [] });
+    expect(without.opened.description).not.toHaveProperty('environment');
+    const { opened, draft: on } = await drafted({ environment: join(root, 'root.tar') });
+    const [{ task } = { task: undefined }] = on.tasks;
+    expect(task?.environment, JSON.stringify(on.dropped)).toEqual(await store.putFile(join(root, 'root.tar')));
+    // Named by its content, not by where it lies.
+    expect(opened.description).toMatchObject({ environment: task!.environment!.sha256 });
+    expect(JSON.stringify(opened.description)).not.toContain('root.tar');
+    const certified = await certifyArtifactTask(task!, { store, instruments: own.instruments, seed: 3, reruns: 2 });
+    expect(certified).toMatchObject({ kept: true, reasons: [] });
   }, 400_000);
 });

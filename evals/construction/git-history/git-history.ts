@@ -1,9 +1,11 @@
 // The source `git-history`: commits of a repository that change sources together with tests become repairs to be found again, and bugs
 // are planted in what they left. What the tests say is found by running them before and after.
 import { z } from 'zod';
+import type { ArtifactRef } from '../../../contracts/artifact.ts';
 import type { Commit, RepositoryReader } from '../../../contracts/repository.ts';
 import { createRandom } from '../../../policies/random.ts';
 import { type Artifact, textOf } from '../../verifiers/artifact.ts';
+import { instrumentsOn } from '../../verifiers/environment.ts';
 import { fileOf } from '../../verifiers/patch/runners.ts';
 import { type Draft, type Drafted, defineSource, type Workbench } from '../source.ts';
 import { kindOf } from './classify.ts';
@@ -18,6 +20,8 @@ export const gitHistoryOptions = z.strictObject({
   repository: z.string().min(1),
   /** What it is called in tasks, for example `minimist`. */
   name: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,59}$/, 'lower-case letters, digits, dots and dashes'),
+  /** A tar of the root file system that tests run on (docs/environments.md); left out: this machine's own programs. */
+  environment: z.string().min(1).optional(),
   /** In what every so-many-th commit left a bug is planted; 0: in none. */
   bugEvery: z.int().min(0).default(2),
   failToPass: z.int().min(1).max(100).default(20),
@@ -45,14 +49,16 @@ export const gitHistory = defineSource<GitHistoryOptions>({
   options: gitHistoryOptions,
   formats: ['patch'],
   reads: ({ repository }) => [repository],
+  keeps: ({ environment }) => (environment === undefined ? [] : [environment]),
   async open(options, ports) {
     const repository = await ports.openRepository(options.repository);
-    const { repository: _place, ...described } = options;
+    const { repository: _place, environment, ...described } = options;
+    const root = environment === undefined ? null : await ports.keep(environment);
     const commits = await repository.commits();
     return {
       kind: 'git-history',
       // Not where it lies: the same history elsewhere gives the same tasks.
-      description: { ...described, head: repository.head },
+      description: { ...described, head: repository.head, ...(root && { environment: root.sha256 }) },
       ordered: true,
       async draw(cursor) {
         const from = Number(cursor ?? 0);
@@ -63,7 +69,8 @@ export const gitHistory = defineSource<GitHistoryOptions>({
       },
       draft(item, bench) {
         const index = commits.findIndex(({ id }) => id === item.key);
-        return draftCommit(repository, commits[index]!, { ...options, bench, index });
+        const own = { ...bench, instruments: instrumentsOn(bench.instruments, root) };
+        return draftCommit(repository, commits[index]!, { ...options, bench: own, index, root });
       },
     };
   },
@@ -73,6 +80,7 @@ interface Drafting extends GitHistoryOptions {
   readonly bench: Workbench;
   /** Of the commit in the history. */
   readonly index: number;
+  readonly root: ArtifactRef | null;
 }
 
 async function draftCommit(repository: RepositoryReader, commit: Commit, drafting: Drafting): Promise<Draft> {
@@ -142,6 +150,7 @@ async function fixTask(of: {
     {
       ...{ id: `${family}#fix`, family, statement: `${text}${needed}`, given, after, repair, before, repository: name },
       environment: found.environment,
+      root: drafting.root,
       since: found.outcomes,
       licence: licenceOf(after),
       parents: [],
@@ -188,6 +197,7 @@ async function bugTask(of: {
       {
         ...{ id, family, statement: bugStatement(noticed), given, after, repair, before, repository: name, parents },
         environment: found.environment,
+        root: drafting.root,
         since: found.outcomes,
         licence: licenceOf(after),
       },

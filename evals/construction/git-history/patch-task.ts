@@ -1,5 +1,5 @@
 // A task of the format `patch` from a tree, a repair and the tests that tell whether it was made.
-import type { ArtifactStore } from '../../../contracts/artifact.ts';
+import type { ArtifactRef, ArtifactStore } from '../../../contracts/artifact.ts';
 import type { ArtifactTask } from '../../../contracts/artifact-task.ts';
 import { taskId } from '../../../contracts/ids.ts';
 import { createRandom } from '../../../policies/random.ts';
@@ -23,6 +23,8 @@ export interface PatchTask {
   readonly after: Artifact;
   readonly repair: string;
   readonly environment: Environment;
+  /** The root file system that its tests run on; null: the machine's own programs. */
+  readonly root: ArtifactRef | null;
   /** Of the given sources with the tests of `after`, and of `after` itself. */
   readonly before: Outcomes;
   readonly since: Outcomes;
@@ -67,7 +69,7 @@ export async function patchTask(
     verifier: { name: 'patch', version: 1 },
     deliverables: [{ path: PATCH_FILE, maxBytes: PATCH_BYTES, required: true }],
     given: await stored(of.given, bench.store),
-    environment: null,
+    environment: of.root,
     check: JSON.parse(JSON.stringify({ ...check, flips: proven.flips })),
     gold: { [PATCH_FILE]: await bench.store.put(of.repair) },
     baselineSeconds: null,

@@ -1,11 +1,18 @@
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { beforeAll, expect, test, vi } from 'vitest';
 import type { ArtifactRef } from '../../../contracts/artifact.ts';
+import { createEnvironments } from '../../../infra/environments/environments.ts';
 import { createBubblewrapSandbox } from '../../../infra/sandbox/bubblewrap.ts';
+import { createFolderStore } from '../../../infra/store/folder.ts';
 import { pytestTool } from '../../../tests/support/pytest-tool.ts';
+import { GREETING, rootFileSystem } from '../../../tests/support/root-file-system.ts';
 import { referenceTo } from '../../hacks/variant.ts';
 import { artifactOf } from '../../verifiers/artifact.ts';
 import type { Instruments } from '../../verifiers/verifier.ts';
 import { certifyArtifactTask } from '../certify-artifact.ts';
+import type { Environments } from './environment.ts';
 import { readHarborTask } from './read-task.ts';
 import { SORT_WORDS } from './sort-words.fixture.ts';
 
@@ -24,13 +31,16 @@ beforeAll(async () => {
   instruments = { sandbox: createBubblewrapSandbox(), secret: 's', tools: new Map([['pytest', await pytestTool()]]) };
 });
 
-const read = (change: Readonly<Record<string, string | Uint8Array | undefined>>) => {
+const read = (
+  change: Readonly<Record<string, string | Uint8Array | undefined>>,
+  using: { readonly environments?: Environments; readonly instruments?: Instruments } = {},
+) => {
   const files = Object.entries({ ...SORT_WORDS, ...change }).filter(
     (one): one is [string, string | Uint8Array] => one[1] !== undefined,
   );
   return readHarborTask(
     { name: 'sort-words', files: artifactOf(Object.fromEntries(files)) },
-    { store, instruments, seed: 1 },
+    { store, instruments, seed: 1, ...using },
   );
 };
 
@@ -51,6 +61,44 @@ test('a folder becomes a task that is certified', async () => {
     kept: true,
     reasons: [],
   });
+});
+
+test('one that names its root file system is solved, tested and certified on it', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'anneal-harbor-on-'));
+  try {
+    chmodSync(folder, 0o755);
+    const roots = createFolderStore(join(folder, 'store'));
+    const root = await roots.put(await rootFileSystem());
+    const { folderOf } = createEnvironments(join(folder, 'environments'), roots);
+    const using = {
+      environments: new Map([['greeting:1', root]]),
+      instruments: { ...instruments, sandbox: createBubblewrapSandbox({ rootOf: folderOf }) },
+    };
+    const greets = {
+      'environment/Dockerfile': 'FROM debian:12\nRUN install-greet\nWORKDIR /app\n',
+      'instruction.md': 'Write what greet says into /app/out/said.txt.\n',
+      'solution/solve.sh': 'set -e\nmkdir -p /app/out\ngreet > /app/out/said.txt\n',
+      'tests/test_outputs.py': `import subprocess
+
+
+def test_said():
+    said = subprocess.run(['greet'], capture_output=True, text=True).stdout
+    assert said == open('/app/out/said.txt').read()
+    assert said.strip() == '${GREETING}'
+`,
+    };
+    const toml = String(SORT_WORDS['task.toml']).replace('cpus = 1', 'docker_image = "greeting:1"');
+    const result = await read({ ...greets, 'task.toml': toml }, using);
+    expect(result, JSON.stringify(result)).toMatchObject({ task: { environment: root } });
+    if (!('task' in result)) return;
+    const certifying = { store, instruments: using.instruments, seed: 1, reruns: 1 };
+    expect(await certifyArtifactTask(result.task, certifying)).toMatchObject({ kept: true, reasons: [] });
+    // On the machine's own programs nothing of it works.
+    const bare = await read({ ...greets, 'environment/Dockerfile': 'FROM debian:12\n' }, using);
+    expect('problems' in bare && bare.problems.map(({ path }) => path)).toContain('solution/solve.sh');
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test('everything that is wrong with a folder is told at once', async () => {

@@ -4,13 +4,14 @@ import type { ArtifactStore } from '../../../contracts/artifact.ts';
 import { type ArtifactTask, artifactTask, deliverable } from '../../../contracts/artifact-task.ts';
 import type { Problem } from '../../../contracts/errors.ts';
 import { type Artifact, textOf } from '../../verifiers/artifact.ts';
+import { instrumentsOn } from '../../verifiers/environment.ts';
 import { sha256Of } from '../../verifiers/gates.ts';
 import type { TerminalStateCheck } from '../../verifiers/terminal-state/terminal-state.ts';
 import type { Instruments } from '../../verifiers/verifier.ts';
 import { runWorkspace } from '../../workspace/run.ts';
 import { SEALED, WORKSPACE } from '../../workspace/workspace.ts';
 import { below, type MarkedFolder } from '../sources/marked-folders.ts';
-import { environmentOf } from './environment.ts';
+import { type Environments, environmentOf } from './environment.ts';
 import { configOf } from './settings.ts';
 import { idsIn, twins } from './tests.ts';
 
@@ -18,11 +19,16 @@ const DISK_BYTES = 256 * 2 ** 20;
 
 /**
  * @returns the task, its files in the store; or everything that is wrong with the folder at once
- * @throws AnnealError `sandbox.*`, `verifier.failed`: nothing is known of the folder; `store.*`
+ * @throws AnnealError `sandbox.*`, `environment.unusable`, `verifier.failed`: nothing is known of the folder; `store.*`
  */
 export async function readHarborTask(
   folder: MarkedFolder,
-  options: { readonly store: Pick<ArtifactStore, 'put'>; readonly instruments: Instruments; readonly seed: number },
+  options: {
+    readonly store: Pick<ArtifactStore, 'put'>;
+    readonly instruments: Instruments;
+    readonly seed: number;
+    readonly environments?: Environments;
+  },
 ): Promise<{ readonly task: ArtifactTask } | { readonly problems: readonly Problem[] }> {
   const problems: Problem[] = [];
   const missing = (path: string, expected: string, hint: string, got?: string): void => {
@@ -44,7 +50,8 @@ export async function readHarborTask(
   const config = configOf(text('task.toml', 'Every task folder has one.'), missing);
   const instruction = text('instruction.md', 'Say what the session has to leave behind.').trim();
   text('solution/solve.sh', 'Add the commands that solve the task: they make its gold.');
-  const { workdir, given } = environmentOf(folder.files, missing);
+  const environments = options.environments ?? new Map();
+  const { workdir, given, root } = environmentOf(folder.files, { config, environments }, missing);
   const here = (content: string): string =>
     content.replaceAll(new RegExp(`${workdir.replaceAll('.', '\\.')}(?![\\w-])`, 'g'), WORKSPACE);
 
@@ -72,7 +79,8 @@ export async function readHarborTask(
   if (config === undefined || deliverables === undefined || problems.length > 0) return { problems };
 
   const collect = deliverables.filter((one) => one !== undefined);
-  const solved = await runWorkspace(options.instruments.sandbox, {
+  const instruments = instrumentsOn(options.instruments, root);
+  const solved = await runWorkspace(instruments.sandbox, {
     files: given,
     sealed: new Map([...below('solution', folder.files)].map(([path, bytes]) => [path, retold(bytes, here)])),
     steps: [
@@ -105,7 +113,10 @@ export async function readHarborTask(
     runner: 'pytest',
     tests,
     ids,
-    flips: await twins({ tests, ids }, config.verifier.timeout_sec, solved.collected, options),
+    flips: await twins({ tests, ids }, config.verifier.timeout_sec, solved.collected, {
+      instruments,
+      seed: options.seed,
+    }),
     secondsPerTest: config.verifier.timeout_sec,
   };
   for (const id of ids.filter((one) => !check.flips.some(({ test }) => test === one)))
@@ -129,7 +140,7 @@ export async function readHarborTask(
     verifier: { name: 'terminal-state', version: 1 },
     deliverables: collect,
     given: await stored(given),
-    environment: null,
+    environment: root,
     check,
     gold: await stored(solved.collected),
     baselineSeconds: config.metadata.anneal.baseline_sec ?? null,

@@ -13,8 +13,11 @@ const settings = z.looseObject({
         .min(1),
       licence: z.string().min(1),
       baseline_sec: z.number().positive().optional(),
+      /** By the name that the set's file has for its tar. */
+      environment: z.string().min(1).optional(),
     }),
   }),
+  environment: z.looseObject({ docker_image: z.string().optional() }).default({}),
   verifier: z.looseObject({ timeout_sec: z.number().positive().max(600).default(60) }).default({ timeout_sec: 60 }),
   agent: z.looseObject({ timeout_sec: z.number().positive().default(600) }).default({ timeout_sec: 600 }),
 });
@@ -22,7 +25,9 @@ const settings = z.looseObject({
 /** Notes one thing that is wrong: where, what was expected, what to do, what stood there. */
 export type Missing = (path: string, expected: string, hint: string, got?: string) => void;
 
-export function configOf(text: string, missing: Missing): z.infer<typeof settings> | undefined {
+export type HarborSettings = z.infer<typeof settings>;
+
+export function configOf(text: string, missing: Missing): HarborSettings | undefined {
   if (text === '') return undefined;
   let table: unknown;
   try {

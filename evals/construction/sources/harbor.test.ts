@@ -29,10 +29,10 @@ function write(folder: string, change: Readonly<Record<string, string | undefine
     writeFileSync(place, text);
   }
 }
-const open = (folder: string) =>
-  harbor.open(harbor.options.parse({ folder, name: 'words' }), {
+const open = (folder: string, environments: Record<string, string> = {}) =>
+  harbor.open(harbor.options.parse({ folder, name: 'words', environments }), {
     ...{ sandbox, store: createFolderStore(join(root, 'store')), seed: 3 },
-    ...sourceReader(root),
+    ...sourceReader(root, createFolderStore(join(root, 'store'))),
   });
 
 test('folders at any depth become a locked set; one that cannot is dropped with everything that is wrong', async () => {
@@ -89,9 +89,25 @@ test('what the set is made of goes by content: a changed file is another source,
   write('one/task');
   write('elsewhere/task');
   write('two/task', { 'environment/words.txt': 'other\n' });
-  const [one, elsewhere, two] = await Promise.all(['one', 'elsewhere', 'two'].map(open));
+  const [one, elsewhere, two] = await Promise.all(['one', 'elsewhere', 'two'].map((folder) => open(folder)));
   expect(elsewhere!.description).toEqual(one!.description);
   expect(two!.description).not.toEqual(one!.description);
+});
+
+test('root file systems are kept in the store, and the set goes by their content', async () => {
+  write('on/task');
+  for (const [name, text] of Object.entries({ 'a.tar': 'a root', 'b.tar': 'a root', 'c.tar': 'another' }))
+    writeFileSync(join(root, name), text);
+  const plain = await open('on');
+  const [a, b, c] = await Promise.all(['a.tar', 'b.tar', 'c.tar'].map((tar) => open('on', { 'debian:12': tar })));
+  expect(plain.description).not.toHaveProperty('environments');
+  const { sha256 } = await createFolderStore(join(root, 'store')).put('a root');
+  expect(a!.description).toMatchObject({ environments: { 'debian:12': sha256 } });
+  expect(b!.description).toEqual(a!.description);
+  expect(c!.description).not.toEqual(a!.description);
+  const options = harbor.options.parse({ folder: 'on', name: 'words', environments: { x: 'a.tar', y: 'c.tar' } });
+  expect([harbor.reads(options), harbor.keeps?.(options)]).toEqual([['on'], ['a.tar', 'c.tar']]);
+  await expect(open('on', { x: 'gone.tar' })).rejects.toMatchObject({ code: 'tasks.source_failed' });
 });
 
 test('a folder without any, and one that is not there, are refused', async () => {

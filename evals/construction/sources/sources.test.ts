@@ -31,7 +31,8 @@ beforeAll(() => {
         .filter(([name]) => name.startsWith(`${path}/`))
         .map(([name, text]) => [name.slice(path.length + 1), Buffer.from(text)]),
     );
-  ports = { sandbox, store, seed: 5, openRepository, readFile, readFolder };
+  const keep = async () => Promise.reject(new Error('nothing is kept here'));
+  ports = { sandbox, store, seed: 5, openRepository, readFile, readFolder, keep };
   bench = { instruments: { sandbox, secret: 'a secret of this test' }, store, seed: 5, signal: undefined };
 });
 afterAll(() => rmSync(root, { recursive: true, force: true }));

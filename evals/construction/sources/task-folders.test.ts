@@ -53,7 +53,7 @@ const store = () => createFolderStore(join(root, 'store'));
 const open = (folder: string) =>
   taskFolders.open(taskFolders.options.parse({ folder, name: 'made' }), {
     ...{ sandbox, store: store(), seed: 3 },
-    ...sourceReader(root),
+    ...sourceReader(root, createFolderStore(join(root, 'store'))),
   });
 const build = async (folder: string) =>
   buildSet({
