@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { artifactSplit } from '../../../contracts/artifact-set.ts';
 import { createBubblewrapSandbox } from '../../../infra/sandbox/bubblewrap.ts';
+import { carrySource, layOutSource } from '../../../infra/source-files/carry.ts';
 import { sourceReader } from '../../../infra/source-files/read.ts';
 import { createFolderStore } from '../../../infra/store/folder.ts';
 import { pytestTool } from '../../../tests/support/pytest-tool.ts';
@@ -108,6 +109,27 @@ test('root file systems are kept in the store, and the set goes by their content
   const options = harbor.options.parse({ folder: 'on', name: 'words', environments: { x: 'a.tar', y: 'c.tar' } });
   expect([harbor.reads(options), harbor.keeps?.(options)]).toEqual([['on'], ['a.tar', 'c.tar']]);
   await expect(open('on', { x: 'gone.tar' })).rejects.toMatchObject({ code: 'tasks.source_failed' });
+});
+
+test('what was carried with a campaign opens as the same source, in a store that has seen nothing of it', async () => {
+  write('carried/task');
+  writeFileSync(join(root, 'carried.tar'), 'a root');
+  const store = createFolderStore(join(root, 'store'));
+  const options = harbor.options.parse({
+    folder: 'carried',
+    name: 'words',
+    environments: { 'debian:12': 'carried.tar' },
+  });
+  const ports = { sandbox, seed: 3, store: createFolderStore(join(root, 'empty')) };
+  const before = await harbor.open(options, { ...ports, ...sourceReader(root, store) });
+  const files = await carrySource(root, harbor.reads(options), store, harbor.keeps?.(options));
+  rmSync(join(root, 'carried.tar'));
+  const laid = await layOutSource(files, store);
+  try {
+    expect((await harbor.open(options, { ...ports, ...laid })).description).toEqual(before.description);
+  } finally {
+    await laid.close();
+  }
 });
 
 test('a folder without any, and one that is not there, are refused', async () => {
