@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
-import { type Extract, extract } from 'tar-stream';
+import { type Extract, extract, type Header } from 'tar-stream';
 import { AnnealError } from '../../contracts/errors.ts';
 import { createTree, type Placed } from './entries.ts';
 
-type Entry = Extract extends AsyncIterable<infer One> ? One : never;
+type Content = Extract extends AsyncIterable<infer One> ? One : never;
 
 export interface UnpackLimits {
   readonly entries: number;
@@ -27,53 +27,51 @@ const MODES = { folder: 0o755, executable: 0o755, file: 0o644 } as const;
  * @throws AnnealError `environment.unusable` where the tar holds what a root may not have, is too large, or is none
  */
 export async function unpack(tar: string, into: string, limits: UnpackLimits = UNPACK_LIMITS): Promise<void> {
+  const tree = createTree(limits.entries);
+  const take = async (header: Header, content: Content): Promise<void> => {
+    const { name, type, mode, linkname, mtime } = header;
+    const admitted = tree.admit({ name, type, mode, linkname });
+    if ('refused' in admitted) throw new AnnealError('environment.unusable', admitted.refused);
+    for (const folder of admitted.above) await makeFolder(join(into, folder));
+    await write(admitted.placed, { content, into, mtime });
+  };
+  let taking = Promise.resolve();
   const entries = extract();
-  const gunzip = (await isGzip(tar)) ? [createGunzip()] : [];
-  const feeding = pipeline([createReadStream(tar), ...gunzip, bounded(limits.bytes), entries]);
-  // Told by `feeding` as well; whichever comes first must not leave the other one unheard.
-  feeding.catch(() => undefined);
+  // One at a time: the next is read when this one is done, and the first that fails ends the reading.
+  entries.on('entry', (header, content, next) => {
+    // Told by the whole as well, which is who is asked.
+    content.on('error', () => undefined);
+    taking = take(header, content).then(() => next(), next);
+  });
   try {
     await chmod(into, MODES.folder);
-    const tree = createTree(limits.entries);
-    for await (const entry of entries) {
-      const { name, type = null, mode = 0, linkname = null, mtime } = entry.header;
-      const admitted = tree.admit({ name, type, mode, linkname });
-      if ('refused' in admitted) throw new AnnealError('environment.unusable', admitted.refused);
-      for (const folder of admitted.above) await makeFolder(join(into, folder));
-      await write(admitted.placed, { entry, into, mtime });
-    }
-    await feeding;
+    const gunzip = (await isGzip(tar)) ? [createGunzip()] : [];
+    await pipeline([createReadStream(tar), ...gunzip, bounded(limits.bytes), entries]);
   } catch (failure) {
-    entries.destroy();
-    // An entry that broke off says less than what broke it off.
-    const why =
-      failure instanceof AnnealError
-        ? failure
-        : await feeding.then(
-            () => failure,
-            (first: unknown) => first,
-          );
-    throw why instanceof AnnealError ? why : unusable(why);
+    throw failure instanceof AnnealError ? failure : unusable(failure);
+  } finally {
+    // Nothing is written behind the caller's back.
+    await taking;
   }
 }
 
 async function write(
   placed: Placed,
-  { entry, into, mtime }: { readonly entry: Entry; readonly into: string; readonly mtime: Date | undefined },
+  { content, into, mtime }: { readonly content: Content; readonly into: string; readonly mtime: Date },
 ): Promise<void> {
   const path = join(into, placed.path);
   if (placed.what === 'file') {
     // Exclusive, and so never through a link.
-    await pipeline(entry, createWriteStream(path, { flags: 'wx' }));
+    await pipeline(content, createWriteStream(path, { flags: 'wx' }));
     await chmod(path, placed.executable ? MODES.executable : MODES.file);
     // Byte code that came along counts by the time of its source.
-    if (mtime !== undefined) await utimes(path, mtime, mtime);
+    await utimes(path, mtime, mtime);
     return;
   }
   if (placed.what === 'folder') await makeFolder(path);
   else if (placed.what === 'symlink') await symlink(placed.target, path);
   else if (placed.what === 'link') await link(join(into, placed.to), path);
-  entry.resume();
+  content.resume();
 }
 
 /** Also where an entry below it was before it. */
@@ -104,6 +102,10 @@ function bounded(most: number): Transform {
 }
 
 const unusable = (cause: unknown): AnnealError =>
-  new AnnealError('environment.unusable', `it is no tar: ${cause instanceof Error ? cause.message : String(cause)}`, {
-    cause,
-  });
+  new AnnealError(
+    'environment.unusable',
+    `it cannot be unpacked: ${cause instanceof Error ? cause.message : String(cause)}`,
+    {
+      cause,
+    },
+  );
