@@ -169,23 +169,29 @@ describe.skipIf(helmBinary() === undefined)('the chart', () => {
     });
   });
 
-  it("gives judges' keys to the workers alone, from the secret that is named, under the name that they read", async () => {
-    const found = async (values: object) =>
-      (await helm.template(values)).flatMap((one) => {
-        const pod = templateOf(one)?.spec;
-        return (pod?.containers ?? []).flatMap(({ name, env, volumeMounts }) => {
-          const at = env.find((set) => set.name === 'ANNEAL_JUDGE_KEYS')?.value;
-          const mount = volumeMounts.find(({ mountPath }) => at?.startsWith(`${mountPath}/`));
-          const volume = pod?.volumes?.find((one) => one.name === mount?.name);
-          return at === undefined ? [] : [{ name, at, readOnly: mount?.readOnly, secret: volume?.secret }];
+  it.each([
+    ["judges' keys", 'ANNEAL_JUDGE_KEYS', '/anneal/judges/judge-keys.json', 'judge-keys', 'team-a.json'],
+    ['the on-call file', 'ANNEAL_ON_CALL', '/anneal/on-call/on-call.yaml', 'on-call', 'night.yaml'],
+  ])(
+    'gives %s to the workers alone, from the secret that is named, under the name that they read',
+    async (_, variable, at, secretName, key) => {
+      const found = async (values: object) =>
+        (await helm.template(values)).flatMap((one) => {
+          const pod = templateOf(one)?.spec;
+          return (pod?.containers ?? []).flatMap(({ name, env, volumeMounts }) => {
+            const at = env.find((set) => set.name === variable)?.value;
+            const mount = volumeMounts.find(({ mountPath }) => at?.startsWith(`${mountPath}/`));
+            const volume = pod?.volumes?.find((one) => one.name === mount?.name);
+            return at === undefined ? [] : [{ name, at, readOnly: mount?.readOnly, secret: volume?.secret }];
+          });
         });
-      });
-    expect(await found(MINIMAL)).toEqual([]);
-    const secret = { secretName: 'judge-keys', items: [{ key: 'team-a.json', path: 'judge-keys.json' }] };
-    const worker = { name: 'worker', at: '/anneal/judges/judge-keys.json', readOnly: true, secret };
-    // One for each release.
-    expect(await found(FULL)).toMatchObject([worker, worker]);
-  });
+      expect(await found(MINIMAL)).toEqual([]);
+      const secret = { secretName, items: [{ key, path: at.split('/').at(-1) }] };
+      const worker = { name: 'worker', at, readOnly: true, secret };
+      // One for each release.
+      expect(await found(FULL)).toMatchObject([worker, worker]);
+    },
+  );
 
   it('names trainers their collector where it is told, and the worker its own', async () => {
     const tracing = { otlpEndpoint: 'http://a:4318', trainersOtlpEndpoint: 'http://b:4318' };

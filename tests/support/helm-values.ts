@@ -33,6 +33,7 @@ export const FULL = {
   control: { manageNamespace: true },
   teams: { configMap: 'teams' },
   judges: { keys: { secret: 'judge-keys', key: 'team-a.json' } },
+  onCall: { secret: 'on-call', key: 'night.yaml' },
   tracing: { otlpEndpoint: 'http://collector:4318', trainersOtlpEndpoint: 'http://collector.monitoring:4318' },
   worker: {
     replicas: 3,
