@@ -15,3 +15,13 @@ export function visibleShare(left: Box, whole: Box): number {
   const area = whole.width * whole.height;
   return area === 0 ? 0 : (left.width * left.height) / area;
 }
+
+export function boxOf(rectangle: readonly number[] | undefined): Box | null {
+  const [x, y, width, height] = rectangle ?? [];
+  return x === undefined || y === undefined || width === undefined || height === undefined
+    ? null
+    : { x, y, width, height };
+}
+
+/** What lies left of or above the page cannot be scrolled to. */
+export const onPage = (box: Box): Box => meeting({ x: 0, y: 0, width: 1e7, height: 1e7 }, box);
