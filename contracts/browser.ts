@@ -37,6 +37,21 @@ export interface SeenNode {
   readonly overflow: { readonly x: number; readonly y: number };
 }
 
+/** Where the horizontal and the vertical axis of an element point to: what it does to letters, without where it puts them. */
+export interface Axes {
+  readonly x: readonly [number, number];
+  readonly y: readonly [number, number];
+}
+
+/** How a line stands: enough to draw its letters once more. */
+export interface Stance {
+  /** Of all of it, also where a part is cut off. */
+  readonly bounds: Box;
+  readonly axes: Axes;
+  /** The pseudo-element that says it, for example `before` or `marker`; '' where the document does. */
+  readonly made: string;
+}
+
 /** One line of painted text. */
 export interface SeenText {
   /** Index of its element in `PageLook.nodes`. */
@@ -48,6 +63,7 @@ export interface SeenText {
   readonly bold: boolean;
   /** Why a reader does not see these letters as they stand here: mirrored, upside down, set backwards, cut off. */
   readonly garbled?: string;
+  readonly stands: Stance;
 }
 
 export interface PageLook {
@@ -66,6 +82,8 @@ export type PageAct =
   /** `pace`: milliseconds that a hand takes for a key or a button; missing: no time at all. */
   | { readonly do: 'fill'; readonly node: number; readonly text: string; readonly pace?: number }
   | { readonly do: 'press'; readonly key: string }
+  /** Scrolls it to the middle of the window, or as near to it as it can be brought. */
+  | { readonly do: 'show'; readonly node: number }
   /** A path of the artifact, with query and fragment if need be. */
   | { readonly do: 'navigate'; readonly to: string }
   | { readonly do: 'reload' | 'back' }
@@ -98,12 +116,49 @@ export interface Pictures {
   readonly unlettered: Uint8Array;
 }
 
+/** PNG of the window, a pixel for each CSS pixel, and where on the page its upper left corner is. */
+export interface Glimpse {
+  readonly png: Uint8Array;
+  readonly x: number;
+  readonly y: number;
+}
+
+/** The window as it is; with letters in black, in white, and without them: what differs are those letters, and nothing above them. */
+export type Lettered = Readonly<Record<'whole' | 'black' | 'white' | 'without', Glimpse>> & {
+  /** Without any letters at all. */
+  readonly unlettered: Glimpse;
+};
+
+/** Letters as the engine draws them where nothing hides, turns or squeezes them. */
+export interface Drawing {
+  /** Where its upper left corner lies on the page. */
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+  /** Of each pixel, row by row, how much ink there is: 0…255. */
+  readonly ink: Uint8Array;
+  /** The font's size as it is painted, CSS pixels, by width and by height. */
+  readonly wide: number;
+  readonly high: number;
+  /** How far letters stand apart, as a share of what their font asks for. */
+  readonly apart: number;
+}
+
 export interface BrowserPage {
   look(): Promise<PageLook | PageLost>;
   /** Real input events. Undefined when done; else why it could not be: hidden, covered, no such node, page lost. */
   act(act: PageAct): Promise<string | undefined>;
   /** Of these nodes, those whose own letters are painted by a font that the page brought along. */
   broughtFonts(nodes: readonly number[]): Promise<ReadonlySet<number> | PageLost>;
+  /** Of the window as it is now. The page goes on, and does not notice. */
+  glimpse(): Promise<Glimpse | PageLost>;
+  /** Of the window; whose own letters are told apart: these nodes'. Comes last: the page's scripts do not run any more. */
+  lettered(nodes: readonly number[]): Promise<Lettered | PageLost>;
+  /** The letters of lines of a look, drawn anew; null where that cannot be done. */
+  drawn(
+    lines: readonly { readonly node: number; readonly line: SeenText }[],
+  ): Promise<readonly (Drawing | null)[] | PageLost>;
   /** Comes last: the page's scripts do not run any more. */
   pictures(): Promise<Pictures | PageLost>;
   /** Local storage of the artifact's origin. */

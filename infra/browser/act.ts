@@ -21,6 +21,9 @@ const SET = `function (value) {
   return true;
 }`;
 
+/** In every box around it that can be scrolled, too. */
+const SHOW = `function () { this.scrollIntoView({ block: 'center', inline: 'nearest', behavior: 'instant' }); }`;
+
 interface Described {
   readonly backendNodeId: number;
   readonly nodeName: string;
@@ -43,6 +46,8 @@ export async function perform({ act, page, cdp, isolated }: Acting): Promise<str
       return click(page, cdp, act);
     case 'fill':
       return fill(page, cdp, isolated, act);
+    case 'show':
+      return done(isolated.on(act.node, SHOW));
     case 'press':
       return done(page.keyboard.press(act.key));
     case 'navigate':

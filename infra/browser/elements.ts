@@ -1,8 +1,8 @@
 // The elements of a page by the engine's account: what each is, what a screen reader is told of it, and what can be seen of it. Pure.
-import type { Box, SeenNode } from '../../contracts/browser.ts';
+import type { Axes, Box, SeenNode } from '../../contracts/browser.ts';
 import { boxOf, meeting, onPage } from './geometry.ts';
 import { type AccessibleNode, type DocumentSnapshot, STYLES, type Style } from './snapshot.ts';
-import { type Axes, axesOf, isBackwards, isOnItsOwn, UPRIGHT } from './turned.ts';
+import { axesOf, isBackwards, isOnItsOwn, UPRIGHT } from './turned.ts';
 
 const ELEMENT = 1;
 /** Below it, paint is there for nobody. */

@@ -7,7 +7,9 @@ import { AnnealError } from '../../contracts/errors.ts';
 import { perform } from './act.ts';
 import { readDownloads, watchDownloads } from './downloads.ts';
 import { broughtFonts } from './fonts.ts';
+import { glimpse } from './glimpse.ts';
 import { createIsolated } from './isolated.ts';
+import { drawn, takeLettered } from './letters.ts';
 import { lookOf } from './look.ts';
 import { takePictures } from './pictures.ts';
 import { createNotes, ORIGIN, serve } from './serve.ts';
@@ -113,6 +115,9 @@ async function load(
       return typeof done === 'object' ? done.lost : done;
     },
     broughtFonts: (nodes) => lostOr(() => broughtFonts(cdp, nodes)),
+    glimpse: () => lostOr(() => glimpse(cdp)),
+    lettered: (nodes) => lostOr(() => takeLettered(cdp, isolated, nodes)),
+    drawn: (lines) => lostOr(() => drawn(isolated, lines)),
     pictures: () => lostOr(() => takePictures(page, cdp, isolated)),
     storage: () =>
       lostOr(async () => {

@@ -3,7 +3,7 @@ import type { Box, SeenText } from '../../contracts/browser.ts';
 import { type Elements, FAINTEST, type Painted } from './elements.ts';
 import { boxOf, meeting, onPage, visibleShare } from './geometry.ts';
 import type { DocumentSnapshot } from './snapshot.ts';
-import { isOnItsOwn, OVERRIDES, turnedOf } from './turned.ts';
+import { isOnItsOwn, lineAxes, OVERRIDES, turnedOf } from './turned.ts';
 
 /** Below these, text is there for nobody. */
 const SMALLEST_FONT = 4;
@@ -21,7 +21,7 @@ export function readTexts(
   { nodes, painted, elementOf }: Elements,
 ): SeenText[] {
   const overridden = overriddenIn(layout, text, { nodes, painted, elementOf });
-  const markers = markersOf(raw, text);
+  const made = madeIn(raw, text);
   return textBoxes.layoutIndex.flatMap((at, index) => {
     const node = elementOf.get(layout.nodeIndex[at] ?? -1);
     const bounds = boxOf(textBoxes.bounds[index]);
@@ -39,20 +39,25 @@ export function readTexts(
     if (hidden || piece.trim() === '') return [];
     const backwards = own.backwards || overridden(node);
     const told = garbledOf(piece, { own, backwards, box, bounds, fontSize });
+    const by = made.get(layout.nodeIndex[at] ?? -1) ?? '';
     // Where the bullet of an item stands is the engine's choice; a list without a margin has it half outside.
-    const garbled = told === CUT_OFF && markers.has(layout.nodeIndex[at] ?? -1) ? undefined : told;
+    const garbled = told === CUT_OFF && by === 'marker' ? undefined : told;
     const bold = Number(own.style['font-weight']) >= 600;
-    return [{ node, text: piece, box, fontSize, bold, ...(garbled === undefined ? {} : { garbled }) }];
+    const stands = { bounds, axes: lineAxes(own.axes, own.style), made: by };
+    return [{ node, text: piece, box, fontSize, bold, ...(garbled === undefined ? {} : { garbled }), stands }];
   });
 }
 
-/** The bullets and numbers of items, and the text in them. */
-function markersOf(
+/** Pseudo-elements, and the texts in them: by which they are. */
+function madeIn(
   { pseudoType, parentIndex }: DocumentSnapshot['nodes'],
   text: (index: number | undefined) => string,
-): ReadonlySet<number> {
-  const found = new Set(pseudoType.index.filter((_, at) => text(pseudoType.value[at]) === 'marker'));
-  for (const [index, parent] of parentIndex.entries()) if (found.has(parent)) found.add(index);
+): ReadonlyMap<number, string> {
+  const found = new Map(pseudoType.index.map((node, at) => [node, text(pseudoType.value[at])]));
+  for (const [index, parent] of parentIndex.entries()) {
+    const by = found.get(index) ?? found.get(parent);
+    if (by !== undefined) found.set(index, by);
+  }
   return found;
 }
 

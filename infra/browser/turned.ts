@@ -1,11 +1,6 @@
 // How letters stand on the page: what transformations do to them, and in which order they are set. Pure.
+import type { Axes } from '../../contracts/browser.ts';
 import type { Style } from './snapshot.ts';
-
-/** Where the horizontal and the vertical axis of an element point to: what it does to letters, without where it puts them. */
-export interface Axes {
-  readonly x: readonly [number, number];
-  readonly y: readonly [number, number];
-}
 
 export const UPRIGHT: Axes = { x: [1, 0], y: [0, 1] };
 
@@ -28,6 +23,13 @@ export function turnedOf({ x, y }: Axes, style: Styled): string | undefined {
 
 /** Beyond a right angle, as far as rounding goes. */
 const MOST_LEAN = 0.2;
+
+/** Of a line in an element: one that runs downwards has its letters on their side. */
+export const lineAxes = (axes: Axes, style: Styled): Axes => {
+  const mode = style['writing-mode'];
+  if (mode.startsWith('vertical')) return within(axes, { x: [0, 1], y: [-1, 0] });
+  return mode.startsWith('sideways') ? within(axes, { x: [0, -1], y: [1, 0] }) : axes;
+};
 
 /** CSS writes the letters of such an element from its other end, whatever they are. */
 export const isBackwards = (style: Styled): boolean =>

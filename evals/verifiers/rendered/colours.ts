@@ -44,7 +44,8 @@ export function letterContrast(lettered: Pixels, bare: Pixels): number {
   return contrasts.sort((one, other) => other - one)[needed - 1] ?? 1;
 }
 
-const colourAt = ({ rgb }: Pixels, at: number): number => (rgb[at]! << 16) | (rgb[at + 1]! << 8) | (rgb[at + 2] ?? 0);
+export const colourAt = ({ rgb }: Pixels, at: number): number =>
+  (rgb[at]! << 16) | (rgb[at + 1]! << 8) | (rgb[at + 2] ?? 0);
 
 /** Share of the pixels that do not have the commonest colour, 0…1. */
 export function inkShare(pixels: Pixels): number {

@@ -1,5 +1,5 @@
 // Whether something holds of a page, by what was seen of it from outside.
-import type { BrowserPage, PageLook, PageLost } from '../../../contracts/browser.ts';
+import type { BrowserPage, PageLook, PageLost, SeenNode } from '../../../contracts/browser.ts';
 import { textOf } from '../artifact.ts';
 import type { Assertion, Target } from './check.ts';
 import { find, inWords, plain } from './find.ts';
@@ -38,11 +38,12 @@ export async function check(assertion: Assertion, page: BrowserPage, values: Val
   }
 }
 
-function holdsOf(
-  assertion: Exclude<Assertion, { that: 'stored-includes' | 'downloaded' }>,
-  look: PageLook,
-  values: Values,
-): Held {
+/** What a look tells; storage and downloads are not in it. */
+export type LookedAt = Exclude<Assertion, { that: 'stored-includes' | 'downloaded' }>;
+export const isLookedAt = (assertion: Assertion): assertion is LookedAt =>
+  assertion.that !== 'stored-includes' && assertion.that !== 'downloaded';
+
+export function holdsOf(assertion: LookedAt, look: PageLook, values: Values): Held {
   const fill = (text: string): string => plain(filledIn(text, values));
   if (assertion.that === 'address-includes') {
     const { pathname, search, hash } = new URL(look.url);
@@ -68,20 +69,40 @@ function holdsOf(
     }
     default:
   }
-  if (first === undefined) return { holds: false, saw: amount(0, assertion.of) };
+  return first === undefined ? { holds: false, saw: amount(0, assertion.of) } : holdsOfOne(assertion, first, fill);
+}
+
+/** What is said of one, where several may be meant. */
+type OfOne = Extract<Assertion, { that: 'text' | 'text-includes' | 'value' | 'state' }>;
+
+function holdsOfOne(assertion: OfOne, node: SeenNode, fill: (text: string) => string): Held {
   switch (assertion.that) {
     case 'text':
-      return { holds: first.text === fill(assertion.is), saw: JSON.stringify(first.text) };
+      return { holds: node.text === fill(assertion.is), saw: JSON.stringify(node.text) };
     case 'text-includes':
-      return { holds: first.text.includes(fill(assertion.is)), saw: JSON.stringify(first.text) };
+      return { holds: node.text.includes(fill(assertion.is)), saw: JSON.stringify(node.text) };
     case 'value':
-      return { holds: plain(first.value ?? '') === fill(assertion.is), saw: JSON.stringify(first.value) };
+      return { holds: plain(node.value ?? '') === fill(assertion.is), saw: JSON.stringify(node.value) };
     case 'state': {
-      const holds = first.states.includes(assertion.state) === assertion.is;
-      return { holds, saw: first.states.join(', ') || 'none of its states' };
+      const holds = node.states.includes(assertion.state) === assertion.is;
+      return { holds, saw: node.states.join(', ') || 'none of its states' };
     }
   }
 }
+
+/** A reader who finds several, and not the same of each, does not know which is meant. @returns what they say, where that is so */
+export function ambiguity(assertion: LookedAt, look: PageLook, values: Values): string | undefined {
+  if (!('of' in assertion) || assertion.of.nth !== undefined) return undefined;
+  if (!isOfOne(assertion)) return undefined;
+  const told = find(look, assertion.of, values).map((node) =>
+    holdsOfOne(assertion, node, (text) => plain(filledIn(text, values))),
+  );
+  if (told.every(({ holds }) => holds === told[0]!.holds)) return undefined;
+  return `${amount(told.length, assertion.of)}, and not the same of each: ${told.map(({ saw }) => saw).join(', ')}`;
+}
+
+const isOfOne = (assertion: Assertion): assertion is OfOne =>
+  ['text', 'text-includes', 'value', 'state'].includes(assertion.that);
 
 const amount = (count: number, target: Target): string => `${count} of ${inWords(target)}`;
 

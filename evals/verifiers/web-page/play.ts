@@ -33,6 +33,8 @@ export interface Stage {
   readonly patienceMs: number;
   /** Milliseconds that a hand takes for a key; missing: none, as no user's does. */
   readonly pace?: number;
+  /** Whether what moves is used only where it has come to stand, as a hand would wait for it. */
+  readonly steady?: boolean;
 }
 
 /** Ends with the first step that is not ok. */
@@ -141,19 +143,26 @@ async function prepared(
   }
 }
 
-/** The first that is meant, as soon as it can be seen. */
+/** The first that is meant, as soon as it can be seen, and used. */
 async function awaited(
   page: BrowserPage,
   target: Target,
-  { values, patienceMs }: Stage,
+  { values, patienceMs, steady = false }: Stage,
 ): Promise<SeenNode | PageLost | undefined> {
+  let last: string | undefined;
+  let stands = false;
   return until(
     patienceMs,
     async () => {
       const look = await page.look();
-      return 'lost' in look ? look : find(look, target, values)[0];
+      if ('lost' in look) return look;
+      const [found] = find(look, target, values);
+      const place = JSON.stringify([found?.id, found?.box]);
+      stands = !steady || place === last;
+      last = place;
+      return found;
     },
-    (found) => found !== undefined,
+    (found) => found !== undefined && ('lost' in found || stands),
   );
 }
 

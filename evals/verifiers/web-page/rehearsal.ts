@@ -11,13 +11,16 @@ export interface Rehearsal {
   readonly draw: number;
   /** Milliseconds that a hand takes for a key; missing: none. */
   readonly pace?: number;
-  /** Whether what it ends with is looked at as a reader would. */
-  readonly looked: boolean;
+  /** How long what it ends with has to stay while it is looked at as a reader would; missing: nobody looks. */
+  readonly dwellMs?: number;
 }
 
 /** Of a scenario with more turns than these, the secret says at which it is looked. */
 const MOST_LOOKS = 2;
 const PACE_MS = { least: 40, more: 60 };
+/** Of an answer that somebody reads; and of one that somebody thinks about. */
+const DWELL_MS = { least: 300, more: 200 };
+const LONGER_MS = 1_200;
 /** Pixels by which a window is larger than the task says, at most. */
 const WIDER = 24;
 const HIGHER = 80;
@@ -26,9 +29,12 @@ const WIDER_LAYOUT = 12;
 
 /** web-page@2 */
 export const asWritten = (scenario: Scenario, draws: number): Rehearsal[] =>
-  Array.from({ length: draws }, (_, draw) => ({ scenario, draw, looked: false }));
+  Array.from({ length: draws }, (_, draw) => ({ scenario, draw }));
 
-/** From web-page@3 on. */
+/**
+ * From web-page@3 on. Each ends with a look. Of those that are whole one has the window that is written, one the hand that takes no time,
+ * and one is looked at for longer: which, the secret says of each on its own.
+ */
 export function rehearsed(scenario: Scenario, draws: number, secret: string): Rehearsal[] {
   const random = createRandom(sha256Of(`rehearsals of a page\n${secret}\n${JSON.stringify(scenario)}`), 0);
   const larger = (of: Scenario): Scenario => ({
@@ -39,25 +45,43 @@ export function rehearsed(scenario: Scenario, draws: number, secret: string): Re
     },
   });
   const pace = (): number => PACE_MS.least + random.below(PACE_MS.more);
-  const whole: Rehearsal[] = Array.from({ length: Math.max(2, draws) }, (_, draw) =>
-    draw === 0 ? { scenario, draw, looked: true } : { scenario: larger(scenario), draw, pace: pace(), looked: false },
+  const dwell = (): number => DWELL_MS.least + random.below(DWELL_MS.more);
+  const times = Math.max(2, draws);
+  const [written, atOnce, longer] = [random.below(times), random.below(times), random.below(times)];
+  const whole = Array.from(
+    { length: times },
+    (_, draw): Rehearsal => ({
+      scenario: draw === written ? scenario : larger(scenario),
+      draw,
+      ...(draw === atOnce ? {} : { pace: pace() }),
+      dwellMs: dwell() + (draw === longer ? LONGER_MS : 0),
+    }),
   );
   const ends = turnsOf(scenario.steps).slice(0, -1);
   const chosen: number[] = [];
   while (ends.length > 0 && chosen.length < MOST_LOOKS) chosen.push(...ends.splice(random.below(ends.length), 1));
   const parts = chosen.map((end, index): Rehearsal => {
     const steps = scenario.steps.slice(0, end + 1);
-    return { scenario: larger({ ...scenario, steps }), draw: whole.length + index, pace: pace(), looked: true };
+    return { scenario: larger({ ...scenario, steps }), draw: times + index, pace: pace(), dwellMs: dwell() };
   });
   return [...whole, ...parts];
 }
 
-/** Windows of a layout, each a little larger than a page could expect. */
-export function sized(viewports: LayoutCheck['viewports'], secret: string): LayoutCheck['viewports'] {
+/** A window to lay a page out in, and the hand that uses it there. */
+export interface Sized {
+  readonly viewport: LayoutCheck['viewports'][number];
+  readonly pace?: number;
+}
+
+/** web-page@2 */
+export const asGiven = (viewports: LayoutCheck['viewports']): Sized[] => viewports.map((viewport) => ({ viewport }));
+
+/** From web-page@3 on: each a little larger than a page could expect. */
+export function sized(viewports: LayoutCheck['viewports'], secret: string): Sized[] {
   const random = createRandom(sha256Of(`windows of a page\n${secret}`), 0);
   return viewports.map(({ width, height }) => ({
-    width: width + 1 + random.below(WIDER_LAYOUT),
-    height: height + 1 + random.below(HIGHER),
+    viewport: { width: width + 1 + random.below(WIDER_LAYOUT), height: height + 1 + random.below(HIGHER) },
+    ...(random.below(2) === 0 ? {} : { pace: PACE_MS.least + random.below(PACE_MS.more) }),
   }));
 }
 

@@ -11,7 +11,7 @@ import { isExpectation, type LayoutCheck, type Scenario, type WebPageCheck, webP
 import { drawInputs, type Values } from './inputs.ts';
 import { type Laid, layOut } from './layout.ts';
 import { type Played, type PlayedStep, play, type Stage } from './play.ts';
-import { actionsOf, asWritten, endsWith, type Rehearsal, rehearsed, sized } from './rehearsal.ts';
+import { actionsOf, asGiven, asWritten, endsWith, type Rehearsal, rehearsed, type Sized, sized } from './rehearsal.ts';
 import { unseen } from './sight.ts';
 
 const LIMITS: BrowserLimits = { wallMs: 180_000, stepMs: 10_000, diskBytes: 128 * 2 ** 20 };
@@ -19,7 +19,9 @@ const LIMITS: BrowserLimits = { wallMs: 180_000, stepMs: 10_000, diskBytes: 128 
 /** What differs between the versions. */
 interface Ways {
   readonly rehearse: (scenario: Scenario, draws: number, secret: string) => Rehearsal[];
-  readonly windows: (viewports: LayoutCheck['viewports'], secret: string) => LayoutCheck['viewports'];
+  readonly windows: (viewports: LayoutCheck['viewports'], secret: string) => Sized[];
+  /** What moves is waited for, see `Stage`. */
+  readonly steady: boolean;
 }
 
 const judgeBy =
@@ -40,7 +42,7 @@ export const webPageTwo = defineVerifier<WebPageCheck>({
   ref: { name: 'web-page', version: 2 },
   format: 'web-page',
   check: webPageCheck,
-  judge: judgeBy({ rehearse: asWritten, windows: (viewports) => viewports }),
+  judge: judgeBy({ rehearse: asWritten, windows: asGiven, steady: false }),
   impossible: (check) => ({
     ...check,
     scenarios: check.scenarios.map((one, index) => (index === 0 ? flippedScenario(one) : one)),
@@ -50,7 +52,7 @@ export const webPageTwo = defineVerifier<WebPageCheck>({
 export const webPage = defineVerifier<WebPageCheck>({
   ...webPageTwo,
   ref: { name: 'web-page', version: 3 },
-  judge: judgeBy({ rehearse: rehearsed, windows: sized }),
+  judge: judgeBy({ rehearse: rehearsed, windows: sized, steady: true }),
 });
 
 interface PlayedScenario {
@@ -62,7 +64,7 @@ interface PlayedScenario {
 async function judgeIn(
   open: OpenPage,
   check: WebPageCheck,
-  { rehearse, windows, secret }: Ways & { readonly secret: string },
+  { rehearse, windows, steady, secret }: Ways & { readonly secret: string },
 ): Promise<Found | PageLost> {
   const noted = {
     errors: new Set<string>(),
@@ -75,8 +77,10 @@ async function judgeIn(
     for (const kind of ['errors', 'external', 'missing', 'dialogs'] as const)
       for (const text of events[kind]) noted[kind].add(text);
   };
-  const stage = (draw: number): Stage & { values: Values } => ({
+  const stage = (draw: number, pace: number | undefined): Stage => ({
     open,
+    steady,
+    ...(pace === undefined ? {} : { pace }),
     entry: check.entry,
     values: drawInputs(check.inputs, secret, draw),
     patienceMs: check.patienceMs,
@@ -86,7 +90,7 @@ async function judgeIn(
   for (const scenario of check.scenarios) {
     const draws: PlayedScenario['draws'][number][] = [];
     for (const rehearsal of rehearse(scenario, check.draws, secret)) {
-      const on = { ...stage(rehearsal.draw), ...(rehearsal.pace === undefined ? {} : { pace: rehearsal.pace }) };
+      const on = stage(rehearsal.draw, rehearsal.pace);
       const result = await looked(rehearsal, on);
       if ('lost' in result) return result;
       note(result.page);
@@ -96,8 +100,8 @@ async function judgeIn(
     played.push({ scenario, draws });
   }
   const laid: Laid[] = [];
-  for (const viewport of windows(check.layout?.viewports ?? [], secret)) {
-    const result = await layOut(check.layout!, viewport, stage(0));
+  for (const { viewport, pace } of windows(check.layout?.viewports ?? [], secret)) {
+    const result = await layOut(check.layout!, viewport, stage(0, pace));
     if ('lost' in result) return result;
     note(result.page);
     laid.push(result);
@@ -112,11 +116,13 @@ async function judgeIn(
 }
 
 /** Plays it, and looks at what it ends with where that is called for. */
-async function looked({ scenario, looked }: Rehearsal, on: Stage): Promise<Played | PageLost> {
+async function looked({ scenario, dwellMs }: Rehearsal, on: Stage): Promise<Played | PageLost> {
   const result = await play(scenario, on);
-  if ('lost' in result || !looked || !passed(result.steps)) return result;
+  if ('lost' in result || dwellMs === undefined || !passed(result.steps)) return result;
   const { steps } = scenario;
-  const why = await unseen(result.page, { expected: endsWith(steps), acted: actionsOf(steps), values: on.values });
+  const { values, patienceMs } = on;
+  const sought = { expected: endsWith(steps), acted: actionsOf(steps), values, patienceMs, dwellMs };
+  const why = await unseen(result.page, sought);
   if (typeof why === 'object') return why;
   const seen: PlayedStep = { step: 'look at it', saw: why ?? 'it can be seen', ok: why === undefined };
   return { ...result, steps: [...result.steps, seen] };
