@@ -14,8 +14,8 @@ export interface Vital {
   readonly connected: boolean;
   /** Its first process, which no page's script runs in. */
   readonly answers: boolean;
-  /** The limit of memory that it shares with its pages has ended some of it. */
-  readonly outOfMemory: boolean;
+  /** Some of it was ended for want of memory: of its own, which its pages share and can use up, or of the machine's. */
+  readonly outOf?: 'own' | 'outside' | undefined;
   /** Some of its processes wait for a signal to go on. */
   readonly stopped: boolean;
   /** Processor time of all its processes while it was waited for, a share of that time. */
@@ -23,15 +23,17 @@ export interface Vital {
 }
 
 /** @returns what befell the browser from outside, in words; undefined where a page can have done it */
-export function befallen({ connected, answers, outOfMemory, stopped, busy }: Vital): string | undefined {
+export function befallen({ connected, answers, outOf, stopped, busy }: Vital): string | undefined {
+  // Whoever runs out of memory ends what is largest or matters least: that is a page's process, also when others took the memory.
+  if (outOf === 'outside') return 'the machine ran out of memory, and ended some of the browser';
   if (stopped) return 'the browser was stopped from outside';
   if (connected && answers) return undefined;
-  if (!connected) return outOfMemory ? undefined : 'the browser was ended from outside';
+  if (!connected) return outOf === 'own' ? undefined : 'the browser was ended from outside';
   return busy < IDLE_SHARE ? 'the browser does not answer, and does nothing' : undefined;
 }
 
 /** @param leader whose descendants are the browser's processes */
-export async function vitalOf(browser: Chromium, leader: number, memoryKills: () => number): Promise<Vital> {
+export async function vitalOf(browser: Chromium, leader: number, outOf: () => Vital['outOf']): Promise<Vital> {
   const began = performance.now();
   const before = processesOf(leader);
   const answers = browser.isConnected() && (await answered(browser));
@@ -40,7 +42,7 @@ export async function vitalOf(browser: Chromium, leader: number, memoryKills: ()
   return {
     connected: browser.isConnected(),
     answers,
-    outOfMemory: memoryKills() > 0,
+    outOf: outOf(),
     stopped: after.some(({ state }) => state === 'T'),
     busy: (worked * TICK_MS) / Math.max(1, performance.now() - began),
   };

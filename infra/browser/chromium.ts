@@ -7,7 +7,7 @@ import type { Browser, BrowserLimits, BrowserVisit, OpenPage, PageLost } from '.
 import { AnnealError } from '../../contracts/errors.ts';
 import { createSlots } from '../process/slots.ts';
 import { makeTemporaryFolder } from '../process/work-folder.ts';
-import { type Cgroups, findCgroups } from '../sandbox/cgroup.ts';
+import { type Cgroups, findCgroups, shortageOf } from '../sandbox/cgroup.ts';
 import { type RootEntry, readRootEntries } from '../sandbox/profile.ts';
 import { befallen, vitalOf } from './blame.ts';
 import { openPage } from './page.ts';
@@ -76,9 +76,9 @@ export function createChromiumBrowser(options: ChromiumOptions = {}): Browser {
   };
 }
 
-function opener({ chromium: browser, leader, memoryKills }: Running, visit: BrowserVisit): OpenPage {
+function opener({ chromium: browser, leader, shortage }: Running, visit: BrowserVisit): OpenPage {
   const deadline = performance.now() + visit.limits.wallMs;
-  const outside = async (): Promise<string | undefined> => befallen(await vitalOf(browser, leader, memoryKills));
+  const outside = async (): Promise<string | undefined> => befallen(await vitalOf(browser, leader, shortage));
   let opened = 0;
   return async (entry, viewport) => {
     opened += 1;
@@ -145,8 +145,8 @@ interface Running {
   readonly chromium: Chromium;
   /** Leader of a process group: with it goes the process name space, and everything in that. */
   readonly leader: number;
-  /** Of its processes, those that their common limit of memory ended. */
-  memoryKills(): number;
+  /** Whose memory ran out, if some of its processes were ended for it. */
+  shortage(): ReturnType<typeof shortageOf>;
 }
 
 async function start(ready: Prepared, { limits }: Pick<BrowserVisit, 'limits'>, slot: number): Promise<Running> {
@@ -155,7 +155,7 @@ async function start(ready: Prepared, { limits }: Pick<BrowserVisit, 'limits'>, 
   const folder = await makeTemporaryFolder('browser');
   const pidFile = join(folder, 'pid');
   const bounded = ready.cgroups.slot(slot);
-  const killedBefore = bounded?.memoryKills() ?? 0;
+  const before = bounded?.shortages();
   const [program, ...args] = chromiumArguments({
     chromium: ready.chromium,
     bwrap: ready.bwrap,
@@ -181,7 +181,12 @@ async function start(ready: Prepared, { limits }: Pick<BrowserVisit, 'limits'>, 
       handleSIGHUP: false,
     });
     const leader = Number(readFileSync(pidFile, 'utf8'));
-    return { chromium: running, leader, memoryKills: () => (bounded?.memoryKills() ?? 0) - killedBefore };
+    return {
+      chromium: running,
+      leader,
+      shortage: () =>
+        bounded === undefined || before === undefined ? undefined : shortageOf(before, bounded.shortages()),
+    };
   } catch (cause) {
     throw new AnnealError('sandbox.failed', `Chromium did not start in its sandbox: ${reason(cause)}`, { cause });
   } finally {

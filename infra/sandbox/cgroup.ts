@@ -11,13 +11,21 @@ type Controller = 'pids' | 'memory';
 
 export type GroupLimits = Pick<SandboxLimits, 'memoryBytes' | 'diskBytes' | 'processes'>;
 
+/** Counters, which only grow. */
+export interface Shortages {
+  /** Processes of the group that were ended for want of memory, by its own limit or by the machine's. */
+  readonly killed: number;
+  /** How often the group's own limit was in the way. */
+  readonly limited: number;
+}
+
 export interface CgroupSlot {
   /** Sets the limits and moves a process in, before it has run anything. */
   enter(pid: number, limits: GroupLimits): void;
   /** Sets the limits; a process that writes its number to each of these files is in. */
   open(limits: GroupLimits): readonly string[];
-  /** Processes that its limit of memory has ended so far, whatever was in the slot; 0 where nobody counts. */
-  memoryKills(): number;
+  /** What lack of memory has done so far, whatever was in the slot; zeros where nobody counts. */
+  shortages(): Shortages;
 }
 
 export interface Cgroups {
@@ -112,9 +120,9 @@ function createSlot(folders: ReadonlyMap<Controller, string>, name: string, v2: 
       }
       return [...unique].map((group) => join(group, 'cgroup.procs'));
     },
-    memoryKills() {
+    shortages() {
       const memory = groups.get('memory');
-      return memory === undefined ? 0 : killsIn(join(memory, v2 ? 'memory.events' : 'memory.oom_control'));
+      return memory === undefined ? NONE : shortagesIn(memory);
     },
     enter(pid, limits) {
       for (const processes of slot.open(limits)) writeFileSync(processes, String(pid));
@@ -123,12 +131,32 @@ function createSlot(folders: ReadonlyMap<Controller, string>, name: string, v2: 
   return slot;
 }
 
-function killsIn(file: string): number {
-  try {
-    return Number(/^oom_kill (\d+)$/m.exec(readFileSync(file, 'utf8'))?.[1] ?? 0);
-  } catch {
-    return 0;
-  }
+const NONE: Shortages = { killed: 0, limited: 0 };
+
+/**
+ * The kernel counts a killed process in its own group, whoever ran out of memory: the group (`oom` rises with it), one around it, or the
+ * machine. The first version has no `oom`; there its limit was at least met (`memory.failcnt`) when it was the group.
+ */
+export function shortagesIn(group: string): Shortages {
+  const counted = (file: string, pattern: RegExp): number | undefined => {
+    try {
+      const found = pattern.exec(readFileSync(join(group, file), 'utf8'))?.[1];
+      return found === undefined ? undefined : Number(found);
+    } catch {
+      return undefined;
+    }
+  };
+  // Those of groups below are in `memory.events` as well; there are none.
+  return {
+    killed: counted('memory.events', /^oom_kill (\d+)$/m) ?? counted('memory.oom_control', /^oom_kill (\d+)$/m) ?? 0,
+    limited: counted('memory.events', /^oom (\d+)$/m) ?? counted('memory.failcnt', /^(\d+)$/m) ?? 0,
+  };
+}
+
+/** Whose memory ran out between two counts, if anybody was ended for it: the group's own, or that of the machine around it. */
+export function shortageOf(before: Shortages, now: Shortages): 'own' | 'outside' | undefined {
+  if (now.killed <= before.killed) return undefined;
+  return now.limited > before.limited ? 'own' : 'outside';
 }
 
 /** Groups of processes that were killed before they could tidy up. */
