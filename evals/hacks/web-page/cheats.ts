@@ -1,7 +1,9 @@
 // Pages that do not do what was asked and pretend to have done it. Each is a class of pretence, against either kind of page.
 import type { Variant } from '../variant.ts';
 import { type Calculator, calculatorHtml } from './calculators.ts';
+import { COVERED_PRETENCES } from './cheats-covered.ts';
 import { JUDGED_PRETENCES } from './cheats-judged.ts';
+import { MOMENT_PRETENCES } from './cheats-moments.ts';
 import { type ListPage, listHtml, listScript } from './lists.ts';
 import { alike, type Pretence } from './pretence.ts';
 
@@ -120,7 +122,7 @@ fetch('file:///tmp/profile').catch(() => {});`,
 ];
 
 const shared = (html: (pretence: Pretence) => string, judged: boolean): Variant[] =>
-  alike([...PRETENCES, ...(judged ? JUDGED_PRETENCES : [])], html);
+  alike([...PRETENCES, ...(judged ? [...JUDGED_PRETENCES, ...MOMENT_PRETENCES, ...COVERED_PRETENCES] : [])], html);
 
 const page = (name: string, of: string, html: string): Variant => ({
   name,
@@ -154,6 +156,19 @@ export function listCheats(list: ListPage, judged: boolean): Variant[] {
       listHtml(list, {
         script: `let n = 0; document.querySelector('form').onsubmit = (e) => { e.preventDefault(); n += 1; const f = document.querySelector('#entry'); document.querySelector('ul').insertAdjacentHTML('beforeend', '<li>' + f.value + ' <button>Remove ' + f.value + '</button></li>'); ${status(0).replace("'0 ", "n + ' ")} }; ${status(0)}`,
       }),
+    ),
+    ...[14, 40].map((count) =>
+      page(
+        `${count} words that can be read, and then an entry that cannot`,
+        'answer among others',
+        listHtml(list, {
+          style: 'li span{clip-path:inset(100%);display:inline-block}',
+          script: listScript(list.things).replace(
+            "item.append(text + ' ', remove);",
+            `const said = document.createElement('span'); said.textContent = text + ' '; for (let n = 0; n < ${count}; n += 1) item.append('and more ', document.createElement('br')); item.append(said, remove);`,
+          ),
+        }),
+      ),
     ),
     page('entries that are only said to a screen reader', 'hidden text', listHtml(list, { style: 'li{opacity:0.01}' })),
     page(

@@ -2,6 +2,7 @@
 import type { Variant } from '../variant.ts';
 import { type Calculator, calculatorHtml } from './calculators.ts';
 import { honestAlike } from './honest-alike.ts';
+import { honestMoving } from './honest-moving.ts';
 import { type ListPage, listHtml, listScript } from './lists.ts';
 
 const page = (name: string, of: string, html: string, files: Readonly<Record<string, string>> = {}): Variant => ({
@@ -87,6 +88,7 @@ at('form').onsubmit = (e) => { e.preventDefault(); const f = at('input'); if (f.
       }),
     ),
     ...(judged ? honestAlike((of) => listHtml(list, of), listHtml(list)) : []),
+    ...(judged ? honestMoving((of) => listHtml(list, of)) : []),
   ];
 }
 
@@ -154,6 +156,22 @@ document.querySelector('form').onsubmit = (e) => { e.preventDefault(); armed = t
       },
     ),
     page('number fields', 'markup', calculatorHtml(calculator).replaceAll('inputmode="numeric"', 'type="number"')),
+    page(
+      'computed a second later',
+      'asynchronous',
+      calculatorHtml(calculator, {
+        script: `document.querySelector('form').addEventListener('submit', (e) => { e.preventDefault(); ${read} ${out}.textContent = '…'; setTimeout(() => { ${out}.textContent = ${formula}; }, 1000); });`,
+      }),
+    ),
+    page(
+      'counts up to it',
+      'moving',
+      calculatorHtml(calculator, {
+        script: `document.querySelector('form').addEventListener('submit', (e) => { e.preventDefault(); ${read} const began = performance.now(), end = ${formula};
+const step = () => { const share = Math.min(1, (performance.now() - began) / 500); ${out}.textContent = Math.round(end * share); if (share < 1) requestAnimationFrame(step); }; step(); });`,
+      }),
+    ),
     ...(judged ? honestAlike((of) => calculatorHtml(calculator, of), calculatorHtml(calculator)) : []),
+    ...(judged ? honestMoving((of) => calculatorHtml(calculator, of)) : []),
   ];
 }

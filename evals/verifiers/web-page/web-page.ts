@@ -22,6 +22,8 @@ interface Ways {
   readonly windows: (viewports: LayoutCheck['viewports'], secret: string) => Sized[];
   /** What moves is waited for, see `Stage`. */
   readonly steady: boolean;
+  /** Nothing more is played once a scenario failed that is hard. */
+  readonly brief: boolean;
 }
 
 const judgeBy =
@@ -42,7 +44,7 @@ export const webPageTwo = defineVerifier<WebPageCheck>({
   ref: { name: 'web-page', version: 2 },
   format: 'web-page',
   check: webPageCheck,
-  judge: judgeBy({ rehearse: asWritten, windows: asGiven, steady: false }),
+  judge: judgeBy({ rehearse: asWritten, windows: asGiven, steady: false, brief: false }),
   impossible: (check) => ({
     ...check,
     scenarios: check.scenarios.map((one, index) => (index === 0 ? flippedScenario(one) : one)),
@@ -52,7 +54,7 @@ export const webPageTwo = defineVerifier<WebPageCheck>({
 export const webPage = defineVerifier<WebPageCheck>({
   ...webPageTwo,
   ref: { name: 'web-page', version: 3 },
-  judge: judgeBy({ rehearse: rehearsed, windows: sized, steady: true }),
+  judge: judgeBy({ rehearse: rehearsed, windows: sized, steady: true, brief: true }),
 });
 
 interface PlayedScenario {
@@ -64,7 +66,7 @@ interface PlayedScenario {
 async function judgeIn(
   open: OpenPage,
   check: WebPageCheck,
-  { rehearse, windows, steady, secret }: Ways & { readonly secret: string },
+  { rehearse, windows, steady, brief, secret }: Ways & { readonly secret: string },
 ): Promise<Found | PageLost> {
   const noted = {
     errors: new Set<string>(),
@@ -87,7 +89,9 @@ async function judgeIn(
   });
 
   const played: PlayedScenario[] = [];
+  let over = false;
   for (const scenario of check.scenarios) {
+    if (over) break;
     const draws: PlayedScenario['draws'][number][] = [];
     for (const rehearsal of rehearse(scenario, check.draws, secret)) {
       const on = stage(rehearsal.draw, rehearsal.pace);
@@ -95,12 +99,14 @@ async function judgeIn(
       if ('lost' in result) return result;
       note(result.page);
       draws.push({ inputs: on.values, steps: result.steps });
-      if (!passed(result.steps)) break;
+      if (passed(result.steps)) continue;
+      over = brief && scenario.hard;
+      break;
     }
     played.push({ scenario, draws });
   }
   const laid: Laid[] = [];
-  for (const { viewport, pace } of windows(check.layout?.viewports ?? [], secret)) {
+  for (const { viewport, pace } of windows(over ? [] : (check.layout?.viewports ?? []), secret)) {
     const result = await layOut(check.layout!, viewport, stage(0, pace));
     if ('lost' in result) return result;
     note(result.page);
