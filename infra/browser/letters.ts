@@ -12,7 +12,6 @@ const TOOLS = `globalThis.letters ??= (() => {
   const ink = (one, colour) => {
     keep(one);
     if (getComputedStyle(one).backgroundClip.includes('text')) set(one, 'background', 'none');
-    set(one, 'transition', 'none');
     set(one, 'text-shadow', 'none');
     set(one, 'text-decoration-color', 'transparent');
     set(one, '-webkit-text-fill-color', colour);
@@ -22,31 +21,42 @@ const TOOLS = `globalThis.letters ??= (() => {
       set(one, 'stroke', colour === 'transparent' ? colour : 'none');
     }
   };
-  const bare = (root) => {
+  const each = (root, act) => {
     for (const one of root.querySelectorAll('*')) {
-      if (one.shadowRoot !== null) bare(one.shadowRoot);
-      if (one.style === undefined) continue;
-      ink(one, 'transparent');
+      if (one.shadowRoot !== null) each(one.shadowRoot, act);
+      if (one.style !== undefined) act(one);
     }
   };
+  // A colour that another one passes on fades as well, and so nothing may fade before any colour is changed.
+  const still = () => {
+    each(document, (one) => { keep(one); set(one, 'transition', 'none'); });
+    getComputedStyle(document.documentElement).color;
+  };
+  const bare = () => each(document, (one) => ink(one, 'transparent'));
+  // Colours come back at once, also where the page would have them fade: only then may it say again what fades.
   const back = () => {
-    for (const [one, style] of former) style === null ? one.removeAttribute('style') : one.setAttribute('style', style);
+    const restore = (then) => {
+      for (const [one, style] of former) { style === null ? one.removeAttribute('style') : one.setAttribute('style', style); then(one); }
+      for (const one of former.keys()) getComputedStyle(one).webkitTextFillColor;
+    };
+    restore((one) => set(one, 'transition', 'none'));
+    restore(() => {});
     former.clear();
   };
-  return { ink, bare, back };
+  return { ink, still, bare, back };
 })();`;
 
 /** The page's scripts are stopped first, and stay so. Whatever it makes of what is written into its elements shows beside what it showed. */
 export async function takeLettered(cdp: CDPSession, isolated: Isolated, nodes: readonly number[]): Promise<Lettered> {
   await cdp.send('Emulation.setScriptExecutionDisabled', { value: true });
   const whole = await glimpse(cdp);
-  await isolated.evaluate(TOOLS);
+  await isolated.evaluate(`${TOOLS} letters.still();`);
   const inked = async (colour: string) => {
     for (const node of nodes) await isolated.on(node, 'function (colour) { letters.ink(this, colour); }', colour);
     return glimpse(cdp);
   };
   const [black, white, without] = [await inked('#000'), await inked('#fff'), await inked('transparent')];
-  await isolated.evaluate('letters.bare(document)');
+  await isolated.evaluate('letters.bare()');
   const unlettered = await glimpse(cdp);
   await isolated.evaluate('letters.back()');
   return { whole, black, white, without, unlettered };

@@ -7,6 +7,7 @@ import type { LayoutCheck, Rule, Target } from './check.ts';
 import { find, inWords, linesIn } from './find.ts';
 import type { Values } from './inputs.ts';
 import { act, type Stage, until } from './play.ts';
+import { atRest } from './rest.ts';
 
 /** Rounding of the engine, pixels. */
 const SLACK = 1;
@@ -46,14 +47,33 @@ export async function layOut(
     (now) => 'lost' in now || there(now),
   );
   if ('lost' in look) return look;
+  const rested = stage.steady === true ? await standing(page, rules, stage) : look;
+  if ('lost' in rested) return rested;
   const taken = await page.pictures();
   if ('lost' in taken) return taken;
   const pictures = pictured(taken);
   for (const rule of rules) {
-    const saw = violation(rule, look, pictures, stage.values);
+    const saw = violation(rule, rested, pictures, stage.values);
     if (saw !== undefined) broken.push({ rule: ruleWords(rule), saw });
   }
   return { viewport: `${viewport.width}×${viewport.height}`, picture: sha256Of(taken.whole), broken, page };
+}
+
+/** How long a layout has to stay as it is. */
+const DWELL_MS = 200;
+
+/** What slides in may lie beside the page, or over something, until it stands; what never stands is judged as it is. */
+async function standing(page: BrowserPage, rules: readonly Rule[], stage: Stage): Promise<PageLook | PageLost> {
+  const targets = rules.flatMap(targetsOf);
+  const linesOf = (look: PageLook) =>
+    linesIn(
+      look,
+      targets.flatMap((one) => find(look, one, stage.values)),
+    );
+  const missing = async () => undefined;
+  const rested = await atRest(page, { dwellMs: DWELL_MS, patienceMs: stage.patienceMs, linesOf, missing });
+  if ('lost' in rested) return rested;
+  return 'restless' in rested ? page.look() : rested.look;
 }
 
 const targetsOf = (rule: Rule): readonly Target[] =>
