@@ -82,8 +82,8 @@ export type PageAct =
   /** `pace`: milliseconds that a hand takes for a key or a button; missing: no time at all. */
   | { readonly do: 'fill'; readonly node: number; readonly text: string; readonly pace?: number }
   | { readonly do: 'press'; readonly key: string }
-  /** Scrolls it to the middle of the window, or as near to it as it can be brought. */
-  | { readonly do: 'show'; readonly node: number }
+  /** Scrolls it to the middle of the window, or as near to it as it can be brought; of one that is larger than the window, this part. */
+  | { readonly do: 'show'; readonly node: number; readonly part: Box }
   /** A path of the artifact, with query and fragment if need be. */
   | { readonly do: 'navigate'; readonly to: string }
   | { readonly do: 'reload' | 'back' }

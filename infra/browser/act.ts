@@ -22,7 +22,12 @@ const SET = `function (value) {
 }`;
 
 /** In every box around it that can be scrolled, too. */
-const SHOW = `function () { this.scrollIntoView({ block: 'center', inline: 'nearest', behavior: 'instant' }); }`;
+const SHOW = `function (part) {
+  const { x, y, width, height } = JSON.parse(part);
+  const own = this.getBoundingClientRect();
+  if (own.width <= innerWidth && own.height <= innerHeight) this.scrollIntoView({ block: 'center', inline: 'nearest', behavior: 'instant' });
+  else scrollTo({ left: x + width - innerWidth, top: y + height / 2 - innerHeight / 2, behavior: 'instant' });
+}`;
 
 interface Described {
   readonly backendNodeId: number;
@@ -47,7 +52,7 @@ export async function perform({ act, page, cdp, isolated }: Acting): Promise<str
     case 'fill':
       return fill(page, cdp, isolated, act);
     case 'show':
-      return done(isolated.on(act.node, SHOW));
+      return done(isolated.on(act.node, SHOW, JSON.stringify(act.part)));
     case 'press':
       return done(page.keyboard.press(act.key));
     case 'navigate':

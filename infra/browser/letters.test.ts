@@ -85,7 +85,7 @@ test('what is far down is shown in the middle of the window, and the page does n
       new MutationObserver(more).observe(document.documentElement, { attributes: true, subtree: true }); onresize = more;</script>`,
     async (page, look): Promise<[Box, Glimpse, string]> => {
       const heading = look.nodes.find(({ tag }) => tag === 'h1')!;
-      expect(await page.act({ do: 'show', node: heading.id })).toBeUndefined();
+      expect(await page.act({ do: 'show', node: heading.id, part: heading.box! })).toBeUndefined();
       const seen = there(await page.glimpse());
       return [heading.box!, seen, there(await page.look()).nodes.find(({ tag }) => tag === 'p')!.text];
     },

@@ -38,6 +38,16 @@ render();`;
       'asynchronous',
       listHtml(list, { script: script.replaceAll('show(); }', 'setTimeout(show, 250); }') }),
     ),
+    page(
+      'a long note under each entry',
+      'markup',
+      listHtml(list, {
+        script: script.replace(
+          "item.append(text + ' ', remove);",
+          "const note = document.createElement('small'); for (let n = 0; n < 36; n += 1) note.append(document.createElement('br'), 'A line of it'); item.append(text + ' ', remove, note);",
+        ),
+      }),
+    ),
     page('delegated events and marked-up strings', 'code', listHtml(list, { script: delegated })),
     page(
       'script and style in files of their own',

@@ -33,7 +33,7 @@ export const asWritten = (scenario: Scenario, draws: number): Rehearsal[] =>
 
 /**
  * From web-page@3 on. Each ends with a look. Of those that are whole one has the window that is written, one the hand that takes no time,
- * and one is looked at for longer: which, the secret says of each on its own.
+ * and one is looked at for longer: which, the secret says of each on its own. Those that end sooner have any window and any hand.
  */
 export function rehearsed(scenario: Scenario, draws: number, secret: string): Rehearsal[] {
   const random = createRandom(sha256Of(`rehearsals of a page\n${secret}\n${JSON.stringify(scenario)}`), 0);
@@ -61,8 +61,13 @@ export function rehearsed(scenario: Scenario, draws: number, secret: string): Re
   const chosen: number[] = [];
   while (ends.length > 0 && chosen.length < MOST_LOOKS) chosen.push(...ends.splice(random.below(ends.length), 1));
   const parts = chosen.map((end, index): Rehearsal => {
-    const steps = scenario.steps.slice(0, end + 1);
-    return { scenario: larger({ ...scenario, steps }), draw: times + index, pace: pace(), dwellMs: dwell() };
+    const part = { ...scenario, steps: scenario.steps.slice(0, end + 1) };
+    return {
+      scenario: random.below(2) === 0 ? part : larger(part),
+      draw: times + index,
+      ...(random.below(2) === 0 ? {} : { pace: pace() }),
+      dwellMs: dwell(),
+    };
   });
   return [...whole, ...parts];
 }

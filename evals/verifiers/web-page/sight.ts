@@ -117,7 +117,7 @@ async function shows(page: BrowserPage, of: Sought, at: number): Promise<Why> {
   if ('lost' in look) return look;
   const line = linesSought(look, of)[at];
   if (line === undefined) return undefined;
-  await page.act({ do: 'show', node: look.nodes[line.node]!.id });
+  await page.act({ do: 'show', node: look.nodes[line.node]!.id, part: line.stands.bounds });
   return undefined;
 }
 
@@ -149,7 +149,7 @@ async function untold(page: BrowserPage, { acted, values }: Sought): Promise<Why
     const [control] = find(now.look, target, values);
     if (control === undefined) continue;
     if (!isInside(now, control.box!)) {
-      await page.act({ do: 'show', node: control.id });
+      await page.act({ do: 'show', node: control.id, part: control.box! });
       now = await seen(page, () => []);
       if ('lost' in now) return now;
     }
