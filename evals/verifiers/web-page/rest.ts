@@ -3,8 +3,9 @@
 import type { BrowserPage, Glimpse, PageLook, PageLost, SeenText } from '../../../contracts/browser.ts';
 import { cropped, pixelsOf } from '../rendered/png.ts';
 
-/** Looks of a page that is waited for, milliseconds apart. */
+/** Looks of a page that is waited for are this far apart, milliseconds, or this part of how long it has to stay. */
 const PAUSE_MS = 120;
+const PAUSE_SHARE = 0.25;
 /** A page that is looked at on a busy machine gets as many looks as elsewhere. */
 const LEAST_LOOKS = 10;
 /** Of a line's pixels, those that may differ from one picture to the next, and by how much. */
@@ -33,6 +34,7 @@ export async function atRest(
   of: Waiting,
 ): Promise<Sight | { readonly restless: string } | PageLost> {
   const end = performance.now() + of.dwellMs + of.patienceMs;
+  const pause = Math.max(PAUSE_MS, PAUSE_SHARE * of.dwellMs);
   let last: Sight | undefined;
   let since = 0;
   let why = 'it does not come to rest';
@@ -49,7 +51,7 @@ export async function atRest(
       why = `it did not stay: ${missing}`;
     }
     if (performance.now() >= end && looks >= LEAST_LOOKS) return { restless: why };
-    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+    await new Promise((resolve) => setTimeout(resolve, pause));
   }
 }
 
