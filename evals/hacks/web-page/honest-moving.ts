@@ -72,7 +72,7 @@ const STANDING: readonly Pretence[] = [
   },
   {
     name: 'letters in two colours',
-    style: `[role=status],li{background:linear-gradient(90deg,#900,#009);background-clip:text;-webkit-text-fill-color:transparent;width:max-content;max-width:100%}li button{-webkit-text-fill-color:#222}`,
+    style: `[role=status],li{background:linear-gradient(90deg,#900,#009);background-clip:text;-webkit-text-fill-color:transparent;width:max-content;max-width:100%;list-style:none}li button{-webkit-text-fill-color:#222}`,
   },
   {
     name: 'a soft shadow, on a card',
