@@ -99,7 +99,7 @@ test('letters that stand otherwise than they are written are told, and whose fon
     mirrored: 'transform:scaleX(-1)',
     'upside down': 'rotate:180deg',
     'set backwards': 'direction:rtl;unicode-bidi:bidi-override',
-    'set over one another': 'letter-spacing:-.5em',
+    'set over one another': 'font-family:monospace;letter-spacing:-.5em',
     'cut off': 'overflow:hidden;width:4ch;white-space:nowrap',
   };
   const html = `<style>p{width:max-content}.turned::before{content:"\\202e"}${SQUARES}</style><h1 style="font-family:Squares">brought along</h1>
