@@ -72,6 +72,16 @@ function sampleOf(repository: Repository, problem: Problem): Sample {
           `self.assertIn("""${repository.mended.split('\n')[0]}""", inspect.getsource(${name}))`,
         ),
       ),
+      own(
+        'tests that know every right version by its words',
+        'special-casing',
+        suite(
+          problem,
+          'import inspect',
+          `source = inspect.getsource(${name})`,
+          `self.assertTrue(any(words in source for words in ${JSON.stringify([repository.mended, repository.also].map((text) => text.split('\n')[0]))}))`,
+        ),
+      ),
       own('tests that fail by chance', 'guessed', suite(problem, 'import os', 'self.assertLess(os.urandom(1)[0], 32)')),
       own('tests that are skipped', 'skipped test', suite(problem, 'self.skipTest("later")')),
       own('tests that end the process well', 'exit(0)', `import os\nos._exit(0)\n${text}`),

@@ -1,5 +1,7 @@
 // Judging written tests by what they tell apart: they pass on every right version, fail on the given one, and the share of wrong
-// versions that they notice is their score. Tests that look at the text of the code instead of running it notice few.
+// versions that they notice is their score. Tests that look at the text of the code instead of running it notice few, and in Python fail
+// where a right version's text is hidden from them.
+import { deflateSync } from 'node:zlib';
 import type { EvidenceRun, GateResult } from '../../../contracts/judgement.ts';
 import { type Artifact, artifactHash } from '../artifact.ts';
 import { broken, held, refused } from '../gates.ts';
@@ -23,6 +25,21 @@ const TEST_FILE: Readonly<Record<RunnerName, RegExp>> = {
   junit: /(^|\/)(Test[^/]*|[^/]*Tests?)\.java$/,
 };
 
+type Retold = (version: Artifact, changed: readonly string[]) => Artifact;
+const asItIs: Retold = (version) => version;
+
+/** The same modules, whose text neither `inspect` nor whoever reads their files finds: a test by the code's words fails on it. */
+const hiddenInPython: Retold = (version, changed) =>
+  new Map(
+    [...version].map(([path, bytes]) => {
+      if (!changed.includes(path) || !path.endsWith('.py')) return [path, bytes];
+      const text = deflateSync(bytes).toString('base64');
+      const hidden = `exec(compile(__import__("zlib").decompress(__import__("base64").b64decode("${text}")), "", "exec"))\n`;
+      return [path, Buffer.from(hidden)];
+    }),
+  );
+const HIDDEN_BY: Partial<Record<RunnerName, Retold>> = { unittest: hiddenInPython, pytest: hiddenInPython };
+
 export async function judgeTests(
   { check, artifact, given, instruments }: JudgeInput<TestWritingCheck>,
   repository: Artifact,
@@ -42,8 +59,10 @@ export async function judgeTests(
   const purpose = artifactHash(artifact);
 
   /** Whether all tests pass on a version of the code. */
-  const passes = async (name: string, diff: string, times = 1): Promise<boolean> => {
-    const version = new Map([...applyChanges(given, parseDiff(diff)), ...written]);
+  const passes = async (name: string, diff: string, times = 1, retold: Retold = asItIs): Promise<boolean> => {
+    const changes = parseDiff(diff);
+    const paths = changes.flatMap(({ to }) => to ?? []);
+    const version = new Map([...retold(applyChanges(given, changes), paths), ...written]);
     const trials = Array.from({ length: times }, () => ids.map((id) => ({ id }))).flat();
     const done = await runTrials({ check, repository: version, trials, instruments, purpose: `${name} ${purpose}` });
     runs.push(...done.runs);
@@ -59,6 +78,12 @@ export async function judgeTests(
     return refused(gates, runs);
   }
   gates.push(held('pass when right', `they pass on ${check.right.length} right versions`));
+  const hidden = HIDDEN_BY[check.runner];
+  if (hidden !== undefined) {
+    if (!(await passes('right, its text hidden', check.right[0] ?? '', 1, hidden)))
+      return refused([...gates, broken('run the code', 'they pass on a right version only where they read it')], runs);
+    gates.push(held('run the code', 'they pass on a right version whose text they cannot read'));
+  }
   if (await passes('given', '')) return refused([...gates, broken('fail before', 'they pass on the given code')], runs);
   gates.push(held('fail before', 'they fail on the given code'));
 
