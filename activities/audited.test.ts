@@ -7,15 +7,17 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { ArtifactStore } from '../contracts/artifact.ts';
+import { canonicalJson } from '../contracts/canonical.ts';
 import { evidence as evidenceSchema } from '../contracts/gate.ts';
 import type { Releases } from '../contracts/ports.ts';
 import { readProofs } from '../infra/audit/decisions.ts';
 import { exportAudit } from '../infra/audit/export.ts';
 import { readAudit } from '../infra/audit/verify.ts';
 import { createWitness } from '../infra/audit/witness.ts';
-import { readApprovers } from '../infra/identity/keys.ts';
+import { readApprovers, writeApprovers } from '../infra/identity/keys.ts';
 import type { LocalIdentity } from '../infra/identity/local.ts';
-import { BASE, exampleRelease, openReleases } from '../infra/releases/release.fixture.ts';
+import { BASE, exampleRelease, openGate, openReleases } from '../infra/releases/release.fixture.ts';
+import { softwarePasskey } from '../tests/support/software-passkey.ts';
 import { createGateActivities } from './gates.ts';
 import { createDocuments } from './read.ts';
 
@@ -61,6 +63,7 @@ beforeAll(async () => {
     await gates.recordAnswer({ result });
     await releases.publish(input);
   }
+  await byPasskey(gates);
   await releases.rollback(BASE);
   await releases.rollback(BASE);
   const { entries } = await read();
@@ -68,19 +71,40 @@ beforeAll(async () => {
   exported = join(root, 'export');
   await exportAudit(exported, { entries, proofs, approvers: readApprovers(join(root, 'keys')) });
 });
+/** A second gate, which a phone answers. */
+async function byPasskey(gates: ReturnType<typeof createGateActivities>): Promise<void> {
+  const ada = softwarePasskey('ada', 'ES256');
+  writeApprovers(join(root, 'keys'), [...readApprovers(join(root, 'keys')), ada.entry]);
+  const options = ['promote', 'hold'].map((name) => ({ name, effect: name }));
+  const { evidence, context } = await openGate(store, { kind: 'promotion', options });
+  const shown = evidenceSchema.parse(JSON.parse(Buffer.from(await store.get(evidence)).toString()));
+  await gates.freezeEvidence({ evidence: shown });
+  const made = await identity.makeDecision(context, {
+    option: 'hold',
+    reason: 'Not yet.',
+    unattended: false,
+    ttl: '1h',
+  });
+  const body = { ...made.body, approver: 'ada' };
+  const decision = { body, keyId: ada.entry.keyId, ...ada.assert(canonicalJson(body)) };
+  const acceptedAt = new Date().toISOString();
+  const { selfApproved } = await gates.verifyDecision({ decision, context, acceptedAt });
+  const { gate } = context;
+  await gates.recordAnswer({ result: { how: 'decided', gate, option: 'hold', decision, selfApproved, acceptedAt } });
+}
 afterAll(() => rm(root, { recursive: true, force: true }));
 
 test('each step stands there once, in order, and every decision with its evidence', async () => {
   const { entries, problems } = await read();
   expect(problems).toEqual([]);
   expect(entries.map(({ entry }) => entry.event.what)).toEqual([
-    ...['gate-opened', 'decision-refused', 'gate-closed', 'released', 'rollback-asked'],
+    ...['gate-opened', 'decision-refused', 'gate-closed', 'released', 'gate-opened', 'gate-closed', 'rollback-asked'],
   ]);
   expect(entries[2]!.entry.event).toMatchObject({
     ...{ option: 'release', decided: { approver: 'local', reason: 'The gain holds.', selfApproved: true } },
   });
   const found = await readProofs(entries, { store, verifyBytes: identity.verifyBytes });
-  expect([found.problems, found.proofs.size]).toEqual([[], 1]);
+  expect([found.problems, found.proofs.size]).toEqual([[], 2]);
 });
 
 test('an answer that was put in the place of another, and evidence that is gone, are told', async () => {
@@ -88,6 +112,7 @@ test('an answer that was put in the place of another, and evidence that is gone,
   const gone = { ...store, get: () => Promise.reject(new Error('gone')) };
   expect((await readProofs(entries, { store: gone, verifyBytes: identity.verifyBytes })).problems).toEqual([
     { number: 3, what: 'the evidence is gone, or was never shown at a gate' },
+    { number: 6, what: 'the evidence is gone, or was never shown at a gate' },
   ]);
   const swapped: typeof store = {
     ...store,
@@ -95,7 +120,7 @@ test('an answer that was put in the place of another, and evidence that is gone,
       const found = await store.readNamed(key);
       if (found === undefined || !key.endsWith('/answer')) return found;
       const answer = JSON.parse(Buffer.from(found.bytes).toString());
-      answer.decision.body.option = 'keep';
+      answer.decision.body.option = 'another';
       return { ...found, bytes: Buffer.from(JSON.stringify(answer)) };
     },
   };
@@ -104,6 +129,9 @@ test('an answer that was put in the place of another, and evidence that is gone,
     'another decision stands as the answer',
     'the entry and the decision name different things as option',
     expect.stringContaining('does not fit'),
+    'another decision stands as the answer',
+    'the entry and the decision name different things as option',
+    expect.stringContaining('signed another decision'),
   ]);
 });
 
@@ -129,14 +157,18 @@ const edit = (name: string, change: (text: string) => string) => async (folder: 
 const withoutLast = (text: string): string => text.split('\n').slice(0, -2).join('\n').concat('\n');
 
 test('the export is checked by the public keys alone, and every change to it is found', async () => {
-  expect(await checkCopy(async () => undefined)).toEqual([0, expect.stringMatching(/^5 entries, one chain/)]);
-  const [decision] = (await readdir(join(exported, 'decisions'))).filter((name) => !name.includes('evidence'));
+  expect(await checkCopy(async () => undefined)).toEqual([0, expect.stringMatching(/^7 entries, one chain/)]);
+  const decisions = (await readdir(join(exported, 'decisions'))).filter((name) => !name.includes('evidence'));
+  const texts = await Promise.all(decisions.map((name) => readFile(join(exported, 'decisions', name), 'utf8')));
+  const decision = decisions[texts.findIndex((text) => !text.includes('assertion'))];
+  const byPhone = decisions[texts.findIndex((text) => text.includes('assertion'))];
   const shown = `decisions/${decision!.replace('.json', '.evidence.json')}`;
   const changes: Record<string, (folder: string) => Promise<void>> = {
     'an entry': edit('entries.jsonl', (text) => text.replace('The gain holds.', 'Why not.')),
     'an entry left out': edit('entries.jsonl', (text) => text.split('\n').toSpliced(1, 1).join('\n')),
     'a head': edit('heads.jsonl', (text) => text.replace('"number":2', '"number":3')),
     'a decision': edit(`decisions/${decision}`, (text) => text.replace('"option":"release"', '"option":"keep"')),
+    'a phone’s decision': edit(`decisions/${byPhone}`, (text) => text.replace('Not yet.', 'Not now.')),
     'what was shown': edit(shown, (text) => text.replace('A gate', 'Another')),
     'a key': edit('keys.json', (text) => text.replace(/"publicKey": "./, '"publicKey": "_')),
   };
@@ -152,7 +184,7 @@ test('what was cut off, heads and all, is found by heads that were kept elsewher
     await edit('heads.jsonl', withoutLast)(folder);
   };
   expect((await checkCopy(cut))[0]).toBe(0);
-  expect(await checkCopy(cut, join(exported, 'heads.jsonl'))).toEqual([1, expect.stringContaining('5: ')]);
+  expect(await checkCopy(cut, join(exported, 'heads.jsonl'))).toEqual([1, expect.stringContaining('7: ')]);
 });
 
 test('an export is never written over another', async () => {

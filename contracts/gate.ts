@@ -41,7 +41,7 @@ export const evidence = z.strictObject({
 });
 export type Evidence = z.infer<typeof evidence>;
 
-/** What the approver signs: the canonical JSON of this, with Ed25519. */
+/** What the approver signs: the canonical JSON of this, with Ed25519; a passkey signs its SHA-256, among what its authenticator adds. */
 export const decisionBody = z.strictObject({
   schema: z.literal('anneal/decision/v1'),
   id: decisionId,
@@ -60,12 +60,17 @@ export const decisionBody = z.strictObject({
 });
 export type DecisionBody = z.infer<typeof decisionBody>;
 
+/** Of a passkey, base64url: exactly the bytes that its authenticator signed over. */
+export const assertion = z.strictObject({ authenticatorData: z.string(), clientDataJson: z.string() });
+export type Assertion = z.infer<typeof assertion>;
+
 export const decision = z.strictObject({
   body: decisionBody,
-  /** Which of the approver's keys signed: SHA-256 of its raw public key. */
+  /** Which of the approver's keys signed: SHA-256 of its raw public key, of a passkey of its SubjectPublicKeyInfo. */
   keyId: sha256,
-  /** Base64url Ed25519 signature over the canonical JSON of `body`. */
+  /** Base64url: an Ed25519 signature over the canonical JSON of `body`, or a passkey's over its assertion. */
   signature: z.string(),
+  assertion: assertion.optional(),
 });
 export type Decision = z.infer<typeof decision>;
 

@@ -44,11 +44,11 @@ export async function readProofs(
       wrong(`the answer of ${event.gate} is gone`);
       continue;
     }
-    const { body, keyId, signature } = decision;
+    const { body, keyId, signature, assertion } = decision;
     if (hashOf(canonicalJson(decision)) !== event.decided.decision) wrong('another decision stands as the answer');
     for (const why of differences(entry, decision)) wrong(why);
     try {
-      verifyBytes(canonicalJson(body), { keyId, signature });
+      verifyBytes(canonicalJson(body), { keyId, signature, assertion });
     } catch (failure) {
       wrong(`the decision: ${asAnnealError(failure).message}`);
     }

@@ -31,7 +31,7 @@ export async function exportAudit(
       join(part, 'heads.jsonl'),
       lines(of.entries.flatMap(({ head }) => (head === undefined ? [] : [canonicalJson(head)]))),
     );
-    const keys = of.approvers.map(({ name, keyId, publicKey }) => ({ name, keyId, publicKey }));
+    const keys = of.approvers.map(({ addedAt: _added, revokedAt: _revoked, ...key }) => key);
     await writeFile(join(part, 'keys.json'), `${JSON.stringify(keys, undefined, 2)}\n`);
     for (const [hash, { decision, evidence }] of of.proofs) {
       await writeFile(join(part, 'decisions', `${hash}.json`), canonicalJson(decision));

@@ -23,19 +23,36 @@ const canonical = (value) =>
           .join(',')}}`
       : JSON.stringify(value);
 
+/** Raw Ed25519 keys get their header; passkeys have one. */
+const ED25519 = Buffer.from('302a300506032b6570032100', 'hex');
 const keys = new Map(
-  JSON.parse(readFileSync(join(HERE, 'keys.json'), 'utf8')).map(({ name, keyId, publicKey }) => {
-    const raw = Buffer.from(publicKey, 'base64url');
+  JSON.parse(readFileSync(join(HERE, 'keys.json'), 'utf8')).map(({ name, keyId, publicKey, passkey }) => {
+    const raw = Buffer.from(passkey?.publicKey ?? publicKey, 'base64url');
     if (sha256(raw) !== keyId) wrong('keys', `the key of ${name} does not match its id`);
-    const spki = Buffer.concat([Buffer.from('302a300506032b6570032100', 'hex'), raw]);
-    return [keyId, { name, key: createPublicKey({ key: spki, format: 'der', type: 'spki' }) }];
+    const spki = passkey === undefined ? Buffer.concat([ED25519, raw]) : raw;
+    return [keyId, { name, passkey, key: createPublicKey({ key: spki, format: 'der', type: 'spki' }) }];
   }),
 );
-const signedBy = ({ body, keyId, signature }) => {
+const signedBy = ({ body, keyId, signature, assertion }) => {
   const signer = keys.get(keyId);
-  const fits =
-    signer !== undefined && verify(null, Buffer.from(canonical(body)), signer.key, Buffer.from(signature, 'base64url'));
-  return fits ? signer.name : undefined;
+  if (signer === undefined) return undefined;
+  const bytes = Buffer.from(canonical(body));
+  const fits = (digest, over) => verify(digest, over, signer.key, Buffer.from(signature, 'base64url'));
+  if (signer.passkey === undefined) return fits(null, bytes) ? signer.name : undefined;
+  if (assertion === undefined) return undefined;
+  const [authenticator, said] = [assertion.authenticatorData, assertion.clientDataJson].map((one) =>
+    Buffer.from(one, 'base64url'),
+  );
+  const { type, challenge, origin, crossOrigin } = JSON.parse(said);
+  const asked =
+    type === 'webauthn.get' &&
+    challenge === createHash('sha256').update(bytes).digest('base64url') &&
+    signer.passkey.origins.includes(origin) &&
+    crossOrigin !== true &&
+    authenticator.subarray(0, 32).toString('hex') === sha256(signer.passkey.rpId) &&
+    (authenticator[32] & 0x05) === 0x05;
+  const over = Buffer.concat([authenticator, createHash('sha256').update(said).digest()]);
+  return asked && fits(signer.passkey.algorithm === 'EdDSA' ? null : 'sha256', over) ? signer.name : undefined;
 };
 
 const texts = linesOf(join(HERE, 'entries.jsonl'));

@@ -3,6 +3,7 @@ import type { ArtifactStore } from '../../contracts/artifact.ts';
 import { type AuditEntry, type AuditHead, auditEntry, auditHead } from '../../contracts/audit.ts';
 import { canonicalJson } from '../../contracts/canonical.ts';
 import { asAnnealError } from '../../contracts/errors.ts';
+import type { Decision } from '../../contracts/gate.ts';
 import { ENTRIES, entryName, HEADS, hashOf, headName, idName, jsonOf } from './names.ts';
 
 /** What is wrong at one place of the log. */
@@ -27,7 +28,7 @@ export interface AuditReading {
 export interface Checking {
   readonly store: Pick<ArtifactStore, 'readNamed' | 'listNamed'>;
   /** @throws AnnealError where the bytes were not signed by somebody known here */
-  verifyBytes(bytes: string, signed: Pick<AuditHead, 'keyId' | 'signature'>): unknown;
+  verifyBytes(bytes: string, signed: Pick<Decision, 'keyId' | 'signature' | 'assertion'>): unknown;
   /** Heads that were kept elsewhere: this machine's, those of exports, of messages. */
   readonly witnesses: readonly AuditHead[];
 }

@@ -27,16 +27,20 @@ import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { AnnealError } from '../../contracts/errors.ts';
 import { type Sha256, sha256 } from '../../contracts/ids.ts';
+import { passkeyEntry } from './passkey.ts';
 
-const approverEntry = z.strictObject({
+const known = {
   name: z.string().regex(/^[\p{L}\p{N}][\p{L}\p{N} ._@+-]{0,99}$/u, 'a name without control characters'),
   keyId: sha256,
-  /** Raw Ed25519 public key, base64url. */
-  publicKey: z.string(),
   addedAt: z.iso.datetime(),
   /** Its signatures are refused from then on, whenever they were made: a stolen key signs any date. */
   revokedAt: z.iso.datetime().optional(),
-});
+};
+const approverEntry = z.union([
+  /** A raw Ed25519 public key, base64url. */
+  z.strictObject({ ...known, publicKey: z.string() }),
+  z.strictObject({ ...known, passkey: passkeyEntry }),
+]);
 export type Approver = z.infer<typeof approverEntry>;
 
 const approversFile = z.strictObject({
@@ -60,7 +64,7 @@ export function publicKeyFromRaw(raw: Buffer): KeyObject {
   return createPublicKey({ key: Buffer.concat([SPKI_HEADER, raw]), type: 'spki', format: 'der' });
 }
 
-/** SHA-256 of the raw public key. */
+/** SHA-256 of the raw public key; of a passkey, of its SubjectPublicKeyInfo. */
 export function keyIdOf(raw: Uint8Array): Sha256 {
   return sha256.parse(createHash('sha256').update(raw).digest('hex'));
 }
@@ -119,8 +123,10 @@ export function readApprovers(keysDir: string): Approver[] {
   const parsed = approversFile.safeParse(content);
   if (!parsed.success) throw unusable(`${path} is not a list of approvers: ${z.prettifyError(parsed.error)}`);
   for (const approver of parsed.data.approvers) {
-    const raw = Buffer.from(approver.publicKey, 'base64url');
-    if (raw.length !== 32 || raw.toString('base64url') !== approver.publicKey || keyIdOf(raw) !== approver.keyId) {
+    const spelt = 'passkey' in approver ? approver.passkey.publicKey : approver.publicKey;
+    const raw = Buffer.from(spelt, 'base64url');
+    const length = 'passkey' in approver || raw.length === 32;
+    if (!length || raw.toString('base64url') !== spelt || keyIdOf(raw) !== approver.keyId) {
       throw unusable(`${path}: the public key of ${approver.name} does not match its id`);
     }
   }

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { canonicalJson } from '../../contracts/canonical.ts';
 import { AnnealError } from '../../contracts/errors.ts';
 import {
+  type Assertion,
   type Decision,
   type DecisionBody,
   type DecisionContext,
@@ -26,6 +27,7 @@ import {
   unusable,
   writeApprovers,
 } from './keys.ts';
+import { checkAssertion } from './passkey.ts';
 
 export const DEFAULT_APPROVER = 'local';
 
@@ -44,8 +46,9 @@ export interface Signer {
 
 export interface ByteSignature {
   readonly keyId: Sha256;
-  /** Base64url Ed25519 signature over exactly the bytes. */
+  /** Base64url Ed25519 signature over exactly the bytes, or a passkey's over its assertion. */
   readonly signature: string;
+  readonly assertion?: Assertion | undefined;
 }
 
 export interface Answer {
@@ -121,6 +124,10 @@ export function createLocalIdentity(keysDir: string): LocalIdentity {
   function checkSignature(bytes: Uint8Array | string, signed: ByteSignature): Approver {
     const signer = readApprovers(keysDir).find((one) => one.keyId === signed.keyId);
     if (signer === undefined) throw unusable(`no approver has the key ${signed.keyId}`);
+    if ('passkey' in signer) {
+      checkAssertion(signer.passkey, bytes, { assertion: signed.assertion, signature: signed.signature });
+      return signer;
+    }
     const signature = Buffer.from(signed.signature, 'base64url');
     // One signature has one spelling: base64url readers ignore stray characters and surplus bits.
     const spelt = signature.toString('base64url') === signed.signature;
@@ -168,8 +175,8 @@ export function createLocalIdentity(keysDir: string): LocalIdentity {
     },
 
     async verify(given, context, now) {
-      const { body, keyId: signedWith, signature } = parseDecision(given);
-      const signer = checkSignature(canonicalJson(body), { keyId: signedWith, signature });
+      const { body, keyId: signedWith, signature, assertion } = parseDecision(given);
+      const signer = checkSignature(canonicalJson(body), { keyId: signedWith, signature, assertion });
       if (signer.revokedAt !== undefined) throw unusable(`the key of ${signer.name} is revoked`);
       if (signer.name !== body.approver) throw unusable(`${signer.name} signed as ${body.approver}`);
       if (body.reason.trim() === '') throw new AnnealError('decision.reason_missing', 'the decision gives no reason');
