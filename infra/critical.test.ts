@@ -12,7 +12,7 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
 it('reads the committed list: every gate that a campaign can open today', async () => {
-  expect(await readCritical(loadConfig().repo)).toEqual([
+  expect((await readCritical(loadConfig().repo)).gates).toEqual([
     'open-sealed',
     'release',
     'integrity',

@@ -10,14 +10,27 @@ const refused = (content: unknown, why: string): void =>
 
 describe('the list', () => {
   it('is refused without any gate that is always asked', () => {
-    expect(parseCriticalList(list([...ALWAYS_ASKED, 'promotion']))).toEqual([...ALWAYS_ASKED, 'promotion']);
+    expect(parseCriticalList(list([...ALWAYS_ASKED, 'promotion']))).toEqual({
+      gates: [...ALWAYS_ASKED, 'promotion'],
+      approvals: { self: 'allowed', unattended: 'allowed' },
+    });
+    const strict = { ...list([...ALWAYS_ASKED]), approvals: { self: 'refused' } };
+    expect(parseCriticalList(strict).approvals).toEqual({ self: 'refused', unattended: 'allowed' });
     for (const kind of ALWAYS_ASKED) refused(list(ALWAYS_ASKED.filter((other) => other !== kind)), `lacks: ${kind}`);
     refused(list([]), 'lacks: open-sealed, release');
   });
 
   it('is refused when malformed or ambiguous', () => {
     refused(list([...ALWAYS_ASKED, 'release']), 'names twice: release');
-    for (const bad of [null, {}, [], list(undefined), list(['sealed']), { ...list(ALWAYS_ASKED), off: true }])
+    for (const bad of [
+      null,
+      {},
+      [],
+      list(undefined),
+      list(['sealed']),
+      { ...list(ALWAYS_ASKED), off: true },
+      { ...list(ALWAYS_ASKED), approvals: { self: 'maybe' } },
+    ])
       refused(bad, 'not valid');
   });
 });

@@ -1,13 +1,24 @@
-// Which gates need a human. The list is critical.yaml; this file holds its schema and the floor that no list falls below.
+// Which gates need a human, and who may not answer them. The list is critical.yaml; this file holds its schema and the floor that no list falls below.
 import { z } from 'zod';
 import { AnnealError } from '../contracts/errors.ts';
 import { type GateKind, gateKind } from '../contracts/gate.ts';
+
+const allowed = z.enum(['allowed', 'refused']).default('allowed');
 
 const criticalList = z.strictObject({
   apiVersion: z.literal('anneal/v1'),
   kind: z.literal('CriticalGates'),
   gates: z.array(gateKind),
+  approvals: z
+    .strictObject({
+      /** By whoever owns the campaign. */
+      self: allowed,
+      /** By a run that follows each recommendation (`--yes`). */
+      unattended: allowed,
+    })
+    .default({ self: 'allowed', unattended: 'allowed' }),
 });
+export type Critical = Pick<z.infer<typeof criticalList>, 'gates' | 'approvals'>;
 
 /** Always asked, whatever a list says; what reaches users or the sealed split accepts nothing but a signed decision. */
 export const ALWAYS_ASKED: readonly GateKind[] = ['open-sealed', 'release', 'integrity'];
@@ -16,17 +27,17 @@ export const ALWAYS_ASKED: readonly GateKind[] = ['open-sealed', 'release', 'int
  * Reads a list (the parsed content of critical.yaml).
  * @throws AnnealError `spec.invalid` when it is malformed, names a gate twice, or lacks one that is always asked
  */
-export function parseCriticalList(content: unknown): readonly GateKind[] {
+export function parseCriticalList(content: unknown): Critical {
   const parsed = criticalList.safeParse(content);
   if (!parsed.success) {
     throw new AnnealError('spec.invalid', `critical.yaml is not valid: ${z.prettifyError(parsed.error)}`);
   }
-  const { gates } = parsed.data;
+  const { gates, approvals } = parsed.data;
   const twice = gates.filter((kind, index) => gates.indexOf(kind) !== index);
   const missing = ALWAYS_ASKED.filter((kind) => !gates.includes(kind));
   if (twice.length > 0) throw new AnnealError('spec.invalid', `critical.yaml names twice: ${twice.join(', ')}`);
   if (missing.length > 0) throw new AnnealError('spec.invalid', `critical.yaml lacks: ${missing.join(', ')}`);
-  return gates;
+  return { gates, approvals };
 }
 
 /**

@@ -134,6 +134,8 @@ export const FAILURE_ACTIONS = {
   'decision.unknown_signer': 'fail',
   'decision.unknown_option': 'fail',
   'decision.reason_missing': 'fail',
+  'decision.self_approved': 'fail',
+  'decision.unattended': 'fail',
   'decision.not_verified': 'fail',
   'sealed.openings_spent': 'fail',
   'release.base_model': 'fail',

@@ -74,7 +74,8 @@ const bareStore = openStore(config);
 const store = observed.store(bareStore);
 const documents = createDocuments(store);
 const sandbox = chooseSandbox(config, (pods) => openPodSandbox(pods, { watched: observed.cluster }), store);
-const identity = createLocalIdentity(config.paths.keys);
+const critical = await readCritical(config.root);
+const identity = createLocalIdentity(config.paths.keys, critical.approvals);
 const gatewaySecret = readFileSync(config.paths.gatewaySecret, 'utf8');
 const gateway = observed.gateway(
   createGatewayClient({
@@ -99,7 +100,7 @@ const browser = chooseBrowser(config);
 const judging = atBoundary(createJudgingActivities({ store, documents, open: judge }));
 const onCall = config.onCall === undefined ? undefined : await readOnCall(config.onCall);
 const control = atBoundary({
-  ...createGateActivities({ store, documents, identity, critical: await readCritical(config.root), audit }),
+  ...createGateActivities({ store, documents, identity, critical: critical.gates, audit }),
   ...createTellingActivities({ store, documents, onCall, tell: tellBy(onCall) }),
   ...createCampaignActivities({ store, documents, releases, manifest }),
   ...createReportActivities({ store, documents, gateway, jobs, manifest }),

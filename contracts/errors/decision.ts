@@ -36,6 +36,18 @@ export const DECISION_ERRORS = {
     'Use one of the options that the gate lists.',
   ),
   'decision.reason_missing': entry('badInput', false, 'A decision needs a reason', 'Give --reason.'),
+  'decision.self_approved': entry(
+    'denied',
+    false,
+    'Whoever owns a campaign may not answer its gates here',
+    'Ask another approver: critical.yaml refuses it.',
+  ),
+  'decision.unattended': entry(
+    'denied',
+    false,
+    'A gate may not be answered by an unattended run here',
+    'Answer it: ./anneal gates lists what is open. critical.yaml refuses --yes.',
+  ),
   'decision.not_verified': entry(
     'denied',
     false,

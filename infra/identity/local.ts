@@ -14,6 +14,7 @@ import {
 } from '../../contracts/gate.ts';
 import { decisionId, type Sha256 } from '../../contracts/ids.ts';
 import { type Duration, durationMs } from '../../contracts/units.ts';
+import type { Critical } from '../../policies/critical.ts';
 import {
   type Approver,
   approversPath,
@@ -30,6 +31,8 @@ import {
 import { checkAssertion } from './passkey.ts';
 
 export const DEFAULT_APPROVER = 'local';
+
+const ANYBODY: Critical['approvals'] = { self: 'allowed', unattended: 'allowed' };
 
 export interface InitialisedIdentity {
   readonly approver: string;
@@ -102,9 +105,10 @@ export async function initIdentity(keysDir: string, approver?: string): Promise<
 /**
  * Opens the identity that `initIdentity` made. approvers.json is read again at every verification, so that a revocation
  * counts at once.
+ * @param approvals of critical.yaml; who only signs needs none
  * @throws AnnealError `decision.unknown_signer` when the key is missing, damaged or not in approvers.json
  */
-export function createLocalIdentity(keysDir: string): LocalIdentity {
+export function createLocalIdentity(keysDir: string, approvals: Critical['approvals'] = ANYBODY): LocalIdentity {
   const key = readPrivateKey(keysDir);
   if (key === undefined) throw unusable(`${keyPath(keysDir)} does not exist; run ./anneal init`);
   const keyId = keyIdOf(rawPublicKey(key));
@@ -188,7 +192,12 @@ export function createLocalIdentity(keysDir: string): LocalIdentity {
       if (now.getTime() >= Date.parse(body.expiresAt)) {
         throw new AnnealError('gate.expired', `the decision expired at ${body.expiresAt}`);
       }
-      return { selfApproved: isOwner(signer, context.owner) };
+      const selfApproved = isOwner(signer, context.owner);
+      if (selfApproved && approvals.self === 'refused')
+        throw new AnnealError('decision.self_approved', `${signer.name} owns ${context.campaign}`);
+      if (body.unattended && approvals.unattended === 'refused')
+        throw new AnnealError('decision.unattended', 'nobody was there when it was signed');
+      return { selfApproved };
     },
   };
 

@@ -113,3 +113,30 @@ it('an Ed25519 approver is no passkey: an assertion beside the signature changes
     selfApproved: false,
   });
 });
+
+describe('where critical.yaml refuses it', () => {
+  const strict = { self: 'refused', unattended: 'refused' } as const;
+  it('nobody answers a gate of a campaign of their own, by whichever key', async () => {
+    const own = createLocalIdentity(folder, strict);
+    const theirs = { ...context, owner: 'ada' };
+    await expect(own.verify(decide(ada), theirs, NOW)).rejects.toEqual(
+      expect.objectContaining({ code: 'decision.self_approved' }),
+    );
+    expect(await own.verify(decide(ada), context, NOW)).toEqual({ selfApproved: false });
+    expect(await identity.verify(decide(ada), theirs, NOW)).toEqual({ selfApproved: true });
+    const answer = { option: 'keep', reason: 'No.', unattended: false, ttl: '1h', now: NOW } as const;
+    await expect(
+      own.verify(await own.makeDecision(context, answer), { ...context, owner: 'local' }, NOW),
+    ).rejects.toEqual(expect.objectContaining({ code: 'decision.self_approved' }));
+  });
+
+  it('and no run answers by itself', async () => {
+    const own = createLocalIdentity(folder, strict);
+    const answer = { option: 'keep', reason: '--yes', unattended: true, ttl: '1h', now: NOW } as const;
+    const decision = await own.makeDecision(context, answer);
+    await expect(own.verify(decision, context, NOW)).rejects.toEqual(
+      expect.objectContaining({ code: 'decision.unattended' }),
+    );
+    expect(await identity.verify(decision, context, NOW)).toEqual({ selfApproved: false });
+  });
+});

@@ -132,7 +132,9 @@ async function jobLock(): Promise<Check> {
 
 async function critical({ root }: Config): Promise<Check> {
   try {
-    return { name: 'gates', status: 'ok', detail: `a human answers ${(await readCritical(root)).join(', ')}` };
+    const { gates, approvals } = await readCritical(root);
+    const own = approvals.self === 'refused' ? ', never of a campaign of their own' : '';
+    return { name: 'gates', status: 'ok', detail: `a human answers ${gates.join(', ')}${own}` };
   } catch (failure) {
     const { code, message } = asAnnealError(failure);
     return { name: 'gates', status: 'fail', detail: message, hint: `Restore critical.yaml (${code}).` };

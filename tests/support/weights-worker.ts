@@ -75,7 +75,7 @@ const manifest = createManifest({ config, documents, sandbox, store, gateway });
 const audit = auditIn(config.home, store, identity);
 const activities = {
   ...atBoundary({
-    ...createGateActivities({ store, documents, identity, critical: await readCritical(config.root), audit }),
+    ...createGateActivities({ store, documents, identity, critical: (await readCritical(config.root)).gates, audit }),
     ...createTellingActivities({ store, documents, onCall: undefined, tell: async () => undefined }),
     ...createCampaignActivities({ store, documents, releases: createReleases(store, identity, audit), manifest }),
     ...createReportActivities({ store, documents, gateway, jobs, manifest }),
