@@ -10,6 +10,7 @@ import type {
   VerifierRef,
 } from '../../contracts/judgement.ts';
 import type { Sandbox } from '../../contracts/ports.ts';
+import { EndedByCandidate } from '../workspace/charged.ts';
 import type { Artifact } from './artifact.ts';
 import type { JudgeInstrument, RubricWay } from './rubric/judging.ts';
 
@@ -75,5 +76,29 @@ export interface ArtifactVerifier<Check = unknown> {
   impossible(check: Check): Check;
 }
 
-/** Keeps the check's type between a verifier's schema and its judge. */
-export const defineVerifier = <Check>(verifier: ArtifactVerifier<Check>): ArtifactVerifier<Check> => verifier;
+/**
+ * Keeps the check's type between a verifier's schema and its judge. What ends the driver it runs under is refused: were it masked, a
+ * policy could have any sample masked that it cannot solve.
+ */
+export const defineVerifier = <Check>(verifier: ArtifactVerifier<Check>): ArtifactVerifier<Check> => ({
+  ...verifier,
+  async judge(input) {
+    try {
+      return await verifier.judge(input);
+    } catch (failure) {
+      if (failure instanceof EndedByCandidate) return ENDED_ITS_DRIVER;
+      throw failure;
+    }
+  },
+});
+
+const ENDED_ITS_DRIVER: Found = {
+  gates: [
+    {
+      name: 'leaves its driver alone',
+      passed: false,
+      why: 'the driver was lost while it ran, and again in a fresh sandbox, where a plain run of ours was not',
+    },
+  ],
+  ...{ components: [], runs: [], seen: null },
+};

@@ -3,7 +3,7 @@
 Standard input: one line of JSON (`request` in run.ts), then the bytes of every file that it names, in its order. None of them is
 in the file system before it is written into the workspace, so a step sees what it was given and nothing else of the run.
 
-Standard output: one JSON line a step, a declared file or a refusal, then {"done": nonce, "lines": n}. Only this process can
+Standard output: one JSON line when a step begins and one when it has ended, one a declared file or a refusal, then {"done": nonce, "lines": n}. Only this process can
 write there: it is process 1 of its name space, so nothing inside can signal it, trace it or open its descriptors, and a step
 holds no descriptor but its own three pipes. What a step writes is relayed as opaque bytes in base64.
 
@@ -243,6 +243,7 @@ def main():
             own = {path: read_exactly(size) for path, size in step["fresh"] or ()}
             write_files({**files, **own})
             written = True
+        say(f'{{"began":{number}}}')
         how, code, seconds, out, err = run_step(step, stdin, limits)
         texts = [b2a_base64(text, newline=False).decode() for text in (out, err)]
         code = "null" if code is None else code

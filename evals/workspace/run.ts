@@ -6,7 +6,13 @@ import { MOST_ARTIFACT_BYTES } from '../../contracts/artifact-task.ts';
 import { AnnealError } from '../../contracts/errors.ts';
 import type { Sandbox, SandboxLimits } from '../../contracts/ports.ts';
 import type { Artifact } from '../verifiers/artifact.ts';
-import type { RunWorkspace, StepResult, WorkspaceResult, WorkspaceRun } from './workspace.ts';
+import {
+  DriverLost,
+  type RunWorkspace,
+  type StepResult,
+  type WorkspaceResult,
+  type WorkspaceRun,
+} from './workspace.ts';
 
 /** Isolated from user packages, site hooks, the working directory and byte code. */
 const DRIVER = ['python3', '-s', '-P', '-S', '-B', '/work/driver.py'] as const;
@@ -30,12 +36,16 @@ const stepLine = z.strictObject({
   stderr: z.string(),
 });
 const line = z.union([
+  z.strictObject({ began: z.int() }),
   stepLine,
   z.strictObject({ file: z.string(), data: z.string() }),
   z.strictObject({ refused: z.string(), why: z.string() }),
   z.strictObject({ done: z.string(), lines: z.int() }),
 ]);
 type Line = z.infer<typeof line>;
+
+/** Written by process 1 alone, before a step's process is there. */
+const BEGAN = /^\{"began":0\}$/m;
 
 const sources = new Map<string, string>();
 function sourceOf(name: string): string {
@@ -70,7 +80,8 @@ export async function runWorkspace(sandbox: Sandbox, run: WorkspaceRun): Promise
   });
   if (result.how !== 'exited' || result.exitCode !== 0) {
     const why = result.stderr.trim().split('\n').at(-1)?.slice(0, 200) ?? '';
-    throw broken(`ended before its account was complete (${result.how}) ${why}`.trim());
+    const how = `ended before its account was complete (${result.how}) ${why}`.trim();
+    throw BEGAN.test(result.stdout) ? new DriverLost(said(how)) : broken(how);
   }
   return account(result.stdout, run, nonce);
 }
@@ -133,7 +144,9 @@ function account(stdout: string, run: WorkspaceRun, nonce: string): WorkspaceRes
   const collected = new Map<string, Uint8Array>();
   const refused: { path: string; why: string }[] = [];
   for (const one of lines) {
-    if ('step' in one) {
+    if ('began' in one) {
+      if (one.began !== steps.length) throw broken('begins steps out of order');
+    } else if ('step' in one) {
       if (one.step !== steps.length) throw broken('accounts for steps out of order');
       const { how, exitCode, milliseconds } = one;
       steps.push({ how, exitCode, milliseconds, stdout: decoded(one.stdout), stderr: decoded(one.stderr) });
@@ -163,4 +176,5 @@ function parse(text: string): Line {
 /** Bytes that are no UTF-8 become replacement characters: this text is evidence, never a verdict. */
 const decoded = (base64: string): string => Buffer.from(base64, 'base64').toString('utf8');
 
-const broken = (how: string): AnnealError => new AnnealError('verifier.failed', `the workspace's driver ${how}`);
+const said = (how: string): string => `the workspace's driver ${how}`;
+const broken = (how: string): AnnealError => new AnnealError('verifier.failed', said(how));

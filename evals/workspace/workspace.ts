@@ -1,6 +1,7 @@
 // What a candidate of several files is run in: a writable folder inside one fresh sandbox, steps one after the other, and at the end the
 // declared files, read when nothing of the candidate lives any more.
 import type { Deliverable } from '../../contracts/artifact-task.ts';
+import { AnnealError } from '../../contracts/errors.ts';
 import type { SandboxLimits, SandboxResult } from '../../contracts/ports.ts';
 import type { Artifact } from '../verifiers/artifact.ts';
 
@@ -52,7 +53,14 @@ export interface WorkspaceResult {
   readonly refused: readonly { readonly path: string; readonly why: string }[];
 }
 
+/** The driver ended, or was ended by its clock, after a step had begun: its own fault, the machine's, or the step's (charged.ts). */
+export class DriverLost extends AnnealError {
+  constructor(message: string) {
+    super('verifier.failed', message);
+  }
+}
+
 /**
- * @throws AnnealError `sandbox.failed`, `verifier.failed` when no complete account of the steps came back; `sandbox.unavailable`
+ * @throws AnnealError `sandbox.failed`, `verifier.failed` (`DriverLost` among these) when no complete account of the steps came back; `sandbox.unavailable`
  */
 export type RunWorkspace = (run: WorkspaceRun) => Promise<WorkspaceResult>;
