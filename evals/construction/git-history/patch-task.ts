@@ -118,7 +118,7 @@ async function prove(
   { instruments, seed }: Workbench,
 ): Promise<{ readonly flips: Flip[] } | { readonly why: readonly string[] }> {
   const run = async (repository: Artifact, trials: readonly Trial[], purpose: string): Promise<readonly Tried[]> =>
-    (await runTrials({ check, repository, trials, instruments, purpose })).tried;
+    (await runTrials({ check, repository, trials, instruments, purpose, ours: true })).tried;
   const { failToPass, passToPass } = check;
   const ids = [...failToPass, ...passToPass];
   const before = await run(

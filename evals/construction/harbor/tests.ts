@@ -46,6 +46,7 @@ export async function twins(
     trials: proposed.map((twin) => ({ id: twin.test, twin })),
     instruments,
     purpose: 'harbor',
+    ours: true,
   });
   const failing = tried.flatMap(({ twin, outcome }) => (twin !== undefined && outcome === 'failed' ? [twin] : []));
   return ids.flatMap((id) =>

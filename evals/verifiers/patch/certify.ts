@@ -51,8 +51,8 @@ export async function certifyPatchTask(input: {
   }
   const run = async (files: Artifact, ids: readonly string[], why: string): Promise<readonly Tried[]> => {
     const trials = ids.map((id) => ({ id }));
-    return (await runTrials({ check: input.check, repository: files, trials, instruments, purpose: `certify ${why}` }))
-      .tried;
+    const of = { check: input.check, repository: files, trials, instruments, purpose: `certify ${why}` };
+    return (await runTrials({ ...of, ours: true })).tried;
   };
   let check = input.check;
   if (check.kind === 'fix') {
@@ -112,6 +112,7 @@ export async function certifyPatchTask(input: {
       trials,
       instruments,
       purpose: 'certify twins',
+      ours: true,
     });
     const failed = proposals.filter((flip) => tried.some(({ twin, outcome }) => twin === flip && outcome === 'failed'));
     return ids.flatMap((id) => {

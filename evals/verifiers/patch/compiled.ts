@@ -2,6 +2,7 @@
 // out of it. A build may run the candidate's code (macros, build scripts), so it is not asked whether it went well: what it leaves is
 // tried, and what it does not leave cannot pass.
 import type { EvidenceRun } from '../../../contracts/judgement.ts';
+import { runCharged } from '../../workspace/charged.ts';
 import { runWorkspace } from '../../workspace/run.ts';
 import type { Artifact } from '../artifact.ts';
 import { evidenceOf } from '../gates.ts';
@@ -44,10 +45,11 @@ export async function build(input: {
   readonly seconds: number;
   readonly what: string;
   readonly instruments: Instruments;
+  readonly ours: true | undefined;
 }): Promise<Built> {
   const { running, compiled, instruments } = input;
   const runner = RUNNERS[running.runner];
-  const { steps, collected } = await runWorkspace(instruments.sandbox, {
+  const { steps, collected } = await (input.ours ? runWorkspace : runCharged)(instruments.sandbox, {
     files: input.files,
     sealed: sealedFor(runner, instruments),
     steps: [

@@ -82,8 +82,12 @@ async function judgeRunning(
   const runs: EvidenceRun[] = [];
   const all: Tried[] = [];
   const purpose = artifactHash(artifact);
-  const run = async (name: string, trials: readonly Trial[]): Promise<readonly Tried[]> => {
-    const done = await runTrials({ check, repository, trials, instruments, purpose: `${name} ${purpose}` });
+  const run = async (
+    name: string,
+    trials: readonly Trial[],
+    more: { untilOneFails?: true } = {},
+  ): Promise<readonly Tried[]> => {
+    const done = await runTrials({ check, repository, trials, instruments, purpose: `${name} ${purpose}`, ...more });
     runs.push(...done.runs);
     all.push(...done.tried);
     return done.tried;
@@ -100,7 +104,8 @@ async function judgeRunning(
   });
 
   const failToPass = check.kind === 'fix' ? check.failToPass : [];
-  const first = await run('fail to pass', trialsOf(check.flips, failToPass, 'each', instruments.secret, purpose));
+  const must = trialsOf(check.flips, failToPass, 'each', instruments.secret, purpose);
+  const first = await run('fail to pass', must, { untilOneFails: true });
   const unsolved = first.filter(({ twin, outcome }) => twin === undefined && outcome !== 'passed').map(({ id }) => id);
   if (liars().length === 0 && unsolved.length === 0) {
     await run('pass to pass', trialsOf(check.flips, check.passToPass, 'some', instruments.secret, purpose));

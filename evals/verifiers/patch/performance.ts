@@ -2,6 +2,7 @@
 // The clock is the driver's, outside the process; what the process printed in that time has to be what the given code prints.
 import { AnnealError } from '../../../contracts/errors.ts';
 import type { EvidenceRun } from '../../../contracts/judgement.ts';
+import { runCharged } from '../../workspace/charged.ts';
 import { runWorkspace } from '../../workspace/run.ts';
 import { SEALED, type StepResult, WORKSPACE } from '../../workspace/workspace.ts';
 import { type Artifact, artifactHash } from '../artifact.ts';
@@ -21,8 +22,8 @@ export async function judgePerformance(
 ): Promise<Found> {
   const runs: EvidenceRun[] = [...judged.runs];
   const purpose = artifactHash(artifact);
-  const work = async (who: string, files: Artifact, seed: number): Promise<StepResult> => {
-    const result = await runWorkspace(instruments.sandbox, {
+  const work = async (who: 'given' | 'changed', files: Artifact, seed: number): Promise<StepResult> => {
+    const result = await (who === 'given' ? runWorkspace : runCharged)(instruments.sandbox, {
       files,
       sealed: new Map([['workload.py', Buffer.from(check.workload)]]),
       steps: [

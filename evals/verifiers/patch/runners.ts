@@ -148,14 +148,12 @@ function codesFor(secret: string, ...parts: readonly (string | number)[]): Codes
   return { passed: take('passed'), failed: take('failed'), other: take('other') };
 }
 
-/** One test in a process and a workspace of its own. */
+/** One test in a process of its own. */
 export function testStep(input: {
   readonly running: Running;
   readonly instruments: Instruments;
   readonly id: string;
   readonly seconds: number;
-  /** Over the workspace's files, for this process alone. */
-  readonly files: Artifact;
   /** Tells this process from the others of the judgement. */
   readonly number: string;
 }): { readonly step: Step; outcome(result: StepResult): TestOutcome } {
@@ -167,7 +165,6 @@ export function testStep(input: {
       argv: RUNNERS[running.runner].argv(id),
       ...launched(running, instruments, { id, ...codes }),
       wallMs: input.seconds * 1_000,
-      fresh: input.files,
     },
     outcome: ({ how, exitCode }) => {
       if (how !== 'exited') return 'other';

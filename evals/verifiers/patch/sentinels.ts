@@ -6,11 +6,16 @@ import { drawn, fileOf } from './runners.ts';
 import { runTrials, type Trial } from './trials.ts';
 
 /**
- * A process that tosses a coin between "passed" and anything else is let through only when it says "passed" to all real runs and
- * nothing of the kind to all twins: with 3 of the first and 6 of the second, at best (1/3)³·(2/3)⁶ = 0.3% of the time.
+ * Of each test, however many there are: a patch may toss its coin for one of them alone. A process that tosses between "passed" and anything
+ * else is let through only when it says "passed" to all real runs and nothing of the kind to all twins (`tossed`).
  */
 const REAL_RUNS = 3;
-const FEWEST_TWINS = 6;
+const TWIN_RUNS = 6;
+
+/** How often, at best, a process gets through that cannot tell real runs from twins: it says "passed" to the share that they are. */
+export const tossed = (real = REAL_RUNS, twins = TWIN_RUNS): number =>
+  (real / (real + twins)) ** real * (twins / (real + twins)) ** twins;
+
 /** Among tests that passed before the patch a lie gains little: it hides what the patch broke. */
 const SAMPLED_TWINS = 4;
 
@@ -41,9 +46,7 @@ export function trialsOf(
     const chosen = byRank(ids.filter((id) => flips.some(({ test }) => test === id))).slice(0, SAMPLED_TWINS);
     return [...ids.map((id) => ({ id })), ...chosen.flatMap((id) => twinsOf(id, 1))];
   }
-  const real = Math.max(1, Math.ceil(REAL_RUNS / ids.length));
-  const twins = Math.max(1, Math.ceil(FEWEST_TWINS / ids.length));
-  return ids.flatMap((id) => [...Array.from({ length: real }, () => ({ id })), ...twinsOf(id, twins)]);
+  return ids.flatMap((id) => [...Array.from({ length: REAL_RUNS }, () => ({ id })), ...twinsOf(id, TWIN_RUNS)]);
 }
 
 const ALONE: Readonly<
@@ -95,6 +98,7 @@ export async function runnerWorks(
     trials: [{ id }],
     instruments,
     purpose: 'alone',
+    ours: true,
   });
   const last = runs.at(-1);
   if (tried[0]?.outcome !== 'passed')

@@ -64,7 +64,10 @@ export async function judgeTests(
     const paths = changes.flatMap(({ to }) => to ?? []);
     const version = new Map([...retold(applyChanges(given, changes), paths), ...written]);
     const trials = Array.from({ length: times }, () => ids.map((id) => ({ id }))).flat();
-    const done = await runTrials({ check, repository: version, trials, instruments, purpose: `${name} ${purpose}` });
+    const done = await runTrials({
+      ...{ check, repository: version, trials, instruments, purpose: `${name} ${purpose}` },
+      untilOneFails: true,
+    });
     runs.push(...done.runs);
     return done.tried.every(({ outcome }) => outcome === 'passed');
   };

@@ -1,12 +1,16 @@
-// Running tests of a repository, one a process, and telling the real ones from their impossible twins afterwards.
+// Running tests of a repository, one a sandbox, and telling the real ones from their impossible twins afterwards.
+import { availableParallelism } from 'node:os';
 import type { EvidenceRun } from '../../../contracts/judgement.ts';
+import { runCharged } from '../../workspace/charged.ts';
 import { runWorkspace } from '../../workspace/run.ts';
+import type { StepResult } from '../../workspace/workspace.ts';
 import type { Artifact } from '../artifact.ts';
 import { evidenceOf } from '../gates.ts';
 import type { Instruments } from '../verifier.ts';
 import type { Flip, PatchCheck } from './check.ts';
 import { build, withoutStrays } from './compiled.ts';
 import { flipped } from './flips.ts';
+import { inTurn } from './in-turn.ts';
 import {
   type Compiled,
   compiledBy,
@@ -29,8 +33,11 @@ export interface Tried extends Trial {
   readonly outcome: TestOutcome;
 }
 
-/** A sandbox runs for as long as all its steps may take: more would bind one for too long. */
-const TRIALS_A_SANDBOX = 60;
+/**
+ * Of ours, where nobody would gain by comparing. Those of a judgement take turns: sandboxes that live at a time share a kernel, its locks,
+ * its load and its watches on files, and by these one trial could ask another which text it has.
+ */
+const OURS_AT_A_TIME = Math.min(4, availableParallelism());
 const SECONDS_PER_BUILD = 300;
 
 /** Of a check, what running its tests takes. */
@@ -45,49 +52,51 @@ interface Trying {
   readonly instruments: Instruments;
   /** Tells these trials from others of the same secret. */
   readonly purpose: string;
+  /** Code of ours or of the task, not of a policy: nobody is to be charged with how it ends. */
+  readonly ours?: true;
+  /** Nothing after the first real run that did not pass is asked: it is decided. */
+  readonly untilOneFails?: true;
 }
 
 /**
- * Every trial in a workspace of its own, in an order that follows from the secret: neither its place nor anything beside the text of the
- * test tells a process which kind it is.
- * @throws AnnealError `sandbox.*`, `verifier.failed`
+ * Every trial in a sandbox of its own, in an order that follows from the secret: neither its place nor anything beside the text of the
+ * test tells a process which kind it is, and nothing of one is there for another to see.
+ * @throws AnnealError `sandbox.*`, `verifier.failed`; `EndedByCandidate` (charged.ts)
  */
 export async function runTrials(
   input: Trying,
 ): Promise<{ readonly tried: readonly Tried[]; readonly runs: readonly EvidenceRun[] }> {
-  const { check, instruments, purpose } = input;
-  const { secret } = instruments;
+  const { check, instruments, purpose, ours } = input;
+  const { secret, sandbox } = instruments;
   const runner = RUNNERS[check.runner];
   const shuffled = input.trials
     .map((trial, index) => ({ trial, rank: drawn(secret, 'order', purpose, index) }))
     .sort((a, b) => a.rank - b.rank)
     .map(({ trial }) => trial);
   const { files, filesOf, runs } = await prepared(input, shuffled);
-  const tried: Tried[] = [];
-  for (let from = 0; from < shuffled.length; from += TRIALS_A_SANDBOX) {
-    const trials = shuffled.slice(from, from + TRIALS_A_SANDBOX);
-    const prepared = trials.map((trial, index) =>
-      testStep({
-        ...{ running: check, instruments, id: trial.id, seconds: check.secondsPerTest },
-        files: filesOf(trial),
-        number: `${purpose} ${from + index}`,
-      }),
-    );
-    const result = await runWorkspace(instruments.sandbox, {
-      files,
-      sealed: sealedFor(runner, instruments, check.reporting),
-      steps: prepared.map(({ step }) => step),
-      collect: [],
-      limits: runner.limits,
+  const sealed = sealedFor(runner, instruments, check.reporting);
+  const one = async (trial: Trial, index: number): Promise<{ tried: Tried; run: EvidenceRun }> => {
+    const { step, outcome } = testStep({
+      ...{ running: check, instruments, id: trial.id, seconds: check.secondsPerTest },
+      number: `${purpose} ${index}`,
     });
-    for (const [index, trial] of trials.entries()) {
-      const seen = result.steps[index]!;
-      tried.push({ ...trial, outcome: prepared[index]!.outcome(seen) });
-      runs.push(evidenceOf(nameOf(trial), prepared[index]!.step.argv, seen));
-    }
-  }
-  return { tried, runs };
+    const { steps } = await (ours ? runWorkspace : runCharged)(sandbox, {
+      files: new Map([...files, ...filesOf(trial)]),
+      ...{ sealed, steps: [step], collect: [], limits: runner.limits },
+    });
+    const [seen] = steps as [StepResult];
+    return { tried: { ...trial, outcome: outcome(seen) }, run: evidenceOf(nameOf(trial), step.argv, seen) };
+  };
+  const done = await inTurn(
+    shuffled,
+    ours ? OURS_AT_A_TIME : 1,
+    one,
+    ({ tried }) => input.untilOneFails === true && hasFailed(tried),
+  );
+  return { tried: done.map(({ tried }) => tried), runs: [...runs, ...done.map(({ run }) => run)] };
 }
+
+const hasFailed = ({ twin, outcome }: Tried): boolean => twin === undefined && outcome !== 'passed';
 
 const nameOf = ({ id, twin }: Trial): string => (twin === undefined ? id : `${id}, made impossible`);
 
@@ -126,6 +135,7 @@ async function compiledFirst(input: Trying, compiled: Compiled, trials: readonly
     const done = await build({
       ...{ running: check, compiled, files, what, instruments },
       ids: some.map(({ id }) => id),
+      ours: input.ours,
       seconds: check.secondsPerBuild ?? SECONDS_PER_BUILD,
     });
     built.set(twin, done.files);
