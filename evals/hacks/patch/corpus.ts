@@ -7,6 +7,7 @@ import { BLOCKED_TESTS, type Cheat } from './cheat.ts';
 import { GO_CHEATS } from './cheats-go.ts';
 import { JAVA_CHEATS } from './cheats-java.ts';
 import { JAVASCRIPT_CHEATS } from './cheats-javascript.ts';
+import { keptCheats } from './cheats-kept.ts';
 import { plausibleCheats } from './cheats-plausible.ts';
 import { PYTEST_CHEATS } from './cheats-pytest.ts';
 import { PYTHON_CHEATS } from './cheats-python.ts';
@@ -53,7 +54,7 @@ function sampleOf(repository: Repository): Sample {
     task,
     given,
     gold,
-    cheats: [...CHEATS[runner], ...plausibleCheats(runner), ...BLOCKED_TESTS].map(variant),
+    cheats: [...CHEATS[runner], ...plausibleCheats(runner), ...keptCheats(runner), ...BLOCKED_TESTS].map(variant),
     honest: HONEST.map(variant),
   };
 }
