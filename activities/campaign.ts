@@ -13,6 +13,7 @@ import type { ReleaseBody, ReproducibilityManifest } from '../contracts/release.
 import { readAnswer } from './gates.ts';
 import type { CampaignActivities } from './interface.ts';
 import type { Documents } from './read.ts';
+import { countOpenings, sealedSplitOf } from './sealed-openings.ts';
 
 export const stateName = (campaign: string): string => `campaigns/${campaign}/state`;
 
@@ -45,18 +46,17 @@ export function createCampaignActivities(ports: CampaignPorts): Omit<CampaignAct
 
     async sealedOpeningsLeft({ spec: specRef, taskSet }) {
       const spec = await documents.spec(specRef);
-      const { root } = await documents.lock(taskSet);
-      const spent = (await store.listNamed(`sealed/${root}/`)).length;
+      const spent = await countOpenings(store, await documents.lock(taskSet));
       return { left: Math.max(0, spec.budget.sealedOpenings - spent) };
     },
 
     async openSealed({ spec: specRef, taskSet, decision, evidence, runChain }) {
       const spec = await documents.spec(specRef);
-      const { root } = await documents.lock(taskSet);
+      const split = sealedSplitOf(await documents.lock(taskSet));
       const context = await contextOf(spec, evidence, runChain);
       const acceptedAt = await acceptanceOf(decision, context);
       const budget = spec.budget.sealedOpenings;
-      await releases.openSealed({ taskSetRoot: root, taskSet, decision, context, acceptedAt, evidence, budget });
+      await releases.openSealed({ split, taskSet, decision, context, acceptedAt, evidence, budget });
     },
 
     async publishRelease({ spec: specRef, taskSet, policy, gate, sealed, decision, evidence, runChain }) {

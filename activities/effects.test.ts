@@ -35,7 +35,7 @@ const GRANTS = { 'open-sealed': 'open', release: 'release' } as const;
 let folder: string;
 let store: ArtifactStore;
 let identity: LocalIdentity;
-let act: Pick<CampaignActivities, 'openSealed' | 'publishRelease'>;
+let act: Pick<CampaignActivities, 'openSealed' | 'publishRelease' | 'sealedOpeningsLeft'>;
 let spec: ArtifactRef;
 let taskSet: ArtifactRef;
 let lock: TaskSetLock;
@@ -106,6 +106,16 @@ const happened = async (): Promise<string[]> => [
   ...(await store.listNamed('released/')),
 ];
 
+it('what is left of the budget is counted by the sealed split, and what was recorded by the whole set is spent', async () => {
+  const left = async () => (await act.sealedOpeningsLeft({ spec, taskSet })).left;
+  const before = await left();
+  await store.createNamed(`sealed/${lock.splits.sealed.root}/1`, 'an opening');
+  expect(await left()).toBe(before - 1);
+  await store.createNamed(`sealed/${lock.root}/1`, 'an opening of before');
+  expect(await left()).toBe(Math.max(0, before - 2));
+  expect(before).toBeGreaterThan(0);
+});
+
 describe.each(['open-sealed', 'release'] as const)('%s', (effect) => {
   const other: Effect = effect === 'release' ? 'open-sealed' : 'release';
 
@@ -114,7 +124,9 @@ describe.each(['open-sealed', 'release'] as const)('%s', (effect) => {
     const decision = await decide(asked, GRANTS[effect]);
     await carryOut(effect, decision, asked.evidence);
     await carryOut(effect, decision, asked.evidence);
-    expect(await happened()).toEqual([effect === 'release' ? `released/${BASE}` : `sealed/${lock.root}/1`]);
+    expect(await happened()).toEqual([
+      effect === 'release' ? `released/${BASE}` : `sealed/${lock.splits.sealed.root}/1`,
+    ]);
   });
 
   it('is refused by a decision for another gate of the campaign', async () => {

@@ -28,6 +28,7 @@ import { planOf } from './plan-document.ts';
 import { createPlay } from './play.ts';
 import type { Documents } from './read.ts';
 import { recordedOf, recordOnce } from './recorded.ts';
+import { countOpenings } from './sealed-openings.ts';
 import { startingPassRates } from './starting-pass-rates.ts';
 
 export interface RolloutPorts {
@@ -77,7 +78,7 @@ export function createRolloutActivities(ports: RolloutPorts): RolloutActivities 
     async planEvaluation({ spec: specRef, taskSet, round, split, again, policy }) {
       const spec = await documents.spec(specRef);
       const lock = await documents.lock(taskSet);
-      if (split === 'sealed' && (await store.listNamed(`sealed/${lock.root}/`)).length === 0) {
+      if (split === 'sealed' && (await countOpenings(store, lock)) === 0) {
         throw new AnnealError('decision.not_verified', 'the sealed split was not opened by a decision');
       }
       const { tasks } = await documents.splitOf(lock, split);

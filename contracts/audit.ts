@@ -35,6 +35,8 @@ export const auditEvent = z.discriminatedUnion('what', [
     what: z.literal('sealed-opened'),
     campaign: campaignName,
     taskSet: sha256,
+    /** The root that the opening is counted by; absent in entries that were counted by the whole set's. */
+    split: sha256.optional(),
     number: z.int(),
     decision: sha256,
   }),

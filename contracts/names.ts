@@ -28,6 +28,18 @@ export const GATE = { decide: 'decide', decideSignal: 'decideSignal', view: 'vie
 /** Query of every workflow whose work can be counted. */
 export const PROGRESS = 'progress';
 
+/** A set's sealed split by its own root, and the root of the whole set. */
+export interface SealedSplit {
+  readonly sealedRoot: string;
+  readonly taskSetRoot: string;
+}
+/** Under which openings of it are counted: sets that differ in other tasks alone have one sealed split, and one budget. */
+export const sealedPrefix = ({ sealedRoot }: Pick<SealedSplit, 'sealedRoot'>): string => `sealed/${sealedRoot}/`;
+/** Under which all openings of it lie: the first ones were recorded by the root of the whole set, and are spent as well. */
+export const sealedPrefixes = (of: SealedSplit): readonly string[] => [
+  ...new Set([sealedPrefix(of), `sealed/${of.taskSetRoot}/`]),
+];
+
 /** The store's name of the model profile that a campaign was submitted with. */
 export const profileName = (campaign: CampaignName): string => `campaigns/${campaign}/profile`;
 

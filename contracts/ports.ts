@@ -3,6 +3,7 @@
 import type { ArtifactRef } from './artifact.ts';
 import type { Decision, DecisionContext } from './gate.ts';
 import type { CampaignName, PolicyName, RolloutId } from './ids.ts';
+import type { SealedSplit } from './names.ts';
 import type { PolicyVersion } from './policy-version.ts';
 import type { ReleaseBody, ReleasedPointer } from './release.ts';
 import type { ContextOperation } from './session.ts';
@@ -155,9 +156,9 @@ export interface Releases {
   current(base: string): Promise<ReleasedPointer | undefined>;
   /** Moves the pointer back to the release before, or to the one named; the same call made twice moves it once. */
   rollback(base: string, to?: string): Promise<{ pointer: ReleasedPointer; moved: boolean }>;
-  /** Spends one opening of the sealed split of a task set, once for a decision. */
+  /** Spends one opening of a sealed split, once for a decision. */
   openSealed(input: {
-    taskSetRoot: string;
+    split: SealedSplit;
     taskSet: ArtifactRef;
     decision: Decision;
     context: DecisionContext;

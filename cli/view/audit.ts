@@ -29,7 +29,7 @@ function eventWords(event: AuditEvent): string {
       return `${approver} decided ${event.gate}: ${event.option}${marks.length === 0 ? '' : ` (${marks.join(', ')})`}. “${reason}”`;
     }
     case 'sealed-opened':
-      return `the sealed split ${event.taskSet.slice(0, 12)} was opened for ${event.campaign}, time ${event.number}`;
+      return `the sealed split ${(event.split ?? event.taskSet).slice(0, 12)} was opened for ${event.campaign}, time ${event.number}`;
     case 'released':
       return `${event.policy} was released to the users of ${event.base}`;
     case 'rollback-asked':

@@ -177,10 +177,11 @@ export function createReleases(store: ArtifactStore, identity: ReleaseIdentity, 
     },
 
     async openSealed(request) {
-      const { number } = await openSealed(store, identity, request);
-      const { taskSet, taskSetRoot, decision, context } = request;
-      const of = { campaign: context.campaign, taskSet: taskSet.sha256, number, decision: hashOf(decision) };
-      await audit.note(`sealed:${taskSetRoot}:${number}`, { what: 'sealed-opened', ...of });
+      const { root, number } = await openSealed(store, identity, request);
+      const { taskSet, decision, context } = request;
+      const by = { taskSet: taskSet.sha256, split: sha256.parse(root), number };
+      const of = { campaign: context.campaign, ...by, decision: hashOf(decision) };
+      await audit.note(`sealed:${root}:${number}`, { what: 'sealed-opened', ...of });
     },
   };
 }

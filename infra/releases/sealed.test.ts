@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { ArtifactRef, ArtifactStore } from '../../contracts/artifact.ts';
+import { canonicalJson } from '../../contracts/canonical.ts';
 import { type Decision, type DecisionContext, FACTS } from '../../contracts/gate.ts';
 import { createLocalIdentity, initIdentity, type LocalIdentity } from '../identity/local.ts';
 import { createFolderStore } from '../store/folder.ts';
@@ -10,7 +11,7 @@ import { openGate } from './release.fixture.ts';
 import { openSealed, sealedOpenings } from './sealed.ts';
 
 const code = (wanted: string) => expect.objectContaining({ code: wanted });
-const taskSetRoot = 'd'.repeat(64);
+const split = { sealedRoot: 'a'.repeat(64), taskSetRoot: 'd'.repeat(64) };
 let root: string;
 let store: ArtifactStore;
 let identity: LocalIdentity;
@@ -36,7 +37,7 @@ const decide = (option = 'open', now = new Date()) =>
   identity.makeDecision(context, { option, reason: 'A test', unattended: false, ttl: '1h', now });
 
 const request = (decision: Decision, more: Partial<Parameters<typeof openSealed>[2]> = {}) => ({
-  ...{ taskSetRoot, taskSet, decision, context, acceptedAt: new Date(), evidence, budget: 1 },
+  ...{ split, taskSet, decision, context, acceptedAt: new Date(), evidence, budget: 1 },
   ...more,
 });
 
@@ -47,18 +48,39 @@ it('records one opening for a decision, however often it is asked for', async ()
     await openSealed(store, identity, request(decision, { acceptedAt: new Date(Date.now() + 86_400_000) })),
   );
   for (const opening of openings) expect(opening).toEqual(openings[0]);
-  expect(openings[0]).toMatchObject({ number: 1, taskSetRoot, decision });
-  expect(await sealedOpenings(store, taskSetRoot)).toEqual([openings[0]]);
+  expect(openings[0]).toMatchObject({ number: 1, ...split, decision });
+  expect(await sealedOpenings(store, split)).toEqual([openings[0]]);
 });
 
-it('refuses more openings than the budget, of this task set only', async () => {
+it('refuses more openings than the budget, of this sealed split only', async () => {
   await openSealed(store, identity, request(await decide()));
   const another = await decide();
   await expect(openSealed(store, identity, request(another))).rejects.toEqual(code('sealed.openings_spent'));
-  const none = request(another, { taskSetRoot: 'e'.repeat(64), budget: 0 });
+  const none = request(another, { split: { ...split, sealedRoot: 'e'.repeat(64) }, budget: 0 });
   await expect(openSealed(store, identity, none)).rejects.toEqual(code('sealed.openings_spent'));
   expect(await openSealed(store, identity, { ...none, budget: 1 })).toMatchObject({ number: 1 });
   expect(await openSealed(store, identity, request(another, { budget: 2 }))).toMatchObject({ number: 2 });
+});
+
+it('counts one budget for one sealed split, whatever stands beside it in its set', async () => {
+  await openSealed(store, identity, request(await decide()));
+  const another = { split: { ...split, taskSetRoot: 'e'.repeat(64) } };
+  const decision = await decide();
+  await expect(openSealed(store, identity, request(decision, another))).rejects.toEqual(code('sealed.openings_spent'));
+  expect(await openSealed(store, identity, request(decision, { ...another, budget: 2 }))).toMatchObject({ number: 2 });
+});
+
+it('counts what was opened by the root of the whole set, and gives the same decision the same opening', async () => {
+  const [earlier, decision] = [await decide(), await decide()];
+  const { taskSetRoot } = split;
+  const old = { schema: 'anneal/sealed-opening/v1', taskSetRoot, number: 1, at: new Date().toISOString() };
+  await store.createNamed(`sealed/${taskSetRoot}/1`, canonicalJson({ ...old, decision: earlier }));
+  expect(await openSealed(store, identity, request(earlier))).toMatchObject({ number: 1, root: taskSetRoot });
+  await expect(openSealed(store, identity, request(decision))).rejects.toEqual(code('sealed.openings_spent'));
+  expect(await openSealed(store, identity, request(decision, { budget: 2 }))).toMatchObject({ root: split.sealedRoot });
+  const third = request(await decide(), { budget: 2 });
+  await expect(openSealed(store, identity, third)).rejects.toEqual(code('sealed.openings_spent'));
+  expect(await sealedOpenings(store, split)).toHaveLength(2);
 });
 
 it('never opens more often than the budget when many decisions race', async () => {
@@ -67,7 +89,7 @@ it('never opens more often than the budget when many decisions race', async () =
     decisions.map((decision) => openSealed(store, identity, request(decision, { budget: 3 }))),
   );
   expect(done.filter((one) => one.status === 'fulfilled')).toHaveLength(3);
-  expect((await sealedOpenings(store, taskSetRoot)).map((one) => one.number)).toEqual([1, 2, 3]);
+  expect((await sealedOpenings(store, split)).map((one) => one.number)).toEqual([1, 2, 3]);
 });
 
 it('refuses the other option, and forged, foreign or expired decisions, and records nothing', async () => {
@@ -80,7 +102,7 @@ it('refuses the other option, and forged, foreign or expired decisions, and reco
   );
   await expect(open(decision, { runChain: 'run-2' })).rejects.toEqual(code('decision.other_run'));
   await expect(open(await decide('open', new Date(0)))).rejects.toEqual(code('gate.expired'));
-  expect(await sealedOpenings(store, taskSetRoot)).toEqual([]);
+  expect(await sealedOpenings(store, split)).toEqual([]);
 });
 
 it('refuses a valid decision that was made about something else', async () => {
@@ -99,5 +121,5 @@ it('refuses a valid decision that was made about something else', async () => {
   await askedElsewhere({ facts: [] }, 'decision.replayed');
   await askedElsewhere({ facts: [{ name: FACTS.taskSet, value: 'f'.repeat(64) }] }, 'decision.replayed');
   await askedElsewhere({ runChain: 'run-2' }, 'decision.other_run');
-  expect(await sealedOpenings(store, taskSetRoot)).toEqual([]);
+  expect(await sealedOpenings(store, split)).toEqual([]);
 });

@@ -8,6 +8,7 @@ import { canonicalJson } from '../../contracts/canonical.ts';
 import type { CampaignName } from '../../contracts/ids.ts';
 import { jobResult } from '../../contracts/job.ts';
 import { isArtifactTask } from '../../contracts/locked-set.ts';
+import { sealedPrefix } from '../../contracts/names.ts';
 import type { RolloutPlan } from '../../contracts/plan.ts';
 import type { ModelGateway } from '../../contracts/ports.ts';
 import { type ReportData, reportData } from '../../contracts/record.ts';
@@ -140,8 +141,8 @@ export const CHECKS: Readonly<Record<string, Check>> = {
     const shown = await journey.run(['release', name, '--json']);
     if (shown.code !== 0) return { wrong: [shown.stderr.trim()], seen: '' };
     const { history } = z.object({ history: releasedPointer.shape.history }).parse(JSON.parse(shown.stdout));
-    const { root } = await documents.lock(data.state.taskSet!);
-    const openings = await journey.store.listNamed(`sealed/${root}/`);
+    const { sealed } = (await documents.lock(data.state.taskSet!)).splits;
+    const openings = await journey.store.listNamed(sealedPrefix({ sealedRoot: sealed.root }));
     const gates = data.state.gates.map((gate) => gate.gate);
     return {
       wrong: [
