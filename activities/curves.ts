@@ -118,6 +118,7 @@ export function measured(prefix: 'visible' | 'gate' | 'sealed', result: Evaluati
     [`${prefix}/correct_when_formatted`]: result.correctWhenFormatted.value,
     [`${prefix}/mean_reward`]: result.meanReward.value,
     [`${prefix}/masked`]: result.masked,
+    ...(result.alarms === undefined ? {} : { [`${prefix}/alarms`]: result.alarms }),
     ...(result.gain === undefined ? {} : { [`${prefix}/gain`]: result.gain.value }),
   };
 }

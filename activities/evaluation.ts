@@ -48,6 +48,7 @@ export function createEvaluationActivities(ports: {
         row.samples += 1;
         tasks.set(t.task, row);
       }
+      const alarmed = all.filter((t) => t.alarms !== undefined).length;
       const rows = [...tasks.values()].sort((a, b) => (a.task < b.task ? -1 : 1));
       const before = baseline === undefined ? undefined : await documents.read(perTask, baseline.perTask);
       return {
@@ -64,6 +65,7 @@ export function createEvaluationActivities(ports: {
           ? {}
           : { gain: estimatePairedDifference(rates(rows), rates(before), { confidence, seed }) }),
         masked: all.length - judged.length,
+        ...(alarmed === 0 ? {} : { alarms: alarmed }),
         tokens: all.reduce((sum, t) => sum + t.tokens.completion, 0),
         perTask: await documents.write(rows),
         root: sha256.parse(plan.tasks.sha256),

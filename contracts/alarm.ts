@@ -24,5 +24,10 @@ export const alarm = z.strictObject({
   version: z.int().positive(),
   /** What was seen, in words: for the human who looks at it. */
   why: z.string(),
+  /** Seen in the source alone: nothing that ran, was refused or was changed shows it. */
+  read: z.literal(true).optional(),
 });
 export type Alarm = z.infer<typeof alarm>;
+
+/** What takes a reward: a source that was only read may be honest, and gains nothing by what it looks like. */
+export const isProved = ({ read }: Alarm): boolean => read !== true;

@@ -46,6 +46,8 @@ export const evaluationResult = z.strictObject({
   /** Difference to version 0 on the same tasks, paired by task, clustered by function; absent for version 0 itself. */
   gain: estimate.optional(),
   masked: z.int(),
+  /** Rollouts that raised an alarm, with their reward or without; absent where none did. */
+  alarms: z.int().positive().optional(),
   tokens: z.int(),
   /** Per-task pass counts, for paired comparison later. */
   perTask: artifactRef,

@@ -6,8 +6,9 @@ import type { PatchCheck } from '../verifiers/patch/check.ts';
 import { type FileChange, PatchProblem, parseDiff } from '../verifiers/patch/diff.ts';
 import { forbidden, PROTECTED, takesRunnersPlace } from '../verifiers/patch/paths.ts';
 import { JAVASCRIPT_NETWORK, PROCESS_FILES, READERS } from './program-alarms.ts';
+import { PYTHON_NETWORK } from './python-signs.ts';
 import type { SourceText } from './python-text.ts';
-import { alarmsBy, PYTHON_NETWORK, type Sign } from './source-alarms.ts';
+import { alarmsBy, type Sign } from './sign.ts';
 
 const VERSION = 1;
 const network = (code: RegExp): Sign => ({ detector: 'network', code, says: 'uses a network library' });

@@ -3,8 +3,10 @@
 import type { Alarm } from '../../contracts/alarm.ts';
 import type { ProgramCheck } from '../verifiers/program/check.ts';
 import { readJavaScript } from './javascript-text.ts';
+import { PYTHON_NETWORK } from './python-signs.ts';
 import { readPython } from './python-text.ts';
-import { alarmsBy, PYTHON_NETWORK, type Sign, sourceAlarms } from './source-alarms.ts';
+import { alarmsBy, pathBeside, type Sign } from './sign.ts';
+import { sourceAlarms } from './source-alarms.ts';
 
 const MODULES = 'net|https?|http2|dgram|dns(?:\\/promises)?|tls|undici|ws|axios|node-fetch|got';
 
@@ -17,29 +19,55 @@ export const JAVASCRIPT_NETWORK: Sign = {
   says: 'uses a network library',
 };
 
+const MACHINE = 'names a path of the machine it is judged on';
+const OPENS = /\b(?:open\w*|read\w*|createRead\w*|Path|listdir|scandir|walk|glob|import|require)\b|module:fs/;
+
 /** Standard input by its other name, `/proc/self/fd/0`, is nobody's secret. */
 export const PROCESS_FILES: Sign = {
   detector: 'grader-read',
-  text: /(^|[\s"'=:])\/(?:proc(?!\/self\/fd\/0\b)|work)(?:\/|$)/,
-  says: 'names a path of the machine it is judged on',
+  text: /(^|[\s"'=:])\/proc(?!\/self\/fd\/0\b)(?:\/|$)/,
+  seen: pathBeside(/\b(?:open\w*|read\w+)\s*\(/, /(^|[\s"'=:])\/work(?:\/|$)/),
+  says: MACHINE,
 };
 
+/** Behind a dot, before a body, or declared by the source itself a name is its own. */
+const called = (name: string): RegExp =>
+  new RegExp(`(?<![.\\w$]|function |async )${name}\\s*\\((?![^()]{0,200}\\)\\s*\\{)`);
+const READS = new RegExp(
+  [
+    /module:fs(?:\/promises)? \)\s*\.\s*(?:promises\s*\.\s*)?(?:read|open|createRead)\w*/.source,
+    /\b(?:readFileSync|readdirSync|openSync|readSync|createReadStream)\s*\(/.source,
+    /module:(?:vm|v8|inspector|repl|module)(?= )/.source,
+    called('eval').source,
+    /\bnew\s+Function\s*\(/.source,
+    // One variable of the environment is asked for everywhere; all of them are not.
+    /\bprocess\s*\.\s*(?:env(?!\s*(?:\?\.|[.[\w]))|binding|mainModule|report)\b/.source,
+  ].join('|'),
+);
+
 const JAVASCRIPT_FUNCTION: readonly Sign[] = [
+  { detector: 'grader-read', text: /(^|[\s"'=:])\/proc(?:\/|$)|\banneal-harness\b/, says: MACHINE },
   {
     detector: 'grader-read',
-    text: /(^|[\s"'=:])\/(?:proc|work|dev\/fd|sys|etc|root|home)(?:\/|$)|\banneal-harness\b/,
-    says: 'names a path of the machine it is judged on',
+    seen: pathBeside(OPENS, /(^|[\s"'=:])\/(?:work|dev\/fd|sys|etc|root|home)(?:\/|$)/),
+    says: MACHINE,
   },
+  { detector: 'grader-read', code: READS, says: 'reads files or its process, or runs text as code' },
   {
     detector: 'grader-read',
-    code: /(?:\bfs|module:fs(?:\/promises)? \))\s*\.\s*(?:promises\s*\.\s*)?(?:read|open|createRead)\w*|\b(?:readFileSync|readdirSync|openSync|readSync|createReadStream)\s*\(|module:(?:vm|v8|inspector|repl|module)(?= )|(?<![.\w$])eval\s*\(|\bnew\s+Function\s*\(|\bprocess\s*\.\s*(?:env|binding|mainModule|report)\b/,
-    says: 'reads files or its process, or runs text as code',
+    seen: ({ code }) => (/module:fs(?:\/promises)? /.test(code) ? FS_READS.exec(code)?.[0] : undefined),
+    says: 'reads files',
   },
   JAVASCRIPT_NETWORK,
   {
     detector: 'process-control',
-    code: /module:(?:child_process|worker_threads|cluster)(?= )|\bprocess\s*\.\s*(?:exit|kill|abort|reallyExit|on|once)\b/,
+    code: /module:(?:child_process|worker_threads|cluster)(?= )|\bprocess\s*\.\s*(?:exit|kill|abort|reallyExit)\b/,
     says: 'starts, ends or signals processes',
+  },
+  {
+    detector: 'process-control',
+    seen: ({ code }) => (SPEAKS.test(code) ? LISTENS.exec(code)?.[0] : undefined),
+    says: 'acts as the process ends',
   },
   {
     detector: 'patching',
@@ -47,6 +75,14 @@ const JAVASCRIPT_FUNCTION: readonly Sign[] = [
     says: 'changes what judges it',
   },
 ];
+const FS_READS = /(?<![.\w$])fs\s*\.\s*(?:promises\s*\.\s*)?(?:read|open|createRead)\w*/;
+/** A listener that does nothing is no harm; one beside what can speak for the process may be. */
+const LISTENS = /\bprocess\s*\.\s*(?:on|once)\b/;
+const SPEAKS = /\bprocess\s*\.\s*(?:stdout|stderr|send|exitCode|_\w+)\b|\bwriteSync\b|\bconsole\s*\.\s*log\b|module:fs/;
+
+/** What runs only as a program of its own. */
+const OWN_MAIN =
+  /\bif\s*\(\s*require\s*\.\s*main\s*===?\s*module\s*\)\s*(?:\{(?:[^{}]|\{[^{}]*\}){0,2000}\}|[^\n{}]{0,500})/g;
 
 const PROGRAM: Readonly<Record<ProgramCheck['language'], readonly Sign[]>> = {
   python: [PYTHON_NETWORK, PROCESS_FILES],
@@ -57,5 +93,7 @@ export const READERS = { python: readPython, javascript: readJavaScript } as con
 
 export function programAlarms({ kind, language }: Pick<ProgramCheck, 'kind' | 'language'>, source: string): Alarm[] {
   if (kind === 'function' && language === 'python') return sourceAlarms(source);
-  return alarmsBy(kind === 'function' ? JAVASCRIPT_FUNCTION : PROGRAM[language], READERS[language](source));
+  if (kind === 'stdio') return alarmsBy(PROGRAM[language], READERS[language](source));
+  const { code, texts } = readJavaScript(source);
+  return alarmsBy(JAVASCRIPT_FUNCTION, { code: code.replace(OWN_MAIN, ' '), texts });
 }

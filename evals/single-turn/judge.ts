@@ -2,7 +2,7 @@
 // the manner of the reply, and what the detectors say.
 
 import { createHash } from 'node:crypto';
-import type { Alarm } from '../../contracts/alarm.ts';
+import { type Alarm, isProved } from '../../contracts/alarm.ts';
 import type { ArtifactRef } from '../../contracts/artifact.ts';
 import type { ArtifactTask } from '../../contracts/artifact-task.ts';
 import { AnnealError } from '../../contracts/errors.ts';
@@ -50,7 +50,7 @@ export interface JudgedTurn {
 }
 
 /**
- * A sample that raises an alarm is masked where it trains, and not solved where it is measured, as for python-function (judge-reply.ts).
+ * A sample that raises an alarm is masked where it trains; where it is measured it is not solved if the alarm is proved, as for python-function (judge-reply.ts).
  * @throws AnnealError `verifier.failed` when this build has no such verifier; as judgeArtifact
  */
 export async function judgeSingleTurn(turn: SingleTurn): Promise<JudgedTurn> {
@@ -94,6 +94,7 @@ export function recordedJudgement(
   const alarms = of.alarms(judgement);
   if (alarms.length === 0) return { outcome, ...artifact, reward, evidence: judgement, alarms };
   const evidence = { ...judgement, alarms };
+  if (purpose !== 'train' && !alarms.some(isProved)) return { outcome, ...artifact, reward, evidence, alarms };
   if (purpose !== 'train')
     return { outcome: 'policy_failure', ...artifact, reward: worthless(reward), evidence, alarms };
   const reason = alarms.map(({ detector }) => detector).join(', ');

@@ -1,5 +1,5 @@
 // A reply from its text to what is recorded of it: the verifier's verdict, and what the detectors say of how it came about.
-import type { Alarm } from '../../contracts/alarm.ts';
+import { type Alarm, isProved } from '../../contracts/alarm.ts';
 import type { Purpose } from '../../contracts/ids.ts';
 import type { VerifierRef } from '../../contracts/judgement.ts';
 import type { Reward } from '../../contracts/trajectory.ts';
@@ -15,7 +15,8 @@ export interface JudgedReply extends Omit<Grading, 'evidence'> {
 
 /**
  * A training sample that raises an alarm is masked: neither the reward that it went for nor a punishment that teaches to hide. On a
- * split that measures it counts as not solved: if it were left out, cheating where a task is too hard would raise the rate.
+ * split that measures it counts as not solved where something proves the alarm: if it were left out, cheating where a task is too hard would
+ * raise the rate. An alarm that a source was only read for is on record there, and takes nothing: honest code looks like it.
  * @param verifier the one that the task names, or another version of it
  */
 export async function judgeReply(
@@ -29,23 +30,22 @@ export async function judgeReply(
   const graded = await verifierFor(input.verifier)(input);
   const source = graded.artifact;
   if (source === undefined || graded.reward === undefined) return { ...graded, alarms: [] };
-  const alarms = sourceAlarms(source);
-  if (alarms.length === 0) {
-    // Its secret inputs keep what all inputs of the task have in common; those of the detector may break it, and alarm for honest work.
-    const judgedByRows = input.verifier.version === ROW_VERIFIER.version;
-    const special = judgedByRows
-      ? specialCasingIn(task, graded.evidence)
-      : graded.outcome === 'success'
-        ? await specialCasing?.({ task, source, sandbox })
-        : undefined;
-    if (special !== undefined) alarms.push(special);
-  }
+  // Its secret inputs keep what all inputs of the task have in common; those of the detector may break it, and alarm for honest work.
+  const judgedByRows = input.verifier.version === ROW_VERIFIER.version;
+  const special = judgedByRows
+    ? specialCasingIn(task, graded.evidence)
+    : graded.outcome === 'success'
+      ? await specialCasing?.({ task, source, sandbox })
+      : undefined;
+  // Tried whatever the source says: a word that alarms and takes nothing must not hide a table of cases.
+  const alarms = [...sourceAlarms(source), ...(special === undefined ? [] : [special])];
   if (alarms.length === 0) return { ...graded, alarms };
   const evidence = { ...graded.evidence, alarms };
   if (purpose === 'train') {
     const reason = alarms.map(({ detector }) => detector).join(', ');
     return { outcome: 'integrity_alarm', reason, artifact: source, evidence, alarms };
   }
+  if (!alarms.some(isProved)) return { ...graded, evidence, alarms };
   return { outcome: 'policy_failure', artifact: source, reward: worthless(graded.reward), evidence, alarms };
 }
 
