@@ -193,7 +193,12 @@ test.each<[string, Input[], (args: readonly Plain[]) => boolean]>([
   ['a number below another', inputsOf([1, 5], [2, 9], [0, 30]), ([low, high]) => Number(low) < Number(high)],
   [
     'a part of a text',
-    inputsOf(['harbour', 'arb'], ['lighthouse', 'h'], ['tea', 'tea']),
+    inputsOf(
+      ['the old harbour wall', 'old'],
+      ['a red harbour boat', 'boat'],
+      ['the grey sea below', 'sea'],
+      ['a boat without sail', 'sail'],
+    ),
     ([whole, part]) => `${whole}`.includes(`${part}`),
   ],
 ])('%s: promised by every input, kept by every drawn one', (_, inputs, kept) => {
@@ -221,7 +226,7 @@ const TASK: Task = {
 
 test('a reference that is stopped each time masks the sample; stopped once, it is asked again', async () => {
   const line = (at: number, how: string) =>
-    `{"job":0,"case":${at},"how":"${how}","data":"L{\\"t\\":\\"list\\",\\"v\\":[]}"}\n`;
+    `{"job":0,"case":${at},"how":"${how}","data":"L{\\"t\\":\\"list\\",\\"v\\":[{\\"t\\":\\"int\\",\\"v\\":\\"1\\"}]}"}\n`;
   let stops = 0;
   const slow: Sandbox = {
     describe: async () => 'slow',

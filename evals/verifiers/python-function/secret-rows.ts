@@ -5,6 +5,7 @@ import type { TypedValue } from '../../../contracts/task.ts';
 import type { Random } from '../../../policies/random.ts';
 import { floatBetween, intBetween, spliced } from './between.ts';
 import { type Input, isSequence, promisesOf, type Sequence } from './observed.ts';
+import { wovenText } from './words.ts';
 
 /** Many a draw breaks a promise, or is known already. */
 const DRAWS_EACH = 24;
@@ -48,9 +49,11 @@ function changed(value: TypedValue, seen: readonly TypedValue[], random: Random,
   if (value.t === 'int' && other.t === 'int')
     return { t: 'int', v: intBetween(BigInt(value.v), BigInt(other.v), random) };
   if (value.t === 'float' && other.t === 'float') return { t: 'float', v: floatBetween(value.v, other.v, random) };
-  // A text that stands alone may become any text; one in a row may be a name or a date, which no piece of it is.
-  if (value.t === 'str' && other.t === 'str' && depth === 0)
-    return { t: 'str', v: spliced([...value.v], [...other.v], random).join('') };
+  // A text that stands alone is put together from whole words; one in a row may be a name or a date, which no piece of it is.
+  if (value.t === 'str' && other.t === 'str' && depth === 0) {
+    const texts = seen.flatMap((one) => (one.t === 'str' ? [one.v] : []));
+    return { t: 'str', v: wovenText(value.v, other.v, texts, random) };
+  }
   return pick(
     seen.filter((one) => !isSequence(one)),
     random,
@@ -59,6 +62,8 @@ function changed(value: TypedValue, seen: readonly TypedValue[], random: Random,
 
 function changedSequence(value: Sequence, seen: readonly Sequence[], random: Random, depth: number): Sequence {
   const alike = seen.filter(({ t }) => t === value.t);
+  // Letters and signs in a row are a text that was taken apart.
+  if (alike.some(({ v }) => v.some(isSign))) return value;
   const record = isRecord(alike, depth);
   const items = record ? value.v : reshaped(value.v, pick(alike, random).v, random);
   const inside = record ? undefined : alike.flatMap(({ v }) => v);
@@ -69,6 +74,8 @@ function changedSequence(value: Sequence, seen: readonly Sequence[], random: Ran
   );
   return { t: value.t, v: next };
 }
+
+const isSign = (item: TypedValue): boolean => item.t === 'str' && [...item.v].length === 1;
 
 /** One whose positions mean something: all seen are of one length, and it is a tuple, a row, or of several kinds of value. */
 function isRecord(alike: readonly Sequence[], depth: number): boolean {
