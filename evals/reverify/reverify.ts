@@ -1,6 +1,7 @@
 // Judges the stored rollouts of a plan once more, without asking any policy: by another version of the verifier, or by the same.
 import type { ArtifactRef, ArtifactStore } from '../../contracts/artifact.ts';
 import { canonicalJson } from '../../contracts/canonical.ts';
+import { AnnealError } from '../../contracts/errors.ts';
 import type { RolloutId } from '../../contracts/ids.ts';
 import type { VerifierRef } from '../../contracts/judgement.ts';
 import type { LockedTask } from '../../contracts/locked-set.ts';
@@ -65,6 +66,14 @@ export async function reverify(
       const said = completions[0] === undefined ? undefined : replies.get(completions[0]);
       return said && { rollout, text: said.text, milliseconds: said.milliseconds };
     };
+    const verdictOn = async (of: Pick<Parameters<typeof judgeTask>[1], 'task' | 'reply'>) => {
+      const judged = await judgeTask(grader, { ...of, verifier, weights: plan.reward, purpose: plan.purpose });
+      const evidence = await hold(store, canonicalJson(judged.evidence));
+      return {
+        outcome: judged.outcome,
+        ...(judged.reward === undefined ? {} : { reward: { ...judged.reward, evidence } }),
+      };
+    };
     const work = async (): Promise<void> => {
       for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
         signal?.throwIfAborted();
@@ -75,16 +84,9 @@ export async function reverify(
         if (kept === undefined || reply === undefined || task?.verifier.name !== verifier.name) {
           left.push({ rollout: id, why: whyLeft(task, verifier) });
         } else {
-          const judged = await judgeTask(grader, {
-            ...{ task, verifier, weights: plan.reward, purpose: plan.purpose },
-            reply,
-          });
-          const evidence = await hold(store, canonicalJson(judged.evidence));
-          const after = {
-            outcome: judged.outcome,
-            ...(judged.reward === undefined ? {} : { reward: { ...judged.reward, evidence } }),
-          };
-          rollouts.push(compare(kept, after));
+          const after = await verdictOn({ task, reply }).catch(oddity);
+          if ('why' in after) left.push({ rollout: id, why: after.why });
+          else rollouts.push(compare(kept, after));
         }
         tell();
       }
@@ -93,6 +95,12 @@ export async function reverify(
   }
   const byId = (a: { rollout: string }, b: { rollout: string }): number => (a.rollout < b.rollout ? -1 : 1);
   return { rollouts: rollouts.sort(byId), left: left.sort(byId) };
+}
+
+/** A mistake of ours that one rollout meets keeps no other from being judged; what concerns them all is thrown. */
+function oddity(failure: unknown): { why: string } {
+  if (failure instanceof AnnealError) throw failure;
+  return { why: `it cannot be judged: ${failure}` };
 }
 
 function whyLeft(task: LockedTask | undefined, { name }: VerifierRef): string {

@@ -1,11 +1,13 @@
 // Judging an artifact by the verifier that its task names: what is not declared is refused first, then the verifier looks.
 import type { ArtifactTask } from '../../contracts/artifact-task.ts';
+import { canonicalJson } from '../../contracts/canonical.ts';
 import { AnnealError } from '../../contracts/errors.ts';
 import type { ComponentScore, Judgement } from '../../contracts/judgement.ts';
 import type { Outcome } from '../../contracts/trajectory.ts';
 import { type ComposedReward, composeReward, type RewardShares } from '../../policies/reward-composition.ts';
 import { type Artifact, artifactHash, undeclared } from './artifact.ts';
 import { instrumentsFor } from './environment.ts';
+import { broken, refused } from './gates.ts';
 import type { ArtifactVerifier, Found, Instruments } from './verifier.ts';
 
 /** What became of one artifact. Without a judgement there is no reward: such a sample is masked, never scored 0. */
@@ -46,11 +48,13 @@ export async function judgeArtifact(input: {
   try {
     found = refusal(artifact, task) ?? (await verifier.judge({ check: check.data, artifact, given, instruments }));
   } catch (failure) {
+    // A mistake of ours that one artifact meets must not end the judging of others; the record says that it is one.
+    if (!(failure instanceof AnnealError)) return { outcome: 'verifier_failure', reason: `internal.bug: ${failure}` };
     const outcome = outcomeOf(failure);
     if (outcome === undefined) throw failure;
-    const { code, message } = failure as AnnealError;
-    return { outcome, reason: `${code}: ${message}` };
+    return { outcome, reason: `${failure.code}: ${failure.message}` };
   }
+  found = recordable(found);
   found = { ...found, components: [...found.components, ...(input.manner ?? [])] };
   const reward = composeReward(found, input.shares);
   const judgement: Judgement = {
@@ -74,8 +78,18 @@ function refusal(artifact: Artifact, task: ArtifactTask): Found | undefined {
   return { gates: [{ name: 'declared', passed: false, why }], components: [], runs: [], seen: null };
 }
 
-function outcomeOf(failure: unknown): 'infrastructure_failure' | 'verifier_failure' | undefined {
-  if (!(failure instanceof AnnealError)) return undefined;
+/** What no record can hold (a number beyond all numbers) was computed of what was handed in, which a sample is not masked for. */
+function recordable(found: Found): Found {
+  try {
+    canonicalJson(found);
+    return found;
+  } catch (failure) {
+    const gates = found.gates.filter(({ passed }) => passed);
+    return refused([...gates, broken('recorded', `what was found cannot be written down: ${failure}`)]);
+  }
+}
+
+function outcomeOf(failure: AnnealError): 'infrastructure_failure' | 'verifier_failure' | undefined {
   if (failure.code === 'sandbox.failed') return 'infrastructure_failure';
   if (failure.code === 'verifier.failed' || failure.code === 'judge.unavailable') return 'verifier_failure';
   return undefined;

@@ -26,9 +26,16 @@ export interface Section {
 }
 
 export function sectionsOf(blocks: readonly Block[]): Section[] {
-  return blocks.flatMap((block, at) => {
-    if (block.kind !== 'heading') return [];
-    const end = blocks.findIndex((one, index) => index > at && one.kind === 'heading' && one.level <= block.level);
-    return [{ heading: block.text, level: block.level, blocks: blocks.slice(at + 1, end === -1 ? undefined : end) }];
-  });
+  const sections: Section[] = [];
+  // Where the next heading of each level or one above stands, looked for from the end: once, however many headings there are.
+  const next = Array.from({ length: 7 }, () => blocks.length);
+  for (let at = blocks.length - 1; at >= 0; at -= 1) {
+    const block = blocks[at]!;
+    if (block.kind !== 'heading') continue;
+    const { level, text } = block;
+    const depth = Math.min(Math.max(Math.trunc(level), 0), 6);
+    sections.push({ heading: text, level, blocks: blocks.slice(at + 1, next[depth]) });
+    next.fill(at, depth);
+  }
+  return sections.reverse();
 }

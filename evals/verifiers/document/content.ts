@@ -17,6 +17,8 @@ import { rowProblem, tableProblem } from './tables.ts';
 const PADDED = { words: 80, distinct: 0.25 };
 /** A number belongs to a label when it stands this close behind it, characters. */
 const CLOSE = 30;
+/** Behind a label: enough for a number that is close, whatever its length. */
+const READ = 500;
 
 export function contentGates(blocks: readonly Block[], spec: ContentSpec, given: Artifact): GateResult[] {
   const text = blocks.map(textOfBlock).join('\n');
@@ -109,7 +111,7 @@ function numberProblem(
   for (const line of text.split('\n')) {
     const low = line.toLowerCase();
     for (let at = low.indexOf(label.toLowerCase()); at !== -1; at = low.indexOf(label.toLowerCase(), at + 1)) {
-      const behind = line.slice(at + label.length);
+      const behind = line.slice(at + label.length, at + label.length + READ);
       const number = numbersIn(behind)[0];
       if (number === undefined || number.at > CLOSE || /^\s*%/.test(behind.slice(number.at + number.text.length)))
         continue;

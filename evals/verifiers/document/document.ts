@@ -7,7 +7,8 @@ import type { Browser, BrowserLimits } from '../../../contracts/browser.ts';
 import { rubric } from '../../../contracts/judge.ts';
 import type { GateResult } from '../../../contracts/judgement.ts';
 import type { Artifact } from '../artifact.ts';
-import { broken, fileText, held, refused, sha256Of } from '../gates.ts';
+import { bounded, isLarge } from '../bounded.ts';
+import { broken, held, refused, sha256Of } from '../gates.ts';
 import { pictured } from '../rendered/png.ts';
 import { browserOf, visitJustly } from '../rendered/visit.ts';
 import { judgeRubric, type RubricWay } from '../rubric/judging.ts';
@@ -16,9 +17,8 @@ import { plain } from '../rubric/rubric.ts';
 import { type ArtifactVerifier, defineVerifier } from '../verifier.ts';
 import { type Block, sectionsOf, textOfBlock, wordsOf } from './blocks.ts';
 import { contentGates, readableGates } from './content.ts';
-import { parseDocx } from './docx.ts';
 import { CONTRADICTION, contradictsItself, judgedBy, judgedByRulesAlone, specHolds, unjudged } from './judged-by.ts';
-import { parseMarkdown } from './markdown.ts';
+import { readDocument } from './read.ts';
 import { renderProblem, toHtml } from './render.ts';
 import { outside, same } from './same.ts';
 import { seenBlocks } from './seen-blocks.ts';
@@ -50,7 +50,8 @@ const PAGE = { width: 794, height: 1123 };
 const judgeWith =
   (way: RubricWay, version: 2 | 3 | 4): ArtifactVerifier<AnyCheck>['judge'] =>
   async ({ check, artifact, given, instruments }) => {
-    const parsed = parse(check, artifact);
+    const apart = check.as === 'docx' || isLarge(artifact.get(check.file)?.length ?? 0);
+    const parsed = await bounded('document', readDocument, apart, { file: check.file, as: check.as }, artifact);
     if ('why' in parsed) return refused([broken('reads', parsed.why)]);
     const show = (files: Artifact, entry: string) =>
       shown(browserOf(instruments, 'a document’s picture'), files, entry);
@@ -61,8 +62,9 @@ const judgeWith =
     const sections = sectionProblem(check.sections, blocks);
     gates.push(sections === undefined ? held('sections', 'all there, in order') : broken('sections', sections));
     if (sections !== undefined) return refused(gates);
-    gates.push(...contentGates(blocks, check.content, given));
     const text = blocks.map(textOfBlock).join('\n\n');
+    const content = await bounded('content', contentGates, isLarge(text.length), blocks, check.content, given);
+    gates.push(...('why' in content ? [broken('content', content.why)] : content));
     gates.push(...readableGates(text, check.rubric));
     const words = wordsOf(blocks.map(textOfBlock).join(' ')).length;
     const headings = sectionsOf(blocks).map(({ heading }) => heading);
@@ -137,22 +139,6 @@ async function shown(browser: Browser, files: Artifact, entry: string): Promise<
   if (outward.length > 0) return { why: `${entry} fails or asks for what is elsewhere: ${outward.join('; ')}` };
   const problem = renderProblem(look, pictured(pictures));
   return { blocks: seenBlocks(look), problem, picture: sha256Of(pictures.whole) };
-}
-
-type Parse = { readonly blocks: readonly Block[] } | { readonly html: true } | { readonly why: string };
-
-function parse({ file, as }: AnyCheck, artifact: Artifact): Parse {
-  if (as === 'docx') {
-    const bytes = artifact.get(file);
-    if (bytes === undefined) return { why: `${file} is missing` };
-    const parsed = parseDocx(bytes);
-    return 'why' in parsed ? { why: `${file} ${parsed.why}` } : parsed;
-  }
-  const source = fileText(artifact, file);
-  if ('why' in source) return source;
-  if (as === 'html') return { html: true };
-  const parsed = parseMarkdown(source.text);
-  return 'why' in parsed ? { why: `${file}: ${parsed.why}` } : parsed;
 }
 
 function sectionProblem(

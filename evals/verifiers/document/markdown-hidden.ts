@@ -19,14 +19,15 @@ export function htmlIn(line: string): string | undefined {
 
 /** A definition, in a list or a quotation too; its name may go over several lines. */
 const DEFINITION = /^[ \t>*+-]*\[([^[\]]{1,999})\]:([^\n]*)(?:\n([^\n]*))?/gm;
+const NOTE = /\[(\^[^[\]]{0,998})\]/g;
 const SIMPLE = /^[ \t]+<?(?:https?:\/\/|mailto:|\.{0,2}\/|#)?[\w./~?&=%#:+@-]+>?[ \t]*$/;
 
 /** A definition of a link that says more than where it goes, or a note that nobody is sent to. */
 export function hiddenDefinition(source: string): string | undefined {
+  const notes = new Map<string, number>();
+  for (const [, name = ''] of source.matchAll(NOTE)) notes.set(name, (notes.get(name) ?? 0) + 1);
   for (const [, name = '', target = '', next = ''] of source.matchAll(DEFINITION)) {
-    const seen = name.startsWith('^')
-      ? source.split(`[${name}]`).length > 2
-      : SIMPLE.test(target) && !/^\s*["'(]/.test(next);
+    const seen = name.startsWith('^') ? (notes.get(name) ?? 0) > 1 : SIMPLE.test(target) && !/^\s*["'(]/.test(next);
     if (!seen) return `defines “${name.trim().slice(0, 40)}” with words that are not shown`;
   }
   return undefined;

@@ -1,16 +1,15 @@
 // The verifier of patches: one unified diff on a repository's snapshot.
 import { AnnealError } from '../../../contracts/errors.ts';
 import type { ComponentScore, EvidenceRun, GateResult } from '../../../contracts/judgement.ts';
-import { type Artifact, alsoFolders, artifactHash } from '../artifact.ts';
-import { broken, FORGED_GATES, fileText, held, refused } from '../gates.ts';
+import { type Artifact, artifactHash } from '../artifact.ts';
+import { bounded, isLarge } from '../bounded.ts';
+import { broken, FORGED_GATES, held, refused } from '../gates.ts';
 import { defineVerifier, type Found, type JudgeInput } from '../verifier.ts';
-import { applyChanges } from './apply.ts';
 import { type FixCheck, PATCH_FILE, type PatchCheck, type PerformanceCheck, patchCheck } from './check.ts';
 import { RECOGNISABLE, recognisable } from './choose-twins.ts';
-import { PatchProblem, parseDiff } from './diff.ts';
 import { flipped } from './flips.ts';
-import { forbidden } from './paths.ts';
 import { judgePerformance } from './performance.ts';
+import { readPatch } from './read.ts';
 import { runnerWorks, trialsOf } from './sentinels.ts';
 import { judgeTests } from './test-writing.ts';
 import { runTrials, type Trial, type Tried } from './trials.ts';
@@ -21,10 +20,13 @@ export const patch = defineVerifier<PatchCheck>({
   runsCandidate: true,
   check: patchCheck,
   async judge(input) {
-    const applied = applyPatch(input);
+    const { check, artifact, given } = input;
+    const apart = isLarge(artifact.get(PATCH_FILE)?.length ?? 0);
+    const { protected: guarded, allowed, tests } = check;
+    const applied = await bounded('patch', readPatch, apart, { guarded, allowed, tests }, artifact, given);
+    if ('why' in applied) return refused([broken('readable', `${PATCH_FILE} ${applied.why}`)]);
     if ('found' in applied) return applied.found;
     const { repository, changed, gates } = applied;
-    const { check } = input;
     if (check.kind === 'test-writing') return judgeTests({ ...input, check }, repository, changed, gates);
     const judged = await judgeRunning({ ...input, check }, repository, gates);
     if (check.kind === 'fix' || judged.gates.some(({ passed }) => !passed)) return judged;
@@ -39,38 +41,6 @@ export const patch = defineVerifier<PatchCheck>({
     return { ...check, flips: [], tests: { ...check.tests, [one.path]: flipped(check.tests[one.path] ?? '', one) } };
   },
 });
-
-interface Applied {
-  readonly repository: Artifact;
-  /** Every path that the patch names. */
-  readonly changed: readonly string[];
-  readonly gates: readonly GateResult[];
-}
-
-/** The gates before anything runs. */
-function applyPatch({ artifact, given, check }: JudgeInput<PatchCheck>): Applied | { readonly found: Found } {
-  const file = fileText(artifact, PATCH_FILE);
-  if ('why' in file) return { found: refused([broken('readable', file.why)]) };
-  const gates = [held('readable', `${PATCH_FILE} is text`)];
-  try {
-    const changes = parseDiff(file.text);
-    const changed = [...new Set(changes.flatMap(({ from, to }) => [from, to]).filter((path) => path !== undefined))];
-    for (const path of changed) {
-      const why = forbidden(path, check.protected, check.allowed);
-      if (why !== undefined) return { found: refused([...gates, broken('allowed paths', `${path} ${why}`)]) };
-    }
-    gates.push(held('allowed paths', `${changed.length} paths`));
-    if (changes.length === 0) return { found: refused([...gates, broken('applies', 'the patch changes nothing')]) };
-    const repository = applyChanges(given, changes);
-    // The tests are put back over it: a patch that leaves no place for them would have its sample masked.
-    const [clash] = alsoFolders([...repository.keys(), ...Object.keys(check.tests)]);
-    if (clash !== undefined) throw new PatchProblem(`${clash} is a file and a folder beside the tests`);
-    return { repository, changed, gates: [...gates, held('applies', `${changes.length} files changed`)] };
-  } catch (problem) {
-    if (!(problem instanceof PatchProblem)) throw problem;
-    return { found: refused([...gates, broken('applies', problem.message)]) };
-  }
-}
 
 /** The task's own tests: those that must pass now first, and those that must still pass only when these did. */
 async function judgeRunning(

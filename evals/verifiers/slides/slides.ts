@@ -6,6 +6,7 @@ import type { BrowserLimits, PageLook, PageLost } from '../../../contracts/brows
 import { rubric } from '../../../contracts/judge.ts';
 import type { GateResult } from '../../../contracts/judgement.ts';
 import type { Artifact } from '../artifact.ts';
+import { bounded, isLarge } from '../bounded.ts';
 import type { Block } from '../document/blocks.ts';
 import { textOfBlock } from '../document/blocks.ts';
 import { contentGates, readableGates } from '../document/content.ts';
@@ -84,8 +85,9 @@ const judgeWith =
       gates.push(why === undefined ? held(name, fine) : broken(name, why));
       if (why !== undefined) return refused(gates);
     }
-    gates.push(...contentGates(blocks.flat(), check.content, given));
     const text = blocks.map((some, at) => `Slide ${at + 1}\n${some.map(textOfBlock).join('\n')}`).join('\n\n');
+    const content = await bounded('content', contentGates, isLarge(text.length), blocks.flat(), check.content, given);
+    gates.push(...('why' in content ? [broken('content', content.why)] : content));
     gates.push(...readableGates(text, check.rubric));
     const seen: Found['seen'] = { slides: deck.length, picture: sha256Of(pictures.whole) };
     if (gates.some(({ passed }) => !passed)) return refused(gates, [], seen);

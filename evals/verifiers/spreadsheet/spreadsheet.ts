@@ -5,13 +5,13 @@ import { relativePath } from '../../../contracts/artifact-task.ts';
 import { AnnealError } from '../../../contracts/errors.ts';
 import type { GateResult } from '../../../contracts/judgement.ts';
 import { createRandom } from '../../../policies/random.ts';
+import { bounded } from '../bounded.ts';
 import { broken, held, refused, sha256Of } from '../gates.ts';
 import { within } from '../program/compare.ts';
-import { Refusal } from '../structured-data/parsed.ts';
 import { defineVerifier, type Instruments } from '../verifier.ts';
 import { placeOf } from './formula.ts';
 import { type Calculated, type CellName, recalculate } from './recalculate.ts';
-import { type Cell, readWorkbook, type Workbook } from './workbook.ts';
+import { type Cell, tryRead, type Workbook } from './workbook.ts';
 
 const cellName = {
   sheet: z.string().min(1).max(31),
@@ -58,7 +58,7 @@ export const spreadsheet = defineVerifier<SpreadsheetCheck>({
     const bytes = artifact.get(check.file);
     if (bytes === undefined || bytes.length === 0)
       return refused([broken('workbook', `${check.file} is missing or empty`)]);
-    const book = tryRead(bytes);
+    const book = await bounded('workbook', tryRead, true, bytes);
     if ('why' in book) return refused([broken('workbook', `${check.file} ${book.why}`)]);
     const gates: GateResult[] = [held('workbook', 'sheets, and nothing else that does anything')];
     const lost = check.cells.find(({ sheet }) => !book.sheets.some(({ name }) => sameName(name, sheet)));
@@ -109,15 +109,6 @@ export const spreadsheet = defineVerifier<SpreadsheetCheck>({
     cells: check.cells.map((one, index) => (index === 0 ? { ...one, value: flipped(one.value, check) } : one)),
   }),
 });
-
-function tryRead(bytes: Uint8Array): Workbook | { why: string } {
-  try {
-    return readWorkbook(bytes);
-  } catch (failure) {
-    if (failure instanceof Refusal) return { why: failure.message };
-    throw failure;
-  }
-}
 
 /** @throws AnnealError `verifier.failed` when the workbook that was given is not there or cannot be read */
 function reference({ secretInputs, file }: SpreadsheetCheck, given: ReadonlyMap<string, Uint8Array>): Workbook {

@@ -64,6 +64,16 @@ export function readWorkbook(bytes: Uint8Array): Workbook {
   return { sheets, names };
 }
 
+/** The workbook, or why the file is not taken. */
+export function tryRead(bytes: Uint8Array): Workbook | { why: string } {
+  try {
+    return readWorkbook(bytes);
+  } catch (failure) {
+    if (failure instanceof Refusal) return { why: failure.message };
+    throw failure;
+  }
+}
+
 /** Addresses that a person may click on reach nothing by themselves. */
 function refuseLinks(relationships: Element): void {
   for (const { attributes } of childrenOf(relationships, 'Relationship'))

@@ -16,10 +16,11 @@ export function parseCsv(text: string, form: CsvForm): Parsed {
   return refusing(() => {
     const [header, ...rows] = records(text, form.delimiter);
     if (header === undefined) throw new Refusal('has no header');
+    const names = new Set<string>();
     for (const [index, name] of header.entries()) {
       if (name.trim() === '') throw new Refusal(`has no name for column ${index + 1}`);
-      if (header.indexOf(name) !== index) throw new Refusal(`has the column ${JSON.stringify(name)} twice`);
-      checkedKey(name);
+      if (names.has(name)) throw new Refusal(`has the column ${JSON.stringify(name)} twice`);
+      names.add(checkedKey(name));
     }
     return rows.map((row, index) => {
       if (row.length !== header.length)
