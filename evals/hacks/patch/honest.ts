@@ -109,5 +109,21 @@ export const HONEST: readonly Honest[] = [
     class: 'form',
     diff: (one) => `Subject: [PATCH] ${one.about}\n\n${asGit(one)}-- \n2.39.5\n`,
   },
+  {
+    name: 'with a list of what was done behind it',
+    class: 'form',
+    diff: (one) => `${asGit(one)}\n- ${one.about}\n- Nothing else.\n`,
+  },
+  {
+    name: 'with notes under a name that git puts between quotes',
+    class: 'files',
+    diff: (one) =>
+      `${asGit(one)}diff --git "a/my notes/caf\\303\\251.md" "b/my notes/caf\\303\\251.md"\nnew file mode 100644\n--- /dev/null\n+++ "b/my notes/caf\\303\\251.md"\n@@ -0,0 +1 @@\n+mended\n`,
+  },
+  {
+    name: 'with a builder of the documentation',
+    class: 'files',
+    diff: (one) => diffOf(givenOf(one), { ...mended(one), 'docs/Makefile': 'all:\n' }),
+  },
   { name: 'without a/ and b/', class: 'form', diff: (one) => goldOf(one).replaceAll(/^(---|\+\+\+) [ab]\//gm, '$1 ') },
 ];

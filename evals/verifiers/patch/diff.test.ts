@@ -167,5 +167,58 @@ test('paths that a patch may not touch', () => {
   ])
     expect(forbidden(path, [], []), path).toBeUndefined();
   expect(forbidden('pyproject.toml', [], ['pyproject.toml'])).toBeUndefined();
+  for (const path of ['src/packaging/tags.py', 'packaging/tags.py', 'docs/Makefile', 'lib/deep/packaging.py'])
+    expect(forbidden(path, [], []), path).toBeUndefined();
+  for (const path of [
+    'packaging/__init__.py',
+    'src/packaging.py',
+    'makefile',
+    'docs/pytest.ini',
+    'SRC/Packaging/__INIT__.py',
+  ])
+    expect(forbidden(path, [], []), path).toBeDefined();
   expect(forbidden('data/x', ['data/'], ['data/x'])).toBe('is protected by the task (data/)');
+});
+
+test('names with spaces and letters of any language, as git writes them and as people do', () => {
+  const at = mkdtempSync(join(folder, 'names'));
+  const name = fc
+    .array(fc.constantFrom('a', 'b c', 'é', '日本', 'x-1', 'b/', ' b/'), { minLength: 1, maxLength: 4 })
+    .map((parts) => `n${parts.join('').replaceAll('/ ', '/').replace(/\/+$/, '')}`);
+  const names = [...new Set(fc.sample(name, 60))].filter(
+    (one, _, all) => !all.some((other) => other.startsWith(`${one}/`)),
+  );
+  for (const side of ['a', 'b'])
+    for (const one of names) {
+      mkdirSync(join(at, side, one, '..'), { recursive: true });
+      writeFileSync(join(at, side, one), `${side}\n`);
+    }
+  for (const quotes of ['true', 'false']) {
+    const argv = ['-c', `core.quotePath=${quotes}`, 'diff', '--no-index', '--no-prefix', 'a', 'b'];
+    const { stdout } = spawnSync('git', argv, { cwd: at, encoding: 'utf8' });
+    const given = Object.fromEntries(names.map((one) => [one, 'a\n']));
+    const wanted = Object.fromEntries(names.map((one) => [one, 'b\n']));
+    expect(apply(given, stdout), stdout).toEqual(wanted);
+  }
+  expect(apply({ 'é b': 'a\n' }, '--- a/é b\n+++ b/é b\n@@ -1 +1 @@\n-a\n+b\n')).toEqual({ 'é b': 'b\n' });
+  const moved = 'diff --git a/x y b/y z\nsimilarity index 100%\nrename from x y\nrename to y z\n';
+  expect(apply({ 'x y': 'a\n' }, moved)).toEqual({ 'y z': 'a\n' });
+});
+
+test.each(['"b/a\\012b"', 'b/ a', 'b/a /b', `b/${'é'.repeat(130)}`, 'b/a\\b', 'b/..', '"b/\\056\\056/x"'])(
+  'a name that is none: %s',
+  (name) => {
+    expect(problem({}, `--- /dev/null\n+++ ${name}x\n`.replace('"x\n', '"\n').replace('..x', '..'))).toMatch(
+      /no plain relative path/,
+    );
+  },
+);
+
+test('talk behind the last hunk is talk, in a list too', () => {
+  const hunk = `${head}@@ -1,2 +1,2 @@\n-one\n+ONE\n two\n`;
+  const wanted = { f: FILE.replace('one', 'ONE') };
+  expect(apply({ f: FILE }, `${hunk}\n- it was small\n- now it is large\n\n  and + so on\n`)).toEqual(wanted);
+  expect(apply({ f: FILE }, `${hunk}What I did:\n- this\n`)).toEqual(wanted);
+  expect(problem({ f: FILE }, `${hunk}- right behind it\n`)).toMatch(/more lines than its hunk counts/);
+  expect(problem({ f: FILE }, `${hunk}\n- talk\n@@ -4 +4 @@\n-four\n+FOUR\n`)).toMatch(/a hunk without a file/);
 });

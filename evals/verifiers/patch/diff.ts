@@ -1,5 +1,8 @@
 // Reading a unified diff, strictly: what cannot be read for certain is not guessed at. Text in, changes out; no program is run.
-import { relativePath } from '../../../contracts/artifact-task.ts';
+import { PatchProblem } from './patch-problem.ts';
+import { bothPaths, plainPath, unquoted } from './path-text.ts';
+
+export { PatchProblem };
 
 export interface Hunk {
   /** First line of the old text that it speaks of, from 1; 0 where the old text is empty. */
@@ -21,9 +24,6 @@ export interface FileChange {
   readonly hunks: readonly Hunk[];
 }
 
-/** Why a patch is not taken: the policy's fault. */
-export class PatchProblem extends Error {}
-
 const PLAIN_MODES = new Set(['100644', '100755']);
 const HUNK = /^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@/;
 
@@ -33,17 +33,23 @@ export function parseDiff(text: string): FileChange[] {
   if (lines.at(-1) === '') lines.pop();
   const changes: FileChange[] = [];
   let at = 0;
+  // Right behind a hunk a line that looks like one of its own is one that it does not count; behind other words it is talk.
+  let behind = false;
   while (at < lines.length) {
     const line = lines[at]!;
     if (line.startsWith('diff --git ') || (line.startsWith('--- ') && lines[at + 1]?.startsWith('+++ '))) {
       const [change, next] = parseFile(lines, at);
       changes.push(change);
       at = next;
+      behind = true;
     } else if (HUNK.test(line)) throw new PatchProblem(`line ${at + 1}: a hunk without a file`);
-    else if (/^[-+ ]/.test(line) && changes.length > 0 && line !== '-- ')
+    else if (behind && /^[-+ ]/.test(line) && line !== '-- ')
       throw new PatchProblem(`line ${at + 1}: more lines than its hunk counts`);
     // Anything else is talk before, between or after: a mail's head, a version at its end.
-    else at += 1;
+    else {
+      behind = false;
+      at += 1;
+    }
   }
   return changes;
 }
@@ -60,11 +66,12 @@ function parseFile(lines: readonly string[], start: number): [FileChange, number
   let at = start;
   const head: Head = { from: undefined, to: undefined, named: false, copy: false, renamed: false };
   if (lines[at]!.startsWith('diff --git ')) {
-    const both = /^diff --git a\/(\S+) b\/(\S+)$/.exec(lines[at]!);
-    if (both === null) throw new PatchProblem(`line ${at + 1}: ${lines[at]!.slice(0, 100)} names no two plain paths`);
-    [head.from, head.to] = [plain(both[1]!), plain(both[2]!)];
+    const both = bothPaths(lines[at]!.slice('diff --git '.length));
+    [head.from, head.to] = both ?? [undefined, undefined];
     at += 1;
     while (at < lines.length && extended(lines[at]!, head)) at += 1;
+    if (both === undefined && (head.from === undefined || head.to === undefined))
+      throw new PatchProblem(`line ${start + 1}: ${lines[start]!.slice(0, 100)} names no two plain paths`);
     if (head.from !== undefined && head.to !== undefined && head.from !== head.to && !head.renamed)
       throw new PatchProblem(`${head.from} and ${head.to} differ, and neither a rename nor a copy is said`);
   }
@@ -103,23 +110,17 @@ function extended(line: string, head: Head): boolean {
   if (mode !== '' && !PLAIN_MODES.has(mode)) throw new PatchProblem(`${head.to ?? head.from} has the mode ${mode}`);
   if (word === 'new file mode') head.from = undefined;
   if (word === 'deleted file mode') head.to = undefined;
-  if (word.endsWith(' from')) head.from = plain(rest);
-  if (word.endsWith(' to')) head.to = plain(rest);
+  if (word.endsWith(' from')) head.from = plainPath(unquoted(rest));
+  if (word.endsWith(' to')) head.to = plainPath(unquoted(rest));
   if (/^(rename|copy)/.test(word)) head.renamed = true;
   if (word.startsWith('copy')) head.copy = true;
   return true;
 }
 
 function side(line: string, prefix: string): string | undefined {
-  const path = line.slice(4).split('\t')[0]!.trimEnd();
+  const path = unquoted(line.slice(4).split('\t')[0]!.trimEnd());
   if (path === '/dev/null') return undefined;
-  return plain(path.startsWith(prefix) ? path.slice(prefix.length) : path);
-}
-
-function plain(path: string): string {
-  if (!relativePath.safeParse(path).success)
-    throw new PatchProblem(`${JSON.stringify(path.slice(0, 100))} is no plain relative path`);
-  return path;
+  return plainPath(path.startsWith(prefix) ? path.slice(prefix.length) : path);
 }
 
 function parseHunk(lines: readonly string[], start: number): [Hunk, number] {
