@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type GuardedTask, indexTasks, wordsOf } from './overlap.ts';
+import { type GuardedTask, indexTasks } from './overlap.ts';
+import { wordsOf } from './plain-words.ts';
 
 const numbered = (from: number, to: number, word = 'w') =>
   Array.from({ length: to - from }, (_, at) => `${word}${from + at}`).join(' ');
@@ -75,5 +76,64 @@ describe('canaries', () => {
     const both = indexTasks([task('run', numbered(0, 13)), { task: 'canary', texts: [], canary: 'zq81-xv77' }]);
     expect(both.search(`${numbered(0, 13)} zq81xv77`).map((found) => found.task)).toEqual(['canary', 'run']);
     expect(() => indexTasks([{ task: 'a', texts: [], canary: 'abc-123' }])).toThrow(RangeError);
+  });
+});
+
+describe('what a reader takes for the same', () => {
+  const text =
+    'Write a function that takes a list of intervals with inclusive ends and merges those which touch or overlap each other into one interval';
+  const index = indexTasks([task('a', text)]);
+  const ways: Record<string, (text: string) => string> = {
+    'signs of no width': (one) => one.replaceAll(/(\w)(\w)/g, '$1\u200b$2'),
+    'soft hyphens': (one) => one.replaceAll(/(\w)(\w)/g, '$1\u00ad$2'),
+    'letters of Cyrillic': (one) => one.replaceAll(/[aeopc]/g, (letter) => 'аеорс'['aeopc'.indexOf(letter)]!),
+    'letters of Greek': (one) => one.replaceAll('o', 'ο').replaceAll('A', 'Α'),
+    accents: (one) => one.replaceAll(/[aeiou]/g, '$&\u0301'),
+    'a word put in': (one) =>
+      one
+        .split(' ')
+        .map((word, at) => (at % 12 === 11 ? `um ${word}` : word))
+        .join(' '),
+    underscores: (one) => one.replaceAll(' ', '_'),
+    camelCase: (one) => one.replaceAll(/ (\w)/g, (_, letter: string) => letter.toUpperCase()),
+    'no spaces at all': (one) => one.replaceAll(' ', ''),
+    'a hyphen in each word': (one) => one.replaceAll(/(\w)(\w)/g, '$1-$2'),
+  };
+
+  it.each(Object.keys(ways))('is found: %s', (way) => {
+    expect(index.search(`Before it. ${ways[way]!(text)} And behind.`)).toMatchObject([{ task: 'a' }]);
+  });
+
+  it('is found in any two of these ways at once', () => {
+    const way = fc.constantFrom('signs of no width', 'soft hyphens', 'letters of Cyrillic', 'accents', 'underscores');
+    fc.assert(
+      fc.property(way, way, (one, other) => {
+        expect(index.search(ways[one]!(ways[other]!(text)))).toHaveLength(1);
+      }),
+    );
+  });
+
+  it('is found with one word put in anywhere', () => {
+    const words = text.split(' ');
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 12 }), fc.integer({ min: 1, max: 12 }), (from, at) => {
+        const run = words.slice(from % (words.length - 12)).slice(0, 13);
+        expect(index.search([...run.slice(0, at), 'zzz', ...run.slice(at)].join(' '))).toHaveLength(1);
+      }),
+    );
+  });
+
+  it('is not what only sounds alike', () => {
+    expect(
+      index.search('Write a function that takes a list of numbers with their names and merges those which are equal'),
+    ).toEqual([]);
+    expect(
+      index.search(
+        text
+          .split(' ')
+          .filter((_, at) => at % 3 !== 0)
+          .join(' '),
+      ),
+    ).toEqual([]);
   });
 });

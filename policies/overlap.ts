@@ -1,4 +1,7 @@
-// What a text shares with a task set that it must not know: runs of words, and canaries.
+// What a text shares with a task set that it must not know: runs of words, the same letters however they are joined, and canaries.
+
+import { indexLetters, runsWithOneMore } from './overlap-hidden.ts';
+import { lettersOf, wordsOf } from './plain-words.ts';
 
 /** Words of a run; the length that GPT-3's and later contamination studies use (Brown et al., arXiv 2005.14165, appendix C). */
 export const RUN = 13;
@@ -39,7 +42,7 @@ export function indexTasks(tasks: readonly GuardedTask[], common: readonly strin
   const harmless = new Set(common.flatMap((text) => runsOf(wordsOf(text))));
   const runs = new Map<string, Set<number>>();
   const sizes = tasks.map(({ texts, canary }, at) => {
-    if (canary !== '' && squeezed(canary).length < 8)
+    if (canary !== '' && lettersOf(canary).length < 8)
       throw new RangeError(`the canary of ${tasks[at]!.task} is too short`);
     const own = new Set(texts.flatMap((text) => runsOf(wordsOf(text))).filter((run) => !harmless.has(run)));
     for (const run of own) {
@@ -50,15 +53,24 @@ export function indexTasks(tasks: readonly GuardedTask[], common: readonly strin
     return own.size;
   });
   const lengths = new Set([...runs.keys()].map((run) => run.split(' ').length));
+  const joined = indexLetters(runs.keys());
   return {
     search(text) {
+      // Marks of a diff or a comment and signs between words are gone here; a word put in between is left out again, one at a time.
       const words = wordsOf(text);
       const found = new Map<number, { shared: Set<string>; stretch: string }>();
       for (const length of lengths) collect(words, length, runs, found);
-      const flat = squeezed(text);
+      const flat = lettersOf(text);
+      for (const run of [...runsWithOneMore(words, joined.halves), ...joined.runsIn(flat)]) {
+        for (const at of runs.get(run) ?? []) {
+          const known = found.get(at) ?? { shared: new Set<string>(), stretch: run };
+          known.shared.add(run);
+          found.set(at, known);
+        }
+      }
       return tasks
         .flatMap(({ task, canary }, at): Overlap[] => {
-          const planted = canary !== '' && flat.includes(squeezed(canary));
+          const planted = canary !== '' && flat.includes(lettersOf(canary));
           const { shared, stretch } = found.get(at) ?? { shared: new Set(), stretch: '' };
           if (!planted && shared.size === 0) return [];
           return [{ task, canary: planted, shared: shared.size, runs: sizes[at]!, stretch }];
@@ -91,27 +103,10 @@ function collect(
   }
 }
 
-/** Letters, marks and digits, without case; other signs separate. Full-width and composed forms count as the plain ones. */
-export function wordsOf(text: string): string[] {
-  return (
-    text
-      .normalize('NFKC')
-      .toLowerCase()
-      .match(/[\p{L}\p{M}\p{N}_]+/gu) ?? []
-  );
-}
-
 function runsOf(words: readonly string[]): string[] {
   if (words.length < RUN) return words.length < SHORTEST ? [] : [words.join(' ')];
   return Array.from({ length: words.length - RUN + 1 }, (_, start) => words.slice(start, start + RUN).join(' '));
 }
 
-/** As `indexTasks` finds it: as written, or with other spacing, punctuation or case. */
-export const holdsCanary = (text: string, canary: string): boolean => squeezed(text).includes(squeezed(canary));
-
-/** Without anything between the letters: a canary that was broken up is a canary still. */
-const squeezed = (text: string): string =>
-  text
-    .normalize('NFKC')
-    .toLowerCase()
-    .replace(/[^\p{L}\p{N}]/gu, '');
+/** As `indexTasks` finds it: as written, or with other spacing, punctuation, case or look-alikes. */
+export const holdsCanary = (text: string, canary: string): boolean => lettersOf(text).includes(lettersOf(canary));

@@ -50,3 +50,13 @@ test('finds the near-duplicates among many texts, and nothing else', () => {
   expect(nearDuplicates(['', 'a b'], 0.5)).toEqual([]);
   expect(nearDuplicates([], 0.5)).toEqual([]);
 });
+
+test('a text is a near-duplicate of itself, whatever signs were put into its words', () => {
+  const plain = 'Return the angle between the hands of a clock at the given minute of the day, in whole degrees';
+  for (const other of [
+    plain.replaceAll(/(\w)(\w)/g, '$1\u200b$2'),
+    plain.replaceAll('a', 'а'),
+    plain.replaceAll(' ', '_'),
+  ])
+    expect(nearDuplicates([plain, other], 0.7)).toEqual([{ a: 0, b: 1, resemblance: 1 }]);
+});

@@ -1,6 +1,6 @@
 // Near-duplicates among many texts, without comparing each with each.
 import { createHash } from 'node:crypto';
-import { wordsOf } from '../../policies/overlap.ts';
+import { wordsOf } from '../../policies/plain-words.ts';
 
 /** Words of a shingle: short, so that a few changed words leave most of a text's shingles alike. */
 const SHINGLE = 5;
