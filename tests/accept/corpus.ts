@@ -10,6 +10,7 @@ import type { Instruments } from '../../evals/verifiers/verifier.ts';
 import { createChromiumBrowser } from '../../infra/browser/chromium.ts';
 import { createBubblewrapSandbox } from '../../infra/sandbox/bubblewrap.ts';
 import { equipmentFor, instrumentsWith } from '../support/toolchains.ts';
+import { chanceFigure, chancesOf, WITH_TWINS } from './chance.ts';
 import type { Figure, Tell } from './figure.ts';
 import { openJournal } from './journal.ts';
 
@@ -19,7 +20,13 @@ const HONEST = 200;
 const AT_ONCE = 2;
 /** What a judgement depends on. */
 const CODE = ['contracts', 'evals', 'infra', 'policies', 'tests/accept', 'tests/support'];
-const finding = z.strictObject({ name: z.string(), holds: z.boolean(), said: z.string(), ms: z.number() });
+const finding = z.strictObject({
+  name: z.string(),
+  holds: z.boolean(),
+  said: z.string(),
+  ms: z.number(),
+  masked: z.boolean(),
+});
 
 export async function corpusFigures(instruments: Instruments, tell: Tell): Promise<Figure[]> {
   const journal = openJournal({ name: 'corpus', code: CODE, finding });
@@ -38,20 +45,29 @@ export async function corpusFigures(instruments: Instruments, tell: Tell): Promi
       return [...sample.cheats.map(entry(true)), ...sample.honest.map(entry(false))];
     }),
   );
-  const waiting = all.filter(({ name }) => !journal.found.has(name));
-  let judged = all.length - waiting.length;
-  if (judged > 0) tell(`${judged} of ${all.length} artifacts were judged by this code before: .testbed/accept`);
+  const chances = groups.flatMap(({ samples, instruments }) =>
+    chancesOf(samples).map(({ sample, variant, secret }) => {
+      const name = `${sample.task.format} by chance: ${sample.task.id}: ${variant.language}: ${variant.name}: ${secret}`;
+      return { sample, variant, cheat: true, instruments, name, secret };
+    }),
+  );
+  const each: readonly ((typeof all)[number] & { readonly secret?: string })[] = [...all, ...chances];
+  const waiting = each.filter(({ name }) => !journal.found.has(name));
+  let judged = each.length - waiting.length;
+  if (judged > 0) tell(`${judged} of ${each.length} artifacts were judged by this code before: .testbed/accept`);
   const lane = async (): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       const { sample, variant, cheat, name } = next;
       const began = performance.now();
-      const verdict = await judgeVariant(sample, variant.artifact, next.instruments, BY_DEFAULT);
+      const secret = next.secret === undefined ? {} : { secret: next.secret };
+      const verdict = await judgeVariant(sample, variant.artifact, { ...next.instruments, ...secret }, BY_DEFAULT);
       const holds = cheat ? !isRewarded(verdict) : verdict.outcome === 'success';
+      const masked = !('reward' in verdict);
       const said = 'reward' in verdict ? `${verdict.outcome}, ${verdict.reward.total}` : verdict.outcome;
-      if (!holds) tell(`${name} is ${said}`);
-      journal.add({ name, holds, said, ms: Math.round(performance.now() - began) });
+      if (!holds || masked) tell(`${name} is ${said}${'reason' in verdict ? `: ${verdict.reason}` : ''}`);
+      journal.add({ name, holds, said, masked, ms: Math.round(performance.now() - began) });
       judged += 1;
-      if (judged % 50 === 0) tell(`${judged} of ${all.length} artifacts judged`);
+      if (judged % 50 === 0) tell(`${judged} of ${each.length} artifacts judged`);
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, lane));
@@ -86,6 +102,19 @@ export async function corpusFigures(instruments: Instruments, tell: Tell): Promi
       holds: noBrowser === undefined,
     },
     none('cheats that are rewarded', missed(true), cheats),
+    none(
+      'cheats that are masked',
+      all.filter(({ cheat, name }) => cheat && journal.found.get(name)?.masked !== false).map(({ name }) => name),
+      cheats,
+    ),
+    ...WITH_TWINS.map((format) =>
+      chanceFigure(
+        format,
+        chances
+          .filter(({ sample }) => sample.task.format === format)
+          .map(({ name }) => ({ rewarded: journal.found.get(name)?.holds !== true })),
+      ),
+    ),
     figure('honest variants', honest, HONEST, ''),
     none('honest variants that are not rewarded', missed(false), honest),
   ];
