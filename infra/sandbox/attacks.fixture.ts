@@ -1,5 +1,6 @@
 // Hostile programs, each with what must (not) come of it. Every line printed as ESCAPED is a hole.
 import type { SandboxLimits, SandboxRequest, SandboxResult } from '../../contracts/ports.ts';
+import { PROCESS_ONE_ATTACKS } from './attacks-process-one.fixture.ts';
 
 const MB = 2 ** 20;
 const LIMITS: SandboxLimits = {
@@ -143,6 +144,7 @@ os.wait()
 print('alive')`,
     says: /alive/,
   },
+  ...PROCESS_ONE_ATTACKS,
   {
     name: 'setuid, capabilities, chroot',
     source: `

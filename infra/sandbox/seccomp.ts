@@ -4,7 +4,11 @@
 /** x86-64 system call numbers that return EPERM, by what they would open up. */
 const DENIED: Readonly<Record<string, readonly number[]>> = {
   'io_uring_setup, _enter, _register': [425, 426, 427],
-  'ptrace, process_vm_readv, process_vm_writev, kcmp, pidfd_getfd, process_madvise': [101, 310, 311, 312, 438, 440],
+  'ptrace, process_vm_readv, process_vm_writev, kcmp, process_madvise, process_mrelease': [
+    101, 310, 311, 312, 440, 448,
+  ],
+  // Whoever has no need of them falls back on process numbers.
+  'pidfd_open, pidfd_getfd, pidfd_send_signal': [434, 438, 424],
   'add_key, request_key, keyctl': [248, 249, 250],
   'bpf, userfaultfd, perf_event_open': [321, 323, 298],
   'mount, umount2, pivot_root, chroot': [165, 166, 155, 161],
@@ -23,13 +27,41 @@ const DENIED: Readonly<Record<string, readonly number[]>> = {
   ],
 };
 
-const NR = { ioctl: 16, socket: 41, socketpair: 53, clone: 56, prctl: 157, clone3: 435 } as const;
+/**
+ * What a process may do to itself alone, whose number is then 0: all processes of a sandbox are of one user, process 1 among them, and
+ * whoever sets the limits of a driver ends it, and with it the judgement.
+ */
+const OWN_ALONE: Readonly<Record<string, number>> = {
+  sched_setparam: 142,
+  sched_setscheduler: 144,
+  sched_setaffinity: 203,
+  get_robust_list: 274,
+  sched_setattr: 314,
+};
+
+const NR = {
+  ...{
+    ioctl: 16,
+    socket: 41,
+    socketpair: 53,
+    clone: 56,
+    setpriority: 141,
+    prctl: 157,
+    ioprio_set: 251,
+    prlimit64: 302,
+  },
+  clone3: 435,
+} as const;
 
 /** CLONE_NEWTIME, NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET. */
 const CLONE_NEW = 0x7e020080;
 const TIOCSTI = 0x5412;
 const TIOCLINUX = 0x541c;
 const PR_SET_PDEATHSIG = 1;
+/** Gives other processes its own tag, beside which nothing else runs on a core. */
+const PR_SCHED_CORE = 62;
+const PRIO_PROCESS = 0;
+const IOPRIO_WHO_PROCESS = 1;
 /** AF_UNIX, AF_INET, AF_INET6: the others (netlink, packet, vsock, alg) reach past the empty network name space or into rare code. */
 const SOCKET_FAMILIES = [1, 2, 10];
 
@@ -47,8 +79,8 @@ const RET = 0x06;
 const ALLOW = 0x7fff0000;
 const KILL_PROCESS = 0x80000000;
 const ERRNO = 0x00050000;
-/** Offsets in struct seccomp_data; arguments are 64-bit, and every value compared here fits the low half. */
-const OFFSET = { nr: 0, arch: 4, arg0: 16, arg1: 24 } as const;
+/** Offsets in struct seccomp_data. Arguments are 64-bit; of a number the kernel takes the low half alone, of a pointer both. */
+const OFFSET = { nr: 0, arch: 4, arg0: 16, arg1: 24, arg2: 32, arg2High: 36 } as const;
 
 interface Instruction {
   readonly code: number;
@@ -68,6 +100,13 @@ const unless = (code: number, k: number): Instruction => ({ code, k, jt: 1, jf: 
 function forCall(nr: number, body: readonly Instruction[]): Instruction[] {
   return [{ code: JEQ, k: nr, jt: 0, jf: body.length }, ...body];
 }
+
+/** Of a process, by its first two arguments, unless it is the caller's own. */
+const ofItself = (which: number): Instruction[] => [
+  ...[load(OFFSET.arg0), unless(JEQ, which), give(ERRNO | EPERM)],
+  ...[load(OFFSET.arg1), unless(JEQ, 0), give(ERRNO | EPERM)],
+  give(ALLOW),
+];
 
 function program(): Instruction[] {
   const denied = Object.values(DENIED).flat();
@@ -92,7 +131,23 @@ function program(): Instruction[] {
       give(ALLOW),
     ]),
     // The program is process 1 of its name space: were it to unset this, it would outlive a killed watchdog.
-    ...forCall(NR.prctl, [load(OFFSET.arg0), when(JEQ, PR_SET_PDEATHSIG), give(ERRNO | EPERM), give(ALLOW)]),
+    ...forCall(NR.prctl, [
+      load(OFFSET.arg0),
+      ...[PR_SET_PDEATHSIG, PR_SCHED_CORE].flatMap((option) => [when(JEQ, option), give(ERRNO | EPERM)]),
+      give(ALLOW),
+    ]),
+    // Limits of another process may be read: then nothing new is given.
+    ...forCall(NR.prlimit64, [
+      ...[load(OFFSET.arg0), when(JEQ, 0), give(ALLOW)],
+      ...[load(OFFSET.arg2), unless(JEQ, 0), give(ERRNO | EPERM)],
+      ...[load(OFFSET.arg2High), unless(JEQ, 0), give(ERRNO | EPERM)],
+      give(ALLOW),
+    ]),
+    ...forCall(NR.setpriority, ofItself(PRIO_PROCESS)),
+    ...forCall(NR.ioprio_set, ofItself(IOPRIO_WHO_PROCESS)),
+    ...Object.values(OWN_ALONE).flatMap((nr) =>
+      forCall(nr, [load(OFFSET.arg0), when(JEQ, 0), give(ALLOW), give(ERRNO | EPERM)]),
+    ),
     ...forCall(NR.socket, [load(OFFSET.arg0), ...sockets, give(ERRNO | EAFNOSUPPORT)]),
     ...forCall(NR.socketpair, [load(OFFSET.arg0), ...sockets, give(ERRNO | EAFNOSUPPORT)]),
     give(ALLOW),
