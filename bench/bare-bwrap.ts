@@ -29,7 +29,7 @@ export async function bareBwrap(sandbox: Sandbox): Promise<RunBare> {
     const names = Object.keys(request.files).sort();
     const args = withoutAdapters(
       bubblewrapArguments({
-        ...{ ...fixed, fileNames: names, limits: request.limits, disableUserns: !described.includes(WEAKENED) },
+        ...{ ...fixed, files: names, limits: request.limits, disableUserns: !described.includes(WEAKENED) },
         argv: [program === 'python3' ? python.executable : program, ...rest],
       }),
     );

@@ -36,6 +36,11 @@ export interface SandboxRequest {
   readonly door?: string;
   /** A folder of this machine that stands, read-only, at /agent. */
   readonly agent?: string;
+  /**
+   * Nothing of a judge's runs inside, and what standard input says may be known to every process: it can then be read at /dev/stdin as
+   * well, and where there is a disk there is a /dev/shm of at most its size.
+   */
+  readonly alone?: boolean;
   /** Ends the run, and with it every process of it: it rejects with the signal's reason. */
   readonly signal?: AbortSignal;
 }

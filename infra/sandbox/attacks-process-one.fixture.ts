@@ -35,7 +35,7 @@ if os.fork() == 0:
     os._exit(0)
 print('left' if os.wait()[1] == 0 else 'ESCAPED')
 print('as before' if state() == before else f'ESCAPED {state()}')`,
-    says: /own True[^]*left\nas before/,
+    says: /own True[\s\S]*left\nas before/,
   },
   {
     name: 'process 1: signals by other ways than kill',

@@ -39,15 +39,16 @@ beforeAll(async () => {
   environment = await createFolderStore(join(folder, 'store')).put(await rootFileSystem());
 });
 
-describe.each([
-  ['two barriers', undefined, false, false],
-  ['the filter alone', inContainer(), true, false],
-  ['two barriers, on another root,', undefined, false, true],
-])('with %s against nested name spaces', (_, bwrapPath, weakened, elsewhere) => {
+describe.each<[string, string | undefined, boolean, { alone?: boolean; elsewhere?: boolean }]>([
+  ['two barriers', undefined, false, {}],
+  ['two barriers, alone,', undefined, false, { alone: true }],
+  ['the filter alone', inContainer(), true, {}],
+  ['two barriers, on another root,', undefined, false, { elsewhere: true }],
+])('with %s against nested name spaces', (_, bwrapPath, weakened, { alone = false, elsewhere = false }) => {
   const machine = createBubblewrapSandbox({ rootOf: environments.folderOf, ...(bwrapPath && { bwrapPath }) });
   const sandbox: Sandbox = {
     ...machine,
-    run: (request) => machine.run({ ...request, ...(elsewhere && { root: environment }) }),
+    run: (request) => machine.run({ ...request, alone, ...(elsewhere && { root: environment }) }),
   };
 
   test('says which it is', async () => {
@@ -55,7 +56,7 @@ describe.each([
   });
 
   test.concurrent.each(ATTACKS)('$name', async (attack) => {
-    const marker = `marker-${process.pid}-${weakened}-${elsewhere}-${attack.name.replaceAll(/\W/g, '')}`;
+    const marker = `marker-${process.pid}-${weakened}-${alone}-${elsewhere}-${attack.name.replaceAll(/\W/g, '')}`;
     const result = await sandbox.run(requestOf(attack, marker, canary));
     expect(holesIn(attack, result)).toEqual([]);
     expect(processesWith(marker)).toEqual([]);

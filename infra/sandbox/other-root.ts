@@ -1,10 +1,11 @@
 // A root file system of a task's own in place of the machine's programs. Everything else of the profile stays: it has no /proc, its /dev,
 // /tmp and /work are the sandbox's, and nothing of the root can be written.
-import { lstatSync, readdirSync, readlinkSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { lstatSync, readdirSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import type { ArtifactRef } from '../../contracts/artifact.ts';
 import { AnnealError } from '../../contracts/errors.ts';
 import type { SandboxLimits } from '../../contracts/ports.ts';
+import { closedFolder } from './closed-folder.ts';
 import { type OtherRoot, type Prepared, runPrepared } from './prepared.ts';
 import { type RootEntry, SANDBOX_UID } from './profile.ts';
 
@@ -100,14 +101,6 @@ function isProgram(root: string, program: string): boolean {
 }
 
 const segmentsOf = (path: string): string[] => path.split('/').filter((one) => one !== '' && one !== '.');
-
-/** The first folder above that only its owner and his group may enter. */
-function closedFolder(path: string): string | undefined {
-  for (let folder = path; ; folder = dirname(folder)) {
-    if ((statSync(folder).mode & 0o001) === 0) return folder;
-    if (folder === dirname(folder)) return undefined;
-  }
-}
 
 /** @returns what is wrong with it. @throws what is wrong with the sandbox, which says nothing of the root */
 async function tried(ready: Prepared, root: OtherRoot, slot: number): Promise<string | undefined> {

@@ -2,6 +2,7 @@
 import type { SandboxRequest, SandboxResult } from '../../contracts/ports.ts';
 import type { Cgroups } from './cgroup.ts';
 import { launch } from './launch.ts';
+import { type LaidOut, layOut } from './lay-out.ts';
 import { bubblewrapArguments, type RootEntry } from './profile.ts';
 import type { PythonInstallation } from './python.ts';
 
@@ -35,11 +36,26 @@ export interface OtherRoot {
   readonly python: string;
 }
 
-export function runPrepared(
+export async function runPrepared(
   ready: Prepared,
   request: Omit<SandboxRequest, 'root'>,
   slot: number,
   root?: OtherRoot,
+): Promise<SandboxResult> {
+  const laid = await layOut(request, ready.uid);
+  try {
+    return await runLaid(ready, request, laid, slot, root);
+  } finally {
+    await laid?.remove();
+  }
+}
+
+function runLaid(
+  ready: Prepared,
+  request: Omit<SandboxRequest, 'root'>,
+  laid: LaidOut | undefined,
+  slot: number,
+  root: OtherRoot | undefined,
 ): Promise<SandboxResult> {
   const [program, ...rest] = request.argv;
   const names = Object.keys(request.files).sort();
@@ -49,7 +65,7 @@ export function runPrepared(
     bwrap: ready.bwrap,
     args: bubblewrapArguments({
       argv: [program === 'python3' ? python : program, ...rest],
-      fileNames: names,
+      files: laid === undefined ? names : { folder: laid.folder },
       binds: root === undefined ? [...ready.python.binds, ...ready.folders] : [],
       limits: request.limits,
       rootLinks: root?.entries ?? ready.rootLinks,
@@ -57,10 +73,14 @@ export function runPrepared(
       prlimit,
       ...(request.door === undefined ? {} : { door: request.door }),
       ...(request.agent === undefined ? {} : { agent: request.agent }),
+      ...(request.alone === undefined ? {} : { alone: request.alone }),
       disableUserns: ready.barrier === 'limit and filter',
     }),
     filter: ready.filter,
-    files: names.map((name) => request.files[name] ?? ''),
+    files: [
+      ...(laid === undefined ? names.map((name) => request.files[name] ?? '') : []),
+      ...(request.alone === true ? [request.stdin] : []),
+    ],
     stdin: request.stdin,
     limits: request.limits,
     uid: ready.uid,

@@ -12,13 +12,15 @@ export const SANDBOX_UID = 65534;
 
 const OPEN_FILES = 64;
 const PATH = '/usr/bin:/bin';
+/** Bound one by one where /dev is not bubblewrap's own. */
+const DEVICES = ['null', 'zero', 'full', 'random', 'urandom', 'tty'];
 /** Images bring their own programs there. */
 const OTHER_PATH = `/usr/local/bin:${PATH}`;
 
 export interface ProfileInput {
   readonly argv: readonly string[];
-  /** Relative paths in the order of their descriptors. */
-  readonly fileNames: readonly string[];
+  /** Relative paths in the order of their descriptors; or the folder that stands at /work. */
+  readonly files: readonly string[] | { readonly folder: string };
   /** Folders outside /usr that the interpreter needs. */
   readonly binds: readonly string[];
   readonly limits: SandboxLimits;
@@ -31,6 +33,8 @@ export interface ProfileInput {
   readonly door?: string;
   /** The folder that stands at /agent. */
   readonly agent?: string;
+  /** The program may read its input at /dev/stdin, and has a /dev/shm; the input's descriptor comes after those of the files. */
+  readonly alone?: boolean;
   /** False where the kernel's own limit cannot be set (`Barrier`). */
   readonly disableUserns: boolean;
 }
@@ -56,7 +60,7 @@ export function readRootEntries(): RootEntry[] {
  * The program is process 1 of its name space: nothing inside can kill or stop it (the kernel drops such signals), orphans are
  * re-parented to it, and its end takes every other process along. There is no /proc: it is the way to another
  * process's memory, descriptors and environment, and nothing that is judged needs it. Nothing is writable but a sized /tmp,
- * and that only when `diskBytes` is positive.
+ * and that only when `diskBytes` is positive; where a program is alone, a /dev/shm as well.
  */
 export function bubblewrapArguments(input: ProfileInput): string[] {
   const { limits } = input;
@@ -85,16 +89,36 @@ export function bubblewrapArguments(input: ProfileInput): string[] {
       link === undefined ? ['--ro-bind', `${input.root ?? ''}${path}`, path] : ['--symlink', link, path],
     ),
     ...input.binds.flatMap((path) => ['--ro-bind', path, path]),
-    ...['--dev', '/dev', '--remount-ro', '/dev', '--dir', '/work'],
-    ...input.fileNames.flatMap((name, index) => [
-      ...['--perms', '0444', '--file', String(FD.firstFile + index), `/work/${name}`],
-    ]),
+    ...devices(input),
+    ...('folder' in input.files
+      ? ['--ro-bind', input.files.folder, '/work']
+      : ['--dir', '/work', ...input.files.flatMap((name, index) => file(FD.firstFile + index, `/work/${name}`))]),
     // A read-only mount keeps nobody from connecting: a socket's own permissions say who may.
     ...(input.door === undefined ? [] : ['--ro-bind', input.door, '/work/door']),
     ...(input.agent === undefined ? [] : ['--ro-bind', input.agent, '/agent']),
     ...(limits.diskBytes > 0 ? ['--size', String(limits.diskBytes), '--tmpfs', '/tmp'] : []),
     ...['--remount-ro', '/', '--chdir', '/work', '--'],
     ...[input.prlimit, ...resourceLimits(limits), '--', ...input.argv],
+  ];
+}
+
+const file = (descriptor: number, path: string): string[] => ['--perms', '0444', '--file', String(descriptor), path];
+
+/**
+ * Bubblewrap's /dev has links for the standard streams that lead to /proc, which is not there, and nothing can be put in their place; the
+ * one here has a file for standard input. Terminals are taken from bubblewrap's.
+ */
+function devices({ alone = false, files, limits: { diskBytes } }: ProfileInput): string[] {
+  if (!alone) return ['--dev', '/dev', '--remount-ro', '/dev'];
+  const descriptor = FD.firstFile + ('folder' in files ? 0 : files.length);
+  return [
+    ...['--tmpfs', '/dev', '--dev', '/dev/own', '--remount-ro', '/dev/own'],
+    ...DEVICES.flatMap((name) => ['--dev-bind', `/dev/${name}`, `/dev/${name}`]),
+    ...['--symlink', 'own/pts', '/dev/pts', '--symlink', 'own/ptmx', '/dev/ptmx'],
+    ...file(descriptor, '/dev/stdin'),
+    // Semaphores, and through them pools of processes, lie there.
+    ...(diskBytes > 0 ? ['--size', String(diskBytes), '--tmpfs', '/dev/shm'] : []),
+    ...['--remount-ro', '/dev'],
   ];
 }
 

@@ -118,6 +118,8 @@ const runOnce = (
     argv: ['prlimit', `--cpu=${Math.ceil(seconds)}`, '--', ...argv],
     files,
     stdin,
+    // Whatever is beside it is its own; a case has a sandbox to itself.
+    alone: true,
     limits: {
       ...LANGUAGE_TABLE[language].limits,
       wallMs: 5_000 + 3_000 * seconds,

@@ -11,9 +11,28 @@ interface Language {
   readonly trial: string;
 }
 
+/**
+ * Python without its `site` has no `exit` and `quit`, which programs call; with it, what else is installed on a machine would have a
+ * say. Nothing of this is left among the program's own names.
+ */
+const START = `def start():
+    import builtins, sys
+    from _sitebuiltins import Quitter
+    for name in ('exit', 'quit'):
+        setattr(builtins, name, Quitter(name, 'Ctrl-D (i.e. EOF)'))
+    path, space = sys.argv[1], sys.modules['__main__'].__dict__
+    del sys.argv[0], space['start']
+    sys.path[0] = path.rpartition('/')[0]
+    space['__file__'] = path
+    with open(path, 'rb') as file:
+        code = compile(file.read(), path, 'exec', dont_inherit=True)
+    exec(code, space)
+start()
+`;
+
 export const LANGUAGE_TABLE: Readonly<Record<LanguageName, Language>> = {
   python: {
-    program: (path) => ['python3', '-s', '-S', '-B', path],
+    program: (path) => ['python3', '-s', '-S', '-B', '-c', START, path],
     limits: { memoryBytes: 256 * 2 ** 20, processes: 16 },
     trial: 'print("ready")',
   },
