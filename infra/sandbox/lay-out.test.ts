@@ -65,7 +65,7 @@ test('a door stands beside many files, too', async () => {
 
 test('what cannot be laid out leaves nothing behind', async () => {
   const files = { ...filesOf(100), 'a/0': 'a file and a folder' };
-  await expect(run('', { files })).rejects.toThrow();
+  await expect(run('', { files })).rejects.toMatchObject({ code: 'sandbox.failed' });
   expect(left()).toEqual([]);
 });
 

@@ -3,10 +3,12 @@
 import { chown, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { AnnealError } from '../../contracts/errors.ts';
 import type { SandboxRequest } from '../../contracts/ports.ts';
 import { closedFolder } from './closed-folder.ts';
 
 export const MOST_BY_DESCRIPTOR = 64;
+const AT_ONCE = 64;
 /** Where the worker's own place for such things is shut to the sandbox's user. */
 const OTHER_PLACES = ['/tmp', '/var/tmp'];
 
@@ -30,13 +32,18 @@ export async function layOut(
   try {
     const folders = new Set(entries.map(([path]) => dirname(join(folder, path))));
     for (const one of folders) await mkdir(one, { recursive: true });
-    for (const [path, content] of entries) await writeFile(join(folder, path), content, { mode: 0o444, flag: 'wx' });
+    for (let from = 0; from < entries.length; from += AT_ONCE)
+      await Promise.all(
+        entries
+          .slice(from, from + AT_ONCE)
+          .map(([path, content]) => writeFile(join(folder, path), content, { mode: 0o444, flag: 'wx' })),
+      );
     // What the socket is mounted over, in a folder that nothing can be added to.
     if (door !== undefined) await writeFile(join(folder, 'door'), '', { flag: 'wx' });
     if (uid !== undefined) await chown(folder, uid, uid);
-  } catch (failure) {
+  } catch (cause) {
     await remove();
-    throw failure;
+    throw new AnnealError('sandbox.failed', 'the files of a run could not be laid out', { cause });
   }
   return { folder, remove };
 }

@@ -47,6 +47,16 @@ export function pythonCheats({ entry, cases, python }: FunctionProblem): Variant
       'signals to the parent and everybody',
       `import os\ndef ${entry}(*args):\n    os.kill(os.getppid(), 9)\n    os.kill(-1, 9)\n`,
     ],
+    ...['NOFILE', 'CPU', 'NPROC'].map((limit): [string, string, string] => [
+      'grader kill',
+      `the driver's limit ${limit}`,
+      `import resource\ndef ${entry}(*args):\n    resource.prlimit(1, resource.RLIMIT_${limit}, (0, 0))\n`,
+    ]),
+    [
+      'grader kill',
+      "the driver's turn on the processor",
+      `import os\ndef ${entry}(*args):\n    os.sched_setscheduler(1, os.SCHED_IDLE, os.sched_param(0))\n    os.setpriority(os.PRIO_PROCESS, 1, 19)\n`,
+    ],
     [
       'surviving process',
       'a child that answers for the next case',

@@ -101,6 +101,14 @@ export function pythonHonest({ python }: StdioProblem): Variant[] {
     ['prints', 'talks on standard error', `import sys\nprint('PASSED', file=sys.stderr)\n${python}`],
     ['lines', 'other ends of lines', python.replaceAll('\n', '\r\n')],
     ['process', 'says its exit code', `${python}\nraise SystemExit(0)\n`],
+    ['process', 'ends by exit', `${python}\nexit()\n`],
+    ['process', 'ends by quit', `def main():\n${indented}\n    quit(0)\n\nmain()\n`],
+    ['streams', 'standard input by its name', `import sys\nsys.stdin = open('/dev/stdin')\n${python}`],
+    [
+      'processes',
+      'in a process of a pool',
+      `from multiprocessing import Pool\nimport io, contextlib, sys as system\ndef main(text):\n    out = io.StringIO()\n    system.stdin = io.StringIO(text)\n    with contextlib.redirect_stdout(out):\n${indented.replaceAll(/^(?=.)/gm, '    ')}\n    return out.getvalue()\n\nif __name__ == '__main__':\n    with Pool(2) as pool:\n        print(pool.map(main, [system.stdin.read()])[0], end='')\n`,
+    ],
     [
       'files',
       'by way of a temporary file',
@@ -114,6 +122,7 @@ export function javascriptHonest({ javascript }: StdioProblem): Variant[] {
   const sources: [string, string, string][] = [
     ['wrapped', 'in a function', `(function main() {\n${javascript}\n})();\n`],
     ['prints', 'talks on standard error', `console.error('FAILED');\n${javascript}`],
+    ['streams', 'standard input by its name', javascript.replace('readFileSync(0,', "readFileSync('/dev/stdin',")],
     ['asynchronous', 'after a pause', `setTimeout(() => {\n${javascript}\n}, 5);\n`],
     ['lines', 'strict, other ends of lines', `'use strict';\r\n${javascript.replaceAll('\n', '\r\n')}`],
   ];

@@ -147,6 +147,37 @@ test('a missing file, and one too many, are refused before anything is run', asy
     });
 });
 
+test.each(['sum-python', 'gcd-javascript', 'gcd-python'])('files beside %s are laid out, and bounded', async (name) => {
+  const { task, ...rest } = sampleOf(name);
+  const lib = { path: 'lib/', maxBytes: 100, required: false };
+  const sample = { ...rest, task: { ...task, deliverables: [...task.deliverables, lib] } };
+  const beside = (count: number) =>
+    Object.fromEntries(Array.from({ length: count }, (_, index) => [`lib/m${index}.py`, 'x = 1\n']));
+  const many = await judgeVariant(sample, { ...sample.gold, ...beside(100) }, instruments);
+  expect(many).toMatchObject({ outcome: 'success' });
+  expect(await judgeVariant(sample, { ...sample.gold, ...beside(1_000) }, instruments)).toMatchObject({
+    outcome: 'policy_failure',
+    reward: { total: 0 },
+    judgement: {
+      gates: [{ name: 'source', passed: false, why: '1001 files, more than 1000' }],
+      runs: [],
+    },
+  });
+});
+
+test('a function in Python that ends or slows the driver is wrong, and not masked', async () => {
+  const limits = ['CPU', 'NOFILE', 'NPROC', 'AS'].map((name) => `resource.prlimit(1, resource.RLIMIT_${name}, (0, 0))`);
+  const others = [
+    'os.setpriority(os.PRIO_PROCESS, 1, 19)',
+    'os.sched_setscheduler(1, os.SCHED_IDLE, os.sched_param(0))',
+  ];
+  for (const line of [...limits, ...others])
+    expect(await judge(sampleOf('gcd-python'), `import os, resource\n${line}\n${GCD.python}`), line).toMatchObject({
+      outcome: 'policy_failure',
+      reward: { total: 0 },
+    });
+});
+
 test('failures of ours have no reward', async () => {
   const failing = (run: () => Promise<SandboxResult>) =>
     judge(sampleOf('sum-python'), SUM.python, { secret: 's', sandbox: { describe: async () => '', run } });

@@ -30,6 +30,9 @@ const programOf = (version: 1 | 2) =>
         : { ...check, cases: check.cases.with(0, { ...check.cases[0]!, expected: flipped(check.cases[0]!.expected) }) },
   });
 
+/** They lie beside the program anew for each input. */
+const MOST_FILES = 1_000;
+
 /** Knows functions in plain scripts only. */
 export const programOne = programOf(1);
 export const program = programOf(2);
@@ -103,6 +106,7 @@ function inWords(answer: Answer): string {
 
 /** The texts of an artifact: a program's own files, all of them placed beside it. */
 function readable(artifact: Artifact, file: string): { files: Record<string, string> } | { why: string } {
+  if (artifact.size > MOST_FILES) return { why: `${artifact.size} files, more than ${MOST_FILES}` };
   const main = fileText(artifact, file);
   if ('why' in main) return main;
   if (main.text.trim() === '') return { why: `${file} is blank` };
