@@ -7,19 +7,24 @@ import type { Config } from '../config.ts';
 import type { ClusterSettings } from '../deployment.ts';
 import { createEnvironments } from '../environments/environments.ts';
 import { createBubblewrapSandbox } from './bubblewrap.ts';
+import { seccompFilter } from './seccomp.ts';
 import type { PodsSetting } from './setting.ts';
 
 export interface PodsChoice extends PodsSetting {
   readonly namespace: string;
   /** Of the deployment's cluster; null: the usual places. */
   readonly kubeconfig: string | null;
+  /** Of system calls, as bubblewrap has it. */
+  readonly filter: Uint8Array;
 }
 
 /** Undefined where sandboxes are not pods. */
 export function podsOf({ deployment }: Pick<Config, 'deployment'>): PodsChoice | undefined {
   if (deployment.compute === 'local') return undefined;
   const { sandbox, kubeconfig, namespace }: ClusterSettings = deployment.cluster;
-  return sandbox.by === 'pods' ? { ...sandbox, namespace: sandbox.namespace ?? namespace, kubeconfig } : undefined;
+  return sandbox.by === 'pods'
+    ? { ...sandbox, namespace: sandbox.namespace ?? namespace, kubeconfig, filter: seccompFilter() }
+    : undefined;
 }
 
 /** What the sandbox of a deployment cannot give a harness; known before any pod is made. */

@@ -29,6 +29,8 @@ export interface SandboxPods {
   readonly ephemeralStorage: string;
   readonly nodeSelector?: Readonly<Record<string, string>>;
   readonly tolerations?: readonly Readonly<Record<string, unknown>>[];
+  /** Of system calls, for x86-64 (infra/sandbox/seccomp.ts): the runtime's own lets a program set the limits of process 1. */
+  readonly filter?: Uint8Array | undefined;
 }
 
 export interface SandboxRun {
@@ -122,17 +124,13 @@ function podSpec(pods: SandboxPods, run: SandboxRun): Record<string, unknown> {
       }),
     ],
     containers: [
-      container(
-        CONTAINERS.program,
-        ['program', JSON.stringify({ limits: rlimits(limits), probe: run.probe ?? null }), ...run.argv],
-        {
-          resources: { requests: amounts, limits: amounts },
-          volumeMounts: [
-            ...[volume('anneal'), space('/pipes', 'pipes'), space('/work', 'work', true)],
-            ...(limits.diskBytes > 0 ? [space('/tmp', 'tmp')] : []),
-          ],
-        },
-      ),
+      container(CONTAINERS.program, ['program', JSON.stringify(programSettings(pods, run)), ...run.argv], {
+        resources: { requests: amounts, limits: amounts },
+        volumeMounts: [
+          ...[volume('anneal'), space('/pipes', 'pipes'), space('/work', 'work', true)],
+          ...(limits.diskBytes > 0 ? [space('/tmp', 'tmp')] : []),
+        ],
+      }),
       container(CONTAINERS.collector, ['collector', JSON.stringify(collects)], {
         resources: HELPER,
         volumeMounts: [volume('anneal'), volume('stdin'), space('/pipes', 'pipes')],
@@ -155,6 +153,11 @@ function podSpec(pods: SandboxPods, run: SandboxRun): Record<string, unknown> {
     ],
   };
 }
+
+const programSettings = ({ filter }: SandboxPods, { limits, probe }: SandboxRun) => ({
+  ...{ limits: rlimits(limits), probe: probe ?? null },
+  ...(filter === undefined ? {} : { filter: Buffer.from(filter).toString('base64') }),
+});
 
 /** As bubblewrap's are set (infra/sandbox/profile.ts), by names of Python's. */
 const rlimits = (limits: SandboxLimits): Record<string, number> => ({

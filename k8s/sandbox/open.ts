@@ -13,6 +13,7 @@ export interface PodsWanted {
   readonly probe: readonly string[];
   readonly cpu: string | null;
   readonly disk: string | null;
+  readonly filter?: Uint8Array;
 }
 
 export interface Opening {
@@ -23,7 +24,7 @@ export interface Opening {
 }
 
 export function openPodSandbox(wanted: PodsWanted, { watched = (cluster) => cluster, signal }: Opening = {}): Sandbox {
-  const { namespace, image, runtimeClass, allow, probe, cpu, disk } = wanted;
+  const { namespace, image, runtimeClass, allow, probe, cpu, disk, filter } = wanted;
   return createPodSandbox({
     ...{ namespace, image, probe },
     cluster: watched(openCluster({ kubeconfig: wanted.kubeconfig ?? undefined })),
@@ -31,6 +32,7 @@ export function openPodSandbox(wanted: PodsWanted, { watched = (cluster) => clus
     allow: { nodeRuntime: allow.includes('node-runtime'), openNetwork: allow.includes('open-network') },
     ...(cpu === null ? {} : { cpu }),
     ...(disk === null ? {} : { ephemeralStorage: disk }),
+    filter,
     ...(signal === undefined ? {} : { signal }),
   });
 }

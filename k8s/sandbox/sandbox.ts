@@ -51,7 +51,7 @@ const GONE_MS = 60_000;
 /** Above what systems give to people and services, below where user name spaces begin on most nodes. */
 const UIDS = [100_000, 500_000] as const;
 const TRIAL = { wallMs: 30_000, memoryBytes: 512 * 2 ** 20, diskBytes: 0, processes: 32, outputBytes: 4_096 };
-const trialAnswer = z.object({ pid: z.int(), uid: z.int(), reached: z.array(z.string()) });
+const trialAnswer = z.object({ pid: z.int(), uid: z.int(), reached: z.array(z.string()), filtered: z.boolean() });
 const events = z.object({
   items: z.array(z.object({ type: z.string().default(''), message: z.string().default('') })),
 });
@@ -99,7 +99,8 @@ export function createPodSandbox(options: PodSandboxOptions): Sandbox {
     const description = [
       `pods of ${namespace}`,
       pods.runtimeClass === undefined ? 'the node’s own kernel' : `runtime class ${pods.runtimeClass}`,
-      'no capabilities, no service account, read-only root, seccomp of the runtime, resource limits',
+      'no capabilities, no service account, read-only root, resource limits',
+      seen.filtered ? 'seccomp of the runtime and its own' : 'seccomp of the runtime alone',
       seen.reached.length > 0 ? 'network policies that nothing enforces' : 'no network',
       `image ${options.image} (${image})`,
     ].join('; ');
