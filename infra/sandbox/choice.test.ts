@@ -8,6 +8,7 @@ import type { Sandbox } from '../../contracts/ports.ts';
 import { loadConfig } from '../config.ts';
 import { deploymentEnvironment, deploymentPath } from '../deployment.ts';
 import { chooseSandbox, doorProblems, type PodsChoice, podsOf } from './choice.ts';
+import { seccompFilter } from './seccomp.ts';
 
 const CLUSTER = {
   ...{ ANNEAL_COMPUTE: 'kubernetes', ANNEAL_STORE: 's3://anneal/team-a', ANNEAL_KUBECONFIG: '/kube' },
@@ -53,6 +54,7 @@ it('is pods where the deployment names them, in their own namespace or beside th
   expect(chosen({ ...CLUSTER, ANNEAL_SANDBOX: whole })).toEqual({
     ...{ by: 'pods', namespace: 'untrusted', image, runtimeClass: 'gvisor', allow: ['open-network'] },
     ...{ probe: ['store:443', '[::1]:9000'], cpu: '500m', disk: '0', kubeconfig: '/kube' },
+    filter: seccompFilter(),
   });
   expect(chosen({ ...CLUSTER, ANNEAL_SANDBOX: `pods?image=${image}&allow=node-runtime` })).toMatchObject({
     ...{ namespace: 'gpu', runtimeClass: null, allow: ['node-runtime'], cpu: null },
