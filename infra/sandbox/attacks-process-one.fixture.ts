@@ -29,9 +29,13 @@ if os.fork() == 0:
     attempt(lambda: call(314, (1 << 32) + 1, attributes, 0), 'attributes, high bits')
     for which, who in ((1, 1), (2, os.getpgid(1)), (2, 0), (3, os.getuid())):
         attempt(lambda: call(251, which, who, 3 << 13), f'disk {which} {who}')
-    attempt(lambda: call(434, 1, 0), 'pidfd')
+    handle = os.pidfd_open(1)
+    attempt(lambda: call(424, handle, 9, 0, 0), 'signal by handle')
+    attempt(lambda: call(438, handle, 0, 0), 'descriptor by handle')
+    attempt(lambda: call(440, handle, 0, 0, 21, 0), 'memory by handle')
+    attempt(lambda: call(308, handle, 0), 'name space by handle')
     attempt(lambda: call(157, 62, 2, 1, 1, 0), 'core')
-    attempt(lambda: call(448, 1, 0), 'reap')
+    attempt(lambda: call(448, handle, 0), 'reap')
     os._exit(0)
 print('left' if os.wait()[1] == 0 else 'ESCAPED')
 print('as before' if state() == before else f'ESCAPED {state()}')`,

@@ -60,7 +60,7 @@ test.each([
     [`${nr} of itself`, { nr, args: [0] }, ALLOW],
     [`${nr} of another`, { nr, args: [1] }, 0x50001],
   ]),
-  ['pidfd_open', { nr: 434, args: [1] }, 0x50001],
+  ['pidfd_open', { nr: 434, args: [1] }, ALLOW],
   ['pidfd_send_signal', { nr: 424 }, 0x50001],
   ['process_mrelease', { nr: 448 }, 0x50001],
   ['PR_SET_NAME', { nr: 157, args: [15] }, ALLOW],

@@ -7,8 +7,8 @@ const DENIED: Readonly<Record<string, readonly number[]>> = {
   'ptrace, process_vm_readv, process_vm_writev, kcmp, process_madvise, process_mrelease': [
     101, 310, 311, 312, 440, 448,
   ],
-  // Whoever has no need of them falls back on process numbers.
-  'pidfd_open, pidfd_getfd, pidfd_send_signal': [434, 438, 424],
+  // What can be done with a handle on a process but wait for it, for which drivers open one.
+  'pidfd_getfd, pidfd_send_signal': [438, 424],
   'add_key, request_key, keyctl': [248, 249, 250],
   'bpf, userfaultfd, perf_event_open': [321, 323, 298],
   'mount, umount2, pivot_root, chroot': [165, 166, 155, 161],
