@@ -132,12 +132,14 @@ describe.skipIf(helmBinary() === undefined)('the chart', () => {
       );
 
     it('are asked of the worker in the words that it reads', async () => {
+      // The system call filter is the build's, and no setting.
+      const filter = expect.any(Uint8Array);
       expect(await settingOf(MINIMAL)).toBe('bubblewrap');
-      expect(read((await settingOf(PODS)) ?? '')).toEqual({ ...SANDBOX, kubeconfig: null });
+      expect(read((await settingOf(PODS)) ?? '')).toEqual({ ...SANDBOX, kubeconfig: null, filter });
       const least = { by: 'pods', image: 'sandbox:1', allow: ['node-runtime'] };
       expect(read((await settingOf({ ...MINIMAL, sandbox: least })) ?? '')).toEqual({
         ...{ by: 'pods', namespace: 'anneal-sandboxes', image: 'sandbox:1', kubeconfig: null },
-        ...{ runtimeClass: null, allow: ['node-runtime'], probe: [], cpu: null, disk: null },
+        ...{ runtimeClass: null, allow: ['node-runtime'], probe: [], cpu: null, disk: null, filter },
       });
     });
 
