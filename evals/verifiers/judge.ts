@@ -48,8 +48,10 @@ export async function judgeArtifact(input: {
   try {
     found = refusal(artifact, task) ?? (await verifier.judge({ check: check.data, artifact, given, instruments }));
   } catch (failure) {
-    // A mistake of ours that one artifact meets must not end the judging of others; the record says that it is one.
-    if (!(failure instanceof AnnealError)) return { outcome: 'verifier_failure', reason: `internal.bug: ${failure}` };
+    // A mistake of ours that one artifact meets must not end the judging of others; the record says that it is one. What was cancelled, and
+    // what the machine lacks, is no mistake, and is thrown.
+    if (isMistake(failure)) return { outcome: 'verifier_failure', reason: `internal.bug: ${failure}` };
+    if (!(failure instanceof AnnealError)) throw failure;
     const outcome = outcomeOf(failure);
     if (outcome === undefined) throw failure;
     return { outcome, reason: `${failure.code}: ${failure.message}` };
@@ -77,6 +79,9 @@ function refusal(artifact: Artifact, task: ArtifactTask): Found | undefined {
   const why = problems.map((problem) => `${problem.path} ${problem.why}`.trim()).join('; ');
   return { gates: [{ name: 'declared', passed: false, why }], components: [], runs: [], seen: null };
 }
+
+const isMistake = (failure: unknown): boolean =>
+  [TypeError, RangeError, ReferenceError, SyntaxError].some((kind) => failure instanceof kind);
 
 /** What no record can hold (a number beyond all numbers) was computed of what was handed in, which a sample is not masked for. */
 function recordable(found: Found): Found {
