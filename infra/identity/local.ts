@@ -194,7 +194,10 @@ export function createLocalIdentity(keysDir: string, approvals: Critical['approv
       }
       const selfApproved = isOwner(signer, context.owner);
       if (selfApproved && approvals.self === 'refused')
-        throw new AnnealError('decision.self_approved', `the decision is by ${signer.name}, who owns ${context.campaign}`);
+        throw new AnnealError(
+          'decision.self_approved',
+          `the decision is by ${signer.name}, who owns ${context.campaign}`,
+        );
       if (body.unattended && approvals.unattended === 'refused')
         throw new AnnealError('decision.unattended', 'nobody was there when it was signed');
       return { selfApproved };
