@@ -12,7 +12,7 @@ export const entryName = (number: number): string => `${ENTRIES}${padded(number)
 export const headName = (number: number): string => `${HEADS}${padded(number)}`;
 /** That an id stands in the log, and where: what makes noting it again change nothing. */
 export const idName = (id: string): string => `audit/ids/${hashOf(id)}`;
-/** Where to begin to look for the end; it may lag behind, and is never trusted further. */
+/** Where to begin to look for the end. It may lag behind; one that is ahead of the entries says that some were taken away. */
 export const END_HINT = 'audit/end';
 
 export const hashOf = (bytes: Uint8Array | string): Sha256 =>

@@ -149,6 +149,14 @@ test.each(Object.entries(TAMPERINGS))(`%s is found, ${TIMES} times of ${TIMES}`,
   }
 });
 
+test('a name far ahead is told at once, as the gap that it leaves', async () => {
+  const names: Names = new Map(whole);
+  names.set(entryName(999_999_999_999), names.get(entryName(LENGTH))!);
+  expect(await problemsOf(names)).toContainEqual({
+    ...{ number: LENGTH + 1, what: 'the entries from here to 999999999998 are missing' },
+  });
+});
+
 test('what cuts the end off with its heads is not found without a witness: that is what one is for', async () => {
   const names: Names = new Map(whole);
   names.delete(entryName(LENGTH));

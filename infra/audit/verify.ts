@@ -39,12 +39,19 @@ export async function readAudit({ store, verifyBytes, witnesses }: Checking): Pr
   const listed = [...(await store.listNamed(ENTRIES)), ...(await store.listNamed(HEADS))];
   for (const name of listed) if (!/\/\d{12}$/.test(name)) wrong(0, `${name} is no name of the log's`);
   const numbers = listed.map((name) => Number(name.slice(name.lastIndexOf('/') + 1))).filter(Number.isSafeInteger);
-  const last = Math.max(0, ...numbers, ...witnesses.map(({ body }) => body.number));
+  const known = new Set([...numbers.filter((number) => number > 0), ...witnesses.map(({ body }) => body.number)]);
 
   const entries: ReadEntry[] = [];
   let before: string | null = null;
   const seenIds = new Set<string>();
-  for (let number = 1; number <= last; number += 1) {
+  let next = 1;
+  // By the numbers that there are: one name far ahead is a gap, and nothing to be counted up to.
+  for (const number of [...known].sort((a, b) => a - b)) {
+    if (number > next) {
+      wrong(next, number === next + 1 ? 'the entry is missing' : `the entries from here to ${number - 1} are missing`);
+      before = null;
+    }
+    next = number + 1;
     const text = await textNamed(store, entryName(number));
     const headText = await textNamed(store, headName(number));
     if (text === undefined) {

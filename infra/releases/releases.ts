@@ -3,7 +3,6 @@
 //   released/<base>            the pointer, with its history
 //   release-decisions/<hash>   which manifest a decision was spent on; made before the pointer moves, so that a repeated
 //                              call goes on with that manifest and a decision can never be spent on another
-import { createHash } from 'node:crypto';
 import { type ArtifactRef, type ArtifactStore, artifactRef } from '../../contracts/artifact.ts';
 import type { AuditLog } from '../../contracts/audit.ts';
 import { canonicalJson } from '../../contracts/canonical.ts';
@@ -12,6 +11,7 @@ import { FACTS, type Identity } from '../../contracts/gate.ts';
 import { type Sha256, sha256 } from '../../contracts/ids.ts';
 import type { Releases } from '../../contracts/ports.ts';
 import { type ReleaseBody, type ReleasedPointer, releasedPointer } from '../../contracts/release.ts';
+import { hashOf as hashOfBytes } from '../audit/names.ts';
 import type { ByteSignature, Signer } from '../identity/local.ts';
 import { checkAgainstEvidence } from './evidence.ts';
 import { readManifest, writeManifest } from './manifest.ts';
@@ -186,14 +186,13 @@ export function createReleases(store: ArtifactStore, identity: ReleaseIdentity, 
   };
 }
 
-const hashOf = (value: unknown): Sha256 =>
-  sha256.parse(createHash('sha256').update(canonicalJson(value)).digest('hex'));
+const hashOf = (value: unknown): Sha256 => hashOfBytes(canonicalJson(value));
 
 const pointerName = (base: string): string => `released/${base}`;
 
 /** By hash: a decision's id may hold characters that a name may not. */
 function spentName(body: PublishInput['body']): string {
-  return `release-decisions/${createHash('sha256').update(body.decision.body.id).digest('hex')}`;
+  return `release-decisions/${hashOfBytes(body.decision.body.id)}`;
 }
 
 const isEntry =
