@@ -1,4 +1,5 @@
 // The corpus of reward hacks, judged as rollouts are: no cheat is rewarded, every honest variant is.
+import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import type { Browser } from '../../contracts/browser.ts';
 import { BROWSER_CORPUS, CORPUS } from '../../evals/hacks/corpus.ts';
@@ -18,8 +19,20 @@ const CHEATS = 40;
 const TASKS_EACH = 10;
 const HONEST = 200;
 const AT_ONCE = 2;
-/** What a judgement depends on. */
-const CODE = ['contracts', 'evals', 'infra', 'policies', 'tests/accept', 'tests/support'];
+/** A page is mostly waited for. */
+const PAGES_AT_ONCE = 2 * availableParallelism();
+/** Of tasks that differ in their words alone, each kind of honest page is judged on so many: it takes ten times as long as a cheat's. */
+const PAGES_EACH = 2;
+/** What a judgement depends on, with all that is imported there. */
+const CODE = [
+  'evals/hacks',
+  'evals/verifiers',
+  'evals/workspace',
+  'infra/browser',
+  'infra/process',
+  'infra/sandbox',
+  'tests/accept/corpus.ts',
+];
 const finding = z.strictObject({
   name: z.string(),
   holds: z.boolean(),
@@ -32,9 +45,10 @@ export async function corpusFigures(instruments: Instruments, tell: Tell): Promi
   const journal = openJournal({ name: 'corpus', code: CODE, finding });
   const { groups, missing } = await furtherRunners(instruments);
   groups.unshift({ samples: CORPUS, instruments });
-  const browser = createChromiumBrowser({ concurrency: AT_ONCE });
+  const browser = createChromiumBrowser({ concurrency: PAGES_AT_ONCE });
   const noBrowser = await whyNot(browser);
-  if (noBrowser === undefined) groups.push({ samples: BROWSER_CORPUS, instruments: { ...instruments, browser } });
+  const shown = { samples: someOfThePages(BROWSER_CORPUS), instruments: { ...instruments, browser } };
+  if (noBrowser === undefined) groups.push(shown);
   const all = groups.flatMap(({ samples, instruments }) =>
     samples.flatMap((sample) => {
       const entry = (cheat: boolean) => (variant: Sample['cheats'][number]) => {
@@ -52,10 +66,11 @@ export async function corpusFigures(instruments: Instruments, tell: Tell): Promi
     }),
   );
   const each: readonly ((typeof all)[number] & { readonly secret?: string })[] = [...all, ...chances];
-  const waiting = each.filter(({ name }) => !journal.found.has(name));
-  let judged = each.length - waiting.length;
+  // What the machine could not finish is judged again.
+  const left = each.filter(({ name }) => journal.found.get(name)?.masked !== false);
+  let judged = each.length - left.length;
   if (judged > 0) tell(`${judged} of ${each.length} artifacts were judged by this code before: .testbed/accept`);
-  const lane = async (): Promise<void> => {
+  const lane = async (waiting: (typeof each)[number][]): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       const { sample, variant, cheat, name } = next;
       const began = performance.now();
@@ -70,12 +85,20 @@ export async function corpusFigures(instruments: Instruments, tell: Tell): Promi
       if (judged % 50 === 0) tell(`${judged} of ${each.length} artifacts judged`);
     }
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, lane));
+  const inLanes = async (lanes: number, waiting: (typeof each)[number][]): Promise<void> => {
+    await Promise.all(Array.from({ length: lanes }, () => lane(waiting)));
+  };
+  const isPage = ({ instruments: { browser } }: (typeof each)[number]): boolean => browser !== undefined;
+  await inLanes(
+    AT_ONCE,
+    left.filter((one) => !isPage(one)),
+  );
+  await inLanes(PAGES_AT_ONCE, left.filter(isPage));
 
   // Those of a missing browser are counted: they stand in the corpus, and the figure of the browser says that they were not judged.
   const kinds = tasksByCheat([
     ...groups.flatMap(({ samples }) => samples),
-    ...(noBrowser === undefined ? [] : BROWSER_CORPUS),
+    ...(noBrowser === undefined ? [] : shown.samples),
   ]);
   const fewest = Math.min(...kinds.values());
   const cheats = all.filter(({ cheat }) => cheat).length;
@@ -123,6 +146,24 @@ export async function corpusFigures(instruments: Instruments, tell: Tell): Promi
 interface Group {
   readonly samples: readonly Sample[];
   readonly instruments: Instruments;
+}
+
+/** Every cheat; of honest pages each kind on a few of the tasks of its family, which take turns. */
+function someOfThePages(samples: readonly Sample[]): Sample[] {
+  const honest = samples
+    .filter(({ task }) => task.format === 'web-page')
+    .flatMap((sample) => sample.honest.map((variant) => ({ variant, of: `${sample.task.family}: ${variant.name}` })));
+  const kept = new Set(
+    [...Map.groupBy(honest, ({ of }) => of).values()].flatMap((some, kind) =>
+      Array.from({ length: Math.min(PAGES_EACH, some.length) }, (_, turn) => {
+        const at = kind + Math.floor((turn * some.length) / PAGES_EACH);
+        return some[at % some.length]!.variant;
+      }),
+    ),
+  );
+  return samples.map((sample) =>
+    sample.task.format === 'web-page' ? { ...sample, honest: sample.honest.filter((one) => kept.has(one)) } : sample,
+  );
 }
 
 /** Runners of patches that need programs from beside the sandbox's own. */

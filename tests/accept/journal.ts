@@ -1,7 +1,7 @@
 // What a long acceptance has found so far, so that one that was stopped goes on where it was: a line each, for one state of the code only.
 import { createHash } from 'node:crypto';
 import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { z } from 'zod';
 
 export interface Journal<T> {
@@ -12,7 +12,7 @@ export interface Journal<T> {
 
 export interface JournalOf<T> {
   readonly name: string;
-  /** Folders and files that a finding depends on. */
+  /** Folders and files that a finding depends on, besides all that the modules among them import. */
   readonly code: readonly string[];
   readonly finding: z.ZodType<T>;
   /** Where the code and the journal are, unless this checkout. */
@@ -57,20 +57,30 @@ function readWhole(path: string): unknown[] {
   return lines.map((line): unknown => JSON.parse(line));
 }
 
+/** Of the files themselves and, in any other folder, of the modules that they import. */
 function codeHash(root: string, code: readonly string[]): string {
+  const files = new Set(code.flatMap((one) => filesOf(join(root, one))));
+  // A set that grows while it is gone through: each import is read in its turn.
+  for (const file of files) if (file.endsWith('.ts')) for (const one of importsOf(file)) files.add(one);
   const hash = createHash('sha256');
-  for (const entry of code.flatMap((one) => filesOf(join(root, one))))
+  for (const file of [...files].sort())
     hash
-      .update(`${entry.slice(root.length)}\0`)
-      .update(readFileSync(entry))
+      .update(`${file.slice(root.length)}\0`)
+      .update(readFileSync(file))
       .update('\0');
   return hash.digest('hex').slice(0, 16);
 }
 
+/** Types are among them: more than is needed is measured anew, never less. */
+const importsOf = (file: string): string[] =>
+  [...readFileSync(file, 'utf8').matchAll(/\b(?:from |import |import\()'(\.[^']+)'/g)].map(([, path]) =>
+    join(dirname(file), path!),
+  );
+
 function filesOf(path: string): string[] {
   if (statSync(path).isFile()) return [path];
   return readdirSync(path, { recursive: true, withFileTypes: true })
-    .filter((one) => one.isFile() && !one.parentPath.includes('__pycache__'))
+    .filter((one) => one.isFile() && !one.parentPath.includes('__pycache__') && !one.name.endsWith('.test.ts'))
     .map((one) => join(one.parentPath, one.name))
     .sort();
 }

@@ -1,6 +1,6 @@
 import { appendFileSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Figure } from './figure.ts';
 import { openJournal } from './journal.ts';
@@ -46,6 +46,24 @@ test('what held is not measured again by the same code; a miss is, and says how 
   expect(await other.played()).toEqual([figure('a', true)]);
   expect(other.measured).toEqual(['A']);
   expect(readdirSync(join(root, '.testbed/accept'))).toHaveLength(1);
+});
+
+test('what the code imports counts, in other folders too, and its tests do not', async () => {
+  const other = mkdtempSync(join(root, 'other-'));
+  writeFileSync(join(other, 'far.ts'), 'export const far = 1;');
+  writeFileSync(join(root, 'code.ts'), `import { far } from './${basename(other)}/far.ts';`);
+  writeFileSync(join(other, 'beside.ts'), '1');
+  const a = () => [figure('a', true)];
+  const measured = async (): Promise<number> => {
+    const one = course(['A', 1, a]);
+    await one.played();
+    return one.measured.length;
+  };
+  expect([await measured(), await measured()]).toEqual([1, 0]);
+  writeFileSync(join(other, 'beside.ts'), '2');
+  expect(await measured()).toBe(0);
+  writeFileSync(join(other, 'far.ts'), 'export const far = 2;');
+  expect(await measured()).toBe(1);
 });
 
 test('a miss is told at once, before what comes after it', async () => {

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { createRandom } from '../../../policies/random.ts';
-import { chosenTwins } from './choose-twins.ts';
+import { chosenTwins, recognisable } from './choose-twins.ts';
 import type { Language } from './flip-languages.ts';
-import { flipped, isBelievable, isHidden, proposeFlips } from './flips.ts';
+import { flipped, isHidden, likenessOf, proposeFlips } from './flips.ts';
 
 const propose = (language: Language, id: string, text: string): string[] =>
   proposeFlips(language, id, text, createRandom('test'))
@@ -51,7 +51,7 @@ test('only what an equality expects is changed', () => {
 const believable = (line: string): string[] => {
   const text = `def test_x():\n    name = 'far'\n    ${line}\n`;
   return proposeFlips('python', 't.py::test_x', text, createRandom('test'))
-    .filter((flip) => isBelievable('python', 't.py::test_x', text, flip))
+    .filter((flip) => likenessOf('python', 't.py::test_x', text, flip) !== 'told')
     .map((flip) => /(?:==|, ) (.*)\n$/.exec(flipped(text, flip))![1]!.replaceAll(/['"]/g, ''));
 };
 
@@ -78,12 +78,26 @@ test('what may stand in the place of a value comes from where it comes from, and
 test('every twin that can be believed comes before those that cannot, and kinds take turns', () => {
   const text = `def test_x():\n    assert slug("One two, three") == "one-two-three"\n`;
   const twins = proposeFlips('python', 't.py::test_x', text, createRandom('test'));
-  const told = twins.map((flip) => isBelievable('python', 't.py::test_x', text, flip));
-  expect(told.indexOf(false)).toBe(told.lastIndexOf(true) + 1);
+  const told = twins.map((flip) => likenessOf('python', 't.py::test_x', text, flip) === 'told');
+  expect(told.indexOf(true)).toBe(told.lastIndexOf(false) + 1);
   expect(chosenTwins({ runner: 'pytest', tests: { 't.py': text } }, twins, 6)).toHaveLength(6);
   const kept = chosenTwins({ runner: 'pytest', tests: { 't.py': text } }, twins, 6).map(({ text }) => text);
   expect(kept.some((one) => /one.*three|three.*one/.test(one) && one.includes('two'))).toBe(true);
   expect(kept.some((one) => /(one|two|three)-(.*-)?\1/.test(one))).toBe(true);
+});
+
+test('a number that stands elsewhere in the file has twins that do as well, or tells its test from all of them', () => {
+  const file = (other: string): string =>
+    `def test_x():\n    assert sign(0 - 7) == -1\n\ndef test_y():\n    assert sign(${other}) == 1\n`;
+  const of = { runner: 'pytest', tests: { 't.py': file('7') } } as const;
+  const known = proposeFlips('python', 't.py::test_x', file('7'), createRandom('test'));
+  expect(chosenTwins(of, known, 6).length).toBeGreaterThan(3);
+  expect(recognisable({ ...of, flips: known }, ['t.py::test_x'])).toEqual(['t.py::test_x']);
+  const twins = proposeFlips('python', 't.py::test_x', file('4'), createRandom('test'));
+  const kept = chosenTwins({ ...of, tests: { 't.py': file('4') } }, twins, 6).map(({ text }) => text);
+  expect(kept[0]).toBe('4');
+  expect(kept.filter((one) => one !== '4').length).toBeGreaterThan(2);
+  expect(recognisable({ ...of, tests: { 't.py': file('4') }, flips: twins }, ['t.py::test_x'])).toEqual([]);
 });
 
 test('in JavaScript as well, in the test that is named', () => {

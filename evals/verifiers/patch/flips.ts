@@ -5,7 +5,7 @@ import type { Random } from '../../../policies/random.ts';
 import type { Flip } from './check.ts';
 import { type Expected, LANGUAGES, type Language } from './flip-languages.ts';
 import type { Place, Span } from './literals.ts';
-import { markReader } from './marks.ts';
+import { type Likeness, markReader } from './marks.ts';
 import { fileOf } from './runners.ts';
 import { replacementsOf } from './twin-values.ts';
 
@@ -17,18 +17,19 @@ export function proposeFlips(language: Language, id: string, text: string, rando
     ...{ test: id, path: fileOf(id) },
     ...{ start, end, text: replacement },
   });
-  const proposed: { readonly flip: Flip; readonly kind: string; readonly told: boolean }[] = [];
+  const proposed: { readonly flip: Flip; readonly kind: string; readonly likeness: Likeness }[] = [];
   for (const place of placesIn(language, text, region)) {
-    const tells = markReader(place);
+    const likenessOf = markReader(place);
     for (const { span, text: put, kind } of replacementsOf(place, random))
-      proposed.push({ flip: flip(span, put), kind, told: tells(span, put) });
+      proposed.push({ flip: flip(span, put), kind, likeness: likenessOf(span, put) });
   }
-  const byKind = (told: boolean): Flip[] => {
-    const some = random.shuffle(proposed.filter((one) => one.told === told));
+  const byKind = (likeness: Likeness): Flip[] => {
+    const some = random.shuffle(proposed.filter((one) => one.likeness === likeness));
     return inTurns([...Map.groupBy(some, ({ kind }) => kind).values()]).map((one) => one.flip);
   };
   const tail = tailOf(language, text, region);
-  return [...byKind(false), ...byKind(true), ...(tail === undefined ? [] : [flip(tail.span, tail.text)])];
+  const believable = inTurns([byKind('in file'), byKind('in test')]);
+  return [...believable, ...byKind('told'), ...(tail === undefined ? [] : [flip(tail.span, tail.text)])];
 }
 
 /** One of each, then a second of each. */
@@ -37,14 +38,14 @@ function inTurns<T>(groups: readonly (readonly T[])[]): T[] {
   return Array.from({ length: longest }, (_, turn) => groups.flatMap((group) => group.slice(turn, turn + 1))).flat();
 }
 
-/** Whether reading the twin without the test beside it does not tell which of both it is (marks.ts). */
-export function isBelievable(language: Language, id: string, text: string, { start, end, text: put }: Flip): boolean {
+/** Whether reading the twin without the test beside it tells which of both it is (marks.ts). */
+export function likenessOf(language: Language, id: string, text: string, { start, end, text: put }: Flip): Likeness {
   const region = regionOf(language, id, text);
-  if (region === undefined) return false;
+  if (region === undefined) return 'told';
   for (const place of placesIn(language, text, region))
     if (start < end && place.expected.start <= start && end <= place.expected.end)
-      return !markReader(place)({ start, end }, put);
-  return false;
+      return markReader(place)({ start, end }, put);
+  return 'told';
 }
 
 /** Whether it changes a written value: a line put in can be told from the test by reading it. */

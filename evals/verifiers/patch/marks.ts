@@ -4,8 +4,14 @@
 import { canonicalJson } from '../../../contracts/canonical.ts';
 import { bareOf, isText, type Literal, literalsIn, type Place, type Span, wordsIn } from './literals.ts';
 
-/** @returns whether one of the marks differs where `put` stands at `at`, within what is expected */
-export function markReader(place: Place): (at: Span, put: string) => boolean {
+/**
+ * How well a twin passes for its test: `told`, one of the marks differs; `in test`, none does; `in file`, nor does whether its numbers stand
+ * elsewhere in the file. The last is asked of some twins only: of small numbers many a file holds each, and of others none.
+ */
+export type Likeness = 'told' | 'in test' | 'in file';
+
+/** @returns the likeness of what stands there when `put` stands at `at`, within what is expected */
+export function markReader(place: Place): (at: Span, put: string) => Likeness {
   const { language, text, region, line, expected } = place;
   const beside = (scope: Span) =>
     scopeOf([
@@ -13,10 +19,16 @@ export function markReader(place: Place): (at: Span, put: string) => boolean {
       ...literalsIn(language, text, { start: expected.end, end: scope.end }),
     ]);
   const scopes = { call: beside(line), test: beside(region), file: beside({ start: 0, end: text.length }) };
-  const marksOf = (value: string): string =>
-    canonicalJson(marks(literalsIn(language, value, { start: 0, end: value.length }), scopes));
+  const marksOf = (value: string): { readonly test: string; readonly file: string } => {
+    const literals = literalsIn(language, value, { start: 0, end: value.length });
+    return { test: canonicalJson(marks(literals, scopes)), file: numbersIn(literals, scopes.file) };
+  };
   const own = marksOf(text.slice(expected.start, expected.end));
-  return (at, put) => own !== marksOf(text.slice(expected.start, at.start) + put + text.slice(at.end, expected.end));
+  return (at, put) => {
+    const other = marksOf(text.slice(expected.start, at.start) + put + text.slice(at.end, expected.end));
+    if (own.test !== other.test) return 'told';
+    return own.file === other.file ? 'in file' : 'in test';
+  };
 }
 
 interface Scope {
@@ -55,6 +67,13 @@ function marks(own: readonly Literal[], { call, test, file }: Readonly<Record<'c
     looks: [...new Set(own.map(({ is }) => looksOf(is)))].sort(),
   };
 }
+
+/** Which of the numbers the file has besides, by themselves or as a word of a text. */
+const numbersIn = (own: readonly Literal[], file: Scope): string =>
+  share(
+    own.filter(({ kind, is }) => kind !== 'truth' && !isText(is)),
+    ({ is }) => file.values.has(is) || wordsIn(is).every((word) => file.words.has(word)),
+  );
 
 /** All, some or none of them. */
 function share<T>(items: readonly T[], holds: (item: T) => boolean): string {
