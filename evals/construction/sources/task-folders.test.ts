@@ -7,6 +7,7 @@ import { artifactSplit } from '../../../contracts/artifact-set.ts';
 import { createBubblewrapSandbox } from '../../../infra/sandbox/bubblewrap.ts';
 import { sourceReader } from '../../../infra/source-files/read.ts';
 import { createFolderStore } from '../../../infra/store/folder.ts';
+import { rootFileSystem } from '../../../tests/support/root-file-system.ts';
 import { buildSet } from '../build-set.ts';
 import { sourceNamed } from '../sources.ts';
 
@@ -122,6 +123,47 @@ test('everything that is wrong with a folder is told at once', async () => {
     'made/d': [expect.stringMatching(/^verifier: .* the source git-history makes them$/)],
     ...{ 'made/good/nuts': 'kept', 'made/good/sloes': 'kept', 'made/good/medlars': 'kept' },
   });
+});
+
+test('a program may name the root file system that it runs on; what nothing runs of may not, and no unknown one', async () => {
+  const doubles = (change: Readonly<Record<string, unknown>>) => ({
+    'task.yaml': JSON.stringify({
+      ...{ verifier: 'program@1', instruction: 'Write main.py, which prints twice the number that it reads.' },
+      deliverables: [{ path: 'main.py', maxBytes: 1_000 }],
+      check: {
+        ...{ kind: 'stdio', language: 'python', file: 'main.py', secretInputs: null },
+        ...{ cases: [{ stdin: '2', stdout: '4' }], compare: { how: 'tokens' } },
+      },
+      ...{ origin: 'made', licence: 'CC0-1.0' },
+      ...change,
+    }),
+    'gold/main.py': 'print(2 * int(input()))\n',
+  });
+  write('on/known', doubles({ environment: 'numbers:1' }));
+  write('on/unknown', doubles({ environment: 'letters:1' }));
+  write('on/shown', units('pears', 3, { environment: 'numbers:1' }));
+  const bytes = await rootFileSystem();
+  writeFileSync(join(root, 'numbers.tar'), bytes);
+  const options = { folder: 'on', name: 'made', environments: { 'numbers:1': 'numbers.tar' } };
+  const source = await taskFolders.open(taskFolders.options.parse(options), {
+    ...{ sandbox, store: store(), seed: 3 },
+    ...sourceReader(root, store()),
+  });
+  const { items } = await source.draw(null as never);
+  const drafts = await Promise.all(
+    items.map(async (item) => source.draft(item, { store: store(), seed: 3, instruments: { sandbox } } as never)),
+  );
+  const said = drafts.flatMap(({ tasks, dropped }) => [
+    ...tasks.map(({ task }) => [task.id, task.environment]),
+    ...dropped.map(({ id, why }) => [id, why]),
+  ]);
+  const tar = await store().put(bytes);
+  expect(Object.fromEntries(said)).toEqual({
+    'made/known': tar,
+    'made/unknown': ['environment: expected one of numbers:1, got letters:1'],
+    'made/shown': ['environment: expected none, since structured-data runs nothing of what is handed in'],
+  });
+  expect(source.description).toMatchObject({ environments: { 'numbers:1': tar.sha256 } });
 });
 
 test('where too few tasks are left for three splits, the error says what became of the others', async () => {

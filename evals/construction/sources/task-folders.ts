@@ -1,6 +1,7 @@
 // The source `task-folders`: tasks that somebody wrote, of any format whose check a human can write: pages, documents, decks, workbooks,
 // data, programs. A folder with a task.yaml is a task; `given/` holds what the policy is given, `gold/` what must be rewarded.
 import { z } from 'zod';
+import type { ArtifactRef } from '../../../contracts/artifact.ts';
 import { type ArtifactTask, artifactTask, deliverable } from '../../../contracts/artifact-task.ts';
 import { AnnealError } from '../../../contracts/errors.ts';
 import { taskId } from '../../../contracts/ids.ts';
@@ -9,6 +10,7 @@ import { type Artifact, textOf, undeclared } from '../../verifiers/artifact.ts';
 import { ARTIFACT_VERIFIERS } from '../../verifiers/artifact-registry.ts';
 import { parseYaml } from '../../verifiers/structured-data/yaml.ts';
 import type { ArtifactVerifier } from '../../verifiers/verifier.ts';
+import type { Environments } from '../harbor/environment.ts';
 import { canaryOf, type Draft, defineSource, hashOf, type Workbench } from '../source.ts';
 import { below, foldersWith, hashesOf, type MarkedFolder } from './marked-folders.ts';
 
@@ -17,6 +19,8 @@ export const taskFoldersOptions = z.strictObject({
   folder: z.string().min(1),
   /** What the set is called in tasks. */
   name: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,59}$/, 'lower-case letters, digits, dots and dashes'),
+  /** Tars of root file systems (docs/environments.md), by what a folder calls its `environment`. */
+  environments: z.record(z.string().min(1), z.string().min(1)).default({}),
 });
 
 const MARK = 'task.yaml';
@@ -40,6 +44,8 @@ export const taskForm = z.strictObject({
   origin: z.string().min(1),
   licence: z.string().min(1),
   baselineSeconds: z.number().positive().optional(),
+  /** What its program runs on; unless given, the machine's own programs. */
+  environment: z.string().min(1).optional(),
 });
 type TaskForm = z.infer<typeof taskForm>;
 
@@ -49,23 +55,31 @@ export const taskFolders = defineSource<z.infer<typeof taskFoldersOptions>>({
   formats: FORMATS,
   rubrics: 'some',
   reads: ({ folder }) => [folder],
-  async open({ folder, name }, ports) {
+  keeps: ({ environments }) => Object.values(environments),
+  async open({ folder, name, environments: tars }, ports) {
     const folders = foldersWith(MARK, await ports.readFolder(folder));
     if (folders.length === 0) throw new AnnealError('tasks.source_failed', `${folder} holds no folder with a ${MARK}`);
+    const environments = new Map<string, ArtifactRef>();
+    for (const [called, path] of Object.entries(tars)) environments.set(called, await ports.keep(path));
+    const roots = Object.fromEntries([...environments].map(([called, { sha256 }]) => [called, sha256]));
     const items = folders.map((one) => ({ key: one.name, content: hashesOf(one.files) }));
     return {
       kind: 'task-folders',
-      description: { name, tasks: hashOf(items) },
+      description: { name, tasks: hashOf(items), ...(environments.size > 0 && { environments: roots }) },
       ordered: false,
       draw: async () => ({ items, next: null }),
-      draft: (item, bench) => draft(folders.find((one) => one.name === item.key)!, name, bench),
+      draft: (item, bench) => draft(folders.find((one) => one.name === item.key)!, { name, environments, bench }),
     };
   },
 });
 
-async function draft(folder: MarkedFolder, name: string, bench: Workbench): Promise<Draft> {
+async function draft(
+  folder: MarkedFolder,
+  of: { readonly name: string; readonly environments: Environments; readonly bench: Workbench },
+): Promise<Draft> {
+  const { name, environments, bench } = of;
   const id = taskId.parse(`${name}/${folder.name}`);
-  const read = readForm(folder);
+  const read = readForm(folder, environments);
   if ('why' in read) return { tasks: [], dropped: [{ id, why: read.why }] };
   const { form, verifier, gold } = read;
   const stored = async (files: Artifact): Promise<ArtifactTask['given']> =>
@@ -82,7 +96,7 @@ async function draft(folder: MarkedFolder, name: string, bench: Workbench): Prom
     verifier: verifier.ref,
     deliverables: form.deliverables,
     given: await stored(below('given', folder.files)),
-    environment: null,
+    environment: environments.get(form.environment ?? '') ?? null,
     check: form.check,
     gold: await stored(gold),
     baselineSeconds: form.baselineSeconds ?? null,
@@ -101,7 +115,7 @@ interface Read {
 }
 
 /** @returns what the folder says, or everything that is wrong with it at once */
-function readForm({ files }: MarkedFolder): Read | { readonly why: readonly string[] } {
+function readForm({ files }: MarkedFolder, environments: Environments): Read | { readonly why: readonly string[] } {
   const text = textOf(files.get(MARK) ?? new Uint8Array());
   if (text === undefined) return { why: [`${MARK}: expected UTF-8, got other bytes`] };
   const parsed = parseYaml(text);
@@ -115,6 +129,7 @@ function readForm({ files }: MarkedFolder): Read | { readonly why: readonly stri
   else if (form.success) {
     const check = named.check.safeParse(form.data.check);
     if (!check.success) why.push(...told(check.error.issues, 'check.'));
+    why.push(...unfitEnvironment(form.data, named, environments));
   }
   const gold = below('gold', files);
   if (gold.size === 0) why.push('gold/: expected the files that solve the task, got none');
@@ -126,6 +141,14 @@ function readForm({ files }: MarkedFolder): Read | { readonly why: readonly stri
   return why.length === 0 && form.success && typeof named !== 'string'
     ? { form: form.data, verifier: named, gold }
     : { why };
+}
+
+function unfitEnvironment({ environment }: TaskForm, { runsCandidate, ref }: ArtifactVerifier, known: Environments) {
+  if (environment === undefined) return [];
+  if (runsCandidate !== true)
+    return [`environment: expected none, since ${ref.name} runs nothing of what is handed in`];
+  const names = [...known.keys()].join(', ') || 'the environments of the source, which has none';
+  return known.has(environment) ? [] : [`environment: expected one of ${names}, got ${environment}`];
 }
 
 /** What the form names, or what is wrong with that; what is no name at all is told by the schema. */
