@@ -10,7 +10,7 @@ import type {
   VerifierRef,
 } from '../../contracts/judgement.ts';
 import type { Sandbox } from '../../contracts/ports.ts';
-import { EndedByCandidate } from '../workspace/charged.ts';
+import { EndedByCandidate, LEAVES_ITS_DRIVER } from '../workspace/charged.ts';
 import type { Artifact } from './artifact.ts';
 import type { JudgeInstrument, RubricWay } from './rubric/judging.ts';
 
@@ -93,12 +93,6 @@ export const defineVerifier = <Check>(verifier: ArtifactVerifier<Check>): Artifa
 });
 
 const ENDED_ITS_DRIVER: Found = {
-  gates: [
-    {
-      name: 'leaves its driver alone',
-      passed: false,
-      why: 'the driver was lost while it ran, and again in a fresh sandbox, where a plain run of ours was not',
-    },
-  ],
+  gates: [LEAVES_ITS_DRIVER],
   ...{ components: [], runs: [], seen: null },
 };

@@ -7,6 +7,7 @@ import { AnnealError } from '../../contracts/errors.ts';
 import type { Sandbox, SandboxLimits } from '../../contracts/ports.ts';
 import type { Artifact } from '../verifiers/artifact.ts';
 import {
+  BEGAN,
   DriverLost,
   type RunWorkspace,
   type StepResult,
@@ -43,9 +44,6 @@ const line = z.union([
   z.strictObject({ done: z.string(), lines: z.int() }),
 ]);
 type Line = z.infer<typeof line>;
-
-/** Written by process 1 alone, before a step's process is there. */
-const BEGAN = /^\{"began":0\}$/m;
 
 const sources = new Map<string, string>();
 function sourceOf(name: string): string {

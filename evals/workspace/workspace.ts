@@ -53,12 +53,15 @@ export interface WorkspaceResult {
   readonly refused: readonly { readonly path: string; readonly why: string }[];
 }
 
-/** The driver ended, or was ended by its clock, after a step had begun: its own fault, the machine's, or the step's (charged.ts). */
+/** The driver ended, or was ended by its clock, after a candidate had begun: its own fault, the machine's, or the candidate's (charged.ts). */
 export class DriverLost extends AnnealError {
   constructor(message: string) {
     super('verifier.failed', message);
   }
 }
+
+/** What a driver writes before the first process of a candidate is there; none of those can write beside it. */
+export const BEGAN = /^\{"began":0\}$/m;
 
 /**
  * @throws AnnealError `sandbox.failed`, `verifier.failed` (`DriverLost` among these) when no complete account of the steps came back; `sandbox.unavailable`

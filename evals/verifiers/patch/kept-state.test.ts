@@ -1,6 +1,5 @@
 // What a process leaves for the next, what it leaves for its driver to clear, and what becomes of a candidate that ends its driver.
 import { describe, expect, test, vi } from 'vitest';
-import type { Sandbox } from '../../../contracts/ports.ts';
 import { createBubblewrapSandbox } from '../../../infra/sandbox/bubblewrap.ts';
 import { judgeVariant } from '../../hacks/judging.ts';
 import { FOLDERS } from '../../hacks/patch/cheats-kept.ts';
@@ -8,6 +7,7 @@ import { PATCH_CORPUS } from '../../hacks/patch/corpus.ts';
 import { PYTHON } from '../../hacks/patch/repositories-python.ts';
 import { handedIn } from '../../hacks/patch/repository.ts';
 import { TERMINAL_STATE_CORPUS } from '../../hacks/terminal-state/corpus.ts';
+import { type Losing, losing } from '../../workspace/losing.fixture.ts';
 import { tossed, trialsOf } from './sentinels.ts';
 
 // Generous: a loaded machine must not fail a test.
@@ -38,42 +38,26 @@ test('folders without number are the candidate’s own trouble', async () => {
 });
 
 describe('a driver that is lost', () => {
-  /** Loses the driver of runs that hold a certain word, so often. */
-  function losing(word: string, times: number): { readonly sandbox: Sandbox; lost(): number } {
-    let lost = 0;
-    return {
-      lost: () => lost,
-      sandbox: {
-        describe: () => sandbox.describe(),
-        async run(request) {
-          if (lost >= times || !Buffer.from(request.stdin).includes(word)) return sandbox.run(request);
-          lost += 1;
-          return { how: 'signalled', exitCode: null, stdout: '{"began":0}\n', stderr: '', milliseconds: 1 };
-        },
-      },
-    };
-  }
-  const judge = (of: { readonly sandbox: Sandbox }) =>
-    judgeVariant(intervals, intervals.gold, { sandbox: of.sandbox, secret: 's' });
+  const judge = (of: Losing) => judgeVariant(intervals, intervals.gold, { sandbox: of.sandbox, secret: 's' });
 
   test('once is nobody’s fault', async () => {
-    const once = losing('Intervals', 1);
+    const once = losing(sandbox, 'Intervals', 1);
     expect(await judge(once)).toMatchObject({ outcome: 'success' });
     expect(once.lost()).toBe(1);
   });
 
   test('twice is the candidate’s, where a plain run is not lost', async () => {
-    const judged = await judge(losing('Intervals', 2));
+    const judged = await judge(losing(sandbox, 'Intervals', 2));
     expect(judged).toMatchObject({ outcome: 'policy_failure', reward: { total: 0 } });
     const gate = 'judgement' in judged ? judged.judgement.gates.at(-1) : undefined;
     expect(gate).toMatchObject({ name: 'leaves its driver alone', passed: false });
     const [session] = TERMINAL_STATE_CORPUS as [(typeof TERMINAL_STATE_CORPUS)[number]];
-    const left = await judgeVariant(session, session.gold, { ...losing('Outputs', 2), secret: 's' });
+    const left = await judgeVariant(session, session.gold, { ...losing(sandbox, 'Outputs', 2), secret: 's' });
     expect(left).toMatchObject({ outcome: 'policy_failure', reward: { total: 0 } });
   });
 
   test('and the machine’s, where one is', async () => {
-    expect(await judge(losing('', Number.POSITIVE_INFINITY))).toMatchObject({ outcome: 'verifier_failure' });
+    expect(await judge(losing(sandbox, '', Number.POSITIVE_INFINITY))).toMatchObject({ outcome: 'verifier_failure' });
   });
 });
 

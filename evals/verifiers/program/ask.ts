@@ -6,7 +6,7 @@ import type { EvidenceRun } from '../../../contracts/judgement.ts';
 import type { Sandbox, SandboxResult } from '../../../contracts/ports.ts';
 import type { TypedValue } from '../../../contracts/task.ts';
 import { evidenceOf } from '../gates.ts';
-import { runCandidates, type Seen } from '../python-function/run.ts';
+import { runCandidates, runCharged, type Seen } from '../python-function/run.ts';
 import { decodeValue } from '../python-function/values.ts';
 import type { LanguageName } from './check.ts';
 import { LANGUAGE_TABLE, requireLanguage } from './languages.ts';
@@ -19,6 +19,8 @@ export interface Program {
   readonly seconds: number;
   /** A function's file may be a module of its language: `export` and a first line for the shell in JavaScript, a name in Python. */
   readonly asModule?: boolean;
+  /** Code of the task, not of a policy: nobody is to be charged with how its driver ends. */
+  readonly ours?: true;
 }
 
 /** What one input gave. `failed`: it ended otherwise than it should, and `how` says in which way. */
@@ -54,7 +56,10 @@ export async function askProgram(sandbox: Sandbox, program: Program, inputs: rea
   });
 }
 
-/** Calls a function of the program's file on each list of arguments. */
+/**
+ * Calls a function of the program's file on each list of arguments.
+ * @throws AnnealError `EndedByCandidate` (charged.ts), unless it is ours; `verifier.failed`, `sandbox.*`
+ */
 export async function askFunction(
   sandbox: Sandbox,
   program: Program & { readonly entry: string },
@@ -79,12 +84,13 @@ async function askPython(
   inputs: readonly (readonly TypedValue[])[],
 ): Promise<Asked> {
   const source = program.files[program.file] ?? '';
-  const [run] = await runCandidates(sandbox, [
-    { source, entry: program.entry, asModule: program.asModule, cases: inputs },
-  ]);
-  const stdout = canonicalJson(run!.seen);
+  const candidate = { source, entry: program.entry, asModule: program.asModule, cases: inputs };
+  const { seen } = program.ours
+    ? (await runCandidates(sandbox, [candidate]))[0]!
+    : await runCharged(sandbox, candidate);
+  const stdout = canonicalJson(seen);
   const result = { how: 'exited', exitCode: 0, stdout, stderr: '' } as const;
-  return { answers: run!.seen, runs: [evidenceOf('the function on every list of arguments', ['driver.py'], result)] };
+  return { answers: seen, runs: [evidenceOf('the function on every list of arguments', ['driver.py'], result)] };
 }
 
 /** What the harness relayed. The candidate shares its process, so all of it can mean nothing but the candidate's answer. */

@@ -73,6 +73,7 @@ const helperProgram = ({ language, source }: Generated['generator'], seconds: nu
   language,
   files: { helper: source },
   file: 'helper',
+  ours: true,
   seconds,
 });
 

@@ -2,7 +2,8 @@
 
 Standard input: {"caseSeconds": s, "jobSeconds": s, "jobs": [{"file", "entry", "asModule", "cases": [[typed argument,
 ...], ...]}]}.
-Standard output: one JSON line a case {"job", "case", "how", "data"}, then {"done": true}. Only this process can write
+Standard output: {"began": job} before the first process of a job is there, one JSON line a case {"job", "case", "how",
+"data"}, then {"done": true}. Only this process can write
 there: it is process 1 of its name space, so nothing inside can signal it, trace it or open its descriptors, and every case runs in a
 child that holds no descriptor but a pipe for its own result. What a child writes is relayed as opaque text.
 
@@ -191,6 +192,8 @@ def main():
                 __import__(module)
         over = time.monotonic() + request["jobSeconds"]
         skipping = False
+        # Without this word a candidate has not run: whatever ended this process before was none of its doing.
+        write_all(1, f'{{"began":{number}}}\n')
         for index, arguments in enumerate(job["cases"]):
             if skipping or time.monotonic() > over:
                 say(number, index, "skipped")

@@ -3,11 +3,13 @@ import { createHash } from 'node:crypto';
 import type { CampaignSpec } from '../../../contracts/campaign.ts';
 import { canonicalJson } from '../../../contracts/canonical.ts';
 import { AnnealError } from '../../../contracts/errors.ts';
+import type { GateResult } from '../../../contracts/judgement.ts';
 import type { Sandbox } from '../../../contracts/ports.ts';
 import type { Task } from '../../../contracts/task.ts';
 import type { Outcome, Reward } from '../../../contracts/trajectory.ts';
+import { EndedByCandidate, LEAVES_ITS_DRIVER } from '../../workspace/charged.ts';
 import { definesName, extractPython } from './extract.ts';
-import { type CandidateRun, runCandidates, type Seen } from './run.ts';
+import { type CandidateRun, runCharged, type Seen } from './run.ts';
 import { secretCases, secretRowCases } from './secret-cases.ts';
 import { sameValue } from './values.ts';
 
@@ -37,6 +39,8 @@ export interface Verdict {
     readonly seen: Seen | { readonly how: 'value'; readonly sha256: string; readonly bytes: number };
     readonly right: boolean;
   }[];
+  /** The gate that did not hold: nothing was compared. */
+  readonly refused?: GateResult;
   /** Why there is no verdict. */
   readonly failure?: string;
 }
@@ -57,7 +61,7 @@ export interface Grading {
  *
  * Success means that every case is right, whatever the format. A candidate that crashes, hangs, floods or answers with something that
  * is no primitive has a wrong case: a policy failure. A failed sandbox gives `infrastructure_failure`, a driver without a
- * complete account `verifier_failure`.
+ * complete account `verifier_failure`; one that is lost each time the candidate runs, and not where a function of ours does, is the candidate's failure.
  * @throws AnnealError `sandbox.unavailable` or `stack.python_missing`: the machine cannot judge anything at all
  */
 export const gradePythonReply = (input: GradeInput): Promise<Grading> => gradeBy(VERIFIER, input, noMore);
@@ -105,8 +109,15 @@ async function gradeBy(
   try {
     task = { ...task, cases: [...task.cases, ...(await moreCases(input))] };
     const cases = task.cases.map((item) => item.args);
-    [run] = (await runCandidates(input.sandbox, [{ source, entry: task.entrypoint.name, cases }])) as [CandidateRun];
+    run = await runCharged(input.sandbox, { source, entry: task.entrypoint.name, cases });
   } catch (failure) {
+    if (failure instanceof EndedByCandidate)
+      return {
+        outcome: 'policy_failure',
+        artifact: source,
+        reward: rewardOf({ format: 0, correctness: 0, partial: 0 }),
+        evidence: { ...verdict, defined: false, cases: [], refused: LEAVES_ITS_DRIVER },
+      };
     const outcome = outcomeOf(failure);
     if (outcome === undefined) throw failure;
     const reason = (failure as AnnealError).code;

@@ -4,6 +4,8 @@ import { z } from 'zod';
 import { AnnealError } from '../../../contracts/errors.ts';
 import type { Sandbox, SandboxLimits } from '../../../contracts/ports.ts';
 import type { TypedValue } from '../../../contracts/task.ts';
+import { charged } from '../../workspace/charged.ts';
+import { BEGAN, DriverLost } from '../../workspace/workspace.ts';
 import { decodeValue } from './values.ts';
 
 /** Isolated from user packages, site hooks, the working directory and byte code; the environment's hash seed is kept. */
@@ -40,7 +42,7 @@ const reported = z.strictObject({
   how: z.enum(['message', 'silent', 'stopped', 'oversize', 'skipped']),
   data: z.string(),
 });
-const line = z.union([reported, z.strictObject({ done: z.literal(true) })]);
+const line = z.union([z.strictObject({ began: z.int() }), reported, z.strictObject({ done: z.literal(true) })]);
 
 let driver: string | undefined;
 const driverSource = (): string => {
@@ -52,7 +54,7 @@ const driverSource = (): string => {
  * Runs candidates one after the other in one fresh sandbox, each case in a process of its own.
  *
  * A reply under judgement is always alone in its sandbox; only our own files (certification) share one.
- * @throws AnnealError `sandbox.*` when the sandbox failed; `verifier.failed` when the driver gave no complete account
+ * @throws AnnealError `sandbox.*` when the sandbox failed; `verifier.failed` (`DriverLost` among these) when the driver gave no complete account
  */
 export async function runCandidates(sandbox: Sandbox, candidates: readonly Candidate[]): Promise<CandidateRun[]> {
   const files: Record<string, string> = { 'driver.py': driverSource() };
@@ -75,9 +77,34 @@ export async function runCandidates(sandbox: Sandbox, candidates: readonly Candi
   });
   if (result.how !== 'exited' || result.exitCode !== 0) {
     const why = result.stderr.trim().split('\n').at(-1)?.slice(0, 200) ?? '';
-    throw new AnnealError('verifier.failed', `the driver ended without a verdict (${result.how}) ${why}`.trim());
+    const how = `the driver ended without a verdict (${result.how}) ${why}`.trim();
+    throw BEGAN.test(result.stdout) ? new DriverLost(how) : new AnnealError('verifier.failed', how);
   }
   return read(result.stdout, candidates);
+}
+
+/**
+ * A candidate of a policy, alone in its sandbox. Where its driver is lost it is run once more.
+ * @throws AnnealError `EndedByCandidate` (charged.ts); else as above
+ */
+export async function runCharged(sandbox: Sandbox, candidate: Candidate): Promise<CandidateRun> {
+  const [run] = await charged(
+    () => runCandidates(sandbox, [candidate]),
+    () => plainRun(sandbox),
+  );
+  return run!;
+}
+
+const PLAIN: Candidate = { source: 'def plain():\n    return True\n', entry: 'plain', cases: [[]] };
+
+async function plainRun(sandbox: Sandbox): Promise<void> {
+  const [run] = await runCandidates(sandbox, [PLAIN]);
+  const [seen] = run!.seen;
+  if (seen?.how !== 'value')
+    throw new AnnealError(
+      'verifier.failed',
+      `a driver was lost twice, and here a plain function of ours is ${seen?.how}`,
+    );
 }
 
 function limitsFor(candidates: readonly Candidate[]): SandboxLimits {
@@ -100,6 +127,7 @@ function read(stdout: string, candidates: readonly Candidate[]): CandidateRun[] 
     const parsed = line.safeParse(parseJson(text));
     if (!parsed.success || done)
       throw new AnnealError('verifier.failed', 'the driver wrote something that is no verdict');
+    if ('began' in parsed.data) continue;
     if ('done' in parsed.data) {
       done = true;
       continue;
