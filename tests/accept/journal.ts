@@ -71,11 +71,11 @@ function codeHash(root: string, code: readonly string[]): string {
   return hash.digest('hex').slice(0, 16);
 }
 
-/** Types are among them: more than is needed is measured anew, never less. */
+/** Types are among them: more than is needed is measured anew, never less. What is there of them, that is: texts of candidates import as well. */
 const importsOf = (file: string): string[] =>
-  [...readFileSync(file, 'utf8').matchAll(/\b(?:from |import |import\()'(\.[^']+)'/g)].map(([, path]) =>
-    join(dirname(file), path!),
-  );
+  [...readFileSync(file, 'utf8').matchAll(/\b(?:from |import |import\()'(\.[^']+)'/g)]
+    .map(([, path]) => join(dirname(file), path!))
+    .filter((path) => statSync(path, { throwIfNoEntry: false })?.isFile());
 
 function filesOf(path: string): string[] {
   if (statSync(path).isFile()) return [path];
