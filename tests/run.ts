@@ -108,7 +108,7 @@ const PARTS: Record<string, Part> = {
   trainer: pytest,
   replay: vitest('tests/replay'),
   temporal: vitest('tests/temporal'),
-  journeys: vitest('tests/journeys'),
+  journeys: vitest('tests/journeys', 'tests/approvals'),
 };
 
 /** Builds programs from their Go modules, those that were not built before. */

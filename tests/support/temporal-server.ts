@@ -12,8 +12,11 @@ export interface TestServer {
   stop(): Promise<void>;
 }
 
-/** With Anneal's search attributes, or with others. */
-export async function startTemporal(types: Readonly<Record<string, string>> = SEARCH_TYPES): Promise<TestServer> {
+/** With Anneal's search attributes, or with others, in the default namespace and in further ones. */
+export async function startTemporal(
+  types: Readonly<Record<string, string>> = SEARCH_TYPES,
+  namespaces: readonly string[] = [],
+): Promise<TestServer> {
   const port = await freePort();
   const attributes = Object.entries(types).flatMap(([name, type]) => ['--search-attribute', `${name}=${type}`]);
   const child = spawn(
@@ -29,6 +32,7 @@ export async function startTemporal(types: Readonly<Record<string, string>> = SE
       '--log-level',
       'never',
       ...attributes,
+      ...namespaces.flatMap((namespace) => ['--namespace', namespace]),
     ],
     { stdio: 'ignore' },
   );

@@ -1,0 +1,158 @@
+// One campaign from its first gate to its release, whose worker dies where it is told to and is started again.
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client } from '@temporalio/client';
+import { canonicalJson } from '../../contracts/canonical.ts';
+import { AnnealError } from '../../contracts/errors.ts';
+import { CAMPAIGN, campaignWorkflowId, QUEUES } from '../../contracts/names.ts';
+import { type CampaignStatus, campaignState } from '../../contracts/record.ts';
+import { lockTaskSet } from '../../evals/construction/lock.ts';
+import { readProofs } from '../../infra/audit/decisions.ts';
+import { readAudit } from '../../infra/audit/verify.ts';
+import { createWitness } from '../../infra/audit/witness.ts';
+import { createLocalIdentity, initIdentity } from '../../infra/identity/local.ts';
+import { exampleRelease } from '../../infra/releases/release.fixture.ts';
+import { createFolderStore } from '../../infra/store/folder.ts';
+import { firstState } from '../../infra/temporal/first-state.ts';
+import { createGates, type Gates } from '../../infra/temporal/gates.ts';
+import { scriptedSpec } from '../support/scripted-activities.ts';
+import type { Mortal } from './worker.ts';
+
+export interface Played {
+  /** Boundaries that were passed, of all processes of this worker. */
+  readonly passed: readonly string[];
+  readonly died: boolean;
+  /** What is not as it should be; empty where all is well. */
+  readonly wrong: readonly string[];
+}
+
+interface Scene {
+  readonly client: Client;
+  readonly address: string;
+  readonly namespace: string;
+  readonly bundle: string;
+}
+
+const NAME = 'decided';
+const ANSWERS = [
+  ['open-sealed', 'open'],
+  ['release', 'release'],
+] as const;
+const ONCE = ['gate-opened', 'gate-closed', 'sealed-opened', 'gate-opened', 'gate-closed', 'released'];
+
+/** @param at a boundary's name, as a life without death tells it; null: nobody dies */
+export async function playDecisions(scene: Scene, at: string | null): Promise<Played> {
+  const home = await mkdtemp(join(tmpdir(), 'anneal-decided-'));
+  const store = createFolderStore(join(home, 'store'));
+  await initIdentity(join(home, 'keys'));
+  const identity = createLocalIdentity(join(home, 'keys'));
+  const spec = scriptedSpec(NAME, { rounds: 1 });
+  const specRef = await store.put(canonicalJson(spec));
+  const empty = { splits: { visible: [], gate: [], sealed: [] }, considered: 0, dropped: [], python: '3.11' };
+  const lock = await lockTaskSet(empty, { source: 'python-stdlib', seed: 1, put: (bytes) => store.put(bytes) });
+  await store.put(canonicalJson('adapter 1'));
+  const { address: temporal, namespace, bundle, client } = scene;
+  const death = { at, died: join(home, 'died'), passed: join(home, 'passed') };
+  const worker = keepAlive({
+    ...{ temporal, namespace, home, bundle, death, taskSet: await store.put(canonicalJson(lock)) },
+    manifest: (await exampleRelease(store, identity)).body.manifest,
+  });
+  try {
+    const handle = await client.workflow.start('campaign', {
+      workflowId: campaignWorkflowId(spec.name),
+      taskQueue: QUEUES.control,
+      args: [{ spec, state: firstState(spec, specRef, specRef.sha256) }],
+    });
+    const gates = createGates(client, store);
+    for (const [kind, option] of ANSWERS) {
+      const status = () => handle.query<CampaignStatus>(CAMPAIGN.status);
+      const gate = await until(async () => {
+        const open = (await status()).openGate?.gate;
+        return open?.includes(kind) ? open : undefined;
+      });
+      const { view } = await until(() => gates.look(gate));
+      const answer = { option, reason: 'A test', unattended: false, ttl: '1h' } as const;
+      await decided(gates, await identity.makeDecision(view.context, answer));
+    }
+    const state = campaignState.parse(await handle.result());
+    const { entries, problems } = await readAudit({
+      ...{ store, verifyBytes: identity.verifyBytes },
+      witnesses: [await createWitness(join(home, 'audit', 'head.json')).read()].filter((head) => head !== undefined),
+    });
+    const proofs = await readProofs(entries, { store, verifyBytes: identity.verifyBytes });
+    const noted = entries.map(({ entry }) => entry.event.what);
+    const names = async (prefix: string): Promise<number> => (await store.listNamed(prefix)).length;
+    const counts = {
+      answers: (await store.listNamed('gates/')).filter((key) => key.endsWith('/answer')).length,
+      openings: await names('sealed/'),
+      refusals: (await store.listNamed('gates/')).filter((key) => key.includes('/refusals/')).length,
+    };
+    const wrong = [
+      ...(state.ending === 'released' ? [] : [`it ended as ${state.ending}`]),
+      ...(state.gates.length === ANSWERS.length ? [] : [`it knows ${state.gates.length} gates`]),
+      ...(canonicalJson(noted) === canonicalJson(ONCE) ? [] : [`the audit log has ${noted.join(', ')}`]),
+      ...[...problems, ...proofs.problems].map(({ number, what }) => `entry ${number} of the audit log: ${what}`),
+      ...(counts.answers === ANSWERS.length ? [] : [`${counts.answers} answers are recorded`]),
+      ...(counts.openings === 1 ? [] : [`the sealed split was opened ${counts.openings} times`]),
+      ...(counts.refusals === 0 ? [] : [`${counts.refusals} decisions were refused`]),
+    ];
+    const passed = readFileSync(death.passed, 'utf8').trim().split('\n');
+    return { passed, died: existsSync(death.died), wrong };
+  } finally {
+    await worker.stop();
+    await rm(home, { recursive: true, force: true });
+  }
+}
+
+/** A human whose line breaks off says the same thing again; that it was taken in before is as good. */
+async function decided(gates: Gates, decision: Parameters<Gates['decide']>[0]): Promise<void> {
+  for (let times = 1; ; times += 1)
+    try {
+      await gates.decide(decision);
+      return;
+    } catch (failure) {
+      if (failure instanceof AnnealError && ['decision.replayed', 'gate.closed'].includes(failure.code)) return;
+      if (times === 5) throw failure;
+      await sleep(500);
+    }
+}
+
+/** Starts the worker again for as long as it is killed. */
+function keepAlive(given: Mortal): { stop(): Promise<void> } {
+  let stopped = false;
+  let child = start();
+  function start() {
+    const process_ = spawn(process.execPath, [join(import.meta.dirname, 'worker.ts'), JSON.stringify(given)], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+    process_.once('exit', (_, signal) => {
+      if (!stopped && signal === 'SIGKILL') child = start();
+    });
+    return process_;
+  }
+  return {
+    async stop() {
+      stopped = true;
+      const gone = child.exitCode === null && child.signalCode === null;
+      if (!gone) return;
+      const ended = new Promise((resolve) => child.once('exit', resolve));
+      child.kill('SIGKILL');
+      await ended;
+    },
+  };
+}
+
+const PATIENCE_MS = 120_000;
+
+async function until<T>(look: () => Promise<T | undefined>): Promise<T> {
+  for (const end = Date.now() + PATIENCE_MS; ; ) {
+    const found = await look().catch(() => undefined);
+    if (found !== undefined) return found;
+    if (Date.now() > end) throw new Error('nothing came within two minutes');
+    await sleep(100);
+  }
+}
