@@ -10,7 +10,7 @@ export const ALLOWED = {
   k8s: ['contracts', 'policies'],
   infra: ['contracts', 'policies'],
   worker: ['contracts', 'policies', 'activities', 'agents', 'evals', 'gateway', 'k8s', 'infra', 'workflows'],
-  cli: ['contracts', 'policies', 'activities', 'agents', 'evals', 'gateway', 'k8s', 'infra'],
+  cli: ['contracts', 'policies', 'activities', 'agents', 'evals', 'gateway', 'k8s', 'infra', 'console'],
   console: ['contracts', 'policies', 'infra'],
 };
 const OWN = Object.keys(ALLOWED).join('|');

@@ -1,8 +1,9 @@
 // `npm run build [-- FOLDER]`: compiles into dist/ and puts beside it what the code reads at run time and tsc leaves behind.
 import { execFileSync } from 'node:child_process';
-import { cpSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { extname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { stripped } from './console/assets.ts';
 
 const root = fileURLToPath(new URL('.', import.meta.url));
 const out = resolve(process.argv[2] ?? join(root, 'dist'));
@@ -36,6 +37,13 @@ for (const folder of compiledFolders()) {
   }
 }
 for (const path of READ_AT_RUN_TIME) copy(path);
+// What browsers load is no module of ours: without its types it is served as it stands.
+const scripts = join(root, 'console', 'assets');
+for (const name of readdirSync(scripts).filter((one) => one.endsWith('.ts')))
+  writeFileSync(
+    join(out, 'console', 'assets', name.replace(/\.ts$/, '.js')),
+    stripped(readFileSync(join(scripts, name), 'utf8')),
+  );
 
 function tsc(): string {
   return join(root, 'node_modules', 'typescript', 'bin', 'tsc');

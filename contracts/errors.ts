@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { CAMPAIGN_ERRORS } from './errors/campaign.ts';
 import { CLUSTER_ERRORS } from './errors/cluster.ts';
+import { CONSOLE_ERRORS } from './errors/console.ts';
 import { DECISION_ERRORS } from './errors/decision.ts';
 import { type ErrorEntry, EXIT, entry } from './errors/entry.ts';
 import { EXECUTION_ERRORS } from './errors/execution.ts';
@@ -34,6 +35,7 @@ export const ERRORS = {
   ...TEMPORAL_ERRORS,
   ...TEAM_ERRORS,
   ...DECISION_ERRORS,
+  ...CONSOLE_ERRORS,
   ...TRACKER_ERRORS,
   ...TESTBED_ERRORS,
   'cli.usage': entry('badInput', false, 'The command line is not valid', 'Look at ./anneal help.'),

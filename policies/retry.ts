@@ -137,6 +137,8 @@ export const FAILURE_ACTIONS = {
   'decision.self_approved': 'fail',
   'decision.unattended': 'fail',
   'decision.not_verified': 'fail',
+  'console.no_page': 'fail',
+  'console.refused': 'fail',
   'sealed.openings_spent': 'fail',
   'release.base_model': 'fail',
   'on_call.invalid': 'fail',

@@ -1,13 +1,10 @@
 // gates, decide, approve, deny: seeing what is asked, and answering with a signature.
 import type { Command } from 'commander';
-import { AnnealError } from '../../contracts/errors.ts';
 import type { GateResult } from '../../contracts/gate.ts';
+import { answerGate } from '../../infra/identity/answer.ts';
 import { type Run, type Session, screen } from '../session.ts';
 import { renderGate } from '../view/gate.ts';
 import { renderGates } from '../view/lists.ts';
-
-/** It is sent at once, and judged by when the gate takes it in: short, so that a leaked one is soon worthless. */
-const DECISION_TTL = '1h';
 
 export interface Answer {
   /** An option's name, or what stands for the gate's recommended or safe one. */
@@ -21,16 +18,9 @@ export async function decide(session: Session, gate: string, answer: Answer): Pr
   const gates = await session.gates();
   const { view, evidence } = await gates.look(gate);
   const option = typeof answer.option === 'string' ? answer.option : evidence[answer.option.which];
-  if (!view.context.options.includes(option)) {
-    throw new AnnealError(
-      'decision.unknown_option',
-      `${gate} has the options ${view.context.options.join(', ')}; got ${option}`,
-    );
-  }
-  if (answer.reason.trim() === '') throw new AnnealError('decision.reason_missing', 'a decision needs a reason');
-  const identity = await session.identity();
   const { reason, unattended } = answer;
-  return gates.decide(await identity.makeDecision(view.context, { option, reason, unattended, ttl: DECISION_TTL }));
+  const signer = () => session.identity();
+  return answerGate({ gates, signer }, view.context, { option, reason, unattended });
 }
 
 export function addGateCommands(program: Command, run: Run): void {

@@ -5,11 +5,11 @@ import { type Evidence, gateKind } from '../../contracts/gate.ts';
 import { campaignName, gateId } from '../../contracts/ids.ts';
 import type { OnCallSpec } from '../../contracts/on-call.ts';
 import { durationMs } from '../../contracts/units.ts';
+import { instant } from '../../infra/markup/figures.ts';
 import { readOnCall } from '../../infra/notifications/read.ts';
 import { tellBy } from '../../infra/notifications/tell.ts';
 import { nextAfter, onCallAt, tellings } from '../../policies/on-call.ts';
 import type { Run, Session } from '../session.ts';
-import { instant } from '../view/figures.ts';
 
 interface Options {
   readonly at?: string;

@@ -2,10 +2,10 @@
 import type { Command } from 'commander';
 import { AnnealError } from '../../contracts/errors.ts';
 import { type ReleasedPointer, releaseManifest } from '../../contracts/release.ts';
+import { instant } from '../../infra/markup/figures.ts';
 import { parseCampaignName } from '../../infra/temporal/campaign-names.ts';
 import { fetchCheckpoint } from '../../infra/vllm/checkpoint.ts';
 import type { Run } from '../session.ts';
-import { instant } from '../view/figures.ts';
 
 const BASE = 'smollm2-135m-instruct';
 

@@ -1,10 +1,10 @@
 // Integrity alarms by round: the share of a round's training rollouts that went for their reward and not for their task.
 import type { CampaignSpec } from '../../contracts/campaign.ts';
 import type { LedgerCounts } from '../../contracts/record.ts';
+import { figure, legend, lineChart, type Series } from '../../infra/markup/charts.ts';
+import { percent } from '../../infra/markup/figures.ts';
+import { type Html, html } from '../../infra/markup/html.ts';
 import { ALARM_LIMIT } from '../../policies/integrity.ts';
-import { percent } from '../view/figures.ts';
-import { figure, legend, lineChart, type Series } from './charts.ts';
-import { type Html, html } from './html.ts';
 
 /** Nothing where none was raised: the ledger below shows a zero as well as a chart would. */
 export function alarms(

@@ -1,9 +1,9 @@
 // Where time and tokens went.
 import type { CampaignState } from '../../contracts/record.ts';
-import { grouped, span, wholePercent } from '../view/figures.ts';
+import { dataTable, figure, stackedBar } from '../../infra/markup/charts.ts';
+import { grouped, span, wholePercent } from '../../infra/markup/figures.ts';
+import { type Html, html } from '../../infra/markup/html.ts';
 import { sumStages } from '../view/summary.ts';
-import { dataTable, figure, stackedBar } from './charts.ts';
-import { type Html, html } from './html.ts';
 import type { ReportView } from './view.ts';
 
 /** What each stage is called, and which of the bar's colours it has. Waiting for a human is hatched. */

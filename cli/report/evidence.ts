@@ -1,10 +1,10 @@
 // Where promotion is certified: how large noise is, what each look showed and spent, and what is in doubt.
 import type { Look } from '../../contracts/certified.ts';
 import type { RoundRecord } from '../../contracts/record.ts';
+import { dataTable } from '../../infra/markup/charts.ts';
+import { percent, points } from '../../infra/markup/figures.ts';
+import { type Html, html, type Part } from '../../infra/markup/html.ts';
 import { chance } from '../../policies/wording.ts';
-import { percent, points } from '../view/figures.ts';
-import { dataTable } from './charts.ts';
-import { type Html, html, type Part } from './html.ts';
 import { term } from './terms.ts';
 import { bound, type ReportView, rate } from './view.ts';
 

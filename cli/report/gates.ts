@@ -1,9 +1,9 @@
 // Every gate: what was asked, what the approver was shown, what was decided, by whom, and why.
 import type { Evidence } from '../../contracts/gate.ts';
 import type { GateRecord } from '../../contracts/record.ts';
-import { grouped, instant, span } from '../view/figures.ts';
-import { dataTable } from './charts.ts';
-import { type Html, html, type Part } from './html.ts';
+import { dataTable } from '../../infra/markup/charts.ts';
+import { grouped, instant, span } from '../../infra/markup/figures.ts';
+import { type Html, html, type Part } from '../../infra/markup/html.ts';
 import { term } from './terms.ts';
 import { type ReportView, shortHash } from './view.ts';
 

@@ -1,9 +1,9 @@
 // The first screen: the answer, what it rests on, what it cost.
 import type { Estimate } from '../../contracts/policy-version.ts';
 import type { RoundRecord } from '../../contracts/record.ts';
-import { grouped, instant, percent, points, span } from '../view/figures.ts';
-import { dataTable, dumbbells, figure, legend } from './charts.ts';
-import { type Html, html, type Part } from './html.ts';
+import { dataTable, dumbbells, figure, legend } from '../../infra/markup/charts.ts';
+import { grouped, instant, percent, points, span } from '../../infra/markup/figures.ts';
+import { type Html, html, type Part } from '../../infra/markup/html.ts';
 import { bestOnGate, endingOf, resultOf, type Tone, versionOf } from './result.ts';
 import { term } from './terms.ts';
 import { bound, type ReportView, rate } from './view.ts';

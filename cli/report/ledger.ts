@@ -1,9 +1,9 @@
 // The conservation ledger: every training rollout that was asked for is accounted for once.
 
-import { grouped } from '../view/figures.ts';
+import { dataTable } from '../../infra/markup/charts.ts';
+import { grouped } from '../../infra/markup/figures.ts';
+import { type Html, html, type Part } from '../../infra/markup/html.ts';
 import { alarms } from './alarms.ts';
-import { dataTable } from './charts.ts';
-import { type Html, html, type Part } from './html.ts';
 import { term } from './terms.ts';
 import type { ReportView } from './view.ts';
 

@@ -1,7 +1,7 @@
 // What one needs to get the same result again.
 import { stringify } from 'yaml';
-import { dataTable } from './charts.ts';
-import { type Html, html, type Part } from './html.ts';
+import { dataTable } from '../../infra/markup/charts.ts';
+import { type Html, html, type Part } from '../../infra/markup/html.ts';
 import type { ReportView } from './view.ts';
 
 export function manifest({ data }: ReportView): Html {

@@ -1,10 +1,10 @@
 // How far the batches of rollouts with several completions are the same tokens again, and why the rest is not.
 import type { MergedRound } from '../../contracts/record.ts';
 import type { BreakReason } from '../../contracts/session.ts';
-import { grouped, percent } from '../view/figures.ts';
+import { dataTable } from '../../infra/markup/charts.ts';
+import { grouped, percent } from '../../infra/markup/figures.ts';
+import { type Html, html, type Part } from '../../infra/markup/html.ts';
 import { BREAKS, timesFewer } from '../view/merging.ts';
-import { dataTable } from './charts.ts';
-import { type Html, html, type Part } from './html.ts';
 import type { ReportView } from './view.ts';
 
 /** Undefined where every rollout is one completion, and in reports from before. */

@@ -1,8 +1,8 @@
 // How rollouts and training overlapped: the scheduler, how old and how far out of order it trained, what it gave up, who had nothing to do.
 import type { PipelineSummary } from '../../contracts/pipeline.ts';
-import { grouped, percent, points, span } from '../view/figures.ts';
-import { dataTable } from './charts.ts';
-import { type Html, html, type Part } from './html.ts';
+import { dataTable } from '../../infra/markup/charts.ts';
+import { grouped, percent, points, span } from '../../infra/markup/figures.ts';
+import { type Html, html, type Part } from '../../infra/markup/html.ts';
 import { term } from './terms.ts';
 import type { ReportView } from './view.ts';
 

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ReportData } from '../../contracts/record.ts';
+import { escapeHtml, html } from '../../infra/markup/html.ts';
+import { DARK, LIGHT, type Palette } from '../../infra/markup/palette.ts';
+import { axisFor } from '../../infra/markup/scale.ts';
 import { type FixtureKind, fixtureReport } from '../../tests/fixtures/report.fixture.ts';
 import { tokensByStage } from './cost.ts';
-import { escapeHtml, html } from './html.ts';
 import { flatten } from './manifest.ts';
 import { renderReport } from './render.ts';
-import { axisFor } from './scale.ts';
-import { DARK, LIGHT, type Palette } from './style.ts';
 
 const KINDS: readonly FixtureKind[] = ['improved', 'unclear', 'worse', 'not-opened', 'not-promoted', 'unbalanced'];
 const VOID = new Set(['meta', 'link', 'br', 'line', 'circle', 'rect', 'path', 'polyline', '!doctype']);

@@ -1,11 +1,11 @@
 // The report: one page that needs nothing else, neither a network nor a script.
 import { createHash } from 'node:crypto';
 import type { ReportData } from '../../contracts/record.ts';
+import { html, raw } from '../../infra/markup/html.ts';
 import { cost } from './cost.ts';
 import { evidence } from './evidence.ts';
 import { gates } from './gates.ts';
 import { head } from './head.ts';
-import { html, raw } from './html.ts';
 import { ledger } from './ledger.ts';
 import { manifest } from './manifest.ts';
 import { merging } from './merging.ts';

@@ -4,7 +4,7 @@ import type { GateKind, GateResult } from '../../contracts/gate.ts';
 import type { PolicyName } from '../../contracts/ids.ts';
 import type { EvaluationResult } from '../../contracts/policy-version.ts';
 import type { CampaignState } from '../../contracts/record.ts';
-import { percent, points } from '../view/figures.ts';
+import { percent, points } from '../../infra/markup/figures.ts';
 
 /** `better` and `worse` only when the interval excludes zero on the split named. */
 export type Tone = 'better' | 'unclear' | 'worse' | 'none';

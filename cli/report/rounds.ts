@@ -1,10 +1,18 @@
 // What each round brought: visible beside gate, form beside correctness, reward, and the verdicts.
 import type { Estimate } from '../../contracts/policy-version.ts';
 import type { RoundRecord } from '../../contracts/record.ts';
+import {
+  dataTable,
+  figure,
+  type LineChart,
+  legend,
+  lineChart,
+  type Series,
+  toPoint,
+} from '../../infra/markup/charts.ts';
+import { grouped, percent, points, span } from '../../infra/markup/figures.ts';
+import { type Html, html } from '../../infra/markup/html.ts';
 import { givenUpSentence } from '../../policies/given-up.ts';
-import { grouped, percent, points, span } from '../view/figures.ts';
-import { dataTable, figure, type LineChart, legend, lineChart, type Series, toPoint } from './charts.ts';
-import { type Html, html } from './html.ts';
 import { term } from './terms.ts';
 import { type ReportView, rate, share } from './view.ts';
 

@@ -1,5 +1,5 @@
 // Rollouts to read: the prompt, the reply word for word, and what the verifier said.
-import { type Html, html } from './html.ts';
+import { type Html, html } from '../../infra/markup/html.ts';
 import type { ReportView } from './view.ts';
 
 type Sample = ReportView['data']['samples'][number];

@@ -1,54 +1,6 @@
-// The report's looks. Colours are tokens, so that a test can check their contrast in both modes.
-
-export interface Palette {
-  readonly paper: string;
-  readonly card: string;
-  readonly ink: string;
-  readonly soft: string;
-  readonly line: string;
-  readonly gate: string;
-  readonly visible: string;
-  readonly format: string;
-  readonly right: string;
-  readonly good: string;
-  readonly warn: string;
-  readonly bad: string;
-}
-
-export const LIGHT: Palette = {
-  paper: '#faf9f6',
-  card: '#ffffff',
-  ink: '#1d1c1a',
-  soft: '#5f5b54',
-  line: '#e3dfd6',
-  gate: '#0b6570',
-  visible: '#a3560a',
-  format: '#6a4c9c',
-  right: '#2a6a2f',
-  good: '#1f6b3b',
-  warn: '#8a5300',
-  bad: '#b02a1f',
-};
-
-export const DARK: Palette = {
-  paper: '#131417',
-  card: '#1a1c20',
-  ink: '#eceae4',
-  soft: '#a8a59c',
-  line: '#30333a',
-  gate: '#58c4cf',
-  visible: '#e3a35b',
-  format: '#b9a0ee',
-  right: '#8fce8a',
-  good: '#74d19a',
-  warn: '#e5b567',
-  bad: '#ff8b7f',
-};
-
-const tokens = (palette: Palette): string =>
-  Object.entries(palette)
-    .map(([name, value]) => `--${name}:${value}`)
-    .join(';');
+// The report's looks.
+import { CHART_STYLE } from '../../infra/markup/chart-style.ts';
+import { DARK, LIGHT, tokens } from '../../infra/markup/palette.ts';
 
 export const STYLE = `
 :root{color-scheme:light dark;${tokens(LIGHT)};--serif:'Iowan Old Style','Palatino Linotype',Palatino,'URW Palladio L',P052,Georgia,serif;--sans:system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue','Noto Sans',Arial,sans-serif;--mono:ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace}
@@ -88,21 +40,7 @@ figcaption{font-weight:600;margin:0 0 6px}
 .soft{color:var(--soft)}.good{color:var(--good)}.bad{color:var(--bad)}.nowrap{white-space:nowrap}
 .pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,380px),1fr));gap:32px 44px;margin-bottom:28px}
 .smalls{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,270px),1fr));gap:22px 32px}
-svg{display:block;width:100%;height:auto;overflow:visible}
-svg text{font:12px var(--sans);fill:var(--ink);font-variant-numeric:tabular-nums}
-svg .axis{fill:var(--soft);font-size:11.5px}
-svg .row{font-weight:500;font-size:12.5px;paint-order:stroke;stroke:var(--paper);stroke-width:5px}
-.grid{stroke:var(--line);stroke-width:1}.zero{stroke:var(--soft)}
-.band{fill:var(--line);opacity:.42}
-.line{fill:none;stroke:var(--c);stroke-width:1.8;stroke-linejoin:round}
-.whisker{stroke:var(--c);stroke-width:2.4;opacity:.42;stroke-linecap:round}
-.mark{fill:var(--c);stroke:var(--paper);stroke-width:1.2}
-.hollow{fill:var(--paper);stroke:var(--c);stroke-width:2}
-.ink-gate{--c:var(--gate)}.ink-visible{--c:var(--visible)}.ink-format{--c:var(--format)}.ink-right{--c:var(--right)}.ink-plain{--c:var(--soft)}
-.verdict-promote{fill:var(--good)!important;color:var(--good);font-weight:600}.verdict-revert{fill:var(--bad)!important;color:var(--bad);font-weight:600}.verdict-ask{fill:var(--warn)!important;color:var(--warn);font-weight:600}
-.legend{display:flex;flex-wrap:wrap;gap:2px 18px;list-style:none;margin:0 0 6px;padding:0;font-size:.88rem;color:var(--soft)}
-.legend li{display:flex;align-items:center;gap:7px}.legend svg{width:24px;flex:none}
-.stack{height:28px;margin:2px 0 18px;border-radius:4px;overflow:hidden}#cost h2{margin-bottom:14px}
+${CHART_STYLE}.stack{height:28px;margin:2px 0 18px;border-radius:4px;overflow:hidden}#cost h2{margin-bottom:14px}
 .part-a{--p:#8a8f98}.part-b{--p:#7f6aa8}.part-c{--p:#b9702a}.part-d{--p:#0b7a86}.part-e{--p:#4d8a4f}.part-f{--p:#9c4a5c}.part-g{--p:#3b6aa8}.part-wait{--p:var(--line)}
 .part{fill:var(--p)}.swatch{display:inline-block;width:11px;height:11px;border-radius:3px;background:var(--p);margin-right:9px}
 .part-wait.swatch{outline:1px solid var(--soft);outline-offset:-1px}

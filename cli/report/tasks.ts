@@ -1,8 +1,8 @@
 // The task set: what was considered, what was kept, why the rest was not.
 import type { DroppedTask } from '../../contracts/task.ts';
-import { grouped } from '../view/figures.ts';
-import { dataTable } from './charts.ts';
-import { type Html, html } from './html.ts';
+import { dataTable } from '../../infra/markup/charts.ts';
+import { grouped } from '../../infra/markup/figures.ts';
+import { type Html, html } from '../../infra/markup/html.ts';
 import { term } from './terms.ts';
 import { type ReportView, shortHash } from './view.ts';
 

@@ -1,5 +1,5 @@
 // Words of the report explained where they are used, and once more as a list at its end.
-import { type Html, html } from './html.ts';
+import { type Html, html } from '../../infra/markup/html.ts';
 
 const TERMS = {
   'pass rate': 'Share of replies whose program gave the right result on every test case.',

@@ -1,8 +1,9 @@
 // Inside training: one small chart a quantity, a point an optimizer step, a band a round.
-import { grouped, small, span } from '../view/figures.ts';
-import { dataTable, figure, lineChart } from './charts.ts';
-import { type Html, html } from './html.ts';
-import { axisFor } from './scale.ts';
+
+import { dataTable, figure, lineChart } from '../../infra/markup/charts.ts';
+import { grouped, small, span } from '../../infra/markup/figures.ts';
+import { type Html, html } from '../../infra/markup/html.ts';
+import { axisFor } from '../../infra/markup/scale.ts';
 import { type Term, term } from './terms.ts';
 import type { ReportView } from './view.ts';
 

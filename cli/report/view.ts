@@ -4,8 +4,8 @@ import { type StepMetrics, stepMetrics } from '../../contracts/job.ts';
 import { type LockedSet, lockedSet } from '../../contracts/locked-set.ts';
 import type { Estimate } from '../../contracts/policy-version.ts';
 import type { ReportData } from '../../contracts/record.ts';
-import { percent } from '../view/figures.ts';
-import { type Html, html } from './html.ts';
+import { percent } from '../../infra/markup/figures.ts';
+import { type Html, html } from '../../infra/markup/html.ts';
 
 export interface ReportView {
   readonly data: ReportData;

@@ -4,9 +4,9 @@ import { createDocuments } from '../../activities/read.ts';
 import type { ArtifactStore } from '../../contracts/artifact.ts';
 import { AnnealError } from '../../contracts/errors.ts';
 import { campaignName } from '../../contracts/ids.ts';
+import { percent, points, span } from '../../infra/markup/figures.ts';
 import type { ComparedFigure, Comparison } from '../../policies/simulation/compare.ts';
 import { compareRecorded } from '../../policies/simulation/recorded.ts';
-import { percent, points, span } from '../view/figures.ts';
 import { table } from '../view/table.ts';
 
 /** @throws AnnealError `campaign.not_found` where there is none whose rollouts overlapped, `simulation.invalid` where no round of it has trained */

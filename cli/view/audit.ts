@@ -1,7 +1,7 @@
 // The audit log for people: a line an entry, the newest last.
 import type { AuditEvent } from '../../contracts/audit.ts';
 import type { AuditProblem, ReadEntry } from '../../infra/audit/verify.ts';
-import { instant } from './figures.ts';
+import { instant } from '../../infra/markup/figures.ts';
 import { paint } from './paint.ts';
 import { plain } from './text.ts';
 

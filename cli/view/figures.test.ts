@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
+import { count, grouped, percent, points, small, span, wholePercent } from '../../infra/markup/figures.ts';
 import { bar, sparkline } from './bars.ts';
-import { count, grouped, percent, points, small, span, wholePercent } from './figures.ts';
 
 it('writes shares and differences', () => {
   expect([percent(0.273), percent(1), points(0.1), points(-0.025), points(0.0001)]).toEqual([

@@ -1,7 +1,7 @@
 // Gates on a terminal: exactly what the approver decides on, and the command that answers.
 import type { Evidence } from '../../contracts/gate.ts';
+import { count, instant, span } from '../../infra/markup/figures.ts';
 import type { GateOutcome } from '../../infra/temporal/gates.ts';
-import { count, instant, span } from './figures.ts';
 import { type Paint, paint } from './paint.ts';
 import { clip, columns, padEnd, plain, wrap } from './text.ts';
 

@@ -1,6 +1,6 @@
 // Listings: one line a campaign, one line a gate.
 import type { Evidence } from '../../contracts/gate.ts';
-import { instant } from './figures.ts';
+import { instant } from '../../infra/markup/figures.ts';
 import { answerCommand, type ViewOptions } from './gate.ts';
 import { paint } from './paint.ts';
 import { type Column, table } from './table.ts';

@@ -1,8 +1,9 @@
 // A plan as a page: who has which GPUs, what fills their memory, how long and how much. Estimates are marked, and say what they rest on.
+
+import { count, grouped, span } from '../../infra/markup/figures.ts';
 import type { Plan, RolePlan } from '../../k8s/layout/plan.ts';
 import type { DeviceMemory } from '../../k8s/layout/trainer-memory.ts';
 import { bar } from './bars.ts';
-import { count, grouped, span } from './figures.ts';
 import type { ViewOptions } from './gate.ts';
 import { type Paint, paint } from './paint.ts';
 import { type Column, table } from './table.ts';

@@ -1,6 +1,7 @@
 // What `pool ls` and `pool verify` say of segments that are gone from the store: which, why, and what to do.
+
+import { grouped } from '../../infra/markup/figures.ts';
 import type { MissingFromStore, PoolLosses } from '../pool/losses.ts';
-import { grouped } from './figures.ts';
 import { lossOf } from './pool.ts';
 
 /** More are in the document that --json prints. */

@@ -1,8 +1,8 @@
 // What `pool show` prints of one rollout: what was asked, how it ended, and where its completions merge.
 import type { BreakReason } from '../../contracts/session.ts';
 import type { StoredRollout } from '../../gateway/pool/tables/overview.ts';
+import { grouped } from '../../infra/markup/figures.ts';
 import type { MergedRollout } from '../pool/merging.ts';
-import { grouped } from './figures.ts';
 import { BREAKS, timesFewer } from './merging.ts';
 import { table } from './table.ts';
 

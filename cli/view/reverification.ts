@@ -2,7 +2,7 @@
 import type { ArtifactRef } from '../../contracts/artifact.ts';
 import type { Reverification, ReverifiedRollout } from '../../contracts/reverification.ts';
 import type { ReverifiedGroup } from '../../evals/reverify/reverify.ts';
-import { percent, points } from './figures.ts';
+import { percent, points } from '../../infra/markup/figures.ts';
 import { table } from './table.ts';
 
 /** More are in the record, which --json prints. */

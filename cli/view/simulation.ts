@@ -1,7 +1,7 @@
 // Predictions as tables: one for each fleet, a line for each way to divide it and each scheduler, the best marked.
 import type { Prediction, SimulationResult } from '../../contracts/prediction.ts';
 import type { SimulationSpec } from '../../contracts/simulation.ts';
-import { count, grouped, span, wholePercent } from './figures.ts';
+import { count, grouped, span, wholePercent } from '../../infra/markup/figures.ts';
 import type { ViewOptions } from './gate.ts';
 import { type Paint, paint } from './paint.ts';
 import { type Column, table } from './table.ts';

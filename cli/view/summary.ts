@@ -1,10 +1,10 @@
 // What is printed once: a campaign's last words, and its progress where no terminal is attached.
 import type { CampaignSpec } from '../../contracts/campaign.ts';
 import type { CampaignState, CampaignStatus, StageTime } from '../../contracts/record.ts';
+import { count, percent, span, wholePercent } from '../../infra/markup/figures.ts';
 import { givenUpSentence } from '../../policies/given-up.ts';
 import { type Result, resultOf } from '../report/result.ts';
 import { bar } from './bars.ts';
-import { count, percent, span, wholePercent } from './figures.ts';
 import type { ViewOptions } from './gate.ts';
 import { paint } from './paint.ts';
 import { currentRound } from './round.ts';

@@ -102,8 +102,8 @@ export function createGates(client: Client, store: ArtifactStore) {
 }
 
 /** From the result that the gate's workflow ended with: it outlives the campaign's run, and no worker is needed to read it. */
-async function outcomeOf(client: Client, gate: GateId): Promise<GateOutcome | undefined> {
-  const { status, closeTime, runId } = await client.workflow.getHandle(gateWorkflowId(gate)).describe();
+export async function outcomeOf(client: Client, gate: GateId, run?: string): Promise<GateOutcome | undefined> {
+  const { status, closeTime, runId } = await client.workflow.getHandle(gateWorkflowId(gate), run).describe();
   if (status.name !== 'COMPLETED' || closeTime === undefined) return undefined;
   const ended = client.workflow.getHandle(gateWorkflowId(gate), runId, { followRuns: false });
   const result = gateResult.nullable().parse(await ended.result());

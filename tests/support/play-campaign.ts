@@ -32,6 +32,7 @@ export function withTemporal(): void {
 }
 
 export const temporal = (): TestServer['client'] => server.client;
+export const temporalAddress = (): string => server.address;
 
 /** The worker of every queue, until `stop`. */
 export async function startWorkers(script: Script): Promise<{ told: Told; stop(): Promise<void> }> {

@@ -1,0 +1,114 @@
+// Gates: a page each, what is attached to it, and the answer.
+import type { Context, Hono } from 'hono';
+import { AnnealError, asAnnealError } from '../contracts/errors.ts';
+import { decision as decisionSchema } from '../contracts/gate.ts';
+import type { Env, Parts } from './app.ts';
+import { gatePage } from './pages/gate.ts';
+import { besideGate } from './read/campaign.ts';
+import { createEvidenceReader } from './read/evidence.ts';
+import { answerHere, type LookedAtGate, lookAtGate, passOn } from './read/gate.ts';
+import { renderAttachments } from './show/attachments.ts';
+import { mayDecide, type Viewer } from './viewer.ts';
+
+/** Told beside the form, which keeps what was written; everything else is a page of its own. */
+const MENDABLE = new Set(['decision.reason_missing', 'decision.unknown_option', 'stack.not_running']);
+
+/** An answer is a few kilobytes. */
+const MOST_BYTES = 64 * 1024;
+
+export function addGateRoutes(app: Hono<Env>, { ports, signIn, board, show }: Parts): void {
+  const evidenceOf = createEvidenceReader(ports.store);
+  const look = (name: string): Promise<LookedAtGate> => lookAtGate(ports, evidenceOf, name);
+
+  async function showGate(
+    c: Context<Env>,
+    looked: LookedAtGate,
+    refused?: { code: string; message: string; reason: string },
+  ) {
+    const { context, title } = looked.opening;
+    const attached = looked.seen.evidence?.attachments ?? [];
+    const [attachments, beside] = await Promise.all([
+      renderAttachments(ports.store, context.gate, attached),
+      besideGate(ports, context.campaign),
+    ]);
+    const body = gatePage({
+      ...{ looked, viewer: c.get('viewer'), critical: ports.critical, approvers: ports.approvers(), attachments },
+      ...{ ...beside, now: new Date(), refused },
+    });
+    const { state, at } = looked;
+    const version = state === 'open' ? `open:${at.run}` : state === 'closing' ? 'closing' : 'not-open';
+    return show(c, { title, at: 'gates', live: { topic: `gate:${context.gate}`, version }, body });
+  }
+
+  app.get('/gates/:gate', async (c) => showGate(c, await look(c.req.param('gate'))));
+
+  app.get('/gates/:gate/evidence.json', async (c) => {
+    const { opening, seen } = await look(c.req.param('gate'));
+    if (seen.evidence === undefined) throw seen.why;
+    return download(c, await ports.store.get(opening.evidence), `${opening.context.gate}.evidence.json`);
+  });
+
+  app.get('/gates/:gate/attachments/:at', async (c) => {
+    const { opening, seen } = await look(c.req.param('gate'));
+    const one = seen.evidence?.attachments[Number(c.req.param('at'))];
+    if (one === undefined) throw new AnnealError('console.no_page', 'nothing is attached there');
+    return download(c, await ports.store.get(one.object), `${opening.context.gate}.${c.req.param('at')}`);
+  });
+
+  app.post('/gates/:gate/decisions', async (c) => {
+    const viewer = c.get('viewer');
+    refuseUnlessForm(c);
+    await signIn.refuseForged(c.req.raw.clone(), viewer);
+    if (!mayDecide(viewer)) throw new AnnealError('console.refused', `a ${viewer.role} answers no gates`);
+    const form = await c.req.formData();
+    const field = (name: string): string => String(form.get(name) ?? '');
+    const looked = await look(c.req.param('gate'));
+    const signed = field('decision');
+    try {
+      if (looked.state !== 'open') throw new AnnealError('gate.closed', 'the gate was closed before this answer came');
+      if (signed !== '') await passOn(ports, looked, decisionOf(signed), viewer.name);
+      else
+        await answer(viewer, looked, {
+          option: field('option'),
+          reason: field('reason'),
+          evidenceHash: field('evidenceHash'),
+        });
+    } catch (failure) {
+      const { code, message } = asAnnealError(failure);
+      if (!MENDABLE.has(code)) throw failure;
+      return showGate(c, looked, { code, message, reason: field('reason') });
+    }
+    await board.refresh();
+    return c.redirect(`/gates/${looked.at.gate}`, 303);
+  });
+
+  async function answer(viewer: Viewer, looked: LookedAtGate, asked: Parameters<typeof answerHere>[2]): Promise<void> {
+    if (viewer.how !== 'local')
+      throw new AnnealError('console.refused', 'a decision is signed by a passkey, and none came');
+    await answerHere(ports, looked, asked);
+  }
+}
+
+function decisionOf(text: string) {
+  try {
+    return decisionSchema.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new AnnealError('decision.altered', 'this is no signed decision', { cause });
+  }
+}
+
+function refuseUnlessForm(c: Context<Env>): void {
+  const type = c.req.header('content-type') ?? '';
+  if (!/^(?:application\/x-www-form-urlencoded|multipart\/form-data)\b/.test(type))
+    throw new AnnealError('console.refused', 'an answer is sent by a form');
+  if (!(Number(c.req.header('content-length')) <= MOST_BYTES))
+    throw new AnnealError('console.refused', 'no answer is that long');
+}
+
+/** Whatever it is, it is saved and not opened. */
+function download(c: Context<Env>, bytes: Uint8Array, name: string): Response {
+  return c.body(new Uint8Array(bytes).buffer, 200, {
+    'content-type': 'application/octet-stream',
+    'content-disposition': `attachment; filename="${name}"`,
+  });
+}

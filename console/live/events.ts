@@ -1,0 +1,69 @@
+// The stream that tells open pages that something has changed. It carries no content: a page that hears of another version of itself asks
+// for itself again, as the viewer that it is.
+import type { Context } from 'hono';
+import { streamSSE } from 'hono/streaming';
+import type { Board, Seen } from './board.ts';
+import type { CampaignWatch } from './campaign-watch.ts';
+
+/** Also when nothing changes: who hears nothing for several of these knows that nobody speaks. */
+export const BEAT_MS = 2_000;
+const RECONNECT_MS = 1_000;
+
+export interface LiveMessage {
+  readonly version: string;
+  readonly open: number;
+  /** Since when nothing newer is known; null while all is well. */
+  readonly stale: string | null;
+}
+
+/** `gates`, `gate:NAME` or `campaign:NAME`. */
+export function versionOf(topic: string, { snapshot }: Seen, campaigns: CampaignWatch): string {
+  const gate = topic.startsWith('gate:') ? topic.slice('gate:'.length) : undefined;
+  if (gate !== undefined) {
+    const run = snapshot?.open.find((one) => one.gate === gate)?.run;
+    return run === undefined ? 'not-open' : `open:${run}`;
+  }
+  const campaign = topic.startsWith('campaign:') ? topic.slice('campaign:'.length) : undefined;
+  return campaign === undefined ? (snapshot?.version ?? '') : campaigns.versionOf(campaign);
+}
+
+export function streamEvents(c: Context, board: Board, campaigns: CampaignWatch): Response | Promise<Response> {
+  const topic = c.req.query('topic') ?? 'gates';
+  return streamSSE(c, async (stream) => {
+    let sent = '';
+    let sentAt = 0;
+    let wake: () => void = () => undefined;
+    const unwatch = topic.startsWith('campaign:')
+      ? campaigns.watch(topic.slice('campaign:'.length), () => wake())
+      : undefined;
+    const unsubscribe = board.subscribe(() => wake());
+    stream.onAbort(() => wake());
+    try {
+      while (!stream.aborted && !stream.closed) {
+        const seen = board.seen();
+        const message: LiveMessage = {
+          version: versionOf(topic, seen, campaigns),
+          open: seen.snapshot?.open.length ?? 0,
+          stale: seen.stale?.since.toISOString() ?? null,
+        };
+        const data = JSON.stringify(message);
+        // Until the first look there is nothing to tell.
+        const known = seen.snapshot !== undefined || seen.stale !== undefined;
+        if (known && (data !== sent || Date.now() - sentAt >= BEAT_MS)) {
+          await stream.writeSSE({ data, retry: RECONNECT_MS });
+          [sent, sentAt] = [data, Date.now()];
+        }
+        await new Promise<void>((resolve) => {
+          const timer = setTimeout(resolve, BEAT_MS);
+          wake = () => {
+            clearTimeout(timer);
+            resolve();
+          };
+        });
+      }
+    } finally {
+      unsubscribe();
+      unwatch?.();
+    }
+  });
+}

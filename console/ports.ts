@@ -1,0 +1,30 @@
+// What the console works with. It holds nothing of its own: whatever it shows is read from Temporal, the store and the pool.
+import type { Client } from '@temporalio/client';
+import type { ArtifactStore } from '../contracts/artifact.ts';
+import type { ErrorCode } from '../contracts/errors.ts';
+import type { OnCallSpec } from '../contracts/on-call.ts';
+import type { ModelGateway } from '../contracts/ports.ts';
+import type { ReportData } from '../contracts/record.ts';
+import type { Approver } from '../infra/identity/keys.ts';
+import type { LocalIdentity } from '../infra/identity/local.ts';
+import type { Critical } from '../policies/critical.ts';
+
+/** The side of the gateway that reads what rollouts left. */
+export type Pool = Pick<ModelGateway, 'trajectories' | 'completions'>;
+
+export interface ConsolePorts {
+  /** Looked up at each use: the server may go away, and come back elsewhere. @throws AnnealError `stack.*`, `temporal.*` */
+  temporal(): Promise<Client>;
+  readonly store: ArtifactStore;
+  readonly critical: Critical;
+  readonly onCall: OnCallSpec | undefined;
+  /** Read at each use: a revocation counts at once. */
+  approvers(): readonly Approver[];
+  /** This machine's key, for the local mode. */
+  signer(): Promise<Pick<LocalIdentity, 'makeDecision'>>;
+  pool(): Promise<Pool>;
+  /** What docs/errors says of a code. */
+  explain(code: ErrorCode): Promise<string | undefined>;
+  /** The report as one page, which brings its own looks. */
+  renderReport?(data: ReportData): string;
+}

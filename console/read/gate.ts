@@ -1,0 +1,128 @@
+// One gate with everything that its page shows, and the answer that is given on it.
+
+import { AnnealError } from '../../contracts/errors.ts';
+import type { Decision, GateResult } from '../../contracts/gate.ts';
+import { answerGate } from '../../infra/identity/answer.ts';
+import { createGateList, type GateRun, type GateState, type Opening } from '../../infra/temporal/gate-list.ts';
+import { createGates, type GateOutcome } from '../../infra/temporal/gates.ts';
+import type { ConsolePorts } from '../ports.ts';
+import type { EvidenceReader, SeenEvidence } from './evidence.ts';
+
+const PATIENCE_MS = 5_000;
+/** A worker verifies it; where none answers, whoever asked is told so while they still look. */
+const ANSWER_MS = 20_000;
+
+export interface LookedAtGate {
+  readonly at: GateRun;
+  readonly state: GateState;
+  readonly opening: Opening;
+  readonly seen: SeenEvidence;
+  readonly outcome: GateOutcome | undefined;
+  /** Who was told of it, by when. */
+  readonly told: readonly { readonly whom: string; readonly by: string; readonly at: string }[];
+  /** Decisions that were sent and are none. */
+  readonly refusals: number;
+}
+
+/** @throws AnnealError `gate.not_found`, and why Temporal does not answer */
+export async function lookAtGate(
+  { temporal, store }: Pick<ConsolePorts, 'temporal' | 'store'>,
+  evidenceOf: EvidenceReader,
+  name: string,
+): Promise<LookedAtGate> {
+  const client = await temporal();
+  const list = createGateList(client);
+  return client.withDeadline(Date.now() + PATIENCE_MS, async () => {
+    const { at, state } = await list.find(name);
+    const [opening, outcome, told, refusals] = await Promise.all([
+      list.opening(at),
+      state === 'closed' ? list.outcome(at) : undefined,
+      toldOf(store, at.gate),
+      store.listNamed(`gates/${at.gate}/refusals/`).catch(() => []),
+    ]);
+    return { at, state, opening, seen: await evidenceOf(opening.evidence), outcome, told, refusals: refusals.length };
+  });
+}
+
+async function toldOf(store: ConsolePorts['store'], gate: string): Promise<LookedAtGate['told']> {
+  try {
+    const names = await store.listNamed(`gates/${gate}/told/`);
+    const notes = await Promise.all(names.slice(0, 50).map((name) => store.readNamed(name)));
+    return notes
+      .flatMap((note) => (note === undefined ? [] : [JSON.parse(new TextDecoder().decode(note.bytes))]))
+      .toSorted((a, b) => String(a.at).localeCompare(String(b.at)));
+  } catch {
+    // Who was told is good to know, and no reason to hide the gate.
+    return [];
+  }
+}
+
+export interface AskedAnswer {
+  readonly option: string;
+  readonly reason: string;
+  /** Of what stood on the page that the answer was given on. */
+  readonly evidenceHash: string;
+}
+
+/**
+ * Local mode: signed by this machine's key.
+ * @throws AnnealError `decision.*`, `gate.*`; `stack.not_running` when no worker answers in time
+ */
+export async function answerHere(
+  ports: Pick<ConsolePorts, 'temporal' | 'store' | 'signer'>,
+  { opening, seen }: LookedAtGate,
+  { option, reason, evidenceHash }: AskedAnswer,
+): Promise<GateResult> {
+  refuseUnseen(opening, seen, { option, evidenceHash });
+  return sent(ports, (gates) =>
+    answerGate({ gates, signer: ports.signer }, opening.context, { option, reason, unattended: false }),
+  );
+}
+
+/** Signed elsewhere: passed on as it came, and judged by the gate. */
+export async function passOn(
+  ports: Pick<ConsolePorts, 'temporal' | 'store'>,
+  { opening, seen }: LookedAtGate,
+  decision: Decision,
+  by: string,
+): Promise<GateResult> {
+  const { gate, approver, option, evidenceHash } = decision.body;
+  if (gate !== opening.context.gate)
+    throw new AnnealError('decision.other_run', `the decision is for ${gate}, not for ${opening.context.gate}`);
+  if (approver !== by) throw new AnnealError('decision.unknown_signer', `${by} sent a decision of ${approver}`);
+  refuseUnseen(opening, seen, { option, evidenceHash });
+  return sent(ports, (gates) => gates.decide(decision));
+}
+
+/** Nobody answers on what they have not been shown, but for the option that is taken on silence anyway. */
+function refuseUnseen(
+  { context, evidence, safe }: Opening,
+  seen: SeenEvidence,
+  { option, evidenceHash }: Pick<AskedAnswer, 'option' | 'evidenceHash'>,
+): void {
+  if (evidenceHash !== context.evidenceHash || evidence.sha256 !== context.evidenceHash)
+    throw new AnnealError('decision.altered', 'the gate shows other evidence than the page that was answered on');
+  if (seen.evidence === undefined && option !== safe)
+    throw new AnnealError(
+      seen.why.code,
+      `its evidence cannot be read (${seen.why.message}): only ${safe} may be chosen`,
+    );
+}
+
+async function sent(
+  { temporal, store }: Pick<ConsolePorts, 'temporal' | 'store'>,
+  send: (gates: ReturnType<typeof createGates>) => Promise<GateResult>,
+): Promise<GateResult> {
+  const client = await temporal();
+  const late = AbortSignal.timeout(ANSWER_MS);
+  try {
+    return await client.withAbortSignal(late, () => send(createGates(client, store)));
+  } catch (failure) {
+    if (!late.aborted || failure instanceof AnnealError) throw failure;
+    throw new AnnealError(
+      'stack.not_running',
+      'no worker took the decision in yet. It may still count: look at the gate again before you send another',
+      { cause: failure },
+    );
+  }
+}

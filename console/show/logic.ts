@@ -1,0 +1,57 @@
+// Why a gate of a kind opens and what its recommendation rests on, in words, with the campaign's own numbers (policies/ holds the rules).
+import type { CampaignSpec } from '../../contracts/campaign.ts';
+import type { GateKind } from '../../contracts/gate.ts';
+import { percent, points } from '../../infra/markup/figures.ts';
+import { ALWAYS_ASKED, type Critical } from '../../policies/critical.ts';
+
+export function logicOf(kind: GateKind, spec: CampaignSpec | undefined): readonly string[] {
+  const rule = spec?.promotion;
+  switch (kind) {
+    case 'open-sealed':
+      return [
+        'Opens once the rounds are over. The sealed split holds tasks that no decision was based on; each look spends an opening.',
+        'Recommended is to open it when a trained version is left and the budget allows an opening; else to keep it closed.',
+      ];
+    case 'release':
+      return [
+        'Opens after the sealed split was measured for version 0 and for the candidate.',
+        'Recommended is a release when a version was promoted and its sealed pass rate is not below that of version 0; else to keep what users have.',
+      ];
+    case 'promotion':
+      return [
+        rule?.certified === undefined
+          ? `Opens when a version would be promoted${rule === undefined ? '' : ` (its gate pass rate exceeds the best one's by ${points(rule.minGain)})`} while correctness among well-formed replies fell${rule === undefined ? '' : ` by more than ${percent(rule.maxCorrectnessDrop)}`}.`
+          : 'Opens when the evidence of a gain holds over all looks, while something else speaks against it: a capability that fell, or correctness among well-formed replies.',
+        'Recommended is to hold: training goes on, the best version stays.',
+      ];
+    case 'integrity':
+      return [
+        `Opens when rollouts went for their reward and not for their task${spec?.integrity === undefined ? '' : `: in more than ${percent(spec.integrity.alarmLimit)} of a round`}, or when the policy is given what it is judged by.`,
+        'What raised an alarm is masked whatever is answered. Recommended is to end the campaign; it can be taken up again.',
+      ];
+    case 'job-failed':
+      return [
+        'Opens when a stage failed for good: what could be repeated by itself was repeated.',
+        'Recommended is another try while the failure may pass and tries are left; else the end. What was finished is not repeated.',
+      ];
+  }
+}
+
+/** What critical.yaml says of gates of this kind. */
+export function ruleOf(kind: GateKind, { gates, approvals }: Critical): readonly string[] {
+  const listed = gates.includes(kind);
+  const asked = ALWAYS_ASKED.includes(kind)
+    ? `critical.yaml lists ${kind}, and no list may leave it out: a human is always asked.`
+    : listed
+      ? `critical.yaml lists ${kind}: a human is asked.`
+      : `critical.yaml does not list ${kind} any more: one that opens now takes its recommended option by itself.`;
+  return [
+    asked,
+    approvals.self === 'refused'
+      ? 'Whoever owns the campaign may not answer.'
+      : 'Whoever owns the campaign may answer; that is marked in the record.',
+    approvals.unattended === 'refused'
+      ? 'No run answers by itself.'
+      : 'A run may follow the recommendation by itself (--yes); that is marked in the record.',
+  ];
+}
