@@ -11,6 +11,7 @@ import { POLICY_ERRORS } from './errors/policy.ts';
 import { POOL_ERRORS } from './errors/pool.ts';
 import { PROFILE_ERRORS } from './errors/profile.ts';
 import { ROLLOUT_ERRORS } from './errors/rollout.ts';
+import { SIGN_IN_ERRORS } from './errors/sign-in.ts';
 import { SPEC_ERRORS } from './errors/spec.ts';
 import { STACK_ERRORS } from './errors/stack.ts';
 import { STORE_ERRORS } from './errors/store.ts';
@@ -36,6 +37,7 @@ export const ERRORS = {
   ...TEAM_ERRORS,
   ...DECISION_ERRORS,
   ...CONSOLE_ERRORS,
+  ...SIGN_IN_ERRORS,
   ...TRACKER_ERRORS,
   ...TESTBED_ERRORS,
   'cli.usage': entry('badInput', false, 'The command line is not valid', 'Look at ./anneal help.'),

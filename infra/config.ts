@@ -38,6 +38,7 @@ const variables = z.object({
   ANNEAL_PYTHON: path,
   ANNEAL_JUDGE_KEYS: path,
   ANNEAL_ON_CALL: path,
+  ANNEAL_CONSOLE_OIDC: path,
   ANNEAL_PROVIDERS: path,
   ANNEAL_AGENTS: path,
   ANNEAL_ENVIRONMENTS: path,
@@ -108,6 +109,8 @@ export interface Config {
   readonly judgeKeys: string | undefined;
   /** ANNEAL_ON_CALL: the file that says who is told of an open gate (docs/on-call.md); it holds addresses that are secrets. */
   readonly onCall: string | undefined;
+  /** ANNEAL_CONSOLE_OIDC: the file that says who signs in to the console, and how (docs/console.md); undefined: its local mode. */
+  readonly consoleOidc: string | undefined;
   /** ANNEAL_PROVIDERS: a JSON file of other people's models, by the policy names under which the gateway serves them (docs/gateway.md). */
   readonly providers: string | undefined;
   /**
@@ -176,6 +179,7 @@ export function loadConfig(options: ConfigOptions = {}): Config {
     python: set.ANNEAL_PYTHON,
     judgeKeys: set.ANNEAL_JUDGE_KEYS === undefined ? undefined : resolve(set.ANNEAL_JUDGE_KEYS),
     onCall: set.ANNEAL_ON_CALL === undefined ? undefined : resolve(set.ANNEAL_ON_CALL),
+    consoleOidc: set.ANNEAL_CONSOLE_OIDC === undefined ? undefined : resolve(set.ANNEAL_CONSOLE_OIDC),
     providers: set.ANNEAL_PROVIDERS === undefined ? undefined : resolve(set.ANNEAL_PROVIDERS),
     agents: resolve(set.ANNEAL_AGENTS ?? `${home}-agents`),
     environments: resolve(set.ANNEAL_ENVIRONMENTS ?? `${home}-environments`),

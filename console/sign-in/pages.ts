@@ -1,0 +1,75 @@
+// The pages of signing in, and how the console says what went wrong: a code, what happened, what to do.
+import type { Context } from 'hono';
+import { html } from 'hono/html';
+import type { HtmlEscapedString } from 'hono/utils/html';
+import { type AnnealError, asAnnealError, ERRORS } from '../../contracts/errors.ts';
+
+type Html = HtmlEscapedString | Promise<HtmlEscapedString>;
+
+/** How a page looks around its content; the console has its own. */
+export type Layout = (title: string, content: Html) => Html;
+
+/** Without anything from elsewhere: these pages also show when the rest of the console does not. */
+export const plainLayout: Layout = (title, content) => html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${title} · Anneal</title>
+</head>
+<body><main><h1>${title}</h1>${content}</main></body>
+</html>`;
+
+const HEADERS = {
+  'cache-control': 'no-store',
+  'content-security-policy':
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+  'cross-origin-opener-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+} as const;
+
+export function protect(context: Context): void {
+  for (const [name, value] of Object.entries(HEADERS)) context.header(name, value);
+}
+
+const STATUS = { done: 200, failed: 409, badInput: 400, denied: 403, notFound: 404, unavailable: 503 } as const;
+
+export function statusOf(failure: AnnealError): 200 | 400 | 403 | 404 | 409 | 429 | 500 | 503 {
+  if (failure.code === 'internal.bug') return 500;
+  return failure.code === 'sign_in.too_many' ? 429 : STATUS[ERRORS[failure.code].exit];
+}
+
+/** For scripts: the same as the page says. */
+export function errorAsJson(failure: AnnealError): { code: string; title: string; message: string; action: string } {
+  const { title, action } = ERRORS[failure.code];
+  return { code: failure.code, title, message: messageOf(failure), action };
+}
+
+/** @param again where to sign in anew, where that helps */
+export function errorPage(
+  context: Context,
+  thrown: unknown,
+  layout: Layout,
+  again?: string,
+): Response | Promise<Response> {
+  const failure = asAnnealError(thrown);
+  protect(context);
+  if (failure.code === 'sign_in.too_many') context.header('retry-after', '60');
+  const { title, message, action, code } = errorAsJson(failure);
+  context.status(statusOf(failure));
+  return context.html(
+    layout(
+      title,
+      html`<p>${message === '' ? '' : `${message[0]!.toUpperCase()}${message.slice(1)}.`}</p>
+<p><strong>What to do:</strong> ${action}</p>
+${again === undefined ? '' : html`<p><a href="${again}">Sign in</a></p>`}
+<p><small>Code <code>${code}</code></small></p>`,
+    ),
+  );
+}
+
+/** What nobody foresaw may hold anything. */
+const messageOf = (failure: AnnealError): string => (failure.code === 'internal.bug' ? '' : failure.message);
