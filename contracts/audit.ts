@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { artifactRef } from './artifact.ts';
 import { gateKind } from './gate.ts';
 import { campaignName, gateId, sha256 } from './ids.ts';
+import { peopleChange } from './people.ts';
 
 /** Names its campaign too. */
 const of = { gate: gateId };
@@ -55,6 +56,14 @@ export const auditEvent = z.discriminatedUnion('what', [
     from: z.string().nullable(),
     to: z.string().nullable(),
     by: z.string(),
+  }),
+  /** The registry of people: the SHA-256 of the bytes of its entry of this number. */
+  z.strictObject({
+    what: z.literal('people-changed'),
+    number: z.int().positive(),
+    entry: sha256,
+    by: z.string(),
+    change: peopleChange,
   }),
 ]);
 export type AuditEvent = z.infer<typeof auditEvent>;

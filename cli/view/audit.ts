@@ -3,6 +3,7 @@ import type { AuditEvent } from '../../contracts/audit.ts';
 import type { AuditProblem, ReadEntry } from '../../infra/audit/verify.ts';
 import { instant } from './figures.ts';
 import { paint } from './paint.ts';
+import { changeWords } from './people.ts';
 import { plain } from './text.ts';
 
 export function auditLines(entries: readonly ReadEntry[]): string[] {
@@ -32,6 +33,8 @@ function eventWords(event: AuditEvent): string {
       return `the sealed split ${(event.split ?? event.taskSet).slice(0, 12)} was opened for ${event.campaign}, time ${event.number}`;
     case 'released':
       return `${event.policy} was released to the users of ${event.base}`;
+    case 'people-changed':
+      return `${event.by} changed the registry of people: ${changeWords(event.change)}`;
     case 'rollback-asked':
       return `${event.by} rolled ${event.base} back from ${event.from ?? 'the base model'} to ${event.to ?? 'the base model'}`;
   }
