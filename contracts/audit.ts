@@ -9,11 +9,21 @@ import { peopleChange } from './people.ts';
 /** Names its campaign too. */
 const of = { gate: gateId };
 
+const saidBy = {
+  approver: z.string(),
+  keyId: sha256,
+  reason: z.string(),
+  /** SHA-256 over the canonical JSON of the signed decision. */
+  decision: sha256,
+};
+
 export const auditEvent = z.discriminatedUnion('what', [
   /** `asked`: a human is waited for; else it takes its recommended option by itself. */
   z.strictObject({ what: z.literal('gate-opened'), ...of, kind: gateKind, evidence: artifactRef, asked: z.boolean() }),
   /** What was sent as a decision and is none. */
   z.strictObject({ what: z.literal('decision-refused'), ...of, code: z.string(), why: z.string(), decision: sha256 }),
+  /** A genuine answer at a gate that asks for several: whatever the gate made of it stands in its closing entry. */
+  z.strictObject({ what: z.literal('gate-answered'), ...of, option: z.string(), ...saidBy }),
   z.strictObject({
     what: z.literal('gate-closed'),
     ...of,
@@ -21,14 +31,12 @@ export const auditEvent = z.discriminatedUnion('what', [
     /** Null: nobody answered in time. */
     decided: z
       .strictObject({
-        approver: z.string(),
-        keyId: sha256,
-        reason: z.string(),
+        ...saidBy,
         unattended: z.boolean(),
         selfApproved: z.boolean(),
         evidence: sha256,
-        /** SHA-256 over the canonical JSON of the signed decision. */
-        decision: sha256,
+        /** Other people's decisions for the same option, which came before where a quorum is asked for. */
+        seconds: z.array(z.strictObject({ ...saidBy, selfApproved: z.boolean() })).optional(),
       })
       .nullable(),
   }),

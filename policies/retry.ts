@@ -138,6 +138,8 @@ export const FAILURE_ACTIONS = {
   'decision.unattended': 'fail',
   'decision.not_permitted': 'fail',
   'decision.clock': 'fail',
+  'decision.same_person': 'fail',
+  'decision.quorum_missing': 'fail',
   'decision.not_verified': 'fail',
   'sealed.openings_spent': 'fail',
   'release.base_model': 'fail',

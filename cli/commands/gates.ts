@@ -1,9 +1,9 @@
 // gates, decide, approve, deny: seeing what is asked, and answering with a signature.
 import type { Command } from 'commander';
 import { AnnealError } from '../../contracts/errors.ts';
-import type { GateResult } from '../../contracts/gate.ts';
+import type { GateAnswer } from '../../contracts/gate.ts';
 import { type Run, type Session, screen } from '../session.ts';
-import { renderGate } from '../view/gate.ts';
+import { answerWords, renderGate } from '../view/gate.ts';
 import { renderGates } from '../view/lists.ts';
 
 /** It is sent at once, and judged by when the gate takes it in: short, so that a leaked one is soon worthless. */
@@ -17,7 +17,7 @@ export interface Answer {
 }
 
 /** Looks at the gate, checks that the evidence is what the gate is about, signs, sends. */
-export async function decide(session: Session, gate: string, answer: Answer): Promise<GateResult> {
+export async function decide(session: Session, gate: string, answer: Answer): Promise<GateAnswer> {
   const gates = await session.gates();
   const { view, evidence } = await gates.look(gate);
   const option = typeof answer.option === 'string' ? answer.option : evidence[answer.option.which];
@@ -42,11 +42,11 @@ export function addGateCommands(program: Command, run: Run): void {
         const gates = await session.gates();
         if (gate !== undefined) {
           const { evidence, view, outcome } = await gates.look(gate);
-          const { state } = view;
+          const { state, answered = [], needed = 1 } = view;
           process.stdout.write(
             session.json
-              ? `${JSON.stringify({ evidence, state, ...(outcome && { outcome }) })}\n`
-              : `${renderGate(evidence, { ...screen(session), state, outcome }).join('\n')}\n`,
+              ? `${JSON.stringify({ evidence, state, needed, answered, ...(outcome && { outcome }) })}\n`
+              : `${renderGate(evidence, { ...screen(session), state, outcome, answered, needed }).join('\n')}\n`,
           );
           return;
         }
@@ -83,5 +83,5 @@ export function addGateCommands(program: Command, run: Run): void {
 
 async function decideAndPrint(session: Session, gate: string, answer: Answer): Promise<void> {
   const result = await decide(session, gate, answer);
-  process.stdout.write(session.json ? `${JSON.stringify(result)}\n` : `${gate}: ${result.option}\n`);
+  process.stdout.write(session.json ? `${JSON.stringify(result)}\n` : `${gate}: ${answerWords(result)}\n`);
 }

@@ -23,11 +23,14 @@ function eventWords(event: AuditEvent): string {
       return `${event.gate} ${event.asked ? 'asks a human' : 'takes its recommended option by itself'}`;
     case 'decision-refused':
       return `${event.gate} refused what was sent as a decision: ${event.code}`;
+    case 'gate-answered':
+      return `${event.approver} answered ${event.gate}: ${event.option}. “${event.reason}”`;
     case 'gate-closed': {
       if (event.decided === null) return `${event.gate} had no answer in time: ${event.option}`;
-      const { approver, reason, unattended, selfApproved } = event.decided;
+      const { approver, reason, unattended, selfApproved, seconds } = event.decided;
       const marks = [...(unattended ? ['unattended'] : []), ...(selfApproved ? ['of their own campaign'] : [])];
-      return `${approver} decided ${event.gate}: ${event.option}${marks.length === 0 ? '' : ` (${marks.join(', ')})`}. “${reason}”`;
+      const all = [...(seconds ?? []).map((one) => one.approver), approver];
+      return `${all.join(' and ')} decided ${event.gate}: ${event.option}${marks.length === 0 ? '' : ` (${marks.join(', ')})`}. “${reason}”`;
     }
     case 'sealed-opened':
       return `the sealed split ${(event.split ?? event.taskSet).slice(0, 12)} was opened for ${event.campaign}, time ${event.number}`;

@@ -66,6 +66,18 @@ export const DECISION_ERRORS = {
     'The decision was signed by a clock that is wrong',
     'Set the clock of the machine that signed, and sign a new decision.',
   ),
+  'decision.same_person': entry(
+    'denied',
+    false,
+    'Somebody who has answered already counts once',
+    'Ask somebody else: ./anneal gates GATE shows who has answered.',
+  ),
+  'decision.quorum_missing': entry(
+    'denied',
+    false,
+    'Too few people have said so',
+    'Look who answered: ./anneal audit. critical.yaml says how many it takes.',
+  ),
   'people.broken': entry(
     'failed',
     false,

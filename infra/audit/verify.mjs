@@ -75,7 +75,12 @@ for (const [index, text] of texts.entries()) {
   else if (signedBy(head) === undefined) wrong(number, 'its head was not signed by a key of keys.json');
   if (entry.event.what === 'people-changed') checkChange(number, entry.event);
   if (entry.event.what === 'gate-opened') shown.add(entry.event.evidence.sha256);
-  if (entry.event.what === 'gate-closed' && entry.event.decided !== null) checkDecision(number, entry.event);
+  if (entry.event.what === 'gate-closed' && entry.event.decided !== null) {
+    const { seconds = [], ...decided } = entry.event.decided;
+    for (const one of [decided, ...seconds]) checkDecision(number, { ...entry.event, decided: one });
+    const people = [decided, ...seconds].map(({ approver }) => approver.normalize('NFKC').toLowerCase());
+    if (new Set(people).size !== people.length) wrong(number, 'one person is counted twice');
+  }
 }
 for (const at of people.keys()) if (!noted.has(at + 1)) wrong('people', `entry ${at + 1} was never noted in the log`);
 for (const path of process.argv.slice(2))

@@ -10,12 +10,14 @@ import {
   decisionBody,
   decision as decisionSchema,
   type Identity,
+  kindOfGate,
 } from '../../contracts/gate.ts';
 import { decisionId, type Sha256 } from '../../contracts/ids.ts';
 import { NOBODY, type Registry } from '../../contracts/people.ts';
 import { type Duration, durationMs } from '../../contracts/units.ts';
 import type { Critical } from '../../policies/critical.ts';
 import { mayDecide, samePerson } from '../../policies/people.ts';
+import { neededFor, quorumProblem } from '../../policies/quorum.ts';
 import {
   type Approver,
   approversPath,
@@ -149,7 +151,7 @@ export function createLocalIdentity(
     return { body: checked, ...signBytes(canonicalJson(checked)) };
   }
 
-  return {
+  const identity: LocalIdentity = {
     approver,
     keyId,
     sign,
@@ -211,7 +213,17 @@ export function createLocalIdentity(
         throw new AnnealError('decision.unattended', 'nobody was there when it was signed');
       return { selfApproved };
     },
+
+    async verifyAll({ decision, acceptedAt, seconds = [] }, context) {
+      for (const one of [...seconds, { decision, acceptedAt }])
+        await identity.verify(one.decision, context, new Date(one.acceptedAt));
+      const problem = quorumProblem(decision, seconds, identity.quorum(context.gate));
+      if (problem !== undefined) throw new AnnealError('decision.quorum_missing', `${context.gate}: ${problem}`);
+    },
+
+    quorum: (gate) => neededFor(approvals.quorum ?? {}, kindOfGate(gate)),
   };
+  return identity;
 
   /** The owner `local` is whoever holds this machine's key, under whatever name and by whichever key of theirs. */
   function isOwner({ name }: KnownSigner, owner: string): boolean {
