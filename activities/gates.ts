@@ -44,8 +44,9 @@ export function createGateActivities(ports: {
   async function keepAnswer(gate: DecisionContext['gate'], decision: Decision): Promise<void> {
     const hash = hashOf(decision);
     await store.createNamed(`gates/${gate}/answers/${hash}`, canonicalJson(decision));
-    const { option } = decision.body;
-    await audit.note(`answered:${gate}:${hash}`, { what: 'gate-answered', gate, option, ...saidBy(decision) });
+    const { option, breakGlass } = decision.body;
+    const what = breakGlass === true ? 'glass-broken' : 'gate-answered';
+    await audit.note(`answered:${gate}:${hash}`, { what, gate, option, ...saidBy(decision) });
   }
 
   async function lapsedOf(before: readonly TakenIn[], context: DecisionContext): Promise<string[]> {
@@ -78,7 +79,7 @@ export function createGateActivities(ports: {
       try {
         const { selfApproved } = await identity.verify(decision, context, new Date(acceptedAt));
         const needed = identity.quorum(context.gate);
-        if (needed > 1) await keepAnswer(context.gate, decision);
+        if (needed > 1 || decision.body.breakGlass === true) await keepAnswer(context.gate, decision);
         return { selfApproved, needed, ...(before.length > 0 && { lapsed: await lapsedOf(before, context) }) };
       } catch (failure) {
         const { code, message } = asAnnealError(failure);
@@ -107,10 +108,11 @@ function closing(answer: GateResult): AuditEvent {
   const { gate, option } = answer;
   if (answer.how !== 'decided') return { what: 'gate-closed', gate, option, decided: null };
   const { decision, selfApproved, seconds = [] } = answer;
-  const { unattended, evidenceHash: evidence } = decision.body;
+  const { unattended, breakGlass, evidenceHash: evidence } = decision.body;
   const beside = seconds.map((one) => ({ ...saidBy(one.decision), selfApproved: one.selfApproved }));
   const decided = {
     ...saidBy(decision),
+    ...(breakGlass && { breakGlass }),
     ...{ unattended, selfApproved, evidence },
     ...(beside.length === 0 ? {} : { seconds: beside }),
   };
@@ -118,8 +120,14 @@ function closing(answer: GateResult): AuditEvent {
 }
 
 function saidBy(decision: Decision) {
-  const { approver, reason } = decision.body;
-  return { approver, keyId: decision.keyId, reason, decision: hashOf(decision) };
+  const { approver, inNameOf, reason } = decision.body;
+  return {
+    approver,
+    ...(inNameOf === undefined ? {} : { inNameOf }),
+    keyId: decision.keyId,
+    reason,
+    decision: hashOf(decision),
+  };
 }
 
 const hashOf = (value: unknown): Sha256 =>

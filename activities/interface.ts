@@ -238,6 +238,8 @@ export interface TellingActivities {
   planTellings(gate: OpenGate): Promise<{ id: string; afterMs: number }[]>;
   /** Tells one of them, once; of one that the file no longer knows, nobody. */
   tell(input: OpenGate & { id: string }): Promise<void>;
+  /** Tells everybody of the escalation what has happened, at once and each by every way, once. */
+  tellEverybody(input: OpenGate & { news: string }): Promise<void>;
 }
 
 export interface CampaignActivities {

@@ -11,6 +11,7 @@ const of = { gate: gateId };
 
 const saidBy = {
   approver: z.string(),
+  inNameOf: z.string().optional(),
   keyId: sha256,
   reason: z.string(),
   /** SHA-256 over the canonical JSON of the signed decision. */
@@ -24,6 +25,8 @@ export const auditEvent = z.discriminatedUnion('what', [
   z.strictObject({ what: z.literal('decision-refused'), ...of, code: z.string(), why: z.string(), decision: sha256 }),
   /** A genuine answer at a gate that asks for several: whatever the gate made of it stands in its closing entry. */
   z.strictObject({ what: z.literal('gate-answered'), ...of, option: z.string(), ...saidBy }),
+  /** An admin is about to answer without the others; noted before the gate takes it in. */
+  z.strictObject({ what: z.literal('glass-broken'), ...of, option: z.string(), ...saidBy }),
   z.strictObject({
     what: z.literal('gate-closed'),
     ...of,
@@ -32,6 +35,8 @@ export const auditEvent = z.discriminatedUnion('what', [
     decided: z
       .strictObject({
         ...saidBy,
+        /** Without the others, by an admin: noted before it was taken in, too. */
+        breakGlass: z.literal(true).optional(),
         unattended: z.boolean(),
         selfApproved: z.boolean(),
         evidence: sha256,

@@ -55,6 +55,10 @@ export const decisionBody = z.strictObject({
   evidenceHash: sha256,
   option: z.string(),
   approver: z.string(),
+  /** Who has lent the approver their say, for this kind of gate and this time; absent: they speak for themselves. */
+  inNameOf: z.string().optional(),
+  /** An admin answers without the others, even on a campaign of their own; absent otherwise, as in all decisions from before there was this. */
+  breakGlass: z.literal(true).optional(),
   reason: z.string().min(1),
   /** The answer followed the recommendation without a human present (`--yes`). */
   unattended: z.boolean(),

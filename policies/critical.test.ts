@@ -12,10 +12,12 @@ describe('the list', () => {
   it('is refused without any gate that is always asked', () => {
     expect(parseCriticalList(list([...ALWAYS_ASKED, 'promotion']))).toEqual({
       gates: [...ALWAYS_ASKED, 'promotion'],
-      approvals: { self: 'allowed', unattended: 'allowed', quorum: {} },
+      approvals: { self: 'allowed', unattended: 'allowed', breakGlass: 'refused', quorum: {} },
     });
     const strict = { ...list([...ALWAYS_ASKED]), approvals: { self: 'refused' } };
-    expect(parseCriticalList(strict).approvals).toEqual({ self: 'refused', unattended: 'allowed', quorum: {} });
+    expect(parseCriticalList(strict).approvals).toEqual({
+      ...{ self: 'refused', unattended: 'allowed', breakGlass: 'allowed', quorum: {} },
+    });
     const two = { ...list([...ALWAYS_ASKED]), approvals: { quorum: { release: 2 } } };
     expect(parseCriticalList(two).approvals.quorum).toEqual({ release: 2 });
     for (const kind of ALWAYS_ASKED) refused(list(ALWAYS_ASKED.filter((other) => other !== kind)), `lacks: ${kind}`);

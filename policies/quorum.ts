@@ -9,8 +9,11 @@ export type Quorum = Partial<Record<GateKind, number>>;
 export const neededFor = (quorum: Quorum, kind: GateKind | undefined): number =>
   kind === undefined ? Math.max(1, ...Object.values(quorum)) : (quorum[kind] ?? 1);
 
-/** Who has spoken in a decision: whoever signed. */
-export const peopleIn = ({ body }: Decision): string[] => [body.approver];
+/** Who has spoken in a decision: whoever signed, and in whose name. */
+export const peopleIn = ({ body }: Decision): string[] => [
+  body.approver,
+  ...(body.inNameOf === undefined ? [] : [body.inNameOf]),
+];
 
 export type Counted =
   | { readonly as: 'closing'; readonly seconds: TakenIn[] }
@@ -27,11 +30,14 @@ export function countIn(
   { needed, safe }: { readonly needed: number; readonly safe: string },
 ): Counted {
   const { option } = decision.body;
-  if (option === safe) return { as: 'closing', seconds: [] };
+  if (option === safe || decision.body.breakGlass === true) return { as: 'closing', seconds: [] };
   const twice = before.find((one) => sharesPerson(one.decision, decision));
   if (twice !== undefined) {
-    const { approver, option: said } = twice.decision.body;
-    return { as: 'refused', why: `${approver} has answered ${said} already, and counts once, by whichever key` };
+    const { option: said } = twice.decision.body;
+    return {
+      as: 'refused',
+      why: `${peopleIn(twice.decision).join(' for ')} has answered ${said} already, and counts once, by whichever key`,
+    };
   }
   const seconds = before.filter((one) => one.decision.body.option === option);
   if (seconds.length + 1 >= needed) return { as: 'closing', seconds };
@@ -40,6 +46,7 @@ export function countIn(
 
 /** Why a closed gate's decision, with those beside it, is not enough; undefined where it is. */
 export function quorumProblem(decision: Decision, seconds: readonly TakenIn[], needed: number): string | undefined {
+  if (decision.body.breakGlass === true) return undefined;
   const all = [...seconds.map((one) => one.decision), decision];
   if (all.some(({ body }) => body.option !== decision.body.option)) return 'those who answered said different things';
   for (const [at, one] of all.entries())

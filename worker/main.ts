@@ -56,6 +56,7 @@ import { traceActivities, tracingSinks } from '../infra/tracing/temporal.ts';
 import { startTracing, traceEnvironment } from '../infra/tracing/tracing.ts';
 import { createTrackers } from '../infra/trackers/trackers.ts';
 import { openPodSandbox } from '../k8s/sandbox/open.ts';
+import { delegationsAt } from '../policies/people.ts';
 import { sourceHash } from './build-id.ts';
 import { workflowBundle } from './bundle.ts';
 import { openCompute } from './compute.ts';
@@ -109,7 +110,10 @@ const judging = atBoundary(createJudgingActivities({ store, documents, open: jud
 const onCall = config.onCall === undefined ? undefined : await readOnCall(config.onCall);
 const control = atBoundary({
   ...createGateActivities({ store, documents, identity, critical: critical.gates, audit }),
-  ...createTellingActivities({ store, documents, onCall, tell: tellBy(onCall) }),
+  ...createTellingActivities({
+    ...{ store, documents, onCall, tell: tellBy(onCall) },
+    lent: async (kind) => delegationsAt(await people.current(), kind, new Date()),
+  }),
   ...createCampaignActivities({ store, documents, releases, manifest }),
   ...createReportActivities({ store, documents, gateway, jobs, manifest }),
   ...createEvaluationActivities({ documents, gateway }),

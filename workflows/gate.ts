@@ -28,7 +28,7 @@ import { CAMPAIGN, GATE, SEARCH } from '../contracts/names.ts';
 import { countIn, peopleIn } from '../policies/quorum.ts';
 import { RETRY_OPTIONS } from '../policies/retry.ts';
 import { activitiesOn } from './queues.ts';
-import { beginTelling } from './telling.ts';
+import { beginTelling, tellEverybody } from './telling.ts';
 
 export interface GateInput {
   context: DecisionContext;
@@ -146,6 +146,9 @@ export async function gate(input: GateInput): Promise<GateResult | null> {
     return null;
   }
   endTelling();
+  // Recorded histories have no such answer.
+  const alarm = result?.how === 'decided' ? alarmOf(result.decision) : undefined;
+  const alarmed = alarm && tellEverybody({ evidence, openedAt: new Date(openedAt).toISOString(), deadlineMs }, alarm);
   result ??= { how: 'expired', gate: input.context.gate, option: input.safe };
   view.state = result.how;
   upsertSearchAttributes([{ key: gateState, value: result.how }]);
@@ -156,10 +159,17 @@ export async function gate(input: GateInput): Promise<GateResult | null> {
     // The campaign is gone for now. The answer is durable: a resumed campaign finds it when it asks again.
     if (isCancellation(failure)) throw failure;
   }
+  await alarmed;
   // An answer that came second is told so before the run closes on it.
   await condition(allHandlersFinished);
   return result;
 }
+
+/** An answer without the others is no secret. */
+const alarmOf = ({ body }: Decision): string | undefined =>
+  body.breakGlass
+    ? `${body.approver} broke the glass: ${body.gate} is answered ${body.option} without the others. “${body.reason}”`
+    : undefined;
 
 const said = ({ decision, acceptedAt }: TakenIn): GateView['answered'][number] => ({
   people: peopleIn(decision),

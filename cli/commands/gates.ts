@@ -14,6 +14,10 @@ export interface Answer {
   readonly option: string | { readonly which: 'recommended' | 'safe' };
   readonly reason: string;
   readonly unattended: boolean;
+  /** Who has lent this machine's approver their say. */
+  readonly inNameOf?: string | undefined;
+  /** An admin's, without the others. */
+  readonly breakGlass?: boolean | undefined;
 }
 
 /** Looks at the gate, checks that the evidence is what the gate is about, signs, sends. */
@@ -29,8 +33,8 @@ export async function decide(session: Session, gate: string, answer: Answer): Pr
   }
   if (answer.reason.trim() === '') throw new AnnealError('decision.reason_missing', 'a decision needs a reason');
   const identity = await session.identity();
-  const { reason, unattended } = answer;
-  return gates.decide(await identity.makeDecision(view.context, { option, reason, unattended, ttl: DECISION_TTL }));
+  const { option: _, ...said } = answer;
+  return gates.decide(await identity.makeDecision(view.context, { ...said, option, ttl: DECISION_TTL }));
 }
 
 export function addGateCommands(program: Command, run: Run): void {
@@ -58,28 +62,35 @@ export function addGateCommands(program: Command, run: Run): void {
     );
 
   const answering = (name: string, description: string) =>
-    program.command(name).description(description).option('--reason <text>', 'why; it is signed and kept', '');
+    program
+      .command(name)
+      .description(description)
+      .option('--reason <text>', 'why; it is signed and kept', '')
+      .option('--for <name>', 'in the name of somebody who has lent you their say (./anneal approvers)');
 
-  answering('decide <gate> <option>', 'answer a gate').action(
-    (gate: string, option: string, o: { reason: string }, command: Command) =>
-      run((session) => decideAndPrint(session, gate, { option, reason: o.reason, unattended: false }), command),
-  );
+  answering('decide <gate> <option>', 'answer a gate')
+    .option('--break-glass', 'as an admin, without the others: it is noted twice, and everybody on call is told')
+    .action((gate: string, option: string, o: Given, command: Command) =>
+      run((session) => decideAndPrint(session, gate, answerOf(option, o)), command),
+    );
   answering('approve <gate>', 'answer a gate with its recommended option').action(
-    (gate: string, o: { reason: string }, command: Command) =>
-      run(
-        (session) =>
-          decideAndPrint(session, gate, { option: { which: 'recommended' }, reason: o.reason, unattended: false }),
-        command,
-      ),
+    (gate: string, o: Given, command: Command) =>
+      run((session) => decideAndPrint(session, gate, answerOf({ which: 'recommended' }, o)), command),
   );
-  answering('deny <gate>', 'answer a gate with its safe option').action(
-    (gate: string, o: { reason: string }, command: Command) =>
-      run(
-        (session) => decideAndPrint(session, gate, { option: { which: 'safe' }, reason: o.reason, unattended: false }),
-        command,
-      ),
+  answering('deny <gate>', 'answer a gate with its safe option').action((gate: string, o: Given, command: Command) =>
+    run((session) => decideAndPrint(session, gate, answerOf({ which: 'safe' }, o)), command),
   );
 }
+
+interface Given {
+  readonly reason: string;
+  readonly for?: string;
+  readonly breakGlass?: boolean;
+}
+
+const answerOf = (option: Answer['option'], { reason, for: inNameOf, breakGlass }: Given): Answer => ({
+  ...{ option, reason, unattended: false, inNameOf, breakGlass },
+});
 
 async function decideAndPrint(session: Session, gate: string, answer: Answer): Promise<void> {
   const result = await decide(session, gate, answer);

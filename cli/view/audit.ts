@@ -17,19 +17,33 @@ export function problemLines(problems: readonly AuditProblem[], colour: boolean)
   return problems.map(({ number, what }) => `${ink.red('✗')} entry ${number}: ${plain(what)}`);
 }
 
+const nameOf = ({
+  approver,
+  inNameOf,
+}: {
+  readonly approver: string;
+  readonly inNameOf?: string | undefined;
+}): string => (inNameOf === undefined ? approver : `${approver} for ${inNameOf}`);
+
 function eventWords(event: AuditEvent): string {
   switch (event.what) {
     case 'gate-opened':
       return `${event.gate} ${event.asked ? 'asks a human' : 'takes its recommended option by itself'}`;
     case 'decision-refused':
       return `${event.gate} refused what was sent as a decision: ${event.code}`;
+    case 'glass-broken':
+      return `${event.approver} answers ${event.gate} without the others: ${event.option}. “${event.reason}”`;
     case 'gate-answered':
-      return `${event.approver} answered ${event.gate}: ${event.option}. “${event.reason}”`;
+      return `${nameOf(event)} answered ${event.gate}: ${event.option}. “${event.reason}”`;
     case 'gate-closed': {
       if (event.decided === null) return `${event.gate} had no answer in time: ${event.option}`;
-      const { approver, reason, unattended, selfApproved, seconds } = event.decided;
-      const marks = [...(unattended ? ['unattended'] : []), ...(selfApproved ? ['of their own campaign'] : [])];
-      const all = [...(seconds ?? []).map((one) => one.approver), approver];
+      const { reason, unattended, selfApproved, seconds, breakGlass } = event.decided;
+      const marks = [
+        ...(breakGlass ? ['without the others'] : []),
+        ...(unattended ? ['unattended'] : []),
+        ...(selfApproved ? ['of their own campaign'] : []),
+      ];
+      const all = [...(seconds ?? []), event.decided].map(nameOf);
       return `${all.join(' and ')} decided ${event.gate}: ${event.option}${marks.length === 0 ? '' : ` (${marks.join(', ')})`}. “${reason}”`;
     }
     case 'sealed-opened':

@@ -1,6 +1,7 @@
 // Gates on a terminal: exactly what the approver decides on, and the command that answers.
 import type { Evidence, GateAnswer } from '../../contracts/gate.ts';
 import type { GateOutcome, GateView } from '../../infra/temporal/gates.ts';
+import { peopleIn } from '../../policies/quorum.ts';
 import { count, instant, span } from './figures.ts';
 import { type Paint, paint } from './paint.ts';
 import { clip, columns, padEnd, plain, wrap } from './text.ts';
@@ -145,14 +146,21 @@ function closing(outcome: GateOutcome, room: number, ink: Paint): string[] {
     case 'decided': {
       const notes = [
         outcome.unattended ? 'unattended: no human was present' : 'attended',
+        ...(outcome.breakGlass ? ['without the others, by an admin'] : []),
         outcome.selfApproved ? 'self-approved: the owner decided' : 'not self-approved',
       ];
       const rows: readonly (readonly [string, string])[] = [
         ['decided', outcome.option],
-        ['by', `${outcome.approver}, key ${outcome.keyId.slice(0, 16)}`],
+        [
+          'by',
+          `${outcome.approver}${outcome.inNameOf === undefined ? '' : ` for ${outcome.inNameOf}`}, key ${outcome.keyId.slice(0, 16)}`,
+        ],
         ...(outcome.seconds ?? []).map(
-          ({ decision: { body, keyId } }) =>
-            ['and', `${body.approver}, key ${keyId.slice(0, 16)}: ${body.reason}`] as const,
+          ({ decision }) =>
+            [
+              'and',
+              `${peopleIn(decision).join(' for ')}, key ${decision.keyId.slice(0, 16)}: ${decision.body.reason}`,
+            ] as const,
         ),
         ['when', at],
         ['reason', outcome.reason],

@@ -77,11 +77,18 @@ async function answerOf(store: Store, gate: string): Promise<Decided | undefined
 
 function differences(
   { gate, option }: { readonly gate: string; readonly option: string },
-  noted: { readonly approver: string; readonly keyId: Sha256; readonly evidence: Sha256 },
+  noted: {
+    readonly approver: string;
+    readonly inNameOf?: string | undefined;
+    readonly keyId: Sha256;
+    readonly evidence: Sha256;
+  },
   { body, keyId }: Decision,
 ): string[] {
-  const said = { gate, option, approver: noted.approver, keyId: noted.keyId, evidence: noted.evidence };
-  const signed = { gate: body.gate, option: body.option, approver: body.approver, keyId, evidence: body.evidenceHash };
+  const { approver, inNameOf, evidence } = noted;
+  const said = { gate, option, approver, inNameOf, keyId: noted.keyId, evidence };
+  const by = { approver: body.approver, inNameOf: body.inNameOf, keyId };
+  const signed = { gate: body.gate, option: body.option, ...by, evidence: body.evidenceHash };
   return (Object.keys(said) as (keyof typeof said)[])
     .filter((key) => said[key] !== signed[key])
     .map((key) => `the entry and the decision name different things as ${key}`);

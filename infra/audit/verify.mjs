@@ -78,7 +78,9 @@ for (const [index, text] of texts.entries()) {
   if (entry.event.what === 'gate-closed' && entry.event.decided !== null) {
     const { seconds = [], ...decided } = entry.event.decided;
     for (const one of [decided, ...seconds]) checkDecision(number, { ...entry.event, decided: one });
-    const people = [decided, ...seconds].map(({ approver }) => approver.normalize('NFKC').toLowerCase());
+    const people = [decided, ...seconds]
+      .flatMap(({ approver, inNameOf }) => (inNameOf === undefined ? [approver] : [approver, inNameOf]))
+      .map((name) => name.normalize('NFKC').toLowerCase());
     if (new Set(people).size !== people.length) wrong(number, 'one person is counted twice');
   }
 }
@@ -112,7 +114,12 @@ function checkDecision(number, { gate, option, decided }) {
   const { body } = decision;
   if (sha256(canonical(decision)) !== decided.decision) wrong(number, 'the decision is another one');
   if (signedBy(decision) !== body.approver) wrong(number, `the decision was not signed by ${body.approver}`);
-  if (body.gate !== gate || body.option !== option || body.approver !== decided.approver)
+  if (
+    body.gate !== gate ||
+    body.option !== option ||
+    body.approver !== decided.approver ||
+    body.inNameOf !== decided.inNameOf
+  )
     wrong(number, 'the entry says otherwise than the decision');
   const evidence = readFileSync(path.replace(/\.json$/, '.evidence.json'));
   if (sha256(evidence) !== body.evidenceHash || !shown.has(body.evidenceHash))

@@ -13,10 +13,10 @@ import {
   kindOfGate,
 } from '../../contracts/gate.ts';
 import { decisionId, type Sha256 } from '../../contracts/ids.ts';
-import { NOBODY, type Registry } from '../../contracts/people.ts';
+import { NOBODY, personKey, type Registry } from '../../contracts/people.ts';
 import { type Duration, durationMs } from '../../contracts/units.ts';
 import type { Critical } from '../../policies/critical.ts';
-import { mayDecide, samePerson } from '../../policies/people.ts';
+import { delegationsAt, mayDecide, samePerson } from '../../policies/people.ts';
 import { neededFor, quorumProblem } from '../../policies/quorum.ts';
 import {
   type Approver,
@@ -66,6 +66,10 @@ export interface Answer {
   readonly option: string;
   readonly reason: string;
   readonly unattended: boolean;
+  /** Who has lent this machine's approver their say. */
+  readonly inNameOf?: string | undefined;
+  /** An admin's, without the others. */
+  readonly breakGlass?: boolean | undefined;
   /** How long the decision may be used. */
   readonly ttl: Duration;
   /** Default: now. */
@@ -161,7 +165,7 @@ export function createLocalIdentity(
       return { approver: name, revoked: revokedAt !== undefined };
     },
 
-    async makeDecision(context, { option, reason, unattended, ttl, now = new Date() }) {
+    async makeDecision(context, { option, reason, unattended, inNameOf, breakGlass, ttl, now = new Date() }) {
       if (!context.options.includes(option)) throw unknownOption(option, context);
       return sign({
         schema: 'anneal/decision/v1',
@@ -172,6 +176,8 @@ export function createLocalIdentity(
         evidenceHash: context.evidenceHash,
         option,
         approver,
+        ...(inNameOf === undefined ? {} : { inNameOf }),
+        ...(breakGlass === true ? { breakGlass } : {}),
         reason,
         unattended,
         signedAt: now.toISOString(),
@@ -186,8 +192,7 @@ export function createLocalIdentity(
       const signer = checked(registry, canonicalJson(body), { keyId: signedWith, signature, assertion });
       if (signer.revokedAt !== undefined) throw unusable(`the key of ${signer.name} is revoked`);
       if (signer.name !== body.approver) throw unusable(`${signer.name} signed as ${body.approver}`);
-      if (!mayDecide(signer.role))
-        throw new AnnealError('decision.not_permitted', `${signer.name} is a ${signer.role}, and answers no gates`);
+      refuseRole(signer, registry, body, now);
       if (body.reason.trim() === '') throw new AnnealError('decision.reason_missing', 'the decision gives no reason');
       refuseOtherRun(body, context);
       if (body.evidenceHash !== context.evidenceHash) {
@@ -203,11 +208,14 @@ export function createLocalIdentity(
           'decision.clock',
           `it was signed at ${body.signedAt}, ${Math.round(ahead / 60_000)} minutes after it was taken in`,
         );
-      const selfApproved = isOwner(signer, context.owner);
-      if (selfApproved && approvals.self === 'refused')
+      const theirs = [signer.name, ...(body.inNameOf === undefined ? [] : [body.inNameOf])].filter((name) =>
+        isOwner(name, context.owner),
+      );
+      const selfApproved = theirs.length > 0;
+      if (selfApproved && approvals.self === 'refused' && body.breakGlass !== true)
         throw new AnnealError(
           'decision.self_approved',
-          `the decision is by ${signer.name}, who owns ${context.campaign}`,
+          `the decision is by ${theirs[0]}, who owns ${context.campaign}`,
         );
       if (body.unattended && approvals.unattended === 'refused')
         throw new AnnealError('decision.unattended', 'nobody was there when it was signed');
@@ -225,8 +233,30 @@ export function createLocalIdentity(
   };
   return identity;
 
+  function refuseRole(signer: KnownSigner, registry: Registry, body: DecisionBody, now: Date): void {
+    const not = (why: string): AnnealError => new AnnealError('decision.not_permitted', why);
+    const { inNameOf, breakGlass, unattended } = body;
+    if (breakGlass === true) {
+      if (approvals.breakGlass !== 'allowed') throw not('critical.yaml lets nobody answer without the others');
+      if (signer.role !== 'admin') throw not(`${signer.name} is no admin, and answers nothing without the others`);
+      if (unattended || inNameOf !== undefined) throw not('without the others an admin answers in person');
+      return;
+    }
+    if (inNameOf === undefined) {
+      if (!mayDecide(signer.role)) throw not(`${signer.name} is a ${signer.role}, and answers no gates`);
+      return;
+    }
+    const kind = kindOfGate(body.gate);
+    const lent = delegationsAt(registry, kind, now).some(
+      ({ from, to }) => samePerson(from, inNameOf) && samePerson(to, signer.name),
+    );
+    const lender = registry.people.get(personKey(inNameOf));
+    if (!lent || lender === undefined || lender.revokedAt !== undefined || !mayDecide(lender.role))
+      throw not(`${inNameOf} has not lent ${signer.name} their say on gates of the kind ${kind ?? 'that this is'}`);
+  }
+
   /** The owner `local` is whoever holds this machine's key, under whatever name and by whichever key of theirs. */
-  function isOwner({ name }: KnownSigner, owner: string): boolean {
+  function isOwner(name: string, owner: string): boolean {
     return samePerson(name, owner) || (owner === DEFAULT_APPROVER && samePerson(name, own().name));
   }
 }

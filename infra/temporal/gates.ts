@@ -38,6 +38,10 @@ export type GateOutcome = {
       readonly how: 'decided';
       readonly option: string;
       readonly approver: string;
+      /** Who had lent them their say. */
+      readonly inNameOf?: string;
+      /** Without the others, by an admin. */
+      readonly breakGlass?: true;
       readonly keyId: string;
       readonly reason: string;
       readonly unattended: boolean;
@@ -120,9 +124,13 @@ async function outcomeOf(client: Client, gate: GateId): Promise<GateOutcome | un
   const { how, option } = result;
   if (how !== 'decided') return { how, option, at };
   const { decision, selfApproved, acceptedAt, seconds } = result;
-  const { approver, reason, unattended } = decision.body;
+  const { approver, inNameOf, breakGlass, reason, unattended } = decision.body;
   const { keyId } = decision;
-  const beside = seconds === undefined ? {} : { seconds };
+  const beside = {
+    ...(seconds && { seconds }),
+    ...(inNameOf === undefined ? {} : { inNameOf }),
+    ...(breakGlass && { breakGlass }),
+  };
   return { how, option, at: acceptedAt, approver, keyId, reason, unattended, selfApproved, decision, ...beside };
 }
 

@@ -18,6 +18,7 @@ import { createWitness } from '../../infra/audit/witness.ts';
 import type { LocalIdentity } from '../../infra/identity/local.ts';
 import { createGates } from '../../infra/temporal/gates.ts';
 import type { Critical } from '../../policies/critical.ts';
+import { delegationsAt } from '../../policies/people.ts';
 import type { GateInput, GateView } from '../../workflows/gate.ts';
 import { openPeople, type PeopleAtHand } from './people.ts';
 import { temporal, workersOf } from './play-campaign.ts';
@@ -64,6 +65,7 @@ export async function realGates(
     ...createTellingActivities({
       ...{ store, documents, onCall },
       tell: async (input) => void told.push(input),
+      lent: async (kind) => delegationsAt(await at.people.current(), kind, new Date()),
     }),
   };
   const stop = await workersOf(atBoundary(activities));
