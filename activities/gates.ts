@@ -16,6 +16,7 @@ import {
 } from '../contracts/gate.ts';
 import { type Sha256, sha256 } from '../contracts/ids.ts';
 import { needsHuman } from '../policies/critical.ts';
+import { heldWhileWaiting } from '../policies/waiting.ts';
 import type { GateActivities } from './interface.ts';
 import type { Documents } from './read.ts';
 
@@ -65,7 +66,9 @@ export function createGateActivities(ports: {
   }
 
   return {
-    async freezeEvidence({ evidence }) {
+    async freezeEvidence({ evidence: asked }) {
+      // By the profile that the campaign was submitted with, which never changes: freezing again gives the same object.
+      const evidence = { ...asked, waiting: heldWhileWaiting(await documents.profile(asked.campaign)) };
       const object = await documents.write(evidence);
       const answer = (await readAnswer(store, evidence.gate)) ?? null;
       const { gate, kind } = evidence;

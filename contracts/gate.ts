@@ -19,6 +19,14 @@ export const gateOption = z.strictObject({
 /** Facts by which an effect is recognised as the one that was decided on. */
 export const FACTS = { policy: 'policy', adapter: 'adapter', weights: 'weights', taskSet: 'task set' } as const;
 
+/** What a gate's campaign holds while it waits; of nothing, nothing is held. */
+export const waiting = z.strictObject({
+  held: z.array(
+    z.strictObject({ what: z.string(), count: z.int().positive(), usdPerHour: z.number().nonnegative().optional() }),
+  ),
+});
+export type Waiting = z.infer<typeof waiting>;
+
 /**
  * Exactly what the human was shown. It is stored, and its hash is what the signature covers; nothing outside it
  * was part of the decision.
@@ -38,6 +46,8 @@ export const evidence = z.strictObject({
   safe: z.string(),
   /** Costs so far. */
   cost: z.strictObject({ tokens: z.int(), seconds: z.number() }),
+  /** The cost of waiting; absent in evidence from before there was this. */
+  waiting: waiting.optional(),
   /** Machine-readable objects that the facts were taken from. */
   attachments: z.array(z.strictObject({ name: z.string(), object: artifactRef })).default([]),
   /** Runs that a decision may belong to: the first run id of the campaign's chain. */

@@ -2,6 +2,7 @@
 import type { Evidence, GateAnswer } from '../../contracts/gate.ts';
 import type { GateOutcome, GateView } from '../../infra/temporal/gates.ts';
 import { peopleIn } from '../../policies/quorum.ts';
+import { waitingWords } from '../../policies/waiting.ts';
 import { count, instant, span } from './figures.ts';
 import { type Paint, paint } from './paint.ts';
 import { clip, columns, padEnd, plain, wrap } from './text.ts';
@@ -54,6 +55,9 @@ export function renderGate(
     ...(outcome === undefined ? [] : [...closing(outcome, room, ink), '']),
     ...(state === 'open' && needed > 1 ? [...saidSoFar(answered, needed, shown, room), ''] : []),
     ...wrap(`Spent so far: ${count(shown.cost.tokens)} tokens, ${span(shown.cost.seconds)}.`, room).map(ink.dim),
+    ...(shown.waiting === undefined || state !== 'open'
+      ? []
+      : wrap(plain(waitingWords(shown.waiting)), room).map(ink.dim)),
     ...(state === 'open' ? ['', ...answerCommand(shown.gate, shown.recommended, room, ink)] : []),
   ];
   const left = deadline === undefined ? undefined : (Date.parse(deadline) - now.getTime()) / 1000;

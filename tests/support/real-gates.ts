@@ -82,7 +82,7 @@ export async function realGates(
       const shown: Evidence = {
         ...{ schema: 'anneal/evidence/v1', gate, campaign: campaignName.parse(campaign), kind, runChain },
         ...{ title: 'Release?', why: 'It gained.', risk: 'Users get it.', facts: [], logTail: [], attachments: [] },
-        ...{ cost: { tokens: 0, seconds: 0 }, recommended: 'release', safe: 'keep' },
+        ...{ cost: { tokens: 0, seconds: 0 }, waiting: { held: [] }, recommended: 'release', safe: 'keep' },
         options: ['release', 'wait', 'keep'].map((name) => ({ name, effect: name })),
       };
       const { object, quorum } = await activities.freezeEvidence({ evidence: shown });
