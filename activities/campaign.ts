@@ -4,7 +4,7 @@ import type { ArtifactRef, ArtifactStore } from '../contracts/artifact.ts';
 import type { CampaignSpec } from '../contracts/campaign.ts';
 import { canonicalJson } from '../contracts/canonical.ts';
 import { AnnealError } from '../contracts/errors.ts';
-import { type Decision, type DecisionContext, evidence as evidenceSchema } from '../contracts/gate.ts';
+import { type Decision, type DecisionContext, evidence as evidenceSchema, type TakenIn } from '../contracts/gate.ts';
 import { sha256 } from '../contracts/ids.ts';
 import type { PolicyVersion } from '../contracts/policy-version.ts';
 import type { Releases } from '../contracts/ports.ts';
@@ -54,14 +54,15 @@ export function createCampaignActivities(ports: CampaignPorts): Omit<CampaignAct
       const spec = await documents.spec(specRef);
       const split = sealedSplitOf(await documents.lock(taskSet));
       const context = await contextOf(spec, evidence, runChain);
-      const acceptedAt = await acceptanceOf(decision, context);
+      const accepted = await acceptanceOf(decision, context);
       const budget = spec.budget.sealedOpenings;
-      await releases.openSealed({ split, taskSet, decision, context, acceptedAt, evidence, budget });
+      await releases.openSealed({ split, taskSet, decision, context, ...accepted, evidence, budget });
     },
 
     async publishRelease({ spec: specRef, taskSet, policy, gate, sealed, decision, evidence, runChain }) {
       const spec = await documents.spec(specRef);
       const context = await contextOf(spec, evidence, runChain);
+      const { acceptedAt, seconds } = await acceptanceOf(decision, context);
       return releases.publish({
         body: {
           schema: 'anneal/release/v1',
@@ -71,21 +72,25 @@ export function createCampaignActivities(ports: CampaignPorts): Omit<CampaignAct
           gate,
           sealed,
           decision,
+          ...(seconds && { seconds }),
           manifest: await manifest({ spec: specRef, taskSet }),
         },
         context,
-        acceptedAt: await acceptanceOf(decision, context),
+        acceptedAt,
         evidence,
       });
     },
   };
 
-  /** When the gate took the decision in, by the gate's own record: an effect may come long after. */
-  async function acceptanceOf(decision: Decision, { gate }: DecisionContext): Promise<Date> {
+  /** When the gate took the decision in, and whose it took in before, by the gate's own record: an effect may come long after. */
+  async function acceptanceOf(
+    decision: Decision,
+    { gate }: DecisionContext,
+  ): Promise<{ acceptedAt: Date; seconds?: TakenIn[] | undefined }> {
     const answer = await readAnswer(store, gate);
     if (answer?.how !== 'decided' || canonicalJson(answer.decision) !== canonicalJson(decision))
       throw new AnnealError('decision.not_verified', `${gate} was not closed by this decision`);
-    return new Date(answer.acceptedAt);
+    return { acceptedAt: new Date(answer.acceptedAt), seconds: answer.seconds };
   }
 
   /** What the decision must agree with, taken from the campaign and the frozen evidence, never from the decision itself. */

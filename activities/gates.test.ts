@@ -49,7 +49,7 @@ it('judges expiry by when the gate took the decision in, and keeps every refusal
   const own = { option: 'retry', reason: 'A test', unattended: false, ttl: '1h', now } as const;
   const decision = await identity.makeDecision(context, own);
   expect(await act.verifyDecision({ decision, context, acceptedAt: now.toISOString() })).toEqual({
-    selfApproved: true,
+    ...{ selfApproved: true, needed: 1 },
   });
   const late = act.verifyDecision({ decision, context, acceptedAt: new Date().toISOString() });
   await expect(late).rejects.toMatchObject({ code: 'gate.expired' });

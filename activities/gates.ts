@@ -5,9 +5,18 @@ import type { ArtifactStore } from '../contracts/artifact.ts';
 import type { AuditEvent, AuditLog } from '../contracts/audit.ts';
 import { canonicalJson } from '../contracts/canonical.ts';
 import { asAnnealError } from '../contracts/errors.ts';
-import { type GateKind, type GateResult, gateResult, type Identity } from '../contracts/gate.ts';
+import {
+  type Decision,
+  type DecisionContext,
+  type GateKind,
+  type GateResult,
+  gateResult,
+  type Identity,
+  type TakenIn,
+} from '../contracts/gate.ts';
 import { type Sha256, sha256 } from '../contracts/ids.ts';
 import { needsHuman } from '../policies/critical.ts';
+import { heldWhileWaiting } from '../policies/waiting.ts';
 import type { GateActivities } from './interface.ts';
 import type { Documents } from './read.ts';
 
@@ -31,20 +40,50 @@ export function createGateActivities(ports: {
   audit: AuditLog;
 }): GateActivities {
   const { store, documents, identity, critical, audit } = ports;
+
+  /** Of one that may not close the gate by itself: whatever becomes of the gate, it is on record. */
+  async function keepAnswer(gate: DecisionContext['gate'], decision: Decision): Promise<void> {
+    const hash = hashOf(decision);
+    await store.createNamed(`gates/${gate}/answers/${hash}`, canonicalJson(decision));
+    const { option, breakGlass } = decision.body;
+    const what = breakGlass === true ? 'glass-broken' : 'gate-answered';
+    await audit.note(`answered:${gate}:${hash}`, { what, gate, option, ...saidBy(decision) });
+  }
+
+  async function lapsedOf(before: readonly TakenIn[], context: DecisionContext): Promise<string[]> {
+    const standing = await Promise.all(
+      before.map(({ decision, acceptedAt }) =>
+        identity.verify(decision, context, new Date(acceptedAt)).then(
+          () => true,
+          (failure: unknown) => {
+            if (asAnnealError(failure).code.startsWith('decision.')) return false;
+            throw failure;
+          },
+        ),
+      ),
+    );
+    return before.filter((_, at) => !standing[at]).map(({ decision }) => decision.body.id);
+  }
+
   return {
-    async freezeEvidence({ evidence }) {
+    async freezeEvidence({ evidence: asked }) {
+      // By the profile that the campaign was submitted with, which never changes: freezing again gives the same object.
+      const evidence = { ...asked, waiting: heldWhileWaiting(await documents.profile(asked.campaign)) };
       const object = await documents.write(evidence);
       const answer = (await readAnswer(store, evidence.gate)) ?? null;
       const { gate, kind } = evidence;
       const listed = critical.includes(kind);
       const opened = { what: 'gate-opened', gate, kind, evidence: object } as const;
       await audit.note(`opened:${gate}:${object.sha256}`, { ...opened, asked: needsHuman(kind, listed) });
-      return { object, answer, listed };
+      return { object, answer, listed, quorum: identity.quorum(gate) };
     },
 
-    async verifyDecision({ decision, context, acceptedAt }) {
+    async verifyDecision({ decision, context, acceptedAt, before = [] }) {
       try {
-        return await identity.verify(decision, context, new Date(acceptedAt));
+        const { selfApproved } = await identity.verify(decision, context, new Date(acceptedAt));
+        const needed = identity.quorum(context.gate);
+        if (needed > 1 || decision.body.breakGlass === true) await keepAnswer(context.gate, decision);
+        return { selfApproved, needed, ...(before.length > 0 && { lapsed: await lapsedOf(before, context) }) };
       } catch (failure) {
         const { code, message } = asAnnealError(failure);
         await store.createNamed(
@@ -71,18 +110,27 @@ export function createGateActivities(ports: {
 function closing(answer: GateResult): AuditEvent {
   const { gate, option } = answer;
   if (answer.how !== 'decided') return { what: 'gate-closed', gate, option, decided: null };
-  const { decision, selfApproved } = answer;
-  const { approver, reason, unattended, evidenceHash: evidence } = decision.body;
+  const { decision, selfApproved, seconds = [] } = answer;
+  const { unattended, breakGlass, evidenceHash: evidence } = decision.body;
+  const beside = seconds.map((one) => ({ ...saidBy(one.decision), selfApproved: one.selfApproved }));
   const decided = {
-    approver,
-    keyId: decision.keyId,
-    reason,
-    unattended,
-    selfApproved,
-    evidence,
-    decision: hashOf(decision),
+    ...saidBy(decision),
+    ...(breakGlass && { breakGlass }),
+    ...{ unattended, selfApproved, evidence },
+    ...(beside.length === 0 ? {} : { seconds: beside }),
   };
   return { what: 'gate-closed', gate, option, decided };
+}
+
+function saidBy(decision: Decision) {
+  const { approver, inNameOf, reason } = decision.body;
+  return {
+    approver,
+    ...(inNameOf === undefined ? {} : { inNameOf }),
+    keyId: decision.keyId,
+    reason,
+    decision: hashOf(decision),
+  };
 }
 
 const hashOf = (value: unknown): Sha256 =>

@@ -2,7 +2,7 @@
 import type { ArtifactRef } from '../contracts/artifact.ts';
 import type { CampaignSpec } from '../contracts/campaign.ts';
 import type { CertifiedState, GapProgress, Look, NoiseFloor } from '../contracts/certified.ts';
-import type { Decision, DecisionContext, Evidence, GateKind, GateResult } from '../contracts/gate.ts';
+import type { Decision, DecisionContext, Evidence, GateKind, GateResult, TakenIn } from '../contracts/gate.ts';
 import type { CampaignName, GateId, PolicyName, Sha256 } from '../contracts/ids.ts';
 import type { JobDocument } from '../contracts/job.ts';
 import type { PipelineCounts, RoundSpans } from '../contracts/pipeline.ts';
@@ -202,18 +202,26 @@ export interface ServerActivities {
 export interface GateActivities {
   /**
    * Freezes the evidence. If the gate was answered before (the campaign died meanwhile), gives that answer. `listed`: whether
-   * critical.yaml demands a human for this kind of gate.
+   * critical.yaml demands a human for this kind of gate; `quorum`: how many people it needs, as far as is known when it opens.
    */
   freezeEvidence(input: {
     evidence: Evidence;
-  }): Promise<{ object: ArtifactRef; answer: GateResult | null; listed: boolean }>;
+  }): Promise<{ object: ArtifactRef; answer: GateResult | null; listed: boolean; quorum?: number }>;
   /** Throws unless the decision is valid for this gate; records every refusal. */
   verifyDecision(input: {
     decision: Decision;
     context: DecisionContext;
     /** When the gate took it in. */
     acceptedAt: string;
-  }): Promise<{ selfApproved: boolean }>;
+    /** Those that it would be counted with. */
+    before?: TakenIn[];
+  }): Promise<{
+    selfApproved: boolean;
+    /** How many people the gate needs for anything but its safe option; activities that ended before there was this told nothing: one. */
+    needed?: number;
+    /** Ids of those before that are none any more: whoever signed them was revoked since. */
+    lapsed?: string[];
+  }>;
   /** Makes a gate's result durable, once. */
   recordAnswer(input: { result: GateResult }): Promise<void>;
 }
@@ -230,6 +238,8 @@ export interface TellingActivities {
   planTellings(gate: OpenGate): Promise<{ id: string; afterMs: number }[]>;
   /** Tells one of them, once; of one that the file no longer knows, nobody. */
   tell(input: OpenGate & { id: string }): Promise<void>;
+  /** Tells everybody of the escalation what has happened, at once and each by every way, once. */
+  tellEverybody(input: OpenGate & { news: string }): Promise<void>;
 }
 
 export interface CampaignActivities {

@@ -41,7 +41,9 @@ export async function approvalsOf(store: ManifestParts['store'], campaign: Campa
       const { how, option } = answer;
       if (how !== 'decided') return { gate: gateId.parse(answer.gate), how, option };
       const { approver, unattended, evidenceHash } = answer.decision.body;
-      const by = { approver, keyId: answer.decision.keyId, unattended, selfApproved: answer.selfApproved };
+      const seconds = answer.seconds?.map(({ decision: { body, keyId } }) => ({ approver: body.approver, keyId }));
+      const { selfApproved, decision } = answer;
+      const by = { approver, keyId: decision.keyId, unattended, selfApproved, ...(seconds && { seconds }) };
       return { gate: answer.gate, how, option, by, evidenceHash, decision: hash(canonicalJson(answer.decision)) };
     });
 }

@@ -26,6 +26,7 @@ export const GROUPS: readonly Group[] = [
     load: async () => (await import('./commands/gates.ts')).addGateCommands,
   },
   { names: ['console'], load: async () => (await import('./commands/console.ts')).addConsole },
+  { names: ['approvers'], load: async () => (await import('./commands/approvers.ts')).addApprovers },
   { names: ['on-call'], load: async () => (await import('./commands/on-call.ts')).addOnCall },
   { names: ['audit'], load: async () => (await import('./commands/audit.ts')).addAudit },
   { names: ['release', 'rollback'], load: async () => (await import('./commands/releases.ts')).addReleaseCommands },

@@ -1,12 +1,12 @@
 // Asking at a gate on the terminal. Leaving is always clean: what is not answered stays open.
 import { createInterface } from 'node:readline/promises';
-import type { Evidence, GateResult } from '../contracts/gate.ts';
+import type { Evidence, GateAnswer } from '../contracts/gate.ts';
 import { decide } from './commands/gates.ts';
 import type { Session } from './session.ts';
 import { renderGate } from './view/gate.ts';
 
 /** `left-open`: an empty answer or Ctrl-D. `interrupted`: Ctrl-C, or the signal. */
-export type Asked = GateResult | 'left-open' | 'interrupted';
+export type Asked = GateAnswer | 'left-open' | 'interrupted';
 type Typed = { readonly option: string; readonly reason: string } | 'left-open' | 'interrupted';
 
 /** Shows a gate, asks for an option and a reason, signs and sends. */

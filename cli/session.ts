@@ -8,7 +8,10 @@ import type { TeamSpec } from '../contracts/team.ts';
 import { createAuditLog } from '../infra/audit/log.ts';
 import { createWitness } from '../infra/audit/witness.ts';
 import { type Config, loadConfig } from '../infra/config.ts';
+import { readApprovers } from '../infra/identity/keys.ts';
 import { createLocalIdentity, initIdentity, type LocalIdentity } from '../infra/identity/local.ts';
+import { createPeople, type People } from '../infra/people/registry.ts';
+import { createSeenPeople } from '../infra/people/seen.ts';
 import { createReleases } from '../infra/releases/releases.ts';
 import { stackStatus } from '../infra/stack/stack.ts';
 import { openStore } from '../infra/store/open.ts';
@@ -43,6 +46,8 @@ export interface Session {
   readonly colour: boolean;
   readonly json: boolean;
   identity(): Promise<LocalIdentity>;
+  /** Who may what; its changes are noted. */
+  people(): Promise<People>;
   campaigns(): Promise<Campaigns>;
   /** Who may submit; empty: whoever reaches Temporal. */
   teams(): Promise<readonly TeamSpec[]>;
@@ -59,6 +64,13 @@ export function openSession(options: GlobalOptions): Session {
   const config = loadConfig({ temporal: options.temporal });
   const store = openStore(config);
   let connected: Connected | undefined;
+
+  const registry = {
+    store,
+    roots: () => readApprovers(config.paths.keys),
+    seen: createSeenPeople(config.paths.peopleSeen),
+  };
+  const people = createPeople(registry);
 
   let started: Promise<Tracing | undefined> | undefined;
   const tracing = () => (started ??= startTracing({ endpoint: config.observing.otlp, service: 'anneal-cli' }));
@@ -87,7 +99,11 @@ export function openSession(options: GlobalOptions): Session {
     json: options.json === true,
     identity: async () => {
       await initIdentity(config.paths.keys);
-      return createLocalIdentity(config.paths.keys);
+      return createLocalIdentity(config.paths.keys, {}, people);
+    },
+    async people() {
+      const audit = createAuditLog(store, await this.identity(), createWitness(config.paths.auditHead));
+      return createPeople({ ...registry, audit });
     },
     async traced(name, work) {
       const trace = await tracing();

@@ -4,15 +4,29 @@ import { z } from 'zod';
 import { artifactRef } from './artifact.ts';
 import { gateKind } from './gate.ts';
 import { campaignName, gateId, sha256 } from './ids.ts';
+import { peopleChange } from './people.ts';
 
 /** Names its campaign too. */
 const of = { gate: gateId };
+
+const saidBy = {
+  approver: z.string(),
+  inNameOf: z.string().optional(),
+  keyId: sha256,
+  reason: z.string(),
+  /** SHA-256 over the canonical JSON of the signed decision. */
+  decision: sha256,
+};
 
 export const auditEvent = z.discriminatedUnion('what', [
   /** `asked`: a human is waited for; else it takes its recommended option by itself. */
   z.strictObject({ what: z.literal('gate-opened'), ...of, kind: gateKind, evidence: artifactRef, asked: z.boolean() }),
   /** What was sent as a decision and is none. */
   z.strictObject({ what: z.literal('decision-refused'), ...of, code: z.string(), why: z.string(), decision: sha256 }),
+  /** A genuine answer at a gate that asks for several: whatever the gate made of it stands in its closing entry. */
+  z.strictObject({ what: z.literal('gate-answered'), ...of, option: z.string(), ...saidBy }),
+  /** An admin is about to answer without the others; noted before the gate takes it in. */
+  z.strictObject({ what: z.literal('glass-broken'), ...of, option: z.string(), ...saidBy }),
   z.strictObject({
     what: z.literal('gate-closed'),
     ...of,
@@ -20,14 +34,14 @@ export const auditEvent = z.discriminatedUnion('what', [
     /** Null: nobody answered in time. */
     decided: z
       .strictObject({
-        approver: z.string(),
-        keyId: sha256,
-        reason: z.string(),
+        ...saidBy,
+        /** Without the others, by an admin: noted before it was taken in, too. */
+        breakGlass: z.literal(true).optional(),
         unattended: z.boolean(),
         selfApproved: z.boolean(),
         evidence: sha256,
-        /** SHA-256 over the canonical JSON of the signed decision. */
-        decision: sha256,
+        /** Other people's decisions for the same option, which came before where a quorum is asked for. */
+        seconds: z.array(z.strictObject({ ...saidBy, selfApproved: z.boolean() })).optional(),
       })
       .nullable(),
   }),
@@ -55,6 +69,14 @@ export const auditEvent = z.discriminatedUnion('what', [
     from: z.string().nullable(),
     to: z.string().nullable(),
     by: z.string(),
+  }),
+  /** The registry of people: the SHA-256 of the bytes of its entry of this number. */
+  z.strictObject({
+    what: z.literal('people-changed'),
+    number: z.int().positive(),
+    entry: sha256,
+    by: z.string(),
+    change: peopleChange,
   }),
 ]);
 export type AuditEvent = z.infer<typeof auditEvent>;

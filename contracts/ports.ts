@@ -1,7 +1,7 @@
 // Ports other than the store, the job runner and the identity (which stand beside their data).
 
 import type { ArtifactRef } from './artifact.ts';
-import type { Decision, DecisionContext } from './gate.ts';
+import type { Decision, DecisionContext, TakenIn } from './gate.ts';
 import type { CampaignName, PolicyName, RolloutId } from './ids.ts';
 import type { SealedSplit } from './names.ts';
 import type { PolicyVersion } from './policy-version.ts';
@@ -168,6 +168,7 @@ export interface Releases {
     decision: Decision;
     context: DecisionContext;
     acceptedAt: Date;
+    seconds?: TakenIn[] | undefined;
     evidence: ArtifactRef;
     budget: number;
   }): Promise<void>;

@@ -1,7 +1,7 @@
 // Releasing a policy version: the signed manifest and the history of `released`.
 import { z } from 'zod';
 import { artifactRef } from './artifact.ts';
-import { decision } from './gate.ts';
+import { decision, takenIn } from './gate.ts';
 import { campaignName, gateId, policyName, sha256 } from './ids.ts';
 import { evaluationResult, policyVersion } from './policy-version.ts';
 
@@ -14,6 +14,8 @@ export const approval = z.discriminatedUnion('how', [
       keyId: sha256,
       unattended: z.boolean(),
       selfApproved: z.boolean(),
+      /** Who said the same before, where a quorum is asked for. */
+      seconds: z.array(z.strictObject({ approver: z.string(), keyId: sha256 })).optional(),
     }),
     evidenceHash: sha256,
     decision: sha256,
@@ -65,6 +67,8 @@ export const releaseBody = z.strictObject({
   gate: evaluationResult,
   sealed: z.strictObject({ before: evaluationResult, after: evaluationResult }),
   decision,
+  /** Other people's, where a quorum is asked for. */
+  seconds: z.array(takenIn).optional(),
   manifest: reproducibilityManifest,
   /** Hash of the release it replaces, if any. */
   previous: sha256.nullable(),

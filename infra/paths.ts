@@ -14,6 +14,8 @@ export interface Paths {
   readonly policy: string;
   /** The latest head of the audit log that this machine has seen. */
   readonly auditHead: string;
+  /** What this machine has seen of the registry of people. */
+  readonly peopleSeen: string;
   readonly venv: string;
   readonly venvPython: string;
   readonly jaxCache: string;
@@ -38,6 +40,7 @@ export function pathsOf(root: string, home: string): Paths {
     keys: join(home, 'keys'),
     policy: join(home, 'policy'),
     auditHead: join(home, 'audit', 'head.json'),
+    peopleSeen: join(home, 'audit', 'people.json'),
     venv: join(cache, 'venv'),
     venvPython: join(cache, 'venv', 'bin', 'python'),
     jaxCache: join(cache, 'jax'),

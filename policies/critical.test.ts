@@ -12,10 +12,14 @@ describe('the list', () => {
   it('is refused without any gate that is always asked', () => {
     expect(parseCriticalList(list([...ALWAYS_ASKED, 'promotion']))).toEqual({
       gates: [...ALWAYS_ASKED, 'promotion'],
-      approvals: { self: 'allowed', unattended: 'allowed' },
+      approvals: { self: 'allowed', unattended: 'allowed', breakGlass: 'refused', quorum: {} },
     });
     const strict = { ...list([...ALWAYS_ASKED]), approvals: { self: 'refused' } };
-    expect(parseCriticalList(strict).approvals).toEqual({ self: 'refused', unattended: 'allowed' });
+    expect(parseCriticalList(strict).approvals).toEqual({
+      ...{ self: 'refused', unattended: 'allowed', breakGlass: 'allowed', quorum: {} },
+    });
+    const two = { ...list([...ALWAYS_ASKED]), approvals: { quorum: { release: 2 } } };
+    expect(parseCriticalList(two).approvals.quorum).toEqual({ release: 2 });
     for (const kind of ALWAYS_ASKED) refused(list(ALWAYS_ASKED.filter((other) => other !== kind)), `lacks: ${kind}`);
     refused(list([]), 'lacks: open-sealed, release');
   });
@@ -30,6 +34,8 @@ describe('the list', () => {
       list(['sealed']),
       { ...list(ALWAYS_ASKED), off: true },
       { ...list(ALWAYS_ASKED), approvals: { self: 'maybe' } },
+      ...[0, 7, 1.5, 'two'].map((release) => ({ ...list(ALWAYS_ASKED), approvals: { quorum: { release } } })),
+      { ...list(ALWAYS_ASKED), approvals: { quorum: { rollback: 2 } } },
     ])
       refused(bad, 'not valid');
   });

@@ -15,8 +15,12 @@ const criticalList = z.strictObject({
       self: allowed,
       /** By a run that follows each recommendation (`--yes`). */
       unattended: allowed,
+      /** An admin answers without the others, and everybody is told. Where no approvals are asked for there is nothing to break. */
+      breakGlass: allowed,
+      /** How many people have to say the same; GitHub's limit. Kinds that are not named: one. Of the safe option always one. */
+      quorum: z.partialRecord(gateKind, z.int().min(1).max(6)).default({}),
     })
-    .default({ self: 'allowed', unattended: 'allowed' }),
+    .default({ self: 'allowed', unattended: 'allowed', breakGlass: 'refused', quorum: {} }),
 });
 export type Critical = Pick<z.infer<typeof criticalList>, 'gates' | 'approvals'>;
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { type OnCallSpec, onCallSpec } from '../contracts/on-call.ts';
-import { nextAfter, onCallAt, quietUntil, tellings } from './on-call.ts';
+import { everybody, nextAfter, onCallAt, quietUntil, reaching, tellings } from './on-call.ts';
 
 const slack = (who: string) => ({ kind: 'slack', url: `https://hooks.example.org/${who}` });
 const SPEC = onCallSpec.parse({
@@ -50,6 +50,34 @@ describe('who is on call', () => {
     expect(during('2026-03-04T08:00:00Z')).toBe('cyd');
     expect(during('2026-03-05T00:00:00Z')).toBe('ada');
   });
+});
+
+describe('whose say is lent', () => {
+  const gate = {
+    kind: 'integrity',
+    openedAt: at('2026-03-03T10:00:00Z'),
+    deadline: at('2026-03-04T10:00:00Z'),
+  } as const;
+  const all = tellings(SPEC, gate);
+  const whomOf = (index: number, lent: { from: string; to: string }[]) =>
+    reaching(SPEC, all[index]!, all, lent).map(({ whom, channel }) => `${whom} by ${channel.kind}`);
+
+  it('is not told: whom it was lent to is, once a step, by all their ways', () => {
+    expect(all.map(({ whom }) => whom)).toEqual(['ada', 'ada', 'ben', 'cyd', 'cyd', 'team']);
+    expect(whomOf(0, [{ from: 'Ada', to: 'cyd' }])).toEqual(['cyd by slack', 'cyd by email']);
+    expect([3, 4].map((index) => whomOf(index, [{ from: 'cyd', to: 'ben' }]))).toEqual([['ben by slack'], []]);
+    expect(whomOf(2, [{ from: 'ada', to: 'cyd' }])).toEqual(['ben by slack']);
+  });
+
+  it('is told all the same where the file does not know whom it was lent to', () => {
+    expect(whomOf(0, [{ from: 'ada', to: 'somebody' }])).toEqual(['ada by slack']);
+    expect(whomOf(5, [{ from: 'team', to: 'ben' }])).toEqual(['team by slack']);
+  });
+});
+
+test('everybody is everybody of the escalation, each way once, whatever the hour', () => {
+  const told = everybody(SPEC, at('2026-03-03T23:30:00Z')).map(({ whom, channel }) => `${whom} by ${channel.kind}`);
+  expect(told).toEqual(['ada by slack', 'ben by slack', 'cyd by slack', 'cyd by email', 'team by slack']);
 });
 
 describe('quiet hours', () => {

@@ -2,7 +2,9 @@
 
 import type { GateKind } from '../contracts/gate.ts';
 import type { Channel, OnCallSpec, QuietHours, Rotation } from '../contracts/on-call.ts';
+import type { Delegation } from '../contracts/people.ts';
 import { durationMs } from '../contracts/units.ts';
+import { samePerson } from './people.ts';
 
 const MINUTE = 60_000;
 const DAY = 24 * 60;
@@ -44,6 +46,30 @@ function waysTo(spec: OnCallSpec, named: string, at: Date): { whom: string; chan
   if (channel !== undefined) return [{ whom: named, channel }];
   const person = named === 'on-call' ? onCallAt(spec, at) : named === 'next' ? nextAfter(spec, at) : named;
   return (spec.people[person] ?? []).map((way) => ({ whom: person, channel: way }));
+}
+
+/** Whoever a step of the escalation names, at once and by every way: of what has happened, quiet hours hold nothing back. */
+export function everybody(spec: OnCallSpec, at: Date): { whom: string; channel: Channel }[] {
+  const ways = spec.escalation.flatMap(({ tell }) => tell).flatMap((one) => waysTo(spec, one, at));
+  return [...new Map(ways.map((way) => [JSON.stringify(way), way])).values()];
+}
+
+/**
+ * Whom a telling reaches: whoever has lent their say is not told, but the one they lent it to, once a step, by all their ways. Where the file
+ * does not know that one, nothing is redirected.
+ */
+export function reaching(
+  spec: OnCallSpec,
+  due: Telling,
+  all: readonly Telling[],
+  lent: readonly Pick<Delegation, 'from' | 'to'>[],
+): { whom: string; channel: Channel }[] {
+  const to = lent.find(({ from }) => samePerson(from, due.whom))?.to;
+  const instead = Object.keys(spec.people).find((name) => to !== undefined && samePerson(name, to));
+  if (instead === undefined || due.whom in spec.channels) return [due];
+  const step = (one: Telling): string => one.id.slice(0, one.id.indexOf('-'));
+  const first = all.find((one) => one.whom === due.whom && step(one) === step(due));
+  return first?.id === due.id ? spec.people[instead]!.map((channel) => ({ whom: instead, channel })) : [];
 }
 
 export function onCallAt({ rotation, overrides }: Pick<OnCallSpec, 'rotation' | 'overrides'>, at: Date): string {

@@ -30,11 +30,14 @@ import { createAgentAccess } from '../infra/gateway-client/agents.ts';
 import { createGatewayClient } from '../infra/gateway-client/client.ts';
 import { secretInputs } from '../infra/gateway-client/secret-inputs.ts';
 import { graderTools } from '../infra/graders/tools.ts';
+import { readApprovers } from '../infra/identity/keys.ts';
 import { createLocalIdentity } from '../infra/identity/local.ts';
 import { openJudge } from '../infra/judge-model/open.ts';
 import { observeWorker } from '../infra/metrics/observe.ts';
 import { readOnCall } from '../infra/notifications/read.ts';
 import { tellBy } from '../infra/notifications/tell.ts';
+import { createPeople } from '../infra/people/registry.ts';
+import { createSeenPeople } from '../infra/people/seen.ts';
 import { keepThreadsAwake } from '../infra/process/wake-threads.ts';
 import { forgetDeadTemporary } from '../infra/process/work-folder.ts';
 import { createReleases } from '../infra/releases/releases.ts';
@@ -53,6 +56,7 @@ import { traceActivities, tracingSinks } from '../infra/tracing/temporal.ts';
 import { startTracing, traceEnvironment } from '../infra/tracing/tracing.ts';
 import { createTrackers } from '../infra/trackers/trackers.ts';
 import { openPodSandbox } from '../k8s/sandbox/open.ts';
+import { delegationsAt } from '../policies/people.ts';
 import { sourceHash } from './build-id.ts';
 import { workflowBundle } from './bundle.ts';
 import { openCompute } from './compute.ts';
@@ -75,7 +79,12 @@ const store = observed.store(bareStore);
 const documents = createDocuments(store);
 const sandbox = chooseSandbox(config, (pods) => openPodSandbox(pods, { watched: observed.cluster }), store);
 const critical = await readCritical(config.root);
-const identity = createLocalIdentity(config.paths.keys, critical.approvals);
+const people = createPeople({
+  store,
+  roots: () => readApprovers(config.paths.keys),
+  seen: createSeenPeople(config.paths.peopleSeen),
+});
+const identity = createLocalIdentity(config.paths.keys, critical.approvals, people);
 const gatewaySecret = readFileSync(config.paths.gatewaySecret, 'utf8');
 const gateway = observed.gateway(
   createGatewayClient({
@@ -101,7 +110,10 @@ const judging = atBoundary(createJudgingActivities({ store, documents, open: jud
 const onCall = config.onCall === undefined ? undefined : await readOnCall(config.onCall);
 const control = atBoundary({
   ...createGateActivities({ store, documents, identity, critical: critical.gates, audit }),
-  ...createTellingActivities({ store, documents, onCall, tell: tellBy(onCall) }),
+  ...createTellingActivities({
+    ...{ store, documents, onCall, tell: tellBy(onCall) },
+    lent: async (kind) => delegationsAt(await people.current(), kind, new Date()),
+  }),
   ...createCampaignActivities({ store, documents, releases, manifest }),
   ...createReportActivities({ store, documents, gateway, jobs, manifest }),
   ...createEvaluationActivities({ documents, gateway }),

@@ -45,7 +45,7 @@ export function openAsk(spec: CampaignSpec, state: CampaignState, desk: Desk): A
 
   return async function ask(kind, question) {
     const id = gateId.parse(`${spec.name}.${kind}-${state.gates.filter((g) => g.kind === kind).length + 1}`);
-    const { object, answer, listed } = await act.freezeEvidence({
+    const { object, answer, listed, quorum } = await act.freezeEvidence({
       evidence: {
         schema: 'anneal/evidence/v1',
         gate: id,
@@ -62,7 +62,7 @@ export function openAsk(spec: CampaignSpec, state: CampaignState, desk: Desk): A
     if (result === undefined) {
       const deadlineMs = durationMs(spec.gates.deadline);
       const deadline = new Date(Date.now() + deadlineMs).toISOString();
-      await openGate(deadlineMs);
+      await openGate(deadlineMs, quorum);
       desk.waitFor({
         gate: id,
         evidence: object,
@@ -87,7 +87,7 @@ export function openAsk(spec: CampaignSpec, state: CampaignState, desk: Desk): A
     state.gates.push({ ...record, result });
     return { result, evidence: object };
 
-    async function openGate(deadlineMs: number): Promise<void> {
+    async function openGate(deadlineMs: number, needed: number | undefined): Promise<void> {
       try {
         await startChild<typeof gate>('gate', {
           workflowId: gateWorkflowId(id),
@@ -111,6 +111,7 @@ export function openAsk(spec: CampaignSpec, state: CampaignState, desk: Desk): A
               deadlineMs,
               remindMs: durationMs(spec.gates.remindAfter),
               campaignWorkflowId: campaignWorkflowId(spec.name),
+              ...(needed === undefined ? {} : { quorum: needed }),
             },
           ],
         });

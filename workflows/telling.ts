@@ -11,6 +11,12 @@ const act = activitiesOn('control', {
   retry: RETRY_OPTIONS.patient,
 });
 
+/** Everybody, of what has happened; whatever becomes of it. Its end is worth waiting for: with the workflow it would be cancelled. */
+export const tellEverybody = (gate: OpenGate, news: string): Promise<void> =>
+  act.tellEverybody({ ...gate, news }).catch((failure: unknown) => {
+    if (!isCancellation(failure)) log.warn('not everybody was told', { failure: String(failure) });
+  });
+
 /** @returns a call that ends it, when the gate closes */
 export function beginTelling(gate: OpenGate): () => void {
   const scope = new CancellationScope();

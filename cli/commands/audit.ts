@@ -2,13 +2,18 @@
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { type AuditHead, auditHead } from '../../contracts/audit.ts';
-import { AnnealError, EXIT } from '../../contracts/errors.ts';
+import { AnnealError, asAnnealError, EXIT } from '../../contracts/errors.ts';
+import type { PersonsKey } from '../../contracts/people.ts';
 import { type Proofs, readProofs } from '../../infra/audit/decisions.ts';
 import { exportAudit } from '../../infra/audit/export.ts';
 import { jsonOf } from '../../infra/audit/names.ts';
+import { peopleProblems } from '../../infra/audit/people.ts';
 import { type AuditProblem, type AuditReading, readAudit } from '../../infra/audit/verify.ts';
 import { createWitness } from '../../infra/audit/witness.ts';
 import { readApprovers } from '../../infra/identity/keys.ts';
+import { createLocalIdentity, type LocalIdentity } from '../../infra/identity/local.ts';
+import { createPeople } from '../../infra/people/registry.ts';
+import { createSeenPeople } from '../../infra/people/seen.ts';
 import { type Run, type Session, screen } from '../session.ts';
 import { auditLines, problemLines } from '../view/audit.ts';
 
@@ -17,6 +22,9 @@ const SHOWN = '50';
 interface Checked extends AuditReading, Pick<Proofs, 'proofs'> {
   /** Of the log and of what it says of decisions. */
   readonly problems: readonly AuditProblem[];
+  /** Of the registry of people, byte for byte, and the keys in it. */
+  readonly people: readonly string[];
+  readonly keys: readonly PersonsKey[];
 }
 
 export function addAudit(program: Command, run: Run): void {
@@ -69,8 +77,9 @@ async function verify(session: Session, files: readonly string[]): Promise<void>
 }
 
 async function write(session: Session, folder: string): Promise<void> {
-  const { entries, proofs, problems } = await checked(session, []);
-  await exportAudit(folder, { entries, proofs, approvers: readApprovers(session.config.paths.keys) });
+  const { entries, proofs, people, keys, problems } = await checked(session, []);
+  const approvers = [...readApprovers(session.config.paths.keys), ...keys];
+  await exportAudit(folder, { entries, proofs, approvers, people });
   const text = `${entries.length} entries and ${proofs.size} decisions are in ${folder}. Anybody checks them there: node verify.mjs`;
   process.stdout.write(
     session.json
@@ -81,13 +90,47 @@ async function write(session: Session, folder: string): Promise<void> {
 }
 
 /** Against this machine's witness, and what was kept elsewhere. */
-async function checked({ store, config, identity }: Session, elsewhere: readonly AuditHead[]): Promise<Checked> {
-  const { verifyBytes } = await identity();
+async function checked(session: Session, elsewhere: readonly AuditHead[]): Promise<Checked> {
+  const { store, config } = session;
+  const registry = await readPeople(session);
+  const { verifyBytes } = registry;
   const own = await createWitness(config.paths.auditHead).read();
   const witnesses = [...elsewhere, ...(own === undefined ? [] : [own])];
   const { entries, problems } = await readAudit({ store, verifyBytes, witnesses });
   const { proofs, problems: further } = await readProofs(entries, { store, verifyBytes });
-  return { entries, proofs, problems: [...problems, ...further].sort((a, b) => a.number - b.number) };
+  const all = [...registry.problems, ...problems, ...further, ...peopleProblems(entries, registry.texts)];
+  return {
+    entries,
+    proofs,
+    people: registry.texts,
+    keys: registry.keys,
+    problems: all.sort((a, b) => a.number - b.number),
+  };
+}
+
+/** The keys that may have signed; of a registry that is not whole, those that come before what is wrong with it. */
+async function readPeople(session: Session): Promise<{
+  readonly texts: readonly string[];
+  readonly keys: readonly PersonsKey[];
+  readonly problems: readonly AuditProblem[];
+  readonly verifyBytes: LocalIdentity['verifyBytes'];
+}> {
+  const people = createPeople({
+    store: session.store,
+    roots: () => readApprovers(session.config.paths.keys),
+    seen: createSeenPeople(session.config.paths.peopleSeen),
+  });
+  await session.identity();
+  const { verifyBytes } = createLocalIdentity(session.config.paths.keys, {}, people);
+  try {
+    const registry = await people.current();
+    const texts = (await people.entries()).map(({ text }) => text);
+    return { texts, keys: [...registry.keys.values()], problems: [], verifyBytes };
+  } catch (failure) {
+    const { code, message } = asAnnealError(failure);
+    if (code !== 'people.broken') throw failure;
+    return { texts: [], keys: [], problems: [{ number: 0, what: `the registry of people: ${message}` }], verifyBytes };
+  }
 }
 
 async function readHeads(file: string): Promise<AuditHead[]> {

@@ -1,9 +1,9 @@
 // gates, decide, approve, deny: seeing what is asked, and answering with a signature.
 import type { Command } from 'commander';
-import type { GateResult } from '../../contracts/gate.ts';
+import type { GateAnswer } from '../../contracts/gate.ts';
 import { answerGate } from '../../infra/identity/answer.ts';
 import { type Run, type Session, screen } from '../session.ts';
-import { renderGate } from '../view/gate.ts';
+import { answerWords, renderGate } from '../view/gate.ts';
 import { renderGates } from '../view/lists.ts';
 
 export interface Answer {
@@ -11,16 +11,20 @@ export interface Answer {
   readonly option: string | { readonly which: 'recommended' | 'safe' };
   readonly reason: string;
   readonly unattended: boolean;
+  /** Who has lent this machine's approver their say. */
+  readonly inNameOf?: string | undefined;
+  /** An admin's, without the others. */
+  readonly breakGlass?: boolean | undefined;
 }
 
 /** Looks at the gate, checks that the evidence is what the gate is about, signs, sends. */
-export async function decide(session: Session, gate: string, answer: Answer): Promise<GateResult> {
+export async function decide(session: Session, gate: string, answer: Answer): Promise<GateAnswer> {
   const gates = await session.gates();
   const { view, evidence } = await gates.look(gate);
   const option = typeof answer.option === 'string' ? answer.option : evidence[answer.option.which];
-  const { reason, unattended } = answer;
+  const { option: _, ...said } = answer;
   const signer = () => session.identity();
-  return answerGate({ gates, signer }, view.context, { option, reason, unattended });
+  return answerGate({ gates, signer }, view.context, { ...said, option });
 }
 
 export function addGateCommands(program: Command, run: Run): void {
@@ -32,11 +36,11 @@ export function addGateCommands(program: Command, run: Run): void {
         const gates = await session.gates();
         if (gate !== undefined) {
           const { evidence, view, outcome } = await gates.look(gate);
-          const { state } = view;
+          const { state, answered = [], needed = 1 } = view;
           process.stdout.write(
             session.json
-              ? `${JSON.stringify({ evidence, state, ...(outcome && { outcome }) })}\n`
-              : `${renderGate(evidence, { ...screen(session), state, outcome }).join('\n')}\n`,
+              ? `${JSON.stringify({ evidence, state, needed, answered, ...(outcome && { outcome }) })}\n`
+              : `${renderGate(evidence, { ...screen(session), state, outcome, answered, needed }).join('\n')}\n`,
           );
           return;
         }
@@ -48,30 +52,37 @@ export function addGateCommands(program: Command, run: Run): void {
     );
 
   const answering = (name: string, description: string) =>
-    program.command(name).description(description).option('--reason <text>', 'why; it is signed and kept', '');
+    program
+      .command(name)
+      .description(description)
+      .option('--reason <text>', 'why; it is signed and kept', '')
+      .option('--for <name>', 'in the name of somebody who has lent you their say (./anneal approvers)');
 
-  answering('decide <gate> <option>', 'answer a gate').action(
-    (gate: string, option: string, o: { reason: string }, command: Command) =>
-      run((session) => decideAndPrint(session, gate, { option, reason: o.reason, unattended: false }), command),
-  );
+  answering('decide <gate> <option>', 'answer a gate')
+    .option('--break-glass', 'as an admin, without the others: it is noted twice, and everybody on call is told')
+    .action((gate: string, option: string, o: Given, command: Command) =>
+      run((session) => decideAndPrint(session, gate, answerOf(option, o)), command),
+    );
   answering('approve <gate>', 'answer a gate with its recommended option').action(
-    (gate: string, o: { reason: string }, command: Command) =>
-      run(
-        (session) =>
-          decideAndPrint(session, gate, { option: { which: 'recommended' }, reason: o.reason, unattended: false }),
-        command,
-      ),
+    (gate: string, o: Given, command: Command) =>
+      run((session) => decideAndPrint(session, gate, answerOf({ which: 'recommended' }, o)), command),
   );
-  answering('deny <gate>', 'answer a gate with its safe option').action(
-    (gate: string, o: { reason: string }, command: Command) =>
-      run(
-        (session) => decideAndPrint(session, gate, { option: { which: 'safe' }, reason: o.reason, unattended: false }),
-        command,
-      ),
+  answering('deny <gate>', 'answer a gate with its safe option').action((gate: string, o: Given, command: Command) =>
+    run((session) => decideAndPrint(session, gate, answerOf({ which: 'safe' }, o)), command),
   );
 }
 
+interface Given {
+  readonly reason: string;
+  readonly for?: string;
+  readonly breakGlass?: boolean;
+}
+
+const answerOf = (option: Answer['option'], { reason, for: inNameOf, breakGlass }: Given): Answer => ({
+  ...{ option, reason, unattended: false, inNameOf, breakGlass },
+});
+
 async function decideAndPrint(session: Session, gate: string, answer: Answer): Promise<void> {
   const result = await decide(session, gate, answer);
-  process.stdout.write(session.json ? `${JSON.stringify(result)}\n` : `${gate}: ${result.option}\n`);
+  process.stdout.write(session.json ? `${JSON.stringify(result)}\n` : `${gate}: ${answerWords(result)}\n`);
 }

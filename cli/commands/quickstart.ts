@@ -14,6 +14,7 @@ import { writeReport } from '../report-file.ts';
 import type { Run, Session } from '../session.ts';
 import { readCampaign } from '../spec/read.ts';
 import { commandFor } from '../view/command.ts';
+import { answerWords } from '../view/gate.ts';
 import { createSetupReporter } from '../view/setup.ts';
 import { renderFinal } from '../view/summary.ts';
 import { watchCampaign } from '../watch.ts';
@@ -92,11 +93,11 @@ function gateHandler(
       if (options.yes) {
         const reason = 'unattended run (--yes): the recommendation was followed';
         const result = await decide(session, gate, { option: { which: 'recommended' }, reason, unattended: true });
-        say(`${gate}: ${result.option} (unattended, self-approved)`);
+        say(`${gate}: ${answerWords(result)} (unattended, self-approved)`);
       } else if (interactive) {
         const asked = await askOnTerminal(session, gate, interrupt.signal);
         if (typeof asked === 'string') say(`${gate} stays open. Answer it with ${answer}`);
-        else say(`${gate}: ${asked.option}`);
+        else say(`${gate}: ${answerWords(asked)}`);
         if (asked === 'interrupted') interrupt.abort();
       } else say(`${gate} waits for you: ./anneal gates ${gate}, then ${answer}`);
     } catch (failure) {

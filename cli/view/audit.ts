@@ -3,6 +3,7 @@ import type { AuditEvent } from '../../contracts/audit.ts';
 import type { AuditProblem, ReadEntry } from '../../infra/audit/verify.ts';
 import { instant } from '../../infra/markup/figures.ts';
 import { paint } from './paint.ts';
+import { changeWords } from './people.ts';
 import { plain } from './text.ts';
 
 export function auditLines(entries: readonly ReadEntry[]): string[] {
@@ -16,22 +17,41 @@ export function problemLines(problems: readonly AuditProblem[], colour: boolean)
   return problems.map(({ number, what }) => `${ink.red('✗')} entry ${number}: ${plain(what)}`);
 }
 
+const nameOf = ({
+  approver,
+  inNameOf,
+}: {
+  readonly approver: string;
+  readonly inNameOf?: string | undefined;
+}): string => (inNameOf === undefined ? approver : `${approver} for ${inNameOf}`);
+
 function eventWords(event: AuditEvent): string {
   switch (event.what) {
     case 'gate-opened':
       return `${event.gate} ${event.asked ? 'asks a human' : 'takes its recommended option by itself'}`;
     case 'decision-refused':
       return `${event.gate} refused what was sent as a decision: ${event.code}`;
+    case 'glass-broken':
+      return `${event.approver} answers ${event.gate} without the others: ${event.option}. “${event.reason}”`;
+    case 'gate-answered':
+      return `${nameOf(event)} answered ${event.gate}: ${event.option}. “${event.reason}”`;
     case 'gate-closed': {
       if (event.decided === null) return `${event.gate} had no answer in time: ${event.option}`;
-      const { approver, reason, unattended, selfApproved } = event.decided;
-      const marks = [...(unattended ? ['unattended'] : []), ...(selfApproved ? ['of their own campaign'] : [])];
-      return `${approver} decided ${event.gate}: ${event.option}${marks.length === 0 ? '' : ` (${marks.join(', ')})`}. “${reason}”`;
+      const { reason, unattended, selfApproved, seconds, breakGlass } = event.decided;
+      const marks = [
+        ...(breakGlass ? ['without the others'] : []),
+        ...(unattended ? ['unattended'] : []),
+        ...(selfApproved ? ['of their own campaign'] : []),
+      ];
+      const all = [...(seconds ?? []), event.decided].map(nameOf);
+      return `${all.join(' and ')} decided ${event.gate}: ${event.option}${marks.length === 0 ? '' : ` (${marks.join(', ')})`}. “${reason}”`;
     }
     case 'sealed-opened':
       return `the sealed split ${(event.split ?? event.taskSet).slice(0, 12)} was opened for ${event.campaign}, time ${event.number}`;
     case 'released':
       return `${event.policy} was released to the users of ${event.base}`;
+    case 'people-changed':
+      return `${event.by} changed the registry of people: ${changeWords(event.change)}`;
     case 'rollback-asked':
       return `${event.by} rolled ${event.base} back from ${event.from ?? 'the base model'} to ${event.to ?? 'the base model'}`;
   }

@@ -1,7 +1,9 @@
 // Gates on a terminal: exactly what the approver decides on, and the command that answers.
-import type { Evidence } from '../../contracts/gate.ts';
+import type { Evidence, GateAnswer } from '../../contracts/gate.ts';
 import { count, instant, span } from '../../infra/markup/figures.ts';
-import type { GateOutcome } from '../../infra/temporal/gates.ts';
+import type { GateOutcome, GateView } from '../../infra/temporal/gates.ts';
+import { peopleIn } from '../../policies/quorum.ts';
+import { waitingWords } from '../../policies/waiting.ts';
 import { type Paint, paint } from './paint.ts';
 import { clip, columns, padEnd, plain, wrap } from './text.ts';
 
@@ -15,6 +17,14 @@ export interface ViewOptions {
 
 const LOG_LINES = 12;
 
+/** What whoever answered is told. */
+export const answerWords = (answer: GateAnswer): string =>
+  answer.how === 'counted'
+    ? `${answer.option}, ${answer.counted} of ${answer.needed} (${answer.people.join(', ')}); it stays open until ${more(answer.needed - answer.counted)}`
+    : answer.option;
+
+const more = (missing: number): string => (missing === 1 ? 'one more says the same' : `${missing} more say the same`);
+
 /** The evidence of one gate, in a box. Every text in it may come from a model or a log, hence is stripped. */
 export function renderGate(
   shown: Evidence,
@@ -25,7 +35,10 @@ export function renderGate(
     deadline,
     state = 'open',
     outcome,
-  }: ViewOptions & { deadline?: string; state?: string; outcome?: GateOutcome | undefined },
+    answered = [],
+    needed = 1,
+  }: ViewOptions &
+    Pick<GateView, 'answered' | 'needed'> & { deadline?: string; state?: string; outcome?: GateOutcome | undefined },
 ): string[] {
   const ink = paint(colour);
   const room = Math.max(20, width - 4);
@@ -40,7 +53,11 @@ export function renderGate(
     ...options(shown, outcome, room, ink),
     '',
     ...(outcome === undefined ? [] : [...closing(outcome, room, ink), '']),
+    ...(state === 'open' && needed > 1 ? [...saidSoFar(answered, needed, shown, room), ''] : []),
     ...wrap(`Spent so far: ${count(shown.cost.tokens)} tokens, ${span(shown.cost.seconds)}.`, room).map(ink.dim),
+    ...(shown.waiting === undefined || state !== 'open'
+      ? []
+      : wrap(plain(waitingWords(shown.waiting)), room).map(ink.dim)),
     ...(state === 'open' ? ['', ...answerCommand(shown.gate, shown.recommended, room, ink)] : []),
   ];
   const left = deadline === undefined ? undefined : (Date.parse(deadline) - now.getTime()) / 1000;
@@ -102,6 +119,22 @@ function options(shown: Evidence, outcome: GateOutcome | undefined, room: number
   });
 }
 
+/** Who has answered, and how many are missing. */
+function saidSoFar(
+  answered: NonNullable<GateView['answered']>,
+  needed: number,
+  shown: Evidence,
+  room: number,
+): string[] {
+  const said = answered.map(({ people, option, at }) => `${people.join(' for ')}: ${option}, ${instant(at)}`);
+  const counts = shown.options.map(({ name }) => answered.filter(({ option }) => option === name).length);
+  const missing = needed - Math.max(0, ...counts);
+  return [
+    `It takes ${needed} people for anything but ${shown.safe}; ${missing} ${missing === 1 ? 'is' : 'are'} missing.`,
+    ...said,
+  ].flatMap((line) => wrap(plain(line), room));
+}
+
 /** What was decided, by whom, when and why; of a gate that nobody answered, what happened instead. */
 function closing(outcome: GateOutcome, room: number, ink: Paint): string[] {
   const at = instant(outcome.at);
@@ -117,11 +150,22 @@ function closing(outcome: GateOutcome, room: number, ink: Paint): string[] {
     case 'decided': {
       const notes = [
         outcome.unattended ? 'unattended: no human was present' : 'attended',
+        ...(outcome.breakGlass ? ['without the others, by an admin'] : []),
         outcome.selfApproved ? 'self-approved: the owner decided' : 'not self-approved',
       ];
       const rows: readonly (readonly [string, string])[] = [
         ['decided', outcome.option],
-        ['by', `${outcome.approver}, key ${outcome.keyId.slice(0, 16)}`],
+        [
+          'by',
+          `${outcome.approver}${outcome.inNameOf === undefined ? '' : ` for ${outcome.inNameOf}`}, key ${outcome.keyId.slice(0, 16)}`,
+        ],
+        ...(outcome.seconds ?? []).map(
+          ({ decision }) =>
+            [
+              'and',
+              `${peopleIn(decision).join(' for ')}, key ${decision.keyId.slice(0, 16)}: ${decision.body.reason}`,
+            ] as const,
+        ),
         ['when', at],
         ['reason', outcome.reason],
         ['how', notes.join('; ')],

@@ -1,7 +1,7 @@
 // One gate with everything that its page shows, and the answer that is given on it.
 
 import { AnnealError } from '../../contracts/errors.ts';
-import type { Decision, GateResult } from '../../contracts/gate.ts';
+import type { Decision, GateAnswer } from '../../contracts/gate.ts';
 import { answerGate } from '../../infra/identity/answer.ts';
 import { createGateList, type GateRun, type GateState, type Opening } from '../../infra/temporal/gate-list.ts';
 import { createGates, type GateOutcome } from '../../infra/temporal/gates.ts';
@@ -72,7 +72,7 @@ export async function answerHere(
   ports: Pick<ConsolePorts, 'temporal' | 'store' | 'signer'>,
   { opening, seen }: LookedAtGate,
   { option, reason, evidenceHash }: AskedAnswer,
-): Promise<GateResult> {
+): Promise<GateAnswer> {
   refuseUnseen(opening, seen, { option, evidenceHash });
   return sent(ports, (gates) =>
     answerGate({ gates, signer: ports.signer }, opening.context, { option, reason, unattended: false }),
@@ -85,7 +85,7 @@ export async function passOn(
   { opening, seen }: LookedAtGate,
   decision: Decision,
   by: string,
-): Promise<GateResult> {
+): Promise<GateAnswer> {
   const { gate, approver, option, evidenceHash } = decision.body;
   if (gate !== opening.context.gate)
     throw new AnnealError('decision.other_run', `the decision is for ${gate}, not for ${opening.context.gate}`);
@@ -111,8 +111,8 @@ function refuseUnseen(
 
 async function sent(
   { temporal, store }: Pick<ConsolePorts, 'temporal' | 'store'>,
-  send: (gates: ReturnType<typeof createGates>) => Promise<GateResult>,
-): Promise<GateResult> {
+  send: (gates: ReturnType<typeof createGates>) => Promise<GateAnswer>,
+): Promise<GateAnswer> {
   const client = await temporal();
   const late = AbortSignal.timeout(ANSWER_MS);
   try {

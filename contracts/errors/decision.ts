@@ -54,6 +54,42 @@ export const DECISION_ERRORS = {
     'An effect was asked for without a valid decision',
     'Decide at the gate; a signal alone is no approval.',
   ),
+  'decision.not_permitted': entry(
+    'denied',
+    false,
+    'Whoever signed may not do that',
+    'Ask somebody whose role allows it: ./anneal approvers lists who may what.',
+  ),
+  'decision.clock': entry(
+    'denied',
+    false,
+    'The decision was signed by a clock that is wrong',
+    'Set the clock of the machine that signed, and sign a new decision.',
+  ),
+  'decision.same_person': entry(
+    'denied',
+    false,
+    'Somebody who has answered already counts once',
+    'Ask somebody else: ./anneal gates GATE shows who has answered.',
+  ),
+  'decision.quorum_missing': entry(
+    'denied',
+    false,
+    'Too few people have said so',
+    'Look who answered: ./anneal audit. critical.yaml says how many it takes.',
+  ),
+  'people.broken': entry(
+    'failed',
+    false,
+    'The registry of people is not whole',
+    'Restore the store, and find out who could write to it; ./anneal approvers says which entry is wrong.',
+  ),
+  'people.refused': entry(
+    'denied',
+    false,
+    'This change of the registry of people is not allowed',
+    'Look at ./anneal approvers; an admin has to sign it.',
+  ),
   'on_call.invalid': entry(
     'badInput',
     false,

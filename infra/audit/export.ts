@@ -4,7 +4,7 @@ import { copyFile, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { canonicalJson } from '../../contracts/canonical.ts';
 import { AnnealError } from '../../contracts/errors.ts';
-import type { Approver } from '../identity/keys.ts';
+import type { KnownKey } from '../identity/signature.ts';
 import type { Proofs } from './decisions.ts';
 import type { ReadEntry } from './verify.ts';
 
@@ -19,7 +19,9 @@ export async function exportAudit(
   of: {
     readonly entries: readonly ReadEntry[];
     readonly proofs: Proofs['proofs'];
-    readonly approvers: readonly Approver[];
+    readonly approvers: readonly (KnownKey & { readonly keyId: string })[];
+    /** Entries of the registry of people, byte for byte. */
+    readonly people?: readonly string[];
   },
 ): Promise<void> {
   const part = `${folder}.${process.pid}.part`;
@@ -31,7 +33,12 @@ export async function exportAudit(
       join(part, 'heads.jsonl'),
       lines(of.entries.flatMap(({ head }) => (head === undefined ? [] : [canonicalJson(head)]))),
     );
-    const keys = of.approvers.map(({ addedAt: _added, revokedAt: _revoked, ...key }) => key);
+    await writeFile(join(part, 'people.jsonl'), lines(of.people ?? []));
+    const known = new Map(of.approvers.map((one) => [one.keyId, one]));
+    const keys = [...known.values()].map((one) => ({
+      ...{ name: one.name, keyId: one.keyId },
+      ...('passkey' in one ? { passkey: one.passkey } : { publicKey: one.publicKey }),
+    }));
     await writeFile(join(part, 'keys.json'), `${JSON.stringify(keys, undefined, 2)}\n`);
     for (const [hash, { decision, evidence }] of of.proofs) {
       await writeFile(join(part, 'decisions', `${hash}.json`), canonicalJson(decision));

@@ -59,6 +59,8 @@ const texts = linesOf(join(HERE, 'entries.jsonl'));
 const heads = new Map(
   linesOf(join(HERE, 'heads.jsonl')).map((line) => [JSON.parse(line).body.number, JSON.parse(line)]),
 );
+const people = linesOf(join(HERE, 'people.jsonl'));
+const noted = new Set();
 const shown = new Set();
 let before = null;
 for (const [index, text] of texts.entries()) {
@@ -71,9 +73,18 @@ for (const [index, text] of texts.entries()) {
   if (head === undefined) wrong(number, 'nobody has signed it');
   else if (head.body.entry !== before) wrong(number, 'its head is that of another entry');
   else if (signedBy(head) === undefined) wrong(number, 'its head was not signed by a key of keys.json');
+  if (entry.event.what === 'people-changed') checkChange(number, entry.event);
   if (entry.event.what === 'gate-opened') shown.add(entry.event.evidence.sha256);
-  if (entry.event.what === 'gate-closed' && entry.event.decided !== null) checkDecision(number, entry.event);
+  if (entry.event.what === 'gate-closed' && entry.event.decided !== null) {
+    const { seconds = [], ...decided } = entry.event.decided;
+    for (const one of [decided, ...seconds]) checkDecision(number, { ...entry.event, decided: one });
+    const people = [decided, ...seconds]
+      .flatMap(({ approver, inNameOf }) => (inNameOf === undefined ? [approver] : [approver, inNameOf]))
+      .map((name) => name.normalize('NFKC').toLowerCase());
+    if (new Set(people).size !== people.length) wrong(number, 'one person is counted twice');
+  }
 }
+for (const at of people.keys()) if (!noted.has(at + 1)) wrong('people', `entry ${at + 1} was never noted in the log`);
 for (const path of process.argv.slice(2))
   for (const { body, ...signed } of linesOf(path).map((line) => JSON.parse(line))) {
     const text = texts[body.number - 1];
@@ -81,6 +92,19 @@ for (const path of process.argv.slice(2))
     else if (text === undefined) wrong(body.number, `${path}: there was such an entry, and it is gone`);
     else if (sha256(text) !== body.entry) wrong(body.number, `${path}: another entry stood here`);
   }
+
+/** Of the registry of people: what stands there is what was noted, and whoever the log names has signed it. */
+function checkChange(number, { number: at, entry, by, change }) {
+  noted.add(at);
+  const text = people[at - 1];
+  if (text === undefined) return wrong(number, `entry ${at} of the registry of people is gone`);
+  const signed = JSON.parse(text);
+  if (sha256(text) !== entry || canonical(signed.body.change) !== canonical(change) || signed.body.by !== by)
+    wrong(number, `entry ${at} of the registry of people is another one`);
+  if (signed.body.previous !== (at === 1 ? null : sha256(people[at - 2])))
+    wrong(number, `entry ${at} of the registry of people does not follow the one before it`);
+  if (signedBy(signed) !== by) wrong(number, `entry ${at} of the registry of people was not signed by ${by}`);
+}
 
 function checkDecision(number, { gate, option, decided }) {
   const path = join(HERE, 'decisions', `${decided.decision}.json`);
@@ -90,7 +114,12 @@ function checkDecision(number, { gate, option, decided }) {
   const { body } = decision;
   if (sha256(canonical(decision)) !== decided.decision) wrong(number, 'the decision is another one');
   if (signedBy(decision) !== body.approver) wrong(number, `the decision was not signed by ${body.approver}`);
-  if (body.gate !== gate || body.option !== option || body.approver !== decided.approver)
+  if (
+    body.gate !== gate ||
+    body.option !== option ||
+    body.approver !== decided.approver ||
+    body.inNameOf !== decided.inNameOf
+  )
     wrong(number, 'the entry says otherwise than the decision');
   const evidence = readFileSync(path.replace(/\.json$/, '.evidence.json'));
   if (sha256(evidence) !== body.evidenceHash || !shown.has(body.evidenceHash))

@@ -27,12 +27,15 @@ import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { AnnealError } from '../../contracts/errors.ts';
 import { type Sha256, sha256 } from '../../contracts/ids.ts';
-import { passkeyEntry } from './passkey.ts';
+import { passkeyEntry } from '../../contracts/passkey.ts';
+import { personName, role } from '../../contracts/people.ts';
 
 const known = {
-  name: z.string().regex(/^[\p{L}\p{N}][\p{L}\p{N} ._@+-]{0,99}$/u, 'a name without control characters'),
+  name: personName,
   keyId: sha256,
   addedAt: z.iso.datetime(),
+  /** Admin unless it says otherwise: these keys are where the trust in the registry of people begins. */
+  role: role.optional(),
   /** Its signatures are refused from then on, whenever they were made: a stolen key signs any date. */
   revokedAt: z.iso.datetime().optional(),
 };

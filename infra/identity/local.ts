@@ -1,38 +1,53 @@
 // The local identity: one approver whose Ed25519 key lies on this machine, and the check of every decision.
-import { randomBytes, randomUUID, sign as signEd25519, verify as verifyEd25519 } from 'node:crypto';
+import { randomBytes, randomUUID, sign as signEd25519 } from 'node:crypto';
 import { z } from 'zod';
 import { canonicalJson } from '../../contracts/canonical.ts';
 import { AnnealError } from '../../contracts/errors.ts';
 import {
-  type Assertion,
   type Decision,
   type DecisionBody,
   type DecisionContext,
   decisionBody,
   decision as decisionSchema,
   type Identity,
+  kindOfGate,
 } from '../../contracts/gate.ts';
 import { decisionId, type Sha256 } from '../../contracts/ids.ts';
+import { NOBODY, personKey, type Registry } from '../../contracts/people.ts';
 import { type Duration, durationMs } from '../../contracts/units.ts';
 import type { Critical } from '../../policies/critical.ts';
+import { delegationsAt, mayDecide, samePerson } from '../../policies/people.ts';
+import { neededFor, quorumProblem } from '../../policies/quorum.ts';
 import {
   type Approver,
   approversPath,
   createPrivateKeyFile,
   keyIdOf,
   keyPath,
-  publicKeyFromRaw,
   rawPublicKey,
   readApprovers,
   readPrivateKey,
   unusable,
   writeApprovers,
 } from './keys.ts';
-import { checkAssertion } from './passkey.ts';
+import { type ByteSignature, checkSignature } from './signature.ts';
+import { type KnownSigner, signerOf } from './signers.ts';
+
+export type { ByteSignature } from './signature.ts';
 
 export const DEFAULT_APPROVER = 'local';
 
-const ANYBODY: Critical['approvals'] = { self: 'allowed', unattended: 'allowed' };
+/** A signer's clock may be ahead of the gate's by so much. */
+export const CLOCK_MS = 5 * 60_000;
+
+/** What the identity asks of the registry of people (infra/people). */
+export interface KnownPeople {
+  /** As it is now. */
+  current(): Promise<Registry>;
+  /** As of the last look. */
+  known(): Registry;
+}
+const NO_REGISTRY: KnownPeople = { current: async () => NOBODY, known: () => NOBODY };
 
 export interface InitialisedIdentity {
   readonly approver: string;
@@ -47,17 +62,14 @@ export interface Signer {
   readonly revoked: boolean;
 }
 
-export interface ByteSignature {
-  readonly keyId: Sha256;
-  /** Base64url Ed25519 signature over exactly the bytes, or a passkey's over its assertion. */
-  readonly signature: string;
-  readonly assertion?: Assertion | undefined;
-}
-
 export interface Answer {
   readonly option: string;
   readonly reason: string;
   readonly unattended: boolean;
+  /** Who has lent this machine's approver their say. */
+  readonly inNameOf?: string | undefined;
+  /** An admin's, without the others. */
+  readonly breakGlass?: boolean | undefined;
   /** How long the decision may be used. */
   readonly ttl: Duration;
   /** Default: now. */
@@ -103,12 +115,17 @@ export async function initIdentity(keysDir: string, approver?: string): Promise<
 }
 
 /**
- * Opens the identity that `initIdentity` made. approvers.json is read again at every verification, so that a revocation
- * counts at once.
+ * Opens the identity that `initIdentity` made. approvers.json and the registry of people are read again at every verification, so that a
+ * revocation counts at once.
  * @param approvals of critical.yaml; who only signs needs none
+ * @param people who may what, beside approvers.json; without it there is nobody else
  * @throws AnnealError `decision.unknown_signer` when the key is missing, damaged or not in approvers.json
  */
-export function createLocalIdentity(keysDir: string, approvals: Critical['approvals'] = ANYBODY): LocalIdentity {
+export function createLocalIdentity(
+  keysDir: string,
+  approvals: Partial<Critical['approvals']> = {},
+  people: KnownPeople = NO_REGISTRY,
+): LocalIdentity {
   const key = readPrivateKey(keysDir);
   if (key === undefined) throw unusable(`${keyPath(keysDir)} does not exist; run ./anneal init`);
   const keyId = keyIdOf(rawPublicKey(key));
@@ -125,20 +142,9 @@ export function createLocalIdentity(keysDir: string, approvals: Critical['approv
     return { keyId, signature: signEd25519(null, Buffer.from(bytes), key!).toString('base64url') };
   }
 
-  function checkSignature(bytes: Uint8Array | string, signed: ByteSignature): Approver {
-    const signer = readApprovers(keysDir).find((one) => one.keyId === signed.keyId);
-    if (signer === undefined) throw unusable(`no approver has the key ${signed.keyId}`);
-    if ('passkey' in signer) {
-      checkAssertion(signer.passkey, bytes, { assertion: signed.assertion, signature: signed.signature });
-      return signer;
-    }
-    const signature = Buffer.from(signed.signature, 'base64url');
-    // One signature has one spelling: base64url readers ignore stray characters and surplus bits.
-    const spelt = signature.toString('base64url') === signed.signature;
-    const publicKey = publicKeyFromRaw(Buffer.from(signer.publicKey, 'base64url'));
-    if (!spelt || !verifyEd25519(null, Buffer.from(bytes), publicKey, signature)) {
-      throw new AnnealError('decision.altered', `the signature of ${signer.name} does not fit`);
-    }
+  function checked(registry: Registry, bytes: Uint8Array | string, signed: ByteSignature): KnownSigner {
+    const signer = signerOf(readApprovers(keysDir), registry, signed.keyId);
+    checkSignature(signer.key, bytes, signed);
     return signer;
   }
 
@@ -149,17 +155,17 @@ export function createLocalIdentity(keysDir: string, approvals: Critical['approv
     return { body: checked, ...signBytes(canonicalJson(checked)) };
   }
 
-  return {
+  const identity: LocalIdentity = {
     approver,
     keyId,
     sign,
     signBytes,
     verifyBytes(bytes, signed) {
-      const signer = checkSignature(bytes, signed);
-      return { approver: signer.name, revoked: signer.revokedAt !== undefined };
+      const { name, revokedAt } = checked(people.known(), bytes, signed);
+      return { approver: name, revoked: revokedAt !== undefined };
     },
 
-    async makeDecision(context, { option, reason, unattended, ttl, now = new Date() }) {
+    async makeDecision(context, { option, reason, unattended, inNameOf, breakGlass, ttl, now = new Date() }) {
       if (!context.options.includes(option)) throw unknownOption(option, context);
       return sign({
         schema: 'anneal/decision/v1',
@@ -170,6 +176,8 @@ export function createLocalIdentity(keysDir: string, approvals: Critical['approv
         evidenceHash: context.evidenceHash,
         option,
         approver,
+        ...(inNameOf === undefined ? {} : { inNameOf }),
+        ...(breakGlass === true ? { breakGlass } : {}),
         reason,
         unattended,
         signedAt: now.toISOString(),
@@ -180,9 +188,11 @@ export function createLocalIdentity(keysDir: string, approvals: Critical['approv
 
     async verify(given, context, now) {
       const { body, keyId: signedWith, signature, assertion } = parseDecision(given);
-      const signer = checkSignature(canonicalJson(body), { keyId: signedWith, signature, assertion });
+      const registry = await people.current();
+      const signer = checked(registry, canonicalJson(body), { keyId: signedWith, signature, assertion });
       if (signer.revokedAt !== undefined) throw unusable(`the key of ${signer.name} is revoked`);
       if (signer.name !== body.approver) throw unusable(`${signer.name} signed as ${body.approver}`);
+      refuseRole(signer, registry, body, now);
       if (body.reason.trim() === '') throw new AnnealError('decision.reason_missing', 'the decision gives no reason');
       refuseOtherRun(body, context);
       if (body.evidenceHash !== context.evidenceHash) {
@@ -190,23 +200,64 @@ export function createLocalIdentity(keysDir: string, approvals: Critical['approv
       }
       if (!context.options.includes(body.option)) throw unknownOption(body.option, context);
       if (now.getTime() >= Date.parse(body.expiresAt)) {
-        throw new AnnealError('gate.expired', `the decision expired at ${body.expiresAt}`);
+        throw new AnnealError('gate.expired', `the decision, signed at ${body.signedAt}, expired at ${body.expiresAt}`);
       }
-      const selfApproved = isOwner(signer, context.owner);
-      if (selfApproved && approvals.self === 'refused')
+      const ahead = Date.parse(body.signedAt) - now.getTime();
+      if (ahead > CLOCK_MS)
+        throw new AnnealError(
+          'decision.clock',
+          `it was signed at ${body.signedAt}, ${Math.round(ahead / 60_000)} minutes after it was taken in`,
+        );
+      const theirs = [signer.name, ...(body.inNameOf === undefined ? [] : [body.inNameOf])].filter((name) =>
+        isOwner(name, context.owner),
+      );
+      const selfApproved = theirs.length > 0;
+      if (selfApproved && approvals.self === 'refused' && body.breakGlass !== true)
         throw new AnnealError(
           'decision.self_approved',
-          `the decision is by ${signer.name}, who owns ${context.campaign}`,
+          `the decision is by ${theirs[0]}, who owns ${context.campaign}`,
         );
       if (body.unattended && approvals.unattended === 'refused')
         throw new AnnealError('decision.unattended', 'nobody was there when it was signed');
       return { selfApproved };
     },
-  };
 
-  /** The owner `local` is whoever holds this machine's key, under whatever name. */
-  function isOwner(signer: Approver, owner: string): boolean {
-    return signer.name === owner || (owner === DEFAULT_APPROVER && signer.keyId === keyId);
+    async verifyAll({ decision, acceptedAt, seconds = [] }, context) {
+      for (const one of [...seconds, { decision, acceptedAt }])
+        await identity.verify(one.decision, context, new Date(one.acceptedAt));
+      const problem = quorumProblem(decision, seconds, identity.quorum(context.gate));
+      if (problem !== undefined) throw new AnnealError('decision.quorum_missing', `${context.gate}: ${problem}`);
+    },
+
+    quorum: (gate) => neededFor(approvals.quorum ?? {}, kindOfGate(gate)),
+  };
+  return identity;
+
+  function refuseRole(signer: KnownSigner, registry: Registry, body: DecisionBody, now: Date): void {
+    const not = (why: string): AnnealError => new AnnealError('decision.not_permitted', why);
+    const { inNameOf, breakGlass, unattended } = body;
+    if (breakGlass === true) {
+      if (approvals.breakGlass !== 'allowed') throw not('critical.yaml lets nobody answer without the others');
+      if (signer.role !== 'admin') throw not(`${signer.name} is no admin, and answers nothing without the others`);
+      if (unattended || inNameOf !== undefined) throw not('without the others an admin answers in person');
+      return;
+    }
+    if (inNameOf === undefined) {
+      if (!mayDecide(signer.role)) throw not(`${signer.name} is a ${signer.role}, and answers no gates`);
+      return;
+    }
+    const kind = kindOfGate(body.gate);
+    const lent = delegationsAt(registry, kind, now).some(
+      ({ from, to }) => samePerson(from, inNameOf) && samePerson(to, signer.name),
+    );
+    const lender = registry.people.get(personKey(inNameOf));
+    if (!lent || lender === undefined || lender.revokedAt !== undefined || !mayDecide(lender.role))
+      throw not(`${inNameOf} has not lent ${signer.name} their say on gates of the kind ${kind ?? 'that this is'}`);
+  }
+
+  /** The owner `local` is whoever holds this machine's key, under whatever name and by whichever key of theirs. */
+  function isOwner(name: string, owner: string): boolean {
+    return samePerson(name, owner) || (owner === DEFAULT_APPROVER && samePerson(name, own().name));
   }
 }
 

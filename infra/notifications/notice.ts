@@ -17,11 +17,18 @@ export interface Notice {
   /** Null where no console is configured. */
   readonly link: string | null;
   readonly command: string;
+  /** What has happened, where it is no question: the gate is closed. */
+  readonly news?: string;
 }
 
 export function noticeOf(
   shown: Evidence,
-  of: { readonly id: string; readonly deadline: Date; readonly console: string | undefined },
+  of: {
+    readonly id: string;
+    readonly deadline: Date;
+    readonly console: string | undefined;
+    readonly news?: string | undefined;
+  },
 ): Notice {
   const { gate, kind, campaign, title, why, risk, recommended, safe } = shown;
   const base = of.console?.replace(/\/+$/, '');
@@ -31,12 +38,14 @@ export function noticeOf(
     deadline: of.deadline.toISOString(),
     link: base === undefined ? null : `${base}/gates/${encodeURIComponent(gate)}`,
     command: `./anneal gates ${gate}`,
+    ...(of.news === undefined ? {} : { news: oneLine(of.news) }),
   };
 }
 
-export const subjectOf = ({ campaign, title }: Notice): string => `[${campaign}] ${title}`;
+export const subjectOf = ({ campaign, title, news }: Notice): string => `[${campaign}] ${news ?? title}`;
 
-export function textOf({ title, why, risk, recommended, safe, deadline, link, command }: Notice): string {
+export function textOf({ title, why, risk, recommended, safe, deadline, link, command, news }: Notice): string {
+  if (news !== undefined) return [news, '', title, why, `Risk: ${risk}`, '', `Look: ${link ?? command}`].join('\n');
   return [
     title,
     '',

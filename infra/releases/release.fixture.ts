@@ -63,6 +63,7 @@ export async function openGate(
     recommended: shown.options[0]!.name,
     safe: 'keep',
     cost: { tokens: 0, seconds: 0 },
+    waiting: { held: [] },
     attachments: [],
     runChain: 'run-1',
     ...shown,

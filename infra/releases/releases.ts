@@ -52,7 +52,8 @@ export function createReleases(store: ArtifactStore, identity: ReleaseIdentity, 
     if (spentOn !== undefined && (await pointerOf(body.policy.base)).pointer?.history.some(isEntry(spentOn))) {
       return spentOn;
     }
-    await identity.verify(body.decision, context, acceptedAt);
+    const { decision, seconds } = body;
+    await identity.verifyAll({ decision, acceptedAt: acceptedAt.toISOString(), seconds }, context);
     const { name, adapter, weights, base } = body.policy;
     await checkAgainstEvidence(store, {
       kind: 'release',

@@ -10,6 +10,8 @@ import {
   decision as decisionSchema,
   FACTS,
   type Identity,
+  type TakenIn,
+  takenIn,
 } from '../../contracts/gate.ts';
 import { type SealedSplit, sealedPrefix, sealedPrefixes } from '../../contracts/names.ts';
 import { checkAgainstEvidence } from './evidence.ts';
@@ -20,6 +22,8 @@ const common = {
   at: z.iso.datetime(),
   /** The signed decision itself: the opening's proof. */
   decision: decisionSchema,
+  /** Other people's, where a quorum is asked for. */
+  seconds: z.array(takenIn).optional(),
 };
 const opening = z.discriminatedUnion('schema', [
   /** Recorded by the root of the whole set. */
@@ -50,14 +54,15 @@ export async function openSealed(
     readonly decision: Decision;
     readonly context: DecisionContext;
     readonly acceptedAt: Date;
+    readonly seconds?: readonly TakenIn[] | undefined;
     readonly budget: number;
   },
 ): Promise<SealedOpening> {
-  const { split, taskSet, decision, context, acceptedAt, evidence, budget } = request;
+  const { split, taskSet, decision, context, acceptedAt, evidence, budget, seconds } = request;
   const earlier = await sealedOpenings(store, split);
   const known = earlier.find((one) => isSame(one.decision, decision));
   if (known !== undefined) return known;
-  await identity.verify(decision, context, acceptedAt);
+  await identity.verifyAll({ decision, acceptedAt: acceptedAt.toISOString(), seconds }, context);
   const facts = [{ name: FACTS.taskSet, value: taskSet.sha256 }];
   await checkAgainstEvidence(store, { kind: 'open-sealed', option: 'open', facts, decision, context, evidence });
   const root = split.sealedRoot;
@@ -65,7 +70,7 @@ export async function openSealed(
   for (let number = 1; number <= budget - elsewhere; number += 1) {
     const record = {
       ...{ schema: 'anneal/sealed-opening/v2' as const, ...split, number },
-      ...{ at: new Date().toISOString(), decision },
+      ...{ at: new Date().toISOString(), decision, ...(seconds && { seconds: [...seconds] }) },
     };
     const key = `${sealedPrefix(split)}${number}`;
     if (await store.createNamed(key, canonicalJson(record))) return { ...record, root };

@@ -134,7 +134,8 @@ async function critical({ root }: Config): Promise<Check> {
   try {
     const { gates, approvals } = await readCritical(root);
     const own = approvals.self === 'refused' ? ', never of a campaign of their own' : '';
-    return { name: 'gates', status: 'ok', detail: `a human answers ${gates.join(', ')}${own}` };
+    const several = Object.entries(approvals.quorum).map(([kind, people]) => `, ${kind} by ${people} people`);
+    return { name: 'gates', status: 'ok', detail: `a human answers ${gates.join(', ')}${several.join('')}${own}` };
   } catch (failure) {
     const { code, message } = asAnnealError(failure);
     return { name: 'gates', status: 'fail', detail: message, hint: `Restore critical.yaml (${code}).` };

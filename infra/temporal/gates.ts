@@ -8,8 +8,9 @@ import {
   type DecisionContext,
   type Evidence,
   evidence as evidenceSchema,
-  type GateResult,
+  type GateAnswer,
   gateResult,
+  type TakenIn,
 } from '../../contracts/gate.ts';
 import { type GateId, gateId } from '../../contracts/ids.ts';
 import { GATE, gateWorkflowId, SEARCH } from '../../contracts/names.ts';
@@ -24,6 +25,9 @@ export interface GateView {
   readonly title: string;
   readonly recommended: string;
   readonly safe: string;
+  /** How many people have to say the same, but for its safe option; absent where an earlier version of Anneal runs it. */
+  readonly needed?: number;
+  readonly answered?: readonly { readonly people: readonly string[]; readonly option: string; readonly at: string }[];
 }
 /** How a gate was closed, and for a decided one everything that was signed. */
 export type GateOutcome = {
@@ -34,11 +38,17 @@ export type GateOutcome = {
       readonly how: 'decided';
       readonly option: string;
       readonly approver: string;
+      /** Who had lent them their say. */
+      readonly inNameOf?: string;
+      /** Without the others, by an admin. */
+      readonly breakGlass?: true;
       readonly keyId: string;
       readonly reason: string;
       readonly unattended: boolean;
       readonly selfApproved: boolean;
       readonly decision: Decision;
+      /** Other people's, where a quorum is asked for. */
+      readonly seconds?: readonly TakenIn[];
     }
   | { readonly how: 'expired' | 'automatic'; readonly option: string }
   | { readonly how: 'withdrawn' }
@@ -79,11 +89,11 @@ export function createGates(client: Client, store: ArtifactStore) {
       }
     },
 
-    /** Sends a signed decision and waits until it is accepted or refused. */
-    async decide(decision: Decision): Promise<GateResult> {
+    /** Sends a signed decision and waits until it closes the gate, is counted beside those of others, or is refused. */
+    async decide(decision: Decision): Promise<GateAnswer> {
       const handle = client.workflow.getHandle(gateWorkflowId(decision.body.gate));
       try {
-        return await handle.executeUpdate<GateResult, [Decision]>(GATE.decide, {
+        return await handle.executeUpdate<GateAnswer, [Decision]>(GATE.decide, {
           args: [decision],
           updateId: decision.body.id,
         });
@@ -93,6 +103,8 @@ export function createGates(client: Client, store: ArtifactStore) {
         const ended = await handle.describe().catch(() => undefined);
         const state = ended?.typedSearchAttributes.get(gateState);
         if (state === undefined) throw new AnnealError('gate.not_found', `no gate is called ${decision.body.gate}`);
+        if (state === 'open')
+          throw new AnnealError('gate.closed', 'the gate was ended from outside; it opens again with its campaign');
         throw state === 'expired'
           ? new AnnealError('gate.expired', 'the gate had been open for its time; its safe option was taken')
           : new AnnealError('gate.closed', `the gate is ${state}`);
@@ -111,10 +123,15 @@ export async function outcomeOf(client: Client, gate: GateId, run?: string): Pro
   if (result === null) return { how: 'withdrawn', at };
   const { how, option } = result;
   if (how !== 'decided') return { how, option, at };
-  const { decision, selfApproved, acceptedAt } = result;
-  const { approver, reason, unattended } = decision.body;
+  const { decision, selfApproved, acceptedAt, seconds } = result;
+  const { approver, inNameOf, breakGlass, reason, unattended } = decision.body;
   const { keyId } = decision;
-  return { how, option, at: acceptedAt, approver, keyId, reason, unattended, selfApproved, decision };
+  const beside = {
+    ...(seconds && { seconds }),
+    ...(inNameOf === undefined ? {} : { inNameOf }),
+    ...(breakGlass && { breakGlass }),
+  };
+  return { how, option, at: acceptedAt, approver, keyId, reason, unattended, selfApproved, decision, ...beside };
 }
 
 function refused(failure: unknown): unknown {

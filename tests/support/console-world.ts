@@ -51,7 +51,10 @@ export async function openConsoleWorld() {
   const ports = (changes: Partial<ConsolePorts> = {}): ConsolePorts => ({
     temporal: async () => temporal(),
     store,
-    critical: { gates: ['open-sealed', 'release', 'integrity'], approvals: { self: 'allowed', unattended: 'refused' } },
+    critical: {
+      gates: ['open-sealed', 'release', 'integrity'],
+      approvals: { self: 'allowed', unattended: 'refused', breakGlass: 'allowed', quorum: {} },
+    },
     onCall: undefined,
     approvers: () => readApprovers(keys),
     signer: async () => identity,

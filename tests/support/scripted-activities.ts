@@ -327,6 +327,9 @@ export function scriptedActivities(script: Script): { activities: All; told: Tol
         throw ApplicationFailure.nonRetryable('nobody answers there', 'notification.failed');
       if (id.startsWith('slow')) await new Promise((done) => setTimeout(done, 3_000));
     },
+    async tellEverybody({ news }) {
+      note(`tellEverybody ${news}`);
+    },
     async recordAnswer({ result }) {
       told.answers.push(result);
     },

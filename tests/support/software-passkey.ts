@@ -1,8 +1,8 @@
 // An authenticator in software: keys of the three algorithms that browsers use, and assertions as a phone makes them.
 import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import type { Assertion } from '../../contracts/gate.ts';
+import type { Passkey } from '../../contracts/passkey.ts';
 import { type Approver, keyIdOf } from '../../infra/identity/keys.ts';
-import type { Passkey } from '../../infra/identity/passkey.ts';
 
 export const RP_ID = 'anneal.example.org';
 export const ORIGIN = `https://${RP_ID}`;
