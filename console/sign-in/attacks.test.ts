@@ -119,7 +119,7 @@ describe('an attacker on the way', () => {
     ['/sign-in/out'],
     ['evil.example'],
   ])('who wants it to end at %j', async (to) => {
-    const answer = await stage.browser.follow(`${stage.origin}/sign-in?to=${encodeURIComponent(to)}`);
+    const answer = await stage.browser.follow(`${stage.origin}/sign-in?next=${encodeURIComponent(to)}`);
     expect(new URL(answer.url).origin).toBe(stage.origin);
     expect(answer.text).toContain('ada approver');
   });

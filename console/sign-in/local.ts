@@ -86,7 +86,7 @@ export function createLocalSignIn(options: LocalOptions): LocalSignIn {
     sessions.end(readCookie(context.req.raw, cookies.session));
     const { id } = sessions.begin(name, { name });
     context.header('set-cookie', cookies.set(cookies.session, id));
-    return context.redirect(returnAddress(context.req.query('to'), originOf(context.req.raw)), 303);
+    return context.redirect(returnAddress(context.req.query('next'), originOf(context.req.raw)), 303);
   });
 
   routes.post(SIGNED_OUT_PATH, async (context) => {
@@ -121,7 +121,7 @@ export function createLocalSignIn(options: LocalOptions): LocalSignIn {
       const token = secret();
       links.set(hashOf(token), now());
       for (const old of [...links.keys()].slice(0, Math.max(0, links.size - MOST_LINKS))) links.delete(old);
-      return `${origin}${LINK_PATH}?token=${token}${to === undefined ? '' : `&to=${encodeURIComponent(to)}`}`;
+      return `${origin}${LINK_PATH}?token=${token}${to === undefined ? '' : `&next=${encodeURIComponent(to)}`}`;
     },
     async viewerOf(request): Promise<Viewer | undefined> {
       const session = sessionOf(request);

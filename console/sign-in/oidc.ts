@@ -73,7 +73,7 @@ export function createOidcSignIn(spec: SignInSpec, options: OidcOptions = {}): P
     if (dest !== 'document')
       throw new AnnealError('sign_in.forged', 'a sign-in begins with a page, not inside another');
     const { address, expected } = await provider.begin();
-    const kept = { ...expected, to: returnAddress(context.req.query('to'), origin), at: now() };
+    const kept = { ...expected, to: returnAddress(context.req.query('next'), origin), at: now() };
     const stale = cookieNames(context.req.raw).filter((name) => name.startsWith(cookies.flow('')));
     if (stale.length >= MOST_FLOWS) for (const name of stale) setCookie(context, cookies.clear(name));
     setCookie(context, cookies.set(cookies.flow(flowId(expected.state)), sealer.seal(kept), FLOW_SECONDS));

@@ -17,5 +17,5 @@ export function returnAddress(to: string | null | undefined, origin: string): st
 export function signInLink(signInPath: string, request: Request): string {
   const { pathname, search } = new URL(request.url);
   const wanted = request.method === 'GET' || request.method === 'HEAD' ? pathname + search : '/';
-  return `${signInPath}?to=${encodeURIComponent(wanted)}`;
+  return `${signInPath}?next=${encodeURIComponent(wanted)}`;
 }

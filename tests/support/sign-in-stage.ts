@@ -1,4 +1,5 @@
 // A console, a real provider and a browser for each test of signing in.
+import type { Hono } from 'hono';
 import { afterEach, beforeEach, expect } from 'vitest';
 import { parseSignIn, type SignInSpec } from '../../console/sign-in/configuration.ts';
 import { createOidcSignIn } from '../../console/sign-in/oidc.ts';
@@ -19,6 +20,8 @@ export interface SignInStage {
   /** How far the console's clock has gone, in milliseconds. */
   ahead: number;
   reported: AnnealError[];
+  /** What the console has besides. */
+  more: ((app: Hono) => void) | undefined;
   /** Another provider, with nobody signed in. */
   start(options?: Partial<OidcServerOptions>): Promise<void>;
   /** The console's process begins anew. */
@@ -35,7 +38,8 @@ export interface SignInStage {
 export const isCallback = (url: URL): boolean => url.pathname === '/sign-in/callback';
 export const csrfOf = ({ text }: Answer): string => /name="csrf" value="([^"]+)"/.exec(text)![1]!;
 
-export function useSignInStage(): SignInStage {
+/** @param host by which browsers know the console; passkeys need a name */
+export function useSignInStage(host: '127.0.0.1' | 'localhost' = '127.0.0.1'): SignInStage {
   const stage = {
     async start(options = {}) {
       await stage.provider?.stop();
@@ -50,7 +54,7 @@ export function useSignInStage(): SignInStage {
     restart(change = {}) {
       const options = { now: () => Date.now() + stage.ahead, report: (one: AnnealError) => stage.reported.push(one) };
       stage.signIn = createOidcSignIn({ ...specOf(stage), ...change }, options);
-      stage.console.use(stage.signIn);
+      stage.console.use(stage.signIn, stage.more);
     },
     beforeCallback: () => stage.browser.follow(stage.origin, isCallback),
     post: (path, csrf) =>
@@ -59,8 +63,8 @@ export function useSignInStage(): SignInStage {
       }),
     jar() {
       const { cookies } = stage.browser;
-      if (!cookies.has('127.0.0.1')) cookies.set('127.0.0.1', new Map());
-      return cookies.get('127.0.0.1')!;
+      if (!cookies.has(host)) cookies.set(host, new Map());
+      return cookies.get(host)!;
     },
     sessionCookie: () => `anneal-${stage.console.port}`,
     asked: (path) => stage.provider.asked.get(path) ?? 0,
@@ -73,7 +77,7 @@ export function useSignInStage(): SignInStage {
     stage.ahead = 0;
     stage.reported = [];
     stage.console = await startSmallConsole();
-    stage.origin = `http://127.0.0.1:${stage.console.port}`;
+    stage.origin = `http://${host}:${stage.console.port}`;
     await stage.start();
   });
   afterEach(async () => {
