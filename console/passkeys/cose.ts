@@ -1,7 +1,7 @@
 // Public keys as authenticators write them (COSE, RFC 9053), as keys that Node verifies with.
 import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
 import { AnnealError } from '../../contracts/errors.ts';
-import type { Passkey } from '../../infra/identity/passkey.ts';
+import type { Passkey } from '../../contracts/passkey.ts';
 
 /** By COSE's numbers, in the order in which a device is asked for them. */
 export const ALGORITHMS = { ES256: -7, EdDSA: -8, RS256: -257 } as const satisfies Record<Passkey['algorithm'], number>;

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { canonicalJson } from '../../contracts/canonical.ts';
 import { sha256 } from '../../contracts/ids.ts';
-import { passkeyEntry } from '../../infra/identity/passkey.ts';
+import { passkeyEntry } from '../../contracts/passkey.ts';
 import { personName } from '../sign-in/person.ts';
 
 export const enrolment = z.strictObject({

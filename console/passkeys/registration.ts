@@ -3,8 +3,8 @@
 import { createHash } from 'node:crypto';
 import { decode, decodeFirst } from 'cborg';
 import { z } from 'zod';
+import { type Passkey, passkeyEntry } from '../../contracts/passkey.ts';
 import { keyIdOf } from '../../infra/identity/keys.ts';
-import { type Passkey, passkeyEntry } from '../../infra/identity/passkey.ts';
 import { publicKeyOf, refused } from './cose.ts';
 
 /** As the browser sends it, base64url. */
