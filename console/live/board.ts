@@ -48,6 +48,8 @@ export type Board = ReturnType<typeof createBoard>;
 export function createBoard({ temporal }: Pick<ConsolePorts, 'temporal'>, everyMs = EVERY_MS) {
   const openings = new Map<string, Opening>();
   const outcomes = new Map<string, GateOutcome>();
+  /** Gone from the open ones, and not listed as closed yet; until which look they are waited for. */
+  const awaited = new Map<string, number>();
   const listeners = new Set<(seen: Seen) => void>();
   const readers = createSlots(READERS);
   const ending = new AbortController();
@@ -79,16 +81,18 @@ export function createBoard({ temporal }: Pick<ConsolePorts, 'temporal'>, everyM
       const runs = await list.open();
       const open = await each(runs, async (run) => ({ ...run, opening: await openingOf(list, run) }));
       const now = new Set(runs.map(({ run }) => run));
-      const gone = seen.snapshot?.open.some(({ run }) => !now.has(run)) ?? true;
-      looks += 1;
-      if (gone || looks % CLOSED_EVERY === 0) {
+      for (const { run } of seen.snapshot?.open ?? []) if (!now.has(run)) awaited.set(run, looks + CLOSED_EVERY);
+      if (awaited.size > 0 || looks % CLOSED_EVERY === 0) {
         const newest = await list.closed(CLOSED_SHOWN);
         closed = await each(newest, async (run) => ({
           ...run,
           opening: await openingOf(list, run),
           outcome: await outcomeOf(list, run),
         }));
+        for (const { run } of closed) awaited.delete(run);
+        for (const [run, until] of awaited) if (looks >= until) awaited.delete(run);
       }
+      looks += 1;
       forget(openings, new Set([...now, ...closed.map(({ run }) => run)]));
       forget(outcomes, new Set(closed.map(({ run }) => run)));
       const urgent = open.toSorted(

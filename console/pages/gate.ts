@@ -39,14 +39,13 @@ export function gatePage(page: GatePage): Html {
       ? html`<p class="silence">Silence takes <strong>${opening.safe}</strong> in <strong>${distance(opening.deadline, now)}</strong>, on ${instant(opening.deadline.toISOString())}.</p>`
       : html`<p class="silence">${state === 'closing' ? 'An answer was taken in and is being recorded.' : 'Closed.'}</p>`
   }</header>
-${evidence === undefined ? unreadable(looked) : html`<p class="why">${marked(evidence.why)}</p><p class="risk"><strong>Risk</strong> ${marked(evidence.risk)}</p>`}
+<div class="told">${evidence === undefined ? unreadable(looked) : html`<p class="why">${marked(evidence.why)}</p><p class="risk"><strong>Risk</strong> ${marked(evidence.risk)}</p>${facts(evidence)}`}</div>
 <div data-part="answer" data-state="${state}:${looked.at.run}">${state === 'closed' ? closing(looked) : answerForms(page)}</div>
-${evidence && facts(evidence)}
-${evidence && evidence.logTail.length > 0 && logTail(evidence)}
+<div class="rest">${evidence && evidence.logTail.length > 0 && logTail(evidence)}
 ${page.attachments.length > 0 && html`<section aria-labelledby="h-attached"><h2 id="h-attached">Attached</h2>${page.attachments}</section>`}
 ${page.state && page.state.rounds.length > 0 && html`<section aria-labelledby="h-rates"><h2 id="h-rates">Pass rate by round</h2>${plotPassRates(page.state.baseline, page.state.rounds)}<p class="note">From the campaign's record, beside the evidence: it is no part of what is signed.</p></section>`}
 <section aria-labelledby="h-rules"><h2 id="h-rules">Why this is asked, and of whom</h2>${rules(page)}</section>
-<section aria-labelledby="h-bound"><h2 id="h-bound">What is signed</h2>${bound(looked, evidence)}</section>
+<section aria-labelledby="h-bound"><h2 id="h-bound">What is signed</h2>${bound(looked, evidence)}</section></div>
 </article>`;
 }
 

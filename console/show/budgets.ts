@@ -15,12 +15,12 @@ export function renderBudgets({ spec, state, profile }: Pick<LookedAtCampaign, '
   const worked = seconds(isWork);
   const wall = durationMs(spec.budget.wallClock) / 1000;
   const opened = state.sealed === undefined ? 0 : 1;
-  return html`<dl class="budgets">${meter('tokens', state.tokens, spec.budget.tokens, count)}${meter('time at work', worked, wall, span)}${meter('sealed openings', opened, spec.budget.sealedOpenings, String)}${gpuHours(profile, seconds)}</dl>`;
+  return html`<dl class="budgets">${meter('tokens', state.tokens, spec.budget.tokens, count)}${meter('time at work', worked, wall, span)}${meter('sealed openings', opened, spec.budget.sealedOpenings, String, false)}${gpuHours(profile, seconds)}</dl>`;
 }
 
-function meter(name: string, used: number, most: number, say: (value: number) => string): Html {
+function meter(name: string, used: number, most: number, say: (value: number) => string, warns = true): Html {
   const share = most === 0 ? 0 : Math.min(1, used / most);
-  const full = used >= most && most > 0;
+  const full = warns && used >= most && most > 0;
   return html`<div><dt>${name}</dt><dd><svg class="meter${full && ' full'}" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true"><rect class="room" width="100" height="6"/><rect class="used" width="${(100 * share).toFixed(1)}" height="6"/></svg>${say(used)} of ${say(most)}${most > 0 && html` <span class="soft">(${wholePercent(used / most)})</span>`}</dd></div>`;
 }
 

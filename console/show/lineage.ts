@@ -24,8 +24,10 @@ export function renderLineage({ rounds, best, latest }: CampaignState): Html {
     const far = versions.indexOf(to) - versions.indexOf(from);
     return far === 1
       ? html`<line class="edge" x1="${x(from) + 6}" x2="${x(to) - 6}" y1="44" y2="44"/>`
-      : html`<path class="edge" fill="none" d="M${x(from)} 37Q${(x(from) + x(to)) / 2} ${Math.max(4, 37 - 9 * far)} ${x(to)} 37"/>`;
+      : html`<path class="edge" fill="none" d="M${x(from)} 37Q${(x(from) + x(to)) / 2} ${Math.max(2, 37 - 9 * far)} ${x(to)} 37"/>`;
   });
+  const bent = shown.some(({ from, to }) => versions.indexOf(to) - versions.indexOf(from) > 1);
+  const top = bent ? 0 : 34;
   const nodes = versions.map((version) => {
     const kind =
       version === best ? 'best' : edges.find(({ to }) => to === version)?.verdict === 'revert' ? 'reverted' : 'plain';
@@ -33,5 +35,5 @@ export function renderLineage({ rounds, best, latest }: CampaignState): Html {
     return html`<g class="node-${kind}"><title>version ${version}${signs !== '' && `: ${signs}`}</title><circle class="node" cx="${x(version)}" cy="44" r="6"/><text class="axis" x="${x(version)}" y="65" text-anchor="middle">v${version}</text></g>`;
   });
   const said = edges.map(({ from, to, verdict }) => `v${to} from v${from} (${verdict})`).join(', ');
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="Versions"><svg class="lineage" viewBox="0 0 ${width} 72" width="${width}" height="72" role="img" aria-label="Versions: ${said === '' ? 'only the base model' : said}. Best is v${best}, latest v${latest}.">${lines}${nodes}</svg></div><p class="note">Best is v${best}, latest v${latest}.${edges.length > MOST && ` Only the last ${MOST} are drawn.`}</p>`;
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="Versions, drawn"><svg class="lineage" viewBox="0 ${top} ${width} ${72 - top}" width="${width}" height="${72 - top}" role="img" aria-label="Versions: ${said === '' ? 'only the base model' : said}. Best is v${best}, latest v${latest}.">${lines}${nodes}</svg></div><p class="note">Best is v${best}, latest v${latest}.${edges.length > MOST && ` Only the last ${MOST} are drawn.`}</p>`;
 }

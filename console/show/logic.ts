@@ -1,7 +1,7 @@
 // Why a gate of a kind opens and what its recommendation rests on, in words, with the campaign's own numbers (policies/ holds the rules).
 import type { CampaignSpec } from '../../contracts/campaign.ts';
 import type { GateKind } from '../../contracts/gate.ts';
-import { percent, points } from '../../infra/markup/figures.ts';
+import { percent } from '../../infra/markup/figures.ts';
 import { ALWAYS_ASKED, type Critical } from '../../policies/critical.ts';
 
 export function logicOf(kind: GateKind, spec: CampaignSpec | undefined): readonly string[] {
@@ -20,7 +20,7 @@ export function logicOf(kind: GateKind, spec: CampaignSpec | undefined): readonl
     case 'promotion':
       return [
         rule?.certified === undefined
-          ? `Opens when a version would be promoted${rule === undefined ? '' : ` (its gate pass rate exceeds the best one's by ${points(rule.minGain)})`} while correctness among well-formed replies fell${rule === undefined ? '' : ` by more than ${percent(rule.maxCorrectnessDrop)}`}.`
+          ? `Opens when a version would be promoted, while correctness among well-formed replies fell${rule === undefined ? '' : ` by more than ${(100 * rule.maxCorrectnessDrop).toFixed(0)} points`} since version 0: the format may have been learnt at the cost of the answers.`
           : 'Opens when the evidence of a gain holds over all looks, while something else speaks against it: a capability that fell, or correctness among well-formed replies.',
         'Recommended is to hold: training goes on, the best version stays.',
       ];

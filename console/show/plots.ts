@@ -2,7 +2,7 @@
 
 import type { EvaluationResult } from '../../contracts/policy-version.ts';
 import type { RoundRecord } from '../../contracts/record.ts';
-import { lineChart, type Series, toPoint } from '../../infra/markup/charts.ts';
+import { legend, lineChart, type Series, toPoint } from '../../infra/markup/charts.ts';
 import { percent, small } from '../../infra/markup/figures.ts';
 import { type Html, html } from '../../infra/markup/html.ts';
 import { linear } from '../../infra/markup/scale.ts';
@@ -97,5 +97,5 @@ export function plotPassRates(baseline: EvaluationResult | undefined, rounds: re
   ];
   const description = `Pass rate by round on the gate split: ${rounds.map(({ round, gate }) => `round ${round} ${percent(gate.passRate.value)}`).join(', ')}`;
   const tick = (value: number): string => `${(100 * value).toFixed(0)}%`;
-  return html`<ul class="legend">${series.map(({ name, ink }) => html`<li class="ink-${ink}"><span class="swatch"></span>${name}</li>`)}</ul>${lineChart({ description, labels, series, format: percent, tick, size: [560, 220] })}`;
+  return html`${legend(series)}${lineChart({ description, labels, series, format: percent, tick, size: [560, 220] })}`;
 }

@@ -76,6 +76,7 @@ function wordings(): RegExp[] {
     'activities',
     'agents',
     'cli',
+    'console',
     'evals',
     'gateway',
     'infra',

@@ -1,0 +1,90 @@
+// Every page: no violation that axe finds, in light and dark; nothing to scroll sideways on a small phone; light to load.
+import { mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { CAMPAIGN, fillConsole, fixturePool, GATE } from '../tests/fixtures/console.fixture.ts';
+import { openPage, startChromium } from '../tests/support/console-browser.ts';
+import { type ConsoleWorld, openConsoleWorld } from '../tests/support/console-world.ts';
+import { withTemporal } from '../tests/support/play-campaign.ts';
+import type { Served } from './serve.ts';
+
+withTemporal();
+let world: ConsoleWorld;
+let here: Served;
+let browser: Browser;
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+/** For looking at them while working. */
+const pictures = process.env.ANNEAL_CONSOLE_PICTURES;
+
+beforeAll(async () => {
+  [world, browser] = await Promise.all([openConsoleWorld(), startChromium()]);
+  await fillConsole(world);
+  for (const [at, kind] of ['release-1', 'open-sealed-1', 'integrity-1'].entries())
+    await world.open(`other.${kind}`, {}, [600_000, 86_400_000, 400_000_000][at]);
+  const closed = await world.open('done.release-1');
+  here = await world.serve({}, { pool: async () => fixturePool() });
+  const form = new URLSearchParams({
+    option: 'keep',
+    reason: 'The gain may be chance.',
+    evidenceHash: closed.evidence.sha256,
+  });
+  const page = await (await fetch(`${here.url}/gates/done.release-1`)).text();
+  form.set('csrf', /name="csrf" value="([^"]+)"/.exec(page)?.[1] ?? '');
+  await fetch(`${here.url}/gates/done.release-1/decisions`, { method: 'POST', body: form, redirect: 'manual' });
+  await closed.result();
+});
+afterAll(async () => {
+  await browser?.close();
+  await world?.close();
+});
+
+const PAGES: Readonly<Record<string, string>> = {
+  gates: '/',
+  gate: `/gates/${GATE}`,
+  'gate-closed': '/gates/done.release-1',
+  campaigns: '/campaigns',
+  campaign: `/campaigns/${CAMPAIGN}`,
+  rollouts: `/campaigns/${CAMPAIGN}/rounds/1/rollouts`,
+  rollout: `/campaigns/${CAMPAIGN}/rounds/1/rollouts/train.v0/g0/s0`,
+  failure: '/gates/nobody.release-1',
+  explained: '/errors/gate.closed',
+};
+const LOOKS = [
+  { name: 'light', colorScheme: 'light', width: 1200 },
+  { name: 'dark', colorScheme: 'dark', width: 1200 },
+  { name: 'phone', colorScheme: 'light', width: 360 },
+  { name: 'phone-dark', colorScheme: 'dark', width: 360 },
+] as const;
+
+test.each(Object.entries(PAGES))('%s', async (name, path) => {
+  for (const { name: look, colorScheme, width } of LOOKS) {
+    // axe is put in by the driver, which a page's own policy would refuse.
+    const { page, errors, refused } = await openPage(browser, {
+      colorScheme,
+      viewport: { width, height: 800 },
+      bypassCSP: true,
+    });
+    await page.goto(here.url + path);
+    await page.locator('main').waitFor();
+    if (pictures !== undefined) {
+      mkdirSync(pictures, { recursive: true });
+      await page.screenshot({ path: join(pictures, `${name}-${look}.png`), fullPage: true });
+    }
+    const wide = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
+    expect(wide, `${look}: pixels to scroll sideways`).toBe(0);
+    await page.evaluate(axe);
+    const violations =
+      await page.evaluate(`axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })
+      .then(({ violations }) => violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html.slice(0, 160)).join(' | ')))`);
+    expect(violations, look).toEqual([]);
+    expect([errors, refused]).toEqual([[], []]);
+    const bytes = await page.evaluate(
+      `['navigation', 'resource'].flatMap((kind) => performance.getEntriesByType(kind)).reduce((sum, one) => sum + one.encodedBodySize, 0)`,
+    );
+    expect(bytes, 'bytes of the page with all that it loads').toBeLessThan(200_000);
+    expect(bytes).toBeGreaterThan(10_000);
+    await page.context().close();
+  }
+});
