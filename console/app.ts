@@ -1,7 +1,9 @@
 // The console as one Hono application: who may see a page stands before every one of them, and whatever fails is a page too.
+
 import { type Context, Hono } from 'hono';
-import { AnnealError, asAnnealError, errorCode } from '../contracts/errors.ts';
+import { AnnealError, errorCode } from '../contracts/errors.ts';
 import type { Html } from '../infra/markup/html.ts';
+import { nameFailure } from '../infra/temporal/away.ts';
 import { nextAfter, onCallAt } from '../policies/on-call.ts';
 import { type AssetName, type Assets, loadAssets } from './assets.ts';
 import { addCampaignRoutes } from './campaign-routes.ts';
@@ -54,7 +56,7 @@ export function createConsole(ports: ConsolePorts, signIn: SignIn): Console {
 
   app.use('*', protective);
   app.onError((failure, c) => {
-    const error = asAnnealError(failure);
+    const error = nameFailure(failure);
     if (error.code === 'internal.bug') console.error(failure);
     return failed(c, error, assets, board);
   });

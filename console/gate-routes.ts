@@ -1,7 +1,10 @@
 // Gates: a page each, what is attached to it, and the answer.
+
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context, Hono } from 'hono';
-import { AnnealError, asAnnealError } from '../contracts/errors.ts';
+import { AnnealError } from '../contracts/errors.ts';
 import { decision as decisionSchema } from '../contracts/gate.ts';
+import { nameFailure } from '../infra/temporal/away.ts';
 import type { Env, Parts } from './app.ts';
 import { gatePage } from './pages/gate.ts';
 import { besideGate } from './read/campaign.ts';
@@ -12,6 +15,10 @@ import { mayDecide, type Viewer } from './viewer.ts';
 
 /** Told beside the form, which keeps what was written; everything else is a page of its own. */
 const MENDABLE = new Set(['decision.reason_missing', 'decision.unknown_option', 'stack.not_running']);
+
+/** Between taken in and recorded. */
+const RECORD_TRIES = 20;
+const RECORD_MS = 150;
 
 /** An answer is a few kilobytes. */
 const MOST_BYTES = 64 * 1024;
@@ -74,13 +81,23 @@ export function addGateRoutes(app: Hono<Env>, { ports, signIn, board, show }: Pa
           evidenceHash: field('evidenceHash'),
         });
     } catch (failure) {
-      const { code, message } = asAnnealError(failure);
+      const { code, message } = nameFailure(failure);
       if (!MENDABLE.has(code)) throw failure;
       return showGate(c, looked, { code, message, reason: field('reason') });
     }
+    board.expectClosed(looked.at.run);
+    await recorded(looked.at.gate);
     await board.refresh();
     return c.redirect(`/gates/${looked.at.gate}`, 303);
   });
+
+  /** Whoever comes back finds it closed, also without JavaScript; where the record takes longer, the page says that it does. */
+  async function recorded(gate: string): Promise<void> {
+    for (let tries = 0; tries < RECORD_TRIES; tries += 1) {
+      if ((await look(gate)).state === 'closed') return;
+      await sleep(RECORD_MS);
+    }
+  }
 
   async function answer(viewer: Viewer, looked: LookedAtGate, asked: Parameters<typeof answerHere>[2]): Promise<void> {
     if (viewer.how !== 'local')

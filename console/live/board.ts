@@ -1,20 +1,28 @@
 // What is open right now, asked of Temporal by one poller for everybody who looks.
+
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type AnnealError, asAnnealError } from '../../contracts/errors.ts';
+import type { Client } from '@temporalio/client';
+import type { AnnealError } from '../../contracts/errors.ts';
 import { createSlots } from '../../infra/process/slots.ts';
+import { nameFailure } from '../../infra/temporal/away.ts';
 import { createGateList, type GateList, type GateRun, type Opening } from '../../infra/temporal/gate-list.ts';
 import type { GateOutcome } from '../../infra/temporal/gates.ts';
 import type { ConsolePorts } from '../ports.ts';
 
-/** Between two looks, and never more than a quarter of the time is spent on looking. */
+/** Between two looks; at most half of the time is spent on looking. */
 const EVERY_MS = 500;
-const REST = 3;
+/** For one answer of Temporal. */
 const PATIENCE_MS = 5_000;
+/** How long a look waits for what gates were opened with: what comes later stands in the next one. */
+const READ_MS = 700;
+const FIRST_READ_MS = 4_000;
 const READERS = 16;
 const CLOSED_SHOWN = 20;
 /** Looks until closed gates are asked for again although no open one has gone. */
-const CLOSED_EVERY = 20;
+const CLOSED_EVERY = 6;
+/** Looks that a gate which has gone is waited for. */
+const AWAITED = 40;
 
 export interface ListedGate extends GateRun {
   readonly opening: Opening;
@@ -29,7 +37,7 @@ export interface Snapshot {
   readonly open: readonly ListedGate[];
   /** The newest first. */
   readonly closed: readonly ClosedGate[];
-  /** Open ones whose history cannot be read. */
+  /** Open ones whose history is not read yet, or cannot be. */
   readonly unread: number;
   /** Changes with what is listed, and with nothing else. */
   readonly version: string;
@@ -47,6 +55,7 @@ export type Board = ReturnType<typeof createBoard>;
 
 export function createBoard({ temporal }: Pick<ConsolePorts, 'temporal'>, everyMs = EVERY_MS) {
   const openings = new Map<string, Opening>();
+  const reading = new Map<string, Promise<Opening>>();
   const outcomes = new Map<string, GateOutcome>();
   /** Gone from the open ones, and not listed as closed yet; until which look they are waited for. */
   const awaited = new Map<string, number>();
@@ -58,11 +67,18 @@ export function createBoard({ temporal }: Pick<ConsolePorts, 'temporal'>, everyM
   let looks = 0;
   let looking: Promise<void> | undefined;
 
-  async function openingOf(list: GateList, run: GateRun): Promise<Opening> {
-    const known = openings.get(run.run);
-    if (known !== undefined) return known;
-    const found = await readers(() => list.opening(run));
-    openings.set(run.run, found);
+  /** Begun once, however many looks wait for it. What fails is tried again by the next one. */
+  function openingOf(client: Client, run: GateRun): Promise<Opening> {
+    const begun = reading.get(run.run);
+    if (begun !== undefined) return begun;
+    const found = readers(() =>
+      client.withDeadline(Date.now() + PATIENCE_MS, () => createGateList(client).opening(run)),
+    ).then((opening) => {
+      openings.set(run.run, opening);
+      return opening;
+    });
+    reading.set(run.run, found);
+    found.catch(() => reading.delete(run.run));
     return found;
   }
 
@@ -77,30 +93,34 @@ export function createBoard({ temporal }: Pick<ConsolePorts, 'temporal'>, everyM
   async function read(): Promise<Snapshot> {
     const client = await temporal();
     const list = createGateList(client);
-    return client.withDeadline(Date.now() + PATIENCE_MS * (seen.snapshot === undefined ? 6 : 1), async () => {
-      const runs = await list.open();
-      const open = await each(runs, async (run) => ({ ...run, opening: await openingOf(list, run) }));
-      const now = new Set(runs.map(({ run }) => run));
-      for (const { run } of seen.snapshot?.open ?? []) if (!now.has(run)) awaited.set(run, looks + CLOSED_EVERY);
-      if (awaited.size > 0 || looks % CLOSED_EVERY === 0) {
-        const newest = await list.closed(CLOSED_SHOWN);
-        closed = await each(newest, async (run) => ({
-          ...run,
-          opening: await openingOf(list, run),
-          outcome: await outcomeOf(list, run),
-        }));
-        for (const { run } of closed) awaited.delete(run);
-        for (const [run, until] of awaited) if (looks >= until) awaited.delete(run);
-      }
-      looks += 1;
-      forget(openings, new Set([...now, ...closed.map(({ run }) => run)]));
-      forget(outcomes, new Set(closed.map(({ run }) => run)));
-      const urgent = open.toSorted(
-        (a, b) => a.opening.deadline.getTime() - b.opening.deadline.getTime() || a.gate.localeCompare(b.gate),
-      );
-      const version = hashOf([urgent.map(({ run }) => run), closed.map(({ run }) => run)]);
-      return { open: urgent, closed, unread: runs.length - open.length, version, at: new Date() };
+    const soon = <T>(ask: () => Promise<T>): Promise<T> => client.withDeadline(Date.now() + PATIENCE_MS, ask);
+    const runs = await soon(() => list.open());
+    const missing = runs.filter(({ run }) => !openings.has(run)).map((run) => openingOf(client, run));
+    if (missing.length > 0) await within(seen.snapshot === undefined ? FIRST_READ_MS : READ_MS, missing);
+    const open = runs.flatMap((run) => {
+      const opening = openings.get(run.run);
+      return opening === undefined ? [] : [{ ...run, opening }];
     });
+    const now = new Set(runs.map(({ run }) => run));
+    for (const { run } of seen.snapshot?.open ?? []) if (!now.has(run)) awaited.set(run, looks + AWAITED);
+    if (awaited.size > 0 || looks % CLOSED_EVERY === 0) {
+      closed = await soon(async () => each(await list.closed(CLOSED_SHOWN), (run) => closedGate(client, list, run)));
+      for (const { run } of closed) awaited.delete(run);
+      for (const [run, until] of awaited) if (looks >= until) awaited.delete(run);
+    }
+    looks += 1;
+    forget([openings, reading], new Set([...now, ...closed.map(({ run }) => run)]));
+    forget([outcomes], new Set(closed.map(({ run }) => run)));
+    const urgent = open.toSorted(
+      (a, b) => a.opening.deadline.getTime() - b.opening.deadline.getTime() || a.gate.localeCompare(b.gate),
+    );
+    const version = hashOf([urgent.map(({ run }) => run), closed.map(({ run }) => run), runs.length]);
+    return { open: urgent, closed, unread: runs.length - open.length, version, at: new Date() };
+  }
+
+  async function closedGate(client: Client, list: GateList, run: GateRun): Promise<ClosedGate> {
+    const opening = openings.get(run.run) ?? (await openingOf(client, run));
+    return { ...run, opening, outcome: await outcomeOf(list, run) };
   }
 
   async function look(): Promise<void> {
@@ -108,7 +128,7 @@ export function createBoard({ temporal }: Pick<ConsolePorts, 'temporal'>, everyM
       seen = { snapshot: await read(), stale: undefined };
     } catch (failure) {
       const since = seen.stale?.since ?? seen.snapshot?.at ?? new Date();
-      seen = { ...seen, stale: { since, why: asAnnealError(failure) } };
+      seen = { ...seen, stale: { since, why: nameFailure(failure) } };
     }
     for (const listener of listeners) listener(seen);
   }
@@ -128,13 +148,15 @@ export function createBoard({ temporal }: Pick<ConsolePorts, 'temporal'>, everyM
       const began = performance.now();
       await refresh();
       const took = performance.now() - began;
-      await sleep(Math.max(everyMs, REST * took), undefined, { signal: ending.signal }).catch(() => undefined);
+      await sleep(Math.max(everyMs, took), undefined, { signal: ending.signal }).catch(() => undefined);
     }
   })();
 
   return {
     seen: (): Seen => seen,
     refresh,
+    /** An answer was taken in here: the list of closed ones is asked until it stands there. */
+    expectClosed: (run: string): void => void awaited.set(run, looks + AWAITED),
     /** @returns what ends it */
     subscribe(listener: (seen: Seen) => void): () => void {
       listeners.add(listener);
@@ -147,17 +169,21 @@ export function createBoard({ temporal }: Pick<ConsolePorts, 'temporal'>, everyM
   };
 }
 
-/** One whose history cannot be read is left out, rather than that it hides the others; if none can, that is told. */
+/** Closed ones whose history cannot be read are left out, rather than that they hide the others. */
 async function each<In, Out>(all: readonly In[], work: (one: In) => Promise<Out>): Promise<Out[]> {
   const done = await Promise.allSettled(all.map(work));
-  const good = done.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
-  const [bad] = done.filter((one) => one.status === 'rejected');
-  if (good.length === 0 && bad !== undefined) throw bad.reason;
-  return good;
+  return done.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
 }
 
-function forget(cache: Map<string, unknown>, kept: ReadonlySet<string>): void {
-  for (const key of cache.keys()) if (!kept.has(key)) cache.delete(key);
+async function within(milliseconds: number, work: readonly Promise<unknown>[]): Promise<void> {
+  const enough = new AbortController();
+  const late = sleep(milliseconds, undefined, { signal: enough.signal }).catch(() => undefined);
+  await Promise.race([Promise.allSettled(work), late]);
+  enough.abort();
+}
+
+function forget(caches: readonly Map<string, unknown>[], kept: ReadonlySet<string>): void {
+  for (const cache of caches) for (const key of cache.keys()) if (!kept.has(key)) cache.delete(key);
 }
 
 const hashOf = (value: unknown): string =>

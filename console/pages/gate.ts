@@ -56,8 +56,9 @@ function unreadable({ seen, opening }: LookedAtGate): Html {
 
 function facts(evidence: Evidence): Html {
   const rows = evidence.facts.map(({ name, value }) => {
-    const hash = /^[0-9a-f]{64}$/.test(value);
-    return html`<div><dt>${marked(name)}</dt><dd>${intervalOf(name, value)}${hash ? html`<code class="hash">${value}</code>` : marked(value)}</dd></div>`;
+    const said = /^[0-9a-f]{64}$/.test(value) ? html`<code class="hash">${value}</code>` : marked(value);
+    const drawn = intervalOf(name, value);
+    return html`<div><dt>${marked(name)}</dt><dd${drawn && html` class="drawn"`}>${drawn}<span>${said}</span></dd></div>`;
   });
   const { costOfWaiting } = evidence as Evidence & { readonly costOfWaiting?: unknown };
   const cost = html`<div><dt>spent so far</dt><dd>${count(evidence.cost.tokens)} tokens, ${span(evidence.cost.seconds)}</dd></div>${

@@ -29,7 +29,7 @@ export function gatesPage({ snapshot, page, now, onCall }: GatesPage): Html {
       ? 'Nothing waits for an answer'
       : `${grouped(open.length)} ${open.length === 1 ? 'gate waits' : 'gates wait'} for an answer`
   }</h1>${onCall && html`<p class="soft">On call: <strong>${onCall.now}</strong>, then ${onCall.next}</p>`}</div>
-${unread > 0 && html`<p class="trouble">${unread} more are open and cannot be read here: <code>./anneal gates</code> tells why.</p>`}
+${unread > 0 && html`<p class="trouble" role="note">${grouped(unread)} more are open, and are still being read. Where that lasts, <code>./anneal gates</code> tells why.</p>`}
 ${shown.length > 0 && html`<ol class="gates" aria-label="Open gates, the next deadline first">${shown.map((one) => openRow(one, now))}</ol>`}
 ${pages > 1 && pager(at, pages)}</div>
 <section data-part="closed" aria-labelledby="h-closed"><h2 id="h-closed">Decided lately</h2>${

@@ -1,10 +1,12 @@
 // Campaigns as pages show them: what the running workflow says, else what it last saved.
+
 import type { CampaignSpec } from '../../contracts/campaign.ts';
-import { type AnnealError, asAnnealError } from '../../contracts/errors.ts';
+import type { AnnealError } from '../../contracts/errors.ts';
 import type { CampaignName } from '../../contracts/ids.ts';
 import { profileName } from '../../contracts/names.ts';
 import { type ProfileSpec, profileSpec } from '../../contracts/profile.ts';
 import type { CampaignState, CampaignStatus } from '../../contracts/record.ts';
+import { nameFailure } from '../../infra/temporal/away.ts';
 import type { CampaignSummary } from '../../infra/temporal/campaign-list.ts';
 import { parseCampaignName } from '../../infra/temporal/campaign-names.ts';
 import { type Campaigns, createCampaigns } from '../../infra/temporal/campaigns.ts';
@@ -71,7 +73,7 @@ async function statusOf(
   try {
     return { status: await campaigns.statusWithProgress(name, AbortSignal.timeout(PATIENCE_MS)), why: undefined };
   } catch (failure) {
-    return { why: asAnnealError(failure) };
+    return { why: nameFailure(failure) };
   }
 }
 

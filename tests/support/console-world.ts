@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { defineSearchAttributeKey, TypedSearchAttributes } from '@temporalio/common';
 import { createGateActivities } from '../../activities/gates.ts';
 import { createDocuments } from '../../activities/read.ts';
 import { everybodyIsThisViewer } from '../../console/local-viewer.ts';
@@ -14,13 +15,16 @@ import type { ArtifactRef } from '../../contracts/artifact.ts';
 import { canonicalJson } from '../../contracts/canonical.ts';
 import { type Evidence, evidence as evidenceSchema } from '../../contracts/gate.ts';
 import { type GateId, gateId } from '../../contracts/ids.ts';
-import { gateWorkflowId, QUEUES } from '../../contracts/names.ts';
+import { gateWorkflowId, QUEUES, SEARCH } from '../../contracts/names.ts';
+import { answerGate } from '../../infra/identity/answer.ts';
 import { readApprovers } from '../../infra/identity/keys.ts';
 import { createLocalIdentity, initIdentity, type LocalIdentity } from '../../infra/identity/local.ts';
 import { createFolderStore } from '../../infra/store/folder.ts';
+import { createGates } from '../../infra/temporal/gates.ts';
 import { auditIn } from './audit.ts';
 import { temporal, workersOf } from './play-campaign.ts';
 
+const gateState = defineSearchAttributeKey(SEARCH.gateState, 'KEYWORD');
 const REPO = resolve(import.meta.dirname, '../..');
 
 export interface OpenedGate {
@@ -76,7 +80,13 @@ export async function openConsoleWorld() {
       stopWorkers ??= await startWorkers();
     },
     /** `demo.release-1` is of the campaign demo. */
-    async open(name: string, changes: Partial<Evidence> = {}, deadlineMs = 3_600_000): Promise<OpenedGate> {
+    async open(
+      name: string,
+      changes: Partial<Evidence> = {},
+      deadlineMs = 3_600_000,
+      /** Known as open although no worker has begun with it. */
+      early = false,
+    ): Promise<OpenedGate> {
       const gate = gateId.parse(name);
       const shown = evidenceOf(gate, changes);
       const evidence = await store.put(canonicalJson(shown));
@@ -101,8 +111,19 @@ export async function openConsoleWorld() {
       };
       const handle = await temporal().workflow.start('gate', {
         ...{ workflowId: gateWorkflowId(gate), taskQueue: QUEUES.control, args: [input] },
+        ...(early && { typedSearchAttributes: new TypedSearchAttributes([{ key: gateState, value: 'open' }]) }),
       });
       return { gate, evidence, shown, result: () => handle.result() };
+    },
+    /** By this machine's key, as the command line does. */
+    async answer(name: string, option: string) {
+      const gates = createGates(temporal(), store);
+      const { view } = await gates.look(name);
+      await answerGate({ gates, signer: async () => identity }, view.context, {
+        option,
+        reason: 'by a test',
+        unattended: false,
+      });
     },
     async serve(
       viewer: Partial<Pick<Viewer, 'name' | 'role' | 'how'>> = {},
@@ -148,4 +169,9 @@ export function evidenceOf(gate: string, changes: Partial<Evidence> = {}): Evide
     runChain: 'run-1',
     ...changes,
   });
+}
+
+/** As somebody with access to the store, or a broken disk, would. */
+export function removeObject({ folder }: Pick<ConsoleWorld, 'folder'>, { sha256 }: ArtifactRef): void {
+  rmSync(join(folder, 'store', 'objects', sha256.slice(0, 2), sha256));
 }
