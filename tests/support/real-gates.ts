@@ -2,7 +2,8 @@
 // test's own. Only what a campaign would do around a gate is left out.
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect } from 'vitest';
+import { ApplicationFailure } from '@temporalio/common';
+import { expect, vi } from 'vitest';
 import { atBoundary } from '../../activities/boundary.ts';
 import { createGateActivities } from '../../activities/gates.ts';
 import { createDocuments } from '../../activities/read.ts';
@@ -31,6 +32,8 @@ export interface OpenedGate {
   readonly result: () => Promise<GateResult | null>;
   /** As whoever reaches Temporal may. */
   readonly signal: (decision: unknown) => Promise<void>;
+  /** To this gate, whatever it names; a refusal's `code` as commands have it. */
+  readonly update: (decision: unknown) => Promise<unknown>;
   readonly terminate: () => Promise<unknown>;
 }
 
@@ -98,10 +101,11 @@ export async function realGates(
       const options = { workflowId: gateWorkflowId(gate), taskQueue: QUEUES.control, args: [input] };
       const handle = await temporal().workflow.start('gate', options);
       const view = () => handle.query<GateView>(GATE.view);
-      await expect.poll(() => view().catch(() => undefined), { timeout: 20_000 }).toMatchObject({ state: 'open' });
+      await vi.waitFor(async () => expect(await view()).toMatchObject({ state: 'open' }), { timeout: 20_000 });
       return {
         ...{ context, evidence: shown, view },
         result: () => handle.result() as Promise<GateResult | null>,
+        update: (decision) => handle.executeUpdate(GATE.decide, { args: [decision] }).catch(withCode),
         signal: (decision) => handle.signal(GATE.decideSignal, decision),
         terminate: () => handle.terminate('a test'),
       };
@@ -122,6 +126,12 @@ export async function realGates(
       await rm(at.root, { recursive: true, force: true });
     },
   };
+}
+
+function withCode(failure: unknown): never {
+  let cause: unknown = failure;
+  while (cause instanceof Error && cause.cause !== undefined) cause = cause.cause;
+  throw cause instanceof ApplicationFailure ? Object.assign(new Error(cause.message), { code: cause.type }) : failure;
 }
 
 /** What a phone signs. */
