@@ -15,6 +15,7 @@ import { streamEvents } from './live/events.ts';
 import { errorDocPage, failurePage, statusOf } from './pages/failure.ts';
 import { gatesPage } from './pages/gates.ts';
 import { type Frame, layout } from './pages/layout.ts';
+import type { Passkeys } from './passkeys/mounted.ts';
 import type { ConsolePorts } from './ports.ts';
 import { readStatus } from './read/campaign.ts';
 import type { SignIn, Viewer } from './viewer.ts';
@@ -33,6 +34,8 @@ export interface Parts {
   readonly signIn: SignIn;
   readonly board: Board;
   readonly show: Show;
+  /** Where people decide with their own; the local mode has the machine's key. */
+  readonly passkeys: Passkeys | undefined;
 }
 
 export interface Console {
@@ -44,7 +47,7 @@ export interface Console {
 /** How long a first page waits for the first look. */
 const FIRST_LOOK_MS = 10_000;
 
-export function createConsole(ports: ConsolePorts, signIn: SignIn): Console {
+export function createConsole(ports: ConsolePorts, signIn: SignIn, passkeys?: Passkeys): Console {
   const assets = loadAssets();
   const board = createBoard(ports);
   const campaigns = createCampaignWatch((name) => readStatus(ports, name));
@@ -55,6 +58,7 @@ export function createConsole(ports: ConsolePorts, signIn: SignIn): Console {
   };
 
   app.use('*', protective);
+  if (signIn.guard !== undefined) app.use('*', signIn.guard);
   app.onError((failure, c) => {
     const error = nameFailure(failure);
     if (error.code === 'internal.bug') console.error(failure);
@@ -63,6 +67,7 @@ export function createConsole(ports: ConsolePorts, signIn: SignIn): Console {
   app.notFound((c) => failed(c, new AnnealError('console.no_page', `nothing lies at ${c.req.path}`), assets, board));
   app.get('/assets/:name', (c) => asset(c, assets));
   app.route('/', signIn.routes);
+  if (passkeys !== undefined) app.route('/', passkeys.routes);
   app.use('*', async (c, next) => {
     const viewer = await signIn.viewerOf(c.req.raw);
     if (viewer === undefined) {
@@ -73,9 +78,10 @@ export function createConsole(ports: ConsolePorts, signIn: SignIn): Console {
     c.set('viewer', viewer);
     await next();
   });
-  addOwnRoutes(app, { ports, signIn, board, show }, campaigns);
-  addGateRoutes(app, { ports, signIn, board, show });
-  addCampaignRoutes(app, { ports, signIn, board, show });
+  const parts = { ports, signIn, board, show, passkeys };
+  addOwnRoutes(app, parts, campaigns);
+  addGateRoutes(app, parts);
+  addCampaignRoutes(app, parts);
   return {
     app,
     board,
@@ -86,7 +92,7 @@ export function createConsole(ports: ConsolePorts, signIn: SignIn): Console {
   };
 }
 
-function addOwnRoutes(app: Hono<Env>, { ports, board, show }: Parts, campaigns: CampaignWatch): void {
+function addOwnRoutes(app: Hono<Env>, { ports, signIn, board, show }: Parts, campaigns: CampaignWatch): void {
   app.get('/', async (c) => {
     const now = new Date();
     const snapshot = await firstLook(board);
@@ -102,7 +108,9 @@ function addOwnRoutes(app: Hono<Env>, { ports, board, show }: Parts, campaigns: 
       body,
     });
   });
-  app.get('/events', (c) => streamEvents(c, board, campaigns));
+  app.get('/events', (c) =>
+    streamEvents(c, { board, campaigns, goesOn: async () => (await signIn.viewerOf(c.req.raw)) !== undefined }),
+  );
   app.get('/errors/:code', async (c) => {
     const code = errorCode.safeParse(c.req.param('code'));
     const text = code.success ? await ports.explain(code.data) : undefined;

@@ -7,6 +7,7 @@ import { decision as decisionSchema } from '../contracts/gate.ts';
 import { nameFailure } from '../infra/temporal/away.ts';
 import type { Env, Parts } from './app.ts';
 import { gatePage } from './pages/gate.ts';
+import { knownPasskeys } from './passkeys/known.ts';
 import { besideGate } from './read/campaign.ts';
 import { createEvidenceReader } from './read/evidence.ts';
 import { answerHere, type LookedAtGate, lookAtGate, passOn } from './read/gate.ts';
@@ -23,7 +24,7 @@ const RECORD_MS = 150;
 /** An answer is a few kilobytes. */
 const MOST_BYTES = 64 * 1024;
 
-export function addGateRoutes(app: Hono<Env>, { ports, signIn, board, show }: Parts): void {
+export function addGateRoutes(app: Hono<Env>, { ports, signIn, board, show, passkeys }: Parts): void {
   const evidenceOf = createEvidenceReader(ports.store);
   const look = (name: string): Promise<LookedAtGate> => lookAtGate(ports, evidenceOf, name);
 
@@ -34,12 +35,21 @@ export function addGateRoutes(app: Hono<Env>, { ports, signIn, board, show }: Pa
   ) {
     const { context, title } = looked.opening;
     const attached = looked.seen.evidence?.attachments ?? [];
-    const [attachments, beside] = await Promise.all([
+    const viewer = c.get('viewer');
+    const [attachments, beside, own] = await Promise.all([
       renderAttachments(ports.store, context.gate, attached),
       besideGate(ports, context.campaign),
+      passkeys && viewer.how === 'oidc' ? knownPasskeys(ports, viewer.name, passkeys.rpId) : [],
     ]);
     const body = gatePage({
-      ...{ looked, viewer: c.get('viewer'), critical: ports.critical, approvers: ports.approvers(), attachments },
+      ...{
+        looked,
+        viewer,
+        passkeys: passkeys && { rpId: passkeys.rpId, own },
+        critical: ports.critical,
+        approvers: ports.approvers(),
+        attachments,
+      },
       ...{ ...beside, now: new Date(), refused },
     });
     const { state, at } = looked;

@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { renderReport } from '../cli/report/render.ts';
 import { CAMPAIGN, fillConsole, fixturePool, GATE } from '../tests/fixtures/console.fixture.ts';
 import { openPage, startChromium } from '../tests/support/console-browser.ts';
 import { type ConsoleWorld, openConsoleWorld } from '../tests/support/console-world.ts';
@@ -24,7 +25,7 @@ beforeAll(async () => {
   for (const [at, kind] of ['release-1', 'open-sealed-1', 'integrity-1'].entries())
     await world.open(`other.${kind}`, {}, [600_000, 86_400_000, 400_000_000][at]);
   const closed = await world.open('done.release-1');
-  here = await world.serve({}, { pool: async () => fixturePool() });
+  here = await world.serve({}, { renderReport, pool: async () => fixturePool() });
   const form = new URLSearchParams({
     option: 'keep',
     reason: 'The gain may be chance.',
@@ -87,4 +88,14 @@ test.each(Object.entries(PAGES))('%s', async (name, path) => {
     expect(bytes).toBeGreaterThan(10_000);
     await page.context().close();
   }
+});
+
+test('a report brings its own looks and script, and no origin', async () => {
+  const answered = await fetch(`${here.url}/campaigns/${CAMPAIGN}/report`);
+  expect(answered.status).toBe(200);
+  expect(answered.headers.get('content-security-policy')).toMatch(/sandbox allow-scripts$/);
+  const { page, errors } = await openPage(browser);
+  await page.goto(`${here.url}/campaigns/${CAMPAIGN}/report`);
+  expect(await page.evaluate('[origin, document.title]')).toEqual(['null', `${CAMPAIGN} · Anneal report`]);
+  expect(errors).toEqual([]);
 });

@@ -3,6 +3,7 @@ import type { Client } from '@temporalio/client';
 import type { ArtifactStore } from '../contracts/artifact.ts';
 import type { ErrorCode } from '../contracts/errors.ts';
 import type { OnCallSpec } from '../contracts/on-call.ts';
+import type { Registry } from '../contracts/people.ts';
 import type { ModelGateway } from '../contracts/ports.ts';
 import type { ReportData } from '../contracts/record.ts';
 import type { Approver } from '../infra/identity/keys.ts';
@@ -20,6 +21,8 @@ export interface ConsolePorts {
   readonly onCall: OnCallSpec | undefined;
   /** Read at each use: a revocation counts at once. */
   approvers(): readonly Approver[];
+  /** The registry, read at each use as well. @throws AnnealError `people.broken`, `store.*` */
+  people(): Promise<Registry>;
   /** This machine's key, for the local mode. */
   signer(): Promise<Pick<LocalIdentity, 'makeDecision'>>;
   pool(): Promise<Pool>;

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { AnnealError } from '../contracts/errors.ts';
 import { createConsole } from './app.ts';
+import type { Passkeys } from './passkeys/mounted.ts';
 import type { ConsolePorts } from './ports.ts';
 import type { SignIn } from './viewer.ts';
 
@@ -20,9 +21,9 @@ export interface Served {
 export async function serveConsole(
   ports: ConsolePorts,
   signIn: SignIn,
-  { address, port }: { readonly address: string; readonly port: number },
+  { address, port, passkeys }: { readonly address: string; readonly port: number; readonly passkeys?: Passkeys },
 ): Promise<Served> {
-  const built = createConsole(ports, signIn);
+  const built = createConsole(ports, signIn, passkeys);
   const server = createServer(getRequestListener(built.app.fetch));
   try {
     await listen(server, address, port);

@@ -1,5 +1,5 @@
 // Who looks at a page: the fixed contract between the pages and whatever signs people in.
-import type { Hono } from 'hono';
+import type { Hono, MiddlewareHandler } from 'hono';
 
 export type Role = 'viewer' | 'submitter' | 'approver' | 'admin';
 
@@ -15,6 +15,8 @@ export interface Viewer {
 /** What stands before every page. */
 export interface SignIn {
   readonly routes: Hono;
+  /** Before every page, the public ones too. */
+  readonly guard?: MiddlewareHandler;
   viewerOf(request: Request): Promise<Viewer | undefined>;
   /** Where somebody without a session is sent. */
   readonly signInPath: string;

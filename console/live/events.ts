@@ -27,11 +27,22 @@ export function versionOf(topic: string, { snapshot }: Seen, campaigns: Campaign
   return campaign === undefined ? (snapshot?.version ?? '') : campaigns.versionOf(campaign);
 }
 
-export function streamEvents(c: Context, board: Board, campaigns: CampaignWatch): Response | Promise<Response> {
+/** Whoever may not look any more hears nothing new for longer than this. */
+const ASK_MS = 30_000;
+
+export interface Streamed {
+  readonly board: Board;
+  readonly campaigns: CampaignWatch;
+  /** Whether whoever asked may still look. */
+  goesOn(): Promise<boolean>;
+}
+
+export function streamEvents(c: Context, { board, campaigns, goesOn }: Streamed): Response | Promise<Response> {
   const topic = c.req.query('topic') ?? 'gates';
   return streamSSE(c, async (stream) => {
     let sent = '';
     let sentAt = 0;
+    let askedAt = Date.now();
     let wake: () => void = () => undefined;
     const unwatch = topic.startsWith('campaign:')
       ? campaigns.watch(topic.slice('campaign:'.length), () => wake())
@@ -40,6 +51,11 @@ export function streamEvents(c: Context, board: Board, campaigns: CampaignWatch)
     stream.onAbort(() => wake());
     try {
       while (!stream.aborted && !stream.closed) {
+        if (Date.now() - askedAt >= ASK_MS) {
+          askedAt = Date.now();
+          // A provider that does not answer ends the stream as well: the browser asks again, and is told.
+          if (!(await goesOn().catch(() => false))) return;
+        }
         const seen = board.seen();
         const message: LiveMessage = {
           version: versionOf(topic, seen, campaigns),

@@ -1,7 +1,11 @@
 // Answering a gate, and what was answered.
+import { durationMs } from '../../contracts/units.ts';
+import { DECISION_TTL } from '../../infra/identity/answer.ts';
 import { instant } from '../../infra/markup/figures.ts';
-import { type Html, html } from '../../infra/markup/html.ts';
+import { type Html, html, raw } from '../../infra/markup/html.ts';
 import type { GateOutcome } from '../../infra/temporal/gates.ts';
+import type { DecisionData } from '../assets/decision-body.ts';
+import { decisionForm } from '../passkeys/pages.ts';
 import type { LookedAtGate } from '../read/gate.ts';
 import { marked } from '../show/text.ts';
 import { mayDecide, type Viewer } from '../viewer.ts';
@@ -12,7 +16,7 @@ interface Choice {
   readonly effect: string | undefined;
 }
 
-export function answerForms({ looked, viewer, refused }: GatePage): Html {
+export function answerForms({ looked, viewer, passkeys, refused }: GatePage): Html {
   const { opening, seen, state } = looked;
   const { recommended, safe } = opening;
   const all: readonly Choice[] =
@@ -33,28 +37,38 @@ export function answerForms({ looked, viewer, refused }: GatePage): Html {
       state === 'open' ? `You are here as a ${viewer.role}: an approver answers.` : 'It takes no more answers.';
     return html`<section aria-labelledby="h-answer"><h2 id="h-answer">Options</h2><ul class="options">${choices}</ul><p class="note">${why}</p>${state === 'open' && command}</section>`;
   }
+  if (passkeys !== undefined)
+    return html`<section aria-labelledby="h-answer"><h2 id="h-answer">Your answer</h2>${raw(String(decisionForm(dataOf(looked, viewer, passkeys, allowed))))}${command}</section>`;
   return html`<section aria-labelledby="h-answer"><h2 id="h-answer">Your answer</h2>${
     refused &&
     html`<p class="trouble" role="alert"><a href="/errors/${refused.code}"><code>${refused.code}</code></a> ${refused.message}</p>`
-  }<form class="decision" method="post" action="/gates/${opening.context.gate}/decisions" data-decision="${decisionData(looked, viewer)}">
+  }<form class="decision" method="post" action="/gates/${opening.context.gate}/decisions">
 <fieldset><legend class="quiet">Option</legend><ul class="options">${choices}</ul></fieldset>
 <label class="field">Reason, signed and kept<textarea name="reason" rows="2" maxlength="4000" required autocomplete="off">${refused?.reason}</textarea></label>
 <input type="hidden" name="evidenceHash" value="${opening.context.evidenceHash}"><input type="hidden" name="csrf" value="${viewer.csrf}">
 <div class="actions"><button class="primary">Sign and send</button>${
-    viewer.how === 'local'
-      ? html`<p class="note">Signed with this machine's key.</p>`
-      : html`<p class="note" data-passkey-note>Signed with your passkey: it shows which decision. This takes JavaScript.</p>`
+    viewer.how === 'local' && html`<p class="note">Signed with this machine's key.</p>`
   }</div></form>${command}</section>`;
 }
 
-/** All that the body of a decision needs, for a script that has it signed by a passkey (contracts/gate.ts, `decisionBody`). */
-function decisionData({ opening }: LookedAtGate, viewer: Viewer): string {
-  const { campaign, runChain, gate, evidenceHash, options } = opening.context;
-  const { recommended, safe, title, deadline } = opening;
-  return JSON.stringify({
-    ...{ schema: 'anneal/decision/v1', campaign, runChain, gate, evidenceHash, approver: viewer.name },
-    ...{ options, recommended, safe, title, deadline: deadline.toISOString(), how: viewer.how },
-  });
+/** All that the body of a decision needs, for a script that has it signed by a passkey (assets/decide.ts). */
+function dataOf(
+  { opening }: LookedAtGate,
+  viewer: Viewer,
+  { rpId, own }: NonNullable<GatePage['passkeys']>,
+  allowed: readonly Choice[],
+): DecisionData {
+  const { campaign, runChain, gate, evidenceHash } = opening.context;
+  const { recommended, safe } = opening;
+  const said = (name: string): string =>
+    [name === recommended && 'Recommended.', name === safe && 'Safe: taken when nobody answers.']
+      .filter(Boolean)
+      .join(' ');
+  return {
+    ...{ campaign, runChain, gate, evidenceHash, approver: viewer.name, rpId, keys: own, csrf: viewer.csrf },
+    options: allowed.map(({ name, effect }) => ({ name, effect: [effect, said(name)].filter(Boolean).join(' ') })),
+    ...{ ttlMs: durationMs(DECISION_TTL), now: new Date().toISOString() },
+  };
 }
 
 export function closing({ outcome, seen, opening }: LookedAtGate): Html {

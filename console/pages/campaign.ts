@@ -39,12 +39,18 @@ export function campaignPage(looked: LookedAtCampaign, now: Date): Html {
   }</section></article>`;
 }
 
+const OF_ROUNDS: ReadonlySet<string> = new Set(['rollout', 'train', 'evaluate', 'decide']);
+
+/** The state counts rounds that are finished. */
+const atWork = ({ round }: LookedAtCampaign['state']): number => round + 1;
+
 function where({ state, status, spec }: LookedAtCampaign, now: Date): Html {
   if (state.ending !== 'running')
     return html`<p class="where"><strong>${state.ending.replace('-', ' ')}</strong>${state.stoppedBy && html` · ${state.stoppedBy}`}</p>`;
   const progress = status?.progress;
   const gate = status?.openGate;
-  return html`<p class="where"><strong>${status?.stage ?? 'running'}</strong>, round ${state.round} of ${spec.rounds}${
+  const at = status !== undefined && OF_ROUNDS.has(status.stage) ? `, round ${atWork(state)} of ${spec.rounds}` : '';
+  return html`<p class="where"><strong>${status?.stage ?? 'running'}</strong>${at}${
     progress && html` · ${progress.done} of ${progress.total} ${progress.unit}`
   }${status?.waitingFor && html` · waiting for ${status.waitingFor}`}</p>${
     gate &&
@@ -74,9 +80,14 @@ function roundsTable({ name, state: { rounds } }: LookedAtCampaign): Html {
   );
 }
 
-function roundLinks({ name, state }: LookedAtCampaign): Html[] {
-  const numbers = new Set([0, ...state.rounds.map(({ round }) => round), state.round]);
+function roundLinks({ name, spec, state }: LookedAtCampaign): Html[] {
+  const numbers = new Set([
+    0,
+    ...state.rounds.map(({ round }) => round),
+    ...(state.ending === 'running' ? [atWork(state)] : []),
+  ]);
   return [...numbers]
+    .filter((round) => round <= spec.rounds)
     .toSorted((a, b) => a - b)
     .map(
       (round) =>

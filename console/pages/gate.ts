@@ -6,6 +6,7 @@ import type { Approver } from '../../infra/identity/keys.ts';
 import { count, instant, span } from '../../infra/markup/figures.ts';
 import { type Html, html } from '../../infra/markup/html.ts';
 import type { Critical } from '../../policies/critical.ts';
+import type { KnownPasskey } from '../passkeys/known.ts';
 import type { LookedAtGate } from '../read/gate.ts';
 import { logicOf, ruleOf } from '../show/logic.ts';
 import { intervalOf, plotPassRates } from '../show/plots.ts';
@@ -20,6 +21,8 @@ export interface GatePage {
   readonly viewer: Viewer;
   readonly critical: Critical;
   readonly approvers: readonly Approver[];
+  /** Of whoever looks, where people sign with their own. */
+  readonly passkeys: { readonly rpId: string; readonly own: readonly KnownPasskey[] } | undefined;
   readonly attachments: readonly Html[];
   /** Of its campaign, where it can be read. */
   readonly spec: CampaignSpec | undefined;

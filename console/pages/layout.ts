@@ -1,6 +1,8 @@
 // What every page has around it: where one is, who one is, and whether what is shown is still so.
-import { type Html, html, type Part } from '../../infra/markup/html.ts';
+import { raw as hono } from 'hono/html';
+import { escapeHtml, type Html, html, type Part, raw } from '../../infra/markup/html.ts';
 import type { Assets } from '../assets.ts';
+import type { Layout } from '../sign-in/pages.ts';
 import type { Viewer } from '../viewer.ts';
 
 export interface Frame {
@@ -43,7 +45,7 @@ ${viewer && html`<script type="module" src="${assets['live.js'].path}"></script>
 <a class="skip" href="#main">To the content</a>
 <header class="top"><a class="name" href="/">Anneal</a>${
     viewer &&
-    html`<nav aria-label="Console">${link('/', 'gates', html`Gates${open !== undefined && html` <span class="count" data-open>${open}</span>`}`)}${link('/campaigns', 'campaigns', 'Campaigns')}</nav><p class="who">${viewer.name} <span class="soft">${viewer.role}</span></p>`
+    html`<nav aria-label="Console">${link('/', 'gates', html`Gates${open !== undefined && html` <span class="count" data-open>${open}</span>`}`)}${link('/campaigns', 'campaigns', 'Campaigns')}</nav><div class="who">${viewer.name} <span class="soft">${viewer.role}</span>${viewer.how === 'oidc' && html` <a href="/passkeys">Passkey</a>`}<form method="post" action="/sign-in/out"><input type="hidden" name="csrf" value="${viewer.csrf}"><button class="plain">Sign out</button></form></div>`
   }</header>
 <p class="stale" role="status" data-stale-note${!stale && html` hidden`}>Stale since <time data-stale-since>${stale?.toISOString().slice(11, 19)} UTC</time>: nothing newer is known. This page goes on by itself when it is.</p>
 <main id="main">
@@ -75,3 +77,11 @@ export function left(seconds: number): string {
   if (hours < 48) return `${hours} h ${String(minutes % 60).padStart(2, '0')} min`;
   return `${Math.floor(hours / 24)} d ${hours % 24} h`;
 }
+
+/** The same around what signing in and passkeys say, which is markup of ours. */
+export const frameOf =
+  (assets: Assets): Layout =>
+  async (title, content) => {
+    const body = raw(`<h1>${escapeHtml(title)}</h1>${String(await content)}`);
+    return hono(layout({ title, viewer: undefined, assets, body }).html);
+  };

@@ -25,7 +25,7 @@ export function rolloutPage(
 <div class="headline"><h1>${restOf(trajectory)}</h1><nav class="pager" aria-label="Rollouts of this round">${neighbours.before && html`<a rel="prev" href="${here}/${neighbours.before}">Before</a>`}${neighbours.after && html`<a rel="next" href="${here}/${neighbours.after}">Next</a>`}</nav></div>
 <dl class="facts wide"><div><dt>outcome</dt><dd class="${toneOf(trajectory.outcome)}"><strong>${wordsOf(trajectory.outcome)}</strong>${trajectory.reason !== undefined && html`: ${marked(trajectory.reason)}`}</dd></div>
 <div><dt>reward</dt><dd>${reward === undefined ? 'none' : rewardLine(reward)}</dd></div>
-<div><dt>task</dt><dd>${trajectory.task} <span class="soft">of ${trajectory.family}, ${trajectory.purpose} on ${trajectory.split}</span></dd></div>
+<div><dt>task</dt><dd>${trajectory.task} <span class="soft">${trajectory.family} · for ${trajectory.purpose}, of the ${trajectory.split} split</span></dd></div>
 <div><dt>policy</dt><dd>${trajectory.policy}</dd></div>
 <div><dt>tokens</dt><dd>${grouped(trajectory.tokens.prompt)} in, ${grouped(trajectory.tokens.completion)} out</dd></div></dl>
 ${trajectory.alarms && html`<section aria-labelledby="h-alarms"><h2 id="h-alarms">Integrity</h2><ul class="plain">${trajectory.alarms.map(({ detector, why, read }) => html`<li><span class="tag bad">${detector}</span> ${marked(why)}${read && ' (seen in the source alone)'}</li>`)}</ul></section>`}

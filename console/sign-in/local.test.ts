@@ -57,7 +57,7 @@ describe('the link', () => {
   it('leads nowhere else, and is told to nobody', async () => {
     const answer = await createCookieClient().send(`${signIn.link()}&next=//evil.example`);
     expect(answer.location).toBe(`${origin}/`);
-    expect(answer.headers.get('referrer-policy')).toBe('no-referrer');
+    expect(answer.headers.get('referrer-policy')).toBe('same-origin');
     expect(answer.headers.get('cache-control')).toBe('no-store');
   });
 

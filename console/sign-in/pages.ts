@@ -3,6 +3,7 @@ import type { Context } from 'hono';
 import { html } from 'hono/html';
 import type { HtmlEscapedString } from 'hono/utils/html';
 import { type AnnealError, asAnnealError, ERRORS } from '../../contracts/errors.ts';
+import { HEADERS } from '../headers.ts';
 
 type Html = HtmlEscapedString | Promise<HtmlEscapedString>;
 
@@ -20,17 +21,6 @@ export const plainLayout: Layout = (title, content) => html`<!doctype html>
 </head>
 <body><main><h1>${title}</h1>${content}</main></body>
 </html>`;
-
-const HEADERS = {
-  'cache-control': 'no-store',
-  'content-security-policy':
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
-  'cross-origin-opener-policy': 'same-origin',
-  'cross-origin-resource-policy': 'same-origin',
-  'referrer-policy': 'no-referrer',
-  'x-content-type-options': 'nosniff',
-  'x-frame-options': 'DENY',
-} as const;
 
 export function protect(context: Context): void {
   for (const [name, value] of Object.entries(HEADERS)) context.header(name, value);

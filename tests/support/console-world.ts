@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { defineSearchAttributeKey, TypedSearchAttributes } from '@temporalio/common';
+import { atBoundary } from '../../activities/boundary.ts';
 import { createGateActivities } from '../../activities/gates.ts';
 import { createDocuments } from '../../activities/read.ts';
 import { everybodyIsThisViewer } from '../../console/local-viewer.ts';
@@ -19,6 +20,7 @@ import { gateWorkflowId, QUEUES, SEARCH } from '../../contracts/names.ts';
 import { answerGate } from '../../infra/identity/answer.ts';
 import { readApprovers } from '../../infra/identity/keys.ts';
 import { createLocalIdentity, initIdentity, type LocalIdentity } from '../../infra/identity/local.ts';
+import { createPeople } from '../../infra/people/registry.ts';
 import { createFolderStore } from '../../infra/store/folder.ts';
 import { createGates } from '../../infra/temporal/gates.ts';
 import { auditIn } from './audit.ts';
@@ -42,12 +44,13 @@ export async function openConsoleWorld() {
   const keys = join(folder, 'keys');
   const store = createFolderStore(join(folder, 'store'));
   await initIdentity(keys, 'ada');
-  const identity: LocalIdentity = createLocalIdentity(keys);
+  const people = createPeople({ store, roots: () => readApprovers(keys) });
+  const identity: LocalIdentity = createLocalIdentity(keys, {}, people);
   const gateActivities = createGateActivities({
     ...{ store, identity, documents: createDocuments(store), audit: auditIn(folder, store, identity) },
     critical: ['open-sealed', 'release', 'integrity', 'promotion', 'job-failed'],
   });
-  const activities = { ...gateActivities, planTellings: async () => [], tell: async () => undefined };
+  const activities = { ...atBoundary(gateActivities), planTellings: async () => [], tell: async () => undefined };
   const startWorkers = () => workersOf(activities);
   let stopWorkers: (() => Promise<void>) | undefined = await startWorkers();
   const served = new Set<Served>();
@@ -61,6 +64,7 @@ export async function openConsoleWorld() {
     },
     onCall: undefined,
     approvers: () => readApprovers(keys),
+    people: () => people.current(),
     signer: async () => identity,
     pool: async () => ({ trajectories: async () => [], completions: async () => [] }),
     explain: (code) => readFile(join(REPO, 'docs', 'errors', `${code}.md`), 'utf8').catch(() => undefined),

@@ -1,0 +1,46 @@
+// The pages of passkeys as a part of the console: where what is made goes, and where what is signed goes.
+import type { Hono } from 'hono';
+import { canonicalJson } from '../../contracts/canonical.ts';
+import type { GateAnswer } from '../../contracts/gate.ts';
+import type { ConsolePorts } from '../ports.ts';
+import { createEvidenceReader } from '../read/evidence.ts';
+import { lookAtGate, passOn } from '../read/gate.ts';
+import type { Layout } from '../sign-in/pages.ts';
+import type { PersonalSignIn } from '../sign-in/person.ts';
+import { knownPasskeys } from './known.ts';
+import { createPasskeyRoutes } from './routes.ts';
+
+export interface Passkeys {
+  readonly routes: Hono;
+  /** The domain that they are made for. */
+  readonly rpId: string;
+}
+
+/** @param origin where browsers find the console */
+export function mountPasskeys(
+  ports: ConsolePorts,
+  { signIn, origin, layout }: { readonly signIn: PersonalSignIn; readonly origin: string; readonly layout: Layout },
+): Passkeys {
+  const rpId = new URL(origin).hostname;
+  const evidenceOf = createEvidenceReader(ports.store);
+  const routes = createPasskeyRoutes({
+    ...{ signIn, origin, rpId, layout },
+    passkeysOf: (name) => knownPasskeys(ports, name, rpId),
+    enrolments: {
+      // It counts for nothing: an admin adds the passkey, by the file, once the fingerprint was compared.
+      async submit(enrolment) {
+        await ports.store.createNamed(`people/enrolments/${enrolment.keyId}`, canonicalJson(enrolment));
+      },
+    },
+    async decide(decision) {
+      const looked = await lookAtGate(ports, evidenceOf, decision.body.gate);
+      return told(await passOn(ports, looked, decision, decision.body.approver));
+    },
+  });
+  return { routes, rpId };
+}
+
+const told = (answer: GateAnswer): string =>
+  answer.how === 'counted'
+    ? `${answer.counted} of ${answer.needed} people have said ${answer.option}: the gate waits for the others.`
+    : `Decided: ${answer.option}.`;
