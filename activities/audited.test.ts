@@ -170,7 +170,7 @@ test('the export is checked by the public keys alone, and every change to it is 
     'a decision': edit(`decisions/${decision}`, (text) => text.replace('"option":"release"', '"option":"keep"')),
     'a phone’s decision': edit(`decisions/${byPhone}`, (text) => text.replace('Not yet.', 'Not now.')),
     'what was shown': edit(shown, (text) => text.replace('A gate', 'Another')),
-    'a key': edit('keys.json', (text) => text.replace(/"publicKey": "./, '"publicKey": "_')),
+    'a key': edit('keys.json', (text) => text.replace(/(?<="publicKey": ")./, (first) => (first === '_' ? 'A' : '_'))),
   };
   for (const [name, change] of Object.entries(changes)) {
     const [code, said] = await checkCopy(change);

@@ -19,7 +19,7 @@ afterAll(() => at.close());
 test('a thousand gates at once are listed, and any of them is answered', async ({ task }) => {
   const started = performance.now();
   const ben = await at.join('ben', 'approver');
-  const template = await at.open('many-template');
+  const template = await at.open('many-template', { deadlineMs: 3_600_000 });
   const { evidence } = await template.view();
   const contextOf = (n: number) => ({
     ...template.context,

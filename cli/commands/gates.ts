@@ -1,6 +1,7 @@
 // gates, decide, approve, deny: seeing what is asked, and answering with a signature.
 import type { Command } from 'commander';
-import type { GateAnswer } from '../../contracts/gate.ts';
+import type { Evidence, GateAnswer } from '../../contracts/gate.ts';
+import type { GateId } from '../../contracts/ids.ts';
 import { answerGate } from '../../infra/identity/answer.ts';
 import { type Run, type Session, screen } from '../session.ts';
 import { answerWords, renderGate } from '../view/gate.ts';
@@ -44,7 +45,7 @@ export function addGateCommands(program: Command, run: Run): void {
           );
           return;
         }
-        const open = await Promise.all((await gates.open()).map(async (id) => (await gates.look(id)).evidence));
+        const open = await looksOf(gates, await gates.open());
         process.stdout.write(
           session.json ? `${JSON.stringify({ gates: open })}\n` : `${renderGates(open, screen(session)).join('\n')}\n`,
         );
@@ -81,6 +82,18 @@ interface Given {
 const answerOf = (option: Answer['option'], { reason, for: inNameOf, breakGlass }: Given): Answer => ({
   ...{ option, reason, unattended: false, inNameOf, breakGlass },
 });
+
+/** So many at a time: of a thousand gates each is a query of its own. */
+const AT_ONCE = 32;
+
+async function looksOf(gates: Awaited<ReturnType<Session['gates']>>, ids: readonly GateId[]): Promise<Evidence[]> {
+  const shown: Evidence[] = [];
+  for (let from = 0; from < ids.length; from += AT_ONCE) {
+    const some = ids.slice(from, from + AT_ONCE);
+    shown.push(...(await Promise.all(some.map(async (id) => (await gates.look(id)).evidence))));
+  }
+  return shown;
+}
 
 async function decideAndPrint(session: Session, gate: string, answer: Answer): Promise<void> {
   const result = await decide(session, gate, answer);
