@@ -127,12 +127,12 @@ test('evidence that is gone is told, and only the safe option can be chosen', as
 });
 
 test('a form of elsewhere, a viewer, an empty reason and an option that there is none decide nothing', async () => {
-  const { gate } = await world.open('kept.release-1');
-  const viewer = await world.serve({ name: 'vera', role: 'viewer' });
+  const { gate, evidence } = await world.open('kept.release-1');
+  const viewer = await world.serve({ name: 'vera', role: 'viewer', csrf: 'known' });
   const passkeys = await world.serve({ how: 'oidc' });
   const answers = {
     forged: await send(here.url, gate, { csrf: 'guessed' }),
-    viewer: await send(viewer.url, gate, { csrf: 'whatever' }),
+    viewer: await send(viewer.url, gate, { csrf: 'known', evidenceHash: evidence.sha256 }),
     unsigned: await send(passkeys.url, gate),
     reasonless: await send(here.url, gate, { reason: '  ' }),
     unknown: await send(here.url, gate, { option: 'publish' }),
