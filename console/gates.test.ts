@@ -1,6 +1,7 @@
 // Gates in a real browser: seen, answered, raced for, expired, and what is refused.
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { onCallSpec } from '../contracts/on-call.ts';
 import { openPage, startChromium } from '../tests/support/console-browser.ts';
 import { type ConsoleWorld, openConsoleWorld, removeObject } from '../tests/support/console-world.ts';
 import { withTemporal } from '../tests/support/play-campaign.ts';
@@ -127,12 +128,12 @@ test('evidence that is gone is told, and only the safe option can be chosen', as
 });
 
 test('a form of elsewhere, a viewer, an empty reason and an option that there is none decide nothing', async () => {
-  const { gate } = await world.open('kept.release-1');
-  const viewer = await world.serve({ name: 'vera', role: 'viewer' });
+  const { gate, evidence } = await world.open('kept.release-1');
+  const viewer = await world.serve({ name: 'vera', role: 'viewer', csrf: 'known' });
   const passkeys = await world.serve({ how: 'oidc' });
   const answers = {
     forged: await send(here.url, gate, { csrf: 'guessed' }),
-    viewer: await send(viewer.url, gate, { csrf: 'whatever' }),
+    viewer: await send(viewer.url, gate, { csrf: 'known', evidenceHash: evidence.sha256 }),
     unsigned: await send(passkeys.url, gate),
     reasonless: await send(here.url, gate, { reason: '  ' }),
     unknown: await send(here.url, gate, { option: 'publish' }),
@@ -180,11 +181,18 @@ test('a page in another page is refused', async () => {
   expect(headers.get('content-security-policy')).toContain("frame-ancestors 'none'");
 });
 
-test('keys go through the list, and open the one in focus', async () => {
+const reached = [{ kind: 'slack', url: 'https://hooks.example.org/x' }];
+const onCall = onCallSpec.parse({
+  ...{ apiVersion: 'anneal/v1', kind: 'OnCall', people: { ada: reached, ben: reached } },
+  ...{ rotation: { people: ['ada', 'ben'], from: '2026-01-05' }, escalation: [{ after: '0s', tell: ['on-call'] }] },
+});
+
+test('the list names who is on call; keys go through it, and open the one in focus', async () => {
   await world.open('keys.release-1', { title: 'The last of them?' }, 900_000_000);
   const { page, errors } = await openPage(browser);
-  const fresh = await world.serve();
+  const fresh = await world.serve({}, { onCall });
   await page.goto(`${fresh.url}/`);
+  await page.getByText(/^On call: (ada, then ben|ben, then ada)$/).waitFor();
   await page.keyboard.press('?');
   await page.getByRole('heading', { name: 'Keys' }).waitFor();
   await page.keyboard.press('Escape');

@@ -52,11 +52,11 @@ export function rolloutsPage({ campaign, round, all, outcome, purpose, page }: R
 ${
   found.length === 0
     ? html`<p>None of these. What was sampled from the sealed split is never shown.</p>`
-    : html`<div class="scroll" tabindex="0" role="region" aria-label="Rollouts"><table><thead><tr><th scope="col">rollout</th><th scope="col">task</th><th scope="col">outcome</th><th scope="col" class="number">reward</th><th scope="col" class="number">tokens</th></tr></thead><tbody>${found
+    : html`<div class="scroll" tabindex="0" role="region" aria-label="Rollouts"><table><thead><tr><th scope="col">rollout</th><th scope="col">outcome</th><th scope="col" class="number">reward</th><th scope="col" class="number">tokens</th><th scope="col">task</th></tr></thead><tbody>${found
         .slice((at - 1) * ROWS, at * ROWS)
         .map(
           (one) =>
-            html`<tr data-row><th scope="row"><a href="${here}/${restOf(one)}">${restOf(one)}</a></th><td class="task">${one.task}</td><td class="${toneOf(one.outcome)}">${wordsOf(one.outcome)}${one.alarms && html` <span class="tag bad">alarm</span>`}</td><td class="number">${one.reward?.total.toFixed(2) ?? '–'}</td><td class="number">${grouped(one.tokens.completion)}</td></tr>`,
+            html`<tr data-row><th scope="row"><a href="${here}/${restOf(one)}">${restOf(one)}</a></th><td class="${toneOf(one.outcome)}">${wordsOf(one.outcome)}${one.alarms && html` <span class="tag bad">alarm</span>`}</td><td class="number">${one.reward?.total.toFixed(2) ?? '–'}</td><td class="number">${grouped(one.tokens.completion)}</td><td class="task">${one.task}</td></tr>`,
         )}</tbody></table></div>`
 }
 ${pages > 1 && html`<nav class="pager" aria-label="Pages">${at > 1 ? html`<a rel="prev" href="${query({ page: String(at - 1) })}">Before</a>` : html`<span class="soft">Before</span>`}<span>page ${at} of ${pages}</span>${at < pages ? html`<a rel="next" href="${query({ page: String(at + 1) })}">Next</a>` : html`<span class="soft">Next</span>`}</nav>`}`;

@@ -31,6 +31,9 @@ export interface LookedAtRollout {
   readonly evidence: Readable<Judgement | string> | undefined;
 }
 
+/** `g2` before `g10`. */
+const IN_ORDER = new Intl.Collator('en', { numeric: true });
+
 /** Those of every purpose but the sealed one, by id. */
 export async function rolloutsOf(
   { pool }: Pick<ConsolePorts, 'pool'>,
@@ -38,7 +41,9 @@ export async function rolloutsOf(
   round: number,
 ): Promise<readonly Trajectory[]> {
   const all = await (await pool()).trajectories(`${campaign}/r${round}/`);
-  return all.filter(({ purpose, split }) => purpose !== 'sealed' && split !== 'sealed');
+  return all
+    .filter(({ purpose, split }) => purpose !== 'sealed' && split !== 'sealed')
+    .toSorted((a, b) => IN_ORDER.compare(a.rollout, b.rollout));
 }
 
 /** @throws AnnealError `console.no_page` where there is none, or none that may be shown */

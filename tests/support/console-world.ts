@@ -129,11 +129,7 @@ export async function openConsoleWorld() {
         unattended: false,
       });
     },
-    async serve(
-      viewer: Partial<Pick<Viewer, 'name' | 'role' | 'how'>> = {},
-      changes: Partial<ConsolePorts> = {},
-      port = 0,
-    ): Promise<Served> {
+    async serve(viewer: Partial<Viewer> = {}, changes: Partial<ConsolePorts> = {}, port = 0): Promise<Served> {
       const signIn = everybodyIsThisViewer('127.0.0.1', { name: 'ada', role: 'approver', ...viewer });
       const one = await serveConsole(ports(changes), signIn, { address: '127.0.0.1', port });
       served.add(one);
