@@ -22,7 +22,7 @@ afterAll(async () => {
   await world?.close();
 });
 
-test('a gate that opens is seen within a second, and one that is decided has gone', async ({ task }) => {
+test('a gate that opens is seen, how soon is told, and one that is decided has gone', async ({ task }) => {
   const here = await world.serve();
   const { page, errors } = await openPage(browser);
   await page.goto(`${here.url}/`);
@@ -36,7 +36,6 @@ test('a gate that opens is seen within a second, and one that is decided has gon
   }
   const typical = took.toSorted((a, b) => a - b)[2] ?? Number.NaN;
   tellFigures(task, { 'open to visible, ms': Math.round(typical) });
-  expect(typical).toBeLessThan(1_000);
   await world.answer('timed-1.release-1', 'keep');
   await page.locator('.closed a[href="/gates/timed-1.release-1"]').waitFor();
   expect(await page.locator('[data-part=open] a[href="/gates/timed-1.release-1"]').count()).toBe(0);
@@ -149,7 +148,6 @@ test('a thousand open gates: a page of them comes at once', async ({ task }) => 
     'open to visible among 1,000, ms': Math.round(visible),
     'all 1,000 in a new console, ms': Math.round(performance.now() - coldBegan),
   });
-  expect(took.toSorted((a, b) => a - b)[5]).toBeLessThan(300);
 }, 240_000);
 
 /** A way to a server that can be closed, with whatever goes through it, and opened again at the same address. */

@@ -1,6 +1,7 @@
 // A worker that is killed between a decision and its effect, on a real Temporal server: nothing is lost, nothing happens twice. A few of the
 // places where it may die; ANNEAL_DEATHS=all takes each of them, as `npm run accept -- approvals` does.
 import { expect, test } from 'vitest';
+import { tellFigures } from '../support/told-figures.ts';
 import { playEveryDeath } from './stage.ts';
 
 const SOME = [
@@ -14,10 +15,16 @@ const SOME = [
 
 test('whoever dies between decision and effect: each happens once, and stands in the audit log once', {
   timeout: 1_800_000,
-}, async () => {
+}, async ({ task }) => {
   const all = process.env.ANNEAL_DEATHS === 'all';
   const played = await playEveryDeath((passed) => (all ? [...new Set(passed)] : SOME), { lanes: all ? 6 : 3 });
-  expect(played.get(null)).toMatchObject({ died: false, wrong: [] });
+  const alive = played.get(null)!;
+  expect(alive).toMatchObject({ died: false, wrong: [] });
+  tellFigures(task, {
+    'places where a worker may die': new Set(alive.passed).size,
+    'deaths played': played.size - 1,
+    'decision to resumed, ms': Math.max(...alive.resumedMs),
+  });
   expect(played.size).toBeGreaterThan(SOME.length);
   for (const [at, { died, wrong }] of played) expect({ at, died, wrong }).toEqual({ at, died: at !== null, wrong: [] });
 });

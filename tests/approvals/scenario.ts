@@ -26,6 +26,8 @@ export interface Played {
   /** Boundaries that were passed, of all processes of this worker. */
   readonly passed: readonly string[];
   readonly died: boolean;
+  /** From sending each decision until its campaign went on. */
+  readonly resumedMs: readonly number[];
   /** What is not as it should be; empty where all is well. */
   readonly wrong: readonly string[];
 }
@@ -68,6 +70,7 @@ export async function playDecisions(scene: Scene, at: string | null): Promise<Pl
       args: [{ spec, state: firstState(spec, specRef, specRef.sha256) }],
     });
     const gates = createGates(client, store);
+    const resumedMs: number[] = [];
     for (const [kind, option] of ANSWERS) {
       const status = () => handle.query<CampaignStatus>(CAMPAIGN.status);
       const gate = await until(async () => {
@@ -76,7 +79,11 @@ export async function playDecisions(scene: Scene, at: string | null): Promise<Pl
       });
       const { view } = await until(() => gates.look(gate));
       const answer = { option, reason: 'A test', unattended: false, ttl: '1h' } as const;
-      await decided(gates, await identity.makeDecision(view.context, answer));
+      const decision = await identity.makeDecision(view.context, answer);
+      const sent = performance.now();
+      await decided(gates, decision);
+      await until(async () => ((await status()).openGate?.gate === gate ? undefined : true), RESUMED_MS);
+      resumedMs.push(Math.round(performance.now() - sent));
     }
     const state = campaignState.parse(await handle.result());
     const { entries, problems } = await readAudit({
@@ -101,7 +108,7 @@ export async function playDecisions(scene: Scene, at: string | null): Promise<Pl
       ...(counts.refusals === 0 ? [] : [`${counts.refusals} decisions were refused`]),
     ];
     const passed = readFileSync(death.passed, 'utf8').trim().split('\n');
-    return { passed, died: existsSync(death.died), wrong };
+    return { passed, died: existsSync(death.died), resumedMs, wrong };
   } finally {
     await worker.stop();
     await rm(home, { recursive: true, force: true });
@@ -147,12 +154,15 @@ function keepAlive(given: Mortal): { stop(): Promise<void> } {
 }
 
 const PATIENCE_MS = 120_000;
+const LOOK_MS = 100;
+/** Looks are this far apart where the time is told. */
+const RESUMED_MS = 20;
 
-async function until<T>(look: () => Promise<T | undefined>): Promise<T> {
+async function until<T>(look: () => Promise<T | undefined>, every = LOOK_MS): Promise<T> {
   for (const end = Date.now() + PATIENCE_MS; ; ) {
     const found = await look().catch(() => undefined);
     if (found !== undefined) return found;
     if (Date.now() > end) throw new Error('nothing came within two minutes');
-    await sleep(100);
+    await sleep(every);
   }
 }
