@@ -13,6 +13,7 @@ import { proposeFlips } from './flips.ts';
 import { patch } from './patch.ts';
 import { fileOf, RUNNERS } from './runners.ts';
 import { runTrials, type Tried } from './trials.ts';
+import { unitReasons } from './units.ts';
 
 export interface PatchCertificate {
   /** With the impossible twins that were found. */
@@ -77,6 +78,7 @@ export async function certifyPatchTask(input: {
     const twinned = failToPass.filter((id) => flips.some(({ test }) => test === id));
     for (const id of recognisable(check, twinned)) reasons.push(`${id} ${RECOGNISABLE}`);
   }
+  if (check.kind === 'performance') reasons.push(...(await unitReasons({ check, given, instruments, seed })));
 
   const judge = (artifact: Artifact, as: PatchCheck = check): Promise<Found> =>
     patch.judge({ check: as, artifact, given, instruments });
