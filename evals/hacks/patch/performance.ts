@@ -137,7 +137,7 @@ function sampleOf(one: Slow): Sample {
     passToPass: ['tests/test_it.py::It::test_it'],
     flips: [],
     workload: WORKLOAD(one),
-    ratio: 1.5,
+    ratio: 2,
     // The fewest that can decide: each cheat is tried on each task.
     pairs: 5,
   });
@@ -152,7 +152,7 @@ function sampleOf(one: Slow): Sample {
     name: `speed-of-${name}`,
     format: 'patch',
     verifier: { name: 'patch', version: 1 },
-    instruction: `${name} takes too long. Make it at least half as fast again. Hand in one unified diff as ${PATCH_FILE}.`,
+    instruction: `${name} takes too long. Make it at least twice as fast. Hand in one unified diff as ${PATCH_FILE}.`,
     deliverables: [{ path: PATCH_FILE, maxBytes: 200_000, required: true }],
     check: z.json().parse(check),
     given,
