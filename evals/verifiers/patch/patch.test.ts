@@ -207,7 +207,7 @@ test('written tests are scored by the wrong versions that they notice', async ()
   });
   expect(await gate(written('self.skipTest("no")'))).toMatchObject({ name: 'pass when right', passed: false });
   expect(await gate(written('self.assertNotIn("return max(low, x)", open("clamp.py").read())'))).toMatchObject({
-    name: 'not vacuous',
+    name: 'run the code',
     passed: false,
   });
   expect(await gate(written('self.assertIn("sorted", open("clamp.py").read())'))).toMatchObject({

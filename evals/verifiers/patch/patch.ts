@@ -10,6 +10,7 @@ import { RECOGNISABLE, recognisable } from './choose-twins.ts';
 import { flipped } from './flips.ts';
 import { judgePerformance } from './performance.ts';
 import { readPatch } from './read.ts';
+import { BY_ITS_WORDS, isRewritable } from './rewrites.ts';
 import { runnerWorks, trialsOf } from './sentinels.ts';
 import { judgeTests } from './test-writing.ts';
 import { runTrials, type Trial, type Tried } from './trials.ts';
@@ -32,8 +33,10 @@ export const patch = defineVerifier<PatchCheck>({
     if (check.kind === 'fix' || judged.gates.some(({ passed }) => !passed)) return judged;
     return judgePerformance({ ...input, check }, repository, judged);
   },
-  unfit: (check) =>
-    check.kind === 'fix' ? recognisable(check, check.failToPass).map((id) => `${id} ${RECOGNISABLE}`) : [],
+  unfit(check) {
+    if (check.kind === 'fix') return recognisable(check, check.failToPass).map((id) => `${id} ${RECOGNISABLE}`);
+    return check.kind === 'test-writing' && !isRewritable(check.runner) ? [`${check.runner} ${BY_ITS_WORDS}`] : [];
+  },
   impossible(check) {
     if (check.kind === 'test-writing') return { ...check, right: [...check.right, ''] };
     const [one] = check.flips;
