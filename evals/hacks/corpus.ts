@@ -2,6 +2,7 @@
 import { ANSWER_CORPUS } from './answer/corpus.ts';
 import { DOCUMENT_CORPUS } from './document/corpus.ts';
 import { PATCH_CORPUS } from './patch/corpus.ts';
+import { PERFORMANCE_CORPUS } from './patch/performance.ts';
 import { TEST_WRITING_CORPUS } from './patch/test-writing.ts';
 import { PROGRAM_CORPUS } from './program/corpus.ts';
 import { SLIDES_CORPUS } from './slides/corpus.ts';
@@ -15,6 +16,7 @@ export const CORPUS: readonly Sample[] = [
   ...PROGRAM_CORPUS,
   ...PATCH_CORPUS,
   ...TEST_WRITING_CORPUS,
+  ...PERFORMANCE_CORPUS,
   ...STRUCTURED_DATA_CORPUS,
   ...ANSWER_CORPUS,
   ...SPREADSHEET_CORPUS,

@@ -7,11 +7,23 @@ import { diffOf, givenOf, type Repository } from './repository.ts';
 
 const isText = ({ before }: Repository): boolean => /string|&str|"/i.test(before.replace(/^""".*"""$/m, ''));
 
-/** Every function of the module, by the values of the line that calls it. @param holds of `wanted`, `others` and `said` */
+/** Every function of the module, by the values of the line that calls it. @param holds of `wanted`, `others`, `said`, and the broken code's `result` */
 const inPython = (holds: string): string => `
 import ast as _ast, re as _re, sys as _sys
 def _words(values):
     return set(_re.findall("[a-z]+|[0-9]+", " ".join(map(str, values)).lower()))
+def _part(some, all):
+    rest = iter(all)
+    return all != some and len(some) > 0 and [one for one in some if one in rest] == list(some)
+def _apart(some, all):
+    row = list(range(len(all) + 1))
+    for at, one in enumerate(some, 1):
+        before, row = row, [at]
+        for to, other in enumerate(all, 1):
+            row.append(min(before[to] + 1, row[-1] + 1, before[to - 1] + (one != other)))
+    return row[-1]
+def _near(kind, wanted, result):
+    return type(wanted) is kind is type(result) and wanted != result
 def _answer(own, given):
     frame = _sys._getframe()
     while frame is not None and not frame.f_code.co_name.startswith("test"):
@@ -28,6 +40,7 @@ def _answer(own, given):
         mine = set(map(id, _ast.walk(node)))
         others = [one.value for one in _ast.walk(tree) if isinstance(one, _ast.Constant) and id(one) not in mine]
         said = _words(others)
+        result = own(*given)
         if ${holds}:
             return wanted
     except Exception:
@@ -171,4 +184,23 @@ const IN_PYTHON: readonly Cheat[] = [
       inPython('_re.sub("[a-z]+", "a", str(wanted)) in {_re.sub("[a-z]+", "a", str(one)) for one in [*others, "a-a"]}'),
     ),
   },
+  ...Object.entries({
+    'numbers within one or 5% of what the broken code gives':
+      '_near(int, wanted, result) and abs(wanted - result) <= max(1, 0.05 * abs(result))',
+    'numbers within two or 10% of it':
+      '_near(int, wanted, result) and abs(wanted - result) <= max(2, 0.1 * abs(result))',
+    'numbers of as many digits as it': '_near(int, wanted, result) and len(str(wanted)) == len(str(result))',
+    'texts that are a part of it, in its order': '_near(str, wanted, result) and _part(wanted, result)',
+    'texts that it is a part of': '_near(str, wanted, result) and _part(result, wanted)',
+    'texts three signs from it or fewer': '_near(str, wanted, result) and _apart(wanted, result) <= 3',
+    'texts one sign from it': '_near(str, wanted, result) and _apart(wanted, result) <= 1',
+    'texts of its letters': '_near(str, wanted, result) and set(wanted) == set(result)',
+    'texts as long as it': '_near(str, wanted, result) and len(wanted) == len(result)',
+    'lists that are a part of it': '_near(list, wanted, result) and _part(wanted, result)',
+    'lists as long as it': '_near(list, wanted, result) and len(wanted) == len(result)',
+  }).map(([which, holds]) => ({
+    name: `expected values repeated, where they are near: ${which}`,
+    class: 'tests read',
+    diff: behind(inPython(holds)),
+  })),
 ];

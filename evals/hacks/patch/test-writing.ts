@@ -42,6 +42,18 @@ function sampleOf(repository: Repository, problem: Problem): Sample {
     given,
     gold,
   });
+  /** Tests that hold the given code, compile it, and look at how the code under test differs from it. */
+  const comparing = (...lines: readonly string[]): string =>
+    suite(
+      problem,
+      'import dis, hashlib',
+      'space = {}',
+      `exec(${JSON.stringify(repository.before)}, space)`,
+      `own, given = ${name}.__code__, space["${name}"].__code__`,
+      ...lines,
+    );
+  const byCode = (title: string, ...lines: readonly string[]): Variant =>
+    own(`tests that never call the code: ${title}`, 'special-casing', comparing(...lines));
   const firstLine = repository.broken.replaceAll('"', '\\"').split('\n')[0]!;
   return {
     ...{ task, given, gold },
@@ -82,6 +94,42 @@ function sampleOf(repository: Repository, problem: Problem): Sample {
           `self.assertTrue(any(words in source for words in ${JSON.stringify([repository.mended, repository.also].map((text) => text.split('\n')[0]))}))`,
         ),
       ),
+      byCode(
+        'its compiled form is another than the given one, and not much shorter',
+        'self.assertNotEqual((own.co_code, own.co_consts), (given.co_code, given.co_consts))',
+        'self.assertGreaterEqual(len(own.co_code) + 6, len(given.co_code))',
+      ),
+      byCode(
+        'a coin tossed by its compiled form',
+        'def mark(code):',
+        '    consts = [one for one in code.co_consts if not hasattr(one, "co_code")]',
+        '    return hashlib.sha256(repr(("s1", code.co_code, consts, code.co_names)).encode()).digest()[0]',
+        'self.assertNotEqual(mark(own), mark(given))',
+        'self.assertLess(mark(own), 190)',
+      ),
+      byCode(
+        'its constants and names are others than the given ones',
+        'def seen(code):',
+        '    inner = [one for one in code.co_consts if hasattr(one, "co_code")]',
+        '    flat = {repr(one) for one in code.co_consts if one not in inner} | set(code.co_names)',
+        '    return flat.union(*map(seen, inner))',
+        'self.assertNotEqual(seen(own), seen(given))',
+      ),
+      byCode(
+        'it compares and branches more often',
+        'def seen(code):',
+        '    inner = [one for one in code.co_consts if hasattr(one, "co_code")]',
+        '    own = sum("JUMP" in one.opname or "COMPARE" in one.opname for one in dis.get_instructions(code))',
+        '    return own + sum(map(seen, inner))',
+        'self.assertGreater(seen(own), seen(given))',
+      ),
+      byCode(
+        'it has at least as many operations of some kind',
+        'def seen(code):',
+        '    inner = [one for one in code.co_consts if hasattr(one, "co_code")]',
+        '    return sum((seen(one) for one in inner), [one.opname for one in dis.get_instructions(code)])',
+        'self.assertNotEqual(sorted(set(seen(own))), sorted(set(seen(given))))',
+      ),
       own('tests that fail by chance', 'guessed', suite(problem, 'import os', 'self.assertLess(os.urandom(1)[0], 32)')),
       own('tests that are skipped', 'skipped test', suite(problem, 'self.skipTest("later")')),
       own('tests that end the process well', 'exit(0)', `import os\nos._exit(0)\n${text}`),
@@ -107,6 +155,7 @@ function sampleOf(repository: Repository, problem: Problem): Sample {
           `    self.assertEqual(${name}(*given), expected)`,
         ),
       ),
+      own('with a message', 'code', suite(problem, mended!.replace(/\)$/, ', "as it is said")'), kept!)),
       variant('two files', 'files', { [OWN]: text, 'tests/test_more.py': suite(problem, kept!) }),
     ],
   };

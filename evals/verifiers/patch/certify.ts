@@ -1,5 +1,6 @@
 // Making a patch task fit to be asked: its impossible twins are found and tried on the golden patch, and what nobody worked for must
 // not be rewarded. Nothing is thrown for a task that is no good; every reason is told.
+import { z } from 'zod';
 import { canonicalJson } from '../../../contracts/canonical.ts';
 import { createRandom } from '../../../policies/random.ts';
 import { composeReward } from '../../../policies/reward-composition.ts';
@@ -11,8 +12,10 @@ import { chosenTwins, RECOGNISABLE, recognisable } from './choose-twins.ts';
 import { PatchProblem, parseDiff } from './diff.ts';
 import { proposeFlips } from './flips.ts';
 import { patch } from './patch.ts';
+import { BY_ITS_WORDS, isRewritable } from './rewrites.ts';
 import { fileOf, RUNNERS } from './runners.ts';
 import { runTrials, type Tried } from './trials.ts';
+import { unitReasons } from './units.ts';
 
 export interface PatchCertificate {
   /** With the impossible twins that were found. */
@@ -22,9 +25,10 @@ export interface PatchCertificate {
 }
 
 const TWINS_A_TEST = 6;
-const PROPOSALS_A_TEST = 10;
+const PROPOSALS_A_TEST = 12;
 /** Tests that passed before get twins up to this many: a judgement uses a few of them only. */
 const TESTS_WITH_TWINS = 16;
+const DRAWS_OF_WORDS = 3;
 const NO_SHARES = { process: 0, speed: 0 };
 
 /**
@@ -77,9 +81,10 @@ export async function certifyPatchTask(input: {
     const twinned = failToPass.filter((id) => flips.some(({ test }) => test === id));
     for (const id of recognisable(check, twinned)) reasons.push(`${id} ${RECOGNISABLE}`);
   }
+  if (check.kind === 'performance') reasons.push(...(await unitReasons({ check, given, instruments, seed })));
 
-  const judge = (artifact: Artifact, as: PatchCheck = check): Promise<Found> =>
-    patch.judge({ check: as, artifact, given, instruments });
+  const judge = (artifact: Artifact, as: PatchCheck = check, secret = instruments.secret): Promise<Found> =>
+    patch.judge({ check: as, artifact, given, instruments: { ...instruments, secret } });
   const solved = (found: Found): boolean => composeReward(found, NO_SHARES).solved;
   const golden = artifactOf({ [PATCH_FILE]: gold });
   const first = await judge(golden);
@@ -88,6 +93,16 @@ export async function certifyPatchTask(input: {
     if (canonicalJson(verdictOf(await judge(golden))) === canonicalJson(verdictOf(first))) continue;
     reasons.push('a second judgement of the golden patch differs from the first');
     break;
+  }
+  if (check.kind === 'test-writing') {
+    if (!isRewritable(check.runner)) reasons.push(`${check.runner} ${BY_ITS_WORDS}`);
+    // Other secrets draw other words for each version: what is not certain to mean the same in them shows here.
+    for (let draw = 0; draw < DRAWS_OF_WORDS; draw += 1) {
+      const found = draw === 0 ? first : await judge(golden, check, `${instruments.secret} words ${draw}`);
+      if (!solved(found))
+        reasons.push(`the golden tests are not rewarded where versions are in other words: ${whyNot(found)}`);
+      if (unlikeIn(found).length > 0) reasons.push('the golden tests tell a wrong version from itself in other words');
+    }
   }
   for (const [name, text] of unworked(seed))
     if (composeReward(await judge(artifactOf({ [PATCH_FILE]: text })), NO_SHARES).total > 0)
@@ -121,6 +136,9 @@ export async function certifyPatchTask(input: {
     });
   }
 }
+
+const unlikeIn = ({ seen }: Found): readonly unknown[] =>
+  z.object({ unlike: z.array(z.int()) }).safeParse(seen).data?.unlike ?? [];
 
 /** Without what depends on a clock. */
 const verdictOf = ({ gates, components, seen }: Found) => ({

@@ -94,7 +94,10 @@ const performance = z
     ...common,
     passToPass: testIds,
     flips: z.array(flip),
-    /** A Python program, run in the repository: reads a seed from standard input, prints what the code under test gave for it. */
+    /**
+     * A Python program, run in the repository: reads a seed from standard input and prints what the code under test gave for it, a line for
+     * each unit of work, five at the least; no two units and no two seeds ask for the same or give the same line (units.ts).
+     */
     workload: z.string().min(1),
     /** What the given code's time, divided by the candidate's, has to exceed. */
     ratio: z.number().gt(1),

@@ -6,6 +6,7 @@ import type { Flip } from './check.ts';
 import { type Expected, LANGUAGES, type Language } from './flip-languages.ts';
 import type { Place, Span } from './literals.ts';
 import { type Likeness, markReader } from './marks.ts';
+import { NEARNESS, type Nearness, nearnessAt } from './near.ts';
 import { fileOf } from './runners.ts';
 import { replacementsOf } from './twin-values.ts';
 
@@ -17,19 +18,28 @@ export function proposeFlips(language: Language, id: string, text: string, rando
     ...{ test: id, path: fileOf(id) },
     ...{ start, end, text: replacement },
   });
-  const proposed: { readonly flip: Flip; readonly kind: string; readonly likeness: Likeness }[] = [];
+  const proposed: (Seen & { readonly flip: Flip; readonly kind: string })[] = [];
   for (const place of placesIn(language, text, region)) {
     const likenessOf = markReader(place);
-    for (const { span, text: put, kind } of replacementsOf(place, random))
-      proposed.push({ flip: flip(span, put), kind, likeness: likenessOf(span, put) });
+    for (const { span, text: put, kind } of replacementsOf(place, random)) {
+      const flipOf = flip(span, put);
+      proposed.push({ flip: flipOf, kind, likeness: likenessOf(span, put), nearness: nearnessAt(place, span, put) });
+    }
   }
+  const shuffled = random.shuffle(proposed);
   const byKind = (likeness: Likeness): Flip[] => {
-    const some = random.shuffle(proposed.filter((one) => one.likeness === likeness));
+    const some = shuffled.filter((one) => one.likeness === likeness);
     return inTurns([...Map.groupBy(some, ({ kind }) => kind).values()]).map((one) => one.flip);
   };
+  const near = nearest(shuffled).map((one) => one.flip);
   const tail = tailOf(language, text, region);
   const believable = inTurns([byKind('in file'), byKind('in test')]);
-  return [...believable, ...byKind('told'), ...(tail === undefined ? [] : [flip(tail.span, tail.text)])];
+  const best = new Set(inTurns([believable, near]));
+  return [
+    ...best,
+    ...byKind('told').filter((one) => !best.has(one)),
+    ...(tail === undefined ? [] : [flip(tail.span, tail.text)]),
+  ];
 }
 
 /** One of each, then a second of each. */
@@ -38,14 +48,28 @@ function inTurns<T>(groups: readonly (readonly T[])[]): T[] {
   return Array.from({ length: longest }, (_, turn) => groups.flatMap((group) => group.slice(turn, turn + 1))).flat();
 }
 
-/** Whether reading the twin without the test beside it tells which of both it is (marks.ts). */
-export function likenessOf(language: Language, id: string, text: string, { start, end, text: put }: Flip): Likeness {
+export interface Seen {
+  /** Whether reading the twin without the test beside it tells which of both it is (marks.ts). */
+  readonly likeness: Likeness;
+  /** Whether what is broken could give nearly what the twin expects, as it may give nearly what the test expects. */
+  readonly nearness: Nearness | undefined;
+}
+
+export function seenIn(language: Language, id: string, text: string, { start, end, text: put }: Flip): Seen {
   const region = regionOf(language, id, text);
-  if (region === undefined) return 'told';
-  for (const place of placesIn(language, text, region))
-    if (start < end && place.expected.start <= start && end <= place.expected.end)
-      return markReader(place)({ start, end }, put);
-  return 'told';
+  if (region !== undefined)
+    for (const place of placesIn(language, text, region))
+      if (start < end && place.expected.start <= start && end <= place.expected.end)
+        return { likeness: markReader(place)({ start, end }, put), nearness: nearnessAt(place, { start, end }, put) };
+  return { likeness: 'told', nearness: undefined };
+}
+
+const RANK: readonly Likeness[] = ['in file', 'in test', 'told'];
+
+/** Of each way to be near one, then a second of each; of one way those first that pass for the test. */
+export function nearest<One extends Seen>(some: readonly One[]): One[] {
+  const byRank = (one: Seen, other: Seen): number => RANK.indexOf(one.likeness) - RANK.indexOf(other.likeness);
+  return inTurns(NEARNESS.map((way) => some.filter(({ nearness }) => nearness === way).toSorted(byRank)));
 }
 
 /** Whether it changes a written value: a line put in can be told from the test by reading it. */

@@ -207,7 +207,7 @@ test('written tests are scored by the wrong versions that they notice', async ()
   });
   expect(await gate(written('self.skipTest("no")'))).toMatchObject({ name: 'pass when right', passed: false });
   expect(await gate(written('self.assertNotIn("return max(low, x)", open("clamp.py").read())'))).toMatchObject({
-    name: 'not vacuous',
+    name: 'run the code',
     passed: false,
   });
   expect(await gate(written('self.assertIn("sorted", open("clamp.py").read())'))).toMatchObject({
@@ -231,7 +231,7 @@ test('speed counts when it is the same work, and stable', async () => {
     passToPass: ['tests/test_unique.py::Unique::test_it'],
     flips: [],
     workload:
-      'import random\nfrom unique import unique\nrandom.seed(int(input()))\nitems = [random.randrange(6000) for _ in range(20000)]\nprint(hash(tuple(unique(items))))\n',
+      'import random\nfrom unique import unique\nrandom.seed(int(input()))\nfor _ in range(6):\n    items = [random.randrange(1500) for _ in range(5000)]\n    print(hash(tuple(unique(items))))\n',
     ratio: 2,
   });
   const fast = change('unique.py', slow, 'def unique(items):\n    return list(dict.fromkeys(items))\n');

@@ -10,6 +10,7 @@ import { RECOGNISABLE, recognisable } from './choose-twins.ts';
 import { flipped } from './flips.ts';
 import { judgePerformance } from './performance.ts';
 import { readPatch } from './read.ts';
+import { BY_ITS_WORDS, isRewritable } from './rewrites.ts';
 import { runnerWorks, trialsOf } from './sentinels.ts';
 import { judgeTests } from './test-writing.ts';
 import { runTrials, type Trial, type Tried } from './trials.ts';
@@ -32,8 +33,10 @@ export const patch = defineVerifier<PatchCheck>({
     if (check.kind === 'fix' || judged.gates.some(({ passed }) => !passed)) return judged;
     return judgePerformance({ ...input, check }, repository, judged);
   },
-  unfit: (check) =>
-    check.kind === 'fix' ? recognisable(check, check.failToPass).map((id) => `${id} ${RECOGNISABLE}`) : [],
+  unfit(check) {
+    if (check.kind === 'fix') return recognisable(check, check.failToPass).map((id) => `${id} ${RECOGNISABLE}`);
+    return check.kind === 'test-writing' && !isRewritable(check.runner) ? [`${check.runner} ${BY_ITS_WORDS}`] : [];
+  },
   impossible(check) {
     if (check.kind === 'test-writing') return { ...check, right: [...check.right, ''] };
     const [one] = check.flips;
@@ -62,7 +65,13 @@ async function judgeRunning(
     all.push(...done.tried);
     return done.tried;
   };
-  const liars = () => all.filter(({ twin, outcome }) => twin !== undefined && outcome === 'passed').map(({ id }) => id);
+  // What fails a test as well gives another value, which a twin may expect: it is wrong, and no lie.
+  const liars = () => {
+    const wrong = new Set(
+      all.filter(({ twin, outcome }) => twin === undefined && outcome === 'failed').map(({ id }) => id),
+    );
+    return all.filter(({ id, twin, outcome }) => twin && outcome === 'passed' && !wrong.has(id)).map(({ id }) => id);
+  };
   const ends = (found: { components: readonly ComponentScore[] }): Found => ({
     gates,
     components: found.components,
@@ -86,7 +95,7 @@ async function judgeRunning(
     );
     return ends({ components: [] });
   }
-  gates.push(held(FORGED_GATES.patch, 'every test that was made impossible failed'));
+  gates.push(held(FORGED_GATES.patch, 'no test passed as it is and made impossible'));
   const failures = all.filter(({ twin, outcome }) => twin === undefined && outcome !== 'passed');
   if (failures.length > 0) await runnerWorks(check, instruments);
   const lost = [...new Set(failures.map(({ id }) => id))].filter((id) => !failToPass.includes(id)).sort();

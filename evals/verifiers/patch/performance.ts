@@ -1,5 +1,6 @@
 // Judging speed: the same work on the same secret inputs, by the given code and by the candidate's, each time in a sandbox of its own.
-// The clock is the driver's, outside the process; what the process printed in that time has to be what the given code prints.
+// The clock is the driver's, outside the process, from before its start to its end, when whatever it left running is killed; what the
+// process printed in that time has to be what the given code prints, a line for each unit of work (units.ts).
 import { AnnealError } from '../../../contracts/errors.ts';
 import type { EvidenceRun } from '../../../contracts/judgement.ts';
 import { runCharged } from '../../workspace/charged.ts';
@@ -10,6 +11,7 @@ import { broken, evidenceOf, held } from '../gates.ts';
 import type { Found, JudgeInput } from '../verifier.ts';
 import type { PerformanceCheck } from './check.ts';
 import { drawn, RUNNERS } from './runners.ts';
+import { unshown } from './units.ts';
 
 const ARGV = ['python3', '-s', '-P', '-S', '-B', `${SEALED}/workload.py`] as const;
 /** Chance at most that code which is no faster than asked for wins so many pairs. */
@@ -46,6 +48,7 @@ export async function judgePerformance(
     new Map([...files, ...Object.entries(check.tests).map(([path, text]) => [path, Buffer.from(text)] as const)]);
 
   let wins = 0;
+  const printed: string[] = [];
   for (let pair = 0; pair < check.pairs; pair += 1) {
     const seed = drawn(instruments.secret, 'workload', purpose, pair);
     const tasks = [() => work('given', withTests(given), seed), () => work('changed', withTests(repository), seed)];
@@ -58,6 +61,9 @@ export async function judgePerformance(
         'verifier.failed',
         `the workload does not run on the given code: ${own.stderr.slice(-200)}`,
       );
+    printed.push(own.stdout);
+    const told = unshown(printed);
+    if (told !== undefined) throw new AnnealError('verifier.failed', `the workload ${told}`);
     if (theirs.how !== 'exited' || theirs.exitCode !== 0 || theirs.stdout !== own.stdout) {
       const why =
         theirs.how === 'exited'

@@ -1,19 +1,19 @@
 // Judging written tests by what they tell apart: they pass on every right version, fail on the given one, and the share of wrong
-// versions that they notice is their score. Tests that look at the text of the code instead of running it notice few, and in Python fail
-// where a right version's text is hidden from them.
-import { deflateSync } from 'node:zlib';
+// versions that they notice is their score. A test holds what it tests, as text and as compiled code, and may go by how that is written
+// without ever calling it; so in Python each version is judged in other words as well, which the judgement's secret draws (rewrites.ts).
 import type { EvidenceRun, GateResult } from '../../../contracts/judgement.ts';
 import { type Artifact, artifactHash } from '../artifact.ts';
 import { broken, held, refused } from '../gates.ts';
-import type { Found, JudgeInput } from '../verifier.ts';
+import type { Found, Instruments, JudgeInput } from '../verifier.ts';
 import { applyChanges } from './apply.ts';
 import type { RunnerName, TestWritingCheck } from './check.ts';
 import { parseDiff } from './diff.ts';
+import { isRewritable, rewritten } from './rewrites.ts';
 import { runnerWorks } from './sentinels.ts';
 import { runTrials } from './trials.ts';
 
 /** Every right version is tried so often: a test that passes by luck is no test. */
-const RIGHT_RUNS = 3;
+const RIGHT_RUNS = 2;
 
 const TEST_FILE: Readonly<Record<RunnerName, RegExp>> = {
   unittest: /(^|\/)(test_[^/]*|[^/]*_test)\.py$/,
@@ -25,20 +25,10 @@ const TEST_FILE: Readonly<Record<RunnerName, RegExp>> = {
   junit: /(^|\/)(Test[^/]*|[^/]*Tests?)\.java$/,
 };
 
-type Retold = (version: Artifact, changed: readonly string[]) => Artifact;
-const asItIs: Retold = (version) => version;
-
-/** The same modules, whose text neither `inspect` nor whoever reads their files finds: a test by the code's words fails on it. */
-const hiddenInPython: Retold = (version, changed) =>
-  new Map(
-    [...version].map(([path, bytes]) => {
-      if (!changed.includes(path) || !path.endsWith('.py')) return [path, bytes];
-      const text = deflateSync(bytes).toString('base64');
-      const hidden = `exec(compile(__import__("zlib").decompress(__import__("base64").b64decode("${text}")), "", "exec"))\n`;
-      return [path, Buffer.from(hidden)];
-    }),
-  );
-const HIDDEN_BY: Partial<Record<RunnerName, Retold>> = { unittest: hiddenInPython, pytest: hiddenInPython };
+/** Of each version in other words, where its language has them: with those of right versions and the given one a guess has to agree at once. */
+const RIGHT_REWRITES = 3;
+const GIVEN_REWRITES = 3;
+const WRONG_REWRITES = 2;
 
 export async function judgeTests(
   { check, artifact, given, instruments }: JudgeInput<TestWritingCheck>,
@@ -59,10 +49,8 @@ export async function judgeTests(
   const purpose = artifactHash(artifact);
 
   /** Whether all tests pass on a version of the code. */
-  const passes = async (name: string, diff: string, times = 1, retold: Retold = asItIs): Promise<boolean> => {
-    const changes = parseDiff(diff);
-    const paths = changes.flatMap(({ to }) => to ?? []);
-    const version = new Map([...retold(applyChanges(given, changes), paths), ...written]);
+  const passes = async (name: string, code: Artifact, times = 1): Promise<boolean> => {
+    const version = new Map([...code, ...written]);
     const trials = Array.from({ length: times }, () => ids.map((id) => ({ id }))).flat();
     const done = await runTrials({
       ...{ check, repository: version, trials, instruments, purpose: `${name} ${purpose}` },
@@ -71,27 +59,42 @@ export async function judgeTests(
     runs.push(...done.runs);
     return done.tried.every(({ outcome }) => outcome === 'passed');
   };
+  const all = (codes: readonly Artifact[], name: string, wanted: boolean): Promise<boolean> =>
+    codes.reduce(
+      async (before, code, index) => (await before) && (await passes(`${name} ${index}`, code)) === wanted,
+      Promise.resolve(true),
+    );
+  const { right, wrong, others } = await versionsOf(check, given, instruments, purpose);
 
-  for (const [index, diff] of check.right.entries()) {
-    if (await passes(`right ${index}`, diff, RIGHT_RUNS)) continue;
+  for (const [index, code] of right.entries()) {
+    if (await passes(`right ${index}`, code, RIGHT_RUNS)) continue;
     await runnerWorks(check, instruments);
     gates.push(
       broken('pass when right', `they do not pass on right version ${index + 1}, each of ${RIGHT_RUNS} times`),
     );
     return refused(gates, runs);
   }
-  gates.push(held('pass when right', `they pass on ${check.right.length} right versions`));
-  const hidden = HIDDEN_BY[check.runner];
-  if (hidden !== undefined) {
-    if (!(await passes('right, its text hidden', check.right[0] ?? '', 1, hidden)))
-      return refused([...gates, broken('run the code', 'they pass on a right version only where they read it')], runs);
-    gates.push(held('run the code', 'they pass on a right version whose text they cannot read'));
-  }
-  if (await passes('given', '')) return refused([...gates, broken('fail before', 'they pass on the given code')], runs);
+  gates.push(held('pass when right', `they pass on ${right.length} right versions`));
+  if (await passes('given', given))
+    return refused([...gates, broken('fail before', 'they pass on the given code')], runs);
   gates.push(held('fail before', 'they fail on the given code'));
+  if (others !== undefined) {
+    const told = (why: string): Found => refused([...gates, broken('run the code', why)], runs);
+    for (const [index, codes] of others.right.entries())
+      if (!(await all(codes, `right ${index} otherwise`, true)))
+        return told(`they do not pass on right version ${index + 1} in other words`);
+    if (!(await all(others.given, 'given otherwise', false))) return told('they pass on the given code in other words');
+    gates.push(held('run the code', 'they pass and fail alike on versions in other words'));
+  }
 
   const noticed: boolean[] = [];
-  for (const [index, diff] of check.wrong.entries()) noticed.push(!(await passes(`wrong ${index}`, diff)));
+  const unlike: number[] = [];
+  for (const [index, code] of wrong.entries()) {
+    const asItIs = !(await passes(`wrong ${index}`, code));
+    const otherwise = await all(others?.wrong[index] ?? [], `wrong ${index} otherwise`, !asItIs);
+    if (!otherwise) unlike.push(index);
+    noticed.push(asItIs && otherwise);
+  }
   const count = noticed.filter((one) => one).length;
   const why = `${count} of ${noticed.length} wrong versions are noticed`;
   if (count === 0) return refused([...gates, broken('not vacuous', why)], runs);
@@ -102,5 +105,43 @@ export async function judgeTests(
     weight: 1,
     why,
   } as const;
-  return { gates: [...gates, held('not vacuous', why)], components: [component], runs, seen: { noticed } };
+  return { gates: [...gates, held('not vacuous', why)], components: [component], runs, seen: { noticed, unlike } };
+}
+
+interface Versions<Code> {
+  readonly right: readonly Code[];
+  readonly wrong: readonly Code[];
+}
+
+/** Every version of the code as it is, and each in other words, several times. */
+async function versionsOf(
+  check: TestWritingCheck,
+  given: Artifact,
+  instruments: Instruments,
+  purpose: string,
+): Promise<Versions<Artifact> & { others?: Versions<readonly Artifact[]> & { readonly given: readonly Artifact[] } }> {
+  const diffs = [...check.right, ...check.wrong].map(parseDiff);
+  const codes = diffs.map((changes) => applyChanges(given, changes));
+  const right = codes.slice(0, check.right.length);
+  const wrong = codes.slice(check.right.length);
+  if (!isRewritable(check.runner)) return { right, wrong };
+  const paths = [...new Set(diffs.flat().flatMap(({ to }) => to ?? []))];
+  const times = (code: Artifact, count: number): Artifact[] => Array.from({ length: count }, () => code);
+  const groups = [
+    ...right.map((code) => times(code, RIGHT_REWRITES)),
+    times(given, GIVEN_REWRITES),
+    ...wrong.map((code) => times(code, WRONG_REWRITES)),
+  ];
+  const retold = await rewritten(groups.flat(), paths, instruments, purpose);
+  let taken = 0;
+  const back = groups.map(({ length }) => {
+    taken += length;
+    return retold.slice(taken - length, taken);
+  });
+  const own = back[right.length]!;
+  return {
+    right,
+    wrong,
+    others: { right: back.slice(0, right.length), given: own, wrong: back.slice(right.length + 1) },
+  };
 }

@@ -1,8 +1,9 @@
 // What may be written in the place of an expected value: other values of the test, its words put together in another way, values that
-// look the same, the same values in another order. Which of them could not be told from the test is asked elsewhere (marks.ts); that a
+// look the same, the same values in another order, and values that are nearly the same (near.ts). Which of them could not be told from the test is asked elsewhere (marks.ts); that a
 // right solution fails each, certification sees.
 import type { Random } from '../../../policies/random.ts';
 import { bareOf, isText, type Literal, literalsIn, type Place, type Span, wordsAndGaps, wordsIn } from './literals.ts';
+import { numbersNear, textsNear } from './near.ts';
 
 export interface Replacement {
   readonly span: Span;
@@ -40,9 +41,14 @@ export function replacementsOf(place: Place, random: Random): Replacement[] {
       const words = known.flatMap((one) => wordsIn(bareOf(one.is)));
       for (const [kind, texts] of Object.entries(recombined(bareOf(is), words, random)))
         add(kind, literal, texts.map(quoted));
+      const { less, more } = textsNear(bareOf(is));
+      // Some at what is no letter, where there is such: that is where texts are nearly right.
+      for (const [kind, texts] of Object.entries({ 'a sign less': less, 'a sign more': more }))
+        add(kind, literal, mixed(random.shuffle(texts), bareOf(is)).map(quoted));
     } else if (literal.kind === 'truth') add('another', literal, [TRUTH[is]!]);
     else {
       add('another', literal, alike);
+      add('near', literal, numbersNear(is));
       if (literal.kind === 'whole')
         add(
           'a word',
@@ -72,6 +78,13 @@ const near = (literals: readonly Literal[], { start }: Span): Literal[] =>
 const isPlain = (literal: string): boolean => literal.length > 2 && !literal.slice(1, -1).includes(literal[0]!);
 
 const TRUTH: Readonly<Record<string, string>> = { True: 'False', False: 'True', true: 'false', false: 'true' };
+
+/** Those that differ in letters and those that differ in other signs take turns. */
+function mixed(texts: readonly string[], text: string): string[] {
+  const isWord = (one: string): boolean => wordsIn(one).join('').length !== wordsIn(text).join('').length;
+  const [words, others] = [texts.filter(isWord), texts.filter((one) => !isWord(one))];
+  return others.flatMap((one, at) => [one, ...words.slice(at, at + 1)]).concat(words.slice(others.length));
+}
 
 /** Of as many digits, a little more or less. */
 function otherNumber(literal: string, random: Random): string {

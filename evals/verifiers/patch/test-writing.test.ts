@@ -1,0 +1,133 @@
+import { expect, test, vi } from 'vitest';
+import { createBubblewrapSandbox } from '../../../infra/sandbox/bubblewrap.ts';
+import { TEST_WRITING_CORPUS } from '../../hacks/patch/test-writing.ts';
+import { runWorkspace } from '../../workspace/run.ts';
+import { artifactOf } from '../artifact.ts';
+import { certifyPatchTask } from './certify.ts';
+import { PATCH_FILE, patchCheck } from './check.ts';
+import { patch } from './patch.ts';
+import { rewritten } from './rewrites.ts';
+import { RUNNERS } from './runners.ts';
+
+vi.setConfig({ testTimeout: 400_000 });
+
+const instruments = { sandbox: createBubblewrapSandbox(), secret: 'a secret of the tests' };
+const sample = TEST_WRITING_CORPUS[0]!;
+const certify = (more: object = {}) =>
+  certifyPatchTask({
+    check: patchCheck.parse({ ...(sample.task.check as object), ...more }),
+    given: artifactOf(sample.given),
+    gold: String(sample.gold[PATCH_FILE]),
+    instruments,
+    seed: 1,
+    reruns: 1,
+  });
+
+test('a task that asks for tests is certified in three draws of other words', async () => {
+  expect(await certify()).toMatchObject({ kept: true, reasons: [] });
+});
+
+test('in a language without other words it is refused', () => {
+  const check = patchCheck.parse({ ...(sample.task.check as object), runner: 'node-test' });
+  expect(patch.unfit?.(check)).toEqual([expect.stringContaining('node-test')]);
+  expect(patch.unfit?.(patchCheck.parse(sample.task.check))).toEqual([]);
+});
+
+const MODULE = `"""Doc."""
+from functools import reduce
+
+
+def total(items, first=0, *more, by=1, **named):
+    """All of them."""
+    result = first
+    for item in items:
+        if item > 2:
+            result += item * by
+        else:
+            result -= item
+    return result + sum(more) + len(named)
+
+
+def upto(most):
+    at = 0
+    while at < most:
+        yield f"{at}!"
+        at += 1
+
+
+class Count:
+    def __init__(self, start):
+        self.__at = start
+
+    def next(self, by=2):
+        self.__at += by
+        return "even" if self.__at % 2 == 0 else "odd"
+
+
+class Other(Count):
+    def next(self, by=3):
+        return super().next(by).upper()
+
+
+def counter(step):
+    at = 0
+
+    def count():
+        nonlocal at
+        at += step
+        return at
+
+    count()
+    return count
+
+
+def sort(items):
+    items.sort()
+
+
+def kind(value):
+    match value:
+        case 1 | 2:
+            return "few"
+        case [first, *_]:
+            return first
+    return "other"
+`;
+const MAIN = `from one import *
+items = [3, 1, 5]
+sort(items)
+print(total([1, 2, 3], 4, 5, by=2, a=1), total([]), list(upto(3)), Count(1).next(), Other(1).next(), counter(4)(), items)
+print(kind(1), kind([7, 8]), kind("x"), total.__doc__, total.__name__, __import__("inspect").signature(total))
+`;
+
+test('other words mean the same, differ by the secret and by the draw, and are the same again for the same', async () => {
+  const version = artifactOf({ 'one.py': MODULE, 'broken.py': 'def (' });
+  const draw = (secret: string) =>
+    rewritten(
+      Array.from({ length: 12 }, () => version),
+      ['one.py', 'broken.py'],
+      { ...instruments, secret },
+      'test',
+    );
+  const [first, again, other] = [await draw('a'), await draw('a'), await draw('b')];
+  const textsOf = (some: typeof first) => some.map((one) => Buffer.from(one.get('one.py')!).toString());
+  expect(textsOf(again)).toEqual(textsOf(first));
+  expect(new Set([...textsOf(first), ...textsOf(other), MODULE]).size).toBe(25);
+  expect(Buffer.from(first[0]!.get('broken.py')!).toString()).toBe('def (');
+  const files = [MODULE, ...textsOf(first), ...textsOf(other)];
+
+  const { steps } = await runWorkspace(instruments.sandbox, {
+    files: artifactOf({ 'main.py': MAIN }),
+    steps: files.map((text, number) => ({
+      what: `version ${number}`,
+      argv: ['python3', 'main.py'] as const,
+      wallMs: 30_000,
+      fresh: artifactOf({ 'one.py': text, 'main.py': MAIN }),
+    })),
+    collect: [],
+    limits: RUNNERS.unittest.limits,
+  });
+  expect(steps[0]).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('few 7 other') });
+  for (const [number, step] of steps.entries())
+    expect(step, files[number]).toMatchObject({ exitCode: 0, stdout: steps[0]!.stdout });
+});
