@@ -140,7 +140,7 @@ export function createRolloutActivities(ports: RolloutPorts): RolloutActivities 
       // No time is told: it would say nothing of how long a rollout takes.
       if (known !== undefined) return undefined;
       if (isEpisode(plan)) {
-        await gradeEpisode(plan, planned, task);
+        await gradeEpisode(plan, planned, task, asked);
         return { milliseconds: performance.now() - began };
       }
       const completion = usable(asked, planned.id);
@@ -175,13 +175,18 @@ export function createRolloutActivities(ports: RolloutPorts): RolloutActivities 
     throw failure;
   }
 
-  async function gradeEpisode(plan: RolloutPlan, planned: PlannedRollout, task: LockedTask): Promise<void> {
+  async function gradeEpisode(
+    plan: RolloutPlan,
+    planned: PlannedRollout,
+    task: LockedTask,
+    asked: readonly CompletionRecord[],
+  ): Promise<void> {
     const episode = await episodeOf(store, plan, planned.id);
     if (episode === undefined) throw new AnnealError('gateway.upstream_failed', `${planned.id} left nothing to judge`);
     const { record, ref } = episode;
     const judged = await judgeTask(grader, {
       ...{ task, weights: plan.reward, purpose: plan.purpose },
-      reply: await sessionOf(store, record),
+      reply: await sessionOf(store, record, asked),
     });
     await recordOnce(gateway, planned, {
       ...trajectoryOf(plan, planned, task),

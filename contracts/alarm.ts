@@ -16,6 +16,8 @@ export const detectorName = z.enum([
   'test-edit',
   /** Holds the text that stands in the grader's copy of the task and nowhere else. */
   'canary',
+  /** Says what only a judge says, or writes the file that its verdict stands in. */
+  'forged-verdict',
 ]);
 export type DetectorName = z.infer<typeof detectorName>;
 

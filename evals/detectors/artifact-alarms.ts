@@ -1,6 +1,6 @@
 // What the detectors say of an artifact that one reply handed in, of the reply itself, and of how its judgement went.
 import { z } from 'zod';
-import { type Alarm, isProved } from '../../contracts/alarm.ts';
+import type { Alarm } from '../../contracts/alarm.ts';
 import type { ArtifactTask } from '../../contracts/artifact-task.ts';
 import type { Judgement } from '../../contracts/judgement.ts';
 import { holdsCanary } from '../../policies/overlap.ts';
@@ -9,6 +9,7 @@ import { FORGED_GATES } from '../verifiers/gates.ts';
 import { patchCheck } from '../verifiers/patch/check.ts';
 import { PROTECTED } from '../verifiers/patch/paths.ts';
 import { programCheck } from '../verifiers/program/check.ts';
+import { merged } from './merged.ts';
 import { patchAlarms } from './patch-alarms.ts';
 import { programAlarms } from './program-alarms.ts';
 import { SOURCE_VERSION } from './sign.ts';
@@ -49,16 +50,6 @@ const CANARY: Alarm = {
   ...{ detector: 'canary', version: 1 },
   why: 'holds the text that only the grader’s copy of its task has',
 };
-
-/** One alarm a detector; it was only read where nothing of it is more. */
-function merged(alarms: readonly Alarm[]): Alarm[] {
-  const by = Map.groupBy(alarms, ({ detector }) => detector);
-  return [...by.values()].map((same) => {
-    const { read: _, ...one } = same.find(isProved) ?? same[0]!;
-    const why = same.map((each) => each.why).join('; ');
-    return same.some(isProved) ? { ...one, why } : { ...one, why, read: true };
-  });
-}
 
 function specialCasing(seen: unknown): Alarm | undefined {
   const cases = seenCases.safeParse(seen).data ?? [];

@@ -1,8 +1,12 @@
 // What a session handed in, judged: its files by the verifier of its task, its manner by its transcript, and what the detectors say.
+import type { Alarm } from '../../contracts/alarm.ts';
 import type { ArtifactTask } from '../../contracts/artifact-task.ts';
 import type { EpisodeTranscript } from '../../contracts/episode.ts';
 import type { ComponentScore } from '../../contracts/judgement.ts';
+import type { LockedTask } from '../../contracts/locked-set.ts';
 import { artifactAlarms } from '../detectors/artifact-alarms.ts';
+import { merged } from '../detectors/merged.ts';
+import { trailAlarms } from '../detectors/trajectory/trail-alarms.ts';
 import { filesOf, type JudgedTurn, recordedJudgement, SHARES, type SingleTurn } from '../single-turn/judge.ts';
 import { type Artifact, textOf } from '../verifiers/artifact.ts';
 import { artifactVerifierFor } from '../verifiers/artifact-registry.ts';
@@ -13,10 +17,13 @@ import { structuredReasoning } from '../verifiers/process/structured-reasoning.t
 import { toolFormat } from '../verifiers/process/tool-format.ts';
 import type { Transcript } from '../verifiers/process/transcript.ts';
 import { FUNCTION_FILE } from './handed-in.ts';
+import { type Trail, trailOfTranscript } from './trail.ts';
 
 export interface Session extends Omit<SingleTurn, 'reply' | 'seconds'> {
   readonly handedIn: Artifact;
   readonly transcript: EpisodeTranscript;
+  /** What it called for, where the transcript does not hold it. */
+  readonly trail?: Trail | undefined;
   /** Of the whole session. */
   readonly seconds: number;
 }
@@ -30,13 +37,26 @@ export async function judgeSession(session: Session): Promise<JudgedTurn> {
     shares: { process: weights.process ?? SHARES.process, speed: weights.speed ?? SHARES.speed },
     manner: mannerOf(task, transcript, session.seconds),
   });
+  const done = await alarmsOf(task, session, given);
   const said = transcript.turns.flatMap(({ role, content }) => (role === 'assistant' ? [content] : [])).join('\n');
   return recordedJudgement(judged, {
     ...{ task: task.id, verifier, purpose, exact: handedIn.size > 0 },
     artifact: sourceOf(task, handedIn),
-    alarms: (judgement) => artifactAlarms(task, allText(handedIn), judgement, { given, reply: said }),
+    alarms: (judgement) =>
+      merged([...artifactAlarms(task, allText(handedIn), judgement, { given, reply: said }), ...done]),
   });
 }
+
+/** What it did on the way, whatever its task is. */
+export const alarmsOf = (
+  task: LockedTask,
+  { transcript, trail }: Pick<Session, 'transcript' | 'trail'>,
+  given?: Artifact,
+): Promise<Alarm[]> =>
+  trailAlarms(task, trail ?? trailOfTranscript(transcript), {
+    ...(given === undefined ? {} : { given }),
+    tools: Object.keys(transcript.tools),
+  });
 
 /** How it went about it. What other people's agents call tools is their own business: of theirs only the time is known. */
 function mannerOf(task: ArtifactTask, transcript: EpisodeTranscript, seconds: number): ComponentScore[] {

@@ -62,7 +62,12 @@ export async function reverify(
     const replies = new Map((await gateway.completions(prefix)).map((one) => [one.id, one]));
     const waiting = [...plan.rollouts];
     const replyOf = async ({ rollout, episode, completions }: Trajectory) => {
-      if (episode !== undefined) return sessionOf(store, await episodeBy(store, episode));
+      if (episode !== undefined)
+        return sessionOf(
+          store,
+          await episodeBy(store, episode),
+          completions.flatMap((id) => replies.get(id) ?? []),
+        );
       const said = completions[0] === undefined ? undefined : replies.get(completions[0]);
       return said && { rollout, text: said.text, milliseconds: said.milliseconds };
     };

@@ -9,7 +9,8 @@ import { isArtifactTask, type LockedTask } from '../../contracts/locked-set.ts';
 import type { RolloutPlan } from '../../contracts/plan.ts';
 import type { Sandbox } from '../../contracts/ports.ts';
 import type { SpecialCasing } from '../detectors/special-casing.ts';
-import { functionReply, judgeSession } from '../episode/judge.ts';
+import { alarmsOf, functionReply, judgeSession } from '../episode/judge.ts';
+import type { Trail } from '../episode/trail.ts';
 import { type JudgedTurn, judgeSingleTurn } from '../single-turn/judge.ts';
 import type { Artifact } from './artifact.ts';
 import { artifactVerifierFor } from './artifact-registry.ts';
@@ -31,6 +32,8 @@ export interface RecordedSession {
   readonly rollout: RolloutId;
   readonly handedIn: Artifact;
   readonly transcript: EpisodeTranscript;
+  /** Of somebody else's agent, what its requests show. */
+  readonly trail?: Trail | undefined;
   readonly seconds: number;
 }
 
@@ -70,6 +73,7 @@ export async function judgeTask(
       secret,
       verifier,
       specialCasing,
+      more: 'text' in reply ? [] : await alarmsOf(task, reply),
     });
   // Its own for every rollout, and the same when it is judged again.
   const own = createHmac('sha256', secret ?? '')
@@ -87,8 +91,8 @@ export async function judgeTask(
   };
   if ('text' in reply)
     return judgeSingleTurn({ ...common, instruments, reply: reply.text, seconds: reply.milliseconds / 1_000 });
-  const { handedIn, transcript, seconds } = reply;
-  return judgeSession({ ...common, instruments, handedIn, transcript, seconds });
+  const { handedIn, transcript, trail, seconds } = reply;
+  return judgeSession({ ...common, instruments, handedIn, transcript, trail, seconds });
 }
 
 /** @throws AnnealError `verifier.failed` when this build has no such verifier of the task's kind */
