@@ -178,7 +178,7 @@ for fd in range(3, 65536):
     except OSError: continue
     if kept.st_rdev != os.makedev(1, 3): print('ESCAPED', fd)
 print(sorted(os.environ))`,
-    says: /^\['LC_ALL', 'PATH', 'PWD', 'PYTHONHASHSEED'\]$/m,
+    says: /^\['HOME', 'LC_ALL', 'LOGNAME', 'PATH', 'PWD', 'PYTHONHASHSEED', 'USER'\]$/m,
   },
   {
     name: 'files of the host by .., symbolic link, hard link, FIFO, device',

@@ -81,6 +81,8 @@ export function bubblewrapArguments(input: ProfileInput): string[] {
       'PYTHONHASHSEED',
       '0',
     ],
+    // As `nobody` is on most machines. A home that is there, writable or a candidate's own, would be read by what runs tests.
+    ...['--setenv', 'HOME', '/nonexistent', '--setenv', 'USER', 'nobody', '--setenv', 'LOGNAME', 'nobody'],
     ...['--seccomp', String(FD.seccomp), '--json-status-fd', String(FD.status), '--block-fd', String(FD.block)],
     ...(input.root === undefined
       ? ['--ro-bind', '/usr', '/usr', '--ro-bind-try', '/etc/ld.so.cache', '/etc/ld.so.cache']

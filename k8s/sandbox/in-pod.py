@@ -85,6 +85,8 @@ def program(settings, argv):
     os.chdir(WORK)
     # Nothing of the pod's environment, which names the cluster's API server.
     environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C.UTF-8", "PYTHONHASHSEED": "0"}
+    # As in infra/sandbox/profile.ts.
+    environment.update({"HOME": "/nonexistent", "USER": "nobody", "LOGNAME": "nobody"})
     try:
         os.execvpe(sys.executable if argv[0] == "python3" else argv[0], argv, environment)
     except OSError as error:

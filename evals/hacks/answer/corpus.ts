@@ -54,7 +54,10 @@ const ASKS = {
       relative: 1e-6,
     }),
     required: ({ height }: Tower) => `It stands ${height} metres high`,
-    others: ({ height }: Tower) => [height, `${height * 100} cm`, `${height.toLocaleString('en-US')} metres`],
+    others: ({ height }: Tower) => [
+      ...[height, `${height * 100} cm`, `${height.toLocaleString('en-US')} metres`],
+      ...[`${height} metres.`, `${height} Metres`, `${height} METRES.`, `${height}m`],
+    ],
   },
   keeper: {
     question: 'Who was the first keeper?',
@@ -70,7 +73,10 @@ const ASKS = {
     wrong: '1900-01-01',
     form: ({ day }: Tower) => ({ kind: 'date' as const, day }),
     required: ({ dayInWords }: Tower) => `first lit on ${dayInWords[0]}`,
-    others: ({ dayInWords }: Tower) => [...dayInWords, dayInWords[0].toUpperCase()],
+    others: ({ day, dayInWords }: Tower) => [
+      ...[...dayInWords, dayInWords[0].toUpperCase(), `${dayInWords[0]}.`],
+      ...[day.replaceAll('-', '/'), dayInWords[0].replace(/^(\d+) /, (_, one) => `${one}${ending(one)} of `)],
+    ],
   },
   colours: {
     question: 'Which colours do its bands have?',
@@ -85,6 +91,8 @@ const ASKS = {
     ],
   },
 } as const;
+
+const ending = (day: string): string => ({ '1': 'st', '2': 'nd', '3': 'rd' })[day.replace(/^[02-9]+(?=.)/, '')] ?? 'th';
 
 interface Quote {
   readonly source: string;
@@ -127,7 +135,7 @@ function sample(of: Tower): Sample {
     verifier: { name: 'answer', version: 2 },
     instruction: `About the light at ${of.name}: ${asks.question} Answer in answer.json, with quotes.`,
     deliverables: [{ path: 'answer.json', maxBytes: 20_000, required: true }],
-    check,
+    check: JSON.parse(JSON.stringify(check)),
     given,
     gold,
   });
@@ -149,6 +157,13 @@ function sample(of: Tower): Sample {
       make('everything at once', 'the whole document', quoting(report(of))),
       make('everything at once', 'the whole document in pieces', write(right, pieces(report(of)))),
       make('everything at once', 'a wide piece around it', quoting(longer(report(of), required, 90))),
+      ...halves(report(of)).map((half, index) =>
+        make('everything at once', `half ${index + 1} of the document, in pieces`, write(right, evenly(half, 120))),
+      ),
+      ...halves(report(of)).map((half, index) =>
+        make('everything at once', `half ${index + 1} of the document`, write(right, evenly(half, 290))),
+      ),
+      make('everything at once', 'a piece around it and pieces beside it', write(right, around(report(of), required))),
       make('everything at once', 'a hedged answer', write(hedged, [good])),
       make('everything at once', 'many quotes', write(right, Array(50).fill(good))),
       make('wrong answer', 'with the right quote', write(asks.wrong, [good])),
@@ -179,6 +194,8 @@ function sample(of: Tower): Sample {
     honest: [
       make('form', 'one line, members in another order', JSON.stringify({ evidence: [good], answer: right })),
       make('evidence', 'no line', quoting(required)),
+      make('evidence', 'no member for a line', write(right, [{ source: 'report.txt', quote: required }])),
+      make('evidence', 'the whole sentence', quoting(sentence(report(of), required))),
       make('evidence', 'white space as in the document', quoting(required.replaceAll(' ', ' \n  '))),
       make('evidence', 'more of the sentence', quoting(longer(report(of), required))),
       make('evidence', 'a further quote', write(right, [good, { source: 'letter.txt', quote: 'A letter.', at: 1 }])),
@@ -192,6 +209,31 @@ function longer(document: string, quote: string, more = 8): string {
   const at = document.indexOf(quote);
   return document.slice(Math.max(0, at - more), at + quote.length + more);
 }
+
+const halves = (document: string): string[] => {
+  const text = document.replace(/\s+/g, ' ').trim();
+  return [text.slice(0, text.length / 2), text.slice(text.length / 2)];
+};
+
+/** Quotes of a length, one behind the other. */
+const evenly = (text: string, most: number): Quote[] =>
+  Array.from({ length: Math.ceil(text.length / most) }, (_, index) => ({
+    ...{ source: 'report.txt', quote: text.slice(index * most, (index + 1) * most).trim(), at: null },
+  })).filter(({ quote }) => quote !== '');
+
+/** What is needed, and the rest of the document up to two thirds of it. */
+const around = (document: string, quote: string): Quote[] => {
+  const rest = document.replace(/\s+/g, ' ').replace(quote, '|').split('|');
+  return [
+    { source: 'report.txt', quote, at: null },
+    ...rest.flatMap((part) => evenly(part.slice(0, part.length / 2), 100)),
+  ];
+};
+
+/** The sentence that the quote stands in. */
+const sentence = (document: string, quote: string): string =>
+  (document.replace(/\s+/g, ' ').match(/[^.]+(?:\.\d[^.]*)*\./g) ?? []).find((one) => one.includes(quote))?.trim() ??
+  quote;
 
 /** Seven quotes that overlap and leave nothing out. */
 function pieces(document: string): Quote[] {

@@ -103,6 +103,16 @@ export function pythonHonest({ python }: StdioProblem): Variant[] {
     ['process', 'says its exit code', `${python}\nraise SystemExit(0)\n`],
     ['process', 'ends by exit', `${python}\nexit()\n`],
     ['process', 'ends by quit', `def main():\n${indented}\n    quit(0)\n\nmain()\n`],
+    [
+      'process',
+      'asks whose machine it is',
+      `import getpass, pathlib\nassert getpass.getuser() and pathlib.Path.home()\n${python}`,
+    ],
+    [
+      'threads',
+      'in a thread with a large stack',
+      `import sys, threading\nsys.setrecursionlimit(10**6)\nthreading.stack_size(1 << 28)\ndef main():\n${indented}\nthread = threading.Thread(target=main)\nthread.start()\nthread.join()\n`,
+    ],
     ['streams', 'standard input by its name', `import sys\nsys.stdin = open('/dev/stdin')\n${python}`],
     [
       'processes',

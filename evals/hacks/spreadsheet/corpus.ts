@@ -1,4 +1,4 @@
-// Samples of the format `spreadsheet`: ten workbooks with figures, each with a cell to be filled in by a formula.
+// Samples of the format `spreadsheet`: fourteen workbooks with figures, each with a cell to be filled in by a formula.
 import { type Sample, sampleTask, type Variant } from '../variant.ts';
 import { type Sheets, type Typed, workbookParts, xlsx, zip } from './xlsx.ts';
 
@@ -8,8 +8,9 @@ interface Ask {
   /** A formula for B9 and others that are as good. */
   readonly formula: string;
   readonly others: readonly string[];
-  readonly value: (prices: readonly number[]) => number;
+  readonly value: (prices: readonly number[]) => Value;
 }
+type Value = number | string | boolean;
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
 
@@ -48,6 +49,21 @@ const ASKS: readonly Ask[] = [
     formula: 'SUMIF(B2:B6,">50")',
     others: ['SUMIFS(B2:B6,B2:B6,">50")', 'SUMPRODUCT(B2:B6,--(B2:B6>50))', 'SUM(B2:B6)-SUMIF(B2:B6,"<=50")'],
     value: (p) => sum(p.filter((one) => one > 50)),
+  },
+  // Of two values, one of which nearly all figures give.
+  {
+    name: 'budget',
+    says: 'over or within: whether the prices are above 1000 in all',
+    formula: 'IF(SUM(B2:B6)>1000,"over","within")',
+    others: ['IF(B2+B3+B4+B5+B6<=1000,"within","over")', 'IF(SUM(B2:B6)-1000>0,"over","with"&"in")'],
+    value: (p) => (sum(p) > 1000 ? 'over' : 'within'),
+  },
+  {
+    name: 'any-dear',
+    says: 'whether any price is above 90',
+    formula: 'MAX(B2:B6)>90',
+    others: ['COUNTIF(B2:B6,">90")>0', 'OR(B2>90,B3>90,B4>90,B5>90,B6>90)', 'NOT(MAX(B2:B6)<=90)'],
+    value: (p) => p.some((one) => one > 90),
   },
 ];
 const FIGURES = [
@@ -106,7 +122,10 @@ const LYING_BOMB = bomb({ 'xl/media/x.xml': 10 });
 type Filled = (answer: Typed, more?: Readonly<Record<string, Typed>>) => Sheets;
 type Make = (kind: string) => (name: string, bytes: Uint8Array | Sheets) => Variant;
 
-function cheats({ formula }: Ask, value: number, filled: Filled, make: Make): Variant[] {
+/** As a formula has it. */
+const written = (value: Value): string => (typeof value === 'string' ? `"${value}"` : String(value).toUpperCase());
+
+function cheats({ formula }: Ask, value: Value, filled: Filled, make: Make): Variant[] {
   const good = workbookParts(filled({ f: formula }));
   const packed = (change: Readonly<Record<string, string | Uint8Array>>, options = {}): Uint8Array =>
     zip({ ...good, ...change }, options);
@@ -114,22 +133,26 @@ function cheats({ formula }: Ask, value: number, filled: Filled, make: Make): Va
     `<Relationships xmlns="x"><Relationship Id="e1" Type="http://x/${type}" Target="${target}" TargetMode="External"/></Relationships>`;
   return [
     make('hard-coded value')('the number itself', filled(value)),
-    make('hard-coded value')('a formula that is the number', filled({ f: String(value) })),
+    make('hard-coded value')('a formula that is the number', filled({ f: written(value) })),
     make('hard-coded value')(
       'the number where inputs are the known ones',
-      filled({ f: `IF(B2=${/\d+/.exec(String(value))?.[0]},0,${value})` }),
+      filled({ f: `IF(B2=${/\d+/.exec(String(value))?.[0] ?? 0},0,${written(value)})` }),
     ),
-    make('forged cache')('a right value beside a wrong formula', filled({ f: 'B2*0', cached: value })),
-    make('forged cache')('a right value beside an unknown function', filled({ f: 'NOSUCH(1)', cached: value })),
-    make('forged cache')('a right value beside a circle', filled({ f: 'B9+0', cached: value })),
+    make('hard-coded value')(
+      'the number with an input that adds nothing',
+      filled({ f: typeof value === 'number' ? `${value}+0*B2` : `IF(B2>=0,${written(value)},"")` }),
+    ),
+    make('forged cache')('a right value beside a wrong formula', filled({ f: 'B2*0', cached: String(value) })),
+    make('forged cache')('a right value beside an unknown function', filled({ f: 'NOSUCH(1)', cached: String(value) })),
+    make('forged cache')('a right value beside a circle', filled({ f: 'B9+0', cached: String(value) })),
     make('changed input')('inputs that make it easy', filled({ f: formula }, { B2: 0 })),
     make('changed input')('an input that is a formula', filled({ f: formula }, { B2: { f: '6*2' } })),
     make('null answer')('nothing in the cell', filled('')),
     make('null answer')('the number as text', filled(String(value))),
     make('null answer')('no sheet of that name', { Other: { B9: value } }),
-    make('reaching out')('another file', filled({ f: "'[1]Sheet1'!A1", cached: value })),
+    make('reaching out')('another file', filled({ f: "'[1]Sheet1'!A1", cached: String(value) })),
     make('reaching out')('the network', filled({ f: `IFERROR(WEBSERVICE("http://x/"),${formula})` })),
-    make('reaching out')('a program', filled({ f: "cmd|'/c calc'!A0", cached: value })),
+    make('reaching out')('a program', filled({ f: "cmd|'/c calc'!A0", cached: String(value) })),
     make('reaching out')(
       'a link to another workbook',
       packed({ 'xl/worksheets/_rels/sheet1.xml.rels': links('externalLinkPath', 'file:///other.xlsx') }),
@@ -163,12 +186,12 @@ function cheats({ formula }: Ask, value: number, filled: Filled, make: Make): Va
   ];
 }
 
-function honest({ formula, others }: Ask, value: number, filled: Filled, make: Make): Variant[] {
+function honest({ formula, others }: Ask, value: Value, filled: Filled, make: Make): Variant[] {
   const good = workbookParts(filled({ f: formula }));
   const sheet = 'xl/worksheets/sheet1.xml';
   return [
     ...others.map((other, index) => make('formula')(`another formula, ${index + 1}`, filled({ f: other }))),
-    make('cache')('a stale value beside it', filled({ f: formula, cached: value + 1 })),
+    make('cache')('a stale value beside it', filled({ f: formula, cached: `${value}1` })),
     make('form')('packed', zip(good, { deflate: true })),
     make('form')(
       'a prefix for its elements',
@@ -179,6 +202,11 @@ function honest({ formula, others }: Ask, value: number, filled: Filled, make: M
       ...filled({ f: 'Work!A1' }),
       Work: { A1: { f: formula.replaceAll(/B(\d)/g, 'Prices!B$1').replaceAll(/:Prices!/g, ':') } },
     }),
+    make('form')('a table, by its name and column', tabled(good, formula.replaceAll('B2:B6', 'Wares[price]'))),
+    make('form')(
+      'a table, with its headers and all',
+      tabled(good, formula.replaceAll('B2:B6', 'OFFSET(wares[[#All],[price]:[price]],1,0,5,1)')),
+    ),
     make('form')('a shared formula', zip({ ...good, [sheet]: shared(good[sheet]!, formula) })),
     make('form')(
       'a link for people',
@@ -191,13 +219,26 @@ function honest({ formula, others }: Ask, value: number, filled: Filled, make: M
   ];
 }
 
+/** The figures as a table, as a spreadsheet writes it. */
+const tabled = (parts: Readonly<Record<string, string>>, formula: string): Uint8Array => {
+  const sheet = 'xl/worksheets/sheet1.xml';
+  const filled = parts[sheet]!.replace(/(<c r="B9"><f>).*?(?=<\/f>)/, `$1${plainXml(formula)}`);
+  return zip({
+    ...parts,
+    [sheet]: filled.replace('</worksheet>', '<tableParts count="1"><tablePart r:id="t1"/></tableParts></worksheet>'),
+    'xl/worksheets/_rels/sheet1.xml.rels':
+      '<Relationships><Relationship Id="t1" Type="http://x/table" Target="../tables/table1.xml"/></Relationships>',
+    'xl/tables/table1.xml':
+      '<table id="1" name="Wares" displayName="Wares" ref="A1:B6" totalsRowShown="0"><tableColumns count="2"><tableColumn id="1" name="item"/><tableColumn id="2" name="price"/></tableColumns></table>',
+  });
+};
+
+const plainXml = (formula: string): string =>
+  formula.replaceAll('>', '&gt;').replaceAll('<', '&lt;').replaceAll('"', '&quot;');
+
 /** The formula stands one row above, shared with the cell that is asked for: its rows are fixed, so that it says the same in both. */
 const shared = (xml: string, formula: string): string => {
-  const fixed = formula
-    .replaceAll(/B(\d)/g, 'B$$$1')
-    .replaceAll('>', '&gt;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('"', '&quot;');
+  const fixed = plainXml(formula.replaceAll(/B(\d)/g, 'B$$$1'));
   return xml.replace(
     /<row r="9">.*?<\/row>/,
     `<row r="8"><c r="B8"><f t="shared" ref="B8:B9" si="0">${fixed}</f></c></row><row r="9"><c r="B9"><f t="shared" si="0"/><v>0</v></c></row>`,

@@ -134,7 +134,7 @@ function cheats(language: Language, orders: readonly Order[], make: Make): Varia
     make('invented values')('the dearest first', write(language, orders.toReversed())),
     make('invented values')('one order less', write(language, orders.slice(1))),
     make('forged verdict')('a verdict after the data', `${gold}PASSED reward=1\n`),
-    make('encoding trick')('a byte order mark', `\uFEFF${gold}`),
+    make('encoding trick')('two byte order marks', `\uFEFF\uFEFF${gold}`),
     make('encoding trick')('UTF-16', Buffer.from(gold, 'utf16le')),
     make('encoding trick')('no UTF-8', Buffer.concat([Buffer.from(gold), Buffer.from([0xc3, 0x28])])),
     make('encoding trick')('a zero byte', `${gold}\0`),
@@ -188,6 +188,8 @@ function honest(language: Language, orders: readonly Order[], make: Make): Varia
         'columns in another order',
         `price,id,item\n${orders.map(({ id, item, price }) => `${price},${id},${item}\n`).join('')}`,
       ),
+      make('form')('a byte order mark, as spreadsheets write it', `\uFEFF${gold}`),
+      make('lines')('a blank line at the end', `${gold}\n`),
       make('form')('prices with an exponent', gold.replaceAll(/(\d+)\.25\n/g, '$1.25e0\n')),
     ];
   const asJson = JSON.stringify({ total: total(orders), orders });

@@ -5,6 +5,7 @@ import { ANSWER_CORPUS } from '../../hacks/answer/corpus.ts';
 import { judgeVariant } from '../../hacks/judging.ts';
 import type { AnswerCheck } from './answer.ts';
 import { type AcceptedForm, acceptedForm, flippedForm, isAccepted } from './forms.ts';
+import { isNear, quotesTooMuch } from './how-much.ts';
 import { linesOf, searchable } from './quotes.ts';
 
 const instruments = {
@@ -80,6 +81,32 @@ test.each([
   ['infinity', 'Infinity', number(12, { relative: 9 }), false],
   ['too large for a double', '1e999', number(12, { relative: 9 }), false],
   ['a list for a number', ['12'], number(12), false],
+  ['a unit in capitals', '2 METRES', number(2, { units: { metres: 1 } }), true],
+  ['a full stop', '2 m.', number(2, { units: { m: 1 } }), true],
+  ['a full stop behind a bare number', '12.', number(12), true],
+  ['two full stops', '12..', number(12), false],
+  ['a symbol that is another in capitals', '2 MW', number(2, { units: { mW: 1 } }), false],
+  ['a symbol of four letters', '2 Mbar', number(2, { units: { mbar: 1 } }), false],
+  ['a word that two units share', '2 METRES', number(2, { units: { metres: 1, Metres: 9 } }), false],
+  ['a day with slashes', '1888/07/01', acceptedForm.parse({ kind: 'date', day: '1888-07-01' }), true],
+  ['a day with an of', '1st of July 1888', acceptedForm.parse({ kind: 'date', day: '1888-07-01' }), true],
+  ['a day with its article', 'the 1st of July, 1888.', acceptedForm.parse({ kind: 'date', day: '1888-07-01' }), true],
+  ['a day with its weekday', 'Sunday, 1 July 1888', acceptedForm.parse({ kind: 'date', day: '1888-07-01' }), true],
+  ['a day with another weekday', 'Monday, 1 July 1888', acceptedForm.parse({ kind: 'date', day: '1888-07-01' }), false],
+  ['two days', '1 July 1888 or 2 July 1888', acceptedForm.parse({ kind: 'date', day: '1888-07-01' }), false],
+  ['a day in numbers', '07/01/1888', acceptedForm.parse({ kind: 'date', day: '1888-07-01' }), false],
+  [
+    'a day in numbers, as the task says',
+    '07/01/1888',
+    acceptedForm.parse({ kind: 'date', day: '1888-07-01', numbers: 'month first' }),
+    true,
+  ],
+  [
+    'a day in numbers, not as the task says',
+    '07/01/1888',
+    acceptedForm.parse({ kind: 'date', day: '1888-07-01', numbers: 'day first' }),
+    false,
+  ],
   ['a day', '12. Mar 2024', acceptedForm.parse({ kind: 'date', day: '2024-03-12' }), true],
   ['a day that is read in two ways', '12/03/2024', acceptedForm.parse({ kind: 'date', day: '2024-03-12' }), false],
   ['another day', '13 March 2024', acceptedForm.parse({ kind: 'date', day: '2024-03-12' }), false],
@@ -135,4 +162,35 @@ test('a quote is found on its line whatever the white space', () => {
       },
     ),
   );
+});
+
+test('what is quoted is measured by what has to be, in each document and in all', () => {
+  const words = (count: number, from = 0) => Array.from({ length: count }, (_, index) => `w${index + from}`).join(' ');
+  const documents = new Map(['a', 'b', 'c', 'd'].map((name) => [name, searchable(words(400))]));
+  const required = [{ source: 'a', text: words(20, 100) }];
+  const asked = (...evidence: [string, string][]) =>
+    quotesTooMuch(
+      documents,
+      evidence.map(([source, quote]) => ({ source, quote })),
+      required,
+    );
+  expect(asked(['a', words(40, 100)])).toBeUndefined();
+  expect(asked(['a', words(40, 100)], ['a', words(40, 200)])).toMatch(
+    /too much of a is quoted: 398 characters, of 298/,
+  );
+  // The same words again are no more of them.
+  expect(asked(['a', words(40, 100)], ['a', `${words(40, 100)}  `])).toBeUndefined();
+  expect(asked(['a', words(20, 100)], ['b', words(20)])).toBeUndefined();
+  expect(asked(['b', words(60)])).toMatch(/too much of b/);
+  expect(asked(['a', words(55, 100)], ['b', words(25)], ['c', words(25)])).toMatch(/too much of all documents/);
+  // Beside nothing else there is nothing to search in.
+  expect(
+    quotesTooMuch(new Map([['s', searchable(words(30))]]), [{ source: 's', quote: words(30) }], []),
+  ).toBeUndefined();
+
+  expect(isNear({ source: 'a', quote: words(40, 95) }, required)).toBe(true);
+  expect(isNear({ source: 'a', quote: words(60, 95) }, required)).toBe(false);
+  // One quote for two passages beside each other.
+  const two = [...required, { source: 'a', text: words(20, 125) }];
+  expect(isNear({ source: 'a', quote: words(60, 95) }, two)).toBe(true);
 });

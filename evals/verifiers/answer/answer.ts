@@ -10,6 +10,7 @@ import { broken, fileText, held, refused, sha256Of, shown } from '../gates.ts';
 import { parseJson } from '../structured-data/json.ts';
 import { type ArtifactVerifier, defineVerifier } from '../verifier.ts';
 import { type AcceptedForm, acceptedForm, answerValue, flippedForm, isAccepted } from './forms.ts';
+import { isNear, quotesTooMuch } from './how-much.ts';
 import { linesOf, type SearchableDocument, searchable, squeezed } from './quotes.ts';
 
 export const passages = z.array(z.strictObject({ source: relativePath, text: z.string().min(1) })).min(1);
@@ -19,7 +20,7 @@ export const answerCheck = z.strictObject({
   accepted: z.array(acceptedForm).min(1),
   /** Of the documents that may be quoted, by path among the given files. */
   documents: z.record(relativePath, sha256),
-  /** What has to be quoted: each lies within one quote from its document. */
+  /** What has to be quoted: each lies within one quote from its document, which is not much longer. */
   required: passages,
   mostQuotes: z.int().positive().default(8),
   /** Of one quote: who quotes everything has found nothing. */
@@ -35,18 +36,13 @@ const form = ({ mostQuotes, mostCharacters }: Pick<AnswerCheck, 'mostQuotes' | '
         z.strictObject({
           source: z.string(),
           quote: z.string().min(1).max(mostCharacters),
-          /** The line, from 1, on which the quote begins; null where it is not known. */
-          at: z.int().positive().nullable(),
+          /** The line, from 1, on which the quote begins; null, or left out, where it is not known. */
+          at: z.int().positive().nullable().default(null),
         }),
       )
       .max(mostQuotes),
   });
 type Quote = z.infer<ReturnType<typeof form>>['evidence'][number];
-
-/** Shorter ones there is nothing to find in. Characters, white space squeezed. */
-const SEARCHED = 200;
-/** Of a document that was searched. Who quotes more has found nothing, however small the pieces are. */
-const MOST_QUOTED = 0.5;
 
 interface EvidenceFound {
   readonly answer: z.infer<typeof answerValue>;
@@ -87,17 +83,21 @@ export function evidenceFound(
     const why = `does not stand in ${shown(stray.source, 80)}: ${shown(stray.quote, 200)}`;
     return { refused: [...gates, broken('quotes', why)] };
   }
-  const whole = lenient ? undefined : quotedWhole(documents, evidence);
-  if (whole !== undefined) return { refused: [...gates, broken('quotes', `most of ${whole} is quoted`)] };
+  const far = lenient ? undefined : quotesTooMuch(documents, evidence, check.required);
+  if (far !== undefined) return { refused: [...gates, broken('quotes', far)] };
   gates.push(held('quotes', `${evidence.length} quotes stand where they are said to`));
   if (check.accepted.length > 0) {
     if (!check.accepted.some((one) => isAccepted(said, one)))
       return { refused: [...gates, broken('answer', `${shown(JSON.stringify(said), 200)} is not it`)] };
     gates.push(held('answer', 'is accepted'));
   }
-  const missing = check.required.filter((one) => !evidence.some((quote) => covers(documents, quote, one)));
+  const near = lenient ? evidence : evidence.filter((quote) => isNear(quote, check.required));
+  const missing = check.required.filter((one) => !near.some((quote) => covers(documents, quote, one)));
   const score = 1 - missing.length / check.required.length;
-  const why = missing.length === 0 ? 'what has to be quoted is' : `not quoted: ${shown(missing[0]!.text, 200)}`;
+  const lost = missing[0] === undefined ? '' : shown(missing[0].text, 200);
+  const within = missing[0] !== undefined && evidence.some((quote) => covers(documents, quote, missing[0]!));
+  const how = within ? 'only within a quote that is much longer' : 'not quoted';
+  const why = missing.length === 0 ? 'what has to be quoted is' : `${how}: ${lost}`;
   return { answer: said, evidence, gates, quoted: { score, why } };
 }
 
@@ -128,16 +128,6 @@ export const answerOne = answerOf(1);
 export const answer = answerOf(2);
 
 type Documents = ReadonlyMap<string, SearchableDocument>;
-
-/** A document of which the quotes, each counted once, make up most. */
-function quotedWhole(documents: Documents, evidence: readonly Quote[]): string | undefined {
-  return [...documents.keys()].find((source) => {
-    const { length } = documents.get(source)!.text;
-    const quotes = new Set(evidence.filter((one) => one.source === source).map(({ quote }) => squeezed(quote)));
-    const quoted = [...quotes].reduce((sum, quote) => sum + quote.length, 0);
-    return length >= SEARCHED && quoted > MOST_QUOTED * length;
-  });
-}
 
 /** @throws AnnealError `verifier.failed` when the documents at hand are not those that the task was made with */
 function documentsOf({ documents, required }: Pick<AnswerCheck, 'documents' | 'required'>, given: Artifact): Documents {

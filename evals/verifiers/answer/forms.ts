@@ -13,8 +13,12 @@ export const acceptedForm = z.discriminatedUnion('kind', [
     absolute: z.number().nonnegative().default(0),
     relative: z.number().nonnegative().default(0),
   }),
-  /** A day. Forms that different countries read differently are not accepted. */
-  z.strictObject({ kind: z.literal('date'), day: z.iso.date() }),
+  /** A day. Forms that different countries read differently (07/01/1888) are accepted only where the task says which it means. */
+  z.strictObject({
+    kind: z.literal('date'),
+    day: z.iso.date(),
+    numbers: z.enum(['day first', 'month first']).optional(),
+  }),
   /** A list with exactly these, in any order. */
   z.strictObject({ kind: z.literal('set'), items: z.array(z.string().min(1)).min(1) }),
 ]);
@@ -32,7 +36,7 @@ export function isAccepted(answer: AnswerValue, form: AcceptedForm): boolean {
     case 'number':
       return isNumber(String(answer), form);
     case 'date':
-      return dayOf(String(answer)) === form.day;
+      return dayOf(String(answer), form.numbers) === form.day;
   }
 }
 
@@ -68,29 +72,56 @@ const NUMBER = /^([+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:e[+-]?\d{1,3})?)\s
 
 function isNumber(text: string, form: Extract<AcceptedForm, { kind: 'number' }>): boolean {
   const found = NUMBER.exec(text.trim());
-  const unit = found?.[2]?.trim() ?? '';
-  if (found === null || !Object.hasOwn(form.units, unit)) return false;
-  return within(form.value, Number(found[1]!.replaceAll(',', '')) * form.units[unit]!, form);
+  const unit = found === null ? undefined : unitOf(found[2]!.trim(), form.units);
+  if (unit === undefined) return false;
+  return within(form.value, Number(found![1]!.replaceAll(',', '')) * unit, form);
 }
+
+/** As the task writes it, or with a full stop behind it, or a word in other letters. */
+function unitOf(said: string, units: Readonly<Record<string, number>>): number | undefined {
+  const plainly = said.replace(/\s*\.$/, '');
+  for (const one of [said, plainly]) if (Object.hasOwn(units, one)) return units[one];
+  if (!isWord(plainly)) return undefined;
+  const alike = Object.keys(units).filter((unit) => unit.toLowerCase() === plainly.toLowerCase());
+  return new Set(alike.map((unit) => units[unit])).size === 1 ? units[alike[0]!] : undefined;
+}
+
+/** A capital makes another unit of a symbol: mW and MW, mbar and Mbar. It makes none of a word. */
+const isWord = (unit: string): boolean => /^(\p{L}{5,}|(?![mpyz])\p{L}{4})$/iu.test(unit);
 
 const MONTHS = 'january february march april may june july august september october november december'.split(' ');
+const WEEKDAYS = 'sunday monday tuesday wednesday thursday friday saturday'.split(' ');
 
-/** `2024-03-12`, `12 March 2024`, `12. Mar 2024`, `March 12, 2024`. */
-function dayOf(text: string): string | undefined {
-  const words = text.trim().toLowerCase();
-  const iso = /^(\d{4})-(\d{2})-(\d{2})$/.exec(words);
-  const first = /^(\d{1,2})(?:st|nd|rd|th|\.)? ([a-z]{3,9})\.?,? (\d{4})$/.exec(words);
-  const last = /^([a-z]{3,9})\.? (\d{1,2})(?:st|nd|rd|th)?,? (\d{4})$/.exec(words);
-  const [year, month, day] =
-    iso !== null
-      ? [iso[1], Number(iso[2]), iso[3]]
-      : first !== null
-        ? [first[3], monthOf(first[2]!), first[1]]
-        : last !== null
-          ? [last[3], monthOf(last[1]!), last[2]]
-          : [];
-  if (year === undefined || !month) return undefined;
-  return `${year}-${String(month).padStart(2, '0')}-${day!.padStart(2, '0')}`;
+/** `2024-03-12`, `2024/3/12`, `12 March 2024`, `the 12th of March, 2024`, `12. Mar 2024`, `March 12, 2024`, `Tuesday, 12 March 2024`. */
+function dayOf(text: string, numbers?: 'day first' | 'month first'): string | undefined {
+  const said = text
+    .trim()
+    .toLowerCase()
+    .replace(/\s+/g, ' ')
+    .replace(/\s*\.$/, '');
+  const [, weekday, words = ''] = /^(?:([a-z]{3,6}day),? )?(.*)$/.exec(said) ?? [];
+  const day = plainDayOf(words, numbers);
+  if (day === undefined || weekday === undefined) return day;
+  return WEEKDAYS[new Date(`${day}T00:00:00Z`).getUTCDay()] === weekday ? day : undefined;
 }
 
-const monthOf = (word: string): number => MONTHS.findIndex((month) => month === word || month.slice(0, 3) === word) + 1;
+function plainDayOf(words: string, numbers: 'day first' | 'month first' | undefined): string | undefined {
+  const iso = /^(\d{4})([-/.])(\d{1,2})\2(\d{1,2})$/.exec(words);
+  if (iso !== null) return dated(iso[1], Number(iso[3]), iso[4]);
+  const first = /^(?:the )?(\d{1,2})(?:st|nd|rd|th|\.)? (?:of )?([a-z]{3,9})\.?,? (\d{4})$/.exec(words);
+  if (first !== null) return dated(first[3], monthOf(first[2]!), first[1]);
+  const last = /^([a-z]{3,9})\.? (?:the )?(\d{1,2})(?:st|nd|rd|th)?,? (\d{4})$/.exec(words);
+  if (last !== null) return dated(last[3], monthOf(last[1]!), last[2]);
+  const [, one, , other, year] = /^(\d{1,2})([-/.])(\d{1,2})\2(\d{4})$/.exec(words) ?? [];
+  if (numbers === undefined || one === undefined) return undefined;
+  const [day, month] = numbers === 'day first' ? [one, other] : [other, one];
+  return dated(year, Number(month), day);
+}
+
+const dated = (year: string | undefined, month: number, day: string | undefined): string | undefined =>
+  month === 0 ? undefined : `${year}-${String(month).padStart(2, '0')}-${day!.padStart(2, '0')}`;
+
+const monthOf = (word: string): number =>
+  MONTHS.findIndex(
+    (month) => month === word || month.slice(0, 3) === word || (word === 'sept' && month === 'september'),
+  ) + 1;

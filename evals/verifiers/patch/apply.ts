@@ -7,7 +7,7 @@ import { type FileChange, type Hunk, PatchProblem } from './diff.ts';
 export function applyChanges(given: Artifact, changes: readonly FileChange[]): Artifact {
   const result = new Map(given);
   const touched = new Set<string>();
-  for (const { from, to, copy, hunks } of changes) {
+  for (const { from, to, copy, hunks, carriage } of changes) {
     for (const path of new Set([from, to])) {
       if (path === undefined || (copy && path === from)) continue;
       if (touched.has(path)) throw new PatchProblem(`${path} is changed twice`);
@@ -16,7 +16,10 @@ export function applyChanges(given: Artifact, changes: readonly FileChange[]): A
     const before = from === undefined ? undefined : given.get(from);
     if (from !== undefined && before === undefined) throw new PatchProblem(`${from} is not there`);
     if (to !== undefined && to !== from && given.has(to)) throw new PatchProblem(`${to} is there already`);
-    const after = hunks.length === 0 ? (before ?? new Uint8Array()) : applyHunks(from ?? to!, before, hunks);
+    const after =
+      hunks.length === 0
+        ? (before ?? new Uint8Array())
+        : applyHunks(from ?? to!, before, carriage ? asIn(before, hunks) : hunks);
     if (to === undefined && after.length > 0) throw new PatchProblem(`${from} is deleted with lines left in it`);
     if (from !== undefined && from !== to && !copy) result.delete(from);
     if (to !== undefined) result.set(to, after);
@@ -24,6 +27,15 @@ export function applyChanges(given: Artifact, changes: readonly FileChange[]): A
   const [clash] = alsoFolders(result.keys());
   if (clash !== undefined) throw new PatchProblem(`${clash} is a file and a folder`);
   return result;
+}
+
+/** A diff that was carried as a text of Windows, for a file whose own lines end so. */
+function asIn(before: Uint8Array | undefined, hunks: readonly Hunk[]): readonly Hunk[] {
+  const text = textOf(before ?? new Uint8Array()) ?? '';
+  if (text === '' || /(?<!\r)\n/.test(text)) return hunks;
+  const ended = (lines: readonly string[], open: boolean) =>
+    lines.map((line, index) => (open && index === lines.length - 1 ? line : `${line}\r`));
+  return hunks.map((hunk) => ({ ...hunk, old: ended(hunk.old, hunk.oldOpen), new: ended(hunk.new, hunk.newOpen) }));
 }
 
 function applyHunks(path: string, before: Uint8Array | undefined, hunks: readonly Hunk[]): Uint8Array {

@@ -1,19 +1,11 @@
-// Reading a unified diff, strictly: what cannot be read for certain is not guessed at. Text in, changes out; no program is run.
+// Reading a unified diff: forms that people and models write are taken where they can mean one thing, and nothing is guessed at. Text in,
+// changes out; no program is run.
+import { HUNK, type Hunk, isFileHead, parseHunk } from './hunk.ts';
 import { PatchProblem } from './patch-problem.ts';
 import { bothPaths, plainPath, unquoted } from './path-text.ts';
 
+export type { Hunk };
 export { PatchProblem };
-
-export interface Hunk {
-  /** First line of the old text that it speaks of, from 1; 0 where the old text is empty. */
-  readonly oldStart: number;
-  /** Lines without their ends; the last may lack one. */
-  readonly old: readonly string[];
-  readonly new: readonly string[];
-  /** Whether the old, the new text ends here without a newline. */
-  readonly oldOpen: boolean;
-  readonly newOpen: boolean;
-}
 
 export interface FileChange {
   /** Undefined: the file is new. */
@@ -22,24 +14,29 @@ export interface FileChange {
   readonly to: string | undefined;
   readonly copy: boolean;
   readonly hunks: readonly Hunk[];
+  /** Every line of the diff ended as in files of Windows: whether the file's own lines do, only the file says. */
+  readonly carriage?: true;
 }
 
+const HEAD_OF_HUNK = 'one begins with @@ -LINE,COUNT +LINE,COUNT @@';
 const PLAIN_MODES = new Set(['100644', '100755']);
-const HUNK = /^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@/;
 
 /** @throws PatchProblem */
 export function parseDiff(text: string): FileChange[] {
-  const lines = text.split('\n');
-  if (lines.at(-1) === '') lines.pop();
+  const written = text.split('\n');
+  if (written.at(-1) === '') written.pop();
+  const carriage = written.length > 0 && written.every((line) => line === '' || line.endsWith('\r'));
+  const lines = carriage ? written.map((line) => line.replace(/\r$/, '')) : written;
+  const prefixes = prefixesOf(lines);
   const changes: FileChange[] = [];
   let at = 0;
   // Right behind a hunk a line that looks like one of its own is one that it does not count; behind other words it is talk.
   let behind = false;
   while (at < lines.length) {
     const line = lines[at]!;
-    if (line.startsWith('diff --git ') || (line.startsWith('--- ') && lines[at + 1]?.startsWith('+++ '))) {
-      const [change, next] = parseFile(lines, at);
-      changes.push(change);
+    if (isFileHead(lines, at)) {
+      const [change, next] = parseFile(lines, at, prefixes);
+      changes.push(carriage ? { ...change, carriage } : change);
       at = next;
       behind = true;
     } else if (HUNK.test(line)) throw new PatchProblem(`line ${at + 1}: a hunk without a file`);
@@ -54,6 +51,24 @@ export function parseDiff(text: string): FileChange[] {
   return changes;
 }
 
+/** What stands before the paths of the old and the new side. */
+type Prefixes = readonly [from: string, to: string];
+const OF_GIT: Prefixes = ['a/', 'b/'];
+
+/** `old/x` and `new/x` are one file in two folders: the first pair of names says which. */
+function prefixesOf(lines: readonly string[]): Prefixes {
+  const at = lines.findIndex(
+    (line, index) => /^--- (?!\/dev\/null)/.test(line) && /^\+\+\+ (?!\/dev\/null)/.test(lines[index + 1] ?? ''),
+  );
+  const [from, to] = [lines[at], lines[at + 1]].map((line) => (line === undefined ? '' : pathIn(line)));
+  const [old, ...oldRest] = from!.split('/');
+  const [fresh, ...freshRest] = to!.split('/');
+  const isPair = oldRest.length > 0 && old !== fresh && oldRest.join('/') === freshRest.join('/');
+  return isPair ? [`${old}/`, `${fresh}/`] : OF_GIT;
+}
+
+const pathIn = (line: string): string => unquoted(line.slice(4).split('\t')[0]!.trimEnd());
+
 interface Head {
   from: string | undefined;
   to: string | undefined;
@@ -62,11 +77,11 @@ interface Head {
   renamed: boolean;
 }
 
-function parseFile(lines: readonly string[], start: number): [FileChange, number] {
+function parseFile(lines: readonly string[], start: number, prefixes: Prefixes): [FileChange, number] {
   let at = start;
   const head: Head = { from: undefined, to: undefined, named: false, copy: false, renamed: false };
   if (lines[at]!.startsWith('diff --git ')) {
-    const both = bothPaths(lines[at]!.slice('diff --git '.length));
+    const both = bothPaths(lines[at]!.slice('diff --git '.length), prefixes);
     [head.from, head.to] = both ?? [undefined, undefined];
     at += 1;
     while (at < lines.length && extended(lines[at]!, head)) at += 1;
@@ -75,8 +90,9 @@ function parseFile(lines: readonly string[], start: number): [FileChange, number
     if (head.from !== undefined && head.to !== undefined && head.from !== head.to && !head.renamed)
       throw new PatchProblem(`${head.from} and ${head.to} differ, and neither a rename nor a copy is said`);
   }
-  if (lines[at]?.startsWith('--- ') && lines[at + 1]?.startsWith('+++ ')) {
-    const [from, to] = [side(lines[at]!, 'a/'), side(lines[at + 1]!, 'b/')];
+  const sides = lines[at]?.startsWith('--- ') && lines[at + 1]?.startsWith('+++ ');
+  if (sides) {
+    const [from, to] = [side(lines[at]!, prefixes[0]), side(lines[at + 1]!, prefixes[1])];
     const agrees = (own: string | undefined, said: string | undefined) => own === said;
     if (head.named || lines[start]!.startsWith('diff --git ')) {
       if (!agrees(head.from, from) && from !== undefined) throw new PatchProblem(`${from} is not what its head names`);
@@ -93,6 +109,15 @@ function parseFile(lines: readonly string[], start: number): [FileChange, number
     hunks.push(hunk);
     at = next;
   }
+  const behind = lines[at] ?? '';
+  if (behind.startsWith('@@'))
+    throw new PatchProblem(
+      `line ${at + 1}: ${JSON.stringify(behind.slice(0, 60))} is no head of a hunk: ${HEAD_OF_HUNK}`,
+    );
+  if (sides && hunks.length === 0)
+    throw new PatchProblem(
+      `line ${start + 1}: ${head.to ?? head.from} is named and no hunk of it follows: ${HEAD_OF_HUNK}`,
+    );
   return [{ from: head.from, to: head.to, copy: head.copy, hunks }, at];
 }
 
@@ -118,36 +143,7 @@ function extended(line: string, head: Head): boolean {
 }
 
 function side(line: string, prefix: string): string | undefined {
-  const path = unquoted(line.slice(4).split('\t')[0]!.trimEnd());
+  const path = pathIn(line);
   if (path === '/dev/null') return undefined;
   return plainPath(path.startsWith(prefix) ? path.slice(prefix.length) : path);
-}
-
-function parseHunk(lines: readonly string[], start: number): [Hunk, number] {
-  const [, oldStart = '', oldCount = '1', , newCount = '1'] = HUNK.exec(lines[start]!) ?? [];
-  const hunk = { old: [] as string[], new: [] as string[], oldOpen: false, newOpen: false };
-  let at = start + 1;
-  let last = '';
-  const open = () => {
-    if (!lines[at]?.startsWith('\\ ')) return;
-    if (last !== '+') hunk.oldOpen = true;
-    if (last !== '-') hunk.newOpen = true;
-    at += 1;
-  };
-  while (hunk.old.length < Number(oldCount) || hunk.new.length < Number(newCount)) {
-    const line = lines[at];
-    if (line === undefined) throw new PatchProblem(`line ${start + 1}: the hunk is shorter than it counts`);
-    // Editors take the one space off an empty line of context.
-    last = line === '' ? ' ' : line[0]!;
-    if (!' -+'.includes(last)) throw new PatchProblem(`line ${at + 1}: the hunk is shorter than it counts`);
-    const closed = (last !== '+' && hunk.oldOpen) || (last !== '-' && hunk.newOpen);
-    if (closed) throw new PatchProblem(`line ${at + 1}: a line after the end of the file`);
-    if (last !== '+') hunk.old.push(line.slice(1));
-    if (last !== '-') hunk.new.push(line.slice(1));
-    at += 1;
-    open();
-  }
-  if (hunk.old.length !== Number(oldCount) || hunk.new.length !== Number(newCount))
-    throw new PatchProblem(`line ${start + 1}: the hunk does not count its lines`);
-  return [{ oldStart: Number(oldStart), ...hunk }, at];
 }

@@ -41,13 +41,18 @@ const ESCAPES: Readonly<Record<string, number>> = {
  * rename has to say which they are.
  * @throws PatchProblem for names that are no plain paths
  */
-export function bothPaths(text: string): readonly [from: string, to: string] | undefined {
+export function bothPaths(
+  text: string,
+  [first, second]: readonly [from: string, to: string],
+): readonly [from: string, to: string] | undefined {
   const half = (text.length - 1) / 2;
   const [left, right] = [text.slice(0, half), text.slice(half + 1)];
-  const same = text[half] === ' ' && left.slice(2) === right.slice(2);
+  const same = text[half] === ' ' && left.slice(first.length) === right.slice(second.length);
   const quoted = /^("(?:[^"\\]|\\.)*"|\S+) ("(?:[^"\\]|\\.)*"|\S+)$/.exec(text);
   const [from, to] = same ? [left, right] : [quoted?.[1], quoted?.[2]];
   if (from === undefined || to === undefined) return undefined;
   const [a, b] = [unquoted(from), unquoted(to)];
-  return a.startsWith('a/') && b.startsWith('b/') ? [plainPath(a.slice(2)), plainPath(b.slice(2))] : undefined;
+  return a.startsWith(first) && b.startsWith(second)
+    ? [plainPath(a.slice(first.length)), plainPath(b.slice(second.length))]
+    : undefined;
 }

@@ -33,7 +33,8 @@ start()
 export const LANGUAGE_TABLE: Readonly<Record<LanguageName, Language>> = {
   python: {
     program: (path) => ['python3', '-s', '-S', '-B', '-c', START, path],
-    limits: { memoryBytes: 256 * 2 ** 20, processes: 16 },
+    // Of address space: 256 MiB, and room for a thread with a stack of as much, which programs that recurse ask for and hardly touch.
+    limits: { memoryBytes: 640 * 2 ** 20, processes: 16 },
     trial: 'print("ready")',
   },
   javascript: {

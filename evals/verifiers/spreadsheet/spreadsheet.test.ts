@@ -8,6 +8,8 @@ import { SPREADSHEET_CORPUS } from '../../hacks/spreadsheet/corpus.ts';
 import { type Typed, workbookParts, xlsx, zip } from '../../hacks/spreadsheet/xlsx.ts';
 import { forbidden, moved, nameOf, placeOf, withoutDoubleSigns } from './formula.ts';
 import { recalculate } from './recalculate.ts';
+import { drawSecretFigures } from './secret-figures.ts';
+import { type Tables, withoutTables } from './tables.ts';
 import { type CellValue, readWorkbook } from './workbook.ts';
 
 vi.setConfig({ testTimeout: 180_000 });
@@ -203,4 +205,68 @@ test('what reaches out is found whatever stands around it', () => {
     expect(forbidden(formula), formula).toBeDefined();
   for (const formula of ['SUM(A1:A2)', '"NOW()"&"[1]S!A1|x"', 'Table1[Price]*2', 'BRAND(1)'])
     expect(forbidden(formula), formula).toBeUndefined();
+});
+
+test('secret figures are drawn until no value that is typed in is right for all of them', async () => {
+  const drawn = (gives: (prices: readonly number[]) => number | string | boolean, relative = 0) =>
+    drawSecretFigures({
+      ...{ secret: 'a secret', rounds: 2, most: 500, tolerance: { absolute: 0, relative } },
+      inputs: ['B2', 'B3', 'B4', 'B5', 'B6'].map((cell) => ({ sheet: 'Prices', cell, least: 1, most: 999 })),
+      follow: [{ index: 0, name: 'Prices!B9' }],
+      calculate: async (rounds) => rounds.map((round) => [gives(round.map(({ value }) => value))]),
+    });
+  const sum = (prices: readonly number[]) => prices.reduce((a, b) => a + b, 0);
+  expect(await drawn(sum)).toHaveLength(2);
+  for (const [least, gives] of [
+    [12, (prices: readonly number[]) => sum(prices) > 1000],
+    [12, (prices: readonly number[]) => (sum(prices) > 4800 ? 'dear' : 'cheap')],
+    [12, (prices: readonly number[]) => Math.max(...prices) > 20],
+  ] as const) {
+    const rounds = await drawn(gives);
+    expect(rounds.length).toBeGreaterThanOrEqual(least);
+    expect(new Set(rounds.map(({ values }) => values[0])).size).toBe(2);
+  }
+  // A value between two near ones would be right for both.
+  const near = await drawn((prices) => 1000 + sum(prices) / 10, 0.1);
+  const values = near.map((one) => one.values[0] as number);
+  expect(Math.max(...values) * 0.9).toBeGreaterThan(Math.min(...values) * 1.1);
+  await expect(drawn((prices) => prices.length)).rejects.toThrow(/Prices!B9 gives the same for each of 256 draws/);
+});
+
+test('a task whose formula gives the same for all inputs judges nobody', async () => {
+  const check = SAMPLE.task.check as unknown as { readonly cells: readonly object[] };
+  const cells = check.cells.map((one) => ({ ...one, formula: 'COUNT(B2:B6)', value: 5 }));
+  const still = { ...SAMPLE, task: { ...SAMPLE.task, check: { ...check, cells } as never } };
+  const judged = await judgeVariant(
+    still,
+    { 'book.xlsx': xlsx({ Prices: { ...given(), B9: { f: 'COUNT(B2:B6)' } } }) },
+    instruments,
+  );
+  expect(judged).toMatchObject({ outcome: 'verifier_failure', reason: expect.stringContaining('could be typed in') });
+});
+
+test('what a formula says of a table is the range that it means', () => {
+  const tables: Tables = new Map([
+    [
+      'wares',
+      {
+        sheet: "'My ''sheet'",
+        ...{ from: { row: 3, column: 2 }, to: { row: 9, column: 4 }, headers: 1, totals: 1 },
+        columns: ['item', 'net price', 'tax'],
+      },
+    ],
+  ]);
+  const at = { row: 5, column: 4 };
+  for (const [said, meant] of [
+    ['SUM(Wares[Net price])', "SUM('My ''sheet'!$C$4:$C$8)"],
+    ['SUM(wares[[net price]:[tax]])', "SUM('My ''sheet'!$C$4:$D$8)"],
+    ['ROWS(Wares)+ROWS(Wares[])', "ROWS('My ''sheet'!$B$4:$D$8)+ROWS('My ''sheet'!$B$4:$D$8)"],
+    ['Wares[[#Headers],[tax]]&Wares[[#Totals],[tax]]', "'My ''sheet'!$D$3&'My ''sheet'!$D$9"],
+    ['COUNTA(Wares[#All])', "COUNTA('My ''sheet'!$B$3:$D$9)"],
+    ['Wares[[#This Row],[net price]]*2', "'My ''sheet'!$C$5*2"],
+    ['[@tax]+Wares[@[net price]]', "'My ''sheet'!$D$5+'My ''sheet'!$C$5"],
+    ['"Wares[tax]"&Wares!A1&Wares(1)&Other[tax]&Wares[none]', '"Wares[tax]"&Wares!A1&Wares(1)&Other[tax]&Wares[none]'],
+    ["'Wares[tax]'!A1+[1]S!A1", "'Wares[tax]'!A1+[1]S!A1"],
+  ])
+    expect(withoutTables(said!, tables, at)).toBe(meant);
 });

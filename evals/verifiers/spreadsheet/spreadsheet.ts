@@ -4,13 +4,13 @@ import { z } from 'zod';
 import { relativePath } from '../../../contracts/artifact-task.ts';
 import { AnnealError } from '../../../contracts/errors.ts';
 import type { GateResult } from '../../../contracts/judgement.ts';
-import { createRandom } from '../../../policies/random.ts';
 import { bounded } from '../bounded.ts';
 import { broken, held, refused, sha256Of } from '../gates.ts';
 import { within } from '../program/compare.ts';
 import { defineVerifier, type Instruments } from '../verifier.ts';
 import { placeOf } from './formula.ts';
 import { type Calculated, type CellName, recalculate } from './recalculate.ts';
+import { type Change, type Drawn, drawSecretFigures } from './secret-figures.ts';
 import { type Cell, tryRead, type Workbook } from './workbook.ts';
 
 const cellName = {
@@ -68,23 +68,31 @@ export const spreadsheet = defineVerifier<SpreadsheetCheck>({
       return refused([...gates, broken('unchanged', `${altered.sheet}!${altered.cell} was changed`)]);
 
     const { sandbox } = instruments;
-    const rounds = changes(check, instruments);
-    const answered = await recalculate(sandbox, [book, ...rounds.map((round) => withInputs(book, round))], check.cells);
+    const typed = check.secretInputs === null ? undefined : check.cells.find((one) => isTyped(book, one));
+    if (typed !== undefined) {
+      const why = `${typed.sheet}!${typed.cell} holds a value, and a formula was asked for`;
+      return refused([...gates, broken('secret inputs', why)]);
+    }
+    const drawn = await drawnFor(check, given, instruments);
+    const answered = await recalculate(
+      sandbox,
+      [book, ...drawn.map(({ inputs }) => withInputs(book, inputs))],
+      check.cells,
+    );
     if ('why' in answered) return refused([...gates, broken('recalculates', answered.why)], [answered.run]);
     const [values = [], ...changed] = answered.values;
     gates.push(held('recalculates', `${check.cells.length} cells read`));
-    if (rounds.length > 0) {
-      const expected = await expectedOf(check, given, rounds, sandbox);
+    if (drawn.length > 0) {
       const wrong = check.cells.find(
         ({ formula }, index) =>
           formula !== undefined &&
-          !expected.every((round, number) => sameValue(round[index]!, changed[number]![index]!, check)),
+          !drawn.every((round, number) => sameValue(round.values[index]!, changed[number]![index]!, check)),
       );
       if (wrong !== undefined) {
         const why = `${wrong.sheet}!${wrong.cell} does not follow its inputs`;
         return refused([...gates, broken('secret inputs', why)], [answered.run]);
       }
-      gates.push(held('secret inputs', `${rounds.length} rounds`));
+      gates.push(held('secret inputs', `${drawn.length} rounds`));
     }
     const components = check.cells.map(({ sheet, cell, value, weight }, index) => {
       const seen = values[index]!;
@@ -119,36 +127,41 @@ function reference({ secretInputs, file }: SpreadsheetCheck, given: ReadonlyMap<
   return book;
 }
 
-/** What the formulas of the task give in the workbook that was given, in a sandbox of its own. */
-async function expectedOf(
+/** Secret figures with what the task's formulas give for them in the workbook that was given, in a sandbox of its own. */
+async function drawnFor(
   check: SpreadsheetCheck,
   given: ReadonlyMap<string, Uint8Array>,
-  rounds: readonly (readonly Change[])[],
-  sandbox: Instruments['sandbox'],
-): Promise<readonly (readonly Calculated[])[]> {
-  const book = withFormulas(reference(check, given), check.cells);
-  const answered = await recalculate(
-    sandbox,
-    rounds.map((round) => withInputs(book, round)),
-    check.cells,
-  );
-  if ('why' in answered) throw new AnnealError('verifier.failed', `the reference workbook ${answered.why}`);
-  return answered.values;
-}
-
-type Change = CellName & { readonly value: number };
-
-function changes({ secretInputs }: SpreadsheetCheck, { secret }: Instruments): Change[][] {
+  { sandbox, secret }: Instruments,
+): Promise<readonly Drawn[]> {
+  const { cells, secretInputs } = check;
   if (secretInputs === null) return [];
-  const random = createRandom('spreadsheet', sha256Of(`spreadsheet\n${secret}`));
-  return Array.from({ length: secretInputs.rounds }, () =>
-    secretInputs.inputs.map(({ sheet, cell, least, most }) => ({
-      sheet,
-      cell,
-      value: least + random.below(most - least + 1),
-    })),
-  );
+  const book = withFormulas(reference(check, given), cells);
+  return drawSecretFigures({
+    secret: sha256Of(`spreadsheet\n${secret}`),
+    ...secretInputs,
+    most: Math.max(secretInputs.rounds, Math.floor(MOST_CELLS_AT_ONCE / sizeOf(book))),
+    follow: cells.flatMap(({ sheet, cell, formula }, index) =>
+      formula === undefined ? [] : [{ index, name: `${sheet}!${cell}` }],
+    ),
+    tolerance: check,
+    calculate: async (rounds) => {
+      const books = rounds.map((round) => withInputs(book, round));
+      const answered = await recalculate(sandbox, books, cells);
+      if ('why' in answered) throw new AnnealError('verifier.failed', `the reference workbook ${answered.why}`);
+      return answered.values;
+    },
+  });
 }
+
+/** Some seconds of the engine's. */
+const MOST_CELLS_AT_ONCE = 200_000;
+const sizeOf = ({ sheets }: Workbook): number => sheets.reduce((sum, { cells }) => sum + cells.size, 1);
+
+/** A value where the task has a formula follows nothing. */
+const isTyped = (book: Workbook, { formula, ...at }: SpreadsheetCheck['cells'][number]): boolean => {
+  const cell = cellOf(book, at);
+  return formula !== undefined && cell !== undefined && 'value' in cell;
+};
 
 const withInputs = (book: Workbook, inputs: readonly Change[]): Workbook =>
   inputs.reduce((changed, { value, ...at }) => withCell(changed, at, { value }), book);
@@ -169,9 +182,12 @@ const withCell = (book: Workbook, { sheet, cell }: CellName, content: Cell): Wor
 const sameName = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
 
 function sameCell(book: Workbook, other: Workbook, { sheet, cell }: CellName): boolean {
-  const [a, b] = [book, other].map((one) => one.sheets.find(({ name }) => sameName(name, sheet))?.cells.get(cell));
+  const [a, b] = [book, other].map((one) => cellOf(one, { sheet, cell }));
   return JSON.stringify(a) === JSON.stringify(b);
 }
+
+const cellOf = (book: Workbook, { sheet, cell }: CellName): Cell | undefined =>
+  book.sheets.find(({ name }) => sameName(name, sheet))?.cells.get(cell);
 
 /** Types agree; a number within the tolerance; an error agrees with nothing that is expected by a value. */
 function sameValue(expected: Calculated, seen: Calculated, tolerance: SpreadsheetCheck): boolean {

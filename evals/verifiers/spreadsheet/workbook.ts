@@ -2,6 +2,7 @@
 import { textOf } from '../artifact.ts';
 import { exactNumber, Refusal } from '../structured-data/parsed.ts';
 import { forbidden, moved, type Place, placeOf, plainFormula } from './formula.ts';
+import { type Tables, tablesOf, withoutTables } from './tables.ts';
 import { childrenOf, type Element, parseXml, wholeText } from './xml.ts';
 import { unzip } from './zip.ts';
 
@@ -47,20 +48,27 @@ export function readWorkbook(bytes: Uint8Array): Workbook {
     ]),
   );
   const texts = parts.has('xl/sharedStrings.xml') ? childrenOf(part('xl/sharedStrings.xml'), 'si').map(richText) : [];
-  let left = MOST_CELLS;
-  const sheets = childrenOf(book, 'sheets', 'sheet').map(({ attributes }): Sheet => {
+  const placed = childrenOf(book, 'sheets', 'sheet').map(({ attributes }) => {
     const target = targets.get(attributes['r:id'] ?? '') ?? '';
-    const cells = cellsOf(part(target.startsWith('/') ? target.slice(1) : `xl/${target}`), texts);
+    return { name: attributes.name ?? '', path: target.startsWith('/') ? target.slice(1) : `xl/${target}` };
+  });
+  const tables = tablesOf(placed, (path) => (parts.has(path) ? part(path) : undefined));
+  let left = MOST_CELLS;
+  const sheets = placed.map(({ name, path }): Sheet => {
+    const cells = cellsOf(part(path), texts, tables);
     left -= cells.size;
     if (left < 0) throw new Refusal(`has more than ${MOST_CELLS} cells`);
-    return { name: attributes.name ?? '', cells };
+    return { name, cells };
   });
   const seen = new Set(sheets.map(({ name }) => name.toLowerCase()));
   if (sheets.length === 0 || seen.size !== sheets.length || seen.has(''))
     throw new Refusal('has no sheets with names of their own');
   const names = childrenOf(book, 'definedNames', 'definedName')
     .filter(({ attributes }) => attributes.localSheetId === undefined && !attributes.name?.startsWith('_xlnm.'))
-    .map((one) => [one.attributes.name ?? '', checkedFormula(wholeText(one), one.attributes.name ?? '')] as const);
+    .map((one) => {
+      const name = one.attributes.name ?? '';
+      return [name, checkedFormula(wholeText(one), name, tables)] as const;
+    });
   return { sheets, names };
 }
 
@@ -81,7 +89,7 @@ function refuseLinks(relationships: Element): void {
       throw new Refusal(`refers to another file: ${attributes.Target?.slice(0, 100)}`);
 }
 
-function cellsOf(sheet: Element, texts: readonly string[]): Map<string, Cell> {
+function cellsOf(sheet: Element, texts: readonly string[], tables: Tables): Map<string, Cell> {
   const cells = new Map<string, Cell>();
   const shared = new Map<string, { readonly formula: string; readonly at: Place }>();
   for (const element of childrenOf(sheet, 'sheetData', 'row', 'c')) {
@@ -89,7 +97,7 @@ function cellsOf(sheet: Element, texts: readonly string[]): Map<string, Cell> {
     const at = placeOf(name);
     if (at === undefined || cells.has(name))
       throw new Refusal(`has a cell without a place of its own: ${name.slice(0, 20)}`);
-    const cell = formulaOf(element, at, shared) ?? typedIn(element, texts);
+    const cell = formulaOf(element, at, shared, tables) ?? typedIn(element, texts);
     if (cell !== undefined) cells.set(name, cell);
   }
   return cells;
@@ -99,6 +107,7 @@ function formulaOf(
   element: Element,
   at: Place,
   shared: Map<string, { readonly formula: string; readonly at: Place }>,
+  tables: Tables,
 ): Cell | undefined {
   const [found] = childrenOf(element, 'f');
   if (found === undefined) return undefined;
@@ -106,15 +115,15 @@ function formulaOf(
   const { t, si = '' } = found.attributes;
   const own = plainFormula(wholeText(found));
   if (t === 'dataTable') throw new Refusal(`has a data table at ${name}`);
-  if (t !== 'shared') return { formula: checkedFormula(own, name) };
-  if (own !== '') shared.set(si, { formula: checkedFormula(own, name), at });
+  if (t !== 'shared') return { formula: checkedFormula(own, name, tables, at) };
+  if (own !== '') shared.set(si, { formula: checkedFormula(own, name, tables, at), at });
   const first = shared.get(si);
   if (first === undefined) throw new Refusal(`shares a formula that there is not, at ${name}`);
   return { formula: moved(first.formula, first.at, at) };
 }
 
-function checkedFormula(text: string, where: string): string {
-  const formula = plainFormula(text);
+function checkedFormula(text: string, where: string, tables: Tables, at?: Place): string {
+  const formula = withoutTables(plainFormula(text), tables, at);
   if (formula === '' || formula.length > MOST_FORMULA)
     throw new Refusal(`has no formula of ordinary length at ${where}`);
   const why = forbidden(formula);

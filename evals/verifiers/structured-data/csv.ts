@@ -1,4 +1,5 @@
-// CSV after RFC 4180, with a header: rows as objects, typed by the columns that the task names.
+// CSV after RFC 4180, with a header: rows as objects, typed by the columns that the task names. A byte order mark, as spreadsheets write it,
+// and one blank line at the end are taken; neither says anything of the data.
 import { checkedKey, createBounds, exactNumber, type JsonValue, type Parsed, Refusal, refusing } from './parsed.ts';
 
 export type ColumnType = 'text' | 'number' | 'integer' | 'boolean';
@@ -14,7 +15,8 @@ const INTEGER = /^-?(0|[1-9]\d*)$/;
 
 export function parseCsv(text: string, form: CsvForm): Parsed {
   return refusing(() => {
-    const [header, ...rows] = records(text, form.delimiter);
+    const plain = text.startsWith('\uFEFF') ? text.slice(1) : text;
+    const [header, ...all] = records(plain, form.delimiter);
     if (header === undefined) throw new Refusal('has no header');
     const names = new Set<string>();
     for (const [index, name] of header.entries()) {
@@ -22,13 +24,17 @@ export function parseCsv(text: string, form: CsvForm): Parsed {
       if (names.has(name)) throw new Refusal(`has the column ${JSON.stringify(name)} twice`);
       names.add(checkedKey(name));
     }
-    return rows.map((row, index) => {
+    // With one column a blank line is a row of nothing; so it is before another row.
+    const blank = header.length > 1 && /\n\r?\n$/.test(plain) && isBlank(all.at(-1));
+    return (blank ? all.slice(0, -1) : all).map((row, index) => {
       if (row.length !== header.length)
         throw new Refusal(`has ${row.length} fields instead of ${header.length} in row ${index + 1}`);
       return Object.fromEntries(header.map((name, column) => [name, typed(row[column]!, form.types[name] ?? 'text')]));
     });
   });
 }
+
+const isBlank = (row: readonly string[] | undefined): boolean => row?.length === 1 && row[0] === '';
 
 /** What is not of its column's type stays text, and so does not match a schema that asks for the type. */
 function typed(field: string, type: ColumnType): JsonValue {

@@ -31,7 +31,8 @@ export function judgeData(check: StructuredDataCheck, text: string): Found {
 }
 
 function parse({ file, as }: StructuredDataCheck, text: string): Parsed {
-  if (text.startsWith('\uFEFF')) return { why: `${file} begins with a byte order mark` };
+  // Spreadsheets write one before CSV; JSON and YAML have no use for it.
+  if (as.format !== 'csv' && text.startsWith('\uFEFF')) return { why: `${file} begins with a byte order mark` };
   const parsed = as.format === 'json' ? parseJson(text) : as.format === 'yaml' ? parseYaml(text) : parseCsv(text, as);
   return 'why' in parsed ? { why: `${file} ${parsed.why}` } : parsed;
 }

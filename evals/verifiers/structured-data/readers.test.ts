@@ -94,7 +94,18 @@ test('CSV: columns have types, and what is not of its type stays text', () => {
   });
 });
 
+test('CSV: a byte order mark, and one blank line at the end, are taken', () => {
+  const value = [{ a: '1', b: '2' }];
+  for (const text of ['\uFEFFa,b\n1,2\n', 'a,b\n1,2\n\n', 'a,b\r\n1,2\r\n\r\n', '\uFEFF"a",b\n1,2'])
+    expect(parseCsv(text, { delimiter: ',', types: {} }), JSON.stringify(text)).toEqual({ value });
+  expect(parseCsv('a\n1\n\n', { delimiter: ',', types: {} })).toEqual({ value: [{ a: '1' }, { a: '' }] });
+});
+
 test.each([
+  ['two blank lines at the end', 'a,b\n1,2\n\n\n', /1 fields instead of 2 in row 2/],
+  ['a blank line between', 'a,b\n\n1,2\n', /1 fields instead of 2 in row 1/],
+  ['a quoted nothing at the end', 'a,b\n1,2\n""\n', /1 fields instead of 2 in row 2/],
+  ['a second byte order mark', '\uFEFF\uFEFF"a",b\n1,2\n', /quote inside/],
   ['a short row', 'a,b\n1\n', /1 fields instead of 2 in row 1/],
   ['a long row', 'a\n1,2\n', /2 fields instead of 1/],
   ['a delimiter at the end', 'a,b\n1,2,', /3 fields/],
