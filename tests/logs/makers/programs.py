@@ -257,7 +257,7 @@ def entropy():
         g = np.zeros(16)
         for arm, a in zip(arms, advantage):
             g += a * ((np.arange(16) == arm) - p)
-        logits += (0.1 if step < 40 else 1.5) * g / 64 * 4
+        logits += (0.1 if step < 40 else 25) * g / 64 * 4
         h = -(p * np.log(p + 1e-30)).sum()
         log.info("step %d | reward: %.4f | entropy: %.6f | pg loss: %.4f", step, reward.mean(), h, -advantage.mean())
 
