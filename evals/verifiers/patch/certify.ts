@@ -81,7 +81,11 @@ export async function certifyPatchTask(input: {
     const twinned = failToPass.filter((id) => flips.some(({ test }) => test === id));
     for (const id of recognisable(check, twinned)) reasons.push(`${id} ${RECOGNISABLE}`);
   }
-  if (check.kind === 'performance') reasons.push(...(await unitReasons({ check, given, instruments, seed })));
+  if (check.kind === 'performance') {
+    const unfit = await unitReasons({ check, given, instruments, seed });
+    // Such a workload cannot be judged by.
+    if (unfit.length > 0) return { check, kept: false, reasons: [...reasons, ...unfit] };
+  }
 
   const judge = (artifact: Artifact, as: PatchCheck = check, secret = instruments.secret): Promise<Found> =>
     patch.judge({ check: as, artifact, given, instruments: { ...instruments, secret } });

@@ -111,7 +111,7 @@ def test_two(two):
     assert double(two) == 4
 
 
-@pytest.mark.parametrize("x, y", [(1, 2), (5, 10)])
+@pytest.mark.parametrize("x, y", [(1, 2), (6, 12)])
 def test_many(x, y):
     assert double(x) == y
 
@@ -136,7 +136,7 @@ def test_callable():
     });
     expect(certificate).toMatchObject({ kept: true, reasons: [] });
     // What it compares with is no written value: only a line at its end makes it impossible, which whoever reads the test sees.
-    const many = `${file}::test_many[5-10]`;
+    const many = `${file}::test_many[6-12]`;
     const told = await certifyPatchTask({
       ...{
         check: patchCheck.parse({ ...check, failToPass: [`${file}::test_two`, many] }),
@@ -244,6 +244,12 @@ test('speed counts when it is the same work, and stable', async () => {
     reruns: 1,
   });
   expect(certificate).toMatchObject({ kept: true, reasons: [] });
+  if (base.kind !== 'performance') throw new Error(base.kind);
+  const unshown = await certifyPatchTask({
+    check: { ...base, workload: `${base.workload.split('for _ in')[0]}print(len(unique([1, 2, 1])))\n` },
+    ...{ given, gold: fast, instruments: plain, seed: 1, reruns: 1 },
+  });
+  expect(unshown).toMatchObject({ kept: false, reasons: [expect.stringContaining('prints 1 lines')] });
   const judge = (after: string) =>
     patch.judge({
       check: certificate.check,
