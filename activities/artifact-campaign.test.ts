@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { asyncLocalStorage, type Context } from '@temporalio/activity';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { z } from 'zod';
 import type { ArtifactRef, ArtifactStore } from '../contracts/artifact.ts';
-import { artifactSplit } from '../contracts/artifact-set.ts';
+import { artifactSplit, lineage, passRate } from '../contracts/artifact-set.ts';
 import type { ArtifactTask } from '../contracts/artifact-task.ts';
 import { type CampaignSpec, tasksSpec } from '../contracts/campaign.ts';
 import { canonicalJson } from '../contracts/canonical.ts';
@@ -23,6 +24,7 @@ import { createConstructionActivities } from './construction.ts';
 import { createEvaluationActivities } from './evaluation.ts';
 import { createDocuments, type Documents } from './read.ts';
 import { createRolloutActivities } from './rollouts.ts';
+import { passRatesName } from './starting-pass-rates.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
 const sandbox = createBubblewrapSandbox();
@@ -124,6 +126,50 @@ test('a source becomes a locked set, its tasks rollouts, their rewards a measure
   const train = await act.planTraining({ spec: written, taskSet: ref, round: 1, policy });
   const { rollouts } = await documents.plan(train.plan);
   expect(new Set(rollouts.map(({ task }) => task)).size).toBe(3);
+});
+
+test('what a pilot measured sieves the next set, and its lineage holds the counts', async () => {
+  const spec = specOf(TRACES);
+  ref = await construct(spec);
+  const [gateway, written] = [scriptedGateway(), await documents.write(spec)];
+  const act = rolloutsOver(gateway);
+  const policy = firstState(spec).policies[0]!;
+  const handle = await act.planPilot({ spec: written, taskSet: ref, policy, samples: 1 });
+  for (let index = 0; index < handle.rollouts; index += 1) {
+    await within(() => act.generate({ plan: handle.plan, index }));
+    await within(() => act.grade({ plan: handle.plan, index }));
+  }
+  const { passRates } = createEvaluationActivities({ documents, gateway });
+  const counts = z
+    .record(z.string(), passRate)
+    .parse(await documents.read(z.json(), await passRates({ plan: handle.plan })));
+  const solved = Object.keys(counts).filter((task) => counts[task]!.solved === 1);
+  expect(Object.keys(counts).length).toBe(handle.rollouts);
+  expect(solved.length).toBe(Math.ceil(handle.rollouts / 2));
+
+  // As ./anneal pilot writes it, and as a submission stores it.
+  const file = {
+    ...{ schema: 'anneal/starting-pass-rates/v1', command: 'pilot', model: 'base', samplesPerTask: 1, counts },
+    rates: Object.fromEntries(Object.entries(counts).map(([task, one]) => [task, one.solved / one.tried])),
+  };
+  const sieved = specOf({
+    ...TRACES,
+    build: { ...TRACES.build, difficulty: { min: 0, max: 0.9 } },
+    startingPassRates: 'rates.json',
+  });
+  const named = { ...sieved, name: 'sieved' as CampaignSpec['name'] };
+  await expect(construct({ ...named, name: 'unmeasured' as CampaignSpec['name'] })).rejects.toMatchObject({
+    code: 'spec.invalid',
+  });
+  await store.createNamed(passRatesName(named.name), JSON.stringify(file));
+  const lock = await documents.lock(await construct(named));
+  const { records } = lineage.parse(
+    await documents.read(z.json(), lock.schema === 'anneal/artifact-set/v1' ? lock.lineage : ref),
+  );
+  const dropped = records.filter(({ outcome }) => outcome.what === 'dropped' && outcome.step === 'difficulty');
+  expect(dropped.map(({ id }) => id).sort()).toEqual([...solved].sort());
+  expect(dropped[0]!.outcome).toMatchObject({ why: ['too easy: solved 1 of 1, more than 0.9'] });
+  for (const { id, passRate: kept } of records) expect(kept).toEqual(counts[id] ?? null);
 });
 
 test('stages say what is drawn', async () => {

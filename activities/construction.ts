@@ -5,6 +5,7 @@ import type { Browser } from '../contracts/browser.ts';
 import type { ArtifactTasksSpec, CampaignSpec, StdlibTasksSpec } from '../contracts/campaign.ts';
 import { AnnealError } from '../contracts/errors.ts';
 import { type SourceFiles, sourceFiles, sourceFilesName } from '../contracts/locked-set.ts';
+import { countsOf } from '../contracts/pass-rates.ts';
 import type { Sandbox } from '../contracts/ports.ts';
 import type { BuildProgress } from '../evals/construction/build-set.ts';
 import { buildCampaignSet, openLockedSet } from '../evals/construction/campaign-set.ts';
@@ -16,6 +17,7 @@ import type { OpenTools } from '../evals/verifiers/patch/tools.ts';
 import type { ConstructionActivities } from './interface.ts';
 import type { Judges } from './judges.ts';
 import type { Documents } from './read.ts';
+import { shippedPassRates } from './starting-pass-rates.ts';
 
 type Readers = Pick<SourcePorts, 'openRepository' | 'readFile' | 'readFolder' | 'keep'>;
 
@@ -82,6 +84,7 @@ export function createConstructionActivities(ports: ConstructionPorts): Construc
     }
     const tools = await ports.tools?.();
     const { browser } = ports;
+    const measured = await shippedPassRates(store, spec);
     const readers = await ports.layOut(await carried(spec.name));
     try {
       const building = {
@@ -89,6 +92,7 @@ export function createConstructionActivities(ports: ConstructionPorts): Construc
           store,
           instruments: { sandbox, ...(judge && { judge }), ...(tools && { tools }), ...(browser && { browser }) },
           parallel: ports.parallel,
+          ...(measured === undefined ? {} : { passRates: countsOf(measured) }),
           signal: cancellationSignal(),
         },
         onProgress: (now: BuildProgress) => tell(inWords(now)),

@@ -83,7 +83,10 @@ export function createEvaluationActivities(ports: {
         counts.set(t.task, { passes: count.passes + t.reward.components.correctness, samples: count.samples + 1 });
       }
       const sorted = [...counts].sort(([a], [b]) => (a < b ? -1 : 1));
-      return documents.write(Object.fromEntries(sorted.map(([task, c]) => [task, c.passes / c.samples])));
+      // Counts, not rates: what lacks a verdict is not among them, and a set keeps how often each task was tried.
+      return documents.write(
+        Object.fromEntries(sorted.map(([task, { passes, samples }]) => [task, { solved: passes, tried: samples }])),
+      );
     },
   };
 }

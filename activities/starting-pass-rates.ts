@@ -1,21 +1,16 @@
 // How often the base model solves each task, as shipped beside the campaign and stored at submission.
-import { z } from 'zod';
 import type { ArtifactStore } from '../contracts/artifact.ts';
 import type { CampaignSpec } from '../contracts/campaign.ts';
-
-export const passRateFile = z.strictObject({
-  schema: z.literal('anneal/starting-pass-rates/v1'),
-  command: z.string(),
-  model: z.string(),
-  samplesPerTask: z.int(),
-  rates: z.record(z.string(), z.number().min(0).max(1)),
-});
+import { type PassRateFile, passRateFile } from '../contracts/pass-rates.ts';
 
 export const passRatesName = (campaign: string): string => `campaigns/${campaign}/starting-pass-rates`;
 
 /** Task id to rate; empty when the campaign ships none. */
-export async function startingPassRates(store: ArtifactStore, spec: CampaignSpec): Promise<Record<string, number>> {
-  if (spec.tasks.startingPassRates === undefined) return {};
+export const startingPassRates = async (store: ArtifactStore, spec: CampaignSpec): Promise<Record<string, number>> =>
+  (await shippedPassRates(store, spec))?.rates ?? {};
+
+export async function shippedPassRates(store: ArtifactStore, spec: CampaignSpec): Promise<PassRateFile | undefined> {
+  if (spec.tasks.startingPassRates === undefined) return undefined;
   const stored = await store.readNamed(passRatesName(spec.name));
-  return stored === undefined ? {} : passRateFile.parse(JSON.parse(new TextDecoder().decode(stored.bytes))).rates;
+  return stored && passRateFile.parse(JSON.parse(new TextDecoder().decode(stored.bytes)));
 }

@@ -53,7 +53,7 @@ export interface Session {
   teams(): Promise<readonly TeamSpec[]>;
   gates(): Promise<Gates>;
   /** How often the base model solves each task of a campaign file. */
-  pilot(spec: CampaignSpec, options: PilotOptions): Promise<Record<string, number>>;
+  pilot(spec: CampaignSpec, options: PilotOptions): ReturnType<typeof runPilot>;
   releases(): Promise<ReturnType<typeof createReleases>>;
   /** As one span, where traces are sent: what it starts belongs to its trace. */
   traced<T>(name: string, work: () => Promise<T>): Promise<T>;

@@ -15,7 +15,7 @@ export function addPilot(program: Command, run: Run): void {
     .requiredOption('-o, --out <file>', 'where to write the rates')
     .action((file: string, options: { samples: string; out: string }, command: Command) =>
       run(async (session) => {
-        const read = await readCampaign(file);
+        const read = await readCampaign(file, { measures: true });
         const { spec } = read;
         const samples = Number(options.samples);
         if (!Number.isInteger(samples) || samples < 1)
@@ -25,7 +25,7 @@ export function addPilot(program: Command, run: Run): void {
         await refuseUnfitTasks(session, read);
         // Who may not submit the campaign may not use up tokens for it either.
         const workflow = pilotWorkflowId(spec, samples);
-        const rates = await withPermission(session, { ...read, workflow }, async (beforeStart) =>
+        const measured = await withPermission(session, { ...read, workflow }, async (beforeStart) =>
           session.pilot(spec, {
             ...{ samples, onProgress, beforeStart },
             ...(read.judged === undefined ? {} : { judgeCalibration: read.judged.text }),
@@ -37,10 +37,17 @@ export function addPilot(program: Command, run: Run): void {
           command: `./anneal pilot ${file} --samples ${samples} --out ${options.out}`,
           model: spec.policy.base,
           samplesPerTask: samples,
-          rates,
+          rates: mapped(measured, (one) => (typeof one === 'number' ? one : one.solved / one.tried)),
+          // By these, and not by rates alone, a set is sieved: ./anneal taskset lock --pass-rates.
+          counts: mapped(measured, (one) =>
+            typeof one === 'number' ? { solved: Math.round(one * samples), tried: samples } : one,
+          ),
         };
         await writeFile(options.out, `${JSON.stringify(document, null, 1)}\n`);
-        process.stdout.write(`${Object.keys(rates).length} tasks measured: ${options.out}\n`);
+        process.stdout.write(`${Object.keys(measured).length} tasks measured: ${options.out}\n`);
       }, command),
     );
 }
+
+const mapped = <A, B>(of: Readonly<Record<string, A>>, to: (one: A) => B): Record<string, B> =>
+  Object.fromEntries(Object.entries(of).map(([task, one]) => [task, to(one)]));

@@ -67,7 +67,7 @@ async function profileOf(
     const profile = profilePath(named);
     // Alone it is shown with all that is wrong with it; one that works is judged with the campaign, as `validate` does.
     const works = checkText(await readProfileText(profile)).problems.length === 0;
-    return { campaign: works ? (await readCampaign(path, profile)).spec : undefined, profile };
+    return { campaign: works ? (await readCampaign(path, { profile })).spec : undefined, profile };
   }
   const { spec } = await readCampaign(path);
   const own = spec.profile ?? (spec.compute === 'kubernetes' ? 'cpu' : undefined);

@@ -161,3 +161,32 @@ test.each<[string, () => object, string, string]>([
   });
   expect(judge.asked).toEqual([]);
 });
+
+test('a difficulty that nothing measures is refused before anything is asked; pass rates in a file sieve the set', async () => {
+  const set = written({ judge: named(), difficulty: { min: 0, max: 0.5 } });
+  await expect(taskset('build', set)).rejects.toMatchObject({
+    code: 'spec.invalid',
+    problems: [{ path: 'difficulty', line: expect.any(Number), hint: expect.stringContaining('./anneal pilot') }],
+  });
+  expect(judge.asked).toHaveLength(0);
+
+  const [id] = [`open-questions#wells`];
+  const file = join(folder, 'rates.json');
+  const rates = { schema: 'anneal/starting-pass-rates/v1', command: 'pilot', model: 'base', samplesPerTask: 8 };
+  writeFileSync(file, JSON.stringify({ ...rates, rates: { [id]: 1 }, counts: { [id]: { solved: 7, tried: 7 } } }));
+  const { lock, lineage } = await taskset('build', set, '--pass-rates', file);
+  expect(lock.kept).toBe(TOPICS.length - 1);
+  expect(lineage.filter(({ outcome }) => outcome.what === 'dropped')).toMatchObject([
+    {
+      id,
+      passRate: { solved: 7, tried: 7 },
+      outcome: { step: 'difficulty', why: ['too easy: solved 7 of 7, more than 0.5'] },
+    },
+  ]);
+
+  writeFileSync(file, '{"rates": 3}');
+  await expect(taskset('build', set, '--pass-rates', file)).rejects.toMatchObject({ code: 'spec.invalid' });
+  await expect(taskset('build', set, '--pass-rates', join(folder, 'none'))).rejects.toMatchObject({
+    code: 'spec.missing_file',
+  });
+});

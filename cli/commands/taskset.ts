@@ -15,6 +15,7 @@ import { canonicalJson } from '../../contracts/canonical.ts';
 import { AnnealError, EXIT } from '../../contracts/errors.ts';
 import { lockName } from '../../contracts/locked-set.ts';
 import { type TaskSetManifest, taskSetManifestName } from '../../contracts/made-with.ts';
+import { countsOf, type PassRateFile, passRateFile } from '../../contracts/pass-rates.ts';
 import type { Split } from '../../contracts/task.ts';
 import { type BuildProgress, type BuiltSet, buildSet } from '../../evals/construction/build-set.ts';
 import { refuseUnfit } from '../../evals/construction/campaign-set.ts';
@@ -38,15 +39,22 @@ import { renderBuilt, renderCertificates, renderDifference } from '../view/tasks
 /** The sealed split is looked at behind its gate only. */
 const OPEN = ['visible', 'gate'] as const satisfies readonly Split[];
 
+const RATES = 'how often a model solves each task, as ./anneal pilot wrote it: what the difficulty is measured by';
+interface Rated {
+  readonly passRates?: string | undefined;
+}
+
 export function addTaskset(program: Command, run: Run): void {
   const taskset = program.command('taskset').description('make sets of tasks from sources, and look at them');
   const kept = 'Stopped. What was done is kept: the same command goes on from there.';
   taskset
     .command('build <file>')
     .description('draw, draft and certify the tasks of a set; says what is kept, what is dropped and why')
-    .action((file: string, _flags: object, command: Command) =>
+    .option('--pass-rates <file>', RATES)
+    .action((file: string, { passRates }: Rated, command: Command) =>
       run(
-        (session) => interruptible(async (signal) => void print(session, await build(session, file, signal)), kept),
+        (session) =>
+          interruptible(async (signal) => void print(session, await build(session, { file, passRates, signal })), kept),
         command,
       ),
     );
@@ -56,8 +64,9 @@ export function addTaskset(program: Command, run: Run): void {
       'build what is not built yet, and write the lock that campaigns refer to; an existing one is never changed',
     )
     .requiredOption('--out <lock>', 'the file to write')
-    .action((file: string, { out }: { out: string }, command: Command) =>
-      run((session) => interruptible((signal) => lock(session, { file, out, signal }), kept), command),
+    .option('--pass-rates <file>', RATES)
+    .action((file: string, { out, passRates }: Rated & { out: string }, command: Command) =>
+      run((session) => interruptible((signal) => lock(session, { file, out, passRates, signal }), kept), command),
     );
   taskset
     .command('certify <lock>')
@@ -74,8 +83,14 @@ export function addTaskset(program: Command, run: Run): void {
     );
 }
 
-async function build(session: Session, file: string, signal: AbortSignal): Promise<BuiltSet> {
-  const read = await readSet(file);
+interface Building extends Rated {
+  readonly file: string;
+  readonly signal: AbortSignal;
+}
+
+async function build(session: Session, { file, passRates, signal }: Building): Promise<BuiltSet> {
+  const read = await readSet(file, { measured: passRates !== undefined });
+  const rates = passRates === undefined ? undefined : countsOf(await readRates(passRates));
   const { spec, kind, options, known, folder } = read;
   const { store, config } = session;
   const sandbox = sandboxOf(config, store);
@@ -89,6 +104,7 @@ async function build(session: Session, file: string, signal: AbortSignal): Promi
   return buildSet({
     ...{ name, seed, most, store, signal, shares: splits, source: await kind.open(options, ports) },
     sieve: { difficulty, licences, alike, known },
+    ...(rates && { passRates: rates }),
     instruments: { sandbox, ...(judge && { judge }), ...(browser && { browser }), tools: await toolsOf(config)() },
     parallel: availableParallelism(),
     onProgress: tellProgress,
@@ -108,11 +124,8 @@ async function measuredJudge(
   return judgeOfSet(ports, { judge: spec.judge, set: judged.text }, { signal, onProgress });
 }
 
-async function lock(
-  session: Session,
-  { file, out, signal }: { readonly file: string; readonly out: string; readonly signal: AbortSignal },
-): Promise<void> {
-  const built = await build(session, file, signal);
+async function lock(session: Session, { out, ...building }: Building & { readonly out: string }): Promise<void> {
+  const built = await build(session, building);
   const json = canonicalJson(built.lock);
   const text = `${json}\n`;
   await writeFile(out, text, { flag: 'wx' }).catch(async (cause: unknown) => {
@@ -204,6 +217,20 @@ async function diff(session: Session, before: string, after: string): Promise<vo
   const difference = compareSets({ lock: a, splits: left }, { lock: b, splits: right });
   if (session.json) process.stdout.write(`${JSON.stringify(difference, undefined, 2)}\n`);
   else process.stdout.write(`${renderDifference(difference, screen(session)).join('\n')}\n`);
+}
+
+/** @throws AnnealError `spec.missing_file`, `spec.invalid` */
+async function readRates(file: string): Promise<PassRateFile> {
+  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
+    throw new AnnealError('spec.missing_file', `The pass rates ${file} cannot be read.`, { cause });
+  });
+  const parsed = passRateFile.safeParse(parsedJson(text));
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map(({ path, message }) => ({
+    ...{ code: 'spec.out_of_range' as const, path: path.join('.'), expected: expectedIn(message) },
+    hint: 'Pass rates are written by ./anneal pilot.',
+  }));
+  throw new AnnealError('spec.invalid', `${file} holds no pass rates.`, { problems });
 }
 
 /** @throws AnnealError `spec.missing_file`, `spec.invalid` */

@@ -14,6 +14,7 @@ import { type JudgedBy, readJudge } from './judge.ts';
 import { atPreset, type ExpandedPreset, expandPreset } from './preset.ts';
 import { profileProblems, readProfile } from './profile.ts';
 import { crossFieldProblems } from './rules.ts';
+import { unmeasuredDifficulty } from './rules-tasks.ts';
 import { type ReadSource, readCampaignSource } from './source.ts';
 
 /** A campaign is a page of text; more than this is some other file. */
@@ -51,9 +52,13 @@ export interface ReadCampaign {
  * Reads a campaign from a YAML file; paths in it are relative to its folder.
  * @throws AnnealError `spec.missing_file` when the file itself cannot be read; `spec.invalid` with `problems`, sorted by
  *   line, when anything in it is wrong.
+ * @param measures it is read to measure its tasks: that nobody did so yet is no problem
  * @param profile a profile's name or file to judge it with on Kubernetes, in place of what it says itself
  */
-export async function readCampaign(path: string, profile?: string): Promise<ReadCampaign> {
+export async function readCampaign(
+  path: string,
+  { profile, measures = false }: { readonly profile?: string | undefined; readonly measures?: boolean } = {},
+): Promise<ReadCampaign> {
   const text = await readText(path);
   const document = readDocument(text);
   if (document.value === undefined) throw invalid(path, document.problems);
@@ -73,6 +78,7 @@ export async function readCampaign(path: string, profile?: string): Promise<Read
     ...document.problems,
     ...(parsed.success ? [] : isMap ? problemsFromZod(parsed.error.issues, root, document) : [notACampaign()]),
     ...(isMap ? crossFieldProblems(root, document) : []),
+    ...(parsed.success && !measures ? unmeasuredDifficulty(parsed.data, document) : []),
     ...missing,
     ...source.problems,
     ...reads.problems,

@@ -1,4 +1,8 @@
 // Rules on what is done: how tasks are split and drawn, and what they are worth.
+import type { CampaignSpec } from '../../contracts/campaign.ts';
+import type { Problem } from '../../contracts/errors.ts';
+import { isWholeRange, MEASURED_BY } from '../../evals/construction/sieve.ts';
+import { type CampaignDocument, dotted } from './document.ts';
 import { valueAt } from './from-zod.ts';
 import type { Ground } from './ground.ts';
 import type { Path } from './guide.ts';
@@ -111,4 +115,14 @@ export function functionListRules({ root, report }: Ground): void {
       'at least three functions: every split needs one of its own',
       'Name more functions, or remove `only`.',
     );
+}
+
+/** A range of a set that the campaign builds, and nothing that says how often a task is solved. */
+export function unmeasuredDifficulty({ tasks }: CampaignSpec, document: CampaignDocument): Problem[] {
+  const build = tasks.source === 'artifact-set' ? tasks.build : undefined;
+  if (build === undefined || tasks.startingPassRates !== undefined || isWholeRange(build)) return [];
+  const path = ['tasks', 'build', 'difficulty'];
+  const { min, max } = build.difficulty;
+  const line = document.locate(path).line;
+  return [{ code: 'spec.out_of_range', path: dotted(path), line, got: `${min} to ${max}`, ...MEASURED_BY }];
 }

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { AnnealError, type Problem } from '../../contracts/errors.ts';
 import { type SetSpec, setSpec } from '../../contracts/set-spec.ts';
+import { isWholeRange, MEASURED_BY } from '../../evals/construction/sieve.ts';
 import type { SourceKind } from '../../evals/construction/source.ts';
 import type { Given } from '../../evals/contamination/scan.ts';
 import { type CampaignDocument, dotted, readDocument } from './document.ts';
@@ -22,8 +23,11 @@ export interface ReadSet {
   readonly folder: string;
 }
 
-/** @throws AnnealError `spec.missing_file`, `spec.invalid` with `problems` by line */
-export async function readSet(path: string): Promise<ReadSet> {
+/**
+ * @param measured whether the tasks' pass rates are known; without them a difficulty cannot be kept
+ * @throws AnnealError `spec.missing_file`, `spec.invalid` with `problems` by line
+ */
+export async function readSet(path: string, { measured = true } = {}): Promise<ReadSet> {
   const text = await readFile(path, 'utf8').catch((cause: unknown) => {
     throw new AnnealError('spec.missing_file', `The task set's file ${path} cannot be read: ${reason(cause)}.`, {
       cause,
@@ -44,6 +48,7 @@ export async function readSet(path: string): Promise<ReadSet> {
     ...source.problems,
     ...known.problems,
     ...judge.problems,
+    ...(parsed.success && !measured ? unmeasuredRange(parsed.data, document) : []),
   ];
   if (!parsed.success || source.kind === undefined || problems.length > 0) {
     const count = problems.length === 1 ? 'one problem' : `${problems.length} problems`;
@@ -58,6 +63,13 @@ export async function readSet(path: string): Promise<ReadSet> {
     judged: judge.judged,
     folder,
   };
+}
+
+function unmeasuredRange(spec: SetSpec, document: CampaignDocument): Problem[] {
+  if (isWholeRange(spec)) return [];
+  const { min, max } = spec.difficulty;
+  const line = lineOf(document, ['difficulty']);
+  return [{ code: 'spec.out_of_range', path: 'difficulty', line, got: `${min} to ${max}`, ...MEASURED_BY }];
 }
 
 async function knownTexts(

@@ -133,8 +133,8 @@ describe('buildSet', () => {
     expect(said.filter(({ outcome }) => outcome.what === 'dropped')).toEqual([
       dropped('w1', 'draft', ['it is bad', 'very bad']),
       dropped('words#w3', 'certify', ['it is flaky']),
-      dropped('words#w4', 'difficulty', ['solved 10 of 10 times, more than 0.9']),
-      dropped('words#w5', 'difficulty', ['solved 0 of 10 times, less than 0.1']),
+      dropped('words#w4', 'difficulty', ['too easy: solved 10 of 10, more than 0.9']),
+      dropped('words#w5', 'difficulty', ['too hard: solved 0 of 10, less than 0.1']),
       dropped('words#w6', 'licence', ['Proprietary is not among the licences of this set']),
       dropped('words#w7', 'duplicate', ['nearly the same as words#w0'], ['words#w0']),
       dropped('words#w8', 'contamination', ['the prompt system.md shares 2 of its 2 runs of words']),
@@ -242,4 +242,49 @@ test('an ordered source is cut in its order, and no split is empty', () => {
       expect(Math.abs(ranks.filter((rank) => rank === 0).length - SHARES.visible * count)).toBeLessThan(2);
     }),
   );
+});
+
+describe('a difficulty', () => {
+  const rates = (of: Readonly<Record<string, [number, number]>>) =>
+    new Map(Object.entries(of).map(([id, [solved, tried]]) => [id, { solved, tried }]));
+  const SIEVE: BuildInput['sieve'] = { difficulty: { min: 0.05, max: 0.95 }, licences: ['MIT'], alike: 0.8, known: [] };
+  const PLAIN = ['one', 'two', 'three', 'four', 'five'].map((word) => ({ word }));
+
+  test('sieves by rates that were measured before, anew with each, and the lineage keeps them', async () => {
+    const own = { sieve: SIEVE, measure: undefined } as unknown as Partial<BuildInput>;
+    const before = await build(PLAIN, { sieve: { ...SIEVE, difficulty: { min: 0, max: 1 } } });
+    expect(before.lock.kept).toBe(5);
+    const after = await build(PLAIN, {
+      ...own,
+      passRates: rates({ 'words#w0': [8, 8], 'words#w1': [0, 7], 'words#w2': [3, 8] }),
+    });
+    expect(after.lock).toMatchObject({ kept: 3, dropped: { difficulty: 2 } });
+    expect(
+      after.lineage.records.map(({ id, passRate, outcome }) => [id, passRate, 'why' in outcome && outcome.why]),
+    ).toEqual([
+      ['words#w0', { solved: 8, tried: 8 }, ['too easy: solved 8 of 8, more than 0.95']],
+      ['words#w1', { solved: 0, tried: 7 }, ['too hard: solved 0 of 7, less than 0.05']],
+      ['words#w2', { solved: 3, tried: 8 }, false],
+      ['words#w3', null, false],
+      ['words#w4', null, false],
+    ]);
+    const again = await build(PLAIN, { ...own, passRates: rates({ 'words#w2': [8, 8] }) });
+    expect(again.lock.kept).toBe(4);
+  });
+
+  test('that nothing measures is refused before anything is built, and so are the rates of another set', async () => {
+    let drafted = 0;
+    const source = wordSource(PLAIN, () => {
+      drafted += 1;
+    });
+    const own = { sieve: SIEVE, measure: undefined, source } as unknown as Partial<BuildInput>;
+    const failure = {
+      code: 'spec.invalid',
+      problems: [{ path: 'difficulty', hint: expect.stringContaining('./anneal pilot') }],
+    };
+    await expect(build(PLAIN, own)).rejects.toMatchObject(failure);
+    expect(drafted).toBe(0);
+    const foreign = build(PLAIN, { ...own, passRates: rates({ 'others#1': [1, 2] }) });
+    await expect(foreign).rejects.toMatchObject(failure);
+  });
 });

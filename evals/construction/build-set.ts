@@ -17,7 +17,7 @@ import { certifyArtifactTask } from './certify-artifact.ts';
 import { type ItemRecord, readJson, workOn } from './item-record.ts';
 import { lineageOf } from './lineage.ts';
 import { lockSplits, splitOf } from './lock-artifacts.ts';
-import { type Candidate, type Sieve, type Sifted, sift } from './sieve.ts';
+import { type Candidate, isWholeRange, requireMeasured, type Sieve, type Sifted, sift, unmeasured } from './sieve.ts';
 import { hashOf, type RawItem, type Source } from './source.ts';
 
 /** Part of every construction's name: records of another version of these steps are not taken over. */
@@ -49,6 +49,8 @@ export interface BuildInput {
   /** In place of the certification by the task's own verifier. */
   readonly certify?: (task: ArtifactTask) => Promise<readonly string[]>;
   readonly measure?: (task: ArtifactTask) => Promise<PassRate | null>;
+  /** What was measured before, by task id (./anneal pilot). It is no part of what is kept of items: other rates sieve them anew. */
+  readonly passRates?: ReadonlyMap<string, PassRate>;
   readonly onProgress?: (progress: BuildProgress) => void;
   readonly signal?: AbortSignal;
 }
@@ -59,15 +61,17 @@ export interface BuiltSet {
 }
 
 /**
- * @throws AnnealError `tasks.source_failed`, `tasks.none_left`, `spec.impossible_split`, `sandbox.*`, `verifier.failed`, `store.*`; what
+ * @throws AnnealError `spec.invalid` where a difficulty is asked for and nothing measures it; `tasks.source_failed`, `tasks.none_left`, `spec.impossible_split`, `sandbox.*`, `verifier.failed`, `store.*`; what
  * the signal was aborted with. What was done until then is kept: the same call goes on from there.
  */
 export async function buildSet(input: BuildInput): Promise<BuiltSet> {
   const { source, seed, store } = input;
+  requireMeasured(input.sieve, { measured: input.measure !== undefined || input.passRates !== undefined });
   const items = await workOnAll(input);
   const report = (step: BuildProgress['step']) => input.onProgress?.({ step, ...countsOf(items) });
   report('sieve');
-  const tasks = await certifiedTasks(items, store);
+  const tasks = await certifiedTasks(items, input);
+  requireSome(tasks, input);
   const candidates = new Map([...tasks].map(([id, { candidate }]) => [id, candidate]));
   const { kept, dropped } = sift([...candidates.values()], input.sieve);
   const families = kept.map(({ family }) => family);
@@ -97,6 +101,13 @@ export async function buildSet(input: BuildInput): Promise<BuiltSet> {
     lineage: await store.put(canonicalJson(lineage)),
   };
   return { lock, lineage };
+}
+
+/** Rates of another set say nothing, and would drop nothing without a word. */
+function requireSome(tasks: ReadonlyMap<string, Certified>, { sieve, passRates }: BuildInput): void {
+  if (passRates === undefined || isWholeRange(sieve) || tasks.size === 0) return;
+  if ([...tasks.values()].some(({ candidate }) => candidate.passRate !== null)) return;
+  throw unmeasured(`the pass rates are of ${passRates.size} tasks, and none of the set's ${tasks.size} is among them`);
 }
 
 /** Where too few are left for three splits, what became of the others is the cause. */
@@ -207,7 +218,7 @@ interface Certified {
 /** By id, in the order of drawing. An id that a source gives twice is its first task's. */
 async function certifiedTasks(
   items: readonly ItemRecord[],
-  store: BuildInput['store'],
+  { store, passRates }: Pick<BuildInput, 'store' | 'passRates'>,
 ): Promise<Map<string, Certified>> {
   const tasks = new Map<string, Certified>();
   for (const { drafted } of items) {
@@ -217,7 +228,9 @@ async function certifiedTasks(
       if (tasks.has(task.id)) throw new AnnealError('tasks.source_failed', `two tasks have the id ${task.id}`);
       const { id, family, canary, source } = task;
       const { licence } = source;
-      tasks.set(id, { task, candidate: { id, family, canary, licence, substance, parents, passRate, task } });
+      const measured = passRates?.get(id) ?? passRate;
+      const candidate = { id, family, canary, licence, substance, parents, passRate: measured, task };
+      tasks.set(id, { task, candidate });
     }
   }
   return tasks;

@@ -120,7 +120,7 @@ export function refuseUnfit(
 }
 
 type Building = Pick<BuildInput, 'store' | 'instruments' | 'parallel'> &
-  Partial<Pick<BuildInput, 'onProgress' | 'signal'>>;
+  Partial<Pick<BuildInput, 'onProgress' | 'passRates' | 'signal'>>;
 
 /** @throws AnnealError `spec.invalid` where the source is unknown or cannot read its options; as buildSet */
 export async function buildCampaignSet(

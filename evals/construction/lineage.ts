@@ -14,10 +14,10 @@ export function lineageOf(
   const records = items.flatMap((item): LineageRecord[] => {
     const common = { item: item.item, licence: null, passRate: null };
     const tasks = item.drafted.map((one): LineageRecord => {
-      const { id, passRate, parents, refused } = one;
+      const { id, parents, refused } = one;
       if (refused.length > 0)
         return { ...common, id, parents, outcome: { what: 'dropped', step: 'certify', why: refused } };
-      const { licence, family } = candidates.get(id)!;
+      const { licence, family, passRate } = candidates.get(id)!;
       const drop = lost.get(id);
       if (drop === undefined) {
         const outcome = { what: 'kept', split: sifted.splitBy.get(family)!, task: taskId.parse(id) } as const;

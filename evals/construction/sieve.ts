@@ -2,6 +2,7 @@
 // by the policy before is dropped, with its reason. Pure: the same tasks in the same order give the same answer.
 import type { ConstructionStep, PassRate } from '../../contracts/artifact-set.ts';
 import type { ArtifactTask } from '../../contracts/artifact-task.ts';
+import { AnnealError } from '../../contracts/errors.ts';
 import { nearDuplicates } from '../contamination/minhash.ts';
 import { type Given, scanForTasks } from '../contamination/scan.ts';
 
@@ -28,6 +29,24 @@ export interface Sieve {
   /** Why whoever will be asked cannot do the task at all; undefined: can. */
   readonly unfit?: (task: ArtifactTask) => string | undefined;
 }
+
+export const isWholeRange = ({ difficulty: { min, max } }: Pick<Sieve, 'difficulty'>): boolean => min <= 0 && max >= 1;
+
+/** Before anything is built: a range that nothing is measured by would keep everything, and say nothing. @throws AnnealError `spec.invalid` */
+export function requireMeasured(sieve: Pick<Sieve, 'difficulty'>, { measured }: { readonly measured: boolean }): void {
+  if (!measured && !isWholeRange(sieve)) throw unmeasured('it is asked for and nothing measures it');
+}
+
+/** What measures, wherever it is lacking. */
+export const MEASURED_BY = {
+  expected: 'pass rates of the tasks, or the whole range (min 0, max 1)',
+  hint: 'Measure a campaign on the tasks with ./anneal pilot FILE --out rates.json, then name that file: --pass-rates of ./anneal taskset, startingPassRates of a campaign.',
+} as const;
+
+export const unmeasured = (why: string): AnnealError =>
+  new AnnealError('spec.invalid', `A difficulty needs pass rates: ${why}.`, {
+    problems: [{ code: 'spec.out_of_range', path: 'difficulty', ...MEASURED_BY }],
+  });
 
 export interface Sifted {
   readonly kept: readonly Candidate[];
@@ -70,8 +89,8 @@ export function sift(candidates: readonly Candidate[], sieve: Sieve): Sifted {
 
 function outside({ solved, tried }: PassRate, { min, max }: Sieve['difficulty']): string | undefined {
   const rate = solved / tried;
-  if (rate < min) return `solved ${solved} of ${tried} times, less than ${min}`;
-  return rate > max ? `solved ${solved} of ${tried} times, more than ${max}` : undefined;
+  if (rate < min) return `too hard: solved ${solved} of ${tried}, less than ${min}`;
+  return rate > max ? `too easy: solved ${solved} of ${tried}, more than ${max}` : undefined;
 }
 
 /** For each task that is like an earlier one which is kept: that earlier one. */

@@ -4,6 +4,7 @@ import { type Client, WorkflowFailedError } from '@temporalio/client';
 import { ActivityFailure, ApplicationFailure, ChildWorkflowFailure } from '@temporalio/common';
 import { z } from 'zod';
 import { type ArtifactRef, type ArtifactStore, artifactRef } from '../../contracts/artifact.ts';
+import { type PassRate, passRate } from '../../contracts/artifact-set.ts';
 import type { CampaignSpec } from '../../contracts/campaign.ts';
 import { canonicalJson } from '../../contracts/canonical.ts';
 import { AnnealError, errorCode } from '../../contracts/errors.ts';
@@ -16,7 +17,8 @@ import { firstState } from './first-state.ts';
 import { unreadableFor } from './payload-trouble.ts';
 import { progressOf } from './progress.ts';
 
-const rateTable = z.record(z.string(), z.number());
+/** A bare rate: of a pilot that was run by an older worker. */
+const rateTable = z.record(z.string(), z.union([z.number(), passRate]));
 const HASH_LENGTH = 8;
 const NAME_LENGTH = 40;
 
@@ -40,9 +42,9 @@ export async function runPilot(
   store: ArtifactStore,
   spec: CampaignSpec,
   { samples, source, judgeCalibration, onProgress, beforeStart }: PilotOptions,
-): Promise<Record<string, number>> {
+): Promise<Record<string, number | PassRate>> {
   const decode = (bytes: Uint8Array): unknown => JSON.parse(new TextDecoder().decode(bytes));
-  const own: CampaignSpec = { ...spec, name: pilotName(spec, samples) };
+  const own: CampaignSpec = { ...spec, tasks: unsieved(spec.tasks), name: pilotName(spec, samples) };
   const ref = await store.put(canonicalJson(own));
   if (source !== undefined) await store.createNamed(sourceFilesName(own.name), JSON.stringify(source));
   if (judgeCalibration !== undefined) await store.createNamed(calibrationSetName(own.name), judgeCalibration);
@@ -87,7 +89,7 @@ export async function runPilot(
  */
 export function pilotName(spec: CampaignSpec, samples: number): CampaignName {
   // The rates are what a pilot is for: that a file names those of an earlier one changes nothing.
-  const { startingPassRates: _, ...tasks } = spec.tasks;
+  const { startingPassRates: _, ...tasks } = unsieved(spec.tasks);
   const { policy, harness, seed, reward, judge } = spec;
   const judged = judge === undefined ? {} : { judge };
   const asked = canonicalJson({
@@ -96,6 +98,12 @@ export function pilotName(spec: CampaignSpec, samples: number): CampaignName {
   });
   const end = `-pilot-${createHash('sha256').update(asked).digest('hex').slice(0, HASH_LENGTH)}`;
   return campaignName.parse(spec.name.slice(0, NAME_LENGTH - end.length) + end);
+}
+
+/** What is measured is what the range is for: tasks outside it are asked as well. */
+function unsieved(tasks: CampaignSpec['tasks']): CampaignSpec['tasks'] {
+  if (tasks.source !== 'artifact-set' || tasks.build === undefined) return tasks;
+  return { ...tasks, build: { ...tasks.build, difficulty: { min: 0, max: 1 } } };
 }
 
 export const pilotWorkflowId = (spec: CampaignSpec, samples: number): string => `pilot/${pilotName(spec, samples)}`;
