@@ -6,6 +6,7 @@ import { createDocuments } from '../../activities/read.ts';
 import { campaignSpec } from '../../contracts/campaign.ts';
 import { canonicalJson } from '../../contracts/canonical.ts';
 import { AnnealError, EXIT } from '../../contracts/errors.ts';
+import { type CampaignName, campaignName } from '../../contracts/ids.ts';
 import { lockedSet } from '../../contracts/locked-set.ts';
 import type { ReportData } from '../../contracts/record.ts';
 import { type ReproducibilityManifest, releaseManifest, reproducibilityManifest } from '../../contracts/release.ts';
@@ -50,7 +51,7 @@ export function addReproduce(program: Command, run: Run): void {
 async function reproduce(session: Session, given: string, flags: Flags, signal: AbortSignal): Promise<void> {
   const { config, store } = session;
   const file = await readManifestFile(session, given);
-  const campaign = file?.manifest.campaign ?? parseCampaignName(given);
+  const campaign = file?.manifest.campaign ?? nameOf(given);
   const data = await readReport(session, campaign);
   const manifest = file?.manifest ?? manifestOf(data);
   const stack = await stackStatus(config);
@@ -120,6 +121,17 @@ interface FromFile {
   readonly manifest: ReproducibilityManifest;
   /** Of a release; a bare manifest has none. */
   readonly signature?: ReproducedPart;
+}
+
+/** What can be no campaign's name is a file that is missing. */
+function nameOf(given: string): CampaignName {
+  if (campaignName.safeParse(given).success) return parseCampaignName(given);
+  const hint = 'Name a release.json, or a campaign that has ended (./anneal status lists them).';
+  throw new AnnealError('spec.missing_file', `There is no file ${given}.`, {
+    problems: [
+      { code: 'spec.missing_file', path: 'MANIFEST', expected: 'a file, or a campaign’s name', got: given, hint },
+    ],
+  });
 }
 
 /** Undefined where no such file is: then it is a campaign's name. */

@@ -238,12 +238,24 @@ async function readLock(file: string): Promise<ArtifactSetLock> {
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {
     throw new AnnealError('spec.missing_file', `The lock ${file} cannot be read.`, { cause });
   });
-  const parsed = artifactSetLock.safeParse(parsedJson(text));
+  const json = parsedJson(text);
+  const parsed = artifactSetLock.safeParse(json);
   if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map(({ path, message }) => ({
-    ...{ code: 'spec.out_of_range' as const, path: path.join('.'), expected: expectedIn(message) },
-    hint: 'A lock is written by ./anneal taskset lock and never by hand.',
-  }));
+  const hint = 'A lock is written by ./anneal taskset lock and never by hand.';
+  const whole = {
+    code: 'spec.wrong_type',
+    path: 'the whole file',
+    expected: 'JSON',
+    got: 'something else',
+    hint,
+  } as const;
+  const problems =
+    json === undefined
+      ? [whole]
+      : parsed.error.issues.map(({ path, message }) => ({
+          ...{ code: 'spec.out_of_range' as const, path: path.join('.') || whole.path },
+          ...{ expected: expectedIn(message), hint },
+        }));
   throw new AnnealError('spec.invalid', `${file} is no lock of a task set.`, { problems });
 }
 

@@ -79,7 +79,7 @@ export const CAMPAIGN_ERRORS = {
     'failed',
     false,
     'The task source could not be read',
-    'Read what was being probed; check that the Python on the machine is 3.11 or newer, then resume.',
+    'Correct what is named and run the same command again, or resume; of a program that failed, ./anneal doctor tells whether its Python will do.',
   ),
   'tasks.unsigned': entry(
     'failed',

@@ -17,7 +17,7 @@ export const SPEC_ERRORS = {
   'spec.missing_file': entry(
     'badInput',
     false,
-    'A file that the campaign names does not exist',
+    'A file that is named does not exist',
     'Create it or correct the path.',
   ),
   'spec.impossible_split': entry(
@@ -29,7 +29,7 @@ export const SPEC_ERRORS = {
   'spec.invalid': entry(
     'badInput',
     false,
-    'The campaign file has problems',
+    'The file has problems',
     'Fix every problem listed; each has a field path and a hint.',
   ),
   'simulation.invalid': entry(

@@ -60,11 +60,23 @@ export async function keepSourceFile(path: string, store: Pick<ArtifactStore, 'p
 }
 
 function tooLarge(path: string, what: string, most: number): never {
-  throw new AnnealError('tasks.source_failed', `the source's ${path} has ${what}, more than ${most}`);
+  const problem = {
+    expected: `at most ${most} bytes or files in all`,
+    got: what,
+    hint: 'Divide it into several sets.',
+  };
+  throw new AnnealError('tasks.source_failed', `the source's ${path} has ${what}, more than ${most}`, {
+    problems: [{ code: 'spec.out_of_range', path: 'source', ...problem }],
+  });
 }
 
 function unreadable(path: string, cause: unknown): never {
   const missing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
   const why = missing ? 'is not there' : `cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`;
-  throw new AnnealError('tasks.source_failed', `the source's ${path} ${why}`, { cause });
+  const hint = 'Paths are relative to the file that names them: create it or correct the path.';
+  const problem = { expected: 'what can be read', got: missing ? `${path}: no such file` : path, hint };
+  throw new AnnealError('tasks.source_failed', `the source's ${path} ${why}`, {
+    cause,
+    problems: [{ code: 'spec.missing_file', path: 'source', ...problem }],
+  });
 }

@@ -1,4 +1,5 @@
 // Items from a file of JSON lines: what every source that reads one has in common.
+import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import type { z } from 'zod';
 import { AnnealError } from '../../../contracts/errors.ts';
@@ -20,12 +21,15 @@ export function readLines<Row>(bytes: Uint8Array, schema: z.ZodType<Row>, keyOf:
   const rows = new Map<string, Row>();
   const problems: string[] = [];
   const items: RawItem[] = [];
-  for (const [index, text] of new TextDecoder().decode(bytes).split('\n').entries()) {
+  for (const [index, text] of textOf(bytes).split('\n').entries()) {
     if (text.trim() === '') continue;
-    const row = schema.safeParse(jsonOf(text));
+    const json = jsonOf(text);
+    const row = schema.safeParse(json);
     if (!row.success) {
       const [issue] = row.error.issues;
-      problems.push(`line ${index + 1}: ${issue?.path.join('.')}: ${issue?.message}`);
+      const where = issue?.path.join('.') ?? '';
+      const why = json === undefined ? 'is no JSON' : `${where === '' ? '' : `${where}: `}${issue?.message}`;
+      problems.push(`line ${index + 1}: ${why}`);
       continue;
     }
     const key = keyOf(row.data);
@@ -46,6 +50,23 @@ export function readLines<Row>(bytes: Uint8Array, schema: z.ZodType<Row>, keyOf:
       return { items: items.slice(from, next), next: next < items.length ? next : null };
     },
   };
+}
+
+/** @throws AnnealError `tasks.source_failed` with the line of the first byte that is none of a text */
+function textOf(bytes: Uint8Array): string {
+  if (isUtf8(bytes)) return new TextDecoder().decode(bytes);
+  const lines = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let [line, from] = [1, 0];
+  for (let end = lines.indexOf(10); end !== -1 && isUtf8(lines.subarray(from, end)); end = lines.indexOf(10, from))
+    [line, from] = [line + 1, end + 1];
+  throw new AnnealError('tasks.source_failed', `the source's file is not UTF-8: line ${line} is not`, {
+    problems: [
+      {
+        ...{ code: 'spec.wrong_type', path: 'source.file', expected: 'JSON lines in UTF-8' },
+        ...{ got: `other bytes in line ${line}`, hint: 'Save it as UTF-8, one JSON object a line.' },
+      },
+    ],
+  });
 }
 
 function jsonOf(text: string): unknown {

@@ -69,7 +69,7 @@ async function draft(form: OpenQuestionForm, { store, seed }: Workbench): Promis
   const task: ArtifactTask = {
     schema: 'anneal/artifact-task/v1',
     ...{ id, family: `open-questions@${form.id}`, capability: `answer/${form.category}`, format: 'answer' },
-    instruction: `${form.question}\n\nHand in ${ANSWER}: an object with \`answer\` (a text) and \`evidence\`, a list of objects with \`source\` (the name of a document), \`quote\` (its own words) and \`at\` (null).`,
+    instruction: `${form.question}\n\nHand in ${ANSWER}: an object with \`answer\` (a text) and \`evidence\`, a list of objects with \`source\` (the name of a document), \`quote\` (its own words, and not much more of them than the answer rests on) and \`at\` (null).`,
     verifier: { name: 'answer', version: 3 },
     deliverables: [{ path: ANSWER, maxBytes: 16_384, required: true }],
     given: Object.fromEntries(await Promise.all(documents.map(async ([path, text]) => [path, await store.put(text)]))),
