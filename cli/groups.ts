@@ -33,6 +33,7 @@ export const GROUPS: readonly Group[] = [
   { names: ['pool'], load: async () => (await import('./commands/pool.ts')).addPool },
   { names: ['taskset'], load: async () => (await import('./commands/taskset.ts')).addTaskset },
   { names: ['reproduce'], load: async () => (await import('./commands/reproduce.ts')).addReproduce },
+  { names: ['diagnose'], load: async () => (await import('./commands/diagnose.ts')).addDiagnose },
 ];
 
 /** Those that a command line needs: one, or all where it names none that there is (help, a misspelt name). */

@@ -40,6 +40,12 @@ export const ERRORS = {
   ...SIGN_IN_ERRORS,
   ...TRACKER_ERRORS,
   ...TESTBED_ERRORS,
+  'diagnosis.unreadable': entry(
+    'badInput',
+    false,
+    'None of the logs could be read',
+    'Name files of text, plain or packed with gzip.',
+  ),
   'cli.usage': entry('badInput', false, 'The command line is not valid', 'Look at ./anneal help.'),
   'internal.bug': entry(
     'failed',

@@ -191,6 +191,7 @@ export const FAILURE_ACTIONS = {
   'testbed.not_running': 'fail',
   'testbed.request_failed': 'retry',
   'testbed.image_failed': 'fail',
+  'diagnosis.unreadable': 'fail',
   'cli.usage': 'fail',
   'internal.bug': 'fail',
 } as const satisfies Record<ErrorCode, FailureAction>;
