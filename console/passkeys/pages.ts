@@ -12,7 +12,7 @@ export function enrolContent({ name, csrf }: Viewer) {
   const data = JSON.stringify({ csrf, options: ENROL_OPTIONS_PATH, submit: ENROL_PATH });
   return html`<section data-enrol="${data}">
 <p>A passkey on this device will sign what you decide, as <strong>${name}</strong>. Your finger, face or PIN never leaves the device. It counts once an admin has confirmed it.</p>
-<p><button type="button" data-part="make">Make a passkey on this device</button></p>
+<p><button type="button" class="primary" data-part="make">Make a passkey on this device</button></p>
 <p role="status" data-part="told"></p>
 <div data-part="made" hidden>
 <p>Tell an admin this fingerprint by another way than this page, and hand them the file:</p>
@@ -32,14 +32,14 @@ export function decisionForm(data: DecisionData) {
   );
   return html`<form method="post" action="${DECISIONS_PATH}" data-decision="${JSON.stringify(data)}">
 <div data-part="ask">
-<fieldset><legend>Your answer</legend>${options}</fieldset>
+<fieldset><legend>Option</legend>${options}</fieldset>
 <p><label>Reason, which is signed and kept<br><textarea name="reason" rows="3" maxlength="4000" required></textarea></label></p>
-<p><button type="submit">Look at what will be signed</button></p>
+<p><button type="submit" class="primary">Look at what will be signed</button></p>
 </div>
 <div data-part="review" hidden>
 <p>Your passkey will sign exactly this:</p>
 <dl data-part="signed"></dl>
-<p><button type="button" data-part="sign">Sign with your passkey</button> <button type="button" data-part="back">Back</button></p>
+<p><button type="button" class="primary" data-part="sign">Sign with your passkey</button> <button type="button" data-part="back">Back</button></p>
 </div>
 <button type="button" data-part="again" hidden>Send it again</button>
 <div data-part="done" hidden></div>
