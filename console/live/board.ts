@@ -18,6 +18,10 @@ const PATIENCE_MS = 5_000;
 const READ_MS = 700;
 const FIRST_READ_MS = 4_000;
 const READERS = 16;
+/** From here on a list of all takes longer than one wants to wait. */
+const MANY = 100;
+/** Clocks of writers differ by less. */
+const OVERLAP_MS = 10_000;
 const CLOSED_SHOWN = 20;
 /** Looks until closed gates are asked for again although no open one has gone. */
 const CLOSED_EVERY = 6;
@@ -64,6 +68,7 @@ export function createBoard({ temporal }: Pick<ConsolePorts, 'temporal'>, everyM
   const ending = new AbortController();
   let seen: Seen = { snapshot: undefined, stale: undefined };
   let closed: readonly ClosedGate[] = [];
+  let lastRuns: readonly GateRun[] = [];
   let looks = 0;
   let looking: Promise<void> | undefined;
 
@@ -90,11 +95,24 @@ export function createBoard({ temporal }: Pick<ConsolePorts, 'temporal'>, everyM
     return found;
   }
 
+  /**
+   * Where many are open, only the newest are listed, and all are counted: as long as that comes out, the others are as they were. One that
+   * became known late, or was closed, makes a difference.
+   */
+  async function openRuns(list: GateList): Promise<readonly GateRun[]> {
+    if (lastRuns.length < MANY || looks % CLOSED_EVERY === 0) return list.open();
+    const newest = Math.max(...lastRuns.map(({ startedAt }) => startedAt.getTime()));
+    const [newer, count] = await Promise.all([list.open(new Date(newest - OVERLAP_MS)), list.countOpen()]);
+    const all = new Map([...lastRuns, ...newer].map((one) => [one.run, one]));
+    return all.size === count ? [...all.values()] : list.open();
+  }
+
   async function read(): Promise<Snapshot> {
     const client = await temporal();
     const list = createGateList(client);
     const soon = <T>(ask: () => Promise<T>): Promise<T> => client.withDeadline(Date.now() + PATIENCE_MS, ask);
-    const runs = await soon(() => list.open());
+    const runs = await soon(() => openRuns(list));
+    lastRuns = runs;
     const missing = runs.filter(({ run }) => !openings.has(run)).map((run) => openingOf(client, run));
     if (missing.length > 0) await within(seen.snapshot === undefined ? FIRST_READ_MS : READ_MS, missing);
     const open = runs.flatMap((run) => {

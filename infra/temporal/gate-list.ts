@@ -17,6 +17,7 @@ const gateState = defineSearchAttributeKey(SEARCH.gateState, 'KEYWORD');
 export interface GateRun {
   readonly gate: GateId;
   readonly run: string;
+  readonly startedAt: Date;
   readonly closedAt?: Date;
 }
 
@@ -44,6 +45,8 @@ const started = z.looseObject({
   deadlineMs: z.number(),
 });
 
+const OPEN = `WorkflowType = 'gate' AND ${SEARCH.gateState} = 'open' AND ExecutionStatus = 'Running'`;
+
 /** The first task of a workflow is its third event, and its clock is what the gate's deadline is counted from. */
 const FIRST_EVENTS = 3;
 
@@ -52,10 +55,13 @@ export type GateList = ReturnType<typeof createGateList>;
 export function createGateList(client: Client) {
   const { namespace } = client.options;
   return {
-    async open(): Promise<GateRun[]> {
-      const query = `WorkflowType = 'gate' AND ${SEARCH.gateState} = 'open' AND ExecutionStatus = 'Running'`;
+    /** @param since only those that were started then or later */
+    async open(since?: Date): Promise<GateRun[]> {
+      const query = since === undefined ? OPEN : `${OPEN} AND StartTime >= '${since.toISOString()}'`;
       return (await Array.fromAsync(client.workflow.list({ query }))).map(runOf);
     },
+
+    countOpen: async (): Promise<number> => (await client.workflow.count(OPEN)).count,
 
     /** The newest ones. Visibility stores list what closed last first. */
     async closed(most: number): Promise<GateRun[]> {
@@ -76,10 +82,10 @@ export function createGateList(client: Client) {
       const id = gateId.safeParse(name);
       if (!id.success) throw new AnnealError('gate.not_found', `${JSON.stringify(name)} is not a gate's name`);
       try {
-        const { runId, closeTime, typedSearchAttributes } = await client.workflow
+        const { runId, startTime, closeTime, typedSearchAttributes } = await client.workflow
           .getHandle(gateWorkflowId(id.data))
           .describe();
-        const at = { gate: id.data, run: runId, ...(closeTime && { closedAt: closeTime }) };
+        const at = { gate: id.data, run: runId, startedAt: startTime, ...(closeTime && { closedAt: closeTime }) };
         const said = typedSearchAttributes.get(gateState);
         const state = closeTime !== undefined ? 'closed' : said === undefined || said === 'open' ? 'open' : 'closing';
         return { at, state };
@@ -110,10 +116,7 @@ export function createGateList(client: Client) {
   };
 }
 
-function runOf({ workflowId, runId, closeTime }: WorkflowExecutionInfo): GateRun {
-  return {
-    gate: gateId.parse(workflowId.replace(/^gate\//, '')),
-    run: runId,
-    ...(closeTime && { closedAt: closeTime }),
-  };
+function runOf({ workflowId, runId, startTime, closeTime }: WorkflowExecutionInfo): GateRun {
+  const gate = gateId.parse(workflowId.replace(/^gate\//, ''));
+  return { gate, run: runId, startedAt: startTime, ...(closeTime && { closedAt: closeTime }) };
 }
