@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context, Hono } from 'hono';
 import { AnnealError } from '../contracts/errors.ts';
 import { decision as decisionSchema } from '../contracts/gate.ts';
+import { personKey } from '../contracts/people.ts';
 import { nameFailure } from '../infra/temporal/away.ts';
 import type { Env, Parts } from './app.ts';
 import { gatePage } from './pages/gate.ts';
@@ -47,7 +48,7 @@ export function addGateRoutes(app: Hono<Env>, { ports, signIn, board, show, pass
         viewer,
         passkeys: passkeys && { rpId: passkeys.rpId, own },
         critical: ports.critical,
-        approvers: ports.approvers(),
+        approvers: await deciders(ports),
         attachments,
       },
       ...{ ...beside, now: new Date(), refused },
@@ -114,6 +115,16 @@ export function addGateRoutes(app: Hono<Env>, { ports, signIn, board, show, pass
       throw new AnnealError('console.refused', 'a decision is signed by a passkey, and none came');
     await answerHere(ports, looked, asked);
   }
+}
+
+/** Of approvers.json and of the registry. */
+async function deciders({ approvers, people }: Parts['ports']) {
+  const { people: known, keys, revoked } = await people();
+  const may = ({ name }: { readonly name: string }): boolean => {
+    const person = known.get(personKey(name));
+    return person === undefined || (person.revokedAt === undefined && ['approver', 'admin'].includes(person.role));
+  };
+  return [...approvers(), ...keys.values()].filter((one) => may(one) && !revoked.has(one.keyId));
 }
 
 function decisionOf(text: string) {

@@ -33,7 +33,7 @@ beforeAll(async () => {
   const port = await freePort();
   origin = `http://localhost:${port}`;
   [world, browser, provider] = await Promise.all([
-    openConsoleWorld(),
+    openConsoleWorld({ promotion: 2 }),
     startChromium(),
     startOidcServer({ redirects: [`${origin}/sign-in/callback`] }),
   ]);
@@ -193,4 +193,27 @@ test('on one machine: the link that was printed opens the console once, and the 
   } finally {
     await alone.close();
   }
+});
+
+test('where two people are needed the page says who has answered, and the second one closes the gate', async () => {
+  const cleo = { name: 'cleo', groups: ['leads'] };
+  const { page, errors } = await visit('s-cleo', cleo);
+  const { keyId, passkey } = await enrol(page);
+  await change({ what: 'person-added', name: 'cleo', role: 'approver' });
+  await change({ what: 'passkey-added', name: 'cleo', keyId, passkey });
+  const options = ['promote', 'hold'].map((name) => ({ name, effect: `It is to ${name}.` }));
+  const shown = { kind: 'promotion', options, recommended: 'promote', safe: 'hold' } as const;
+  const { gate, result } = await world.open('shared.promotion-1', shown);
+  await page.goto(`${origin}/gates/${gate}`);
+  await page.getByText('2 people have to say the same, but for hold. Nobody has answered yet.').waitFor();
+  expect(await sign(page, gate, 'promote')).toMatch(/^1 of 2 people have said promote/);
+  await page.goto(`${origin}/gates/${gate}`);
+  await page.getByText(/cleo said promote on/).waitFor();
+  expect(await sign(page, gate, 'promote')).toContain('decision.same_person');
+  await world.answer(gate, 'promote');
+  expect(await result()).toMatchObject({
+    ...{ how: 'decided', option: 'promote', decision: { body: { approver: 'ada' } } },
+    seconds: [{ decision: { body: { approver: 'cleo' } } }],
+  });
+  expect(errors).toEqual([]);
 });

@@ -6,6 +6,8 @@ import type { Approver } from '../../infra/identity/keys.ts';
 import { count, instant, span } from '../../infra/markup/figures.ts';
 import { type Html, html } from '../../infra/markup/html.ts';
 import type { Critical } from '../../policies/critical.ts';
+import { neededFor } from '../../policies/quorum.ts';
+import { waitingWords } from '../../policies/waiting.ts';
 import type { KnownPasskey } from '../passkeys/known.ts';
 import type { LookedAtGate } from '../read/gate.ts';
 import { logicOf, ruleOf } from '../show/logic.ts';
@@ -20,7 +22,8 @@ export interface GatePage {
   readonly looked: LookedAtGate;
   readonly viewer: Viewer;
   readonly critical: Critical;
-  readonly approvers: readonly Approver[];
+  /** Whoever may decide, by their keys. */
+  readonly approvers: readonly Pick<Approver, 'name' | 'keyId' | 'revokedAt'>[];
   /** Of whoever looks, where people sign with their own. */
   readonly passkeys: { readonly rpId: string; readonly own: readonly KnownPasskey[] } | undefined;
   readonly attachments: readonly Html[];
@@ -39,7 +42,7 @@ export function gatePage(page: GatePage): Html {
   return html`<article class="gate">
 <header data-part="head"><p class="soft"><span class="kind">${kindOf(opening.context.gate)}</span> <a href="/campaigns/${opening.context.campaign}">${opening.context.campaign}</a> <code>${opening.context.gate}</code></p><h1>${opening.title}</h1>${
     state === 'open'
-      ? html`<p class="silence">Silence takes <strong>${opening.safe}</strong> in <strong>${distance(opening.deadline, now)}</strong>, on ${instant(opening.deadline.toISOString())}.</p>`
+      ? html`<p class="silence">Silence takes <strong>${opening.safe}</strong> in <strong>${distance(opening.deadline, now)}</strong>, on ${instant(opening.deadline.toISOString())}.</p>${saidSoFar(page)}`
       : html`<p class="silence">${state === 'closing' ? 'An answer was taken in and is being recorded.' : 'Closed.'}</p>`
   }</header>
 <div class="told">${evidence === undefined ? unreadable(looked) : html`<p class="why">${marked(evidence.why)}</p><p class="risk"><strong>Risk</strong> ${marked(evidence.risk)}</p>${facts(evidence)}`}</div>
@@ -50,6 +53,15 @@ ${page.state && page.state.rounds.length > 0 && html`<section aria-labelledby="h
 <section aria-labelledby="h-rules"><h2 id="h-rules">Why this is asked, and of whom</h2>${rules(page)}</section>
 <section aria-labelledby="h-bound"><h2 id="h-bound">What is signed</h2>${bound(looked, evidence)}</section></div>
 </article>`;
+}
+
+/** Where several people have to say the same; for the safe option one is enough. */
+function saidSoFar({ looked, critical }: GatePage): Html | false {
+  const kind = looked.seen.evidence?.kind;
+  const needed = kind === undefined ? 1 : neededFor(critical.approvals.quorum, kind);
+  if (needed < 2 && looked.answered.length === 0) return false;
+  const said = looked.answered.map(({ approver, option, at }) => `${approver} said ${option} on ${instant(at)}`);
+  return html`<p class="silence">${needed} people have to say the same, but for ${looked.opening.safe}. ${said.length === 0 ? 'Nobody has answered yet.' : html`${marked(said.join('; '))}.`}</p>`;
 }
 
 function unreadable({ seen, opening }: LookedAtGate): Html {
@@ -63,10 +75,8 @@ function facts(evidence: Evidence): Html {
     const drawn = intervalOf(name, value);
     return html`<div><dt>${marked(name)}</dt><dd${drawn && html` class="drawn"`}>${drawn}<span>${said}</span></dd></div>`;
   });
-  const { costOfWaiting } = evidence as Evidence & { readonly costOfWaiting?: unknown };
   const cost = html`<div><dt>spent so far</dt><dd>${count(evidence.cost.tokens)} tokens, ${span(evidence.cost.seconds)}</dd></div>${
-    costOfWaiting !== undefined &&
-    html`<div><dt>cost of waiting</dt><dd>${marked(typeof costOfWaiting === 'string' ? costOfWaiting : JSON.stringify(costOfWaiting))}</dd></div>`
+    evidence.waiting && html`<div><dt>cost of waiting</dt><dd>${marked(waitingWords(evidence.waiting))}</dd></div>`
   }`;
   return html`<section aria-labelledby="h-facts"><h2 id="h-facts">Facts</h2><dl class="facts">${rows}${cost}</dl></section>`;
 }

@@ -1,7 +1,7 @@
 // One gate with everything that its page shows, and the answer that is given on it.
 
 import { AnnealError } from '../../contracts/errors.ts';
-import type { Decision, GateAnswer } from '../../contracts/gate.ts';
+import { type Decision, decision, type GateAnswer } from '../../contracts/gate.ts';
 import { answerGate } from '../../infra/identity/answer.ts';
 import { createGateList, type GateRun, type GateState, type Opening } from '../../infra/temporal/gate-list.ts';
 import { createGates, type GateOutcome } from '../../infra/temporal/gates.ts';
@@ -20,6 +20,8 @@ export interface LookedAtGate {
   readonly outcome: GateOutcome | undefined;
   /** Who was told of it, by when. */
   readonly told: readonly { readonly whom: string; readonly by: string; readonly at: string }[];
+  /** What was taken in and closed nothing yet, where several people have to say the same. */
+  readonly answered: readonly { readonly approver: string; readonly option: string; readonly at: string }[];
   /** Decisions that were sent and are none. */
   readonly refusals: number;
 }
@@ -34,13 +36,15 @@ export async function lookAtGate(
   const list = createGateList(client);
   return client.withDeadline(Date.now() + PATIENCE_MS, async () => {
     const { at, state } = await list.find(name);
-    const [opening, outcome, told, refusals] = await Promise.all([
+    const [opening, outcome, told, answered, refusals] = await Promise.all([
       list.opening(at),
       state === 'closed' ? list.outcome(at) : undefined,
       toldOf(store, at.gate),
+      state === 'open' ? answeredOf(store, at.gate) : [],
       store.listNamed(`gates/${at.gate}/refusals/`).catch(() => []),
     ]);
-    return { at, state, opening, seen: await evidenceOf(opening.evidence), outcome, told, refusals: refusals.length };
+    const seen = await evidenceOf(opening.evidence);
+    return { at, state, opening, seen, outcome, told, answered, refusals: refusals.length };
   });
 }
 
@@ -53,6 +57,25 @@ async function toldOf(store: ConsolePorts['store'], gate: string): Promise<Looke
       .toSorted((a, b) => String(a.at).localeCompare(String(b.at)));
   } catch {
     // Who was told is good to know, and no reason to hide the gate.
+    return [];
+  }
+}
+
+/** As the gate's activities keep them: no worker is needed to read who has answered. */
+async function answeredOf(store: ConsolePorts['store'], gate: string): Promise<LookedAtGate['answered']> {
+  try {
+    const names = await store.listNamed(`gates/${gate}/answers/`);
+    const kept = await Promise.all(names.slice(0, 50).map((name) => store.readNamed(name)));
+    return kept
+      .flatMap((one) => (one === undefined ? [] : [decision.parse(JSON.parse(new TextDecoder().decode(one.bytes)))]))
+      .map(({ body }) => ({
+        approver: body.inNameOf === undefined ? body.approver : `${body.approver} for ${body.inNameOf}`,
+        option: body.option,
+        at: body.signedAt,
+      }))
+      .toSorted((a, b) => a.at.localeCompare(b.at));
+  } catch {
+    // The gate's own count stands, whether it can be shown or not.
     return [];
   }
 }

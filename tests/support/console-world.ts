@@ -23,6 +23,7 @@ import { createLocalIdentity, initIdentity, type LocalIdentity } from '../../inf
 import { createPeople } from '../../infra/people/registry.ts';
 import { createFolderStore } from '../../infra/store/folder.ts';
 import { createGates } from '../../infra/temporal/gates.ts';
+import type { Critical } from '../../policies/critical.ts';
 import { auditIn } from './audit.ts';
 import { temporal, workersOf } from './play-campaign.ts';
 
@@ -39,13 +40,13 @@ export interface OpenedGate {
 export type ConsoleWorld = Awaited<ReturnType<typeof openConsoleWorld>>;
 
 /** Of a file that is `withTemporal()`. */
-export async function openConsoleWorld() {
+export async function openConsoleWorld(quorum: Critical['approvals']['quorum'] = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'anneal-console-'));
   const keys = join(folder, 'keys');
   const store = createFolderStore(join(folder, 'store'));
   await initIdentity(keys, 'ada');
   const people = createPeople({ store, roots: () => readApprovers(keys) });
-  const identity: LocalIdentity = createLocalIdentity(keys, {}, people);
+  const identity: LocalIdentity = createLocalIdentity(keys, { quorum }, people);
   const gateActivities = createGateActivities({
     ...{ store, identity, documents: createDocuments(store), audit: auditIn(folder, store, identity) },
     critical: ['open-sealed', 'release', 'integrity', 'promotion', 'job-failed'],
@@ -60,7 +61,7 @@ export async function openConsoleWorld() {
     store,
     critical: {
       gates: ['open-sealed', 'release', 'integrity'],
-      approvals: { self: 'allowed', unattended: 'refused', breakGlass: 'allowed', quorum: {} },
+      approvals: { self: 'allowed', unattended: 'refused', breakGlass: 'allowed', quorum },
     },
     onCall: undefined,
     approvers: () => readApprovers(keys),
