@@ -15,12 +15,17 @@ const AFTER_TRACEBACK = 400;
 /** So many messages of progress after a fault say that it was none. */
 const GOES_ON = 3;
 const MOST = 400;
+/** A try that is repeated may work the second time; so many did not. */
+const REPEATED = /\bretr(?:y|ying|ies)\b|\battempt \d/i;
+const TRIES = 4;
 const UNFORESEEN: Saying = { pattern: /^\w/, strength: 0.8, example: 'Whatever: it is' };
 
 interface Entry {
   readonly cause: Cause;
   readonly saying: Saying;
   readonly at: Quoted;
+  /** Not every one of them was a try that is said to be repeated. */
+  firm: boolean;
   last: number;
   lastOrder: number;
   count: number;
@@ -44,7 +49,7 @@ export function createSayings(): Sayings {
   const tracebacks = new Map<string, Open>();
   const progress = new Map<string, number>();
   let finished = -1;
-  let weak: Quoted | undefined;
+  let weak: { at: Quoted; progress: number } | undefined;
 
   const keyOf = ({ file, rank, unit }: Event): string => `${file}|${rank ?? ''}|${unit}`;
   const progressAt = (file: number, rank: number | undefined): number =>
@@ -53,8 +58,10 @@ export function createSayings(): Sayings {
   function note(cause: Cause, saying: Saying, event: Event): void {
     const key = `${cause}|${TEXT_DETECTORS.find((one) => one.cause === cause)!.sayings.indexOf(saying)}|${event.file}|${event.rank ?? ''}`;
     const known = entries.get(key);
+    const firm = !REPEATED.test(event.body);
     if (known !== undefined) {
       known.count += 1;
+      known.firm ||= firm;
       known.last = progressAt(event.file, event.rank);
       known.lastOrder = event.order;
       if (known.supports.length < 3) known.supports.push(quoted(event));
@@ -66,6 +73,7 @@ export function createSayings(): Sayings {
         at: { ...quoted(event), rank: event.rank ?? rankIn(event.body) },
         last: now,
         lastOrder: event.order,
+        firm,
         count: 1,
         supports: [],
       });
@@ -84,13 +92,9 @@ export function createSayings(): Sayings {
         note(cause, saying, event);
         return true;
       }
-    if (
-      weak === undefined &&
-      WEAK.some((pattern) => pattern.test(body)) &&
-      !NOT_WEAK.test(body) &&
-      event.level !== 'info'
-    )
-      weak = quoted(event);
+    const failed = WEAK.some((pattern) => pattern.test(body)) || event.level === 'error' || event.level === 'fatal';
+    if (failed && event.level !== 'info' && event.level !== 'debug' && !NOT_WEAK.test(body))
+      weak = { at: quoted(event), progress: progressAt(event.file, event.rank) };
     return false;
   }
 
@@ -126,8 +130,8 @@ export function createSayings(): Sayings {
     },
     findings: () =>
       [...entries.values()]
-        .filter(({ at, last, lastOrder, count, saying }) => {
-          if (count < (saying.often ?? 1)) return false;
+        .filter(({ at, last, lastOrder, count, saying, firm }) => {
+          if (count < (saying.often ?? (firm ? 1 : TRIES))) return false;
           // A run that goes on, or comes to its end, was not stopped by it.
           return progressAt(at.file, at.rank) - last < GOES_ON && finished < lastOrder;
         })
@@ -137,7 +141,8 @@ export function createSayings(): Sayings {
           why: '',
         })),
     get weak() {
-      return weak;
+      if (weak === undefined || finished > weak.at.order) return undefined;
+      return progressAt(weak.at.file, weak.at.rank) - weak.progress < GOES_ON ? weak.at : undefined;
     },
   };
 }

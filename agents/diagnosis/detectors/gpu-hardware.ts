@@ -25,6 +25,11 @@ export const gpuHardware: TextDetector = {
       example: 'NVRM: Xid (PCI:0000:dc:00): 45, pid=1, Ch 00000001',
     },
     {
+      pattern: /\bSXid\b[^:]*\([^)]*\)\s*:\s*\d+,? ?Fatal/i,
+      strength: 0.92,
+      example: 'nvidia-nvswitch3: SXid (PCI:0000:c1:00.0): 20034, Fatal, Link 30 LTSSM Fault Up',
+    },
+    {
       pattern:
         /uncorrectable (?:\w+ )?ECC|ECC(?:_| )UNCORRECTABLE|cudaErrorECCUncorrectable|double[- ]bit ECC|DBE\b.*ECC|row remap(?:ping|per)?.*fail/i,
       ...{

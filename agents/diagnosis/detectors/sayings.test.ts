@@ -92,6 +92,33 @@ test.each<[Cause, ...string[]]>([
   ],
   ['gateway-failure', 'litellm.exceptions.RateLimitError: RateLimitError: OpenAIException - Error code: 429'],
   ['verifier-failure', '2025-01-01 10:00:00 ERROR reward function raised an exception for sample 3: timed out'],
+  [
+    'gpu-hardware',
+    'Nov 23 10:00:12 gpu01 kernel: [123456.7] nvidia-nvswitch3: SXid (PCI:0000:c1:00.0): 20034, Fatal, Link 30 LTSSM Fault Up',
+  ],
+  ['exception', 'FAILED tests/test_a.py::test_b - AssertionError: assert 1 == 2'],
+  ['gateway-failure', '{"level":"fatal","ts":1714550411.12,"msg":"could not reach policy server after 10 attempts"}'],
+  ['undetermined', '2025-01-01 10:00:00 ERROR something odd that nobody knows'],
+  [
+    'throughput-drop',
+    ...Array.from(
+      { length: 24 },
+      (_, at) => `Epoch 1 | Step ${at} | Loss: 2.3${at % 10} | ${at < 14 ? `12.${at % 3}` : `4.${at % 3}`} it/s`,
+    ),
+  ],
+  ['healthy', 'WARNING judge timed out for sample 3, retrying', 'step 1 loss 2.0'],
+  [
+    'healthy',
+    'ERROR Failed to upload metrics: 502 Bad Gateway, will retry',
+    'step 1 loss 2',
+    'step 2 loss 2',
+    'step 3 loss 2',
+  ],
+  [
+    'healthy',
+    'Sequence group 12 is preempted by PreemptionMode.RECOMPUTE mode because there is not enough KV cache space',
+    'INFO ok',
+  ],
   ['healthy', 'step 1 loss 2.0 nan_count 0', 'WARNING: retrying (attempt 1)', 'step 2 loss 1.9'],
   ['healthy', 'INFO no errors were found, 0 failed'],
 ])('%s: %s', async (cause, ...lines) => expect(await causeOf(...lines)).toBe(cause));
