@@ -10,7 +10,8 @@ import type { Event } from './event.ts';
 /** A line of numbers is looked at only if it has one of these. */
 const SUSPECT =
   /error|exception|traceback|fail|fatal|nan\b|out of memory|killed|xid|watchdog|timed|timeout|abort|assert|refused|unavailable/i;
-const TRACEBACK = /Traceback \(most recent call last\)/;
+/** Ray prints frames without the line before them. */
+const TRACEBACK = /Traceback \(most recent call last\)|^Exception ignored in|^\s+File "[^"]+", line \d+/;
 const AFTER_TRACEBACK = 400;
 /** So many messages of progress after a fault say that it was none. */
 const GOES_ON = 3;
@@ -34,6 +35,8 @@ interface Entry {
 
 interface Open {
   readonly frames: string[];
+  /** What goes wrong while everything is put away, and says so itself. */
+  readonly ignored: boolean;
 }
 
 export interface Sayings {
@@ -108,18 +111,22 @@ export function createSayings(): Sayings {
       }
       if (event.metrics.length > 1 && !SUSPECT.test(body)) return;
       const key = keyOf(event);
-      if (TRACEBACK.test(body)) {
-        tracebacks.set(key, { frames: [] });
+      const open = tracebacks.get(key);
+      if (TRACEBACK.test(body) && (open === undefined || !/^\s/.test(body))) {
+        tracebacks.set(key, {
+          frames: [],
+          ignored: body.startsWith('Exception ignored') || (open?.ignored === true && open.frames.length === 0),
+        });
         watch(AFTER_TRACEBACK);
         return;
       }
-      const open = tracebacks.get(key);
       if (open !== undefined) {
         if (/^\s|^$|^[│╭╰|]/.test(body) && !/^\s*size mismatch/.test(body)) {
           if (open.frames.push(body) > 40) open.frames.splice(8, 1);
           return;
         }
         tracebacks.delete(key);
+        if (open.ignored) return;
         // Whatever a traceback ends in is an error, also one of a name that nobody foresaw.
         if (!say(event, open.frames.join('\n')) && /^[A-Za-z_][\w.]*(?::|$)/.test(body))
           note('exception', UNFORESEEN, event);

@@ -34,7 +34,7 @@ export const gpuHardware: TextDetector = {
         /uncorrectable (?:\w+ )?ECC|ECC(?:_| )UNCORRECTABLE|cudaErrorECCUncorrectable|double[- ]bit ECC|DBE\b.*ECC|row remap(?:ping|per)?.*fail/i,
       ...{
         strength: 0.95,
-        unless: /Volatile Uncorr\. ECC|ECC errors?\s*[:=]\s*0|no uncorrectable/i,
+        unless: /Volatile Uncorr\. ECC|(?:errors?|uncorrectable|count)\w*\s*[:=|]\s*0\b|no uncorrectable/i,
         example: 'RuntimeError: CUDA error: uncorrectable ECC error encountered',
       },
     },

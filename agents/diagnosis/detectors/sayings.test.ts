@@ -119,6 +119,33 @@ test.each<[Cause, ...string[]]>([
     'Sequence group 12 is preempted by PreemptionMode.RECOMPUTE mode because there is not enough KV cache space',
     'INFO ok',
   ],
+  [
+    'healthy',
+    'step 1 loss 2.0',
+    "{'train_runtime': 120.0}",
+    'Exception ignored in: <function _MultiProcessingDataLoaderIter.__del__ at 0x7f>',
+    'Traceback (most recent call last):',
+    '  File "a.py", line 1, in f',
+    'AssertionError: can only test a child process',
+  ],
+  [
+    'healthy',
+    'gpu01:1:4 [0] NCCL INFO NCCL_TIMEOUT set by environment to 1800.',
+    'GPU Xid errors: 0, ECC uncorrectable: 0',
+    'step 1 loss 2',
+  ],
+  [
+    'verifier-failure',
+    'ray.exceptions.RayTaskError(TimeoutError): ray::RewardManager.compute() (pid=77)',
+    '  File "/opt/verl/prime.py", line 40, in run_reward_scoring',
+    '    raise TimeoutError("x")',
+    'TimeoutError: reward scoring did not finish within 300 s',
+  ],
+  [
+    'oom-device',
+    'E cuda_driver.cc:1] failed to allocate 2.00GiB from device: CUDA_ERROR_OUT_OF_MEMORY: out of memory',
+    'XlaRuntimeError: INTERNAL: Failed to launch CUDA kernel',
+  ],
   ['healthy', 'step 1 loss 2.0 nan_count 0', 'WARNING: retrying (attempt 1)', 'step 2 loss 1.9'],
   ['healthy', 'INFO no errors were found, 0 failed'],
 ])('%s: %s', async (cause, ...lines) => expect(await causeOf(...lines)).toBe(cause));
