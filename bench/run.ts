@@ -11,6 +11,10 @@ interface Bench {
 }
 
 const BENCHES: Readonly<Record<string, Bench>> = {
+  diagnose: {
+    options: '[--megabytes N] [--turns N]',
+    run: async (argv) => (await import('./diagnose.ts')).main(argv),
+  },
   engine: { options: '', run: async () => (await import('./engine.ts')).run() },
   eval: {
     options: '[--samples N] [--turns N] [--concurrency N]',

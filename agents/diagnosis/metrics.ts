@@ -22,7 +22,7 @@ export interface Metric {
 }
 
 const NUMBER =
-  /(^|[\s:=([,|<"'~/])([-+]?(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+|nan|NaN|NAN|inf|Inf|[Ii]nfinity))(?=$|[\s,;:/|})\]"'%<>]|(?:ms|s|us|it\/s|s\/it|tok|k|K|M|G|x|h|min|T|GB|GiB|MB|MiB|e)\b)(it\/s|s\/it|ms|s\b|tokens?\/s|tok\/s|k\b|K\b|M\b)?/g;
+  /(^|[\s:=([,|<"'~/])([-+]?(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+|nan|NaN|NAN|inf|Inf|[Ii]nfinity))(?=$|[\s,;:/|})\]"'%<>]|(?:ms|s|us|it\/s|s\/it|tok|k|K|M|G|x|h|min|T|GB|GiB|MB|MiB|e)\b)( ?(?:it\/s|s\/it|tokens?\/s|tok\/s|samples?\/s)(?! *[:=]? *\d)|ms|s\b|k\b|K\b|M\b)?/g;
 const NAME_FROM =
   /(?:.*(?:[|,;{}[\]\t]| - |\)|\d[\d.]*(?:ms|s|%)?:?(?= )|: ))?\s*["']?([A-Za-z][^|,;:{}\t"']{0,60}?)["']?\s*[:=(>~]*\s*["']?$/s;
 /** Most numbers of a line are told apart by these alone. */
@@ -87,6 +87,8 @@ function classify(name: string): Kind | undefined {
 }
 
 const value = (text: string): number => {
+  const first = text.charCodeAt(0);
+  if (first >= 48 && first <= 57) return Number(text.includes(',') ? text.replaceAll(',', '') : text);
   const low = text.toLowerCase();
   if (low.includes('nan')) return Number.NaN;
   if (low.includes('inf')) return low.startsWith('-') ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
@@ -107,7 +109,7 @@ export function metricsOf(body: string): Metric[] {
     const between = body.slice(Math.max(from, start - 90), start);
     from = start + found[2]!.length;
     NUMBER.lastIndex = from;
-    const unit = found[3] ?? '';
+    const unit = (found[3] ?? '').trim();
     const label = /\w\/s|s\/it/.test(unit) ? unit : nameIn(between);
     if (label === undefined) continue;
     const kind = kindOf(label);
@@ -121,8 +123,20 @@ export function metricsOf(body: string): Metric[] {
   return metrics;
 }
 
-/** The words right before a number. */
+/** What stood before numbers, with the name that it gave: a trainer's lines are all alike. */
+const names = new Map<string, string | undefined>();
+
 function nameIn(between: string): string | undefined {
+  const known = names.get(between);
+  if (known !== undefined || names.has(between)) return known;
+  const name = nameOf(between);
+  if (names.size >= 8192) names.clear();
+  names.set(between, name);
+  return name;
+}
+
+/** The words right before a number. */
+function nameOf(between: string): string | undefined {
   const found = NAME_FROM.exec(between);
   const name = found?.[1]?.trim().replace(/[:=\s("']+$/, '');
   return name === undefined || name === '' || !SUSPECT.test(name) ? undefined : name;

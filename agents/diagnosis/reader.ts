@@ -1,8 +1,9 @@
 // Files into events, one after the other, in bounded memory.
 import type { ReadFile } from '../../contracts/diagnosis.ts';
 import type { Event } from './event.ts';
+import { mannerOf, rankOfPath } from './manner.ts';
 import { metricsOf } from './metrics.ts';
-import { mannerOf, peel, rankOfPath } from './prefix.ts';
+import { peel } from './prefix.ts';
 import { createScanner, type RawRecord } from './scanner.ts';
 import { openSource, type Source } from './source.ts';
 import { newCalendar } from './times.ts';

@@ -10,17 +10,23 @@ import type { Event } from './event.ts';
 /** A line of numbers is looked at only if it has one of these. */
 const SUSPECT =
   /error|exception|traceback|fail|fatal|nan\b|out of memory|killed|xid|watchdog|timed|timeout|abort|assert|refused|unavailable/i;
-const TRACEBACK = /Traceback \(most recent call last\)/;
+/** Ray prints frames without the line before them. */
+const TRACEBACK = /Traceback \(most recent call last\)|^Exception ignored in|^\s+File "[^"]+", line \d+/;
 const AFTER_TRACEBACK = 400;
 /** So many messages of progress after a fault say that it was none. */
 const GOES_ON = 3;
 const MOST = 400;
+/** A try that is repeated may work the second time; so many did not. */
+const REPEATED = /\bretr(?:y|ying|ies)\b|\battempt \d/i;
+const TRIES = 4;
 const UNFORESEEN: Saying = { pattern: /^\w/, strength: 0.8, example: 'Whatever: it is' };
 
 interface Entry {
   readonly cause: Cause;
   readonly saying: Saying;
   readonly at: Quoted;
+  /** Not every one of them was a try that is said to be repeated. */
+  firm: boolean;
   last: number;
   lastOrder: number;
   count: number;
@@ -29,6 +35,8 @@ interface Entry {
 
 interface Open {
   readonly frames: string[];
+  /** What goes wrong while everything is put away, and says so itself. */
+  readonly ignored: boolean;
 }
 
 export interface Sayings {
@@ -44,7 +52,7 @@ export function createSayings(): Sayings {
   const tracebacks = new Map<string, Open>();
   const progress = new Map<string, number>();
   let finished = -1;
-  let weak: Quoted | undefined;
+  let weak: { at: Quoted; progress: number } | undefined;
 
   const keyOf = ({ file, rank, unit }: Event): string => `${file}|${rank ?? ''}|${unit}`;
   const progressAt = (file: number, rank: number | undefined): number =>
@@ -53,8 +61,10 @@ export function createSayings(): Sayings {
   function note(cause: Cause, saying: Saying, event: Event): void {
     const key = `${cause}|${TEXT_DETECTORS.find((one) => one.cause === cause)!.sayings.indexOf(saying)}|${event.file}|${event.rank ?? ''}`;
     const known = entries.get(key);
+    const firm = !REPEATED.test(event.body);
     if (known !== undefined) {
       known.count += 1;
+      known.firm ||= firm;
       known.last = progressAt(event.file, event.rank);
       known.lastOrder = event.order;
       if (known.supports.length < 3) known.supports.push(quoted(event));
@@ -66,6 +76,7 @@ export function createSayings(): Sayings {
         at: { ...quoted(event), rank: event.rank ?? rankIn(event.body) },
         last: now,
         lastOrder: event.order,
+        firm,
         count: 1,
         supports: [],
       });
@@ -84,13 +95,9 @@ export function createSayings(): Sayings {
         note(cause, saying, event);
         return true;
       }
-    if (
-      weak === undefined &&
-      WEAK.some((pattern) => pattern.test(body)) &&
-      !NOT_WEAK.test(body) &&
-      event.level !== 'info'
-    )
-      weak = quoted(event);
+    const failed = WEAK.some((pattern) => pattern.test(body)) || event.level === 'error' || event.level === 'fatal';
+    if (failed && event.level !== 'info' && event.level !== 'debug' && !NOT_WEAK.test(body))
+      weak = { at: quoted(event), progress: progressAt(event.file, event.rank) };
     return false;
   }
 
@@ -104,18 +111,22 @@ export function createSayings(): Sayings {
       }
       if (event.metrics.length > 1 && !SUSPECT.test(body)) return;
       const key = keyOf(event);
-      if (TRACEBACK.test(body)) {
-        tracebacks.set(key, { frames: [] });
+      const open = tracebacks.get(key);
+      if (TRACEBACK.test(body) && (open === undefined || !/^\s/.test(body))) {
+        tracebacks.set(key, {
+          frames: [],
+          ignored: body.startsWith('Exception ignored') || (open?.ignored === true && open.frames.length === 0),
+        });
         watch(AFTER_TRACEBACK);
         return;
       }
-      const open = tracebacks.get(key);
       if (open !== undefined) {
         if (/^\s|^$|^[│╭╰|]/.test(body) && !/^\s*size mismatch/.test(body)) {
           if (open.frames.push(body) > 40) open.frames.splice(8, 1);
           return;
         }
         tracebacks.delete(key);
+        if (open.ignored) return;
         // Whatever a traceback ends in is an error, also one of a name that nobody foresaw.
         if (!say(event, open.frames.join('\n')) && /^[A-Za-z_][\w.]*(?::|$)/.test(body))
           note('exception', UNFORESEEN, event);
@@ -126,8 +137,8 @@ export function createSayings(): Sayings {
     },
     findings: () =>
       [...entries.values()]
-        .filter(({ at, last, lastOrder, count, saying }) => {
-          if (count < (saying.often ?? 1)) return false;
+        .filter(({ at, last, lastOrder, count, saying, firm }) => {
+          if (count < (saying.often ?? (firm ? 1 : TRIES))) return false;
           // A run that goes on, or comes to its end, was not stopped by it.
           return progressAt(at.file, at.rank) - last < GOES_ON && finished < lastOrder;
         })
@@ -137,7 +148,8 @@ export function createSayings(): Sayings {
           why: '',
         })),
     get weak() {
-      return weak;
+      if (weak === undefined || finished > weak.at.order) return undefined;
+      return progressAt(weak.at.file, weak.at.rank) - weak.progress < GOES_ON ? weak.at : undefined;
     },
   };
 }

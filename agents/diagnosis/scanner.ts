@@ -14,8 +14,8 @@ const WHOLE_BYTES = 2 * 1024 * 1024;
 const SAMPLE = 64;
 
 /** A word that comes so often is what every line has; from then on one line in so many is given for it, unless it has a rarer one. */
-const COMMON = 20_000;
-const COMMON_SAMPLE = 64;
+const COMMON = 4000;
+const COMMON_SAMPLE = 1024;
 
 export interface RawRecord {
   readonly bytes: Buffer;
@@ -43,9 +43,9 @@ let shared: Automaton | undefined;
 
 /** @param take gets a view of the scanner's own buffer: it is valid until it returns */
 export function createScanner(take: (record: RawRecord) => void): Scanner {
-  shared ??= automatonOf(WORDS);
-  const { column, columns, next, hits } = shared;
-  const given = new Uint32Array(next.length / columns);
+  shared ??= automatonOf(WORDS, [NEWLINE, RETURN]);
+  const { column, shift, next, hits, separator } = shared;
+  const given = new Uint32Array(separator);
   const buffer = Buffer.allocUnsafe(BUFFER);
   let filled = 0;
   let base = 0;
@@ -78,28 +78,27 @@ export function createScanner(take: (record: RawRecord) => void): Scanner {
     let at = 0;
     let state = 0;
     while (at < filled) {
-      const byte = buffer[at]!;
-      if (byte === NEWLINE || byte === RETURN) {
-        give(start, at, false, false);
-        if (byte === NEWLINE) line += 1;
-        start = ++at;
+      // Records without separators and words are rare, so their length is looked at where one of these comes, or here.
+      const bound = Math.min(filled, start + MAX_RECORD);
+      do state = next[(state << shift) + column[buffer[at++]!]!]!;
+      while (state < hits && at < bound);
+      if (state === separator) {
+        give(start, at - 1, false, false);
+        if (buffer[at - 1] === NEWLINE) line += 1;
+        start = at;
         state = 0;
         continue;
       }
-      state = next[state * columns + column[byte]!]!;
-      at += 1;
       const found = state >= hits && isDue(state);
-      if (found || at - start >= MAX_RECORD) {
-        const bound = Math.min(filled, start + MAX_RECORD);
-        let end = at;
-        while (end < bound && buffer[end] !== NEWLINE && buffer[end] !== RETURN) end += 1;
-        if (end === filled && !final && end - start < MAX_RECORD) break;
-        const separated = end < filled && end - start < MAX_RECORD;
-        give(start, end, found, !separated && end < filled);
-        if (separated && buffer[end] === NEWLINE) line += 1;
-        start = at = separated ? end + 1 : end;
-        state = 0;
-      }
+      if (!found && at - start < MAX_RECORD) continue;
+      let end = at;
+      while (end < bound && buffer[end] !== NEWLINE && buffer[end] !== RETURN) end += 1;
+      if (end === filled && !final && end - start < MAX_RECORD) break;
+      const separated = end < filled && end - start < MAX_RECORD;
+      give(start, end, found, !separated && end < filled);
+      if (separated && buffer[end] === NEWLINE) line += 1;
+      start = at = separated ? end + 1 : end;
+      state = 0;
     }
     if (final && start < filled) {
       give(start, filled, false, false);

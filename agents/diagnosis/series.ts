@@ -3,8 +3,10 @@
 import type { Event, Place } from './event.ts';
 import type { Kind, Metric } from './metrics.ts';
 
-const CAPACITY = 1024;
-const MOST = 512;
+const CAPACITY = 512;
+const MOST = 256;
+/** What is quoted of a line of numbers. */
+const QUOTED = 240;
 
 export interface Point extends Place {
   readonly value: number;
@@ -44,10 +46,10 @@ export function createSeriesBook(): SeriesBook {
     const { file, line, offset, rank, time, seconds, order, raw, cut } = event;
     // A record may be long, and points are many: what is quoted of one is its beginning.
     entry.points.push({
-      ...{ file, line, offset, rank, time, seconds, order, cut: cut || raw.length > 400 },
+      ...{ file, line, offset, rank, time, seconds, order, cut: cut || raw.length > QUOTED },
       step,
       value: metric.value,
-      raw: raw.slice(0, 400),
+      raw: raw.length > QUOTED ? raw.slice(0, QUOTED) : raw,
     });
     if (entry.points.length >= CAPACITY) entry.points = thinned(entry.points);
   }

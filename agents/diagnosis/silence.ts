@@ -27,7 +27,7 @@ export function createSilence(): Silence {
 
   return {
     take(event) {
-      if (SAYS_SO.test(event.body)) said ??= quoted(event);
+      if (event.metrics.length < 2 && SAYS_SO.test(event.body)) said ??= quoted(event);
       const progress = event.metrics.some(
         ({ kind }) => kind === 'loss' || kind === 'step' || kind === 'reward' || kind === 'stepTime',
       );

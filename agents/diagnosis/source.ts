@@ -112,6 +112,10 @@ async function* chunksOf(
   path: string,
   of: { gzip: boolean; encoding: ReadFile['encoding']; signal: AbortSignal | undefined },
 ): AsyncIterable<Uint8Array> {
+  if (!of.gzip && !of.encoding.startsWith('utf-16')) {
+    yield* plainChunks(path, of.signal);
+    return;
+  }
   const file = createReadStream(path, { highWaterMark: CHUNK });
   const stream: Readable = of.gzip ? file.pipe(createGunzip({ chunkSize: CHUNK })) : file;
   // `pipe` hands on no errors.
@@ -128,5 +132,20 @@ async function* chunksOf(
   } finally {
     file.destroy();
     stream.destroy();
+  }
+}
+
+/** Into one buffer, again and again: whoever gets it has to be done with it before the next. */
+async function* plainChunks(path: string, signal: AbortSignal | undefined): AsyncIterable<Uint8Array> {
+  const handle = await open(path, 'r');
+  try {
+    const buffer = Buffer.allocUnsafe(CHUNK);
+    while (signal?.aborted !== true) {
+      const { bytesRead } = await handle.read(buffer, 0, CHUNK, null);
+      if (bytesRead === 0) return;
+      yield buffer.subarray(0, bytesRead);
+    }
+  } finally {
+    await handle.close();
   }
 }

@@ -168,20 +168,27 @@ const PARTICULAR = [
   ],
 ];
 
-/** The same in other languages: what the C library and shells print where they speak German, French, Spanish, Chinese, Japanese. */
-const ELSEWHERE = [
-  'speicher',
-  'getötet',
-  'disque',
-  'espace',
-  'espacio',
-  'memoria',
-  'mémoire',
-  '内存',
-  '空间',
-  '杀死',
-  'メモリ',
-  '強制終了',
+/** Where every line has `nan iterations: 0` or an error rate, these still are rare. */
+const RARE = [
+  ...[
+    ': nan',
+    '=nan',
+    ':nan',
+    ' nan,',
+    ' nan ',
+    ': inf',
+    '=inf',
+    ':inf',
+    'error: ',
+    'exception: ',
+    'error(',
+    'traceback (',
+    'memory. ',
+  ],
+  ...[' failed', 'xid (', 'memoryerror'],
 ];
 
-export const WORDS: readonly string[] = [...new Set([...METRICS, ...GENERAL, ...PARTICULAR, ...ELSEWHERE])];
+/** The same in other languages: what the C library and shells print where they speak German, French, Spanish, Chinese. */
+const ELSEWHERE = ['speicher', 'disque', 'espace', 'espacio', 'memoria', 'moire', '内存', '空间', '杀死'];
+
+export const WORDS: readonly string[] = [...new Set([...METRICS, ...GENERAL, ...PARTICULAR, ...RARE, ...ELSEWHERE])];

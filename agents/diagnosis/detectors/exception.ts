@@ -27,7 +27,7 @@ export const exception: TextDetector = {
     },
     {
       pattern:
-        /Fatal Python error|Segmentation fault|\bcore dumped\b|terminate called|^panic: |thread '.*' panicked|^Exception in thread "|SIGSEGV|SIGABRT|illegal memory access|misaligned address|stack smashing|double free|Unhandled exception|illegal instruction/i,
+        /Fatal Python error|Segmentation fault|\bcore dumped\b|terminate called|^panic: |^FAILED \S+::|^=+ .*\b\d+ failed\b|thread '.*' panicked|^Exception in thread "|SIGSEGV|SIGABRT|illegal memory access|misaligned address|stack smashing|double free|Unhandled exception|illegal instruction/i,
       strength: 0.8,
       example: 'Fatal Python error: Segmentation fault',
     },

@@ -7,6 +7,12 @@ export const gatewayFailure: TextDetector = {
   sayings: [
     {
       pattern:
+        /(?:could not|cannot|can't|failed to|unable to) (?:reach|connect to|contact|call)\b.{0,40}(?:gateway|policy server|inference|rollout server|model server|llm|endpoint|vllm|sglang|engine)/i,
+      strength: 0.82,
+      example: 'could not reach policy server after 10 attempts',
+    },
+    {
+      pattern:
         /(?:openai|anthropic|litellm)\.(?:\w+\.)*(?:APIConnectionError|APITimeoutError|InternalServerError|RateLimitError|ServiceUnavailableError|APIStatusError|APIError|Timeout|BadGatewayError)|ServiceUnavailableError/i,
       strength: 0.88,
       unless: RETRY,

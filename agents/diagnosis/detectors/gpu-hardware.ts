@@ -25,11 +25,16 @@ export const gpuHardware: TextDetector = {
       example: 'NVRM: Xid (PCI:0000:dc:00): 45, pid=1, Ch 00000001',
     },
     {
+      pattern: /\bSXid\b[^:]*\([^)]*\)\s*:\s*\d+,? ?Fatal/i,
+      strength: 0.92,
+      example: 'nvidia-nvswitch3: SXid (PCI:0000:c1:00.0): 20034, Fatal, Link 30 LTSSM Fault Up',
+    },
+    {
       pattern:
         /uncorrectable (?:\w+ )?ECC|ECC(?:_| )UNCORRECTABLE|cudaErrorECCUncorrectable|double[- ]bit ECC|DBE\b.*ECC|row remap(?:ping|per)?.*fail/i,
       ...{
         strength: 0.95,
-        unless: /Volatile Uncorr\. ECC|ECC errors?\s*[:=]\s*0|no uncorrectable/i,
+        unless: /Volatile Uncorr\. ECC|(?:errors?|uncorrectable|count)\w*\s*[:=|]\s*0\b|no uncorrectable/i,
         example: 'RuntimeError: CUDA error: uncorrectable ECC error encountered',
       },
     },
