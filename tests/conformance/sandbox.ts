@@ -66,7 +66,7 @@ for call in (os.setuid, os.setgid):
     except OSError: pass`);
       const none = "['0000000000000000', '0000000000000000', '0000000000000000', '1']";
       expect(stdout.split('\n').map(sortedList), stderr).toEqual([
-        "1 True ['LC_ALL', 'PATH', 'PYTHONHASHSEED']",
+        "1 True ['HOME', 'LC_ALL', 'LOGNAME', 'PATH', 'PYTHONHASHSEED', 'USER']",
         sortedList(none),
         '',
       ]);
