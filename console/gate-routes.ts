@@ -6,6 +6,7 @@ import { AnnealError } from '../contracts/errors.ts';
 import { decision as decisionSchema } from '../contracts/gate.ts';
 import { personKey } from '../contracts/people.ts';
 import { nameFailure } from '../infra/temporal/away.ts';
+import { mayDo } from '../policies/console-roles.ts';
 import type { Env, Parts } from './app.ts';
 import { gatePage } from './pages/gate.ts';
 import { knownPasskeys } from './passkeys/known.ts';
@@ -13,7 +14,7 @@ import { besideGate } from './read/campaign.ts';
 import { createEvidenceReader } from './read/evidence.ts';
 import { answerHere, type LookedAtGate, lookAtGate, passOn } from './read/gate.ts';
 import { renderAttachments } from './show/attachments.ts';
-import { mayDecide, type Viewer } from './viewer.ts';
+import type { Viewer } from './viewer.ts';
 
 /** Told beside the form, which keeps what was written; everything else is a page of its own. */
 const MENDABLE = new Set(['decision.reason_missing', 'decision.unknown_option', 'stack.not_running']);
@@ -77,7 +78,7 @@ export function addGateRoutes(app: Hono<Env>, { ports, signIn, board, show, pass
     const viewer = c.get('viewer');
     refuseUnlessForm(c);
     await signIn.refuseForged(c.req.raw.clone(), viewer);
-    if (!mayDecide(viewer)) throw new AnnealError('console.refused', `a ${viewer.role} answers no gates`);
+    if (!mayDo(viewer, 'decide')) throw new AnnealError('console.refused', `a ${viewer.role} answers no gates`);
     const form = await c.req.formData();
     const field = (name: string): string => String(form.get(name) ?? '');
     const looked = await look(c.req.param('gate'));

@@ -1,7 +1,8 @@
 // Who looks at a page: the fixed contract between the pages and whatever signs people in.
 import type { Hono, MiddlewareHandler } from 'hono';
+import type { ConsoleRole } from '../policies/console-roles.ts';
 
-export type Role = 'viewer' | 'submitter' | 'approver' | 'admin';
+export type Role = ConsoleRole;
 
 export interface Viewer {
   readonly name: string;
@@ -23,5 +24,3 @@ export interface SignIn {
   /** Throws when a form was sent by another page than ours. The request's body may be read. */
   refuseForged(request: Request, viewer: Viewer): Promise<void>;
 }
-
-export const mayDecide = ({ role }: Viewer): boolean => role === 'approver' || role === 'admin';

@@ -1,8 +1,10 @@
 // What somebody may see and do in the console, by their role. Pure: the groups come from the identity provider, the rest from the page that asks.
 
+import { type Role, role } from '../contracts/people.ts';
+
 /** From the least to the most: each may do what those before it may. */
-export const CONSOLE_ROLES = ['viewer', 'submitter', 'approver', 'admin'] as const;
-export type ConsoleRole = (typeof CONSOLE_ROLES)[number];
+export const CONSOLE_ROLES = role.options;
+export type ConsoleRole = Role;
 
 /** The least role for each. What stops a campaign of somebody else is an admin's. */
 const NEEDS = {

@@ -48,8 +48,10 @@ test('a failed run: the cause, its line, and what follows from it', async () => 
   expect(code).toBe(1);
   expect(stdout).toMatch(/^✗ oom-device/);
   expect(stdout).toContain('rank 3');
-  expect(stdout.replace(/\s+/g, ' ')).toContain('CUDA out of memory. Tried to allocate 2.50 GiB');
-  expect(stdout).toMatch(/follows from it[\s\S]*Watchdog\s+caught collective operation timeout/);
+  // Where a line breaks depends on how long the log's path is.
+  const words = stdout.replace(/\s+/g, ' ');
+  expect(words).toContain('CUDA out of memory. Tried to allocate 2.50 GiB');
+  expect(words).toMatch(/follows from it.*Watchdog caught collective operation timeout/);
 });
 
 test('a run that is well', async () => {

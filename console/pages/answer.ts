@@ -4,11 +4,12 @@ import { DECISION_TTL } from '../../infra/identity/answer.ts';
 import { instant } from '../../infra/markup/figures.ts';
 import { type Html, html, raw } from '../../infra/markup/html.ts';
 import type { GateOutcome } from '../../infra/temporal/gates.ts';
+import { mayDo } from '../../policies/console-roles.ts';
 import type { DecisionData } from '../assets/decision-body.ts';
 import { decisionForm } from '../passkeys/pages.ts';
 import type { LookedAtGate } from '../read/gate.ts';
 import { marked } from '../show/text.ts';
-import { mayDecide, type Viewer } from '../viewer.ts';
+import type { Viewer } from '../viewer.ts';
 import type { GatePage } from './gate.ts';
 
 interface Choice {
@@ -24,7 +25,7 @@ export function answerForms({ looked, viewer, passkeys, refused }: GatePage): Ht
   const allowed = all.filter(({ name }) => seen.evidence !== undefined || name === safe);
   const marks = (name: string): Html =>
     html`${name === recommended && html` <span class="tag good">recommended</span>`}${name === safe && html` <span class="tag">safe</span>`}`;
-  const may = mayDecide(viewer) && state === 'open';
+  const may = mayDo(viewer, 'decide') && state === 'open';
   // Nothing is chosen beforehand: whoever answers has to say which.
   const choices = all.map(({ name, effect }) =>
     may && allowed.some((one) => one.name === name)

@@ -3,9 +3,12 @@ import { type AnnealError, ERRORS, type ErrorCode } from '../../contracts/errors
 import { type Html, html } from '../../infra/markup/html.ts';
 
 const STATUS = { done: 500, failed: 409, badInput: 400, denied: 403, notFound: 404, unavailable: 503 } as const;
-export type FailureStatus = 400 | 403 | 404 | 409 | 500 | 503;
+export type FailureStatus = 400 | 403 | 404 | 409 | 429 | 500 | 503;
 
-export const statusOf = (code: ErrorCode): FailureStatus => (code === 'internal.bug' ? 500 : STATUS[ERRORS[code].exit]);
+export function statusOf(code: ErrorCode): FailureStatus {
+  if (code === 'internal.bug') return 500;
+  return code === 'sign_in.too_many' ? 429 : STATUS[ERRORS[code].exit];
+}
 
 export function failurePage({ code, message }: AnnealError): Html {
   const { title, action, retryable } = ERRORS[code];

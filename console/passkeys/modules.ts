@@ -1,10 +1,10 @@
 // The modules that a browser loads for passkeys. Their types are stripped when they are first asked for; what is in dist/ has none.
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import module from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Hono } from 'hono';
+import { stripped } from '../assets.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -41,15 +41,4 @@ export function browserModules(): Hono {
 function read(name: string): string {
   const source = join(ROOT, `${name}.ts`);
   return existsSync(source) ? stripped(readFileSync(source, 'utf8')) : readFileSync(join(ROOT, `${name}.js`), 'utf8');
-}
-
-/** Node calls it experimental, to whoever reads the terminal: nobody there can do anything about it. */
-function stripped(source: string): string {
-  const { emitWarning } = process;
-  process.emitWarning = () => undefined;
-  try {
-    return module.stripTypeScriptTypes(source);
-  } finally {
-    process.emitWarning = emitWarning;
-  }
 }

@@ -5,8 +5,9 @@ import { bodyLimit } from 'hono/body-limit';
 import { AnnealError, asAnnealError } from '../../contracts/errors.ts';
 import { type Decision, decision } from '../../contracts/gate.ts';
 import type { ConsoleAction } from '../../policies/console-roles.ts';
+import { statusOf } from '../pages/failure.ts';
 import { refuseUnlessAllowed } from '../sign-in/allowed.ts';
-import { errorAsJson, errorPage, type Layout, plainLayout, protect, statusOf } from '../sign-in/pages.ts';
+import { errorAsJson, errorPage, type Layout, plainLayout, protect } from '../sign-in/pages.ts';
 import type { Person, PersonalSignIn } from '../sign-in/person.ts';
 import { signInLink } from '../sign-in/return-to.ts';
 import type { Viewer } from '../viewer.ts';
@@ -50,7 +51,7 @@ export function createPasskeyRoutes(options: PasskeyOptions): Hono {
     report?.(failure);
     if (context.req.method === 'GET') return errorPage(context, failure, layout);
     protect(context);
-    return context.json(errorAsJson(failure), statusOf(failure));
+    return context.json(errorAsJson(failure), statusOf(failure.code));
   });
 
   routes.get(ENROL_PATH, async (context) => {

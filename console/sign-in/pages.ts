@@ -4,6 +4,7 @@ import { html } from 'hono/html';
 import type { HtmlEscapedString } from 'hono/utils/html';
 import { type AnnealError, asAnnealError, ERRORS } from '../../contracts/errors.ts';
 import { HEADERS } from '../headers.ts';
+import { statusOf } from '../pages/failure.ts';
 
 type Html = HtmlEscapedString | Promise<HtmlEscapedString>;
 
@@ -26,13 +27,6 @@ export function protect(context: Context): void {
   for (const [name, value] of Object.entries(HEADERS)) context.header(name, value);
 }
 
-const STATUS = { done: 200, failed: 409, badInput: 400, denied: 403, notFound: 404, unavailable: 503 } as const;
-
-export function statusOf(failure: AnnealError): 200 | 400 | 403 | 404 | 409 | 429 | 500 | 503 {
-  if (failure.code === 'internal.bug') return 500;
-  return failure.code === 'sign_in.too_many' ? 429 : STATUS[ERRORS[failure.code].exit];
-}
-
 /** For scripts: the same as the page says. */
 export function errorAsJson(failure: AnnealError): { code: string; title: string; message: string; action: string } {
   const { title, action } = ERRORS[failure.code];
@@ -50,7 +44,7 @@ export function errorPage(
   protect(context);
   if (failure.code === 'sign_in.too_many') context.header('retry-after', '60');
   const { title, message, action, code } = errorAsJson(failure);
-  context.status(statusOf(failure));
+  context.status(statusOf(failure.code));
   return context.html(
     layout(
       title,

@@ -8,7 +8,6 @@ import { defineSearchAttributeKey, TypedSearchAttributes } from '@temporalio/com
 import { atBoundary } from '../../activities/boundary.ts';
 import { createGateActivities } from '../../activities/gates.ts';
 import { createDocuments } from '../../activities/read.ts';
-import { everybodyIsThisViewer } from '../../console/local-viewer.ts';
 import type { ConsolePorts } from '../../console/ports.ts';
 import { type Served, serveConsole } from '../../console/serve.ts';
 import type { Viewer } from '../../console/viewer.ts';
@@ -25,6 +24,7 @@ import { createFolderStore } from '../../infra/store/folder.ts';
 import { createGates } from '../../infra/temporal/gates.ts';
 import type { Critical } from '../../policies/critical.ts';
 import { auditIn } from './audit.ts';
+import { everybodyIsThisViewer } from './local-viewer.ts';
 import { temporal, workersOf } from './play-campaign.ts';
 
 const gateState = defineSearchAttributeKey(SEARCH.gateState, 'KEYWORD');

@@ -4,7 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import { html } from 'hono/html';
-import { errorAsJson, statusOf } from '../../console/sign-in/pages.ts';
+import { statusOf } from '../../console/pages/failure.ts';
+import { errorAsJson } from '../../console/sign-in/pages.ts';
 import { signInLink } from '../../console/sign-in/return-to.ts';
 import type { SignIn } from '../../console/viewer.ts';
 import { asAnnealError } from '../../contracts/errors.ts';
@@ -30,7 +31,7 @@ export async function startSmallConsole(host = '127.0.0.1'): Promise<SmallConsol
       app = new Hono();
       app.onError((failure, context) => {
         const known = asAnnealError(failure);
-        return context.json(errorAsJson(known), statusOf(known));
+        return context.json(errorAsJson(known), statusOf(known.code));
       });
       app.route('/', signIn.routes);
       more?.(app);

@@ -2,8 +2,8 @@
 // It refuses to stand before anything but a loopback address.
 import { randomBytes } from 'node:crypto';
 import { Hono } from 'hono';
-import { AnnealError } from '../contracts/errors.ts';
-import type { SignIn, Viewer } from './viewer.ts';
+import type { SignIn, Viewer } from '../../console/viewer.ts';
+import { AnnealError } from '../../contracts/errors.ts';
 
 const LOOPBACK: readonly string[] = ['127.0.0.1', '::1', 'localhost'];
 
