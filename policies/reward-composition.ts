@@ -8,6 +8,9 @@ export interface RewardShares {
   readonly speed: number;
 }
 
+/** What a campaign pays beside the outcome that names no shares: manner counts a little, speed nothing. */
+export const SHARES: RewardShares = { process: 0.1, speed: 0 };
+
 export interface ComposedReward {
   readonly total: number;
   /** Weighted means, 0…1, by kind; a kind without components is absent. */

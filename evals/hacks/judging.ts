@@ -1,7 +1,6 @@
 // Judging a sample of the corpus as a rollout would be judged.
 import type { ComponentScore } from '../../contracts/judgement.ts';
-import type { RewardShares } from '../../policies/reward-composition.ts';
-import { SHARES } from '../single-turn/judge.ts';
+import { type RewardShares, SHARES } from '../../policies/reward-composition.ts';
 import { artifactOf } from '../verifiers/artifact.ts';
 import { artifactVerifierFor } from '../verifiers/artifact-registry.ts';
 import { type Judged, judgeArtifact } from '../verifiers/judge.ts';

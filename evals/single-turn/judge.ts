@@ -10,7 +10,7 @@ import type { Purpose } from '../../contracts/ids.ts';
 import type { ComponentScore, Judgement, VerifierRef } from '../../contracts/judgement.ts';
 import type { RolloutPlan } from '../../contracts/plan.ts';
 import type { Outcome, Reward } from '../../contracts/trajectory.ts';
-import type { ComposedReward } from '../../policies/reward-composition.ts';
+import { type ComposedReward, SHARES } from '../../policies/reward-composition.ts';
 import { artifactAlarms } from '../detectors/artifact-alarms.ts';
 import { type Artifact, artifactOf } from '../verifiers/artifact.ts';
 import { artifactVerifierFor } from '../verifiers/artifact-registry.ts';
@@ -21,9 +21,6 @@ import type { Transcript } from '../verifiers/process/transcript.ts';
 import type { Instruments } from '../verifiers/verifier.ts';
 import { fileOf } from './fit.ts';
 import { fileInReply, type ReplyFile } from './reply-file.ts';
-
-/** Where a campaign says nothing else. */
-export const SHARES = { process: 0.1, speed: 0 } as const;
 
 export interface SingleTurn {
   readonly task: ArtifactTask;

@@ -23,16 +23,18 @@ const AT_ONCE = 2;
 const PAGES_AT_ONCE = 2 * availableParallelism();
 /** Of tasks that differ in their words alone, each kind of honest page is judged on so many: it takes ten times as long as a cheat's. */
 const PAGES_EACH = 2;
-/** What a judgement depends on, with all that is imported there. */
-const CODE = [
-  'evals/hacks',
-  'evals/verifiers',
+/** What the judgement of a format depends on, with all that is imported there. */
+const codeOf = (format: string): readonly string[] => [
+  `evals/hacks/${format}`,
+  `evals/verifiers/${format}`,
+  'evals/hacks/judging.ts',
   'evals/workspace',
   'infra/browser',
   'infra/process',
   'infra/sandbox',
-  'tests/accept/corpus.ts',
 ];
+/** Tables in which every format, or every error, has its line. */
+const TABLES = ['evals/verifiers/artifact-registry.ts', 'evals/verifiers/bounded-thread.ts', 'contracts/errors.ts'];
 const finding = z.strictObject({
   name: z.string(),
   holds: z.boolean(),
@@ -42,7 +44,6 @@ const finding = z.strictObject({
 });
 
 export async function corpusFigures(instruments: Instruments, tell: Tell): Promise<Figure[]> {
-  const journal = openJournal({ name: 'corpus', code: CODE, finding });
   const { groups, missing } = await furtherRunners(instruments);
   groups.unshift({ samples: CORPUS, instruments });
   const browser = createChromiumBrowser({ concurrency: PAGES_AT_ONCE });
@@ -66,10 +67,20 @@ export async function corpusFigures(instruments: Instruments, tell: Tell): Promi
     }),
   );
   const each: readonly ((typeof all)[number] & { readonly secret?: string })[] = [...all, ...chances];
+  const formats = new Set(each.map(({ sample }) => sample.task.format));
+  const journals = new Map(
+    [...formats].map((format) => [
+      format,
+      openJournal({ name: `corpus-${format}`, code: codeOf(format), apart: TABLES, finding }),
+    ]),
+  );
+  const foundOf = ({ sample, name }: (typeof each)[number]): z.infer<typeof finding> | undefined =>
+    journals.get(sample.task.format)?.found.get(name);
   // What the machine could not finish is judged again.
-  const left = each.filter(({ name }) => journal.found.get(name)?.masked !== false);
+  const left = each.filter((one) => foundOf(one)?.masked !== false);
   let judged = each.length - left.length;
-  if (judged > 0) tell(`${judged} of ${each.length} artifacts were judged by this code before: .testbed/accept`);
+  if (judged > 0)
+    tell(`${judged} of ${each.length} artifacts were judged before, by the code of their formats: .testbed/accept`);
   const lane = async (waiting: (typeof each)[number][]): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       const { sample, variant, cheat, name } = next;
@@ -80,7 +91,7 @@ export async function corpusFigures(instruments: Instruments, tell: Tell): Promi
       const masked = !('reward' in verdict);
       const said = 'reward' in verdict ? `${verdict.outcome}, ${verdict.reward.total}` : verdict.outcome;
       if (!holds || masked) tell(`${name} is ${said}${'reason' in verdict ? `: ${verdict.reason}` : ''}`);
-      journal.add({ name, holds, said, masked, ms: Math.round(performance.now() - began) });
+      journals.get(sample.task.format)!.add({ name, holds, said, masked, ms: Math.round(performance.now() - began) });
       judged += 1;
       if (judged % 50 === 0) tell(`${judged} of ${each.length} artifacts judged`);
     }
@@ -106,9 +117,7 @@ export async function corpusFigures(instruments: Instruments, tell: Tell): Promi
   const languages = new Set(all.map(({ variant }) => variant.language)).size;
   const few = [...kinds].filter(([, tasks]) => tasks < TASKS_EACH).map(([name]) => name);
   const missed = (cheats: boolean): string[] =>
-    all
-      .filter(({ cheat, name }) => cheat === cheats && journal.found.get(name)?.holds !== true)
-      .map(({ name }) => name);
+    all.filter((one) => one.cheat === cheats && foundOf(one)?.holds !== true).map(({ name }) => name);
   return [
     figure('cheats, by format, language and name', kinds.size, CHEATS, `in ${languages} languages`),
     figure('tasks that each cheat is tried on, the fewest', fewest, TASKS_EACH, few.slice(0, 3).join('; ')),
@@ -127,7 +136,7 @@ export async function corpusFigures(instruments: Instruments, tell: Tell): Promi
     none('cheats that are rewarded', missed(true), cheats),
     none(
       'cheats that are masked',
-      all.filter(({ cheat, name }) => cheat && journal.found.get(name)?.masked !== false).map(({ name }) => name),
+      all.filter((one) => one.cheat && foundOf(one)?.masked !== false).map(({ name }) => name),
       cheats,
     ),
     ...WITH_TWINS.map((format) =>
@@ -135,7 +144,7 @@ export async function corpusFigures(instruments: Instruments, tell: Tell): Promi
         format,
         chances
           .filter(({ sample }) => sample.task.format === format)
-          .map(({ name }) => ({ rewarded: journal.found.get(name)?.holds !== true })),
+          .map((one) => ({ rewarded: foundOf(one)?.holds !== true })),
       ),
     ),
     figure('honest variants', honest, HONEST, ''),

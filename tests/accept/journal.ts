@@ -14,6 +14,8 @@ export interface JournalOf<T> {
   readonly name: string;
   /** Folders and files that a finding depends on, besides all that the modules among them import. */
   readonly code: readonly string[];
+  /** Files whose bytes and imports say nothing of a finding, such as a table of everything that there is. */
+  readonly apart?: readonly string[];
   readonly finding: z.ZodType<T>;
   /** Where the code and the journal are, unless this checkout. */
   readonly root?: string;
@@ -23,11 +25,11 @@ const ROOT = join(import.meta.dirname, '../..');
 
 /** Journals of other states of the code are removed. */
 export function openJournal<T extends { readonly name: string }>(of: JournalOf<T>): Journal<T> {
-  const { name, code, finding, root = ROOT } = of;
+  const { name, code, apart = [], finding, root = ROOT } = of;
   // Not in `.anneal`: a home holds nothing that the stack does not know.
   const folder = join(root, '.testbed/accept');
   mkdirSync(folder, { recursive: true });
-  const file = `${name}-${codeHash(root, code)}.jsonl`;
+  const file = `${name}-${codeHash(root, code, apart)}.jsonl`;
   for (const other of readdirSync(folder))
     if (other.startsWith(`${name}-`) && other !== file) rmSync(join(folder, other));
   const path = join(folder, file);
@@ -58,10 +60,12 @@ function readWhole(path: string): unknown[] {
 }
 
 /** Of the files themselves and, in any other folder, of the modules that they import. */
-function codeHash(root: string, code: readonly string[]): string {
+function codeHash(root: string, code: readonly string[], apart: readonly string[]): string {
+  const left = new Set(apart.map((one) => join(root, one)));
   const files = new Set(code.flatMap((one) => filesOf(join(root, one))));
   // A set that grows while it is gone through: each import is read in its turn.
-  for (const file of files) if (file.endsWith('.ts')) for (const one of importsOf(file)) files.add(one);
+  for (const file of files)
+    if (file.endsWith('.ts')) for (const one of importsOf(file)) if (!left.has(one)) files.add(one);
   const hash = createHash('sha256');
   for (const file of [...files].sort())
     hash

@@ -129,3 +129,27 @@ test('a line that a kill cut short is measured again, and the journal goes on', 
   await last.played();
   expect(last.measured).toEqual([]);
 });
+
+test('what lies apart is no part of the code, nor what only it imports', async () => {
+  writeFileSync(join(root, 'table.ts'), "import './other.ts';");
+  writeFileSync(join(root, 'other.ts'), '1');
+  writeFileSync(join(root, 'code.ts'), "import './table.ts';");
+  const played = async (): Promise<boolean> => {
+    const apart = openJournal<StepFinding>({
+      name: 'x',
+      code: ['code.ts'],
+      apart: ['table.ts'],
+      finding: stepFinding,
+      root,
+    });
+    const known = apart.found.has('A');
+    apart.add({ name: 'A', figures: [figure('a', true)], ms: 1, measured: 1 });
+    return known;
+  };
+  expect(await played()).toBe(false);
+  writeFileSync(join(root, 'other.ts'), '2');
+  writeFileSync(join(root, 'table.ts'), "import './other.ts';\n");
+  expect(await played()).toBe(true);
+  writeFileSync(join(root, 'code.ts'), "import './table.ts';\n");
+  expect(await played()).toBe(false);
+});
