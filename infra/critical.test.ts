@@ -16,6 +16,7 @@ it('reads the committed list: every gate that a campaign can open today', async 
     'open-sealed',
     'release',
     'integrity',
+    'merge',
     'promotion',
     'job-failed',
   ]);

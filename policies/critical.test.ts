@@ -45,6 +45,6 @@ it('asks a human for what is listed, and for the floor even when it is not', () 
   for (const kind of gateKind.options) {
     expect(needsHuman(kind, true), kind).toBe(true);
     expect(needsHuman(kind, undefined), kind).toBe(true);
-    expect(needsHuman(kind, false), kind).toBe(['open-sealed', 'release', 'integrity'].includes(kind));
+    expect(needsHuman(kind, false), kind).toBe(['open-sealed', 'release', 'integrity', 'merge'].includes(kind));
   }
 });

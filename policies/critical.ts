@@ -24,8 +24,8 @@ const criticalList = z.strictObject({
 });
 export type Critical = Pick<z.infer<typeof criticalList>, 'gates' | 'approvals'>;
 
-/** Always asked, whatever a list says; what reaches users or the sealed split accepts nothing but a signed decision. */
-export const ALWAYS_ASKED: readonly GateKind[] = ['open-sealed', 'release', 'integrity'];
+/** Always asked, whatever a list says; what reaches users, the sealed split or a branch accepts nothing but a signed decision. */
+export const ALWAYS_ASKED: readonly GateKind[] = ['open-sealed', 'release', 'integrity', 'merge'];
 
 /**
  * Reads a list (the parsed content of critical.yaml).

@@ -29,6 +29,11 @@ export function logicOf(kind: GateKind, spec: CampaignSpec | undefined): readonl
         `Opens when rollouts went for their reward and not for their task${spec?.integrity === undefined ? '' : `: in more than ${percent(spec.integrity.alarmLimit)} of a round`}, or when the policy is given what it is judged by.`,
         'What raised an alarm is masked whatever is answered. Recommended is to end the campaign; it can be taken up again.',
       ];
+    case 'merge':
+      return [
+        'Opens when a change by agents touches what is critical, when whoever made it had read what nobody vouches for, or when its review has doubts.',
+        'Recommended is to merge what its tests bear out. It is tried again on the branch as it then is; a change that differs from the one shown is not merged.',
+      ];
     case 'job-failed':
       return [
         'Opens when a stage failed for good: what could be repeated by itself was repeated.',

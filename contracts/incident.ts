@@ -1,0 +1,119 @@
+// An incident: a failure that agents analyse, reproduce, repair and bring to a merge, or leave to people with what they found.
+import { z } from 'zod';
+import { artifactRef } from './artifact.ts';
+import { changeId, checkedChange, commitId, pathFinding, repositoryName } from './change.ts';
+import { cause } from './diagnosis.ts';
+import { campaignName, gateId } from './ids.ts';
+
+/** In gates it stands where a campaign's name would: hence the same alphabet. */
+export const incidentName = campaignName;
+export type IncidentName = z.infer<typeof incidentName>;
+
+export const STEPS = [
+  'pin',
+  'analyse',
+  'reproduce',
+  'propose',
+  'check',
+  'review',
+  'look elsewhere',
+  'request',
+  'decide',
+  'merge',
+] as const;
+export type Step = (typeof STEPS)[number];
+
+export const incidentInput = z.strictObject({
+  schema: z.literal('anneal/incident/v1'),
+  incident: incidentName,
+  /** Whose failure it is; null: somebody's logs. */
+  campaign: campaignName.nullable(),
+  repository: repositoryName,
+  owner: z.string().min(1),
+  logs: z
+    .array(z.strictObject({ name: z.string().min(1), object: artifactRef }))
+    .min(1)
+    .max(1_000),
+  /** The workflow that is told how it ended. */
+  reportTo: z.string().nullable(),
+});
+export type IncidentInput = z.infer<typeof incidentInput>;
+
+/** What was tried and came to nothing. */
+export const attempt = z.strictObject({
+  by: z.enum(['remedies', 'coding agent']),
+  /** Absent where nothing was proposed. */
+  change: changeId.optional(),
+  why: z.string(),
+});
+export type Attempt = z.infer<typeof attempt>;
+
+export const finding = z.strictObject({ path: z.string(), line: z.int().positive(), text: z.string() });
+
+export const reviewed = z.discriminatedUnion('how', [
+  z.strictObject({
+    how: z.literal('reviewed'),
+    by: z.strictObject({ model: z.string(), scripted: z.boolean() }),
+    verdict: z.enum(['accept', 'rework', 'refuse']),
+    findings: z.array(z.strictObject({ path: z.string(), line: z.int().positive(), why: z.string() })),
+  }),
+  /** No model is configured, or it gave no answer: people see that nobody reviewed it. */
+  z.strictObject({ how: z.literal('absent'), why: z.string() }),
+]);
+export type Reviewed = z.infer<typeof reviewed>;
+
+/** All that a merge is decided and carried out on. */
+export const mergeRequest = z.strictObject({
+  schema: z.literal('anneal/merge-request/v1'),
+  incident: incidentName,
+  campaign: campaignName.nullable(),
+  repository: repositoryName,
+  change: changeId,
+  /** The proposed change, as it was proposed. */
+  proposal: artifactRef,
+  diagnosis: artifactRef,
+  checked: checkedChange,
+  paths: z.array(pathFinding),
+  reviewed,
+  /** Where else the pattern stands that the change removes. */
+  elsewhere: z.array(finding),
+  /** Why a human is asked; empty: nobody is. */
+  asks: z.array(z.string()),
+  tried: z.array(attempt),
+});
+export type MergeRequest = z.infer<typeof mergeRequest>;
+
+/** What became of a merge request that was queued. */
+export const merged = z.discriminatedUnion('how', [
+  z.strictObject({ how: z.literal('landed'), commit: commitId, tag: z.string() }),
+  /** All of it was on the branch before. */
+  z.strictObject({ how: z.literal('nothing-left'), tip: commitId }),
+  z.strictObject({ how: z.literal('conflict'), paths: z.array(z.string()) }),
+  /** On the branch of now it does not do what it was accepted for. */
+  z.strictObject({ how: z.literal('refused'), why: z.string() }),
+]);
+export type Merged = z.infer<typeof merged>;
+
+const told = { incident: incidentName, cause, summary: z.string(), tried: z.array(attempt) };
+
+export const incidentEnd = z.discriminatedUnion('how', [
+  /** The logs show no fault. */
+  z.strictObject({ how: z.literal('nothing-wrong'), incident: incidentName }),
+  /** Nothing that was tried is fit: people have the diagnosis and what was tried. */
+  z.strictObject({ how: z.literal('parked'), ...told, why: z.string() }),
+  z.strictObject({ how: z.literal('denied'), ...told, change: changeId, gate: gateId }),
+  z.strictObject({ how: z.literal('not-merged'), ...told, change: changeId, merged }),
+  z.strictObject({ how: z.literal('merged'), ...told, change: changeId, commit: commitId, tag: z.string() }),
+]);
+export type IncidentEnd = z.infer<typeof incidentEnd>;
+
+/** What the incident's workflow shows while it runs. */
+export interface IncidentView {
+  readonly incident: IncidentName;
+  readonly step: Step | 'ended';
+  readonly cause?: string;
+  readonly summary?: string;
+  readonly waitingFor?: string;
+  readonly tried: readonly Attempt[];
+  readonly end?: IncidentEnd;
+}

@@ -1,0 +1,67 @@
+// Which repositories agents may propose changes to, and what is asked of such a change: one document for an installation, read by its workers.
+import { z } from 'zod';
+import { repositoryName } from './change.ts';
+import { duration } from './units.ts';
+
+const glob = z.string().min(1).max(200).describe('A path below the repository, with * and **.');
+
+export const repositorySpec = z.strictObject({
+  name: repositoryName,
+  path: z
+    .string()
+    .min(1)
+    .describe('Its folder, best a bare one: a branch that is checked out somewhere is not landed on.'),
+  branch: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._/-]{0,99}$/, 'the name of a branch')
+    .default('main'),
+  ask: z
+    .enum(['critical', 'always'])
+    .default('critical')
+    .describe(
+      'A human decides on changes of critical paths and on those of a run that read what nobody vouches for; or on every change.',
+    ),
+  paths: z
+    .strictObject({
+      critical: z.array(glob).max(500).default([]),
+      refused: z.array(glob).max(500).default([]),
+    })
+    .prefault({})
+    .describe(
+      'Besides what is always critical: continuous integration, lockfiles, configuration of tests, instructions of agents.',
+    ),
+  smoke: z
+    .strictObject({
+      command: z
+        .tuple([z.string().min(1)], z.string())
+        .describe('Run in the files of the merged state, before the branch moves.'),
+      within: duration.default('5m'),
+    })
+    .optional(),
+  gate: z
+    .strictObject({ deadline: duration.default('24h'), remindAfter: duration.default('4h') })
+    .prefault({})
+    .describe('How long a human has; silence leaves the change unmerged.'),
+  budget: z
+    .strictObject({
+      turns: z.int().min(1).max(1_000).default(40),
+      tokens: z.int().min(1).max(100_000_000).default(400_000),
+      time: duration.default('30m'),
+    })
+    .prefault({})
+    .describe('Of the coding agent, for one incident.'),
+});
+export type RepositorySpec = z.infer<typeof repositorySpec>;
+
+export const repositoriesSpec = z
+  .strictObject({
+    apiVersion: z.literal('anneal/v1'),
+    kind: z.literal('Repositories'),
+    repositories: z.array(repositorySpec).min(1).max(100),
+  })
+  .superRefine(({ repositories }, check) => {
+    for (const [index, { name }] of repositories.entries())
+      if (repositories.findIndex((one) => one.name === name) < index)
+        check.addIssue({ code: 'custom', path: ['repositories', index, 'name'], message: `${name} stands here twice` });
+  });
+export type RepositoriesSpec = z.infer<typeof repositoriesSpec>;
