@@ -1,5 +1,6 @@
 // Reading the history of a repository that nobody vouches for: nothing of it is run, and nothing is written.
 import type { ChangedFile, Commit, RepositoryReader } from '../../contracts/repository.ts';
+import { parseStored } from './commits.ts';
 import { BOUNDS, emptyTree, folderOf, gitIn } from './plumbing.ts';
 import { readObjects, snapshotOf, unreadable } from './snapshot.ts';
 
@@ -54,12 +55,7 @@ export async function openRepository(path: string, at = 'HEAD'): Promise<Reposit
 }
 
 function parseCommit(id: string, text: string): Commit {
-  const gap = text.indexOf('\n\n');
-  const headers = text.slice(0, gap).split('\n');
-  const above = headers.filter((line) => line.startsWith('parent ')).map((line) => line.slice('parent '.length));
-  const [subject = '', ...rest] = text
-    .slice(gap + 2)
-    .trim()
-    .split('\n');
-  return { id, parent: above[0], merge: above.length > 1, subject: subject.trim(), body: rest.join('\n').trim() };
+  const { parents, message } = parseStored(text);
+  const [subject = '', ...rest] = message.trim().split('\n');
+  return { id, parent: parents[0], merge: parents.length > 1, subject: subject.trim(), body: rest.join('\n').trim() };
 }
