@@ -4,7 +4,7 @@ import { AnnealError } from '../../contracts/errors.ts';
 import type { MergeRepository } from '../../contracts/merge.ts';
 import { parseStored, storedCommit } from './commits.ts';
 import { unfit, unlandable } from './failures.ts';
-import { lockIn, mendLock } from './locks.ts';
+import { clearDeadLocks, lockIn, mendLock } from './locks.ts';
 import { changeLine, type Trailers, trailersIn } from './message.ts';
 import { firstLine, type Git } from './plumbing.ts';
 import { readObjects } from './snapshot.ts';
@@ -60,6 +60,7 @@ export async function openBranch(git: Git, folder: string, name: string): Promis
   const { refuseCheckedOut, refuseMissing } = checks(git, name, ref);
   await tip();
   await refuseCheckedOut();
+  await clearDeadLocks(folder, ref);
   return {
     tip,
     landed: async (change) => standing({ change }, await tip()),
@@ -70,7 +71,10 @@ export async function openBranch(git: Git, folder: string, name: string): Promis
         const trailers = trailersIn(message);
         if (trailers.change !== change) throw unfit(`${commit} does not say that it is the change ${change}`);
         const there = await standing({ ...trailers, change }, from);
-        if (there !== null) return { how: 'already', commit: there };
+        if (there !== null) {
+          await clearDeadLocks(folder, ref);
+          return { how: 'already', commit: there };
+        }
         if (parents.length !== 1) throw unfit(`${commit} has ${parents.length} parents`);
         if (parents[0] !== from) return { how: 'moved', tip: from };
         await refuseCheckedOut();

@@ -1,8 +1,8 @@
 // Commits made from edits, patches, merges and reverts, in real repositories of both kinds of ids.
-import { readdirSync, rmSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, describe, expect, it, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, test } from 'vitest';
+import type { MergeRepository } from '../../contracts/merge.ts';
 import { aChange, type BareRepository, bareRepository, linkIn, message } from '../../tests/support/bare-repository.ts';
 import { openMergeRepository } from './changes.ts';
 
@@ -15,12 +15,11 @@ const text = async (files: Promise<ReadonlyMap<string, Uint8Array>>): Promise<Re
 const workrooms = (): string[] =>
   readdirSync(tmpdir()).filter((name) => name.startsWith(`anneal-merge.${process.pid}-`));
 
-afterEach(() => {
-  repository.remove();
-  expect(workrooms()).toEqual([]);
-});
+afterEach(() => expect(workrooms()).toEqual([]));
 
 describe.each(['sha1', 'sha256'] as const)('a repository of %s', (format) => {
+  afterEach(() => repository.remove());
+
   test('edits become a commit that says who, when and which change, the same each time', async () => {
     repository = bareRepository({ 'a.py': 'one\ntwo\n', 'run.sh': 'x\n', 'old.txt': 'old\n' }, format);
     const base = repository.commit('Programs', { 'b/c.py': 'c\n' });
@@ -117,6 +116,18 @@ describe.each(['sha1', 'sha256'] as const)('a repository of %s', (format) => {
 });
 
 describe('edits that are refused', () => {
+  let open: MergeRepository;
+  beforeAll(async () => {
+    repository = bareRepository();
+    linkIn(repository, 'out', '/tmp');
+    repository.commit('A link', { 'b/c.py': 'c\n', 'run.sh': 'x\n' });
+    repository.git('update-index', '--chmod=+x', 'run.sh');
+    repository.git('commit', '-q', '-m', 'A program');
+    repository.git('push', '-q', 'origin', 'main');
+    open = await openMergeRepository(repository.path, 'main');
+  });
+  afterAll(() => repository.remove());
+
   it.each<[string, Record<string, string | null>]>([
     ...['../a', '/a', 'a/../b', './a', '', 'b//c', 'a\\b', 'a\nb', '.git/config', 'b/.GIT/x', '.git /x', 'git~1/x'].map(
       (path): [string, Record<string, string | null>] => [JSON.stringify(path), { [path]: 'x' }],
@@ -132,24 +143,12 @@ describe('edits that are refused', () => {
     ['nothing new', { 'a.py': 'one\ntwo\nthree\n' }],
     ['what is not there', { 'no.py': null }],
   ])('%s', async (_, changed) => {
-    repository = bareRepository();
-    linkIn(repository, 'out', '/tmp');
-    const base = repository.commit('A link', { 'b/c.py': 'c\n' });
-    const open = await openMergeRepository(repository.path, 'main');
-    const before = repository.origin('rev-parse', 'main');
-    await expect(open.commitEdits(base, edits(changed), message())).rejects.toMatchObject({ code: 'merge.unfit' });
-    expect(repository.origin('rev-parse', 'main')).toBe(before);
+    const before = await open.tip();
+    await expect(open.commitEdits(before, edits(changed), message())).rejects.toMatchObject({ code: 'merge.unfit' });
+    expect(await open.tip()).toBe(before);
   });
 
   it('a link may be removed, which its mode tells; a program stays one', async () => {
-    repository = bareRepository();
-    linkIn(repository, 'out', '/tmp');
-    repository.commit('A link', { 'run.sh': 'x\n' });
-    repository.git('update-index', '--chmod=+x', 'run.sh');
-    rmSync(join(repository.work, 'a.py'));
-    repository.git('commit', '-q', '-m', 'A program');
-    repository.git('push', '-q', 'origin', 'main');
-    const open = await openMergeRepository(repository.path, 'main');
     const made = await open.commitEdits(await open.tip(), edits({ out: null, 'run.sh': 'y\n' }), message());
     expect(made.paths.map(({ path, mode }) => [path, mode.before, mode.after])).toEqual([
       ['out', '120000', null],
@@ -158,8 +157,6 @@ describe('edits that are refused', () => {
   });
 
   it('times and titles that git cannot write, and a base that is not there', async () => {
-    repository = bareRepository();
-    const open = await openMergeRepository(repository.path, 'main');
     const base = await open.tip();
     const some = edits({ 'a.py': 'x' });
     for (const over of [{ at: 'soon' }, { at: '1931-01-01T00:00:00Z' }, { title: ' \n\u0000' }])

@@ -13,6 +13,17 @@ export const lockIn = (said: string, folder: string): string | undefined => {
   return path?.startsWith(`${folder}/`) ? path : undefined;
 };
 
+/** Where git locks what it does to move a branch: also after the branch has moved one may be left. */
+const LOCKS = ['HEAD.lock', 'packed-refs.lock', 'reftable/tables.list.lock'];
+
+/** Those that are too old to be anybody's; the others stay. */
+export async function clearDeadLocks(folder: string, ref: string): Promise<void> {
+  for (const name of [`${ref}.lock`, ...LOCKS])
+    await mendLock(join(folder, name), folder).catch((failure: unknown) => {
+      if (!(failure instanceof AnnealError && failure.code === 'merge.locked')) throw failure;
+    });
+}
+
 /**
  * Takes a lock away that is too old to be anybody's.
  * @throws AnnealError `merge.locked` while it may be somebody's

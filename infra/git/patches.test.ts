@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { deflateSync } from 'node:zlib';
-import { afterEach, beforeEach, describe, expect, it, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, test } from 'vitest';
 import type { CommitId } from '../../contracts/change.ts';
 import type { MadeCommit, MergeRepository } from '../../contracts/merge.ts';
 import { type BareRepository, bareRepository, linkIn, message } from '../../tests/support/bare-repository.ts';
@@ -13,7 +13,7 @@ let repository: BareRepository;
 let open: MergeRepository;
 let base: CommitId;
 
-beforeEach(async () => {
+beforeAll(async () => {
   repository = bareRepository({
     'a.py': 'one\ntwo\nthree\n',
     'b/c.py': 'c\n',
@@ -27,8 +27,8 @@ beforeEach(async () => {
 afterEach(() => {
   expect(repository.origin('rev-parse', 'main').trim()).toBe(base);
   expect(readdirSync(repository.path).filter((name) => /index|lock/.test(name))).toEqual([]);
-  repository.remove();
 });
+afterAll(() => repository.remove());
 
 const apply = (patch: string | Uint8Array): Promise<MadeCommit> =>
   open.commitPatch(base, typeof patch === 'string' ? Buffer.from(patch) : patch, message());

@@ -25,6 +25,8 @@ const ENVIRONMENT = {
   ...{ PATH: '/usr/local/bin:/usr/bin:/bin', HOME: '/nonexistent', GIT_CONFIG_GLOBAL: '/dev/null', LC_ALL: 'C' },
   ...{ GIT_AUTHOR_NAME: 'A', GIT_AUTHOR_EMAIL: 'a@example.org' },
   ...{ GIT_COMMITTER_NAME: 'A', GIT_COMMITTER_EMAIL: 'a@example.org' },
+  // The same commits have the same ids each time.
+  ...{ GIT_AUTHOR_DATE: '@1900000000 +0000', GIT_COMMITTER_DATE: '@1900000000 +0000' },
 };
 
 export const gitAt = (folder: string, ...args: string[]): string =>
@@ -75,7 +77,7 @@ export function spy(root: string): { readonly program: string; readonly mark: st
   return { program, mark };
 }
 
-export const aChange = (letter = 'a'): ChangeId => changeId.parse(letter.repeat(64));
+export const aChange = (number = 1): ChangeId => changeId.parse(number.toString(16).padStart(64, '0'));
 export const message = (over: Partial<CommitMessage> = {}): CommitMessage => ({
   ...{ title: 'A change', body: 'Why.', at: '2031-02-03T04:05:06.789Z' },
   ...over,
