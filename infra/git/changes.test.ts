@@ -142,9 +142,12 @@ describe('edits that are refused', () => {
     ['nothing', {}],
     ['nothing new', { 'a.py': 'one\ntwo\nthree\n' }],
     ['what is not there', { 'no.py': null }],
-  ])('%s', async (_, changed) => {
+  ])('%s', async (name, changed) => {
     const before = await open.tip();
-    await expect(open.commitEdits(before, edits(changed), message())).rejects.toMatchObject({ code: 'merge.unfit' });
+    await expect(open.commitEdits(before, edits(changed), message())).rejects.toMatchObject({
+      code: 'merge.unfit',
+      message: expect.stringContaining(name.startsWith('"') ? `${name}: ` : ''),
+    });
     expect(await open.tip()).toBe(before);
   });
 
