@@ -82,7 +82,7 @@ export type ProposedChange = z.infer<typeof proposedChange>;
 /** What the tests say of a change, by test id; each list is sorted. */
 export const checkedChange = z.strictObject({
   runner: z.string(),
-  /** Failed before (with the change's own tests added to what was there) and pass after. */
+  /** Failed before (with the change's own tests added to what was there) and pass after; none that is broken. */
   failToPass: z.array(z.string()),
   /** Passed before and pass after, by the texts of before: how many. */
   passToPass: z.int().nonnegative(),
@@ -95,3 +95,15 @@ export const checkedChange = z.strictObject({
   seconds: z.number().nonnegative(),
 });
 export type CheckedChange = z.infer<typeof checkedChange>;
+
+/** How far the tests of a change could be run. Nothing of it is the machine's fault, which is thrown. */
+export const changeOutcome = z.discriminatedUnion('how', [
+  z.strictObject({ how: z.literal('checked'), check: checkedChange }),
+  /** No test of the repository can be run here, neither before nor after: nothing is known of the change. */
+  z.strictObject({ how: z.literal('untested'), why: z.array(z.string()).min(1) }),
+  /** So many files of tests do not end that nothing can be said of the others. */
+  z.strictObject({ how: z.literal('hangs'), when: z.enum(['before', 'after']), files: z.array(z.string()).min(1) }),
+  /** Tests ended the driver that they run under, twice, where a program of ours did not. */
+  z.strictObject({ how: z.literal('ends-driver'), why: z.string() }),
+]);
+export type ChangeOutcome = z.infer<typeof changeOutcome>;

@@ -7,6 +7,7 @@ import { CONSOLE_ERRORS } from './errors/console.ts';
 import { DECISION_ERRORS } from './errors/decision.ts';
 import { type ErrorEntry, EXIT, entry } from './errors/entry.ts';
 import { EXECUTION_ERRORS } from './errors/execution.ts';
+import { MERGE_ERRORS } from './errors/merge.ts';
 import { POLICY_ERRORS } from './errors/policy.ts';
 import { POOL_ERRORS } from './errors/pool.ts';
 import { PROFILE_ERRORS } from './errors/profile.ts';
@@ -39,6 +40,7 @@ export const ERRORS = {
   ...CONSOLE_ERRORS,
   ...SIGN_IN_ERRORS,
   ...TRACKER_ERRORS,
+  ...MERGE_ERRORS,
   ...TESTBED_ERRORS,
   'diagnosis.unreadable': entry(
     'badInput',

@@ -164,6 +164,10 @@ export const FAILURE_ACTIONS = {
   'release.nothing_to_roll_back': 'fail',
   'tracker.unavailable': 'retry',
   'tracker.refused': 'fail',
+  'merge.unfit': 'fail',
+  'merge.repository': 'gate',
+  'merge.locked': 'retry',
+  'merge.tag_taken': 'fail',
   // Found before anything is started; what is met later is for a human to mend, and the campaign waits.
   'temporal.credentials': 'fail',
   'temporal.certificate_expired': 'gate',

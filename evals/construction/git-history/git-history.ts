@@ -4,12 +4,12 @@ import { z } from 'zod';
 import type { ArtifactRef } from '../../../contracts/artifact.ts';
 import type { Commit, RepositoryReader } from '../../../contracts/repository.ts';
 import { createRandom } from '../../../policies/random.ts';
+import { kindOf } from '../../repository-tests/classify.ts';
+import { type FoundEnvironment, findEnvironment, screen } from '../../repository-tests/environment.ts';
 import { type Artifact, textOf } from '../../verifiers/artifact.ts';
 import { instrumentsOn } from '../../verifiers/environment.ts';
 import { fileOf } from '../../verifiers/patch/runners.ts';
 import { type Draft, type Drafted, defineSource, type Workbench } from '../source.ts';
-import { kindOf } from './classify.ts';
-import { type FoundEnvironment, findEnvironment, screen } from './environment.ts';
 import { proposeBugs } from './inject.ts';
 import { licenceOf } from './licence.ts';
 import { changedLines, patchTask, type TestBounds, testTexts } from './patch-task.ts';
@@ -178,8 +178,8 @@ async function bugTask(of: {
     const id = `${family}#bug-${index + 1}`;
     const broken = new Map([...after, [path, Buffer.from(text)]]);
     const { outcomes: before, hangs } = await screen(broken, found.environment, bench.instruments);
-    if (hangs !== undefined) {
-      dropped.push({ id, why: [`with the bug ${hangs} does not end`] });
+    if (hangs.length > 0) {
+      dropped.push({ id, why: [`with the bug ${hangs[0]} does not end`] });
       continue;
     }
     const noticed = [...found.outcomes]

@@ -1,7 +1,7 @@
 // Planted bugs: one small change of one line of a source, of the kind that people make. Whether anything notices is for the tests to say.
 import type { Random } from '../../../policies/random.ts';
+import { kindOf } from '../../repository-tests/classify.ts';
 import { type Artifact, textOf } from '../../verifiers/artifact.ts';
-import { kindOf } from './classify.ts';
 
 export interface Bug {
   readonly path: string;

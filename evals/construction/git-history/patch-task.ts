@@ -3,6 +3,8 @@ import type { ArtifactRef, ArtifactStore } from '../../../contracts/artifact.ts'
 import type { ArtifactTask } from '../../../contracts/artifact-task.ts';
 import { taskId } from '../../../contracts/ids.ts';
 import { createRandom } from '../../../policies/random.ts';
+import { kindOf } from '../../repository-tests/classify.ts';
+import type { Environment, Outcomes } from '../../repository-tests/environment.ts';
 import { type Artifact, textOf } from '../../verifiers/artifact.ts';
 import { type FixCheck, type Flip, PATCH_FILE } from '../../verifiers/patch/check.ts';
 import { chosenTwins, isBelievableIn, RECOGNISABLE, recognisable } from '../../verifiers/patch/choose-twins.ts';
@@ -10,8 +12,6 @@ import { proposeFlips } from '../../verifiers/patch/flips.ts';
 import { fileOf, RUNNERS } from '../../verifiers/patch/runners.ts';
 import { runTrials, type Trial, type Tried } from '../../verifiers/patch/trials.ts';
 import { canaryOf, type Drafted, type Workbench } from '../source.ts';
-import { kindOf } from './classify.ts';
-import type { Environment, Outcomes } from './environment.ts';
 
 export interface PatchTask {
   readonly id: string;

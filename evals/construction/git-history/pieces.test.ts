@@ -1,11 +1,11 @@
 // The parts of the source that decide by text alone: what a path is, which licence, which guess comes next, which bugs are planted.
 import { describe, expect, test } from 'vitest';
 import { createRandom } from '../../../policies/random.ts';
+import { isRunnable, kindOf } from '../../repository-tests/classify.ts';
+import { betterGuess } from '../../repository-tests/environment.ts';
 import { artifactOf, textOf } from '../../verifiers/artifact.ts';
 import { applyChanges } from '../../verifiers/patch/apply.ts';
 import { parseDiff } from '../../verifiers/patch/diff.ts';
-import { isRunnable, kindOf } from './classify.ts';
-import { betterGuess } from './environment.ts';
 import { proposeBugs } from './inject.ts';
 import { licenceOf } from './licence.ts';
 

@@ -1,4 +1,4 @@
-// A reporter of node:test that says which tests of a file there are and which pass: construction believes it, for the code is the
+// A reporter of node:test that says which tests of a file there are and which pass: whoever asks believes it, for the code is the
 // repository's own and nothing is rewarded here. One JSON line a test.
 export default async function* list(source) {
   const names = [];

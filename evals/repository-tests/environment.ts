@@ -2,12 +2,12 @@
 // installed: what needs a package that is not there is no task.
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { type Artifact, textOf } from '../../verifiers/artifact.ts';
-import type { RunnerName } from '../../verifiers/patch/check.ts';
-import { RUNNERS, sealedFor } from '../../verifiers/patch/runners.ts';
-import type { Instruments } from '../../verifiers/verifier.ts';
-import { runWorkspace } from '../../workspace/run.ts';
-import { SEALED } from '../../workspace/workspace.ts';
+import { type Artifact, textOf } from '../verifiers/artifact.ts';
+import type { RunnerName } from '../verifiers/patch/check.ts';
+import { RUNNERS, sealedFor } from '../verifiers/patch/runners.ts';
+import type { Instruments } from '../verifiers/verifier.ts';
+import { runCharged } from '../workspace/charged.ts';
+import { SEALED } from '../workspace/workspace.ts';
 import { isRunnable } from './classify.ts';
 
 export interface Environment {
@@ -23,8 +23,18 @@ export interface Screening {
   readonly outcomes: Outcomes;
   /** Last lines of what the runs said, for the next guess. */
   readonly said: readonly string[];
-  /** A file that did not end. Those after it were not run. */
-  readonly hangs: string | undefined;
+  /** Files that did not end, of which no test counts. */
+  readonly hangs: readonly string[];
+}
+
+export interface ScreenOptions {
+  /** Of the test files, these alone. */
+  readonly only?: ReadonlySet<string>;
+  /** After so many files that do not end the others are not run, and nothing counts: one where it is left out. */
+  readonly mostHangs?: number;
+  /** Wall clock of one file. */
+  readonly fileMs?: number;
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -37,40 +47,54 @@ const FILE_MS = 120_000;
 const FILES_A_SANDBOX = 8;
 const line = z.strictObject({ name: z.string(), passed: z.boolean() });
 
-/** Every test file in a process of its own. @throws AnnealError `sandbox.*`, `verifier.failed` */
-export async function screen(tree: Artifact, environment: Environment, instruments: Instruments): Promise<Screening> {
+/** Every test file in a process of its own. @throws AnnealError `sandbox.*`, `verifier.failed` (`EndedByCandidate` among these) */
+export async function screen(
+  tree: Artifact,
+  environment: Environment,
+  instruments: Instruments,
+  { only, mostHangs = 1, fileMs = FILE_MS, signal }: ScreenOptions = {},
+): Promise<Screening> {
   const runner = RUNNERS[environment.runner];
   const names = runner.language === 'python' ? 'list_tests.py' : 'list-tests.mjs';
   const own = readFileSync(new URL(`./${names}`, import.meta.url));
   const sealed = new Map([...sealedFor(runner, instruments), [names, own]]);
-  const files = testFiles(tree).filter((path) => path.endsWith('.py') === (runner.language === 'python'));
+  const files = testFiles(tree)
+    .filter((path) => path.endsWith('.py') === (runner.language === 'python'))
+    .filter((path) => only === undefined || only.has(path));
   const counts = new Map<string, number>();
   const outcomes = new Map<string, boolean>();
   const said: string[] = [];
+  const hangs: string[] = [];
   for (let from = 0, count = 1; from < files.length; from += count, count = FILES_A_SANDBOX) {
     const some = files.slice(from, from + count);
-    const { steps } = await runWorkspace(instruments.sandbox, {
+    const { steps } = await runCharged(instruments.sandbox, {
       files: tree,
       sealed,
-      steps: some.map((path) => ({ what: path, argv: argvFor(path, environment), wallMs: FILE_MS, fresh: new Map() })),
+      steps: some.map((path) => ({ what: path, argv: argvFor(path, environment), wallMs: fileMs, fresh: new Map() })),
       collect: [],
+      ...(signal === undefined ? {} : { signal }),
       limits: { ...runner.limits, outputBytes: 1 << 20 },
     });
-    for (const [index, { stdout, stderr }] of steps.entries()) {
+    for (const [index, { how, stdout, stderr }] of steps.entries()) {
+      const path = some[index]!;
+      said.push(...stderr.trim().split('\n').slice(-20));
+      if (how === 'timeout' || how === 'signalled') {
+        hangs.push(path);
+        said.push(`${path} does not end`);
+        continue;
+      }
       for (const text of stdout.split('\n')) {
         const read = parsed(text);
         if (read === undefined) continue;
-        const id = `${some[index]}::${read.name}`;
+        const id = `${path}::${read.name}`;
         counts.set(id, (counts.get(id) ?? 0) + 1);
         outcomes.set(id, read.passed);
       }
-      said.push(...stderr.trim().split('\n').slice(-20));
     }
-    const late = steps.findIndex(({ how }) => how === 'timeout' || how === 'signalled');
-    if (late !== -1) return { outcomes: new Map(), said: [...said, `${some[late]} does not end`], hangs: some[late] };
+    if (hangs.length >= mostHangs) return { outcomes: new Map(), said, hangs };
   }
   for (const [id, count] of counts) if (count > 1) outcomes.delete(id);
-  return { outcomes, said, hangs: undefined };
+  return { outcomes, said, hangs };
 }
 
 export const testFiles = (tree: Artifact): string[] =>
@@ -107,22 +131,26 @@ const MOST_GUESSES = 5;
 
 export type FoundEnvironment =
   | { readonly environment: Environment; readonly outcomes: Outcomes; readonly tried: readonly string[] }
-  | { readonly why: readonly string[] };
+  | { readonly why: readonly string[]; readonly hangs?: readonly string[] };
 
 /** Runs guess after guess until some test passes. @throws AnnealError `sandbox.*`, `verifier.failed` */
-export async function findEnvironment(tree: Artifact, instruments: Instruments): Promise<FoundEnvironment> {
+export async function findEnvironment(
+  tree: Artifact,
+  instruments: Instruments,
+  options: ScreenOptions = {},
+): Promise<FoundEnvironment> {
   let guess = firstGuess(tree, instruments.tools?.has('pytest') === true);
   if (typeof guess === 'string') return { why: [guess] };
   const tried: string[] = [];
   for (let guesses = 0; guesses < MOST_GUESSES; guesses += 1) {
-    const { outcomes, said } = await screen(tree, guess, instruments);
+    const { outcomes, said, hangs } = await screen(tree, guess, instruments, options);
     const passed = [...outcomes.values()].filter(Boolean).length;
     tried.push(
       `${guess.runner} with ${guess.sources.map((one) => one || '.').join(', ')}: ${passed} of ${outcomes.size} pass`,
     );
     if (passed > 0) return { environment: guess, outcomes, tried };
     const next = betterGuess(guess, said, tree);
-    if (typeof next === 'string') return { why: [next, ...tried] };
+    if (typeof next === 'string') return { why: [next, ...tried], hangs };
     guess = next;
   }
   return { why: ['no guess at how its tests run was right', ...tried] };

@@ -1,4 +1,4 @@
-"""Says which tests of a file there are and which pass; construction believes it, for the code is the repository's own and nothing is
+"""Says which tests of a file there are and which pass; whoever asks believes it, for the code is the repository's own and nothing is
 rewarded here. Usage: list_tests.py unittest|pytest FILE SOURCE... Prints one JSON line a test."""
 import importlib
 import json
