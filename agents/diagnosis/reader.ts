@@ -135,7 +135,7 @@ async function readOne(
 }
 
 /** Not every log is UTF-8; what is not is quoted byte by byte, so that nothing is lost. */
-function textOf(bytes: Buffer, encoding: ReadFile['encoding']): string {
+export function textOf(bytes: Buffer, encoding: ReadFile['encoding']): string {
   return encoding === 'unknown' && bytes.toString('utf8').includes('\ufffd')
     ? bytes.toString('latin1')
     : bytes.toString('utf8');
