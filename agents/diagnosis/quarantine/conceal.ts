@@ -12,6 +12,8 @@ export interface Concealer {
   readonly secrets: number;
 }
 
+/** More of a line is never shown; a hostile one would hold the rules for long. */
+const LOOKED_AT = 4_096;
 const BEGIN = /-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY/;
 const END = /-----END (?:[A-Z0-9]+ )*PRIVATE KEY/;
 /** The inside of a key whose first line is not in sight: long, and of all kinds of signs. It costs nothing where it is none. */
@@ -26,7 +28,8 @@ export function createConcealer(redact: Redact): Concealer {
     return `[redacted:${kind}]`;
   };
   return {
-    line(text) {
+    line(whole) {
+      const text = whole.slice(0, LOOKED_AT);
       if (inKey) {
         inKey = !END.test(text);
         return '[redacted:private-key]';
@@ -38,8 +41,8 @@ export function createConcealer(redact: Redact): Concealer {
       const seen = redact(visible(text));
       // A secret that colours or invisible signs stand in is one to whoever takes them out.
       const plain = bare(text);
-      const whole = plain === text ? seen : redact(plain);
-      const kept = whole.secrets > seen.secrets ? whole : seen;
+      const bared = plain === text ? seen : redact(plain);
+      const kept = bared.secrets > seen.secrets ? bared : seen;
       secrets += kept.secrets;
       return kept.text.replaceAll(LONG, (run) => (isDense(run) ? taken('long') : run));
     },

@@ -36,7 +36,7 @@ export function harmless(text: string): string {
       .replaceAll(/[<>[\]`|&!*#~\\$]/g, (sign) => MARKUP[sign]!)
       // An address that is none is not fetched, looked up or made into a link.
       .replaceAll(/([a-z][a-z0-9+.-]*):\/{1,2}/gi, '$1 : ')
-      .replaceAll(/\b(?:www\.|mailto:|data:|javascript:)/gi, (start) => `${start.slice(0, -1)} ${start.slice(-1)} `)
+      .replaceAll(/(?:www\.|mailto:|data:|javascript:)/gi, (start) => `${start.slice(0, -1)} ${start.slice(-1)} `)
       .replaceAll('@', ' at ')
       .replaceAll(/ {2,}/g, ' ')
       .trim()
