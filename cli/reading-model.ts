@@ -3,7 +3,6 @@ import { randomBytes } from 'node:crypto';
 import type { ReaderPorts } from '../agents/diagnosis/quarantine/reader.ts';
 import { AnnealError } from '../contracts/errors.ts';
 import { createRedactor } from '../gateway/redaction/record.ts';
-import { openAgentModel } from '../infra/agent-model/open.ts';
 import { recordedModel } from '../infra/agent-model/record.ts';
 import type { Config } from '../infra/config.ts';
 
@@ -17,7 +16,7 @@ export interface ModelOptions {
 export type ReadingModel = Omit<ReaderPorts, 'signal'>;
 
 /** @returns undefined where none is named. @throws AnnealError `cli.usage` */
-export function readingModel({ agentModel }: Config, options: ModelOptions): ReadingModel | undefined {
+export async function readingModel({ agentModel }: Config, options: ModelOptions): Promise<ReadingModel | undefined> {
   if (options.model === false) return undefined;
   const url = typeof options.model === 'string' ? options.model : agentModel.url;
   const name = options.modelName ?? agentModel.name;
@@ -26,6 +25,8 @@ export function readingModel({ agentModel }: Config, options: ModelOptions): Rea
     const missing = url === undefined ? 'an address (--model URL)' : 'a name (--model-name NAME)';
     throw new AnnealError('cli.usage', `the model that is to read needs ${missing}`);
   }
+  // The SDK is a fifth of the time that a diagnosis of a short log takes.
+  const { openAgentModel } = await import('../infra/agent-model/open.ts');
   const opened = openAgentModel({ url, name, keyFile: agentModel.keys });
   const redactor = createRedactor(formsOf(opened.key));
   const nonce = (): string => randomBytes(12).toString('hex');

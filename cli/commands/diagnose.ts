@@ -24,7 +24,7 @@ export function addDiagnose(program: Command, run: Run): void {
     .option('--record <folder>', 'keep what the model is asked and answers there')
     .action((files: string[], options: ModelOptions, command: Command) =>
       run(async (session) => {
-        const model = readingModel(session.config, options);
+        const model = await readingModel(session.config, options);
         const interrupt = openInterrupt();
         const { signal } = interrupt;
         const told = teller(session.json);

@@ -1,6 +1,6 @@
 // Lines of a log by their numbers: a second pass, since what is worth showing is known only after the first.
 import type { ReadFile } from '../../../contracts/diagnosis.ts';
-import { textOf } from '../reader.ts';
+import { textOf } from '../events.ts';
 import { openSource } from '../source.ts';
 
 const NEWLINE = 10;
