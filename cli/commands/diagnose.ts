@@ -9,6 +9,7 @@ import { type ModelOptions, readingModel } from '../reading-model.ts';
 import { type Run, screen } from '../session.ts';
 import { renderDiagnosis } from '../view/diagnosis.ts';
 import { plain } from '../view/text.ts';
+import { followLogs } from './diagnose-follow.ts';
 
 /** A short file needs no progress. */
 const WORTH_TELLING = 64 * 1024 * 1024;
@@ -22,8 +23,15 @@ export function addDiagnose(program: Command, run: Run): void {
     .option('--no-model', 'ask none, whatever the environment names')
     .option('--model-name <name>', 'how its server calls the model')
     .option('--record <folder>', 'keep what the model is asked and answers there')
-    .action((files: string[], options: ModelOptions, command: Command) =>
+    .option('--follow', 'go on reading files that are still written, and tell the first fault as it appears')
+    .action((files: string[], options: ModelOptions & { follow?: true }, command: Command) =>
       run(async (session) => {
+        if (options.follow) {
+          if (typeof options.model === 'string' || options.modelName !== undefined || options.record !== undefined)
+            throw new AnnealError('cli.usage', '--follow asks no model');
+          await followLogs(files, session);
+          return;
+        }
         const model = await readingModel(session.config, options);
         const interrupt = openInterrupt();
         const { signal } = interrupt;
