@@ -26,6 +26,10 @@ function started(...args: string[]) {
   const code = new Promise<number | null>((resolve) => child.on('close', resolve));
   return { said, code, stop: (signal: 'SIGINT' | 'SIGTERM') => child.kill(signal) };
 }
+function packed(name: string): string[] {
+  writeFileSync(join(folder, name), gzipSync('step 1\n'));
+  return [name];
+}
 const FAULT = 'OSError: [Errno 28] No space left on device \u001b[2J\u202e\n';
 
 test.each(['SIGINT', 'SIGTERM'] as const)('the first fault as it appears, and the whole page at %s', async (signal) => {
@@ -57,7 +61,7 @@ test('as JSON, a document a line', async () => {
 test.each<[string, () => string[], RegExp]>([
   ['missing', () => ['nowhere.log'], /nowhere\.log cannot be followed: missing/],
   ['a folder', () => ['.'], /cannot be followed: directory/],
-  ['packed', () => (writeFileSync(join(folder, 'a.gz'), gzipSync('step 1\n')), ['a.gz']), /a\.gz is packed/],
+  ['packed', () => packed('a.gz'), /a\.gz is packed/],
   ['too many', () => Array.from({ length: 17 }, (_, at) => `${at}.log`), /at most 16 files/],
   ['a model', () => ['run.log', '--model', 'http://127.0.0.1:9/v1', '--model-name', 'm'], /--follow asks no model/],
 ])('%s is refused', async (_, args, why) => {
