@@ -91,6 +91,15 @@ describe('a file', () => {
     expect((await end()).read.notes).toHaveLength(1);
   });
 
+  test('that is cut in its middle begins anew', async () => {
+    const { path, causes, end } = begun(steps(0, 200));
+    await looked();
+    truncateSync(path, steps(0, 50).length);
+    appendFileSync(path, FULL);
+    await expect.poll(causes).toEqual(['disk-full 51']);
+    await end();
+  });
+
   test('that is gone is waited for', async () => {
     const { path, causes, end } = begun(steps(0, 10));
     await looked();

@@ -57,7 +57,7 @@ export function createOpenAiModel({ baseUrl, model, apiKey, ...times }: OpenAiMo
     };
     const form = { type: 'json_schema' as const, json_schema: { name: 'hypotheses', strict: true, schema } };
     const held = { ...body, temperature: 0, seed: SEED, max_tokens: maxTokens, response_format: form };
-    // The signal comes first: it ends the reading of an answer too, which the SDK's own time does not bound.
+    // The signal comes first; the SDK's own time is ten minutes unless it is told.
     const timeout = 2 * (times.timeoutMs ?? TIMEOUT_MS);
     return answerOf(await client.chat.completions.create(plain ? body : held, { signal, timeout }));
   }

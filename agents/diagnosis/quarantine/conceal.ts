@@ -12,7 +12,7 @@ export interface Concealer {
   readonly secrets: number;
 }
 
-/** More of a line is never shown; a hostile one would hold the rules for long. */
+/** More of a line is never shown. */
 const LOOKED_AT = 4_096;
 const BEGIN = /-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY/;
 const END = /-----END (?:[A-Z0-9]+ )*PRIVATE KEY/;

@@ -62,6 +62,16 @@ describe('what is shown', () => {
     expect(Math.max(...excerpt.lines.map(({ text }) => text.length))).toBeLessThanOrEqual(400);
   });
 
+  test('is bounded, however many files there are, and the fault is in it', async () => {
+    const long = Array.from({ length: 60 }, (_, at) => `step ${at} ${'word '.repeat(100)}`).join('\n');
+    const paths = Array.from({ length: 30 }, (_, at) => write(`rank${at}.log`, at === 20 ? `${long}\n${FAULT}` : long));
+    const analysed = await analyse(paths);
+    const excerpt = await excerptOf({ ...analysed, redact, signal });
+    expect(questionOf(excerpt, analysed.diagnosis, () => 'abc').user.length).toBeLessThan(40_000);
+    expect(excerpt.files).toHaveLength(8);
+    expect(excerpt.lines).toContainEqual({ file: 20, line: 61, text: FAULT });
+  });
+
   test('are the first fault with what stands around it, the beginning, the end and the numbers', async () => {
     const quiet = Array.from({ length: 300 }, (_, at) => `waiting for shard ${at}`);
     const { excerpt, user, analysed } = await shown([...quiet, log(), ...quiet].join('\n'));
@@ -165,6 +175,11 @@ describe('an answer', () => {
     ]);
     expect(hypotheses[0]!.citations).toEqual([{ file: join(folder, 'said.log'), line: 31, text: FAULT }]);
     expect(reader).toMatchObject({ state: 'answered', offered: 1, standing: 1, notes: [], way: 'direct' });
+  });
+
+  test('that says something else than the diagnosis changes nothing in it', async () => {
+    const { hypotheses } = await said(answer(one({ cause: 'oom-host', confidence: 1 })));
+    expect(hypotheses[0]!.cause).toBe('oom-host');
   });
 
   test.each([
