@@ -152,7 +152,7 @@ describe('the command, as somebody runs it', () => {
     const home = join(folder, `home-${id}`);
     const before = files(folder);
     const run = (...args: string[]) => diagnoseBy([path, ...args], { cwd: join(folder, `cli-${id}`), home });
-    const alone = (await analyse([path])).diagnosis;
+    const alone = diagnosis.parse((await analyse([path])).diagnosis);
     const asked = await run('--json', '--model', model.url, '--model-name', 'scripted-obeyer');
     const page = await run('--model', model.url, '--model-name', 'scripted-obeyer');
     const code = alone.cause === 'healthy' ? 0 : 1;
