@@ -96,6 +96,49 @@ export const readFile = z.strictObject({
 });
 export type ReadFile = z.infer<typeof readFile>;
 
+/** What a model may suspect: something that went wrong. That all is well, or that nothing is known, is for the detectors to say. */
+export const suspectedCause = cause.exclude(['healthy', 'undetermined']);
+
+/**
+ * What a model that read an excerpt suspects, after each line that it cites was found to be there. It counts for nothing: neither cause,
+ * confidence nor remedies of the diagnosis are made from it.
+ */
+export const hypothesis = z.strictObject({
+  cause: suspectedCause,
+  /** The model's own. */
+  confidence: z.number().min(0).max(1),
+  /** The model's words, without anything that steers a terminal, a page or Markdown. */
+  why: z.string().max(400),
+  /** Lines that have this text exactly, as they were shown: secrets and control signs are written out. */
+  citations: z.array(z.strictObject({ file: z.string(), line: z.int().positive(), text: z.string() })).min(1),
+  by: z.strictObject({ model: z.string(), scripted: z.boolean() }),
+  /** It comes from one who had read what nobody vouches for. */
+  tainted: z.literal(true),
+});
+export type Hypothesis = z.infer<typeof hypothesis>;
+
+/** How the model was asked, and what became of its answer. */
+export const readerReport = z.strictObject({
+  model: z.string(),
+  scripted: z.boolean(),
+  /** `direct`: nobody keeps what was asked and answered but who is named by `record`. `gateway`: it is in the data pool. */
+  way: z.enum(['direct', 'gateway']),
+  state: z.enum(['answered', 'failed']),
+  /** Hypotheses of the answer that were looked at, and those whose citations stand. */
+  offered: z.int().nonnegative(),
+  standing: z.int().nonnegative(),
+  /** What left this machine: lines of the logs, characters in all, secrets that were taken out of them. */
+  shown: z.strictObject({
+    lines: z.int().nonnegative(),
+    characters: z.int().nonnegative(),
+    secrets: z.int().nonnegative(),
+  }),
+  /** Where question and answer are kept. */
+  record: z.string().nullable(),
+  notes: z.array(z.string()),
+});
+export type ReaderReport = z.infer<typeof readerReport>;
+
 export const diagnosis = z.strictObject({
   schema: z.literal('anneal/diagnosis/v1'),
   cause,
@@ -125,5 +168,8 @@ export const diagnosis = z.strictObject({
     metrics: z.int().nonnegative(),
     notes: z.array(z.string()),
   }),
+  /** Of a model, where one was asked; they stand beside what the detectors found. */
+  hypotheses: z.array(hypothesis).optional(),
+  reader: readerReport.optional(),
 });
 export type Diagnosis = z.infer<typeof diagnosis>;

@@ -37,6 +37,9 @@ const variables = z.object({
   TEMPORAL_CLI: path,
   ANNEAL_PYTHON: path,
   ANNEAL_JUDGE_KEYS: path,
+  ANNEAL_AGENT_MODEL_URL: z.url({ protocol: /^https?$/, error: 'http://HOST/v1' }).optional(),
+  ANNEAL_AGENT_MODEL_NAME: z.string().min(1).max(200).optional(),
+  ANNEAL_AGENT_MODEL_KEYS: path,
   ANNEAL_ON_CALL: path,
   ANNEAL_CONSOLE_OIDC: path,
   ANNEAL_PROVIDERS: path,
@@ -107,6 +110,15 @@ export interface Config {
   readonly python: string | undefined;
   /** ANNEAL_JUDGE_KEYS: a JSON file of API keys by the addresses of judges; undefined: they are asked without one. */
   readonly judgeKeys: string | undefined;
+  /** A model that reads logs beside the detectors (docs/diagnosis.md); without an address and a name there is none. */
+  readonly agentModel: {
+    /** ANNEAL_AGENT_MODEL_URL: up to and without `/chat/completions`. */
+    readonly url: string | undefined;
+    /** ANNEAL_AGENT_MODEL_NAME: as its server calls it. */
+    readonly name: string | undefined;
+    /** ANNEAL_AGENT_MODEL_KEYS: a JSON file of API keys by addresses of models; undefined: it is asked without one. */
+    readonly keys: string | undefined;
+  };
   /** ANNEAL_ON_CALL: the file that says who is told of an open gate (docs/on-call.md); it holds addresses that are secrets. */
   readonly onCall: string | undefined;
   /** ANNEAL_CONSOLE_OIDC: the file that says who signs in to the console, and how (docs/console.md); undefined: its local mode. */
@@ -178,6 +190,11 @@ export function loadConfig(options: ConfigOptions = {}): Config {
     },
     python: set.ANNEAL_PYTHON,
     judgeKeys: set.ANNEAL_JUDGE_KEYS === undefined ? undefined : resolve(set.ANNEAL_JUDGE_KEYS),
+    agentModel: {
+      url: set.ANNEAL_AGENT_MODEL_URL,
+      name: set.ANNEAL_AGENT_MODEL_NAME,
+      keys: set.ANNEAL_AGENT_MODEL_KEYS === undefined ? undefined : resolve(set.ANNEAL_AGENT_MODEL_KEYS),
+    },
     onCall: set.ANNEAL_ON_CALL === undefined ? undefined : resolve(set.ANNEAL_ON_CALL),
     consoleOidc: set.ANNEAL_CONSOLE_OIDC === undefined ? undefined : resolve(set.ANNEAL_CONSOLE_OIDC),
     providers: set.ANNEAL_PROVIDERS === undefined ? undefined : resolve(set.ANNEAL_PROVIDERS),

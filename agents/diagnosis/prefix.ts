@@ -29,8 +29,9 @@ const COMPOSE = /([\w.-]{1,60}) +\| ?/y;
 const STREAM = /std(?:out|err) [FP] /y;
 const NCCL = /([\w.-]+):(\d+):(\d+) \[(\d+)\] /y;
 const GLOG = /\[?([IWEF])(?=\d{3,4} |\d* ?\w)/y;
+/** Bounded: of a line that is one long word every beginning would be tried with every end. */
 const PLACE =
-  /(?:\[?[\w./<>-]*\.?[\w./<>-]+\.(?:py|cpp|cc|cu|go|rs|c|h):\d+(?::[\w<>]+)?\]?|\[[\w.-]+:\d+\]|[\w.]+:[\w<>]+:\d+)(?: - |[:\]] ?| )/y;
+  /(?:\[?[\w./<>-]{1,250}\.(?:py|cpp|cc|cu|go|rs|c|h):\d+(?::[\w<>]+)?\]?|\[[\w.-]+:\d+\]|[\w.]+:[\w<>]+:\d+)(?: - |[:\]] ?| )/y;
 const LEVEL =
   /[[(|]? ?(DEBUG|INFO|NOTICE|WARN(?:ING)?|ERROR|CRITICAL|FATAL|SEVERE|TRACE)\b ?(?=[\]):| \t-]|$)(?::[\w.]+:| *\||[\])|:]| ?-)* ?(?:\w[\w./]*:\d+\] ?)?/iy;
 /** `- root - INFO - `, `- __main__ - `: names of loggers between dashes. */

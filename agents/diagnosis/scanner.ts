@@ -30,6 +30,8 @@ export interface RawRecord {
 
 export interface Scanner {
   push(chunk: Uint8Array): void;
+  /** Gives what is whole up to now, of a file that is still written. */
+  settle(): void;
   end(): void;
   /** So many records from here on are given whatever they hold: the rest of a traceback. */
   watch(records: number): void;
@@ -121,6 +123,7 @@ export function createScanner(take: (record: RawRecord) => void): Scanner {
         if (filled >= BUFFER / 2) scan(false);
       }
     },
+    settle: () => scan(false),
     end: () => scan(true),
     watch(records) {
       watched = Math.max(watched, records);

@@ -1,5 +1,6 @@
 // A diagnosis as a page: the cause, where it began, the lines that show it, what else it might be, and what was read.
 import type { Diagnosis, EvidenceLine } from '../../contracts/diagnosis.ts';
+import { renderHypotheses } from './hypotheses.ts';
 import { type Paint, paint } from './paint.ts';
 import { clip, columns, plain, wrap } from './text.ts';
 
@@ -18,6 +19,7 @@ export function renderDiagnosis(of: Diagnosis, { width, colour }: { width: numbe
     ...firstOf(of, p, within),
     ...evidenceOf(of, p, within),
     ...restOf(of, p, within),
+    ...renderHypotheses(of, p, within),
     ...readOf(of, p, within),
   ];
 }

@@ -24,6 +24,8 @@ const SHORTEST = 8;
 export interface Redactor {
   completion(record: CompletionRecord): CompletionRecord;
   operation(record: ContextOperation): ContextOperation;
+  /** Any text, and how many secrets were in it. */
+  text(text: string): { readonly text: string; readonly secrets: number };
 }
 
 /** @param words the gateway's own secrets, wherever they stand */
@@ -74,6 +76,11 @@ export function createRedactor(words: readonly string[]): Redactor {
   }
 
   return {
+    text(text) {
+      const found: Found = { secrets: 0, kinds: new Set() };
+      const kept = clean(text, found);
+      return { text: kept, secrets: found.secrets };
+    },
     completion(record) {
       const { text, error = '', messages, turn } = record;
       if (![text, error, messages, turn].some((one) => some(one, suspicious))) return record;

@@ -18,7 +18,7 @@ export const diskFull: TextDetector = {
     },
     {
       pattern:
-        /PytorchStreamWriter failed writing file|\d+ requested and \d+ written|File too large|\[Errno 27\]|iostream error.*(?:write|writ)|write(?:\(\))? failed: .*space|failed to write .*(?:checkpoint|shard)/i,
+        /PytorchStreamWriter failed writing file|\d requested and \d+ written|File too large|\[Errno 27\]|iostream error.*(?:write|writ)|write(?:\(\))? failed: .*space|failed to write .*(?:checkpoint|shard)/i,
       strength: 0.85,
       example: 'RuntimeError: PytorchStreamWriter failed writing file data/322: file write failed',
     },
