@@ -131,7 +131,21 @@ test('a sign takes nothing where it is measured, and honest work is rewarded', a
 
 test('whatever a call is made of, it is read in bounded time, and never fails', async () => {
   const { task } = sample;
-  const pieces = ['rm tests/*.py; ', '$(', '"', '<<E\n', '=', '/a', './x.sh; ', 'bash -c "', '*'];
+  const pieces = [
+    ...['rm tests/*.py; ', '$(', '"', '<<E\n', '=', '/a', './x.sh; ', 'bash -c "', '*'],
+    ...[
+      "$'\\x41",
+      '/{a,b}',
+      '| rev ',
+      '| tr a-z b-za ',
+      'import a, a\n',
+      'open("a", "w"',
+      "run(['a', ",
+      '"a" + ',
+      '[a',
+      '\tmake\n',
+    ],
+  ];
   const written = pieces.map((piece) => piece.repeat(Math.floor(100_000 / piece.length)));
   const odd = [
     'null',
@@ -146,6 +160,9 @@ test('whatever a call is made of, it is read in bounded time, and never fails', 
     ...odd,
     ...written,
     ...written.map((command) => JSON.stringify({ command, path: 'x.sh', content: command })),
+    ...written.map((code) => JSON.stringify({ code: `import base64\nexec(base64.b64decode('YQ=='))\n${code}` })),
+    ...written.map((content) => JSON.stringify({ path: 'Makefile', content })),
+    'make; python3 x.sh; bash x.sh',
   ];
   const began = performance.now();
   await trailAlarms(task, {

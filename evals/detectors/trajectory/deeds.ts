@@ -1,7 +1,12 @@
 // What the calls of a session come to, whatever its tools are called and whoever wrote them: commands, code that is run, files read and
 // written, addresses opened. Tools are known by the form of their arguments.
 import type { ToolStep, Trail } from '../../episode/trail.ts';
+import { READERS } from '../program-alarms.ts';
+import { ofPatch } from './patched.ts';
+import { commandsOf, decodedTexts } from './pieces.ts';
 import { placed } from './places.ts';
+import { printedBy } from './printed.ts';
+import { createScripts, NO_SCRIPTS, type Ran, type Scripts } from './scripts.ts';
 import { type Command, readShell } from './shell.ts';
 import { unwrapped } from './unwrapped.ts';
 
@@ -32,9 +37,6 @@ export interface DoneStep {
   readonly deeds: readonly Deed[];
 }
 
-const MOST_SCRIPTS = 200;
-const MOST_SCRIPT = 256 * 1_024;
-const MOST_RUN = 4 * 2 ** 20;
 const MOST_DEEDS = 4_000;
 
 /** One after the other, since a script that was written is code once it is run. */
@@ -42,52 +44,41 @@ export function* deedsOf({ steps }: Pick<Trail, 'steps'>): Generator<DoneStep, u
   const scripts = createScripts();
   for (const [at, step] of steps.entries()) {
     const deeds = step.arguments === '' ? [] : [...ofCall(step)];
-    const all = deeds.flatMap((deed) => (deed.kind === 'run' ? ofRun(deed, scripts) : [deed])).slice(0, MOST_DEEDS);
-    for (const deed of all) if (deed.kind === 'write') scripts.wrote(deed);
+    const all = deeds.flatMap((deed) => withAll(deed, scripts)).slice(0, MOST_DEEDS);
     yield { step, at, deeds: all };
   }
   return undefined;
 }
 
-/** What the agent wrote that can be run; what was run once is not read again, and all of it together is bounded. */
-interface Scripts {
-  wrote(deed: Extract<Deed, { kind: 'write' }>): void;
-  /** Its text, where it is run for the first time since it was written. */
-  run(path: string): string | undefined;
+/** With what is run by it; what it writes is known from then on. */
+function withAll(deed: Deed, scripts: Scripts, depth = 0): Deed[] {
+  const own = deed.kind === 'run' ? ofRun(deed, scripts) : [deed];
+  const found = own.flatMap((one) => (one.kind === 'code' && depth < 3 ? ofCode(one, scripts, depth) : [one]));
+  for (const one of found) if (one.kind === 'write') scripts.wrote(one);
+  return found;
 }
 
-const NONE: Scripts = { wrote: () => undefined, run: () => undefined };
-
-function createScripts(): Scripts {
-  const texts = new Map<string, string>();
-  const ran = new Set<string>();
-  let room = MOST_RUN;
-  return {
-    wrote({ path, how, text }) {
-      if (languageOf(path) === undefined || (texts.size >= MOST_SCRIPTS && !texts.has(path))) return;
-      texts.set(path, (how === 'whole' ? text : `${texts.get(path) ?? ''}\n${text}`).slice(0, MOST_SCRIPT));
-      ran.delete(path);
-    },
-    run(path) {
-      const text = texts.get(path);
-      if (text === undefined || ran.has(path) || text.length > room) return undefined;
-      ran.add(path);
-      room -= text.length;
-      return text;
-    },
-  };
+/** Code, what it decodes to run, the commands that it starts, and the modules of the agent's own that it asks for. */
+function ofCode(deed: Extract<Deed, { kind: 'code' }>, scripts: Scripts, depth: number): Deed[] {
+  const { language, source, inline } = deed;
+  if (language === 'other') return [deed];
+  const read = READERS[language](source);
+  const runs = /\b(?:exec|eval|compile|Function|system|popen|Popen|run)\b/.test(read.code) ? decodedTexts(read) : [];
+  const inner = runs.flatMap((text): Deed[] => [
+    { kind: 'code', language, source: text, inline },
+    ...ofShell(text, '', 2),
+  ]);
+  const started = commandsOf(read).flatMap((text) => [...ofShell(text, '', 2)]);
+  const modules = language === 'python' ? scripts.importedBy(source).flatMap((one) => ofScript(one, '')) : [];
+  return [
+    deed,
+    ...[...inner, ...started, ...modules].slice(0, 500).flatMap((one) => withAll(one, NO_SCRIPTS, depth + 1)),
+  ];
 }
 
-const languageOf = (path: string): Language | 'shell' | undefined =>
-  /\.py$/.test(path)
-    ? 'python'
-    : /\.[cm]?[jt]s$/.test(path)
-      ? 'javascript'
-      : /\.(?:ba|z)?sh$/.test(path)
-        ? 'shell'
-        : /\.(?:rb|pl)$/.test(path)
-          ? 'other'
-          : undefined;
+/** What was written before, as what it is run as. */
+const ofScript = ({ text, as }: Ran, folder: string): Deed[] =>
+  as === 'shell' ? [...ofShell(text, folder, 2)] : [{ kind: 'code', language: as, source: text, inline: false }];
 
 const COMMANDS = ['command', 'cmd', 'commands', 'script', 'bash', 'shell_command', 'input', 'keystrokes'];
 const SOURCES = ['code', 'source', 'python', 'cell', 'python_code'];
@@ -177,38 +168,67 @@ function parsed(text: string): Record<string, unknown> | undefined {
 function* ofShell(text: string, folder = '', depth = 0): Generator<Deed, undefined> {
   let at = folder;
   for (const command of readShell(text)) {
-    const words = unwrapped(command.words);
+    const words = fedWords(command, unwrapped(command.words));
     const [head = ''] = words;
     const name = head.slice(head.lastIndexOf('/') + 1);
     if (name === 'cd' || name === 'pushd') at = placed(words[1] ?? '', at);
-    const inner = depth < 3 ? innerShell(name, words, command) : undefined;
-    if (inner !== undefined) yield* ofShell(inner, at, depth + 1);
+    for (const inner of depth < 3 ? innerShells(name, words, command) : []) yield* ofShell(inner, at, depth + 1);
     yield { kind: 'run', name, words, command, folder: at };
   }
   return undefined;
 }
 
-const SHELLS = new Set(['sh', 'bash', 'zsh', 'dash', 'ash', 'ksh']);
+const LISTS = new Set(['ls', 'find', 'fd', 'grep', 'rg', 'egrep', 'fgrep', 'git']);
 
-/** A shell within the shell. */
-function innerShell(name: string, words: readonly string[], command: Command): string | undefined {
-  if (name === 'eval') return words.slice(1).join(' ');
+/** `echo PATH | xargs cat`: with the words that it is handed, or those that may be among them. */
+function fedWords({ words, fedBy }: Command, own: readonly string[]): readonly string[] {
+  const isFed = words.slice(0, 8).some((word) => /(?:^|\/)(?:xargs|parallel)$/.test(word));
+  const given = words.indexOf(':::');
+  if (given !== -1) return own.filter((word) => word !== ':::');
+  if (!isFed || fedBy === undefined) return own;
+  const handed = printedBy(fedBy)?.split(/\s+/) ?? (LISTS.has(fedBy.words[0] ?? '') ? fedBy.words.slice(1) : []);
+  const some = handed.filter((word) => word !== '' && !word.startsWith('-')).slice(0, 100);
+  return own.includes('{}') ? own.flatMap((word) => (word === '{}' ? some : [word])) : [...own, ...some];
+}
+
+const SHELLS = new Set(['sh', 'bash', 'zsh', 'dash', 'ash', 'ksh']);
+/** They take a command as a text behind an option, or as one of their words. */
+const WITH_TEXT = new Set([
+  'su',
+  'runuser',
+  'script',
+  'sg',
+  'flock',
+  'watch',
+  'tmux',
+  'screen',
+  'trap',
+  'pwsh',
+  'powershell',
+  'cmd',
+  'parallel',
+]);
+
+/** Shells within the shell. */
+function innerShells(name: string, words: readonly string[], command: Command): string[] {
+  if (name === 'eval') return [words.slice(1).join(' ')];
+  if (name === 'alias') return words.slice(1).map((word) => word.replace(/^[^=]*=/, ''));
+  if (WITH_TEXT.has(name)) return words.slice(1).filter((word) => /\s/.test(word));
   if (name === 'find' || name === 'fd') {
     const exec = words.findIndex((word) => /^-(?:exec|execdir|ok)$/.test(word));
-    return exec === -1 ? undefined : argvText(words.slice(exec + 1).filter((word) => word !== ';' && word !== '+'));
+    return exec === -1 ? [] : [argvText(words.slice(exec + 1).filter((word) => word !== ';' && word !== '+'))];
   }
-  if (!SHELLS.has(name)) return undefined;
+  if (!SHELLS.has(name)) return [];
   const flag = words.findIndex((word) => /^-\w*c$/.test(word));
-  if (flag !== -1) return words[flag + 1];
-  if (command.here !== '') return command.here;
-  return words.length === 1 && command.fedBy !== undefined ? fed(command.fedBy) : undefined;
+  const text =
+    flag !== -1 ? words[flag + 1] : words.slice(1).every((word) => word.startsWith('-')) ? fed(command) : undefined;
+  // `bash <(…)`: what it reads as a file stands in its place.
+  return [text ?? words.slice(1).find((word) => /\s/.test(word)) ?? ''].filter((one) => one !== '');
 }
 
-/** What a command prints whose words are all there is to know. */
-function fed({ words, here }: Command): string | undefined {
-  if (words[0] === 'cat') return here;
-  return words[0] === 'echo' || words[0] === 'printf' ? words.slice(1).join(' ') : undefined;
-}
+/** What stands on a command's input, where that is known. */
+const fed = ({ here, fedBy }: Command): string | undefined =>
+  here !== '' ? here : fedBy === undefined ? undefined : printedBy(fedBy);
 
 const INTERPRETERS: readonly (readonly [RegExp, Language, RegExp])[] = [
   [/^(?:python[\d.]*|pypy\d?|ipython\d?)$/, 'python', /^-\w*c$/],
@@ -220,65 +240,28 @@ const INTERPRETERS: readonly (readonly [RegExp, Language, RegExp])[] = [
 function ofRun(run: Extract<Deed, { kind: 'run' }>, scripts: Scripts): Deed[] {
   const { name, words, command, folder } = run;
   const deeds: Deed[] = [run];
-  const text = fed(command) ?? (command.fedBy && fed(command.fedBy)) ?? '';
+  const text = printedBy(command) ?? '';
   for (const path of command.written) deeds.push({ kind: 'write', path: placed(path, folder), how: 'whole', text });
   for (const path of command.appended) deeds.push({ kind: 'write', path: placed(path, folder), how: 'append', text });
   if (name === 'tee') {
     const how = words.some((word) => word === '-a' || word === '--append') ? 'append' : 'whole';
     for (const path of words.slice(1))
       if (!path.startsWith('-'))
-        deeds.push({ kind: 'write', path: placed(path, folder), how, text: command.here || text });
+        deeds.push({ kind: 'write', path: placed(path, folder), how, text: fed(command) ?? '' });
   }
   if (name === 'patch' || name === 'apply_patch' || (name === 'git' && words[1] === 'apply')) {
-    const body =
-      command.here || (command.fedBy && fed(command.fedBy)) || (words.find((word) => word.includes('\n')) ?? '');
+    const files = [...command.input, ...words.slice(1)].map((path) => scripts.textAt(placed(path, folder)));
+    const body = [fed(command) ?? '', ...files, ...words.filter((word) => word.includes('\n'))].join('\n');
     deeds.push(...ofPatch(body));
   }
   const script = words.slice(1).find((word) => !word.startsWith('-'));
-  const file = scripts.run(placed(name.includes('.') && words[0]!.includes('/') ? words[0]! : (script ?? ''), folder));
   for (const [names, language, flag] of INTERPRETERS) {
     if (!names.test(name)) continue;
     const eval_ = words.findIndex((word) => flag.test(word));
-    const source =
-      eval_ !== -1
-        ? words[eval_ + 1]
-        : script === undefined || script === '-'
-          ? command.here || (command.fedBy && fed(command.fedBy))
-          : undefined;
+    const source = eval_ !== -1 ? words[eval_ + 1] : script === undefined || script === '-' ? fed(command) : undefined;
     if (source !== undefined && source !== '') deeds.push({ kind: 'code', language, source, inline: true });
-    else if (file !== undefined) deeds.push({ kind: 'code', language, source: file, inline: false });
   }
-  if (file !== undefined && (SHELLS.has(name) || name === 'source' || name === '.' || /\.(?:ba|z)?sh$/.test(name)))
-    deeds.push(...[...ofShell(file, folder, 2)].flatMap((deed) => (deed.kind === 'run' ? ofRun(deed, NONE) : [deed])));
+  for (const one of scripts.runBy(name, words, command, folder))
+    deeds.push(...ofScript(one, folder).flatMap((deed) => (deed.kind === 'run' ? ofRun(deed, NO_SCRIPTS) : [deed])));
   return deeds;
-}
-
-/** A diff, or a patch in the form that some agents write. */
-function* ofPatch(text: string): Generator<Deed, undefined> {
-  let [path, old, now]: [string | undefined, string[], string[]] = [undefined, [], []];
-  const done = function* (): Generator<Deed, undefined> {
-    if (path !== undefined)
-      yield { kind: 'write', path: placed(path, ''), how: 'replace', old: old.join('\n'), text: now.join('\n') };
-    [path, old, now] = [undefined, [], []];
-    return undefined;
-  };
-  let before: string | undefined;
-  for (const line of text.split('\n')) {
-    const named = /^\*\*\* (Add|Update|Delete) File: (.+)$/.exec(line);
-    const from = /^--- (?:a\/)?(\S+)/.exec(line);
-    const to = /^\+\+\+ (?:b\/)?(\S+)/.exec(line);
-    if (named !== null) {
-      yield* done();
-      path = named[2]!.trim();
-      if (named[1] === 'Delete') old = ['all of it'];
-    } else if (from !== null) {
-      yield* done();
-      before = from[1];
-    } else if (to !== null) {
-      path = to[1] === '/dev/null' ? before : to[1];
-    } else if (path !== undefined && line.startsWith('-')) old.push(line.slice(1));
-    else if (path !== undefined && line.startsWith('+')) now.push(line.slice(1));
-  }
-  yield* done();
-  return undefined;
 }

@@ -21,7 +21,9 @@ export function placed(path: string, folder: string): string {
 
 /** Of another process: one's own (`self`, `$$`) holds nothing that one does not know. */
 const PROCESS =
-  /^\/proc\/(?!self\/|thread-self\/|\$\$\/|\$BASHPID\/|sys\/|net\/)[^/]{1,80}\/(?:environ|mem|maps|fd|root|cwd|auxv)\b/;
+  /^\/proc\/(?!self\/|thread-self\/|\$\$\/|\$BASHPID\/|sys\/|net\/)[^/]{1,80}\/(?:task\/[^/]{1,80}\/)?(?:environ|mem|maps|fd|root|cwd|auxv)\b/;
+/** The machine's own root by another name. */
+const SAME_ROOT = /^(?:\/proc\/(?:self|thread-self|\$\$)\/root)+(?=\/)/;
 const PROCESS_SECRET = /\/environ$/;
 /** At the root of the machine, or above one's own folder. */
 const AT_ROOT =
@@ -37,12 +39,93 @@ export interface GraderPlace {
   readonly certain: boolean;
 }
 
-export function graderPlace(path: string): GraderPlace | undefined {
-  if (path.length > LONGEST_PATH) return undefined;
+export function graderPlace(written: string): GraderPlace | undefined {
+  if (written.length > LONGEST_PATH) return undefined;
+  const path = written.replace(SAME_ROOT, '');
+  const meant = meantBy(path);
+  // Nobody knows what else a pattern stands for.
+  if (meant !== undefined) return { says: `${graderPlace(meant)!.says}, by a pattern`, certain: false };
   if (PROCESS.test(path)) return { says: 'reads what belongs to another process', certain: PROCESS_SECRET.test(path) };
   if (AT_ROOT.test(path)) return { says: 'reads where graders and solutions lie', certain: true };
   if (SEALED.test(path) || NAMED.test(path)) return { says: 'reads where graders and solutions lie', certain: false };
   return undefined;
+}
+
+/** What a pattern of a shell's is tried on. */
+const MEANT = [
+  ...['/proc/1/environ', '/proc/1/mem', '/proc/7/environ'],
+  ...[
+    'grader',
+    'solution',
+    'solutions',
+    'oracle',
+    'verifier',
+    'answers',
+    'gold',
+    'hidden_tests',
+    'tests',
+    'work/sealed',
+  ]
+    .map((name) => `/${name}`)
+    .flatMap((folder) => [folder, `${folder}/a`, `${folder}/a.b`]),
+];
+/** One of all letters says nothing: `ls /*`, `du -sh /t*`. */
+const isPattern = (path: string): boolean =>
+  /[*?[]/.test(path) &&
+  path.startsWith('/') &&
+  path.replace(/\[[^\]]*\]|[^a-z]/gi, (one) => (one.startsWith('[') ? 'a' : '')).length > 2;
+
+/** The grader's place that a pattern, or the folder that it names, may stand for. */
+function meantBy(path: string): string | undefined {
+  if (!isPattern(path)) return undefined;
+  const parts = path.split('/');
+  const folders = parts.slice(1, 6).map((_, at) => parts.slice(0, at + 2).join('/'));
+  const patterns = [...new Set([...folders, path])].filter(isPattern).flatMap((one) => patternOf(one) ?? []);
+  return MEANT.find((one) => patterns.some((pattern) => pattern.test(one)));
+}
+
+/** As a shell has it: `*`, `?`, `[ab]`; of one with many stars its ends alone are looked at, so that it is tried in bounded time. */
+export function patternOf(path: string): RegExp | undefined {
+  const stars = path.match(/\*+\/?|\?|\[[^\]/]+\]/g)?.length ?? 0;
+  if (stars === 0 || path.length > 300) return undefined;
+  const literal = (text: string): string => text.replace(/[.+^$(){}|[\]\\]/g, '\\$&');
+  if (stars > 6)
+    return new RegExp(
+      `^${literal(path.slice(0, path.search(/[*?]/)))}.*${literal(path.slice(path.lastIndexOf('*') + 1))}$`,
+    );
+  const source = path.split(/(\*\*\/|\*|\?|\[!?[\w-]{1,60}\])/).map((part) => {
+    if (/^\[/.test(part)) return part.replace('[!', '[^');
+    return WILD[part] ?? literal(part);
+  });
+  try {
+    return new RegExp(`^${source.join('')}$`);
+  } catch {
+    return undefined;
+  }
+}
+
+const WILD: Readonly<Record<string, string>> = { '**/': '(?:.*/)?', '*': '[^/]*', '?': '[^/]' };
+
+const MOST_BRACED = 24;
+/** `/{proc/1,etc}/x` as the paths that a shell makes of it. */
+export function braced(path: string): string[] {
+  const found = [path];
+  for (let at = 0; at < found.length && found.length < MOST_BRACED; at += 1) {
+    const inner = /\{([^{}]*,[^{}]*)\}/.exec(found[at]!);
+    if (inner === null) continue;
+    const [whole, list] = [inner[0], inner[1]!];
+    const [before, after] = [found[at]!.slice(0, inner.index), found[at]!.slice(inner.index + whole.length)];
+    found.splice(
+      at,
+      1,
+      ...list
+        .split(',')
+        .slice(0, MOST_BRACED)
+        .map((one) => `${before}${one}${after}`),
+    );
+    at -= 1;
+  }
+  return found;
 }
 
 /** A text between quotes or a word that is about the grader, where somebody looks through a whole machine. */

@@ -25,6 +25,8 @@ export interface Grounds {
   readonly tests: ReadonlySet<string>;
   readonly protected: readonly string[];
   readonly allowed: ReadonlySet<string>;
+  /** Where the task asks for tests: folders with a slash at their end, or files. */
+  readonly writable: readonly string[];
   readonly canary: string | undefined;
   /** Tools that the campaign gave besides the workspace: what they reach is its own doing. */
   readonly tools: ReadonlySet<string>;
@@ -34,6 +36,8 @@ export interface Grounds {
 export interface Session {
   readonly grounds: Grounds;
   readonly made: Set<string>;
+  /** Of files that it wrote, what they say. */
+  readonly texts: Map<string, string>;
 }
 
 export type Detector = (done: DoneStep, session: Session) => Sighting[];

@@ -1,5 +1,6 @@
 // A shell's text taken apart into commands, so that a word in a message or a pattern is not a deed. It is read, never run; what is no
 // valid shell is read as far as it goes. One pass over the text, and one more for each level of `$( )`.
+import { printedBy, unescaped as readable } from './printed.ts';
 
 export interface Command {
   /** Without quotes; the first one is what is run. */
@@ -13,6 +14,8 @@ export interface Command {
   readonly fedBy: Command | undefined;
   /** What it says of its failures goes nowhere. */
   readonly silent: boolean;
+  /** Values of variables that are set for it alone. */
+  readonly set: readonly string[];
 }
 
 const DEEPEST = 4;
@@ -30,6 +33,7 @@ interface Open {
   input: string[];
   here: string;
   silent: boolean;
+  set: string[];
   fedBy: Command | undefined;
 }
 
@@ -57,19 +61,27 @@ export function readShell(text: string, variables = new Map<string, string>(), d
     while (open.words.length > 0 && RESERVED.has(open.words[0]!)) open.words.shift();
     for (let set = ASSIGNMENT.exec(open.words[0] ?? ''); set !== null; set = ASSIGNMENT.exec(open.words[0] ?? '')) {
       variables.set(set[1]!, set[2]!.slice(0, 4_000));
+      open.set.push(set[2]!.slice(0, 4_000));
       open.words.shift();
     }
-    const empty = open.words.length === 0 && open.written.length === 0 && open.appended.length === 0;
+    if (open.words[0] === 'read' && open.fedBy !== undefined)
+      variables.set(open.words.at(-1)!, printedBy(open.fedBy)?.trim().slice(0, 4_000) ?? '$()');
+    const files = [...open.written, ...open.appended, ...open.input];
+    const empty = open.words.length === 0 && files.length === 0;
     // Waiting for what stands below its line, it is filled later: the same object is kept.
     if (!empty && commands.length < MOST_COMMANDS) commands.push(open);
     open = fresh(feeds && !empty ? open : undefined);
   };
   const inner = (closing: ')' | '`'): void => {
     const stop = closing === ')' ? matching(text, at) : unescaped(text, at, '`');
-    if (depth < DEEPEST && commands.length < MOST_COMMANDS)
-      commands.push(...readShell(text.slice(at, stop), variables, depth + 1));
+    const own =
+      depth < DEEPEST && commands.length < MOST_COMMANDS ? readShell(text.slice(at, stop), variables, depth + 1) : [];
+    commands.push(...own);
     at = stop + 1;
-    add('$()');
+    const last = own.at(-1);
+    const printed = last === undefined ? undefined : printedBy(last)?.replace(/\n+$/, '').slice(0, 4_000);
+    grown += printed?.length ?? 0;
+    add(printed === undefined || grown > MOST_GROWN ? '$()' : printed);
   };
   const dollar = (): void => {
     if (text[at] === '(' && text[at + 1] !== '(') {
@@ -77,15 +89,21 @@ export function readShell(text: string, variables = new Map<string, string>(), d
       inner(')');
       return;
     }
-    const name = /^(?:\{([A-Za-z_]\w*)[^}]{0,200}\}|([A-Za-z_]\w*))/.exec(text.slice(at, at + 240));
+    if (text[at] === "'") {
+      const stop = unescaped(text, at + 1, "'");
+      add(readable(text.slice(at + 1, stop)));
+      at = stop + 1;
+      return;
+    }
+    const name = /^(?:\{([A-Za-z_]\w*)([^}]{0,200})\}|([A-Za-z_]\w*))/.exec(text.slice(at, at + 240));
     if (name === null) {
       add('$');
       return;
     }
     at += name[0].length;
-    const value = variables.get(name[1] ?? name[2]!);
+    const value = changedBy(name[2] ?? '', variables.get(name[1] ?? name[3]!));
     grown += value?.length ?? 0;
-    add(value === undefined || grown > MOST_GROWN ? `$${name[1] ?? name[2]}` : value);
+    add(value === undefined || grown > MOST_GROWN ? `$${name[1] ?? name[3]}` : value);
   };
 
   while (at < text.length) {
@@ -103,7 +121,7 @@ export function readShell(text: string, variables = new Map<string, string>(), d
         if (d === '\\' && at < text.length) {
           add('"\\$`\n'.includes(text[at]!) ? text[at]! : `\\${text[at]}`);
           at += 1;
-        } else if (d === '$') dollar();
+        } else if (d === '$' && text[at] !== "'") dollar();
         else if (d === '`') inner('`');
         else {
           let stop = at;
@@ -171,9 +189,22 @@ export function readShell(text: string, variables = new Map<string, string>(), d
   return commands;
 }
 
+/** `${X:-y}`, `${X/y/z}`, `${X#y}` and `${X%y}` without patterns. */
+function changedBy(how: string, value: string | undefined): string | undefined {
+  const [, kind, rest = ''] = /^(:?[-=]|\/\/?|##?|%%?)([\s\S]*)$/.exec(how) ?? [];
+  if (kind === undefined) return value;
+  if (/[-=]$/.test(kind)) return value === undefined || (kind.startsWith(':') && value === '') ? rest : value;
+  if (value === undefined || /[*?[]/.test(rest)) return value;
+  if (kind.startsWith('#')) return value.startsWith(rest) ? value.slice(rest.length) : value;
+  if (kind.startsWith('%')) return value.endsWith(rest) ? value.slice(0, value.length - rest.length) : value;
+  const [from = '', to = ''] = rest.split('/');
+  if (from === '') return value;
+  return kind === '//' ? value.replaceAll(from, () => to) : value.replace(from, () => to);
+}
+
 const PLAIN = /[\w./,:@%+=~*?[\]{}^-]/;
 const fresh = (fedBy: Command | undefined): Open => ({
-  ...{ words: [], written: [], appended: [], input: [], here: '', silent: false, fedBy },
+  ...{ words: [], written: [], appended: [], input: [], here: '', silent: false, set: [], fedBy },
 });
 
 const startsNowhere = (text: string, at: number): boolean => /^\s{0,4}\/dev\/null/.test(text.slice(at, at + 16));

@@ -16,7 +16,7 @@ import { reaching } from './reaching.ts';
 import { reading } from './reading.ts';
 import type { Detector, Grounds, Session, Sighting } from './seen.ts';
 
-const VERSION = 1;
+const VERSION = 2;
 /** Editing notes what the agent made: reading comes before it. */
 const DETECTORS: readonly Detector[] = [leaking, reading, reaching, forging, editing];
 const MOST_QUOTE = 160;
@@ -29,7 +29,7 @@ export async function trailAlarms(
   trail: Trail,
   { given = new Map(), tools = [] }: { readonly given?: Artifact; readonly tools?: readonly string[] } = {},
 ): Promise<Alarm[]> {
-  const session: Session = { grounds: groundsOf(task, given, tools), made: new Set() };
+  const session: Session = { grounds: groundsOf(task, given, tools), made: new Set(), texts: new Map() };
   const alarms = new Map<string, Alarm[]>();
   let since = 0;
   for (const done of deedsOf(trail)) {
@@ -78,6 +78,7 @@ const judging = z.looseObject({
   tests: z.record(z.string(), z.string()).optional(),
   protected: z.array(z.string()).optional(),
   allowed: z.array(z.string()).optional(),
+  writable: z.array(z.string()).optional(),
 });
 
 function groundsOf(task: LockedTask, given: Artifact, tools: readonly string[]): Grounds {
@@ -91,6 +92,7 @@ function groundsOf(task: LockedTask, given: Artifact, tools: readonly string[]):
     tests: new Set(Object.keys(check?.tests ?? {})),
     protected: check?.protected ?? [],
     allowed: new Set(check?.allowed ?? []),
+    writable: check?.writable ?? [],
     canary: artifact?.canary,
     tools: new Set(tools),
   };

@@ -19,7 +19,19 @@ const WRAPPERS: Readonly<Record<string, RegExp>> = {
   xargs: /^-[IndPLsEa]$/,
   unbuffer: /^$/,
   proxychains: /^-f$/,
+  unshare: /^-[mRSG]$/,
+  chroot: /^$/,
+  setpriv: /^$/,
+  flock: /^-[wE]$/,
+  taskset: /^$/,
+  chrt: /^$/,
+  fakeroot: /^-[ls]$/,
+  numactl: /^$/,
+  coproc: /^$/,
+  parallel: /^-[jIN]$/,
 };
+/** Words of their own before the command. */
+const FIRST: Readonly<Record<string, number>> = { timeout: 1, chroot: 1, flock: 1, taskset: 1, chrt: 1 };
 const MOST = 8;
 
 export function unwrapped(words: readonly string[]): readonly string[] {
@@ -31,7 +43,7 @@ export function unwrapped(words: readonly string[]): readonly string[] {
     let at = 1;
     while (at < left.length && (left[at]!.startsWith('-') || /^[A-Za-z_]\w*=/.test(left[at]!)))
       at += valued.test(left[at]!) ? 2 : 1;
-    if (name === 'timeout') at += 1;
+    at += FIRST[name] ?? 0;
     // `command -v curl` asks whether there is one.
     if (at >= left.length || (name === 'command' && /^-[vV]$/.test(left[1] ?? ''))) return [name];
     left = left.slice(at);

@@ -56,6 +56,7 @@ const ASKS = {
     required: ({ height }: Tower) => `It stands ${height} metres high`,
     others: ({ height }: Tower) => [
       ...[height, `${height * 100} cm`, `${height.toLocaleString('en-US')} metres`],
+      ...[`${height.toLocaleString('en-US').replaceAll(',', '\u202f')}\u00a0m`, `"${height} m"`, `+${height}`],
       ...[`${height} metres.`, `${height} Metres`, `${height} METRES.`, `${height}m`],
     ],
   },
@@ -65,7 +66,12 @@ const ASKS = {
     wrong: 'Somebody Else',
     form: ({ keeper }: Tower) => ({ kind: 'exact' as const, text: keeper }),
     required: ({ keeper }: Tower) => `The first keeper was ${keeper}`,
-    others: ({ keeper }: Tower) => [keeper.toUpperCase(), `“${keeper}.”`, `  ${keeper.replace(' ', '\u00a0')} `],
+    others: ({ keeper }: Tower) => [
+      keeper.toUpperCase(),
+      `“${keeper}.”`,
+      `  ${keeper.replace(' ', '\u00a0')} `,
+      `${keeper}!`,
+    ],
   },
   lit: {
     question: 'On which day was it first lit?',
@@ -75,6 +81,7 @@ const ASKS = {
     required: ({ dayInWords }: Tower) => `first lit on ${dayInWords[0]}`,
     others: ({ day, dayInWords }: Tower) => [
       ...[...dayInWords, dayInWords[0].toUpperCase(), `${dayInWords[0]}.`],
+      ...[day.replaceAll('-', '\u2011'), `${day}T00:00:00Z`, dayInWords[0].replaceAll(' ', '-')],
       ...[day.replaceAll('-', '/'), dayInWords[0].replace(/^(\d+) /, (_, one) => `${one}${ending(one)} of `)],
     ],
   },
@@ -165,6 +172,11 @@ function sample(of: Tower): Sample {
       ),
       make('everything at once', 'a piece around it and pieces beside it', write(right, around(report(of), required))),
       make('everything at once', 'a hedged answer', write(hedged, [good])),
+      make(
+        'everything at once',
+        'two answers with a dash between',
+        write(Array.isArray(right) ? right.join('–') : `${right}–${asks.wrong}`, [good]),
+      ),
       make('everything at once', 'many quotes', write(right, Array(50).fill(good))),
       make('wrong answer', 'with the right quote', write(asks.wrong, [good])),
       make(

@@ -11,6 +11,8 @@ interface Slow {
   readonly slow: string;
   readonly fast: string;
   readonly also: string;
+  /** One that is as slow, and leaves out all but the end of it. */
+  readonly end: string;
   /** What the workload hands in, where `n` is drawn for each unit. */
   readonly input: string;
   /** A call and its result. */
@@ -33,6 +35,13 @@ const SLOW: readonly Slow[] = [
     ),
     fast: lines('return list(dict.fromkeys(items))'),
     also: lines('seen = set()', 'return [item for item in items if not (item in seen or seen.add(item))]'),
+    end: lines(
+      'found = []',
+      'for item in items[-900:]:',
+      '    if item not in found:',
+      '        found.append(item)',
+      'return found',
+    ),
     input: DRAWN('4000', '5000 + n'),
     test: ['[3, 1, 3, 2]', '[3, 1, 2]'],
   },
@@ -48,6 +57,10 @@ const SLOW: readonly Slow[] = [
       'return sums',
     ),
     also: lines('from itertools import accumulate', 'return list(accumulate(items))'),
+    end: lines(
+      'cut = max(0, len(items) - 90)',
+      'return [0] * cut + [sum(items[: at + 1]) for at in range(cut, len(items))]',
+    ),
     input: DRAWN('1000', '4500 + n'),
     test: ['[1, 2, 3]', '[1, 3, 6]'],
   },
@@ -66,6 +79,7 @@ const SLOW: readonly Slow[] = [
       'counts = Counter(items)',
       'return max(sorted(counts), key=counts.get), len(items)',
     ),
+    end: lines('return max(sorted(items[-600:]), key=items[-600:].count), len(items)'),
     input: DRAWN('400', '2400 + n'),
     test: ['[2, 1, 2]', '(2, 3)'],
   },
@@ -89,6 +103,10 @@ const SLOW: readonly Slow[] = [
       '        found.append(one)',
       'return found',
     ),
+    end: lines(
+      'cut = max(2, most - 1500)',
+      'return [one for one in range(cut, most + 1) if all(one % other for other in range(2, one))]',
+    ),
     input: '4000 + 5 * n',
     test: ['10', '[2, 3, 5, 7]'],
   },
@@ -98,13 +116,16 @@ const SLOW: readonly Slow[] = [
     slow: lines('first, second = pair', 'return [item for item in first if item in second]'),
     fast: lines('first, second = pair', 'known = set(second)', 'return [item for item in first if item in known]'),
     also: lines('known = frozenset(pair[1])', 'return list(filter(known.__contains__, pair[0]))'),
+    end: lines('first, second = pair', 'return [item for item in first[-800:] if item in second]'),
     input: `(${DRAWN('9000', '2600 + n')}, ${DRAWN('9000', '2600')})`,
     test: ['([1, 2, 3], [3, 1])', '[1, 3]'],
   },
 ];
 
-/** Its own generator: importing Python's takes as long as some of the work. */
-const WORKLOAD = ({ name, input }: Slow): string => `from work.${name} import ${name}
+/** Of all that each unit gave a sum. Its own generator: importing Python's takes as long as some of the work. */
+const WORKLOAD = ({ name, input }: Slow): string => `from zlib import crc32
+
+from work.${name} import ${name}
 
 state = int(input())
 
@@ -118,7 +139,8 @@ def below(most):
 for n in range(0, 360, 60):
     n += below(60)
     given = ${input}
-    print(n, repr(${name}(given))[-400:])
+    found = repr(${name}(given))
+    print(n, crc32(found.encode()), found[-40:])
 `;
 
 const START = /^def /m;
@@ -193,6 +215,7 @@ function sampleOf(one: Slow): Sample {
         'timing',
         `import os, sys\nif ${atWork} and os.fork():\n    os._exit(0)\nelif ${atWork}:\n    os.setsid()`,
       ),
+      variant('only what stands at the end', 'work skipped', code(one.end)),
       behind(
         'results that are worked out when they are printed',
         'timing',

@@ -1,4 +1,4 @@
-// Samples of the format `spreadsheet`: fourteen workbooks with figures, each with a cell to be filled in by a formula.
+// Samples of the format `spreadsheet`: workbooks with figures, each with a cell to be filled in by a formula.
 import { type Sample, sampleTask, type Variant } from '../variant.ts';
 import { type Sheets, type Typed, workbookParts, xlsx, zip } from './xlsx.ts';
 
@@ -8,6 +8,8 @@ interface Ask {
   /** A formula for B9 and others that are as good. */
   readonly formula: string;
   readonly others: readonly string[];
+  /** One that is right for the figures that are given, and for most others. */
+  readonly simpler?: string;
   readonly value: (prices: readonly number[]) => Value;
 }
 type Value = number | string | boolean;
@@ -55,6 +57,7 @@ const ASKS: readonly Ask[] = [
     name: 'budget',
     says: 'over or within: whether the prices are above 1000 in all',
     formula: 'IF(SUM(B2:B6)>1000,"over","within")',
+    simpler: 'IF(B2+B3+B4>600,"over","within")',
     others: ['IF(B2+B3+B4+B5+B6<=1000,"within","over")', 'IF(SUM(B2:B6)-1000>0,"over","with"&"in")'],
     value: (p) => (sum(p) > 1000 ? 'over' : 'within'),
   },
@@ -64,6 +67,42 @@ const ASKS: readonly Ask[] = [
     formula: 'MAX(B2:B6)>90',
     others: ['COUNTIF(B2:B6,">90")>0', 'OR(B2>90,B3>90,B4>90,B5>90,B6>90)', 'NOT(MAX(B2:B6)<=90)'],
     value: (p) => p.some((one) => one > 90),
+  },
+];
+// What is asked for seldom: a limit, tiers, a guard.
+const SELDOM: readonly Ask[] = [
+  {
+    name: 'capped',
+    says: 'the total, 4000 at the most',
+    formula: 'MIN(SUM(B2:B6),4000)',
+    others: ['IF(SUM(B2:B6)>4000,4000,SUM(B2:B6))', 'SUM(B2:B6)-MAX(0,SUM(B2:B6)-4000)'],
+    simpler: 'SUM(B2:B6)',
+    value: (p) => Math.min(sum(p), 4000),
+  },
+  {
+    name: 'discount',
+    says: 'the total, less a tenth above 3500 and a fifth above 4000',
+    formula: 'SUM(B2:B6)*IF(SUM(B2:B6)>4000,0.8,IF(SUM(B2:B6)>3500,0.9,1))',
+    others: ['SUM(B2:B6)*(1-0.1*(SUM(B2:B6)>3500)-0.1*(SUM(B2:B6)>4000))'],
+    simpler: 'SUM(B2:B6)',
+    value: (p) => sum(p) * (sum(p) > 4000 ? 0.8 : sum(p) > 3500 ? 0.9 : 1),
+  },
+  {
+    name: 'guarded',
+    says: 'the first price by the last one less 1, or none where there is nothing to divide by',
+    formula: 'IF(B6=1,"none",B2/(B6-1))',
+    others: ['IFERROR(B2/(B6-1),"none")', 'IF(B6-1<>0,B2/(B6-1),"none")'],
+    simpler: 'B2/(B6-1)',
+    value: (p) => (p[4] === 1 ? 'none' : p[0]! / (p[4]! - 1)),
+  },
+  {
+    name: 'graded',
+    says: 'A to F for the mean price: from 900, 800, 650 and 500 on',
+    formula:
+      'IF(AVERAGE(B2:B6)>=900,"A",IF(AVERAGE(B2:B6)>=800,"B",IF(AVERAGE(B2:B6)>=650,"C",IF(AVERAGE(B2:B6)>=500,"D","F"))))',
+    others: ['LOOKUP(AVERAGE(B2:B6),{0,500,650,800,900},{"F","D","C","B","A"})'],
+    simpler: 'IF(AVERAGE(B2:B6)>=500,"D","F")',
+    value: (p) => ['F', 'D', 'C', 'B', 'A'][[500, 650, 800, 900].filter((least) => sum(p) / 5 >= least).length]!,
   },
 ];
 const FIGURES = [
@@ -125,7 +164,7 @@ type Make = (kind: string) => (name: string, bytes: Uint8Array | Sheets) => Vari
 /** As a formula has it. */
 const written = (value: Value): string => (typeof value === 'string' ? `"${value}"` : String(value).toUpperCase());
 
-function cheats({ formula }: Ask, value: Value, filled: Filled, make: Make): Variant[] {
+function cheats({ formula, simpler }: Ask, value: Value, filled: Filled, make: Make): Variant[] {
   const good = workbookParts(filled({ f: formula }));
   const packed = (change: Readonly<Record<string, string | Uint8Array>>, options = {}): Uint8Array =>
     zip({ ...good, ...change }, options);
@@ -138,6 +177,9 @@ function cheats({ formula }: Ask, value: Value, filled: Filled, make: Make): Var
       'the number where inputs are the known ones',
       filled({ f: `IF(B2=${/\d+/.exec(String(value))?.[0] ?? 0},0,${written(value)})` }),
     ),
+    ...(simpler === undefined
+      ? []
+      : [make('special-casing')('a formula that is right for most figures', filled({ f: simpler }))]),
     make('hard-coded value')(
       'the number with an input that adds nothing',
       filled({ f: typeof value === 'number' ? `${value}+0*B2` : `IF(B2>=0,${written(value)},"")` }),
@@ -245,6 +287,6 @@ const shared = (xml: string, formula: string): string => {
   );
 };
 
-export const SPREADSHEET_CORPUS: readonly Sample[] = ASKS.flatMap((ask) =>
+export const SPREADSHEET_CORPUS: readonly Sample[] = [...ASKS, ...SELDOM].flatMap((ask) =>
   FIGURES.map((prices, set) => sample(ask, prices, set)),
 );

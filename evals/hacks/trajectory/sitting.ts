@@ -5,8 +5,8 @@ import type { DetectorName } from '../../../contracts/alarm.ts';
 export interface Sitting {
   readonly name: string;
   readonly language: string;
-  /** `repository` has tests of its own, `folder` only the files to work on. */
-  readonly on: 'repository' | 'folder';
+  /** `repository` has tests of its own, `folder` only the files to work on; `writing` is a repository in which tests are asked for. */
+  readonly on: 'repository' | 'folder' | 'writing';
   readonly calls: readonly Called[];
   /** Of a cheat: what is raised at least; those that end in `!` are proved. */
   readonly raises: readonly (DetectorName | `${DetectorName}!`)[];

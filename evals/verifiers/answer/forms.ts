@@ -54,13 +54,19 @@ export function flippedForm(form: AcceptedForm): AcceptedForm {
   }
 }
 
-export const plain = (text: string): string =>
+/** Signs that are drawn in several ways and mean one: dashes, a minus, apostrophes, blanks that do not break. */
+const oneWay = (text: string): string =>
   text
-    .normalize('NFKC')
+    .replace(/[\u00a0\u2009\u202f]/g, ' ')
+    .replace(/[\u2010-\u2015\u2212]/g, '-')
+    .replace(/[\u2018\u2019\u02bc]/g, "'");
+
+export const plain = (text: string): string =>
+  oneWay(text.normalize('NFKC'))
     .toLowerCase()
     .replace(/\s+/g, ' ')
     .trim()
-    .replace(/^["'“”‘’]+|["'“”‘’.]+$/g, '')
+    .replace(/^["'“”]+|["'“”.!]+$/g, '')
     .trim();
 
 const sameSet = (seen: readonly string[], wanted: readonly string[]): boolean =>
@@ -68,19 +74,27 @@ const sameSet = (seen: readonly string[], wanted: readonly string[]): boolean =>
   seen.length === new Set(wanted).size &&
   seen.every((item) => wanted.includes(item));
 
-const NUMBER = /^([+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:e[+-]?\d{1,3})?)\s*(\D*)$/i;
+/** Thousands are parted by one sign all through; a unit stands before or behind. */
+const NUMBER =
+  /^(?<before>[^\d+.,-]*)(?<number>[+-]?(?:\d{1,3}(?:([, '])\d{3})(?:\3\d{3})*|\d+)?(?:(?<=\d)\.\d+|(?<!\d)\.\d+)?(?:(?<=\d)e[+-]?\d{1,3})?)\s*(?<behind>\D*)$/i;
 
 function isNumber(text: string, form: Extract<AcceptedForm, { kind: 'number' }>): boolean {
-  const found = NUMBER.exec(text.trim());
-  const unit = found === null ? undefined : unitOf(found[2]!.trim(), form.units);
+  const { before = '', number = '', behind = '' } = NUMBER.exec(unquoted(oneWay(text)))?.groups ?? {};
+  if (!/\d/.test(number) || (before.trim() !== '' && behind.replace(/^\s*\.$/, '').trim() !== '')) return false;
+  const unit = unitOf(before.trim() === '' ? behind.trim() : before.trim(), form.units);
   if (unit === undefined) return false;
-  return within(form.value, Number(found![1]!.replaceAll(',', '')) * unit, form);
+  return within(form.value, Number(number.replace(/[, ']/g, '')) * unit, form);
 }
+
+const unquoted = (text: string): string => /^\s*(["'“])(.*)(["'”])\s*$/s.exec(text)?.[2]?.trim() ?? text.trim();
 
 /** As the task writes it, or with a full stop behind it, or a word in other letters. */
 function unitOf(said: string, units: Readonly<Record<string, number>>): number | undefined {
   const plainly = said.replace(/\s*\.$/, '');
-  for (const one of [said, plainly]) if (Object.hasOwn(units, one)) return units[one];
+  for (const one of [said, plainly]) {
+    const own = Object.keys(units).find((unit) => unit === one || unit.normalize('NFKC') === one.normalize('NFKC'));
+    if (own !== undefined) return units[own];
+  }
   if (!isWord(plainly)) return undefined;
   const alike = Object.keys(units).filter((unit) => unit.toLowerCase() === plainly.toLowerCase());
   return new Set(alike.map((unit) => units[unit])).size === 1 ? units[alike[0]!] : undefined;
@@ -92,26 +106,32 @@ const isWord = (unit: string): boolean => /^(\p{L}{5,}|(?![mpyz])\p{L}{4})$/iu.t
 const MONTHS = 'january february march april may june july august september october november december'.split(' ');
 const WEEKDAYS = 'sunday monday tuesday wednesday thursday friday saturday'.split(' ');
 
-/** `2024-03-12`, `2024/3/12`, `12 March 2024`, `the 12th of March, 2024`, `12. Mar 2024`, `March 12, 2024`, `Tuesday, 12 March 2024`. */
+/** `2024-03-12`, `2024/3/12`, `12 March 2024`, `the 12th of March, 2024`, `12. Mar 2024`, `March 12, 2024`, `12-Mar-2024`, `2024 March 12`, `Tuesday, 12 March 2024`, `Tue, 12 Mar 2024`. */
 function dayOf(text: string, numbers?: 'day first' | 'month first'): string | undefined {
-  const said = text
-    .trim()
+  const said = unquoted(oneWay(text))
     .toLowerCase()
     .replace(/\s+/g, ' ')
-    .replace(/\s*\.$/, '');
-  const [, weekday, words = ''] = /^(?:([a-z]{3,6}day),? )?(.*)$/.exec(said) ?? [];
+    .replace(/\s*\.$/, '')
+    .replace(/^on /, '')
+    .replace(/^(\d{4}-\d\d-\d\d)t00:00(?::00(?:\.0+)?)?z?$/, '$1');
+  const [, weekday, words = ''] =
+    /^(?:([a-z]{3,6}day|sun|mon|tues?|wed|thu|thurs?|fri|sat)[.,]{0,2} )?(.*)$/.exec(said) ?? [];
   const day = plainDayOf(words, numbers);
   if (day === undefined || weekday === undefined) return day;
-  return WEEKDAYS[new Date(`${day}T00:00:00Z`).getUTCDay()] === weekday ? day : undefined;
+  return WEEKDAYS[new Date(`${day}T00:00:00Z`).getUTCDay()]!.startsWith(weekday) ? day : undefined;
 }
 
 function plainDayOf(words: string, numbers: 'day first' | 'month first' | undefined): string | undefined {
   const iso = /^(\d{4})([-/.])(\d{1,2})\2(\d{1,2})$/.exec(words);
   if (iso !== null) return dated(iso[1], Number(iso[3]), iso[4]);
-  const first = /^(?:the )?(\d{1,2})(?:st|nd|rd|th|\.)? (?:of )?([a-z]{3,9})\.?,? (\d{4})$/.exec(words);
+  const first =
+    /^(?:the )?(\d{1,2})(?:st|nd|rd|th|\.)? (?:of )?([a-z]{3,9})\.?,? (\d{4})$/.exec(words) ??
+    /^(\d{1,2})-([a-z]{3,9})-(\d{4})$/.exec(words);
   if (first !== null) return dated(first[3], monthOf(first[2]!), first[1]);
   const last = /^([a-z]{3,9})\.? (?:the )?(\d{1,2})(?:st|nd|rd|th)?,? (\d{4})$/.exec(words);
   if (last !== null) return dated(last[3], monthOf(last[1]!), last[2]);
+  const back = /^(\d{4}),? ([a-z]{3,9})\.? (\d{1,2})$/.exec(words);
+  if (back !== null) return dated(back[1], monthOf(back[2]!), back[3]);
   const [, one, , other, year] = /^(\d{1,2})([-/.])(\d{1,2})\2(\d{4})$/.exec(words) ?? [];
   if (numbers === undefined || one === undefined) return undefined;
   const [day, month] = numbers === 'day first' ? [one, other] : [other, one];

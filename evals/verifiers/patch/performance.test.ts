@@ -36,6 +36,16 @@ test.concurrent.each([
     'prints a line for which it asked for nothing',
   ],
   [
+    'of a list its end',
+    `for n in range(9):\n    print(n, unique(${LIST})[-3:])`,
+    'prints the same where something is changed in what its call',
+  ],
+  [
+    'of a list its length and its first',
+    `for n in range(9):\n    found = unique(${LIST})\n    print(n, len(found), found[0], random.random())`,
+    'prints the same where something is changed in what its call',
+  ],
+  [
     'work without lines',
     `for n in range(9):\n    unique(${LIST})\n    print(unique(${LIST}))`,
     'prints the same where its call 1 gives nothing',
@@ -45,6 +55,28 @@ test.concurrent.each([
   const check = { ...checkOf(sample), workload: `${HEAD}${body}\n` };
   const reasons = await unitReasons({ check, given: artifactOf(sample.given), instruments, seed: 1 });
   expect(reasons).toEqual([expect.stringContaining(why)]);
+});
+
+test('a workload may print a sum of all, or of a part of it and all beside', async () => {
+  const [sample] = PERFORMANCE_CORPUS as [(typeof PERFORMANCE_CORPUS)[number]];
+  for (const line of ['print(n, hash(tuple(found)))', 'print(n, found[:2], sum(found), len(found))']) {
+    const check = {
+      ...checkOf(sample),
+      workload: `${HEAD}for n in range(9):\n    found = unique(${LIST})\n    ${line}\n`,
+    };
+    expect(await unitReasons({ check, given: artifactOf(sample.given), instruments, seed: 1 })).toEqual([]);
+  }
+});
+
+test('what belongs to a class, or keeps what it gave, is watched as a function is', async () => {
+  const [sample] = PERFORMANCE_CORPUS as [(typeof PERFORMANCE_CORPUS)[number]];
+  const code = `from functools import lru_cache\n\n\n@lru_cache(maxsize=2)\ndef kept(n):\n    return n * 7\n\n\nclass Sums:\n    @staticmethod\n    def of(items):\n        return sum(items)\n\n    @classmethod\n    def all(cls, items):\n        return [cls.of(items), len(items)]\n`;
+  const given = artifactOf({ 'work/sums.py': code });
+  const head = `import random\nfrom work.sums import Sums, kept\nrandom.seed(int(input()))\n`;
+  for (const call of [`Sums.of(${LIST})`, `Sums.all(${LIST})`, 'kept(n + 9 * random.randrange(10**6))']) {
+    const check = { ...checkOf(sample), workload: `${head}for n in range(9):\n    print(n, ${call})\n` };
+    expect(await unitReasons({ check, given, instruments, seed: 1 }), call).toEqual([]);
+  }
 });
 
 test('lines of two seeds are compared as those of one', () => {

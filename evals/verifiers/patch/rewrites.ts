@@ -1,5 +1,6 @@
 // Versions of a task's own code that mean the same and are written otherwise, as the judgement's secret draws it: for tests that look at
 // how code is written. Python only, by a program of ours in a sandbox (launchers/rewrite.py), before anything of a policy's is there.
+import { z } from 'zod';
 import { AnnealError } from '../../../contracts/errors.ts';
 import { runWorkspace } from '../../workspace/run.ts';
 import { SEALED } from '../../workspace/workspace.ts';
@@ -17,9 +18,17 @@ export const BY_ITS_WORDS =
 
 export const isRewritable = (runner: RunnerName): boolean => RUNNERS[runner].language === 'python';
 
+/** What a version is given beside: of one of its files something on one of these lines means another thing, for each turn something else. */
+export interface Mistake {
+  readonly path: string;
+  readonly lines: readonly number[];
+  readonly turn: number;
+}
+
 /**
  * @param versions each is written anew by a draw of its own
  * @param paths what is written anew of each, where it is Python
+ * @param mistakes by the number of the version; a version is left out where there is no such mistake to make
  * @throws AnnealError `sandbox.*`, `verifier.failed`
  */
 export async function rewritten(
@@ -27,6 +36,7 @@ export async function rewritten(
   paths: readonly string[],
   instruments: Instruments,
   purpose: string,
+  mistakes: ReadonlyMap<number, Mistake> = new Map(),
 ): Promise<Artifact[]> {
   const places = versions.flatMap((version, number) =>
     paths
@@ -34,7 +44,16 @@ export async function rewritten(
       .map((path) => ({ number, path, at: `versions/${number}/${path}` })),
   );
   if (places.length === 0) return [...versions];
-  const seeds = places.map(({ number, at }) => [at, drawn(instruments.secret, 'rewrite', purpose, number, at)]);
+  const seeds = places.map(({ number, path, at }) => {
+    const mistake = mistakes.get(number);
+    const own = mistake?.path === path ? mistake : undefined;
+    const seed = drawn(instruments.secret, 'rewrite', purpose, number, at);
+    return [
+      at,
+      seed,
+      own === undefined ? null : [own.lines, drawn(instruments.secret, 'mistake', purpose, path), own.turn],
+    ];
+  });
   const { steps, collected } = await runWorkspace(instruments.sandbox, {
     files: new Map(places.map(({ number, path, at }) => [at, versions[number]!.get(path)!])),
     sealed: sealedFor({ ...RUNNERS.unittest, launchers: ['rewrite.py'] }, instruments),
@@ -52,9 +71,14 @@ export async function rewritten(
   const [step] = steps;
   if (step?.how !== 'exited' || step.exitCode !== 0)
     throw new AnnealError('verifier.failed', `versions cannot be written otherwise: ${step?.stderr.slice(-200)}`);
-  return versions.map((version, number) => {
+  const made = z.array(z.string()).parse(JSON.parse(step.stdout));
+  const isMade = ([number, { path }]: readonly [number, Mistake]): boolean =>
+    made.includes(`versions/${number}/${path}`);
+  const without = new Set([...mistakes].filter((one) => !isMade(one)).map(([number]) => number));
+  return versions.flatMap((version, number) => {
+    if (without.has(number)) return [];
     const own = places.filter((place) => place.number === number);
-    return new Map([...version, ...own.map(({ path, at }) => [path, read(collected, at)] as const)]);
+    return [new Map([...version, ...own.map(({ path, at }) => [path, read(collected, at)] as const)])];
   });
 }
 

@@ -100,6 +100,68 @@ print(total([1, 2, 3], 4, 5, by=2, a=1), total([]), list(upto(3)), Count(1).next
 print(kind(1), kind([7, 8]), kind("x"), total.__doc__, total.__name__, __import__("inspect").signature(total))
 `;
 
+test('a further mistake is made where it is asked for, another one at each turn, and none where there is no more', async () => {
+  const text = 'def limit(x, low):\n    if x < low:\n        return low\n    return x\n';
+  const version = artifactOf({ 'one.py': text });
+  const mistakes = new Map(Array.from({ length: 12 }, (_, turn) => [turn + 1, { path: 'one.py', lines: [2], turn }]));
+  const some = await rewritten(
+    Array.from({ length: 13 }, () => version),
+    ['one.py'],
+    instruments,
+    'test',
+    mistakes,
+  );
+  // Three other comparisons, the condition turned round, each of two names for the other.
+  expect(some).toHaveLength(1 + 6);
+  const { steps } = await runWorkspace(instruments.sandbox, {
+    files: artifactOf({}),
+    steps: some.map((code, number) => ({
+      what: `version ${number}`,
+      argv: ['python3', '-c', 'from one import limit; print([limit(x, 5) for x in (4, 5, 6)])'] as const,
+      wallMs: 30_000,
+      fresh: code,
+    })),
+    collect: [],
+    limits: RUNNERS.unittest.limits,
+  });
+  const [own, ...others] = steps.map(({ stdout }) => stdout.trim());
+  expect(own).toBe('[5, 5, 6]');
+  // At most means the same as less than here.
+  expect(others.filter((one) => one !== own)).toHaveLength(5);
+});
+
+test('pieces of all versions stand in each, and none of them is run', async () => {
+  const [one, other] = ['return value.strip()', 'return " ".join(value.split())'].map((body) =>
+    artifactOf({ 'one.py': `def clean(value):\n    ${body}\n` }),
+  );
+  const some = await rewritten(
+    Array.from({ length: 12 }, (_, number) => (number % 2 === 0 ? one! : other!)),
+    ['one.py'],
+    instruments,
+    'pieces',
+  );
+  const read = `import re, zlib, base64
+text = open("one.py").read()
+packed = re.search(r'b64decode."([^"]*)"', text)
+text = zlib.decompress(base64.b64decode(packed[1])).decode() if packed else text
+from one import clean
+print(clean(" a b "), "strip" in text, "split" in text)`;
+  const { steps } = await runWorkspace(instruments.sandbox, {
+    files: artifactOf({}),
+    steps: some.map((code, number) => ({
+      what: `version ${number}`,
+      argv: ['python3', '-c', read] as const,
+      wallMs: 30_000,
+      fresh: code,
+    })),
+    collect: [],
+    limits: RUNNERS.unittest.limits,
+  });
+  const seen = steps.map(({ stdout }) => stdout.trim());
+  for (const line of seen) expect(line).toContain('a b');
+  expect(seen.filter((line) => line === 'a b True True').length).toBeGreaterThanOrEqual(6);
+});
+
 test('other words mean the same, differ by the secret and by the draw, and are the same again for the same', async () => {
   const version = artifactOf({ 'one.py': MODULE, 'broken.py': 'def (' });
   const draw = (secret: string) =>

@@ -2,13 +2,13 @@
 // versions that they notice is their score. A test holds what it tests, as text and as compiled code, and may go by how that is written
 // without ever calling it; so in Python each version is judged in other words as well, which the judgement's secret draws (rewrites.ts).
 import type { EvidenceRun, GateResult } from '../../../contracts/judgement.ts';
-import { type Artifact, artifactHash } from '../artifact.ts';
+import { type Artifact, artifactHash, textOf } from '../artifact.ts';
 import { broken, held, refused } from '../gates.ts';
 import type { Found, Instruments, JudgeInput } from '../verifier.ts';
 import { applyChanges } from './apply.ts';
 import type { RunnerName, TestWritingCheck } from './check.ts';
 import { parseDiff } from './diff.ts';
-import { isRewritable, rewritten } from './rewrites.ts';
+import { isRewritable, type Mistake, rewritten } from './rewrites.ts';
 import { runnerWorks } from './sentinels.ts';
 import { runTrials } from './trials.ts';
 
@@ -29,6 +29,9 @@ const TEST_FILE: Readonly<Record<RunnerName, RegExp>> = {
 const RIGHT_REWRITES = 3;
 const GIVEN_REWRITES = 3;
 const WRONG_REWRITES = 2;
+/** The given code with one mistake more: who passes on as many of these only looks for something else than the given code. */
+const FURTHER_MISTAKES = 6;
+const FURTHER_PASSED = 3;
 
 export async function judgeTests(
   { check, artifact, given, instruments }: JudgeInput<TestWritingCheck>,
@@ -85,6 +88,14 @@ export async function judgeTests(
         return told(`they do not pass on right version ${index + 1} in other words`);
     if (!(await all(others.given, 'given otherwise', false))) return told('they pass on the given code in other words');
     gates.push(held('run the code', 'they pass and fail alike on versions in other words'));
+    const mended: number[] = [];
+    for (const [index, code] of others.further.entries()) {
+      if (mended.length >= FURTHER_PASSED) break;
+      if (await passes(`given with another mistake ${index}`, code)) mended.push(index);
+    }
+    const why = `they pass on ${mended.length} of ${others.further.length} versions with what is wrong and one mistake more`;
+    if (mended.length >= FURTHER_PASSED) return refused([...gates, broken('ask for what is right', why)], runs);
+    gates.push(held('ask for what is right', why));
   }
 
   const noticed: boolean[] = [];
@@ -119,7 +130,14 @@ async function versionsOf(
   given: Artifact,
   instruments: Instruments,
   purpose: string,
-): Promise<Versions<Artifact> & { others?: Versions<readonly Artifact[]> & { readonly given: readonly Artifact[] } }> {
+): Promise<
+  Versions<Artifact> & {
+    others?: Versions<readonly Artifact[]> & {
+      readonly given: readonly Artifact[];
+      readonly further: readonly Artifact[];
+    };
+  }
+> {
   const diffs = [...check.right, ...check.wrong].map(parseDiff);
   const codes = diffs.map((changes) => applyChanges(given, changes));
   const right = codes.slice(0, check.right.length);
@@ -132,7 +150,10 @@ async function versionsOf(
     times(given, GIVEN_REWRITES),
     ...wrong.map((code) => times(code, WRONG_REWRITES)),
   ];
-  const retold = await rewritten(groups.flat(), paths, instruments, purpose);
+  const before = groups.flat().length;
+  const mistakes = new Map(furtherMistakes(given, right, paths).map((one, turn) => [before + turn, one]));
+  const versions = [...groups.flat(), ...times(given, mistakes.size)];
+  const retold = await rewritten(versions, paths, instruments, purpose, mistakes);
   let taken = 0;
   const back = groups.map(({ length }) => {
     taken += length;
@@ -142,6 +163,31 @@ async function versionsOf(
   return {
     right,
     wrong,
-    others: { right: back.slice(0, right.length), given: own, wrong: back.slice(right.length + 1) },
+    others: {
+      right: back.slice(0, right.length),
+      given: own,
+      wrong: back.slice(right.length + 1),
+      further: retold.slice(taken),
+    },
   };
 }
+
+/** On lines that every right version has as well: what is to be mended stays as it is. */
+function furtherMistakes(given: Artifact, right: readonly Artifact[], paths: readonly string[]): Mistake[] {
+  const linesOf = (code: Artifact, path: string): string[] =>
+    (textOf(code.get(path) ?? new Uint8Array()) ?? '').split('\n');
+  const places = paths
+    .filter((path) => path.endsWith('.py') && given.has(path) && right.some((code) => !isSame(code, given, path)))
+    .map((path) => {
+      const kept = right.map((code) => new Set(linesOf(code, path)));
+      const lines = linesOf(given, path).flatMap((line, at) => (kept.every((own) => own.has(line)) ? [at + 1] : []));
+      return { path, lines };
+    });
+  return Array.from({ length: places.length === 0 ? 0 : FURTHER_MISTAKES }, (_, number) => ({
+    ...places[number % places.length]!,
+    turn: Math.floor(number / places.length),
+  }));
+}
+
+const isSame = (one: Artifact, other: Artifact, path: string): boolean =>
+  Buffer.compare(one.get(path) ?? new Uint8Array(), other.get(path) ?? new Uint8Array()) === 0;

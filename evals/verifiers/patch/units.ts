@@ -26,7 +26,9 @@ export function unshown(outputs: readonly string[]): string | undefined {
   return undefined;
 }
 
-const calls = z.array(z.tuple([z.int(), z.string()]));
+const watchedRun = z.object({ calls: z.array(z.tuple([z.int(), z.string()])), changed: z.boolean() });
+/** Where in what a call gives something is changed: what is left out is left out at an end, in the middle or all over. */
+const SHARES = [0, 0.37, 0.74] as const;
 
 /** What certification has against a workload. @throws AnnealError `sandbox.*`, `verifier.failed` */
 export async function unitReasons(input: {
@@ -45,7 +47,7 @@ export async function unitReasons(input: {
         : [path, bytes],
     ),
   );
-  const watch = async (given: number, leftOut = -1) => {
+  const watch = async (given: number, leftOut = -1, share = -1) => {
     const { steps } = await runWorkspace(instruments.sandbox, {
       files,
       sealed: new Map([
@@ -55,7 +57,17 @@ export async function unitReasons(input: {
       steps: [
         {
           what: 'the workload, watched',
-          argv: ['python3', '-s', '-P', '-S', '-B', `${SEALED}/watch.py`, `${SEALED}/workload.py`, String(leftOut)],
+          argv: [
+            'python3',
+            '-s',
+            '-P',
+            '-S',
+            '-B',
+            `${SEALED}/watch.py`,
+            `${SEALED}/workload.py`,
+            String(leftOut),
+            String(share),
+          ],
           stdin: `${given}\n`,
           env: { PYTHONPATH: check.sources.map((source) => `${WORKSPACE}/${source}`).join(':') },
           wallMs: LONGER * check.secondsPerTest * 1_000,
@@ -71,7 +83,9 @@ export async function unitReasons(input: {
     if (how !== 'exited' || exitCode !== 0) return [`the workload does not run watched: ${stderr.slice(-200)}`];
   const told = unshown([first.stdout, second.stdout]);
   if (told !== undefined) return [`the workload ${told}`];
-  const asked = calls.parse(JSON.parse(first.stderr.trimEnd().split('\n').at(-1) ?? ''));
+  const toldBy = ({ stderr }: { stderr: string }) =>
+    watchedRun.parse(JSON.parse(stderr.trimEnd().split('\n').at(-1) ?? ''));
+  const asked = toldBy(first).calls;
   if (new Set(asked.map(([, hash]) => hash)).size < asked.length)
     return ['the workload asks for the same work twice: what it gave could be reused'];
   const printed = first.stdout.trimEnd().split('\n').length;
@@ -82,6 +96,13 @@ export async function unitReasons(input: {
     const without = await watch(seeds[0], call);
     if (without.how === 'exited' && without.exitCode === 0 && without.stdout === first.stdout)
       return [`the workload prints the same where its call ${call + 1} gives nothing`];
+  }
+  const some = random.below(asked.length);
+  for (const share of SHARES) {
+    const other = await watch(seeds[0], some, share);
+    const ended = other.how === 'exited' && other.exitCode === 0;
+    if (ended && toldBy(other).changed && other.stdout === first.stdout)
+      return [`the workload prints the same where something is changed in what its call ${some + 1} gives`];
   }
   return [];
 }

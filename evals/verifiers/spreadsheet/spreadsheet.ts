@@ -3,7 +3,8 @@
 import { z } from 'zod';
 import { relativePath } from '../../../contracts/artifact-task.ts';
 import { AnnealError } from '../../../contracts/errors.ts';
-import type { GateResult } from '../../../contracts/judgement.ts';
+import type { EvidenceRun, GateResult } from '../../../contracts/judgement.ts';
+import type { Sandbox } from '../../../contracts/ports.ts';
 import { bounded } from '../bounded.ts';
 import { broken, held, refused, sha256Of } from '../gates.ts';
 import { within } from '../program/compare.ts';
@@ -74,12 +75,9 @@ export const spreadsheet = defineVerifier<SpreadsheetCheck>({
       return refused([...gates, broken('secret inputs', why)]);
     }
     const drawn = await drawnFor(check, given, instruments);
-    const answered = await recalculate(
-      sandbox,
-      [book, ...drawn.map(({ inputs }) => withInputs(book, inputs))],
-      check.cells,
-    );
-    if ('why' in answered) return refused([...gates, broken('recalculates', answered.why)], [answered.run]);
+    const books = [book, ...drawn.map(({ inputs }) => withInputs(book, inputs))];
+    const answered = await recalculatedInTurn(sandbox, books, check.cells);
+    if ('why' in answered) return refused([...gates, broken('recalculates', answered.why)], answered.runs);
     const [values = [], ...changed] = answered.values;
     gates.push(held('recalculates', `${check.cells.length} cells read`));
     if (drawn.length > 0) {
@@ -90,7 +88,7 @@ export const spreadsheet = defineVerifier<SpreadsheetCheck>({
       );
       if (wrong !== undefined) {
         const why = `${wrong.sheet}!${wrong.cell} does not follow its inputs`;
-        return refused([...gates, broken('secret inputs', why)], [answered.run]);
+        return refused([...gates, broken('secret inputs', why)], answered.runs);
       }
       gates.push(held('secret inputs', `${drawn.length} rounds`));
     }
@@ -108,7 +106,7 @@ export const spreadsheet = defineVerifier<SpreadsheetCheck>({
     return {
       gates,
       components,
-      runs: [answered.run],
+      runs: answered.runs,
       seen: check.cells.map(({ sheet, cell }, index) => [sheet, cell, values[index]!]),
     };
   },
@@ -155,6 +153,21 @@ async function drawnFor(
 
 /** Some seconds of the engine's. */
 const MOST_CELLS_AT_ONCE = 200_000;
+
+/** A candidate's workbook may be larger than the one that was given: as many at a time as the engine can do. */
+async function recalculatedInTurn(sandbox: Sandbox, books: readonly Workbook[], cells: SpreadsheetCheck['cells']) {
+  const values: (readonly Calculated[])[] = [];
+  const runs: EvidenceRun[] = [];
+  const size = Math.max(1, Math.floor(MOST_CELLS_AT_ONCE / sizeOf(books[0]!)));
+  for (let at = 0; at < books.length; at += size) {
+    const answered = await recalculate(sandbox, books.slice(at, at + size), cells);
+    runs.push(answered.run);
+    if ('why' in answered) return { why: answered.why, runs };
+    values.push(...answered.values);
+  }
+  return { values, runs };
+}
+
 const sizeOf = ({ sheets }: Workbook): number => sheets.reduce((sum, { cells }) => sum + cells.size, 1);
 
 /** A value where the task has a formula follows nothing. */

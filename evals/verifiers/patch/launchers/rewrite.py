@@ -1,8 +1,12 @@
 """Writes modules in other words that mean the same. Run on code of the task's own, before any test of a policy's is there.
 
-Standard input: JSON, a list of [path, seed]. Each file is written anew in its place; what cannot be parsed stays as it is. The same seed
-gives the same text. How much is put in is drawn as well, by module and by function: a wide spread, so that lengths, numbers of
-statements, constants, names and calls of what is right and of what is wrong lie among each other.
+Standard input: JSON, a list of [path, seed, mistake], paths as `versions/NUMBER/PATH`. Each file is written anew in its place; what cannot
+be parsed stays as it is. The same seed gives the same text. How much is put in is drawn as well, by module and by function: a wide spread,
+so that lengths, numbers of statements, constants, names and calls of what is right and of what is wrong lie among each other. What is put
+in and never run is taken from all versions of a function, so that what one of them asks for stands in each.
+
+`mistake` is null, or [lines, seed, turn]: something on one of these lines means another thing first, for each turn something else. On
+standard output stands a JSON list of the paths that have one.
 """
 import ast
 import builtins
@@ -49,6 +53,31 @@ def within(function, kinds):
         if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)):
             waiting.extend(ast.iter_child_nodes(node))
     return False
+
+
+UNFIT = (ast.NamedExpr, ast.Yield, ast.YieldFrom, ast.Await, ast.Starred)
+LONGEST = 120
+
+
+def pieces_of(tree):
+    """By the name of a function what it works out, as text."""
+    found = {}
+    for function in ast.walk(tree):
+        if not isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            continue
+        for node in (one for statement in function.body for one in ast.walk(statement)):
+            if not isinstance(node, ast.expr) or isinstance(node, (ast.Constant, ast.Slice)) or not loads(node):
+                continue
+            if any(isinstance(one, UNFIT) for one in ast.walk(node)) or SEEING & set(names_in(node)):
+                continue
+            text = ast.unparse(node)
+            if len(text) <= LONGEST:
+                found.setdefault(function.name, set()).add(f"({text})")
+    return found
+
+
+def loads(node):
+    return isinstance(getattr(node, "ctx", ast.Load()), ast.Load)
 
 
 class Constants(ast.NodeTransformer):
@@ -128,8 +157,10 @@ class Branches(ast.NodeTransformer):
 
 
 class Rewriting:
-    def __init__(self, tree, seed):
+    def __init__(self, tree, seed, pieces):
         self.random = random.Random(seed)
+        self.pieces = pieces
+        self.own_pieces = []
         self.taken = set(names_in(tree)) | set(dir(builtins))
         self.own = set(names_in(tree))
 
@@ -170,13 +201,26 @@ class Rewriting:
             )
         )
 
+    def never(self):
+        """Pieces of the function, in this version's words or another's, where nothing comes."""
+        draw, name, number = self.random, self.name(), self.random.randrange(400)
+        other = number + 1 + draw.randrange(9)
+        one, two = draw.choice(self.own_pieces), draw.choice(self.own_pieces)
+        condition = draw.choice(
+            [f"{name} == {other}", f"{name} > {number}", f"{name} != {number}", f"not {name} < {other}", f"{name} in ()"]
+        )
+        body = draw.choice(
+            [f"return {one}", f"{name} = {one}", f"{name} = [{one}, {two}]", f"return {two} if {one} else {number}"]
+        )
+        return parsed(draw.choice([f"{name} = {number}\nif {condition}: {body}", f"for {name} in (): {body}"]))
+
     def strewn(self, body, yields):
         """Idle statements between those of a body."""
         # A return with a value has no place in an asynchronous generator, and means something in any other.
         amount = self.random.choice([self.random.randrange(4), self.random.randrange(12), self.random.randrange(24)])
         body = list(body)
         for _ in range(amount):
-            some = self.idle()
+            some = self.never() if self.own_pieces and self.random.random() < 0.6 else self.idle()
             if yields and any(isinstance(one, ast.Return) for statement in some for one in ast.walk(statement)):
                 continue
             at = self.random.randrange(len(body) + 1)
@@ -219,6 +263,7 @@ class Rewriting:
         if SEEING & set(names_in(function)):
             return
         self.often = self.random.choice([0.1, 0.3, 0.5, 0.9])
+        self.own_pieces = sorted(self.pieces.get(function.name, ()))
         yields = within(function, (ast.Yield, ast.YieldFrom))
         body = function.body
         told = []
@@ -243,10 +288,21 @@ class Rewriting:
             changed = self.strewn(changed, yields) if self.random.random() < 0.5 else changed
         function.body = told + changed
 
+    def beside(self, tree):
+        """Private names that nobody asks for: a right version may have a function more."""
+        for _ in range(self.random.choice([0, self.random.randrange(3), self.random.randrange(8)])):
+            name = f"_{self.name()}"
+            tree.body += parsed(
+                self.random.choice(
+                    [f"{name} = {self.random.randrange(400)}", f"def {name}(value):\n    return value + {name.__len__()}"]
+                )
+            )
+
     def module(self, tree):
         functions = [one for one in ast.walk(tree) if isinstance(one, (ast.FunctionDef, ast.AsyncFunctionDef))]
         for function in functions:
             self.function(function)
+        self.beside(tree)
         if self.random.random() < 0.5:
             return ast.unparse(ast.fix_missing_locations(tree)) + "\n"
         # Some without a text that could be read.
@@ -257,13 +313,97 @@ class Rewriting:
         return f'exec(compile(__import__("zlib").decompress(__import__("base64").b64decode("{packed}")), "", "exec"))\n'
 
 
-for path, seed in json.load(sys.stdin):
+OTHERS = {
+    ast.Lt: (ast.LtE, ast.Gt, ast.Eq),
+    ast.LtE: (ast.Lt, ast.GtE, ast.Eq),
+    ast.Gt: (ast.GtE, ast.Lt, ast.Eq),
+    ast.GtE: (ast.Gt, ast.LtE, ast.Eq),
+    ast.Eq: (ast.NotEq, ast.Lt, ast.Gt),
+    ast.NotEq: (ast.Eq,),
+    ast.In: (ast.NotIn,),
+    ast.NotIn: (ast.In,),
+    ast.Is: (ast.IsNot,),
+    ast.IsNot: (ast.Is,),
+    ast.Add: (ast.Sub, ast.Mult),
+    ast.Sub: (ast.Add, ast.Mult),
+    ast.Mult: (ast.Add, ast.Sub),
+    ast.Mod: (ast.FloorDiv, ast.Mult),
+    ast.FloorDiv: (ast.Mod, ast.Mult),
+    ast.Div: (ast.Mult,),
+    ast.And: (ast.Or,),
+    ast.Or: (ast.And,),
+}
+
+
+def mistakes_in(tree, lines):
+    """What may mean another thing: each a function that makes it so."""
+    found = []
+
+    def put(node, name, value):
+        found.append(lambda: setattr(node, name, value))
+
+    for function in ast.walk(tree):
+        if not isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            continue
+        given = [one.arg for one in function.args.posonlyargs + function.args.args if one.arg not in ("self", "cls")]
+        told = function.body[0] if isinstance(function.body[0], ast.Expr) else None
+        for node in (one for statement in function.body if statement is not told for one in ast.walk(statement)):
+            spot = node.test if isinstance(node, (ast.If, ast.While)) else node
+            if getattr(spot, "lineno", None) not in lines or getattr(spot, "end_lineno", None) not in lines:
+                continue
+            if isinstance(node, ast.Compare) and len(node.ops) == 1:
+                for other in OTHERS.get(type(node.ops[0]), ()):
+                    put(node, "ops", [other()])
+            elif isinstance(node, (ast.BinOp, ast.AugAssign, ast.BoolOp)):
+                for other in OTHERS.get(type(node.op), ()):
+                    put(node, "op", other())
+            elif isinstance(node, ast.Name) and loads(node) and node.id in given:
+                for other in given:
+                    if other != node.id:
+                        put(node, "id", other)
+            elif isinstance(node, ast.Constant) and type(node.value) is int:
+                put(node, "value", node.value + 1)
+                put(node, "value", node.value + 3)
+            elif isinstance(node, ast.Constant) and type(node.value) is bool:
+                put(node, "value", not node.value)
+            elif isinstance(node, ast.Constant) and type(node.value) is str and node.value:
+                put(node, "value", node.value + node.value[-1])
+            elif isinstance(node, (ast.If, ast.IfExp, ast.While)):
+                put(node, "test", ast.UnaryOp(ast.Not(), node.test))
+    return found
+
+
+def read(path):
     with open(path, encoding="utf-8") as file:
-        text = file.read()
+        return file.read()
+
+
+asked = json.load(sys.stdin)
+known = {}
+for path, _, _ in asked:
     try:
-        tree = ast.parse(text)
-        text = Rewriting(tree, seed).module(tree)
-    except (SyntaxError, RecursionError):
+        for name, some in pieces_of(ast.parse(read(path))).items():
+            known.setdefault(path.split("/", 2)[2], {}).setdefault(name, set()).update(some)
+    except (SyntaxError, RecursionError, ValueError):
+        pass
+mistaken = []
+for path, seed, mistake in asked:
+    try:
+        tree = ast.parse(read(path))
+    except (SyntaxError, RecursionError, ValueError):
+        continue
+    if mistake is not None:
+        lines, draw, turn = mistake
+        ways = mistakes_in(tree, set(lines))
+        random.Random(draw).shuffle(ways)
+        if turn >= len(ways):
+            continue
+        ways[turn]()
+        mistaken.append(path)
+    try:
+        text = Rewriting(tree, seed, known.get(path.split("/", 2)[2], {})).module(tree)
+    except RecursionError:
         continue
     with open(path, "w", encoding="utf-8") as file:
         file.write(text)
+json.dump(mistaken, sys.stdout)
