@@ -12,6 +12,7 @@ import { POOL_ERRORS } from './errors/pool.ts';
 import { PROFILE_ERRORS } from './errors/profile.ts';
 import { ROLLOUT_ERRORS } from './errors/rollout.ts';
 import { SIGN_IN_ERRORS } from './errors/sign-in.ts';
+import { SKILL_ERRORS } from './errors/skill.ts';
 import { SPEC_ERRORS } from './errors/spec.ts';
 import { STACK_ERRORS } from './errors/stack.ts';
 import { STORE_ERRORS } from './errors/store.ts';
@@ -40,6 +41,7 @@ export const ERRORS = {
   ...SIGN_IN_ERRORS,
   ...TRACKER_ERRORS,
   ...TESTBED_ERRORS,
+  ...SKILL_ERRORS,
   'diagnosis.unreadable': entry(
     'badInput',
     false,
