@@ -37,8 +37,8 @@ test('in the order of the advice, then the most particular, then by name', () =>
 });
 
 test('a log that is well, or that nobody understands, has none', () => {
-  for (const of of ['healthy', 'undetermined'] as const)
-    expect(chooseSkills([skill('a', 'fix-code')], { cause: of, remedies: ['fix-code'] })).toEqual([]);
+  for (const none of ['healthy', 'undetermined'] as const)
+    expect(chooseSkills([skill('a', 'fix-code')], { cause: none, remedies: ['fix-code'] })).toEqual([]);
 });
 
 test('whatever is advised: only what was advised, each once, in any order of the library', () => {

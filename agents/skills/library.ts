@@ -58,7 +58,9 @@ export function readSkills(files: ReadonlyMap<string, Uint8Array>): ReadLibrary 
   for (const [name, { front, page }] of [...read].sort(([a], [b]) => (a < b ? -1 : 1))) {
     const own = folders.get(name)!.files;
     const files = new Map([...own, ...remedyFiles(name, front, folders, tell)].sort(([a], [b]) => (a < b ? -1 : 1)));
-    const children = [...folders.keys()].filter((other) => nearest(parentOf(other), folders) === name);
+    const children = [...folders.values()]
+      .map((one) => one.name)
+      .filter((one) => nearest(parentOf(one), folders) === name);
     skills.push({ name, front, page, files, version: versionOf(files), children: children.sort() });
   }
   return { skills, problems: problems.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0)) };
