@@ -14,6 +14,7 @@ export const LONGEST = [
   'evals/hacks/web-page/corpus.test.ts',
   'evals/hacks/patch/runners.test.ts',
   'evals/verifiers/patch/patch.test.ts',
+  'tests/incidents/remedies.test.ts',
   'tests/journeys/bad-requests.test.ts',
   'tests/journeys/overlap.test.ts',
 ];
