@@ -81,6 +81,18 @@ test('calls that are none, or wrong, are told to it, and it may go on', async ()
   expect(told[3]).toContain('a path relative to the workspace');
 });
 
+test('of half a tree nothing is taken: the rest would seem to be removed', async () => {
+  const torn = {
+    run: async () => ({
+      result: { how: 'exited' as const, exitCode: 0, stdout: '', stderr: '', milliseconds: 1 },
+      lost: undefined,
+    }),
+    tree: () => Buffer.from('no tar'),
+  };
+  const done = await play([SUBMIT], { ports: { chat: scriptedChat([SUBMIT]), runWork, openDesk: () => torn } });
+  expect(done).toMatchObject({ end: 'garbage', said: 'what it left could not be laid out again' });
+});
+
 test('whoever does the same again and again is ended', async () => {
   const done = await play(scriptedChat(() => shell('cat a.py')));
   expect(done).toMatchObject({ end: 'looping', requests: 5 });
@@ -168,7 +180,7 @@ test('on a change of its own it goes on, and what comes back is the whole change
 
 test('skills stand in what it is told, with their clauses', async () => {
   const chat = scriptedChat([SUBMIT]);
-  const { shippedSkills } = await import('../remedies/cases.fixture.ts');
+  const { shippedSkills } = await import('../../tests/support/shipped-skills.ts');
   const skills = (await shippedSkills()).filter(({ name }) => name === 'debugging');
   await play(chat, { skills });
   expect(chat.asked[0]!.messages[0]!.content).toContain('- tests-stay: No test is removed, skipped or weakened.');

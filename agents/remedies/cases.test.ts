@@ -4,8 +4,8 @@ import { describe, expect, test, vi } from 'vitest';
 import type { Files } from '../../contracts/agent-ports.ts';
 import { openWorkspace } from '../../evals/workspace/run.ts';
 import { createBubblewrapSandbox } from '../../infra/sandbox/bubblewrap.ts';
+import { casesOf, shippedSkills } from '../../tests/support/shipped-skills.ts';
 import { edited } from '../workspace/left.ts';
-import { casesOf, shippedSkills } from './cases.fixture.ts';
 import { carryOut } from './propose.ts';
 
 vi.setConfig({ testTimeout: 180_000 });

@@ -1,11 +1,11 @@
 // The planted incidents, from the run that fails to the run that does not: six are mended by a remedy of the library, four by none.
 import { describe, expect, test, vi } from 'vitest';
-import { shippedSkills } from '../../agents/remedies/cases.fixture.ts';
 import { proposeByRemedy } from '../../agents/remedies/propose.ts';
 import { edited } from '../../agents/workspace/left.ts';
 import type { Files } from '../../contracts/agent-ports.ts';
 import { openWorkspace } from '../../evals/workspace/run.ts';
 import { createBubblewrapSandbox } from '../../infra/sandbox/bubblewrap.ts';
+import { shippedSkills } from '../support/shipped-skills.ts';
 import { plantedIncident, plantedNames, runOf, testsOf } from './planted.ts';
 
 vi.setConfig({ testTimeout: 300_000 });

@@ -1,10 +1,10 @@
 // The shipped library, and the cases that its remedies are tried by.
 import { fileURLToPath } from 'node:url';
+import { readSkills } from '../../agents/skills/library.ts';
 import type { Files } from '../../contracts/agent-ports.ts';
 import { type Diagnosis, diagnosis } from '../../contracts/diagnosis.ts';
 import type { Skill } from '../../contracts/skill.ts';
 import { readSkillFolder } from '../../infra/skills/folder.ts';
-import { readSkills } from '../skills/library.ts';
 
 export async function shippedSkills(): Promise<readonly Skill[]> {
   const { files, problems } = await readSkillFolder(fileURLToPath(new URL('../../skills', import.meta.url)));
