@@ -1,7 +1,7 @@
 // `npm run build [-- FOLDER]`: compiles into dist/ and puts beside it what the code reads at run time and tsc leaves behind.
 import { execFileSync } from 'node:child_process';
 import { cpSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { extname, join, resolve } from 'node:path';
+import { basename, extname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stripped } from './console/assets.ts';
 
@@ -16,11 +16,14 @@ const READ_AT_RUN_TIME = [
   'examples',
   'package-lock.json',
   'critical.yaml',
+  'skills',
 ];
 /** Not read, or compiled. */
 const LEFT = new Set(['.ts', '.md', '.pyc']);
 
-const isWanted = (path: string): boolean => statSync(path).isDirectory() || !LEFT.has(extname(path));
+/** Of a skill its page is what agents read. */
+const isWanted = (path: string): boolean =>
+  statSync(path).isDirectory() || basename(path) === 'SKILL.md' || !LEFT.has(extname(path));
 const copy = (path: string): void =>
   cpSync(join(root, path), join(out, path), {
     recursive: true,

@@ -13,6 +13,7 @@ import { POOL_ERRORS } from './errors/pool.ts';
 import { PROFILE_ERRORS } from './errors/profile.ts';
 import { ROLLOUT_ERRORS } from './errors/rollout.ts';
 import { SIGN_IN_ERRORS } from './errors/sign-in.ts';
+import { SKILL_ERRORS } from './errors/skill.ts';
 import { SPEC_ERRORS } from './errors/spec.ts';
 import { STACK_ERRORS } from './errors/stack.ts';
 import { STORE_ERRORS } from './errors/store.ts';
@@ -42,6 +43,7 @@ export const ERRORS = {
   ...TRACKER_ERRORS,
   ...MERGE_ERRORS,
   ...TESTBED_ERRORS,
+  ...SKILL_ERRORS,
   'diagnosis.unreadable': entry(
     'badInput',
     false,

@@ -31,6 +31,11 @@ export const skillFront = z.strictObject({
        * edits files, adds a test, and ends with 0; 3: this is not what is wrong here. Whatever else it does, the tests decide.
        */
       program: z.string().regex(/^[a-z0-9_-]+\.py$/),
+      /** Python files of skills above it that its program imports: they lie beside it when it runs, and its version covers them. */
+      shares: z
+        .array(z.string().regex(/^[a-z0-9_]+\.py$/))
+        .max(10)
+        .default([]),
       seconds: z.int().min(1).max(600).default(60),
     })
     .optional(),
@@ -42,7 +47,7 @@ export interface Skill {
   readonly front: SkillFront;
   /** Below the front matter. */
   readonly page: string;
-  /** Every file of its folder but its sub-skills', by relative path. */
+  /** Every file of its folder but its sub-skills', by relative path, and what its remedy shares. */
   readonly files: ReadonlyMap<string, Uint8Array>;
   /** Of all of that: canonical JSON of path and hash. */
   readonly version: z.infer<typeof sha256>;

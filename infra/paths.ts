@@ -24,6 +24,8 @@ export interface Paths {
   readonly gatewaySecret: string;
   readonly marker: string;
   readonly trainer: string;
+  /** The library of skills that ships (docs/skills.md). */
+  readonly skills: string;
   readonly requirementsLock: string;
 }
 
@@ -48,6 +50,7 @@ export function pathsOf(root: string, home: string): Paths {
     gatewaySecret: join(home, 'keys', 'gateway.secret'),
     marker: join(home, 'anneal-home.json'),
     trainer,
+    skills: join(root, 'skills'),
     requirementsLock: join(trainer, 'requirements.lock'),
   };
 }

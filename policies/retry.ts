@@ -196,6 +196,7 @@ export const FAILURE_ACTIONS = {
   'testbed.request_failed': 'retry',
   'testbed.image_failed': 'fail',
   'diagnosis.unreadable': 'fail',
+  'skill.unfit': 'fail',
   'cli.usage': 'fail',
   'internal.bug': 'fail',
 } as const satisfies Record<ErrorCode, FailureAction>;

@@ -42,6 +42,8 @@ test.each([
   ['the worker itself', 'worker/main.ts'],
   ['the trainer', 'trainer/anneal_trainer/cispo.py'],
   ['what is always critical', 'critical.yaml'],
+  ['a skill', 'skills/debugging/SKILL.md'],
+  ["a remedy's program", 'skills/debugging/mending.py'],
 ])('a byte of %s makes another release, and leaves the bundle of workflows', (_, path) => {
   const { source, bundle } = withMore(path, ' ');
   expect(source).not.toBe(sourceHash(root));

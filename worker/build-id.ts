@@ -11,13 +11,13 @@ const BUNDLED = ['contracts', 'policies', 'workflows', 'infra/tracing', 'infra/c
 /** All that the import table (.dependency-cruiser.mjs) lets a worker load; and what it starts by path: the trainer, the policy server. */
 const LOADED = [
   ...['contracts', 'policies', 'workflows', 'activities', 'agents', 'evals', 'gateway', 'k8s', 'infra', 'worker'],
-  ...['trainer/anneal_trainer', 'trainer/anneal_server', 'trainer/requirements.lock', 'critical.yaml'],
+  ...['trainer/anneal_trainer', 'trainer/anneal_server', 'trainer/requirements.lock', 'critical.yaml', 'skills'],
 ];
 
 /** Beside the code, and never loaded by it. */
 const NOT_LOADED = new Set(['k8s/testbed', 'infra/helm', 'infra/grafana', 'infra/containers']);
 const NO_FOLDERS = new Set(['__pycache__', '__snapshots__', 'node_modules']);
-const CODE = /\.([cm]?[jt]s|py|sh|json|ya?ml|lock)$/;
+const CODE = /\.([cm]?[jt]s|py|sh|json|ya?ml|lock)$|(^|\/)SKILL\.md$/;
 const NO_CODE = /\.((test|fixture)\.[jt]s|d\.[cm]?ts)$/;
 
 /** @param root where the code lies: a checkout, or a build's `dist` */

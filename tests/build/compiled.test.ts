@@ -100,13 +100,14 @@ test('trainer and locks lie where the configuration says, and the home stays out
     console.log(JSON.stringify({ root, home: loadConfig({ environment: {} }).home, paths }));`)) as {
     root: string;
     home: string;
-    paths: { trainer: string; requirementsLock: string };
+    paths: { trainer: string; requirementsLock: string; skills: string };
   };
   expect(home).toBe(join(installed, '.anneal'));
   for (const path of [
     join(paths.trainer, 'anneal_server', '__main__.py'),
     join(paths.trainer, 'anneal_trainer', '__main__.py'),
     paths.requirementsLock,
+    join(paths.skills, 'debugging', 'SKILL.md'),
     join(root, 'package-lock.json'),
   ])
     expect(existsSync(path), path).toBe(true);

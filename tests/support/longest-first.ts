@@ -14,6 +14,8 @@ export const LONGEST = [
   'evals/hacks/web-page/corpus.test.ts',
   'evals/hacks/patch/runners.test.ts',
   'evals/verifiers/patch/patch.test.ts',
+  'tests/incidents/remedies.test.ts',
+  'tests/incidents/coder.test.ts',
   'tests/journeys/bad-requests.test.ts',
   'tests/journeys/overlap.test.ts',
 ];

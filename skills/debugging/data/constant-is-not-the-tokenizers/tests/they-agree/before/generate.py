@@ -1,0 +1,2 @@
+EOS_ID = 258
+VOCAB_SIZE = 512

@@ -1,0 +1,5 @@
+import struct
+
+
+def pack(one):
+    return struct.pack("<i", one)

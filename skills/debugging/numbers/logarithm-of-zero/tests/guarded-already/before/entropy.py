@@ -1,0 +1,9 @@
+import math
+
+
+def entropy(probabilities):
+    return -sum(p * math.log(max(p, 1e-9)) for p in probabilities)
+
+
+def bits(n):
+    return math.log2(n + 1)

@@ -1,0 +1,7 @@
+"""Noise."""
+import random
+
+
+def noise(count, data_seed=0):
+    """The same on each rank."""
+    return [random.gauss(0, 1) for _ in range(count)]

@@ -1,0 +1,9 @@
+import random
+
+
+def order(size, seed):
+    """Of the samples of an epoch; every rank has the same."""
+    rng = random.Random()
+    places = list(range(size))
+    rng.shuffle(places)
+    return places
