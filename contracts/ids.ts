@@ -25,11 +25,14 @@ export type TaskId = z.infer<typeof taskId>;
 export const purpose = z.enum(['train', 'gate', 'sealed', 'pilot', 'again', 'visible']);
 export type Purpose = z.infer<typeof purpose>;
 
-/** `<campaign>/r<round>/<purpose>.v<policy>/g<group>/s<sample>`: the same request always has the same id. */
+/**
+ * `<campaign>/r<round>/<purpose>.v<policy>/g<group>/s<sample>`: the same request always has the same id. Where `agent` stands for the
+ * purpose it is no rollout but a session of one of the project's own agents (contracts/agent-session.ts).
+ */
 export type RolloutIdText = `${string}/r${number}/${Purpose}.v${number}/g${number}/s${number}`;
 export const rolloutId = z
   .string()
-  .regex(/^[a-z][a-z0-9-]*\/r\d+\/(train|gate|sealed|pilot|again|visible)\.v\d+\/g\d+\/s\d+$/)
+  .regex(/^[a-z][a-z0-9-]*\/r\d+\/(train|gate|sealed|pilot|again|visible|agent)\.v\d+\/g\d+\/s\d+$/)
   .brand<'RolloutId'>();
 export type RolloutId = z.infer<typeof rolloutId>;
 

@@ -1,9 +1,11 @@
 // The gateway's process: configuration in, gateway up, down on SIGTERM or when the stack is gone.
 import { readFileSync } from 'node:fs';
 import { createGateway } from '../gateway/gateway.ts';
+import { withAgentModels } from '../gateway/turns/agent-models.ts';
 import { readProviders } from '../gateway/turns/providers.ts';
 import { loadConfig } from '../infra/config.ts';
 import { observeGateway } from '../infra/metrics/observe.ts';
+import { modelKey } from '../infra/model-keys.ts';
 import { keepThreadsAwake } from '../infra/process/wake-threads.ts';
 import { watchParent } from '../infra/stack/watch-parent.ts';
 import { openStore } from '../infra/store/open.ts';
@@ -19,7 +21,9 @@ const tracing = await startTracing({ endpoint: otlp, service: 'anneal-gateway' }
 if (tracing !== undefined) traceServer(tracing);
 const serving = openServing(config);
 const secret = readFileSync(config.paths.gatewaySecret, 'utf8').trim();
-const providers = readProviders(config.providers);
+const { url, name, keys } = config.agentModel;
+const key = url === undefined ? undefined : modelKey(keys, url, 'ANNEAL_AGENT_MODEL_KEYS');
+const providers = withAgentModels(readProviders(config.providers), { url, name, key });
 const gateway = await createGateway({
   dir: config.paths.gateway,
   servers: serving.servers,

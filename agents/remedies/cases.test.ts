@@ -1,5 +1,6 @@
 // Every remedy of the library on every one of its cases, in the sandbox: what it leaves, byte for byte, that the test which it adds fails
 // without the change and passes with it, and that it leaves other repositories alone.
+import { readFileSync } from 'node:fs';
 import { describe, expect, test, vi } from 'vitest';
 import type { Files } from '../../contracts/agent-ports.ts';
 import { openWorkspace } from '../../evals/workspace/run.ts';
@@ -44,6 +45,13 @@ test('the library has at least twelve remedies, each with a case of its own and 
       skill.name,
     ).toBe(true);
   }
+});
+
+test('docs/skills.md has a row for each remedy, and none for another', () => {
+  const page = readFileSync(new URL('../../docs/skills.md', import.meta.url), 'utf8');
+  const library = page.split('## The library')[1]!.split('\n## ')[0]!;
+  const rows = [...library.matchAll(/^\| `([^`]+)` \|/gm)].map((row) => `debugging/${row[1]}`);
+  expect(rows).toEqual(remedies.map(({ name }) => name));
 });
 
 describe.each(remedies)('$name', (skill) => {

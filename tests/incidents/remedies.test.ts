@@ -1,4 +1,5 @@
 // The planted incidents, from the run that fails to the run that does not: six are mended by a remedy of the library, four by none.
+import { readFileSync } from 'node:fs';
 import { describe, expect, test, vi } from 'vitest';
 import { proposeByRemedy } from '../../agents/remedies/propose.ts';
 import { edited } from '../../agents/workspace/left.ts';
@@ -19,6 +20,18 @@ test('there are ten, of ten repositories; six for remedies, four for the coding 
   expect(new Set(incidents.map(({ by }) => (by.kind === 'remedy' ? by.skill : by.kind))).size).toBe(7);
   expect(incidents.filter(({ by }) => by.kind === 'coder')).toHaveLength(4);
   for (const { cannotKnow } of incidents) expect(cannotKnow.length).toBeGreaterThan(40);
+});
+
+test('docs/skills.md tells of each what the files say', () => {
+  const page = readFileSync(new URL('../../docs/skills.md', import.meta.url), 'utf8').split('## Ten planted')[1]!;
+  const rows = [...page.matchAll(/^\| `([^`]+)` \| `([^`]+)` \| `?([^|`]+)`? \| ([^|]+) \|$/gm)];
+  expect(rows.map((row) => row.slice(1, 4).map((cell) => cell.trim()))).toEqual(
+    incidents.map(({ name, cause, by }) => [
+      name,
+      cause,
+      by.kind === 'remedy' ? by.skill.split('/').at(-1)! : 'coding agent',
+    ]),
+  );
 });
 
 describe.each(incidents)('$name', (incident) => {
