@@ -1,14 +1,18 @@
 """How a remedy of this folder shows that it is right before it proposes anything: a test that calls the repository's own code fails as the
-files are, and passes when they are changed. Where no call can be found for which that holds, the files stay as they were."""
+files are, and passes when they are changed. Where no call can be found for which that holds, the files stay as they are."""
+import contextlib
 import itertools
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 import textwrap
 import time
 from dataclasses import dataclass, field
+from typing import Iterator
 
 from sources import Function, not_mine
 
@@ -91,42 +95,52 @@ def _arguments(function: Function, prefer: Prefer) -> list[str]:
 
 
 def mend(slug: str, cases: list[Case], seconds: float = 50) -> None:
-    """Carries out the first case that can be shown, and ends the program; with 3 where there is none."""
+    """Carries out the first case that can be shown, and ends the program; with 3 where there is none. What is called may write and remove
+    whatever it likes: it does so in a copy of the files, and nothing but the change itself and its test is left here."""
     for case in cases:
         if time.monotonic() - BEGAN > seconds:
             not_mine(f"{len(cases)} places may be meant; none could be shown in time")
-        path, test = None, None
-        before = _outcomes(case)
-        failing = [at for at, how in enumerate(before) if how != "passed"]
-        if not failing:
-            continue
-        old = _write(case.files)
-        after = _outcomes(case)
+        with _copy() as place:
+            before = _outcomes(case, place)
+            failing = [at for at, how in enumerate(before) if how != "passed"]
+            if not failing:
+                continue
+            _write(case.files, place)
+            after = _outcomes(case, place)
         at = next((one for one in failing if after[one : one + 1] == ["passed"]), None)
-        if at is not None:
-            path, test = _test_of(slug, case, *case.trials[at])
-            shown = not os.path.exists(path) and _passes({path: test})
-            _write(old)
-            if shown and not _passes({path: test}):
-                _write({**case.files, path: test})
-                print(f"{case.title}\n\nShown by {path}: it fails without the change and passes with it.")
-                sys.exit(0)
-        else:
-            _write(old)
+        if at is None:
+            continue
+        path, test = _test_of(slug, case, *case.trials[at])
+        if os.path.exists(path):
+            continue
+        with _copy() as place:
+            _write({path: test}, place)
+            if _passes(path, place):
+                continue
+            _write(case.files, place)
+            if not _passes(path, place):
+                continue
+        _write({**case.files, path: test}, ".")
+        print(f"{case.title}\n\nShown by {path}: it fails without the change and passes with it.")
+        sys.exit(0)
     not_mine("no place in these files could be shown to have it" if cases else "no such place in these files")
 
 
-def _write(files: dict[str, str]) -> dict[str, str]:
-    """@returns what stood there"""
-    old = {}
+@contextlib.contextmanager
+def _copy() -> Iterator[str]:
+    """A folder with the files as they are."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        place = os.path.join(folder, "files")
+        shutil.copytree(".", place, symlinks=True, ignore=shutil.ignore_patterns(".git", "__pycache__", "node_modules"))
+        yield place
+
+
+def _write(files: dict[str, str], place: str) -> None:
     for path, text in files.items():
-        if os.path.exists(path):
-            with open(path, encoding="utf-8", newline="") as file:
-                old[path] = file.read()
-        os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
-        with open(path, "w", encoding="utf-8", newline="") as file:
+        whole = os.path.join(place, path)
+        os.makedirs(os.path.dirname(whole), exist_ok=True)
+        with open(whole, "w", encoding="utf-8", newline="") as file:
             file.write(text)
-    return old
 
 
 def _head(case: Case, root: str) -> str:
@@ -160,9 +174,9 @@ def _body(case: Case, setup: str, call: str) -> str:
     return "\n".join(part for part in (setup, case.check.strip("\n").replace("{call}", call)) if part)
 
 
-def _outcomes(case: Case) -> list[str]:
-    """How each trial ends with the files as they are: `passed`, or what was raised."""
-    root = json.dumps(os.path.abspath(case.function.module.root or "."))
+def _outcomes(case: Case, place: str) -> list[str]:
+    """How each trial ends with the files at a place: `passed`, or what was raised."""
+    root = json.dumps(os.path.abspath(os.path.join(place, case.function.module.root)))
     program = [_head(case, root), "import contextlib, io, json, os, signal", NUMBERS, "class Late(BaseException): pass"]
     program.append("def late(*_): raise Late()\nsignal.signal(signal.SIGALRM, late)\ntold = []")
     program.append("self = unittest.TestCase()")
@@ -183,7 +197,7 @@ def _outcomes(case: Case) -> list[str]:
         "        signal.setitimer(signal.ITIMER_REAL, 0)\n"
         "print('\\n' + json.dumps(told))"
     )
-    done = _python(["-c", "\n".join(program)], TEST_SECONDS * 2)
+    done = _python(["-c", "\n".join(program)], place, TEST_SECONDS * 2)
     try:
         told = json.loads(done.splitlines()[-1])
     except (ValueError, IndexError):
@@ -223,23 +237,18 @@ def _test_folder() -> str:
     return max(found, key=lambda one: (found[one], -len(one))) if found else "tests"
 
 
-def _passes(files: dict[str, str]) -> bool:
-    """Whether a test file passes, run for itself; nothing of it stays."""
-    _write(files)
+def _passes(path: str, place: str) -> bool:
+    """Whether a test file passes, run for itself."""
     try:
-        (path,) = files
-        done = subprocess.run([sys.executable, "-B", path], capture_output=True, timeout=TEST_SECONDS)
+        done = subprocess.run([sys.executable, "-B", path], cwd=place, capture_output=True, timeout=TEST_SECONDS)
         return done.returncode == 0
     except subprocess.TimeoutExpired:
         return False
-    finally:
-        for path in files:
-            os.remove(path)
 
 
-def _python(arguments: list[str], seconds: float) -> str:
+def _python(arguments: list[str], place: str, seconds: float) -> str:
     try:
-        done = subprocess.run([sys.executable, "-B", *arguments], capture_output=True, timeout=seconds, text=True)
+        done = subprocess.run([sys.executable, "-B", *arguments], cwd=place, capture_output=True, timeout=seconds, text=True)
     except subprocess.TimeoutExpired:
         return ""
     return done.stdout
