@@ -7,7 +7,7 @@ import { keptWorkspace } from '../../evals/workspace/kept.ts';
 import { openWorkspace } from '../../evals/workspace/run.ts';
 import { createBubblewrapSandbox } from '../../infra/sandbox/bubblewrap.ts';
 import { scriptedChat } from '../support/scripted-chat.ts';
-import { plantedIncident, plantedNames, runOf, testsOf } from './planted.ts';
+import { plantedIncident, plantedNames, runOf, runOfMended, testsOf } from './planted.ts';
 import { CODING_SCRIPTS } from './scripts.ts';
 
 vi.setConfig({ testTimeout: 300_000 });
@@ -45,6 +45,6 @@ describe.each(incidents)('$name', (incident) => {
     const after = edited(incident.files, played.edits);
     expect(await testsOf(runWork, new Map([...incident.files, ...tests]) as Files)).toMatchObject({ passed: false });
     expect(await testsOf(runWork, after)).toMatchObject({ passed: true });
-    expect(await runOf(runWork, incident, after)).toMatchObject({ exitCode: 0, diagnosis: { cause: 'healthy' } });
+    expect(await runOfMended(runWork, incident, after)).toMatchObject({ exitCode: 0, diagnosis: { cause: 'healthy' } });
   });
 });

@@ -7,7 +7,7 @@ import type { Files } from '../../contracts/agent-ports.ts';
 import { openWorkspace } from '../../evals/workspace/run.ts';
 import { createBubblewrapSandbox } from '../../infra/sandbox/bubblewrap.ts';
 import { shippedSkills } from '../support/shipped-skills.ts';
-import { plantedIncident, plantedNames, runOf, testsOf } from './planted.ts';
+import { plantedIncident, plantedNames, runOf, runOfMended, testsOf } from './planted.ts';
 
 vi.setConfig({ testTimeout: 300_000 });
 
@@ -58,7 +58,7 @@ describe.each(incidents)('$name', (incident) => {
     expect(tests).toHaveLength(1);
     expect(await testsOf(runWork, new Map([...incident.files, ...tests]) as Files)).toMatchObject({ passed: false });
     expect(await testsOf(runWork, after)).toMatchObject({ passed: true });
-    const again = await runOf(runWork, incident, after);
+    const again = await runOfMended(runWork, incident, after);
     expect(again.log.slice(-300)).not.toContain('Traceback');
     expect(again).toMatchObject({ exitCode: 0, diagnosis: { cause: 'healthy' } });
   });

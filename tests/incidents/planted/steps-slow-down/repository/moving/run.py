@@ -9,9 +9,9 @@ def main(steps=120, every=50):
     times = []
     for step in range(1, steps + 1):
         began = time.process_time()
-        work(60_000)
+        work(150_000)
         if is_evaluated(step, every):
-            work(600_000)
+            work(1_500_000)
         took = 1000 * (time.process_time() - began)
         times.append(took)
         print(f"step {step} | loss: {3 / step:.4f} | step time: {took:.1f}ms", flush=True)
