@@ -2,6 +2,7 @@
 // and for each a head that somebody with a key has signed: who holds a later head can tell that earlier ones were cut off.
 import { z } from 'zod';
 import { artifactRef } from './artifact.ts';
+import { changeId, commitId, repositoryName } from './change.ts';
 import { gateKind } from './gate.ts';
 import { campaignName, gateId, sha256 } from './ids.ts';
 import { peopleChange } from './people.ts';
@@ -61,6 +62,16 @@ export const auditEvent = z.discriminatedUnion('what', [
     policy: z.string(),
     manifest: sha256,
     decision: sha256,
+  }),
+  /** A change by agents is on a branch. `decision` null: none was needed, and `request` says why not. */
+  z.strictObject({
+    what: z.literal('change-landed'),
+    campaign: campaignName,
+    repository: repositoryName,
+    change: changeId,
+    commit: commitId,
+    request: artifactRef,
+    decision: sha256.nullable(),
   }),
   /** Noted before the pointer is moved, so that no rollback goes without: `to` null is the base model. */
   z.strictObject({

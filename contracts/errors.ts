@@ -11,6 +11,7 @@ import { MERGE_ERRORS } from './errors/merge.ts';
 import { POLICY_ERRORS } from './errors/policy.ts';
 import { POOL_ERRORS } from './errors/pool.ts';
 import { PROFILE_ERRORS } from './errors/profile.ts';
+import { REPOSITORY_ERRORS } from './errors/repository.ts';
 import { ROLLOUT_ERRORS } from './errors/rollout.ts';
 import { SIGN_IN_ERRORS } from './errors/sign-in.ts';
 import { SKILL_ERRORS } from './errors/skill.ts';
@@ -40,6 +41,7 @@ export const ERRORS = {
   ...DECISION_ERRORS,
   ...CONSOLE_ERRORS,
   ...SIGN_IN_ERRORS,
+  ...REPOSITORY_ERRORS,
   ...TRACKER_ERRORS,
   ...MERGE_ERRORS,
   ...TESTBED_ERRORS,

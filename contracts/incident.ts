@@ -42,6 +42,8 @@ export type IncidentInput = z.infer<typeof incidentInput>;
 /** What was tried and came to nothing. */
 export const attempt = z.strictObject({
   by: z.enum(['remedies', 'coding agent']),
+  /** Which remedy or which model; absent where there was none left. */
+  with: z.string().optional(),
   /** Absent where nothing was proposed. */
   change: changeId.optional(),
   why: z.string(),
@@ -67,6 +69,8 @@ export const mergeRequest = z.strictObject({
   schema: z.literal('anneal/merge-request/v1'),
   incident: incidentName,
   campaign: campaignName.nullable(),
+  /** Whose own answer may not count (critical.yaml). */
+  owner: z.string(),
   repository: repositoryName,
   change: changeId,
   /** The proposed change, as it was proposed. */
@@ -80,6 +84,8 @@ export const mergeRequest = z.strictObject({
   /** Why a human is asked; empty: nobody is. */
   asks: z.array(z.string()),
   tried: z.array(attempt),
+  /** When it was made: what commits of it bear, so that the same state of a branch always makes the same commit. */
+  at: z.iso.datetime(),
 });
 export type MergeRequest = z.infer<typeof mergeRequest>;
 
@@ -93,6 +99,8 @@ export const merged = z.discriminatedUnion('how', [
   z.strictObject({ how: z.literal('refused'), why: z.string() }),
 ]);
 export type Merged = z.infer<typeof merged>;
+/** … or the machine was at fault; asked again, the branch says what has landed. */
+export type QueueOutcome = Merged | { readonly how: 'failed'; readonly code: string; readonly why: string };
 
 const told = { incident: incidentName, cause, summary: z.string(), tried: z.array(attempt) };
 
@@ -103,6 +111,8 @@ export const incidentEnd = z.discriminatedUnion('how', [
   z.strictObject({ how: z.literal('parked'), ...told, why: z.string() }),
   z.strictObject({ how: z.literal('denied'), ...told, change: changeId, gate: gateId }),
   z.strictObject({ how: z.literal('not-merged'), ...told, change: changeId, merged }),
+  /** The machine was at fault. Opened anew it takes up what is on record, and what is on the branch. */
+  z.strictObject({ how: z.literal('failed'), incident: incidentName, code: z.string(), why: z.string() }),
   z.strictObject({ how: z.literal('merged'), ...told, change: changeId, commit: commitId, tag: z.string() }),
 ]);
 export type IncidentEnd = z.infer<typeof incidentEnd>;

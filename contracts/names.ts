@@ -1,5 +1,7 @@
 // Names that clients, workers and workflows must agree on.
+import type { RepositoryName } from './change.ts';
 import type { CampaignName, GateId, Purpose, Sha256 } from './ids.ts';
+import type { IncidentName } from './incident.ts';
 
 /** Control is quick and must never wait behind rollouts or jobs, so each has a queue of its own. */
 export const QUEUES = { control: 'anneal-control', rollouts: 'anneal-rollouts', jobs: 'anneal-jobs' } as const;
@@ -25,6 +27,10 @@ export const SEARCH_TYPES = {
 export const CAMPAIGN = { status: 'status', gateClosed: 'gateClosed', groupEnded: 'groupEnded' } as const;
 /** Messages of the gate workflow. */
 export const GATE = { decide: 'decide', decideSignal: 'decideSignal', view: 'view' } as const;
+/** Messages of the incident workflow. */
+export const INCIDENT = { view: 'view', merged: 'merged', waits: 'incidentWaits', ended: 'incidentEnded' } as const;
+/** Messages of a repository's merge queue. */
+export const MERGES = { enqueue: 'enqueue', view: 'view' } as const;
 /** Query of every workflow whose work can be counted. */
 export const PROGRESS = 'progress';
 
@@ -42,6 +48,9 @@ export const sealedPrefixes = (of: SealedSplit): readonly string[] => [
 
 /** The store's name of the model profile that a campaign was submitted with. */
 export const profileName = (campaign: CampaignName): string => `campaigns/${campaign}/profile`;
+
+/** The store's name of the specification that a campaign was submitted with. */
+export const specName = (campaign: CampaignName): string => `campaigns/${campaign}/spec`;
 
 /** The store's name of what is durable of a campaign whose rollouts overlap with training. */
 export const pipelineName = (campaign: CampaignName): string => `campaigns/${campaign}/pipeline`;
@@ -61,9 +70,23 @@ export const measuredJudgeExchangeName = (judge: Sha256, question: Sha256): stri
 
 export const campaignWorkflowId = (campaign: CampaignName): `campaign/${string}` => `campaign/${campaign}`;
 export const gateWorkflowId = (gate: GateId): `gate/${string}` => `gate/${gate}`;
+export const incidentWorkflowId = (incident: IncidentName): `incident/${string}` => `incident/${incident}`;
+export const mergeQueueWorkflowId = (repository: RepositoryName): `merges/${string}` => `merges/${repository}`;
 export const childWorkflowId = (
   campaign: CampaignName,
   round: number,
   what: Purpose | 'construct' | 'training',
   part?: string,
 ) => `campaign/${campaign}/r${round}/${what}${part === undefined ? '' : `/${part}`}`;
+
+/** The store's name of a log that a job of this installation wrote, by its content: of others nobody knows who wrote them. */
+export const ownLogName = (log: Sha256): string => `logs/${log}`;
+/** The store's names of what an incident keeps. */
+export const incidentKey = (incident: IncidentName, what: string): string => `incidents/${incident}/${what}`;
+/** The store's name of what a change's review said, by the object that it was proposed as. */
+export const reviewName = (proposal: Sha256): string => `reviews/${proposal}`;
+/** The store's name of how a commit that may become the branch was tried. */
+export const triedCommitName = (repository: RepositoryName, commit: string): string => `merges/${repository}/${commit}`;
+/** … and of what it lands for, written before the branch moves. */
+export const landingName = (repository: RepositoryName, commit: string): string =>
+  `${triedCommitName(repository, commit)}/landing`;
