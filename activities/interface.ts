@@ -11,6 +11,7 @@ import type { EvaluationResult, PolicyVersion, Verdict } from '../contracts/poli
 import type { CampaignState, Conservation, LedgerCounts, RoundRecord, SampledMix } from '../contracts/record.ts';
 import type { Split } from '../contracts/task.ts';
 import type { LostServer } from '../contracts/weight-update.ts';
+import type { IncidentActivities, MergeActivities } from './incident-interface.ts';
 
 export interface ConstructionActivities {
   /** Builds, certifies, splits and locks the task set; finds the lock if the campaign already made it. */
@@ -93,6 +94,8 @@ export interface TrainingActivities {
     parent: number;
   }): Promise<{ policy: PolicyVersion; result: ArtifactRef; metrics: ArtifactRef }>;
   cancelJob(input: { name: JobDocument['name'] }): Promise<void>;
+  /** Brings what a job wrote of itself into the store; what it did not write is not there. */
+  keepLogs(input: { name: JobDocument['name'] }): Promise<{ name: string; object: ArtifactRef }[]>;
 }
 
 /** One running group of a campaign whose rollouts overlap with training: its position in the queue, and its plan. */
@@ -279,6 +282,7 @@ export interface TrackingActivities {
   track(input: { state: CampaignState }): Promise<void>;
 }
 
+export type { Judged, PinnedRepository, Proposed, QueuedMerge } from './incident-interface.ts';
 export type { ArtifactRef, CampaignSpec, GateId, GateKind, PolicyName };
 
 /** What the workers of each queue run. Calls without effects outside of Temporal and the store are `control`'s; what takes hours is `jobs`'. */
@@ -291,11 +295,15 @@ export interface QueueActivities {
     TrackingActivities &
     PipelineActivities &
     Pick<RolloutActivities, 'planTraining' | 'planEvaluation' | 'planPilot'> &
-    Pick<TrainingActivities, 'assembleBatch' | 'importJob' | 'cancelJob'> &
-    Pick<ServerActivities, 'closeServers'>;
+    Pick<TrainingActivities, 'assembleBatch' | 'importJob' | 'cancelJob' | 'keepLogs'> &
+    Pick<ServerActivities, 'closeServers'> &
+    Pick<IncidentActivities, 'pinBase' | 'lookElsewhere' | 'requestMerge' | 'recordEnd'> &
+    Pick<MergeActivities, 'rebaseChange' | 'landCommit'>;
   rollouts: Pick<RolloutActivities, 'generate' | 'grade' | 'play' | 'mask'>;
   jobs: ConstructionActivities &
     JudgingActivities &
     Pick<TrainingActivities, 'runJob'> &
-    Pick<ServerActivities, 'openServers' | 'servePolicy' | 'restServers'>;
+    Pick<ServerActivities, 'openServers' | 'servePolicy' | 'restServers'> &
+    Pick<IncidentActivities, 'analyseLogs' | 'reproduce' | 'propose' | 'judgeChange' | 'reviewChange'> &
+    Pick<MergeActivities, 'tryCommit'>;
 }

@@ -4,7 +4,8 @@ import { defineSearchAttributeKey } from '@temporalio/common';
 import { defineQuery, setCurrentDetails, setHandler, upsertMemo, upsertSearchAttributes } from '@temporalio/workflow';
 import type { CampaignSpec } from '../contracts/campaign.ts';
 import type { PolicyName } from '../contracts/ids.ts';
-import { CAMPAIGN, SEARCH } from '../contracts/names.ts';
+import type { IncidentName } from '../contracts/incident.ts';
+import { CAMPAIGN, incidentWorkflowId, SEARCH } from '../contracts/names.ts';
 import type { PipelineCounts } from '../contracts/pipeline.ts';
 import type { CampaignState, CampaignStatus, PartialMove, Stage } from '../contracts/record.ts';
 import type { LostServer } from '../contracts/weight-update.ts';
@@ -20,6 +21,8 @@ export interface Desk {
   watch(activeWorkflow: string): void;
   waitFor(gate: CampaignStatus['openGate']): void;
   failed(error: CampaignStatus['error']): void;
+  /** Agents have been given a failure, and the campaign waits for them. */
+  mending(incident: IncidentName | undefined): void;
   /** The servers have moved to a version, but for these. */
   moved(policy: PolicyName, lost: readonly LostServer[]): void;
   /** Moves since the round began that gave servers up, the newest of each version. */
@@ -65,6 +68,11 @@ export function openDesk(spec: CampaignSpec, state: CampaignState): Desk {
     },
     failed(error) {
       set('error', error);
+      show();
+    },
+    mending(incident) {
+      set('waitingFor', incident && `agents, who look at it: ./anneal incident show ${incident}`);
+      set('activeWorkflow', incident && incidentWorkflowId(incident));
       show();
     },
     moved(policy, lost) {

@@ -3,6 +3,8 @@ export { campaign } from './campaign.ts';
 export { construction } from './construction.ts';
 export { evaluation } from './evaluation.ts';
 export { gate } from './gate.ts';
+export { incident } from './incident.ts';
+export { mergeQueue } from './merge-queue.ts';
 export { pilot } from './pilot.ts';
 export { rolloutGroup } from './rollout-group.ts';
 export { rollouts } from './rollouts.ts';

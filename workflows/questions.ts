@@ -3,6 +3,7 @@ import type { ArtifactRef } from '../contracts/artifact.ts';
 import type { CampaignSpec } from '../contracts/campaign.ts';
 import type { Look, NoiseFloor } from '../contracts/certified.ts';
 import { FACTS } from '../contracts/gate.ts';
+import type { IncidentEnd } from '../contracts/incident.ts';
 import type { Estimate, EvaluationResult, PolicyVersion } from '../contracts/policy-version.ts';
 import type { CampaignState, LedgerCounts } from '../contracts/record.ts';
 import { lookFacts } from '../policies/look-facts.ts';
@@ -175,6 +176,8 @@ export function askAfterFailure(
   stage: string,
   failure: { code: string; message: string; logTail: string[] },
   retriesBefore: number,
+  /** What agents made of it, where they were asked and the failure stands. */
+  incident?: IncidentEnd,
 ): Question {
   const { code, message, logTail } = failure;
   return {
@@ -185,6 +188,7 @@ export function askAfterFailure(
       { name: 'stage', value: stage },
       { name: 'error', value: code },
       { name: 'retries so far', value: String(retriesBefore) },
+      ...(incident === undefined ? [] : foundBy(incident)),
     ],
     logTail,
     options: [
@@ -195,4 +199,13 @@ export function askAfterFailure(
     safe: 'abort',
     attachments: [],
   };
+}
+
+function foundBy(end: IncidentEnd): Question['facts'] {
+  const { incident, how } = end;
+  const name = { name: 'incident', value: `${incident}: ${how}` };
+  if (how === 'nothing-wrong') return [name, { name: 'agents found', value: 'the logs show no fault' }];
+  if (how === 'failed') return [name, { name: 'agents came to nothing', value: `${end.code}: ${end.why}` }];
+  const why = how === 'parked' ? [{ name: 'not mended', value: end.why }] : [];
+  return [name, { name: 'agents found', value: `${end.cause}: ${end.summary}` }, ...why];
 }

@@ -1,14 +1,5 @@
 // What every stage of a campaign needs: the state in hand, the desk that shows it, the human to ask, and what to do when a stage fails.
-import {
-  ActivityFailure,
-  ApplicationFailure,
-  ChildWorkflowFailure,
-  executeChild,
-  isCancellation,
-  patched,
-  TimeoutFailure,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { executeChild, isCancellation, patched, workflowInfo } from '@temporalio/workflow';
 import type { CampaignSpec } from '../contracts/campaign.ts';
 import { childWorkflowId } from '../contracts/names.ts';
 import type { EvaluationResult, PolicyVersion } from '../contracts/policy-version.ts';
@@ -18,8 +9,10 @@ import { RETRY_OPTIONS } from '../policies/retry.ts';
 import { type Ask, openAsk } from './ask.ts';
 import { type Desk, openDesk } from './desk.ts';
 import type { evaluation } from './evaluation.ts';
+import { openMending } from './mending.ts';
 import { askAfterFailure } from './questions.ts';
 import { activitiesOn } from './queues.ts';
+import { rootCause } from './root-cause.ts';
 
 /** `again`: the gate split once more, with other seeds. `visible`: the fixed part of the visible split. */
 export type Measurement = 'gate' | 'sealed' | 'again' | 'visible';
@@ -70,6 +63,7 @@ export function takeUp({ spec, state }: CampaignInput): Campaign {
   state.runChain ||= workflowInfo().firstExecutionRunId;
   const desk = openDesk(spec, state);
   const ask = openAsk(spec, state, desk);
+  const mend = openMending(spec, state, desk);
   const c: Campaign = {
     spec,
     state,
@@ -88,7 +82,12 @@ export function takeUp({ spec, state }: CampaignInput): Campaign {
           if (isCancellation(failure)) throw failure;
           const cause = rootCause(failure);
           c.failed(failure);
-          const { result } = await ask('job-failed', askAfterFailure(name, cause, retries));
+          const { again, incident } = await mend(name, cause);
+          if (again) {
+            desk.failed(undefined);
+            continue;
+          }
+          const { result } = await ask('job-failed', askAfterFailure(name, cause, retries, incident));
           await saveState({ state });
           if (result.option !== 'retry') {
             state.ending = 'aborted';
@@ -139,28 +138,4 @@ export function takeUp({ spec, state }: CampaignInput): Campaign {
     },
   };
   return c;
-}
-
-function rootCause(failure: unknown): { code: string; message: string; logTail: string[] } {
-  let cause = failure;
-  while ((cause instanceof ActivityFailure || cause instanceof ChildWorkflowFailure) && cause.cause !== undefined)
-    cause = cause.cause;
-  if (cause instanceof TimeoutFailure)
-    return { code: 'campaign.stage_timed_out', message: timeLimit(failure, cause), logTail: [] };
-  if (!(cause instanceof ApplicationFailure)) return { code: 'internal.bug', message: String(cause), logTail: [] };
-  const details = cause.details?.[0];
-  const logTail = isLog(details) ? details.logTail : [];
-  return { code: cause.type ?? 'internal.bug', message: cause.message, logTail };
-}
-
-/** For example `runJob: no answer within its start-to-close limit`. */
-function timeLimit(failure: unknown, { timeoutType }: TimeoutFailure): string {
-  let at = failure;
-  while (at instanceof ChildWorkflowFailure) at = at.cause;
-  const who = at instanceof ActivityFailure ? at.activityType : 'a part of it';
-  return `${who}: no answer within its ${(timeoutType ?? 'time').toLowerCase().replaceAll('_', '-')} limit`;
-}
-
-function isLog(value: unknown): value is { logTail: string[] } {
-  return typeof value === 'object' && value !== null && 'logTail' in value && Array.isArray(value.logTail);
 }

@@ -89,10 +89,14 @@ export async function openBranch(git: Git, folder: string, name: string): Promis
       if (!isName) throw unfit(`${JSON.stringify(tagName)} is no name of a tag`);
       await storedCommit(git, commit);
       for (let tries = 0; tries < TRIES; tries += 1) {
-        const there = await git.ask(['rev-parse', '--verify', '--quiet', '--end-of-options', `${full}^{commit}`]);
-        const id = (await at(full)) === null ? null : there.out.toString().trim();
-        if (id === commit) return;
-        if (id !== null) throw new AnnealError('merge.tag_taken', `${tagName} stands at ${id || 'no commit'}`);
+        const there = await at(full);
+        if (there !== null) {
+          // In this order: one that came into being between two looks is no tag at nothing.
+          const { out } = await git.ask(['rev-parse', '--verify', '--quiet', '--end-of-options', `${there}^{commit}`]);
+          const id = out.toString().trim();
+          if (id === commit) return;
+          throw new AnnealError('merge.tag_taken', `${tagName} stands at ${id || 'no commit'}`);
+        }
         if (await move(full, commit, '0'.repeat(commit.length))) return;
       }
       throw new AnnealError('merge.locked', `the tag ${tagName} was locked at every one of ${TRIES} tries`);

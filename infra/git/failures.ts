@@ -10,8 +10,8 @@ export function unlandable(why: string, cause?: unknown): AnnealError {
   return isLarge ? unfit('it is too large to be shown', cause) : new AnnealError('merge.repository', why, { cause });
 }
 
-/** Of git when it was given somebody's patch: its fault, unless the disk is. */
+/** Of a command that was given what somebody proposes: its fault, unless the disk is. */
 export function unfitBy(said: string): AnnealError {
   const isDisk = /No space left|insufficient permission|Permission denied|Read-only file system|unable to write/i;
-  return isDisk.test(said) ? unlandable(firstLine(said)) : unfit(`the patch does not apply: ${firstLine(said)}`);
+  return isDisk.test(said) ? unlandable(firstLine(said)) : unfit(firstLine(said) || 'git does not say why');
 }

@@ -1,0 +1,124 @@
+// What the workflows of incidents and of merges may ask of the outside world.
+import type { ArtifactRef } from '../contracts/artifact.ts';
+import type {
+  ChangeId,
+  CheckedChange,
+  CommitId,
+  PathFinding,
+  ProposedChange,
+  RepositoryName,
+} from '../contracts/change.ts';
+import type { Cause, RemedyId } from '../contracts/diagnosis.ts';
+import type {
+  Attempt,
+  IncidentEnd,
+  IncidentInput,
+  IncidentName,
+  MergeRequest,
+  Reviewed,
+} from '../contracts/incident.ts';
+
+/** What of an operator's settings the workflow goes by. */
+export interface PinnedRepository {
+  readonly base: CommitId;
+  /** Of the run that began it, and when: what its gate's evidence names, whichever run asks. */
+  readonly runChain: string;
+  readonly at: string;
+  readonly ask: 'critical' | 'always';
+  readonly deadlineMs: number;
+  readonly remindMs: number;
+  /** Whether a coding agent has a model. */
+  readonly hasModel: boolean;
+}
+
+export interface AnalysedLogs {
+  readonly diagnosis: ArtifactRef;
+  readonly cause: Cause;
+  readonly summary: string;
+  readonly remedies: readonly RemedyId[];
+}
+
+/** How the base stands by its own tests. */
+export type Reproduced =
+  | { readonly how: 'ran'; readonly runner: string; readonly passing: number; readonly failing: readonly string[] }
+  | { readonly how: 'none'; readonly why: string };
+
+export type Proposed =
+  | { readonly how: 'proposed'; readonly change: ChangeId; readonly proposal: ArtifactRef; readonly with: string }
+  /** What was handed in cannot be made a commit. */
+  | { readonly how: 'unfit'; readonly with: string; readonly why: string }
+  /** These means have nothing more. */
+  | { readonly how: 'none'; readonly why: string };
+
+export type Judged = { readonly paths: readonly PathFinding[] } & (
+  | { readonly how: 'checked'; readonly checked: CheckedChange; readonly tainted: boolean }
+  | { readonly how: 'none'; readonly why: string }
+);
+
+export interface IncidentActivities {
+  /** The repository's settings, and the branch's commit when the incident began; the same however often it is asked. */
+  pinBase(input: { incident: IncidentName; repository: RepositoryName; runChain: string }): Promise<PinnedRepository>;
+  analyseLogs(input: Pick<IncidentInput, 'incident' | 'logs'>): Promise<AnalysedLogs>;
+  /** Runs the tests of the base in the sandbox. */
+  reproduce(input: { repository: RepositoryName; base: CommitId }): Promise<Reproduced>;
+  /** The next proposal by one means, after those that were tried; one that was made stands, and is not made again. */
+  propose(input: {
+    incident: IncidentName;
+    repository: RepositoryName;
+    base: CommitId;
+    diagnosis: ArtifactRef;
+    by: Attempt['by'];
+    tried: readonly Attempt[];
+  }): Promise<Proposed>;
+  /** What the change touches, and what its tests say upon its base. */
+  judgeChange(input: { proposal: ArtifactRef }): Promise<Judged>;
+  /** By a model without tools; told to be absent where there is none. Said once, it stands. */
+  reviewChange(input: { incident: IncidentName; proposal: ArtifactRef }): Promise<Reviewed>;
+  /** Where else the removed pattern stands in the repository. */
+  lookElsewhere(input: { proposal: ArtifactRef }): Promise<{ path: string; line: number; text: string }[]>;
+  /** Puts everything that a merge is decided on into one document. */
+  requestMerge(input: {
+    incident: IncidentInput;
+    proposal: ArtifactRef;
+    diagnosis: ArtifactRef;
+    checked: CheckedChange;
+    paths: readonly PathFinding[];
+    reviewed: Reviewed;
+    elsewhere: readonly { path: string; line: number; text: string }[];
+    asks: readonly string[];
+    tried: readonly Attempt[];
+  }): Promise<{ request: ArtifactRef; shown: MergeRequest; proposed: ProposedChange }>;
+  /** Makes the end durable; nothing comes after a merge. */
+  recordEnd(input: { end: IncidentEnd }): Promise<void>;
+}
+
+/** A merge request in the queue, with what a human was shown where one was asked: how they answered is on record by the gate that it names. */
+export interface QueuedMerge {
+  readonly request: ArtifactRef;
+  readonly change: ChangeId;
+  readonly asked: { readonly evidence: ArtifactRef } | null;
+}
+
+export type Rebased =
+  | { readonly how: 'rebased'; readonly commit: CommitId; readonly tip: CommitId }
+  /** The change stands on the branch already, by an earlier try of the same landing. */
+  | { readonly how: 'landed'; readonly commit: CommitId }
+  | { readonly how: 'nothing-left'; readonly tip: CommitId }
+  | { readonly how: 'conflict'; readonly paths: string[] };
+
+export interface MergeActivities {
+  rebaseChange(input: QueuedMerge): Promise<Rebased>;
+  /** The tests on the branch's own state with the change, then the smoke run; on record by the commit. */
+  tryCommit(input: {
+    request: ArtifactRef;
+    commit: CommitId;
+    tip: CommitId;
+  }): Promise<{ ok: true } | { ok: false; why: string }>;
+  /**
+   * Alone holds the right to move a branch. Looks at everything again: what the commit changes, what it touches, its record of tests, and the
+   * signed decision where one is needed.
+   */
+  landCommit(
+    input: QueuedMerge & { commit: CommitId },
+  ): Promise<{ how: 'landed' | 'already'; commit: CommitId; tag: string } | { how: 'moved'; tip: CommitId }>;
+}

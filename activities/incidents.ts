@@ -1,0 +1,258 @@
+// The steps of an incident: each reads what the ones before left in the store, and leaves what it found there, so that one that is played again
+// finds what it did.
+import { z } from 'zod';
+import { type ArtifactRef, type ArtifactStore, artifactRef } from '../contracts/artifact.ts';
+import { canonicalJson } from '../contracts/canonical.ts';
+import {
+  type CheckedChange,
+  commitId,
+  type Means,
+  type PathFinding,
+  type ProposedChange,
+  proposedChange,
+  type RepositoryName,
+} from '../contracts/change.ts';
+import { type Diagnosis, diagnosis as diagnosisSchema } from '../contracts/diagnosis.ts';
+import { AnnealError } from '../contracts/errors.ts';
+import {
+  type Attempt,
+  type IncidentInput,
+  type IncidentName,
+  incidentEnd,
+  type MergeRequest,
+  mergeRequest as mergeRequestSchema,
+  type Reviewed,
+  reviewed,
+} from '../contracts/incident.ts';
+import type { Edit, MadeCommit, MergeRepository } from '../contracts/merge.ts';
+import { incidentKey, ownLogName, reviewName } from '../contracts/names.ts';
+import type { RepositorySpec } from '../contracts/repositories.ts';
+import { durationMs } from '../contracts/units.ts';
+import { fewerPaths, fewerTests } from '../policies/incident.ts';
+import { judgePaths } from '../policies/path-policy.ts';
+import type { IncidentActivities, Proposed, Reproduced } from './incident-interface.ts';
+import { changeIdOf, messageOf } from './proposals.ts';
+import type { Documents } from './read.ts';
+
+type Files = ReadonlyMap<string, Uint8Array>;
+
+export interface OpenRepository {
+  readonly spec: RepositorySpec;
+  readonly git: MergeRepository;
+}
+
+/** What a means of repair came to. */
+export type Repaired =
+  | {
+      readonly how: 'edited';
+      readonly edits: ReadonlyMap<string, Edit>;
+      readonly title: string;
+      readonly body: string;
+      readonly means: Means;
+      readonly tainted: boolean;
+    }
+  | { readonly how: 'none'; readonly why: string };
+
+export type RepairBy = (of: {
+  readonly incident: IncidentInput['incident'];
+  readonly spec: RepositorySpec;
+  readonly files: Files;
+  readonly diagnosis: Diagnosis;
+  readonly tried: readonly Attempt[];
+}) => Promise<Repaired>;
+
+export interface IncidentPorts {
+  readonly store: ArtifactStore;
+  readonly documents: Documents;
+  /** @throws AnnealError `repository.unknown` */
+  readonly open: (name: RepositoryName) => Promise<OpenRepository>;
+  readonly diagnose: (logs: IncidentInput['logs']) => Promise<Diagnosis>;
+  /** Runs a state's own tests. */
+  readonly reproduce: (files: Files) => Promise<Reproduced>;
+  readonly check: (
+    before: Files,
+    after: Files,
+  ) => Promise<{ how: 'checked'; checked: CheckedChange } | { how: 'none'; why: string }>;
+  readonly repairBy: Readonly<{ remedies: RepairBy; 'coding agent': RepairBy | undefined }>;
+  readonly review: (of: {
+    incident: IncidentName;
+    change: ProposedChange;
+    patch: string;
+    before: Files;
+  }) => Promise<Reviewed>;
+  readonly alike: (of: { patch: string; after: Files }) => readonly { path: string; line: number; text: string }[];
+  readonly now: () => Date;
+}
+
+const MOST_ALIKE = 50;
+const MOST_LINE = 200;
+
+/** How an incident began: the same whichever run of it asks, since its gate's evidence names it. */
+const began = z.strictObject({ base: commitId, runChain: z.string(), at: z.iso.datetime() });
+type Began = z.infer<typeof began>;
+
+const analysed = z.strictObject({
+  diagnosis: artifactRef,
+  /** All of its logs were written by jobs of this installation. */
+  own: z.boolean(),
+});
+type Analysed = z.infer<typeof analysed>;
+
+export function createIncidentActivities(ports: IncidentPorts): IncidentActivities {
+  const { store, documents, open } = ports;
+
+  return {
+    async pinBase({ incident, repository, runChain }) {
+      const { spec, git } = await open(repository);
+      const begin = async (): Promise<Began> => ({ base: await git.tip(), runChain, at: ports.now().toISOString() });
+      const pinned = began.parse(await once(incidentKey(incident, 'began'), begin));
+      const { deadline, remindAfter } = spec.gate;
+      const hasModel = ports.repairBy['coding agent'] !== undefined;
+      return {
+        ...pinned,
+        ask: spec.ask,
+        deadlineMs: durationMs(deadline),
+        remindMs: durationMs(remindAfter),
+        hasModel,
+      };
+    },
+
+    async analyseLogs({ incident, logs }) {
+      const analyse = async (): Promise<Analysed> => {
+        const own = await Promise.all(logs.map(({ object }) => store.readNamed(ownLogName(object.sha256))));
+        const diagnosis = await documents.write(await ports.diagnose(logs));
+        return { diagnosis, own: own.every((one) => one !== undefined) };
+      };
+      const { diagnosis } = analysed.parse(await once(incidentKey(incident, 'analysed'), analyse));
+      const { cause, summary, remedies } = await documents.read(diagnosisSchema, diagnosis);
+      return { diagnosis, cause, summary, remedies };
+    },
+
+    async reproduce({ repository, base }) {
+      const { git } = await open(repository);
+      return ports.reproduce(await git.snapshot(base));
+    },
+
+    async propose({ incident, repository, base, diagnosis, by, tried }) {
+      const number = tried.filter((one) => one.by === by).length + 1;
+      const key = incidentKey(incident, `proposals/${by.replace(' ', '-')}-${number}`);
+      const made = await once(key, async (): Promise<Proposed> => {
+        const repair = ports.repairBy[by];
+        if (repair === undefined) return { how: 'none', why: 'no model is configured' };
+        const { spec, git } = await open(repository);
+        const files = await git.snapshot(base);
+        const read = await documents.read(diagnosisSchema, diagnosis);
+        const repaired = await repair({ incident, spec, files, diagnosis: read, tried });
+        if (repaired.how === 'none') return repaired;
+        const { title, body, means, edits } = repaired;
+        // Words of a log can lead a reading, and with it the choice of a program.
+        const tainted = repaired.tainted || !(await ownLogs(incident, diagnosis));
+        const message = { title, body, at: ports.now().toISOString() };
+        const patch = await patchOf(() => git.commitEdits(base, edits, message));
+        if ('unfit' in patch) return { how: 'unfit', with: nameOf(means), why: patch.unfit };
+        const stored = await store.put(patch.bytes);
+        const id = changeIdOf({ repository, base, patch: stored.sha256 });
+        const change: ProposedChange = {
+          ...({ schema: 'anneal/change/v1', by: { role: 'debugger', means } } as const),
+          ...{ id, repository, base, patch: stored, title, body, tainted },
+        };
+        return { how: 'proposed', change: id, proposal: await documents.write(change), with: nameOf(means) };
+      });
+      return made as Proposed;
+    },
+
+    async judgeChange({ proposal }) {
+      const { change, spec, git } = await proposed(proposal);
+      const { base, tainted } = change;
+      const made = await git.commitPatch(
+        base,
+        await store.get(change.patch),
+        messageOf(change, ports.now().toISOString()),
+      );
+      const paths: PathFinding[] = [...judgePaths(made.paths, spec.paths)];
+      const [before, after] = await Promise.all([git.snapshot(base), git.snapshot(made.commit)]);
+      const found = await ports.check(before, after);
+      const fewer = fewerPaths(paths);
+      if (found.how === 'none') return { ...found, paths: fewer };
+      return { how: 'checked', checked: fewerTests(found.checked), paths: fewer, tainted };
+    },
+
+    async reviewChange({ incident, proposal }) {
+      const { change, git } = await proposed(proposal);
+      // A model asked again may say something else: what it said first is what landing goes by.
+      const said = await once(reviewName(proposal.sha256), async () => {
+        const patch = textOf(await store.get(change.patch));
+        return ports.review({ incident, change, patch, before: await git.snapshot(change.base) });
+      });
+      return reviewed.parse(said);
+    },
+
+    async lookElsewhere({ proposal }) {
+      const { change, git } = await proposed(proposal);
+      const patch = await store.get(change.patch);
+      const { commit } = await git.commitPatch(change.base, patch, messageOf(change, ports.now().toISOString()));
+      const found = ports.alike({ patch: textOf(patch), after: await git.snapshot(commit) }).slice(0, MOST_ALIKE);
+      return found.map(({ path, line, text }) => ({ path, line, text: text.slice(0, MOST_LINE) }));
+    },
+
+    async requestMerge({ incident, proposal, elsewhere, paths, asks, tried, ...found }) {
+      const proposed = await documents.read(proposedChange, proposal);
+      const { repository, id: change } = proposed;
+      const request: MergeRequest = {
+        ...({ schema: 'anneal/merge-request/v1', incident: incident.incident, campaign: incident.campaign } as const),
+        ...{ owner: incident.owner, repository, change, proposal, ...found, at: ports.now().toISOString() },
+        ...{ elsewhere: [...elsewhere], paths: [...paths], asks: [...asks], tried: [...tried] },
+      };
+      // What was asked once stays as it was asked: a decision is about exactly that.
+      const object = artifactRef.parse(
+        await once(incidentKey(incident.incident, `requests/${change}`), () => documents.write(request)),
+      );
+      return { request: object, shown: await documents.read(mergeRequestSchema, object), proposed };
+    },
+
+    async recordEnd({ end }) {
+      const key = incidentKey(end.incident, 'end');
+      for (;;) {
+        const known = await store.readNamed(key);
+        // What is merged stays merged; any other end gives way to that of a later run.
+        if (known !== undefined && incidentEnd.parse(JSON.parse(textOf(known.bytes))).how === 'merged') return;
+        if (await store.swapNamed(key, known?.tag ?? null, canonicalJson(end))) return;
+      }
+    },
+  };
+
+  /** Whether a diagnosis is that of this incident, and all that it was made from was written by jobs of this installation. */
+  async function ownLogs(incident: IncidentName, diagnosis: ArtifactRef): Promise<boolean> {
+    const known = await store.readNamed(incidentKey(incident, 'analysed'));
+    const { data } = analysed.safeParse(known && JSON.parse(textOf(known.bytes)));
+    return data?.own === true && data.diagnosis.sha256 === diagnosis.sha256;
+  }
+
+  /** The first answer under a name is the answer. */
+  async function once(key: string, make: () => Promise<unknown>): Promise<unknown> {
+    const known = await store.readNamed(key);
+    if (known !== undefined) return JSON.parse(textOf(known.bytes));
+    await store.createNamed(key, canonicalJson(await make()));
+    return JSON.parse(textOf((await store.readNamed(key))!.bytes));
+  }
+
+  async function proposed(proposal: ArtifactRef): Promise<OpenRepository & { change: ProposedChange }> {
+    const change = await documents.read(proposedChange, proposal);
+    return { change, ...(await open(change.repository)) };
+  }
+}
+
+async function patchOf(make: () => Promise<MadeCommit>): Promise<{ bytes: Uint8Array } | { unfit: string }> {
+  try {
+    return { bytes: (await make()).patch };
+  } catch (failure) {
+    // The next means or the next try may do better.
+    if (failure instanceof AnnealError && failure.code === 'merge.unfit') return { unfit: failure.message };
+    throw failure;
+  }
+}
+
+const nameOf = (means: Means): string =>
+  means.kind === 'remedy' ? means.skill : means.kind === 'model' ? means.model : means.name;
+
+const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);

@@ -1,0 +1,143 @@
+// A training that runs from a repository's code and fails: agents are given its logs, and what they bring to the branch is another try.
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import {
+  CancellationScope,
+  ChildWorkflowCancellationType,
+  condition,
+  defineSignal,
+  getExternalWorkflowHandle,
+  isCancellation,
+  ParentClosePolicy,
+  setHandler,
+  startChild,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { CampaignSpec } from '../contracts/campaign.ts';
+import { trainingJobName } from '../contracts/ids.ts';
+import { type IncidentEnd, type IncidentInput, type IncidentName, incidentName } from '../contracts/incident.ts';
+import { INCIDENT, incidentWorkflowId } from '../contracts/names.ts';
+import type { CampaignState } from '../contracts/record.ts';
+import { isOfTheCode, MOST_INCIDENTS_A_ROUND, MOST_KEPT_INCIDENTS } from '../policies/incident.ts';
+import { createRandom } from '../policies/random.ts';
+import { RETRY_OPTIONS } from '../policies/retry.ts';
+import type { OpenQuestion } from './ask-at.ts';
+import type { Desk } from './desk.ts';
+import type { incident } from './incident.ts';
+import { activitiesOn } from './queues.ts';
+import { rootCause } from './root-cause.ts';
+
+const act = activitiesOn('control', {
+  startToCloseTimeout: '10m',
+  heartbeatTimeout: '15s',
+  retry: RETRY_OPTIONS.quick,
+});
+
+export interface Mended {
+  /** The stage is worth another try, because its code is another one now. */
+  readonly again: boolean;
+  /** How agents ended who were asked and did not mend it. */
+  readonly incident?: IncidentEnd;
+}
+export type Mend = (stage: string, failure: { code: string }) => Promise<Mended>;
+
+/** One that another run of this campaign began tells this one its end; should that be lost, it is begun again, and finds what is on record. */
+const LOOK_AGAIN = '15m';
+
+export function openMending(spec: CampaignSpec, state: CampaignState, desk: Desk): Mend {
+  const { code } = spec.training;
+  if (code === undefined || code.incidents === 'none') return async () => ({ again: false });
+  const ended = new Map<IncidentName, IncidentEnd>();
+  setHandler(defineSignal<[IncidentEnd]>(INCIDENT.ended), (end) => void ended.set(end.incident, end), {
+    description: 'How an incident of this campaign ended',
+  });
+
+  let atWork: IncidentName | undefined;
+  setHandler(
+    defineSignal<[OpenQuestion | null]>(INCIDENT.waits),
+    (open) => {
+      desk.waitFor(open ?? undefined);
+      if (open === null) desk.mending(atWork);
+    },
+    { description: 'A human is asked about a change of an incident, or no more' },
+  );
+
+  return async function mend(stage, failure) {
+    const round = state.round + 1;
+    const known = state.incidents ?? [];
+    const before = known.filter((one) => one.round === round).length;
+    if (stage !== 'train' || !isOfTheCode(failure.code) || before >= MOST_INCIDENTS_A_ROUND) return { again: false };
+    const logs = await act.keepLogs({ name: trainingJobName(spec.name, round) });
+    if (logs.length === 0) return { again: false };
+    const name = nameOf(spec, round, before + 1);
+    const end = await endOf(
+      {
+        ...({ schema: 'anneal/incident/v1', incident: name, campaign: spec.name, owner: spec.owner, logs } as const),
+        ...{ repository: code.repository, reportTo: workflowInfo().workflowId },
+      },
+      `${stage} of round ${round} failed: ${failure.code}`,
+    );
+    state.incidents = [...known, { incident: name, round, stage: 'train' as const, how: end.how }].slice(
+      -MOST_KEPT_INCIDENTS,
+    );
+    return end.how === 'merged' || isThere(end) ? { again: true } : { again: false, incident: end };
+  };
+
+  async function endOf(input: IncidentInput, summary: string): Promise<IncidentEnd> {
+    const { incident } = input;
+    atWork = incident;
+    desk.mending(incident);
+    try {
+      do await begin(input, summary);
+      while (!(await condition(() => ended.has(incident), LOOK_AGAIN)));
+      return ended.get(incident)!;
+    } catch (failure) {
+      // Whoever ends the campaign wants no agents to go on for it; resumed it takes up what is on record.
+      if (isCancellation(failure))
+        await CancellationScope.nonCancellable(() =>
+          getExternalWorkflowHandle(incidentWorkflowId(incident))
+            .cancel()
+            .catch(() => {}),
+        );
+      throw failure;
+    } finally {
+      atWork = undefined;
+      desk.mending(undefined);
+    }
+  }
+
+  async function begin(input: IncidentInput, summary: string): Promise<void> {
+    const { incident: name } = input;
+    try {
+      const handle = await startChild<typeof incident>('incident', {
+        workflowId: incidentWorkflowId(name),
+        // A campaign that is ended from outside, and resumed, finds it.
+        parentClosePolicy: ParentClosePolicy.ABANDON,
+        cancellationType: ChildWorkflowCancellationType.ABANDON,
+        staticSummary: summary,
+        args: [input],
+      });
+      handle.result().then(
+        (end) => ended.set(name, end),
+        // Somebody ended it from outside, or it could not even write down how it ended.
+        (failure: unknown) => {
+          const { code, message } = rootCause(failure);
+          ended.set(name, { how: 'failed', incident: name, code, why: message });
+        },
+      );
+    } catch (failure) {
+      if (!(failure instanceof WorkflowExecutionAlreadyStartedError)) throw failure;
+    }
+  }
+}
+
+/** Somebody else's commit had mended it. */
+const isThere = (end: IncidentEnd): boolean => end.how === 'not-merged' && end.merged.how === 'nothing-left';
+
+/** Long names are cut, and told apart by what they were. */
+function nameOf({ name }: CampaignSpec, round: number, number: number): IncidentName {
+  const end = `-r${round}-i${number}`;
+  const whole = incidentName.safeParse(`${name}${end}`);
+  if (whole.success) return whole.data;
+  const mark = `-${createRandom(name).bits().toString(16).padStart(8, '0')}`;
+  return incidentName.parse(`${name.slice(0, 40 - mark.length - end.length)}${mark}${end}`);
+}
