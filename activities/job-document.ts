@@ -23,6 +23,8 @@ export interface TrainingRequest {
   /** Of the rollouts. */
   readonly temperature: number;
   readonly batch: ArtifactRef;
+  /** Undefined: the installed trainer. */
+  readonly code?: JobDocument['code'];
 }
 
 export function trainingDocument(request: TrainingRequest): JobDocument {
@@ -55,6 +57,7 @@ export function trainingDocument(request: TrainingRequest): JobDocument {
     policyVersion: { from: from.number, to },
     maxSeconds: durationMs(spec.training.timeout) / 1000,
     ...how,
+    ...(request.code === undefined ? {} : { code: request.code }),
   };
   const specHash = sha256.parse(createHash('sha256').update(canonicalJson(body)).digest('hex'));
   return { ...body, specHash };

@@ -2,6 +2,7 @@
 import { activityInfo, cancellationSignal, heartbeat, sleep } from '@temporalio/activity';
 import { z } from 'zod';
 import type { ArtifactRef, ArtifactStore } from '../contracts/artifact.ts';
+import type { RepositoryName } from '../contracts/change.ts';
 import { AnnealError } from '../contracts/errors.ts';
 import { type CampaignName, makePolicyName } from '../contracts/ids.ts';
 import {
@@ -12,6 +13,7 @@ import {
   type JobState,
   jobEffort,
 } from '../contracts/job.ts';
+import { ownLogName } from '../contracts/names.ts';
 import type { PolicyVersion } from '../contracts/policy-version.ts';
 import type { ModelGateway } from '../contracts/ports.ts';
 import { makeWeightTag, weightManifest } from '../contracts/weight-update.ts';
@@ -29,6 +31,8 @@ import { sampledIn } from './sampled.ts';
 /** Often enough to be missed within the heartbeat timeout of 15 s. */
 const BEAT_MS = 3_000;
 const LOOK_MS = 300;
+/** What a failed job leaves to be read. */
+const LOGS = ['log', 'metrics.jsonl'] as const;
 /** For a trainer on this machine to write its checkpoint. On a cluster its profile says how long it may take. */
 const CANCEL_GRACE_MS = 8_000;
 const SILENT: ReadonlySet<AnnealError['code']> = new Set(['cluster.unavailable', 'store.unavailable']);
@@ -38,8 +42,10 @@ export function createTrainingActivities(ports: {
   documents: Documents;
   gateway: ModelGateway;
   jobs: JobRunner;
+  /** The files that a repository's branch has now; @throws AnnealError `repository.unknown` */
+  codeOf?: (repository: RepositoryName) => Promise<NonNullable<JobDocument['code']>>;
 }): TrainingActivities {
-  const { store, documents, gateway, jobs } = ports;
+  const { store, documents, gateway, jobs, codeOf } = ports;
 
   return {
     async assembleBatch({ spec: specRef, plan: planRef, round, from, to }) {
@@ -55,12 +61,16 @@ export function createTrainingActivities(ports: {
       const { ledger } = assembled;
       if (samples.length === 0) return { document: null, account, ledger };
       const sampled = sampledIn(samples, from.number);
+      const repository = spec.training.code?.repository;
+      if (repository !== undefined && codeOf === undefined)
+        throw new AnnealError('repository.unknown', `${repository}: this worker knows no repositories`);
 
       const document = trainingDocument({
         ...{ spec, round, from, to, temperature: plan.harness.temperature },
         oldest: Math.min(...samples.map((sample) => sample.policyVersion)),
         profile: await documents.profile(spec.name),
         batch: await store.put(samples.map((sample) => `${JSON.stringify(sample)}\n`).join('')),
+        ...(repository === undefined ? {} : { code: await codeOf!(repository) }),
       });
       return { document, account, ledger, ...(sampled === undefined ? {} : { sampled }) };
     },
@@ -111,6 +121,16 @@ export function createTrainingActivities(ports: {
         ...(await weightsOf(state.result, bring)),
       };
       return { policy, result: await bring('result.json'), metrics: await documents.write(state.metrics) };
+    },
+
+    async keepLogs({ name }) {
+      const kept = await Promise.all(
+        LOGS.map(async (log) => ({ name: log, object: await jobs.output(name, log).catch(() => undefined) })),
+      );
+      const logs = kept.flatMap((one) => (one.object === undefined ? [] : [{ name: one.name, object: one.object }]));
+      // What agents make of these is not held back as what they make of anybody's.
+      for (const { object } of logs) await store.createNamed(ownLogName(object.sha256), name);
+      return logs;
     },
 
     async cancelJob({ name }) {

@@ -1,6 +1,7 @@
 // What a team submits. The document is immutable: its canonical JSON's hash identifies the campaign.
 import { z } from 'zod';
 import { certifiedSpec } from './certified.ts';
+import { repositoryName } from './change.ts';
 import { harnessSpec } from './harness.ts';
 import { campaignName, sha256 } from './ids.ts';
 import { judgeSpec } from './judge.ts';
@@ -161,6 +162,19 @@ export const trainingSpec = z.strictObject({
     ),
   /** Optional, not filled in: a campaign from before it keeps its hash. */
   minReward: z.number().optional().describe('sft: what earned less is not imitated. The others have none.'),
+  /** Optional, not filled in: a campaign from before it keeps its hash. */
+  code: z
+    .strictObject({
+      repository: repositoryName,
+      incidents: z
+        .enum(['propose', 'none'])
+        .default('propose')
+        .describe('Whether agents analyse a training that failed, and propose a repair to the repository.'),
+    })
+    .optional()
+    .describe(
+      'Whose branch the trainer runs from, as each training begins (docs/agents.md); without it from the one that is installed.',
+    ),
   timeout: duration.default('15m'),
 });
 

@@ -1,6 +1,7 @@
 // The job contract: the same for a laptop process and 96 GPUs.
 import { z } from 'zod';
 import { type ArtifactRef, artifactRef } from './artifact.ts';
+import { commitId, repositoryName } from './change.ts';
 import { jobName, rolloutId, sha256 } from './ids.ts';
 
 /** One training sample, a line of the batch object (JSON Lines). */
@@ -94,6 +95,10 @@ export const jobDocument = z.strictObject({
   export: z.strictObject({ delta: z.boolean() }).optional(),
   checkpointEverySteps: z.int().positive(),
   maxSeconds: z.number().positive(),
+  /** The trainer's own files, by path, where a repository has them; else it is the one that is installed. */
+  code: z
+    .strictObject({ repository: repositoryName, commit: commitId, files: z.record(z.string(), artifactRef) })
+    .optional(),
 });
 export type JobDocument = z.infer<typeof jobDocument>;
 

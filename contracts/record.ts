@@ -5,6 +5,7 @@ import type { CampaignSpec } from './campaign.ts';
 import { certifiedState, look } from './certified.ts';
 import { evidence, gateKind, gateResult } from './gate.ts';
 import { campaignName, gateId, jobName, policyName, purpose, sha256 } from './ids.ts';
+import { incidentName } from './incident.ts';
 import { pipelineCounts, pipelineSummary } from './pipeline.ts';
 import { evaluationResult, policyVersion, verdict } from './policy-version.ts';
 import { breakReason } from './session.ts';
@@ -131,6 +132,17 @@ export const campaignState = z.strictObject({
   givenUp: partialMove.optional(),
   /** Of a campaign whose rollouts overlap with training: the groups whose workflows run, by position. Never trusted by a new chain of runs. */
   running: z.array(z.int().nonnegative()).optional(),
+  /** Failures that agents were given, in order; absent where there was none. */
+  incidents: z
+    .array(
+      z.strictObject({
+        incident: incidentName,
+        round: z.int().positive(),
+        stage,
+        how: z.enum(['nothing-wrong', 'parked', 'denied', 'not-merged', 'failed', 'merged']),
+      }),
+    )
+    .optional(),
   /** Why the rounds ended early, when the budget did not allow another. */
   stoppedBy: z.string().optional(),
 });

@@ -111,3 +111,14 @@ const LOWER = {
   'age-window': 'lower maxAge',
   'admission-budget': 'lower eta',
 } as const;
+
+/** Pods run what their image holds. */
+export function codeRules({ root, report }: Ground): void {
+  if (valueAt(root, ['training', 'code']) !== undefined && valueAt(root, ['compute']) === 'kubernetes')
+    report(
+      'spec.out_of_range',
+      ['training', 'code'],
+      'nothing on kubernetes: a pod runs the trainer of its image',
+      'Build the repository into the image, and leave training.code out.',
+    );
+}

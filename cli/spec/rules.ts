@@ -8,11 +8,11 @@ import type { Ground } from './ground.ts';
 import { harnessRules, sessionRules, temperatureRules } from './rules-harness.ts';
 import { artifactRules, curriculumRules, functionListRules, rewardRules, splitRules } from './rules-tasks.ts';
 import { timeRules } from './rules-times.ts';
-import { lossRules, pipelineRules, stepRules } from './rules-training.ts';
+import { codeRules, lossRules, pipelineRules, stepRules } from './rules-training.ts';
 
 /** In the order in which their findings are told. */
 const RULES: readonly ((ground: Ground) => void)[] = [
-  ...[splitRules, lossRules, artifactRules, harnessRules, sessionRules, functionListRules, pipelineRules],
+  ...[splitRules, lossRules, artifactRules, harnessRules, sessionRules, functionListRules, pipelineRules, codeRules],
   ...[stepRules, curriculumRules, temperatureRules, rewardRules, timeRules],
 ];
 

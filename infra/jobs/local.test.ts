@@ -48,8 +48,12 @@ const store = {
     stored.push(path);
     return artifactRef.parse({ uri: `store:objects/00/${'0'.repeat(64)}`, sha256: '0'.repeat(64), bytes: 0 });
   },
+  async getFile({ sha256 }: ArtifactRef, path: string): Promise<void> {
+    writeFileSync(path, sources.get(sha256)!);
+  },
 };
 const started: ChildProcess[] = [];
+const sources = new Map<string, string>();
 const trainerArgv = (): [string, string] => [process.execPath, join(folder, 'trainer.mjs')];
 
 beforeEach(() => {
@@ -232,4 +236,46 @@ test('an output path never leaves the folder', async () => {
   expect(stored).toEqual([inJob('adapter/a.bin')]);
   await expect(runner.output(doc(0).name, '../other/a')).rejects.toThrow(/outside/);
   await expect(runner.output(doc(0).name, '/etc/passwd')).rejects.toThrow(/outside/);
+});
+
+/** A trainer of the repository's own: it prints what its module says, and ends with 1 where that is wrong. */
+function codeOf(commit: string, says: string): NonNullable<JobDocument['code']> {
+  const hash = commit.repeat(64).slice(0, 64);
+  sources.set(hash, says);
+  const file = { uri: `store:objects/${hash.slice(0, 2)}/${hash}`, sha256: hash, bytes: says.length };
+  return jobDocument.shape.code
+    .unwrap()
+    .parse({ repository: 'trainer', commit: commit.repeat(40), files: { 'own/says.txt': file } });
+}
+const SAYS = `
+const says = process.getBuiltinModule('node:fs').readFileSync(process.env.PYTHONPATH + '/own/says.txt', 'utf8');
+console.log(says);
+if (says === 'wrong') process.exit(1);
+`;
+
+test('a job runs from the files of its document; mended, it takes the place of the one that failed', async () => {
+  writeFileSync(join(folder, 'trainer.mjs'), SAYS + TRAINER);
+  const wrong = { ...doc(0, 'b'.repeat(64)), code: codeOf('a', 'wrong') };
+  const right = { ...doc(0, 'c'.repeat(64)), code: codeOf('d', 'right') };
+  await runner.submit(wrong);
+  await until('stopped');
+  // Something else than its code differs: that is another job.
+  await expect(runner.submit({ ...right, seed: 7 })).rejects.toMatchObject({ code: 'job.conflict' });
+  await Promise.all([runner.submit(right), runner.submit(right), runner.submit(right)]);
+  const done = await until('done');
+  expect(done.result.specHash).toBe(right.specHash);
+  expect(new Set(await runner.logTail(right.name, 9))).toEqual(new Set(['right', 'hello from the trainer']));
+  expect(readFileSync(join(folder, 'jobs', `job-one.by-${'a'.repeat(12)}`, 'log'), 'utf8')).toBe('wrong\n');
+  // One that is done stays.
+  await expect(runner.submit(wrong)).rejects.toMatchObject({ code: 'job.conflict' });
+});
+
+test('a path of the code that leads out of its folder is refused', async () => {
+  const code = codeOf('e', 'right');
+  const [file] = Object.values(code.files);
+  await expect(
+    runner.submit({ ...doc(0), code: { ...code, files: { '../../out.txt': file! } } }),
+  ).rejects.toMatchObject({
+    code: 'job.configuration',
+  });
 });

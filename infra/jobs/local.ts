@@ -11,6 +11,7 @@ import { AnnealError } from '../../contracts/errors.ts';
 import { JOB_EXIT, type JobDocument, type JobRunner, type JobState, jobDocument } from '../../contracts/job.ts';
 import { type Config, childEnvironment } from '../config.ts';
 import { isAlive, type ProcessIdentity, signalProcess, whenGone } from '../process/identity.ts';
+import { layOutCode, putAside } from './code.ts';
 import {
   JOB_FILES,
   readDocument,
@@ -28,8 +29,8 @@ const LOG_TAIL_LINES = 40;
 const KILLED = 137;
 
 export interface LocalJobOptions {
-  /** Where the outputs of finished jobs go. */
-  readonly store: Pick<ArtifactStore, 'putFile'>;
+  /** Where the outputs of finished jobs go, and a trainer's own files come from. */
+  readonly store: Pick<ArtifactStore, 'putFile' | 'getFile'>;
   readonly jobsDir: string;
   /** Command prefix of the trainer; the path of job.json is appended. */
   readonly argv: readonly [string, ...string[]];
@@ -59,21 +60,26 @@ export function trainerCommand({ paths }: Config): Pick<LocalJobOptions, 'argv' 
 export function createLocalJobRunner(options: LocalJobOptions): JobRunner {
   const folderOf = (name: JobDocument['name']): string => join(options.jobsDir, name);
 
+  async function submit(input: JobDocument): Promise<void> {
+    const document = jobDocument.parse(input);
+    const folder = folderOf(document.name);
+    const stored = await documentIn(folder, document);
+    if (stored.specHash !== document.specHash) {
+      if (await putAside(folder, stored, document)) return submit(document);
+      throw new AnnealError(
+        'job.conflict',
+        `job ${document.name} exists with specification ${stored.specHash}, not ${document.specHash}`,
+      );
+    }
+    if ((await readResult(folder, document)) !== undefined) return;
+    const { code } = document;
+    const place = code && (await layOutCode(folder, code, options.store));
+    const env = place === undefined ? options.env : { ...options.env, PYTHONPATH: place };
+    await start(folder, { ...options, env });
+  }
+
   return {
-    async submit(input) {
-      const document = jobDocument.parse(input);
-      const folder = folderOf(document.name);
-      await mkdir(folder, { recursive: true }).catch(raiseNoSpace);
-      const stored = (await readDocument(folder)) ?? (await storeDocument(folder, document));
-      if (stored.specHash !== document.specHash) {
-        throw new AnnealError(
-          'job.conflict',
-          `job ${document.name} exists with specification ${stored.specHash}, not ${document.specHash}`,
-        );
-      }
-      if ((await readResult(folder, document)) !== undefined) return;
-      await start(folder, options);
-    },
+    submit,
 
     async state(name) {
       const folder = folderOf(name);
@@ -131,6 +137,11 @@ async function finishedState(folder: string): Promise<JobState> {
     message: (await readError(folder)) ?? explain(exitCode),
     logTail: await tailLines(join(folder, JOB_FILES.log), LOG_TAIL_LINES),
   };
+}
+
+async function documentIn(folder: string, document: JobDocument): Promise<JobDocument> {
+  await mkdir(folder, { recursive: true }).catch(raiseNoSpace);
+  return (await readDocument(folder)) ?? (await storeDocument(folder, document));
 }
 
 /** Creates job.json once and whole: link() refuses an existing name. Returns the document that now stands there. */

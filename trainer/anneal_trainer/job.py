@@ -139,6 +139,8 @@ def parse_job(document: Any) -> tuple[Job | None, list[Problem]]:
         hint = "moments belong to the adapter they were gathered on"
         problems.append(Problem("inputs.optimizer", "null without an adapter", "a reference", hint))
 
+    top.leave("code")  # which files it is run from: whoever starts it has laid them out
+
     for fields in (lora, model, algo, sampling, versions, inputs, top):
         fields.no_others()
     if problems:
@@ -234,6 +236,10 @@ class _Fields:
         ref, problems = parse_ref(got, self._at(key))
         self._problems.extend(problems)
         return ref
+
+    def leave(self, key: str) -> None:
+        """A field that is somebody else's to read."""
+        self._seen.add(key)
 
     def no_others(self) -> None:
         for key in sorted(set(self._value) - self._seen):

@@ -71,6 +71,12 @@ def test_more_steps_than_staleness_allows(bench: Bench) -> None:
     assert [p.path for p in problems] == ["algorithm.steps"]
 
 
+def test_the_files_that_it_is_run_from_are_not_its_to_read(bench: Bench) -> None:
+    code = {"repository": "trainer", "commit": "a" * 40, "files": {}}
+    job, problems = parse_job(bench.document() | {"code": code})
+    assert job is not None and problems == []
+
+
 def test_a_document_that_is_not_json(here: Bench) -> None:
     folder = here.job("bad", {})
     (folder / "job.json").write_text("{")
