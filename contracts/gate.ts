@@ -17,7 +17,13 @@ export const gateOption = z.strictObject({
 });
 
 /** Facts by which an effect is recognised as the one that was decided on. */
-export const FACTS = { policy: 'policy', adapter: 'adapter', weights: 'weights', taskSet: 'task set' } as const;
+export const FACTS = {
+  policy: 'policy',
+  adapter: 'adapter',
+  weights: 'weights',
+  taskSet: 'task set',
+  change: 'change',
+} as const;
 
 /** What a gate's campaign holds while it waits; of nothing, nothing is held. */
 export const waiting = z.strictObject({

@@ -41,6 +41,7 @@ const variables = z.object({
   ANNEAL_AGENT_MODEL_NAME: z.string().min(1).max(200).optional(),
   ANNEAL_AGENT_MODEL_KEYS: path,
   ANNEAL_ON_CALL: path,
+  ANNEAL_REPOSITORIES: path,
   ANNEAL_CONSOLE_OIDC: path,
   ANNEAL_PROVIDERS: path,
   ANNEAL_AGENTS: path,
@@ -121,6 +122,8 @@ export interface Config {
   };
   /** ANNEAL_ON_CALL: the file that says who is told of an open gate (docs/on-call.md); it holds addresses that are secrets. */
   readonly onCall: string | undefined;
+  /** ANNEAL_REPOSITORIES: the file of repositories that agents may propose changes to (docs/agents.md); undefined: to none. */
+  readonly repositories: string | undefined;
   /** ANNEAL_CONSOLE_OIDC: the file that says who signs in to the console, and how (docs/console.md); undefined: its local mode. */
   readonly consoleOidc: string | undefined;
   /** ANNEAL_PROVIDERS: a JSON file of other people's models, by the policy names under which the gateway serves them (docs/gateway.md). */
@@ -196,6 +199,7 @@ export function loadConfig(options: ConfigOptions = {}): Config {
       keys: set.ANNEAL_AGENT_MODEL_KEYS === undefined ? undefined : resolve(set.ANNEAL_AGENT_MODEL_KEYS),
     },
     onCall: set.ANNEAL_ON_CALL === undefined ? undefined : resolve(set.ANNEAL_ON_CALL),
+    repositories: set.ANNEAL_REPOSITORIES === undefined ? undefined : resolve(set.ANNEAL_REPOSITORIES),
     consoleOidc: set.ANNEAL_CONSOLE_OIDC === undefined ? undefined : resolve(set.ANNEAL_CONSOLE_OIDC),
     providers: set.ANNEAL_PROVIDERS === undefined ? undefined : resolve(set.ANNEAL_PROVIDERS),
     agents: resolve(set.ANNEAL_AGENTS ?? `${home}-agents`),

@@ -11,8 +11,10 @@ import { createCertifiedActivities } from '../activities/certified.ts';
 import { createConstructionActivities } from '../activities/construction.ts';
 import { createEvaluationActivities } from '../activities/evaluation.ts';
 import { createGateActivities } from '../activities/gates.ts';
+import { createIncidentActivities } from '../activities/incidents.ts';
 import type { QueueActivities } from '../activities/interface.ts';
 import { createJudges, createJudgingActivities } from '../activities/judges.ts';
+import { createMergeActivities } from '../activities/merges.ts';
 import { createPipelineActivities } from '../activities/pipeline.ts';
 import { createDocuments } from '../activities/read.ts';
 import { createReportActivities } from '../activities/report.ts';
@@ -41,6 +43,7 @@ import { createSeenPeople } from '../infra/people/seen.ts';
 import { keepThreadsAwake } from '../infra/process/wake-threads.ts';
 import { forgetDeadTemporary } from '../infra/process/work-folder.ts';
 import { createReleases } from '../infra/releases/releases.ts';
+import { openRepositories, readRepositories } from '../infra/repositories.ts';
 import { chooseSandbox } from '../infra/sandbox/choice.ts';
 import { layOutSource } from '../infra/source-files/carry.ts';
 import { markReady, watchParent } from '../infra/stack/watch-parent.ts';
@@ -60,8 +63,10 @@ import { delegationsAt } from '../policies/people.ts';
 import { sourceHash } from './build-id.ts';
 import { workflowBundle } from './bundle.ts';
 import { openCompute } from './compute.ts';
+import { codeOf, incidentPorts, skillLibrary } from './incidents.ts';
 import { createManifest } from './manifest.ts';
 import { reapRegularly } from './reaper.ts';
+import { roleModel } from './repairs.ts';
 
 keepThreadsAwake();
 // A worker that was killed could not.
@@ -107,6 +112,16 @@ const judges = createJudges(store, documents, judge);
 const tools = graderTools(config.python);
 const browser = chooseBrowser(config);
 const judging = atBoundary(createJudgingActivities({ store, documents, open: judge }));
+const { repositories } = config;
+const open = openRepositories(repositories === undefined ? undefined : await readRepositories(repositories));
+const access = createAgentAccess({ url: endpoints.gateway, secret: Buffer.from(gatewaySecret.trim(), 'hex') });
+const { url: modelUrl, name: modelName } = config.agentModel;
+const mending = incidentPorts({
+  ...{ store, sandbox, tools, open, skills: skillLibrary(config.paths.skills) },
+  ...(modelUrl === undefined || modelName === undefined ? {} : { model: roleModel(modelName, access) }),
+});
+const incidents = atBoundary(createIncidentActivities({ store, documents, ...mending }));
+const merges = atBoundary(createMergeActivities({ store, documents, identity, audit, ...mending }));
 const onCall = config.onCall === undefined ? undefined : await readOnCall(config.onCall);
 const control = atBoundary({
   ...createGateActivities({ store, documents, identity, critical: critical.gates, audit }),
@@ -130,12 +145,14 @@ const rollouts = atBoundary(
     ...{ judges, tools, browser },
     secret: secretInputs(gatewaySecret),
     agents: {
-      access: createAgentAccess({ url: endpoints.gateway, secret: Buffer.from(gatewaySecret.trim(), 'hex') }),
+      access,
       agentFolder: (name) => join(config.agents, name),
     },
   }),
 );
-const training = atBoundary(createTrainingActivities({ store, documents, gateway, jobs }));
+const training = atBoundary(
+  createTrainingActivities({ store, documents, gateway, jobs, codeOf: codeOf({ store, open }) }),
+);
 const { addresses, ...trackerKeys } = observing.trackers;
 const trackers = createTrackers(addresses, trackerKeys);
 const tracking = atBoundary(createTrackingActivities({ store, documents, manifest, trackers }));
@@ -178,8 +195,15 @@ const workers = await Promise.all([
       assembleBatch: training.assembleBatch,
       importJob: training.importJob,
       cancelJob: training.cancelJob,
+      keepLogs: training.keepLogs,
       closeServers: servers.closeServers,
       track: tracking.track,
+      pinBase: incidents.pinBase,
+      lookElsewhere: incidents.lookElsewhere,
+      requestMerge: incidents.requestMerge,
+      recordEnd: incidents.recordEnd,
+      rebaseChange: merges.rebaseChange,
+      landCommit: merges.landCommit,
     } satisfies QueueActivities['control'],
   }),
   Worker.create({
@@ -197,6 +221,12 @@ const workers = await Promise.all([
       restServers: servers.restServers,
       ...construction,
       ...judging,
+      analyseLogs: incidents.analyseLogs,
+      reproduce: incidents.reproduce,
+      propose: incidents.propose,
+      judgeChange: incidents.judgeChange,
+      reviewChange: incidents.reviewChange,
+      tryCommit: merges.tryCommit,
     } satisfies QueueActivities['jobs'],
   }),
 ]);

@@ -2,9 +2,9 @@
 import type { ArtifactStore } from '../../contracts/artifact.ts';
 import { AnnealError } from '../../contracts/errors.ts';
 import { type CampaignName, campaignName } from '../../contracts/ids.ts';
+import { specName } from '../../contracts/names.ts';
 
-/** The store's name of its specification. */
-export const specKey = (name: CampaignName): string => `campaigns/${name}/spec`;
+export const specKey = specName;
 
 /** Whether a campaign was ever submitted; needs no server. */
 export async function isKnown(store: ArtifactStore, name: CampaignName): Promise<boolean> {

@@ -18,7 +18,7 @@ import type {
 import type { ArtifactRef } from '../../contracts/artifact.ts';
 import { type CampaignSpec, campaignSpec } from '../../contracts/campaign.ts';
 import type { ErrorCode } from '../../contracts/errors.ts';
-import type { Decision, GateKind, GateResult } from '../../contracts/gate.ts';
+import type { Decision, Evidence, GateKind, GateResult } from '../../contracts/gate.ts';
 import { campaignName, jobName, makePolicyName, sha256 } from '../../contracts/ids.ts';
 import type { EvaluationResult, PolicyVersion, Verdict } from '../../contracts/policy-version.ts';
 import type { CampaignState } from '../../contracts/record.ts';
@@ -110,12 +110,16 @@ export interface Script {
   groupMs?: (plan: ArtifactRef) => number;
   /** What the scan of each round finds; nothing when used up. */
   overlaps?: string[][];
+  /** Of incidents and of their merges, in place of those that there are. */
+  incidents?: { readonly activities: object };
 }
 
 export interface Told {
   readonly calls: string[];
   readonly saved: CampaignState[];
   readonly answers: GateResult[];
+  /** What gates showed. */
+  readonly shown: Evidence[];
   /** Rollouts that failed, one entry a failure. */
   readonly broken: number[];
   /** What each look was given. */
@@ -132,7 +136,7 @@ export function scriptedActivities(script: Script): { activities: All; told: Tol
     scriptedPipeline(script.pipeline, (plan, number) => {
       plans.set(plan.sha256, { number, split: 'visible', name: script.pipeline!.name });
     });
-  const told: Told = { calls: [], saved: [], answers: [], broken: [], judged: [], pipeline, movedAmid: [] };
+  const told: Told = { calls: [], saved: [], answers: [], shown: [], broken: [], judged: [], pipeline, movedAmid: [] };
   const failures = [...(script.jobFailures ?? [])];
   const overlaps = [...(script.overlaps ?? [])];
   const refusals = [...(script.judgeRefusals ?? [])];
@@ -303,11 +307,16 @@ export function scriptedActivities(script: Script): { activities: All; told: Tol
       };
       return { policy, result: refOf('result'), metrics: refOf('metrics') };
     },
+    async keepLogs({ name }) {
+      note(`keepLogs ${name}`);
+      return [];
+    },
     async cancelJob({ name }) {
       note(`cancelJob ${name}`);
     },
     async freezeEvidence({ evidence }) {
       note(`freezeEvidence ${evidence.gate} recommends ${evidence.recommended}`);
+      told.shown.push(evidence);
       const answer = told.answers.find((other) => other.gate === evidence.gate) ?? null;
       return { object: refOf(evidence), answer, listed: !script.unlisted?.includes(evidence.kind) };
     },
@@ -376,5 +385,5 @@ export function scriptedActivities(script: Script): { activities: All; told: Tol
       };
     },
   };
-  return { activities, told };
+  return { activities: { ...activities, ...script.incidents?.activities }, told };
 }

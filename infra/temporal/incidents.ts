@@ -1,0 +1,85 @@
+// Incidents as commands see them: opening one, where it stands, how it ended.
+import { createHash } from 'node:crypto';
+import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import type { ArtifactStore } from '../../contracts/artifact.ts';
+import { canonicalJson } from '../../contracts/canonical.ts';
+import { AnnealError } from '../../contracts/errors.ts';
+import {
+  type IncidentEnd,
+  type IncidentInput,
+  type IncidentName,
+  type IncidentView,
+  incidentEnd,
+  incidentName,
+} from '../../contracts/incident.ts';
+import { INCIDENT, incidentKey, incidentWorkflowId, QUEUES } from '../../contracts/names.ts';
+
+export interface IncidentState {
+  readonly incident: IncidentName;
+  /** Absent where its workflow is gone and only its end is left. */
+  readonly view?: IncidentView;
+  readonly end?: IncidentEnd;
+}
+
+export type Incidents = ReturnType<typeof createIncidents>;
+
+export function createIncidents(client: Client, store: ArtifactStore) {
+  async function endOf(incident: IncidentName): Promise<IncidentEnd | undefined> {
+    const found = await store.readNamed(incidentKey(incident, 'end'));
+    return found === undefined ? undefined : incidentEnd.parse(JSON.parse(new TextDecoder().decode(found.bytes)));
+  }
+
+  async function look(name: string): Promise<IncidentState> {
+    const parsed = incidentName.safeParse(name);
+    const missing = (): AnnealError => new AnnealError('incident.not_found', name);
+    if (!parsed.success) throw missing();
+    const incident = parsed.data;
+    const end = await endOf(incident);
+    try {
+      const view = await client.workflow.getHandle(incidentWorkflowId(incident)).query<IncidentView>(INCIDENT.view);
+      return { incident, view, ...(end && { end }) };
+    } catch (failure) {
+      if (!(failure instanceof WorkflowNotFoundError)) throw failure;
+      if (end === undefined) throw missing();
+      return { incident, end };
+    }
+  }
+
+  return {
+    look,
+    /**
+     * The same logs for the same repository are one incident: opened again, it is the one that there is; where the machine was at fault it takes
+     * up what is on record.
+     */
+    async open(input: Omit<IncidentInput, 'schema' | 'incident'> & { incident?: IncidentName }): Promise<IncidentName> {
+      const incident = input.incident ?? nameOf(input);
+      if (((await endOf(incident))?.how ?? 'failed') === 'failed')
+        await client.workflow.start('incident', {
+          workflowId: incidentWorkflowId(incident),
+          taskQueue: QUEUES.control,
+          args: [{ ...input, schema: 'anneal/incident/v1', incident } satisfies IncidentInput],
+          workflowIdConflictPolicy: 'USE_EXISTING',
+        });
+      return incident;
+    },
+    async ended(incident: IncidentName): Promise<IncidentEnd> {
+      return incidentEnd.parse(await client.workflow.getHandle(incidentWorkflowId(incident)).result());
+    },
+    /** Newest first: those that Temporal still knows, and those whose end is kept. */
+    async list(): Promise<IncidentState[]> {
+      const running = await Array.fromAsync(client.workflow.list({ query: `WorkflowType = 'incident'` }));
+      const known = running
+        .toSorted((a, b) => b.startTime.getTime() - a.startTime.getTime())
+        .map(({ workflowId }) => workflowId.replace(/^incident\//, ''));
+      const kept = (await store.listNamed('incidents/'))
+        .filter((key) => key.endsWith('/end'))
+        .map((key) => key.slice('incidents/'.length, -'/end'.length));
+      return Promise.all([...new Set([...known, ...kept])].map(look));
+    },
+  };
+}
+
+function nameOf({ logs, repository }: Pick<IncidentInput, 'logs' | 'repository'>): IncidentName {
+  const what = canonicalJson({ repository, logs: logs.map(({ name, object }) => [name, object.sha256]) });
+  return incidentName.parse(`incident-${createHash('sha256').update(what).digest('hex').slice(0, 8)}`);
+}
