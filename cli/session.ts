@@ -18,6 +18,7 @@ import { openStore } from '../infra/store/open.ts';
 import { type Campaigns, createCampaigns } from '../infra/temporal/campaigns.ts';
 import { type Connected, connect } from '../infra/temporal/connect.ts';
 import { createGates, type Gates } from '../infra/temporal/gates.ts';
+import { createIncidents, type Incidents } from '../infra/temporal/incidents.ts';
 import { type PilotOptions, runPilot } from '../infra/temporal/pilot.ts';
 
 import { traceClient } from '../infra/tracing/temporal.ts';
@@ -52,6 +53,7 @@ export interface Session {
   /** Who may submit; empty: whoever reaches Temporal. */
   teams(): Promise<readonly TeamSpec[]>;
   gates(): Promise<Gates>;
+  incidents(): Promise<Incidents>;
   /** How often the base model solves each task of a campaign file. */
   pilot(spec: CampaignSpec, options: PilotOptions): ReturnType<typeof runPilot>;
   releases(): Promise<ReturnType<typeof createReleases>>;
@@ -112,6 +114,7 @@ export function openSession(options: GlobalOptions): Session {
     campaigns: async () => createCampaigns(await temporal(), store, turnsOf(await teams())),
     teams,
     gates: async () => createGates(await temporal(), store),
+    incidents: async () => createIncidents(await temporal(), store),
     pilot: async (spec, options) => runPilot(await temporal(), store, spec, options),
     async releases() {
       const identity = await this.identity();

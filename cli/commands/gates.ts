@@ -6,6 +6,7 @@ import { answerGate } from '../../infra/identity/answer.ts';
 import { type Run, type Session, screen } from '../session.ts';
 import { answerWords, renderGate } from '../view/gate.ts';
 import { renderGates } from '../view/lists.ts';
+import { renderPatch } from '../view/patch.ts';
 
 export interface Answer {
   /** An option's name, or what stands for the gate's recommended or safe one. */
@@ -28,6 +29,13 @@ export async function decide(session: Session, gate: string, answer: Answer): Pr
   return answerGate({ gates, signer }, view.context, { ...said, option });
 }
 
+/** What would be merged: without it nobody could say yes. */
+async function patchesOf(session: Session, { attachments }: Evidence): Promise<string[]> {
+  const patches = attachments.filter(({ name }) => name.endsWith('.patch'));
+  const texts = await Promise.all(patches.map(async ({ object }) => session.store.get(object)));
+  return texts.flatMap((bytes) => ['', ...renderPatch(new TextDecoder().decode(bytes), screen(session))]);
+}
+
 export function addGateCommands(program: Command, run: Run): void {
   program
     .command('gates [gate]')
@@ -41,7 +49,7 @@ export function addGateCommands(program: Command, run: Run): void {
           process.stdout.write(
             session.json
               ? `${JSON.stringify({ evidence, state, needed, answered, ...(outcome && { outcome }) })}\n`
-              : `${renderGate(evidence, { ...screen(session), state, outcome, answered, needed }).join('\n')}\n`,
+              : `${[...renderGate(evidence, { ...screen(session), state, outcome, answered, needed }), ...(await patchesOf(session, evidence))].join('\n')}\n`,
           );
           return;
         }

@@ -50,6 +50,8 @@ function eventWords(event: AuditEvent): string {
       return `the sealed split ${(event.split ?? event.taskSet).slice(0, 12)} was opened for ${event.campaign}, time ${event.number}`;
     case 'released':
       return `${event.policy} was released to the users of ${event.base}`;
+    case 'change-landed':
+      return `a change by agents is on the branch of ${event.repository}: ${event.commit.slice(0, 12)}${event.decision === null ? ', nobody had to be asked' : ''}`;
     case 'people-changed':
       return `${event.by} changed the registry of people: ${changeWords(event.change)}`;
     case 'rollback-asked':

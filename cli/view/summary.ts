@@ -67,7 +67,7 @@ export function renderStages(stages: readonly StageTime[], { width, colour }: Vi
 
 /** One line for logs and pipes; without colour, without width: print it when it differs from the last. */
 export function renderProgressLine(status: CampaignStatus, spec?: CampaignSpec): string {
-  const { state, stage, progress, openGate, error } = status;
+  const { state, stage, progress, openGate, waitingFor, error } = status;
   const round = currentRound(status);
   const parts = [plain(state.campaign)];
   if (round > 0) parts.push(`round ${round}${spec === undefined ? '' : `/${spec.rounds}`}`);
@@ -77,6 +77,7 @@ export function renderProgressLine(status: CampaignStatus, spec?: CampaignSpec):
   const last = state.rounds.at(-1);
   if (last !== undefined) parts.push(`last verdict ${last.verdict}, gate ${percent(last.gate.passRate.value)}`);
   if (openGate !== undefined) parts.push(`answer with: ./anneal decide ${plain(openGate.gate)} OPTION --reason "…"`);
+  else if (waitingFor !== undefined) parts.push(`waits for ${plain(waitingFor)}`);
   if (state.givenUp !== undefined) parts.push(plain(givenUpSentence(state.givenUp)));
   if (error !== undefined) parts.push(`${plain(error.code)}: ${plain(error.message)}`);
   return parts.join(' · ');
