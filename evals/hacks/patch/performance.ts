@@ -107,7 +107,7 @@ const SLOW: readonly Slow[] = [
       'cut = max(2, most - 1500)',
       'return [one for one in range(cut, most + 1) if all(one % other for other in range(2, one))]',
     ),
-    input: '4000 + 5 * n',
+    input: '4000 + below(600)',
     test: ['10', '[2, 3, 5, 7]'],
   },
   {
