@@ -80,7 +80,8 @@ export interface IncidentPorts {
     patch: string;
     before: Files;
   }) => Promise<Reviewed>;
-  readonly alike: (of: { patch: string; after: Files }) => readonly { path: string; line: number; text: string }[];
+  /** Where else the pattern stands that a change takes away. */
+  readonly alike: (before: Files, after: Files) => readonly { path: string; line: number; text: string }[];
   readonly now: () => Date;
 }
 
@@ -191,7 +192,8 @@ export function createIncidentActivities(ports: IncidentPorts): IncidentActiviti
       const { change, git } = await proposed(proposal);
       const patch = await store.get(change.patch);
       const { commit } = await git.commitPatch(change.base, patch, messageOf(change, ports.now().toISOString()));
-      const found = ports.alike({ patch: textOf(patch), after: await git.snapshot(commit) }).slice(0, MOST_ALIKE);
+      const [before, after] = await Promise.all([git.snapshot(change.base), git.snapshot(commit)]);
+      const found = ports.alike(before, after).slice(0, MOST_ALIKE);
       return found.map(({ path, line, text }) => ({ path, line, text: text.slice(0, MOST_LINE) }));
     },
 

@@ -4,6 +4,7 @@ import { basename, join } from 'node:path';
 import type { IncidentPorts } from '../activities/incidents.ts';
 import type { MergePorts } from '../activities/merges.ts';
 import { diagnose } from '../agents/diagnosis/diagnose.ts';
+import { alikeElsewhere } from '../agents/remedies/alike.ts';
 import { readSkills } from '../agents/skills/library.ts';
 import type { ArtifactStore } from '../contracts/artifact.ts';
 import type { ChangeOutcome, RepositoryName } from '../contracts/change.ts';
@@ -52,7 +53,7 @@ export function incidentPorts(parts: IncidentParts): Ports {
     },
     repairBy: { remedies: byRemedies(parts), 'coding agent': parts.model && byCoder(parts, parts.model) },
     review: async (of) => reviewBy(parts.model, of),
-    alike: () => [],
+    alike: (before, after) => alikeElsewhere(before, editsBetween(before, after)),
     now: () => new Date(),
     async smoke({ smoke }, files) {
       if (smoke === undefined) return undefined;
@@ -87,6 +88,15 @@ function whyNot(found: Exclude<ChangeOutcome, { how: 'checked' }>): string {
   if (found.how === 'untested') return found.why.join('; ');
   return found.how === 'hangs' ? `tests do not end ${found.when} it: ${found.files.join(', ')}` : found.why;
 }
+
+type Files = ReadonlyMap<string, Uint8Array>;
+
+const editsBetween = (before: Files, after: Files): ReadonlyMap<string, Uint8Array | null> =>
+  new Map([
+    ...[...after].filter(([path, bytes]) => !Buffer.from(bytes).equals(before.get(path) ?? NOTHING)),
+    ...[...before.keys()].filter((path) => !after.has(path)).map((path) => [path, null] as const),
+  ]);
+const NOTHING = new Uint8Array();
 
 const MB = 2 ** 20;
 const SMOKE_LIMITS = { memoryBytes: 4_096 * MB, diskBytes: 512 * MB, processes: 128, outputBytes: MB };

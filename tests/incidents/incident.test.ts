@@ -50,6 +50,14 @@ text = place.read_text()
 place.write_text(text.replace('    return', '    if top == 0:\\n        return list(values)\\n    return'))
 ${TESTS}`,
 );
+/** Takes a line away, and puts another one there. */
+const EXACT = remedy(
+  'guard-each',
+  `import pathlib
+place = pathlib.Path('app/scale.py')
+place.write_text(place.read_text().replace('value / top for', '(value / top if top else value) for'))
+${TESTS}`,
+);
 /** Makes the error go away, and the numbers with it. */
 const WRONG = remedy(
   'aaa-swallow',
@@ -96,7 +104,13 @@ describe('a remedy that the tests bear out', () => {
   });
 
   test('waits for a human where a path is critical: nothing lands before a yes, and all of it after', async () => {
-    await begin({ repository: { paths: { critical: ['app/**'], refused: [] } } });
+    // The same is written once more, where no remedy was.
+    const twin = FILES['app/scale.py'].replace('def scale', 'def shares');
+    await begin({
+      files: { ...FILES, 'app/shares.py': twin },
+      repository: { paths: { critical: ['app/**'], refused: [] } },
+      skills: [EXACT],
+    });
     const before = tip();
     const { ended } = await world.open('two', LOG);
     const { evidence } = await asked('two.merge-1');
@@ -105,6 +119,7 @@ describe('a remedy that the tests bear out', () => {
       name: 'tests that failed without it and pass with it',
       value: expect.stringContaining('test_all_zero'),
     });
+    expect(evidence.facts).toContainEqual({ name: 'the same pattern elsewhere', value: 'app/shares.py:3' });
     expect(await viewOf('two')).toMatchObject({ step: 'decide' });
     expect(tip()).toBe(before);
     await decide('two.merge-1', 'merge');
