@@ -115,7 +115,7 @@ const PARTS: Record<string, Part> = {
   trainer: pytest,
   replay: vitest('tests/replay'),
   temporal: vitest('tests/temporal'),
-  journeys: vitest('tests/journeys', 'tests/approvals'),
+  journeys: vitest('tests/journeys', 'tests/approvals', 'tests/incidents'),
 };
 
 /** Builds programs from their Go modules, those that were not built before. */

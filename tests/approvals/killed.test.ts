@@ -1,8 +1,9 @@
 // A worker that is killed between a decision and its effect, on a real Temporal server: nothing is lost, nothing happens twice. A few of the
 // places where it may die; ANNEAL_DEATHS=all takes each of them, as `npm run accept -- approvals` does.
 import { expect, test } from 'vitest';
+import { playEveryDeath } from '../support/every-death.ts';
 import { tellFigures } from '../support/told-figures.ts';
-import { playEveryDeath } from './stage.ts';
+import { playDecisions } from './scenario.ts';
 
 const SOME = [
   'after verifyDecision, 1',
@@ -17,7 +18,9 @@ test('whoever dies between decision and effect: each happens once, and stands in
   timeout: 1_800_000,
 }, async ({ task }) => {
   const all = process.env.ANNEAL_DEATHS === 'all';
-  const played = await playEveryDeath((passed) => (all ? [...new Set(passed)] : SOME), { lanes: all ? 6 : 3 });
+  const played = await playEveryDeath(playDecisions, (passed) => (all ? [...new Set(passed)] : SOME), {
+    lanes: all ? 6 : 3,
+  });
   const alive = played.get(null)!;
   expect(alive).toMatchObject({ died: false, wrong: [] });
   tellFigures(task, {

@@ -1,13 +1,9 @@
 // One campaign from its first gate to its release, whose worker dies where it is told to and is started again.
-import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { Client } from '@temporalio/client';
 import { canonicalJson } from '../../contracts/canonical.ts';
-import { AnnealError } from '../../contracts/errors.ts';
 import { CAMPAIGN, campaignWorkflowId, QUEUES } from '../../contracts/names.ts';
 import { type CampaignStatus, campaignState } from '../../contracts/record.ts';
 import { lockTaskSet } from '../../evals/construction/lock.ts';
@@ -18,9 +14,10 @@ import { createLocalIdentity, initIdentity } from '../../infra/identity/local.ts
 import { exampleRelease } from '../../infra/releases/release.fixture.ts';
 import { createFolderStore } from '../../infra/store/folder.ts';
 import { firstState } from '../../infra/temporal/first-state.ts';
-import { createGates, type Gates } from '../../infra/temporal/gates.ts';
+import { createGates } from '../../infra/temporal/gates.ts';
+import { decided, keepAlive, type Scene, until } from '../support/every-death.ts';
 import { scriptedSpec } from '../support/scripted-activities.ts';
-import type { Mortal } from './worker.ts';
+import type { MortalCampaign } from './worker.ts';
 
 export interface Played {
   /** Boundaries that were passed, of all processes of this worker. */
@@ -30,13 +27,6 @@ export interface Played {
   readonly resumedMs: readonly number[];
   /** What is not as it should be; empty where all is well. */
   readonly wrong: readonly string[];
-}
-
-interface Scene {
-  readonly client: Client;
-  readonly address: string;
-  readonly namespace: string;
-  readonly bundle: string;
 }
 
 const NAME = 'decided';
@@ -59,10 +49,11 @@ export async function playDecisions(scene: Scene, at: string | null): Promise<Pl
   await store.put(canonicalJson('adapter 1'));
   const { address: temporal, namespace, bundle, client } = scene;
   const death = { at, died: join(home, 'died'), passed: join(home, 'passed') };
-  const worker = keepAlive({
+  const given: MortalCampaign = {
     ...{ temporal, namespace, home, bundle, death, taskSet: await store.put(canonicalJson(lock)) },
     manifest: (await exampleRelease(store, identity)).body.manifest,
-  });
+  };
+  const worker = keepAlive(join(import.meta.dirname, 'worker.ts'), given);
   try {
     const handle = await client.workflow.start('campaign', {
       workflowId: campaignWorkflowId(spec.name),
@@ -115,54 +106,5 @@ export async function playDecisions(scene: Scene, at: string | null): Promise<Pl
   }
 }
 
-/** A human whose line breaks off says the same thing again; that it was taken in before is as good. */
-async function decided(gates: Gates, decision: Parameters<Gates['decide']>[0]): Promise<void> {
-  for (let times = 1; ; times += 1)
-    try {
-      await gates.decide(decision);
-      return;
-    } catch (failure) {
-      if (failure instanceof AnnealError && ['decision.replayed', 'gate.closed'].includes(failure.code)) return;
-      if (times === 5) throw failure;
-      await sleep(500);
-    }
-}
-
-/** Starts the worker again for as long as it is killed. */
-function keepAlive(given: Mortal): { stop(): Promise<void> } {
-  let stopped = false;
-  let child = start();
-  function start() {
-    const process_ = spawn(process.execPath, [join(import.meta.dirname, 'worker.ts'), JSON.stringify(given)], {
-      stdio: ['ignore', 'ignore', 'inherit'],
-    });
-    process_.once('exit', (_, signal) => {
-      if (!stopped && signal === 'SIGKILL') child = start();
-    });
-    return process_;
-  }
-  return {
-    async stop() {
-      stopped = true;
-      const gone = child.exitCode === null && child.signalCode === null;
-      if (!gone) return;
-      const ended = new Promise((resolve) => child.once('exit', resolve));
-      child.kill('SIGKILL');
-      await ended;
-    },
-  };
-}
-
-const PATIENCE_MS = 120_000;
-const LOOK_MS = 100;
 /** Looks are this far apart where the time is told. */
 const RESUMED_MS = 20;
-
-async function until<T>(look: () => Promise<T | undefined>, every = LOOK_MS): Promise<T> {
-  for (const end = Date.now() + PATIENCE_MS; ; ) {
-    const found = await look().catch(() => undefined);
-    if (found !== undefined) return found;
-    if (Date.now() > end) throw new Error('nothing came within two minutes');
-    await sleep(every);
-  }
-}

@@ -15,8 +15,8 @@ import { createLocalIdentity } from '../../infra/identity/local.ts';
 import { createReleases } from '../../infra/releases/releases.ts';
 import { createFolderStore } from '../../infra/store/folder.ts';
 import { auditIn } from '../support/audit.ts';
+import { createBoundaries, death } from '../support/deaths.ts';
 import { scriptedActivities } from '../support/scripted-activities.ts';
-import { createBoundaries, death } from './boundary.ts';
 
 const mortal = z.strictObject({
   temporal: z.string(),
@@ -27,7 +27,7 @@ const mortal = z.strictObject({
   manifest: reproducibilityManifest,
   death,
 });
-export type Mortal = z.infer<typeof mortal>;
+export type MortalCampaign = z.infer<typeof mortal>;
 
 Runtime.install({ logger: new DefaultLogger('ERROR') });
 const given = mortal.parse(JSON.parse(process.argv[2]!));

@@ -1,70 +1,16 @@
 // An incident from its log to the branch, with everything real: git, the sandbox that remedies and tests run in, Temporal, signed decisions.
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { answerGate } from '../../infra/identity/answer.ts';
-import { type IncidentWorld, incidentWorld, remedy, viewOf, type WorldOptions } from '../support/incident-world.ts';
+import { type IncidentWorld, incidentWorld, viewOf, type WorldOptions } from '../support/incident-world.ts';
 import { withTemporal } from '../support/play-campaign.ts';
+import { EXACT, FILES, LOG, MEND, WRONG } from './division.ts';
 
 withTemporal();
 
 let world: IncidentWorld;
 afterEach(() => world.close());
 
-const FILES = {
-  'app/__init__.py': '',
-  'app/scale.py': 'def scale(values):\n    top = max(values)\n    return [value / top for value in values]\n',
-  'tests/test_scale.py': `import unittest
-from app.scale import scale
-
-
-class Scale(unittest.TestCase):
-    def test_halves(self):
-        self.assertEqual(scale([1, 2]), [0.5, 1.0])
-`,
-};
-const LOG = `step 1 loss 0.5
-step 2 loss 0.4
-Traceback (most recent call last):
-  File "/srv/app/train.py", line 12, in <module>
-    rewards = scale(rewards)
-  File "/srv/app/scale.py", line 3, in scale
-    return [value / top for value in values]
-ZeroDivisionError: float division by zero
-`;
 const WELL = Array.from({ length: 40 }, (_, step) => `step ${step} loss ${(1 - step / 100).toFixed(3)}\n`).join('');
-
-const TESTS = `tests = pathlib.Path('tests/test_zeros.py')
-tests.write_text('''import unittest
-from app.scale import scale
-
-
-class Zeros(unittest.TestCase):
-    def test_all_zero(self):
-        self.assertEqual(scale([0, 0]), [0, 0])
-''')
-`;
-const MEND = remedy(
-  'guard-division',
-  `import pathlib
-place = pathlib.Path('app/scale.py')
-text = place.read_text()
-place.write_text(text.replace('    return', '    if top == 0:\\n        return list(values)\\n    return'))
-${TESTS}`,
-);
-/** Takes a line away, and puts another one there. */
-const EXACT = remedy(
-  'guard-each',
-  `import pathlib
-place = pathlib.Path('app/scale.py')
-place.write_text(place.read_text().replace('value / top for', '(value / top if top else value) for'))
-${TESTS}`,
-);
-/** Makes the error go away, and the numbers with it. */
-const WRONG = remedy(
-  'aaa-swallow',
-  `import pathlib
-pathlib.Path('app/scale.py').write_text('def scale(values):\\n    return list(values)\\n')
-${TESTS}`,
-);
 
 const begin = async (more: Partial<WorldOptions> = {}): Promise<void> => {
   world = await incidentWorld({ files: FILES, skills: [MEND], ...more });

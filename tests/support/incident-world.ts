@@ -10,11 +10,10 @@ import { createMergeActivities, type MergePorts } from '../../activities/merges.
 import { createDocuments } from '../../activities/read.ts';
 import { createTellingActivities } from '../../activities/tellings.ts';
 import { type CommitId, commitId, repositoryName } from '../../contracts/change.ts';
-import { sha256 } from '../../contracts/ids.ts';
 import { type IncidentEnd, type IncidentInput, incidentName } from '../../contracts/incident.ts';
 import { INCIDENT, incidentWorkflowId, ownLogName, QUEUES } from '../../contracts/names.ts';
 import { type RepositorySpec, repositoriesSpec } from '../../contracts/repositories.ts';
-import { type Skill, skillFront, skillName } from '../../contracts/skill.ts';
+import type { Skill } from '../../contracts/skill.ts';
 import { openRepositories } from '../../infra/repositories.ts';
 import { createBubblewrapSandbox } from '../../infra/sandbox/bubblewrap.ts';
 import { createGates, type Gates } from '../../infra/temporal/gates.ts';
@@ -130,18 +129,6 @@ export async function incidentWorld({
       await stop();
       await rm(at.root, { recursive: true, force: true });
     },
-  };
-}
-
-/** A remedy for whatever asks for a mended program: this Python, run among the repository's files. */
-export function remedy(name: string, program: string): Skill {
-  const files = new Map([['mend.py', Buffer.from(program)]]);
-  return {
-    ...{ name: skillName.parse(name), page: '', files, version: sha256.parse('5'.repeat(64)), children: [] },
-    front: skillFront.parse({
-      ...{ name: `Mend by ${name}`, description: 'A remedy of a test.' },
-      remedy: { for: ['fix-code'], program: 'mend.py' },
-    }),
   };
 }
 

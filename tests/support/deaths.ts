@@ -1,18 +1,22 @@
-// Where a worker dies: before and after each activity of gates and effects, and before and after each write of one.
+// Where a worker dies: before and after each activity, and before, amid and after what an activity does to the world.
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { appendFileSync, existsSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
 import type { ArtifactStore } from '../../contracts/artifact.ts';
+import { descendantsOf } from './processes.ts';
 
 export const death = z.strictObject({
   /** The name of the boundary; null: it lives, and tells what it passes. */
   at: z.string().nullable(),
-  /** A file that says that it has died: it does so once. */
+  /** A file that says that it has died: it does so once. It holds the processes that were below it then. */
   died: z.string(),
   /** A file for the names of the boundaries that were passed. */
   passed: z.string(),
 });
 export type Death = z.infer<typeof death>;
+
+/** Long enough for a program to have begun. */
+const AMID_MS = 40;
 
 const WRITES = ['put', 'createNamed', 'swapNamed'] as const;
 
@@ -26,7 +30,7 @@ export function createBoundaries({ at, died, passed }: Death) {
     const name = `${what}, ${time}`;
     appendFileSync(passed, `${name}\n`);
     if (name !== at || existsSync(died)) return;
-    writeFileSync(died, name);
+    writeFileSync(died, JSON.stringify(descendantsOf(process.pid)));
     process.kill(process.pid, 'SIGKILL');
     // The signal comes when it comes; nothing may happen until then.
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
@@ -39,6 +43,24 @@ export function createBoundaries({ at, died, passed }: Death) {
     return result;
   }
 
+  /** … and in the midst of it; what is done sooner than that dies as it is done. */
+  async function throughout<T>(what: string, work: () => Promise<T>): Promise<T> {
+    let isPassed = false;
+    const amid = (): void => {
+      if (!isPassed) pass(`amid ${what}`);
+      isPassed = true;
+    };
+    return around(what, async () => {
+      const timer = setTimeout(amid, AMID_MS);
+      try {
+        return await work();
+      } finally {
+        clearTimeout(timer);
+        amid();
+      }
+    });
+  }
+
   return {
     activities<A extends object>(some: A): A {
       const wrapped = Object.entries(some).map(([name, activity]) => [
@@ -46,6 +68,19 @@ export function createBoundaries({ at, died, passed }: Death) {
         (...input: unknown[]) => within.run(name, () => around(name, () => activity(...input))),
       ]);
       return Object.fromEntries(wrapped) as A;
+    },
+    /** Some methods of something that activities have an effect by; it may run programs. */
+    effects<P extends object>(name: string, port: P, methods: readonly (keyof P & string)[]): P {
+      const wrapped = methods.map((method) => {
+        const own = (port[method] as (...input: unknown[]) => Promise<unknown>).bind(port);
+        const mortal = (...input: unknown[]): Promise<unknown> => {
+          const activity = within.getStore();
+          if (activity === undefined) return own(...input);
+          return throughout(`${activity}’s ${name} ${method}`, () => own(...input));
+        };
+        return [method, mortal];
+      });
+      return { ...port, ...Object.fromEntries(wrapped) } as P;
     },
     /** Writes that belong to no activity are passed by in silence. */
     store(store: ArtifactStore): ArtifactStore {
