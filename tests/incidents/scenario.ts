@@ -118,7 +118,8 @@ export async function playIncident(scene: Scene, at: string | null): Promise<Pla
       const found = await store.readNamed(incidentKey(end.incident, what));
       return found === undefined ? undefined : JSON.parse(new TextDecoder().decode(found.bytes));
     };
-    const object = (await read('diagnosis')) as Parameters<typeof store.get>[0] | undefined;
+    const analysed = (await read('analysed')) as { diagnosis: Parameters<typeof store.get>[0] } | undefined;
+    const object = analysed?.diagnosis;
     const found = object && diagnosis.safeParse(JSON.parse(new TextDecoder().decode(await store.get(object))));
     const answers = (await store.listNamed('gates/')).filter((key) => key.endsWith('/answer')).length;
     const refusals = (await store.listNamed('gates/')).filter((key) => key.includes('/refusals/')).length;
