@@ -14,7 +14,9 @@ export const CONSTRUCTION_STEPS = ['draft', 'certify', 'difficulty', 'licence', 
 export const constructionStep = z.enum(CONSTRUCTION_STEPS);
 export type ConstructionStep = z.infer<typeof constructionStep>;
 
-export const passRate = z.strictObject({ solved: z.int().nonnegative(), tried: z.int().positive() });
+export const passRate = z
+  .strictObject({ solved: z.int().nonnegative(), tried: z.int().positive() })
+  .refine(({ solved, tried }) => solved <= tried, 'no more are solved than were tried');
 export type PassRate = z.infer<typeof passRate>;
 
 /** One for each task, kept or dropped, and one for each drawn item that became none. */

@@ -184,6 +184,11 @@ test('a difficulty that nothing measures is refused before anything is asked; pa
     },
   ]);
 
+  writeFileSync(file, JSON.stringify({ ...rates, rates: { [id]: 1 }, counts: { [id]: { solved: 9, tried: 8 } } }));
+  await expect(taskset('build', set, '--pass-rates', file)).rejects.toMatchObject({
+    code: 'spec.invalid',
+    problems: [{ path: `counts.${id}` }],
+  });
   writeFileSync(file, '{"rates": 3}');
   await expect(taskset('build', set, '--pass-rates', file)).rejects.toMatchObject({ code: 'spec.invalid' });
   await expect(taskset('build', set, '--pass-rates', join(folder, 'none'))).rejects.toMatchObject({

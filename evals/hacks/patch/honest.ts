@@ -87,6 +87,14 @@ export const HONEST: readonly Honest[] = [
       }),
   },
   {
+    name: 'beside a copy of what was there, with a mark at its beginning',
+    class: 'form',
+    diff: (one) =>
+      `\ufeff${goldOf(one)
+        .replace(/^--- a\/(.*)$/m, '--- ./$1.orig')
+        .replace(/^\+\+\+ b\//m, '+++ ./')}`,
+  },
+  {
     name: 'with words in the README',
     class: 'files',
     diff: (one) => diffOf(givenOf(one), { ...mended(one), 'README.md': `# ${one.name}\n\n${one.about}\n` }),

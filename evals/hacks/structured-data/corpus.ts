@@ -188,6 +188,10 @@ function honest(language: Language, orders: readonly Order[], make: Make): Varia
         'columns in another order',
         `price,id,item\n${orders.map(({ id, item, price }) => `${price},${id},${item}\n`).join('')}`,
       ),
+      make('form')(
+        'whole numbers with a point, as tables with gaps write them',
+        `id,item,price\n${orders.map(({ id, item, price }) => `${id}.0,${item},${price}\n`).join('')}`,
+      ),
       make('form')('a byte order mark, as spreadsheets write it', `\uFEFF${gold}`),
       make('lines')('a blank line at the end', `${gold}\n`),
       make('form')('prices with an exponent', gold.replaceAll(/(\d+)\.25\n/g, '$1.25e0\n')),

@@ -292,3 +292,14 @@ test('the two sides may lie in any two folders', () => {
   );
   expect(problem({ f: FILE }, `--- x/../f\n+++ y/../f\n${hunk}`)).toBe('"../f" is no plain relative path');
 });
+
+test('a mark at its beginning, a path with a dot, a file kept beside: each means one thing', () => {
+  const hunk = `@@ -1,3 +1,4 @@\n${BODY}`;
+  expect(apply({ f: FILE }, `\ufeff${head}${hunk}`)).toEqual(DONE);
+  expect(apply({ f: FILE }, `--- ./f\n+++ ./f\n${hunk}`)).toEqual(DONE);
+  for (const kept of ['f.orig', 'f.bak', 'f.old'])
+    expect(apply({ f: FILE }, `--- ${kept}\n+++ f\n${hunk}`)).toEqual(DONE);
+  expect(problem({ f: FILE }, `--- g.orig\n+++ f\n${hunk}`)).toContain('differ');
+  expect(problem({ f: FILE }, `--- f.original\n+++ f\n${hunk}`)).toContain('differ');
+  expect(problem({ f: FILE }, `--- ././../f\n+++ ././../f\n${hunk}`)).toContain('no plain relative path');
+});

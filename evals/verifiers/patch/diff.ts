@@ -23,7 +23,7 @@ const PLAIN_MODES = new Set(['100644', '100755']);
 
 /** @throws PatchProblem */
 export function parseDiff(text: string): FileChange[] {
-  const written = text.split('\n');
+  const written = text.replace(/^\ufeff/, '').split('\n');
   if (written.at(-1) === '') written.pop();
   const carriage = written.length > 0 && written.every((line) => line === '' || line.endsWith('\r'));
   const lines = carriage ? written.map((line) => line.replace(/\r$/, '')) : written;
@@ -92,7 +92,9 @@ function parseFile(lines: readonly string[], start: number, prefixes: Prefixes):
   }
   const sides = lines[at]?.startsWith('--- ') && lines[at + 1]?.startsWith('+++ ');
   if (sides) {
-    const [from, to] = [side(lines[at]!, prefixes[0]), side(lines[at + 1]!, prefixes[1])];
+    const [old, to] = [side(lines[at]!, prefixes[0]), side(lines[at + 1]!, prefixes[1])];
+    const isPlain = !head.named && !lines[start]!.startsWith('diff --git ');
+    const from = isPlain && old !== undefined && to !== undefined && isKept(old, to) ? to : old;
     const agrees = (own: string | undefined, said: string | undefined) => own === said;
     if (head.named || lines[start]!.startsWith('diff --git ')) {
       if (!agrees(head.from, from) && from !== undefined) throw new PatchProblem(`${from} is not what its head names`);
@@ -145,5 +147,9 @@ function extended(line: string, head: Head): boolean {
 function side(line: string, prefix: string): string | undefined {
   const path = pathIn(line);
   if (path === '/dev/null') return undefined;
-  return plainPath(path.startsWith(prefix) ? path.slice(prefix.length) : path);
+  return plainPath((path.startsWith(prefix) ? path.slice(prefix.length) : path).replace(/^\.\//, ''));
 }
+
+/** `diff -u x.py.orig x.py`: what was kept of a file beside it is that file before. */
+const isKept = (from: string, to: string): boolean =>
+  from.startsWith(to) && /^\.(?:orig|old|bak)$/.test(from.slice(to.length));

@@ -11,7 +11,8 @@ export interface CsvForm {
 }
 
 const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
-const INTEGER = /^-?(0|[1-9]\d*)$/;
+/** Tables of numbers that may be missing write whole ones as 5.0. */
+const INTEGER = /^-?(0|[1-9]\d*)(?:\.0+)?$/;
 
 export function parseCsv(text: string, form: CsvForm): Parsed {
   return refusing(() => {
@@ -40,7 +41,11 @@ const isBlank = (row: readonly string[] | undefined): boolean => row?.length ===
 function typed(field: string, type: ColumnType): JsonValue {
   if (type === 'text') return field;
   if (field === '') return null;
-  if (type === 'boolean') return field === 'true' ? true : field === 'false' ? false : field;
+  // In small letters, in capitals, or as Python says it.
+  if (type === 'boolean') {
+    const plain = /^(?:[Tt]rue|TRUE|[Ff]alse|FALSE)$/.test(field) ? field.toLowerCase() : field;
+    return plain === 'true' ? true : plain === 'false' ? false : field;
+  }
   return (type === 'integer' ? INTEGER : NUMBER).test(field) ? exactNumber(field) : field;
 }
 

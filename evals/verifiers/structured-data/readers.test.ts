@@ -85,11 +85,14 @@ test('CSV: fields survive quoting', () => {
 
 test('CSV: columns have types, and what is not of its type stays text', () => {
   const types = { n: 'integer', x: 'number', yes: 'boolean' } as const;
-  expect(parseCsv('n;x;yes;t\n1;2.5;true;7\n;1e3;TRUE;\n1.0;0x10;false;a', { delimiter: ';', types })).toEqual({
+  expect(
+    parseCsv('n;x;yes;t\n1;2.5;true;7\n;1e3;tRUE;\n1.5;0x10;false;a\n1.0;1;True;TRUE', { delimiter: ';', types }),
+  ).toEqual({
     value: [
       { n: 1, x: 2.5, yes: true, t: '7' },
-      { n: null, x: 1000, yes: 'TRUE', t: '' },
-      { n: '1.0', x: '0x10', yes: false, t: 'a' },
+      { n: null, x: 1000, yes: 'tRUE', t: '' },
+      { n: '1.5', x: '0x10', yes: false, t: 'a' },
+      { n: 1, x: 1, yes: true, t: 'TRUE' },
     ],
   });
 });
