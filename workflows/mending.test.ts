@@ -103,6 +103,7 @@ describe('a training of a repository’s code that fails', () => {
         ),
       ]);
       await api.answer(gate, 'abort');
+      await keepHistory('parked-r1-i1', 'incident/parked-r1-i1');
     });
     expect(played.state).toMatchObject({ ending: 'aborted', incidents: [{ how: 'parked' }] });
   });
@@ -125,6 +126,17 @@ describe('a training of a repository’s code that fails', () => {
       await api.answer(gate, 'abort');
     });
     expect(broken.of.ends).toMatchObject([{ how: 'failed', code: 'store.no_space' }]);
+  });
+
+  test('asks where agents could not even be asked', async () => {
+    const played = await mended('unkept', { unkept: machineFault() }, async (api) => {
+      const gate = await api.gateOpen('job-failed');
+      expect(asked(api, gate)?.facts.slice(3)).toEqual(
+        facts(['incident', 'unkept-r1-i1: failed'], ['agents came to nothing', 'store.no_space: scripted']),
+      );
+      await api.answer(gate, 'abort');
+    });
+    expect(played.of.analysed).toEqual([]);
   });
 
   test('is tried again as well where somebody else’s commit had mended it', async () => {

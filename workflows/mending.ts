@@ -46,6 +46,7 @@ const LOOK_AGAIN = '15m';
 export function openMending(spec: CampaignSpec, state: CampaignState, desk: Desk): Mend {
   const { code } = spec.training;
   if (code === undefined || code.incidents === 'none') return async () => ({ again: false });
+  const { repository } = code;
   const ended = new Map<IncidentName, IncidentEnd>();
   setHandler(defineSignal<[IncidentEnd]>(INCIDENT.ended), (end) => void ended.set(end.incident, end), {
     description: 'How an incident of this campaign ended',
@@ -66,21 +67,28 @@ export function openMending(spec: CampaignSpec, state: CampaignState, desk: Desk
     const known = state.incidents ?? [];
     const before = known.filter((one) => one.round === round).length;
     if (stage !== 'train' || !isOfTheCode(failure.code) || before >= MOST_INCIDENTS_A_ROUND) return { again: false };
-    const logs = await act.keepLogs({ name: trainingJobName(spec.name, round) });
-    if (logs.length === 0) return { again: false };
     const name = nameOf(spec, round, before + 1);
-    const end = await endOf(
-      {
-        ...({ schema: 'anneal/incident/v1', incident: name, campaign: spec.name, owner: spec.owner, logs } as const),
-        ...{ repository: code.repository, reportTo: workflowInfo().workflowId },
-      },
-      `${stage} of round ${round} failed: ${failure.code}`,
-    );
+    const end = await openIncident(name, round, `${stage} of round ${round} failed: ${failure.code}`);
+    if (end === undefined) return { again: false };
     state.incidents = [...known, { incident: name, round, stage: 'train' as const, how: end.how }].slice(
       -MOST_KEPT_INCIDENTS,
     );
     return end.how === 'merged' || isThere(end) ? { again: true } : { again: false, incident: end };
   };
+
+  /** @returns undefined where there is nothing to read */
+  async function openIncident(name: IncidentName, round: number, summary: string): Promise<IncidentEnd | undefined> {
+    try {
+      const logs = await act.keepLogs({ name: trainingJobName(spec.name, round) });
+      if (logs.length === 0) return undefined;
+      const whose = { campaign: spec.name, owner: spec.owner, reportTo: workflowInfo().workflowId };
+      return await endOf({ schema: 'anneal/incident/v1', incident: name, ...whose, repository, logs }, summary);
+    } catch (failure) {
+      if (isCancellation(failure)) throw failure;
+      // Agents that cannot even be asked are no second failure of the campaign: a human is asked, as without them.
+      return endedBy(failure, name);
+    }
+  }
 
   async function endOf(input: IncidentInput, summary: string): Promise<IncidentEnd> {
     const { incident } = input;
@@ -119,15 +127,17 @@ export function openMending(spec: CampaignSpec, state: CampaignState, desk: Desk
       handle.result().then(
         (end) => ended.set(name, end),
         // Somebody ended it from outside, or it could not even write down how it ended.
-        (failure: unknown) => {
-          const { code, message } = rootCause(failure);
-          ended.set(name, { how: 'failed', incident: name, code, why: message });
-        },
+        (failure: unknown) => ended.set(name, endedBy(failure, name)),
       );
     } catch (failure) {
       if (!(failure instanceof WorkflowExecutionAlreadyStartedError)) throw failure;
     }
   }
+}
+
+function endedBy(failure: unknown, incident: IncidentName): IncidentEnd {
+  const { code, message } = rootCause(failure);
+  return { how: 'failed', incident, code, why: message };
 }
 
 /** Somebody else's commit had mended it. */

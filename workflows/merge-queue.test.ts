@@ -117,6 +117,8 @@ test('an incident that is cancelled takes nobody’s merge with it, although it 
   await merging('first', 'second');
   await first.cancel();
   await expect(first.result()).rejects.toThrow();
+  // So long as the queue would take to hear of it.
+  await sleep(2_000);
   release();
   expect(await second.result()).toMatchObject({ how: 'merged' });
   // It was accepted, and nobody has said that it is not to land.

@@ -3,11 +3,11 @@
 import {
   allHandlersFinished,
   condition,
-  continueAsNew,
   defineQuery,
   defineSignal,
   getExternalWorkflowHandle,
   isCancellation,
+  makeContinueAsNewFunc,
   setCurrentDetails,
   setHandler,
 } from '@temporalio/workflow';
@@ -77,7 +77,11 @@ export async function mergeQueue(input: MergeQueueInput): Promise<void> {
     merging = undefined;
   }
   await condition(allHandlersFinished);
-  await continueAsNew<typeof mergeQueue>({ repository, waiting });
+  // As campaigns do: a queue that is never idle takes up the current release all the same.
+  await makeContinueAsNewFunc<typeof mergeQueue>({ initialVersioningBehavior: 'AUTO_UPGRADE' })({
+    repository,
+    waiting,
+  });
 
   function show(): void {
     const { merging, waiting } = view();

@@ -10,6 +10,8 @@ import { refOf } from './scripted-ref.ts';
 export interface IncidentScript {
   /** Objects that a job's logs come to; none: there are no logs. */
   logs?: string[];
+  /** Thrown by keepLogs. */
+  unkept?: ApplicationFailure;
   /** Whether a proposal is borne out by its tests, by incident; by itself it is. */
   mends?: (incident: string) => boolean;
   /** Whether a human is asked; by itself nobody is. */
@@ -51,6 +53,7 @@ export function scriptedIncidents(script: IncidentScript = {}) {
   const activities: IncidentActivities & MergeActivities & Pick<TrainingActivities, 'keepLogs'> = {
     async keepLogs({ name }) {
       note(`keepLogs ${name}`);
+      if (script.unkept !== undefined) throw script.unkept;
       return (script.logs ?? ['train.log']).map((log) => ({ name: log, object: refOf(log) }));
     },
     async pinBase({ incident, runChain }) {
