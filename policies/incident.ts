@@ -59,7 +59,7 @@ function essence(patch: string): string[] {
   for (const line of patch.split('\n')) {
     if (line.startsWith('diff --git ')) [inHunk, inBinary] = [false, false];
     else if (line.startsWith('GIT binary patch')) inBinary = true;
-    if (line.startsWith('@@ ')) {
+    if (!inBinary && line.startsWith('@@ ')) {
       inHunk = true;
       continue;
     }

@@ -1,8 +1,11 @@
 // An incident from its log to the branch, with everything real: git, the sandbox that remedies and tests run in, Temporal, signed decisions.
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { AnnealError } from '../../contracts/errors.ts';
+import { incidentName } from '../../contracts/incident.ts';
 import { answerGate } from '../../infra/identity/answer.ts';
+import { createIncidents } from '../../infra/temporal/incidents.ts';
 import { type IncidentWorld, incidentWorld, viewOf, type WorldOptions } from '../support/incident-world.ts';
-import { withTemporal } from '../support/play-campaign.ts';
+import { temporal, withTemporal } from '../support/play-campaign.ts';
 import { EXACT, FILES, LOG, MEND, WRONG } from './division.ts';
 
 withTemporal();
@@ -129,6 +132,31 @@ describe('a remedy that the tests bear out', () => {
     });
     expect(tip()).toBe(last);
   });
+});
+
+test('an incident that a fault of the machine broke off is opened anew: what was decided holds, and nobody is asked again', async () => {
+  let isBroken = true;
+  const smoke = async () => {
+    if (isBroken) throw new AnnealError('store.no_space', 'scripted');
+    return undefined;
+  };
+  await begin({ repository: { ask: 'always' }, ports: { smoke } });
+  const before = tip();
+  const { ended } = await world.open('anew', LOG);
+  await decide('anew.merge-1', 'merge');
+  expect(await ended).toEqual({ how: 'failed', incident: 'anew', code: 'store.no_space', why: 'scripted' });
+  expect(tip()).toBe(before);
+  const incidents = createIncidents(temporal(), world.store);
+  expect((await incidents.look('anew')).end).toMatchObject({ how: 'failed' });
+  isBroken = false;
+  const { input } = await world.open('elsewhere', WELL);
+  await incidents.open({ ...input, incident: incidentName.parse('anew') });
+  expect(await incidents.ended(incidentName.parse('anew'))).toMatchObject({ how: 'merged', tag: 'anneal/anew' });
+  expect(world.git('rev-parse', 'main^')).toBe(before);
+  expect((await incidents.look('anew')).end).toMatchObject({ how: 'merged' });
+  // What is merged is not begun again.
+  await incidents.open({ ...input, incident: incidentName.parse('anew') });
+  expect(world.git('rev-list', '--count', 'main')).toBe('2');
 });
 
 describe('what is not borne out', () => {

@@ -44,7 +44,8 @@ const open = async (name: RepositoryName) => {
   const methods = ['snapshot', 'commitEdits', 'commitPatch', 'rebase', 'land', 'tag'] as const;
   return { spec, git: boundaries.effects('git', git, methods) };
 };
-const sandbox = boundaries.effects('sandbox', createBubblewrapSandbox(), ['run']);
+// The program that it holds has begun by then.
+const sandbox = boundaries.effects('sandbox', createBubblewrapSandbox(), ['run'], 300);
 const parts = { store, sandbox, open, tools: async () => new Map(), skills: async () => [MEND] };
 const ports = {
   ...{ store, documents, identity, audit, ...incidentPorts(parts) },

@@ -15,8 +15,7 @@ export const death = z.strictObject({
 });
 export type Death = z.infer<typeof death>;
 
-/** Long enough for a program to have begun. */
-const AMID_MS = 40;
+const LOOK_MS = 15;
 
 const WRITES = ['put', 'createNamed', 'swapNamed'] as const;
 
@@ -43,19 +42,23 @@ export function createBoundaries({ at, died, passed }: Death) {
     return result;
   }
 
-  /** … and in the midst of it; what is done sooner than that dies as it is done. */
-  async function throughout<T>(what: string, work: () => Promise<T>): Promise<T> {
+  /** … and in the midst of it: so long after a program of its own was seen. What is done sooner than that dies as it is done. */
+  async function throughout<T>(what: string, work: () => Promise<T>, afterMs: number): Promise<T> {
     let isPassed = false;
     const amid = (): void => {
       if (!isPassed) pass(`amid ${what}`);
       isPassed = true;
     };
     return around(what, async () => {
-      const timer = setTimeout(amid, AMID_MS);
+      const looking = setInterval(() => {
+        if (descendantsOf(process.pid).length === 0) return;
+        clearInterval(looking);
+        setTimeout(amid, afterMs);
+      }, LOOK_MS);
       try {
         return await work();
       } finally {
-        clearTimeout(timer);
+        clearInterval(looking);
         amid();
       }
     });
@@ -69,14 +72,14 @@ export function createBoundaries({ at, died, passed }: Death) {
       ]);
       return Object.fromEntries(wrapped) as A;
     },
-    /** Some methods of something that activities have an effect by; it may run programs. */
-    effects<P extends object>(name: string, port: P, methods: readonly (keyof P & string)[]): P {
+    /** Some methods of something that activities have an effect by, and that runs programs. */
+    effects<P extends object>(name: string, port: P, methods: readonly (keyof P & string)[], afterMs = 0): P {
       const wrapped = methods.map((method) => {
         const own = (port[method] as (...input: unknown[]) => Promise<unknown>).bind(port);
         const mortal = (...input: unknown[]): Promise<unknown> => {
           const activity = within.getStore();
           if (activity === undefined) return own(...input);
-          return throughout(`${activity}’s ${name} ${method}`, () => own(...input));
+          return throughout(`${activity}’s ${name} ${method}`, () => own(...input), afterMs);
         };
         return [method, mortal];
       });
