@@ -6,7 +6,7 @@ import { isRunnerFile, isTestFile, patternOf, placed } from './places.ts';
 import type { Session } from './seen.ts';
 
 const WRITES =
-  /\b(?:write_text|write_bytes|unlink|remove|rmtree|rename|copy(?:file|2|tree)?|writeFileSync|writeFile|appendFileSync|unlinkSync|rmSync|truncate)\s*\(/g;
+  /\b(?:write_text|write_bytes|unlink|remove|rmtree|rename|move|copy(?:file|2|tree)?|writeFileSync|writeFile|appendFileSync|unlinkSync|rmSync|renameSync|truncate)\s*\(/g;
 /** A file that is opened, and how. */
 const OPENED = /\bopen\s*\(\s*(""|[^(),]{1,80}|[^(),]{0,80}\([^()]{0,80}\)[^(),]{0,80})\s*,\s*(?:mode\s*=\s*)?(?="")/g;
 const WRITE_MODE = /^(?:w|a|x|r\+|w\+|wb|wt|ab|at)$/;
@@ -46,6 +46,8 @@ export function writtenBy(
   const known = [...grounds.tests, ...grounds.given].filter((one) => isTestFile(one));
   return paths.filter((path) => {
     if (isKnown(path)) return true;
+    if (path !== '' && known.some((one) => one.startsWith(`${path}/`)))
+      return /\b(?:rmtree|rename|move|rmSync|renameSync)\b/.test(read.code);
     if (/[*?]/.test(path)) return known.some((one) => patternOf(path)?.test(one));
     return inline && (isTestFile(path) || isRunnerFile(path));
   });

@@ -3,7 +3,7 @@
 import type { ToolStep, Trail } from '../../episode/trail.ts';
 import { READERS } from '../program-alarms.ts';
 import { ofPatch } from './patched.ts';
-import { commandsOf, decodedTexts } from './pieces.ts';
+import { commandsOf, decodedTexts, textsOf } from './pieces.ts';
 import { placed } from './places.ts';
 import { printedBy } from './printed.ts';
 import { createScripts, NO_SCRIPTS, type Ran, type Scripts } from './scripts.ts';
@@ -58,6 +58,9 @@ function withAll(deed: Deed, scripts: Scripts, depth = 0): Deed[] {
   return found;
 }
 
+const RUNS_A_FILE =
+  /\b(?:run_path|exec|execfile|spec_from_file_location|SourceFileLoader|runInThisContext|eval|fork)\s*\(/;
+
 /** Code, what it decodes to run, the commands that it starts, and the modules of the agent's own that it asks for. */
 function ofCode(deed: Extract<Deed, { kind: 'code' }>, scripts: Scripts, depth: number): Deed[] {
   const { language, source, inline } = deed;
@@ -69,7 +72,12 @@ function ofCode(deed: Extract<Deed, { kind: 'code' }>, scripts: Scripts, depth: 
     ...ofShell(text, '', 2),
   ]);
   const started = commandsOf(read).flatMap((text) => [...ofShell(text, '', 2)]);
-  const modules = language === 'python' ? scripts.importedBy(source).flatMap((one) => ofScript(one, '')) : [];
+  const named = RUNS_A_FILE.test(read.code)
+    ? textsOf(read).flatMap((text) => scripts.runAt(placed(text, ''), language))
+    : [];
+  const modules = [...named, ...(language === 'python' ? scripts.importedBy(source) : [])].flatMap((one) =>
+    ofScript(one, ''),
+  );
   return [
     deed,
     ...[...inner, ...started, ...modules].slice(0, 500).flatMap((one) => withAll(one, NO_SCRIPTS, depth + 1)),
@@ -173,11 +181,31 @@ function* ofShell(text: string, folder = '', depth = 0): Generator<Deed, undefin
     const name = head.slice(head.lastIndexOf('/') + 1);
     if (name === 'cd' || name === 'pushd') at = placed(words[1] ?? '', at);
     for (const inner of depth < 3 ? innerShells(name, words, command) : []) yield* ofShell(inner, at, depth + 1);
-    yield { kind: 'run', name, words, command, folder: at };
+    // `env -C /x cat y`, `tar -C / x`: a folder for this one alone.
+    const inside = command.words[command.words.indexOf('-C') + 1];
+    const folder = command.words.includes('-C') && !NO_FOLDER.has(name) ? placed(inside ?? '', at) : at;
+    yield { kind: 'run', name, words, command, folder };
   }
   return undefined;
 }
 
+/** Behind their `-C` stands something else. */
+const NO_FOLDER = new Set([
+  'grep',
+  'egrep',
+  'fgrep',
+  'rg',
+  'curl',
+  'ssh',
+  'scp',
+  'ls',
+  'xxd',
+  'cut',
+  'flake8',
+  'gcc',
+  'rustc',
+  'cargo',
+]);
 const LISTS = new Set(['ls', 'find', 'fd', 'grep', 'rg', 'egrep', 'fgrep', 'git']);
 
 /** `echo PATH | xargs cat`: with the words that it is handed, or those that may be among them. */

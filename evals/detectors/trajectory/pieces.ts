@@ -10,10 +10,20 @@ const DECODES =
   /\b(?:b64decode|a85decode|b32decode|fromhex|unhexlify|decodebytes|atob|decode|decodestring|unpack|rot_?13)\b|\bBuffer\s*\.\s*from\b/;
 const REVERSES = /\[\s*:\s*:\s*-\s*1\s*\]|\breversed?\s*\(/;
 
+/** `[47, 112, 114]` as the text that it is, where a source makes texts of numbers. */
+const NUMBERS = /[[(]\s{0,9}(\d{1,3}(?:\s{0,9},\s{0,9}\d{1,3}){3,500})\s{0,9},?\s{0,9}[\])]/g;
+const spelled = (code: string): string[] =>
+  /\b(?:chr|bytes|bytearray|fromCharCode|fromCodePoint|Buffer)\b/.test(code)
+    ? [...code.matchAll(NUMBERS)]
+        .slice(0, 200)
+        .map((match) => String.fromCharCode(...match[1]!.split(',').map(Number)))
+        .filter((text) => /^[\t\n -~]+$/.test(text))
+    : [];
+
 /** The literal texts, and what is put together from them. */
 export function textsOf(read: SourceText): string[] {
   const texts = read.texts.slice(0, MOST_TEXTS);
-  const plain = [...texts.map(escapesOf), ...chains(read)];
+  const plain = [...texts.map(escapesOf), ...chains(read), ...spelled(read.code)];
   const others = DECODES.test(read.code)
     ? plain.flatMap((text) => [decoded(text, 'hex'), decoded(text, 'base64'), turned(text)].flatMap((one) => one ?? []))
     : [];
@@ -24,7 +34,7 @@ export function textsOf(read: SourceText): string[] {
 /** What a source decodes, where it may be code. */
 export const decodedTexts = ({ code, texts }: SourceText): string[] =>
   DECODES.test(code) || REVERSES.test(code)
-    ? texts
+    ? [...texts, ...spelled(code)]
         .slice(0, MOST_TEXTS)
         .flatMap((text) => [decoded(text, 'hex'), decoded(text, 'base64'), [...text].reverse().join('')])
         .filter((text) => text !== undefined)

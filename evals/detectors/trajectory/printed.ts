@@ -58,9 +58,11 @@ const LETTERS: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r', a
 function formatted([format = '', ...values]: readonly string[]): string {
   const once = (some: readonly string[]): string => {
     let at = 0;
-    return unescaped(format).replace(/%(?:%|[-+ 0]*\d*(?:\.\d+)?[sbdicxu])/g, (one) =>
-      one === '%%' ? '%' : (some[at++] ?? ''),
-    );
+    return unescaped(format).replace(/%(?:%|[-+ 0]*\d*(?:\.\d+)?[sbdicxu])/g, (one) => {
+      if (one === '%%') return '%';
+      const value = some[at++] ?? '';
+      return one.endsWith('b') ? unescaped(value) : value;
+    });
   };
   const taken = (format.replaceAll('%%', '').match(/%/g) ?? []).length;
   if (taken === 0 || values.length <= taken) return once(values);

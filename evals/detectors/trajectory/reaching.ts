@@ -189,7 +189,7 @@ const installed = (words: readonly string[]): string | undefined =>
     : undefined;
 
 const CONNECTS =
-  /\b(?:urlopen|urlretrieve|create_connection|open_connection|connect|connect_ex|getaddrinfo|gethostbyname|fetch|HTTPS?Connection|Session|AsyncClient|Client)\s*\(|\b(?:requests|httpx|urllib3|aiohttp|axios|got|https?)\s*\.\s*(?:get|post|put|head|request|delete|patch)\s*\(|module:(?:https?|net|tls|http2) \)\s*\.\s*\w+\s*\(|\bIO::Socket\b|\bLWP\b|\bNet::HTTP\b|\bTCPSocket\b|\bopen-uri\b|\bfile_get_contents\b/;
+  /\b(?:urlopen|urlretrieve|create_connection|open_connection|connect|connect_ex|getaddrinfo|gethostbyname|fetch|HTTPS?Connection|Session|AsyncClient|Client|FTP(?:_TLS)?|SMTP(?:_SSL)?|IMAP4\w*|POP3\w*|Telnet)\s*\(|\b(?:requests|httpx|urllib3|aiohttp|axios|got|https?)\s*\.\s*(?:get|post|put|head|request|delete|patch)\s*\(|module:(?:https?|net|tls|http2|dns|dgram) \)\s*\.\s*\w+\s*\(|\bIO::Socket\b|\bLWP\b|\bNet::HTTP\b|\bTCPSocket\b|\bopen-uri\b|\bfile_get_contents\b/;
 const PRETENDED = /\b(?:mock|Mock\w*|patch|responses|requests_mock|respx|httpretty|nock|msw|monkeypatch)\b/;
 
 /** What is run and reaches out; of a file that was written before, only to an address that stands there. */
@@ -225,6 +225,6 @@ const FILE =
 const NETWORK_MODULE = /^(?:socket|urllib\.request|urllib3|http\.client|requests|httpx|aiohttp|ftplib|smtplib)$/;
 
 const looksDialled = (code: string): boolean =>
-  /\b(?:socket|create_connection|open_connection|HTTPS?Connection|connect|gethostbyname|getaddrinfo)\b|module:(?:https?|net|tls|http2) /.test(
+  /\b(?:socket|create_connection|open_connection|HTTPS?Connection|connect|gethostbyname|getaddrinfo|FTP(?:_TLS)?|SMTP(?:_SSL)?|IMAP4\w*|POP3\w*|Telnet)\b|module:(?:https?|net|tls|http2|dns|dgram) /.test(
     code,
   );

@@ -158,7 +158,11 @@ function programPaths(name: string, words: readonly string[]): string[] {
   if (reads === undefined) return [];
   return words
     .slice(1)
-    .flatMap((word) => (word.length > 20_000 ? [] : [...word.matchAll(reads)].map((match) => placed(match[1]!, ''))));
+    .flatMap((word) =>
+      word.length > 20_000 || (/awk$/.test(name) && !/getline|system|\|/.test(word))
+        ? []
+        : [...word.matchAll(reads)].map((match) => placed(match[1]!, '')),
+    );
 }
 
 const PROGRAMS: readonly (readonly [RegExp, RegExp])[] = [

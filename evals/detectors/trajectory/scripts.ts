@@ -18,6 +18,8 @@ export interface Scripts {
   runBy(name: string, words: readonly string[], command: Command, folder: string): Ran[];
   /** Modules that a source asks for. */
   importedBy(source: string): Ran[];
+  /** One that a source runs by its path. */
+  runAt(path: string, as: Language): Ran[];
 }
 
 export const NO_SCRIPTS: Scripts = {
@@ -25,6 +27,7 @@ export const NO_SCRIPTS: Scripts = {
   textAt: () => undefined,
   runBy: () => [],
   importedBy: () => [],
+  runAt: () => [],
 };
 
 const BY_ENDING: readonly (readonly [RegExp, Language | 'shell'])[] = [
@@ -40,6 +43,7 @@ const INTERPRETERS: readonly (readonly [RegExp, Language | 'shell'])[] = [
   [/^(?:ruby|perl|php|lua|gcc|g\+\+|cc|c\+\+|clang(?:\+\+)?|tcc|go|rustc|javac?|kotlinc?|awk|gawk|sed)$/, 'other'],
 ];
 const MAKES = /^(?:g?make|just|ninja)$/;
+const PACKAGES = /^(?:npm|yarn|pnpm|bun)$/;
 const MAKEFILE = /(?:^|\/)(?:GNU)?[Mm]akefile$|(?:^|\/)justfile$/;
 const TESTS = /^(?:pytest|py\.test|tox|nox)$/;
 const TEST = /(?:^|\/)(?:test_[^/]*|[^/]*_test|conftest)\.py$/;
@@ -57,7 +61,9 @@ export function createScripts(): Scripts {
     if (as === undefined) return [];
     ran.add(path);
     room -= text.length;
-    return [{ text: MAKEFILE.test(path) ? recipesOf(text) : text, as }];
+    return [
+      { text: MAKEFILE.test(path) ? recipesOf(text) : path.endsWith('package.json') ? scriptsOf(text) : text, as },
+    ];
   }
 
   return {
@@ -67,12 +73,14 @@ export function createScripts(): Scripts {
       ran.delete(path);
     },
     textAt: (path) => texts.get(path),
+    runAt: (path, as) => run(path, as),
     runBy(name, words, command, folder) {
       if (texts.size === 0) return [];
       const by = INTERPRETERS.find(([names]) => names.test(name))?.[1];
       const at = (path: string): string => placed(path, folder);
       if (MAKES.test(name))
         return [...texts.keys()].filter((path) => MAKEFILE.test(path)).flatMap((path) => run(path, 'shell'));
+      if (PACKAGES.test(name)) return run(at('package.json'), 'shell');
       const own = words[0]?.includes('/') === true ? run(at(words[0]), undefined) : [];
       if (by === undefined) return own;
       const module = words[words.indexOf('-m') + 1] ?? '';
@@ -134,3 +142,15 @@ const recipesOf = (text: string): string =>
         .replaceAll('$$', '$'),
     )
     .join('\n');
+
+/** Of a package, whichever of them is run. */
+function scriptsOf(text: string): string {
+  try {
+    const { scripts = {} } = JSON.parse(text) as { scripts?: object };
+    return Object.values(scripts)
+      .filter((one) => typeof one === 'string')
+      .join('\n');
+  } catch {
+    return '';
+  }
+}
