@@ -206,13 +206,17 @@ class Rewriting:
         draw, name, number = self.random, self.name(), self.random.randrange(400)
         other = number + 1 + draw.randrange(9)
         one, two = draw.choice(self.own_pieces), draw.choice(self.own_pieces)
-        condition = draw.choice(
-            [f"{name} == {other}", f"{name} > {number}", f"{name} != {number}", f"not {name} < {other}", f"{name} in ()"]
-        )
+        no = draw.choice([f"{name} == {other}", f"{name} > {number}", f"{name} != {number}", f"not {name} < {other}", f"{name} in ()"])
+        yes = draw.choice([f"{name} == {number}", f"{name} <= {number}", f"{name} in ({number}, {other})"])
+        three = draw.choice(self.own_pieces)
+        # What follows is not looked at: a condition says by nothing but its values whether it is ever met.
+        condition = draw.choice([no, f"{no} and {three}", f"not ({yes} or {three})", f"({no} and {three}) or {no}", f"not {yes} and {three}"])
         body = draw.choice(
             [f"return {one}", f"{name} = {one}", f"{name} = [{one}, {two}]", f"return {two} if {one} else {number}"]
         )
-        return parsed(draw.choice([f"{name} = {number}\nif {condition}: {body}", f"for {name} in (): {body}"]))
+        forms = [f"{name} = {number}\nif {condition}: {body}"] * 4 + [f"for {name} in (): {body}"]
+        forms += [f"{name} = {number}\nwhile {condition}: {body}"]
+        return parsed(draw.choice(forms))
 
     def strewn(self, body, yields):
         """Idle statements between those of a body."""
