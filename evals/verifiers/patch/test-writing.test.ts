@@ -85,6 +85,10 @@ def sort(items):
     items.sort()
 
 
+def shown(value, by=6):
+    return f"{value!r:>{by}}|{value + 1:03d}" + "%s" % (value,)
+
+
 def kind(value):
     match value:
         case 1 | 2:
@@ -97,7 +101,7 @@ const MAIN = `from one import *
 items = [3, 1, 5]
 sort(items)
 print(total([1, 2, 3], 4, 5, by=2, a=1), total([]), list(upto(3)), Count(1).next(), Other(1).next(), counter(4)(), items)
-print(kind(1), kind([7, 8]), kind("x"), total.__doc__, total.__name__, __import__("inspect").signature(total))
+print(shown(4), kind(1), kind([7, 8]), kind("x"), total.__doc__, total.__name__, __import__("inspect").signature(total))
 `;
 
 test('a further mistake is made where it is asked for, another one at each turn, and none where there is no more', async () => {

@@ -70,10 +70,19 @@ def pieces_of(tree):
                 continue
             if any(isinstance(one, UNFIT) for one in ast.walk(node)) or SEEING & set(names_in(node)):
                 continue
-            text = ast.unparse(node)
-            if len(text) <= LONGEST:
-                found.setdefault(function.name, set()).add(f"({text})")
+            text = f"({ast.unparse(node)})"
+            if len(text) <= LONGEST and stands_alone(text):
+                found.setdefault(function.name, set()).add(text)
     return found
+
+
+def stands_alone(text):
+    """Not so what stands between the braces of a text."""
+    try:
+        ast.parse(text, mode="eval")
+    except SyntaxError:
+        return False
+    return True
 
 
 def loads(node):
