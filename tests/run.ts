@@ -97,7 +97,7 @@ const PARTS: Record<string, Part> = {
     'tests/contracts',
     'tests/build',
     'tests/imports',
-    'tests/incidents',
+    'tests/injections',
     'k8s',
     // Names are looked for anywhere in a path.
     '--exclude=tests/k8s/**',

@@ -1,6 +1,15 @@
 // The command as somebody runs it: on a log, on what is none, and stopped halfway.
 import { execFile, spawn } from 'node:child_process';
-import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -52,6 +61,15 @@ test('a failed run: the cause, its line, and what follows from it', async () => 
   const words = stdout.replace(/\s+/g, ' ');
   expect(words).toContain('CUDA out of memory. Tried to allocate 2.50 GiB');
   expect(words).toMatch(/follows from it.*Watchdog caught collective operation timeout/);
+});
+
+test('a long path loses its start, never what is said of the place', async () => {
+  const deep = folderNamed(`${'a-folder-of-some-length/'.repeat(6)}deep`);
+  copyFileSync(join(LOGS, 'quoted/cuda_oom_then_watchdogs.log'), join(folder, deep, 'one.log'));
+  const { stdout } = await run(join(deep, 'one.log'));
+  expect(stdout).toMatch(/^First fault {2}….*\/deep\/one\.log:36 · rank 3$/m);
+  expect(stdout).toMatch(/^ {2}….*\/deep\/one\.log:37 {2}follows from it$/m);
+  for (const line of stdout.split('\n')) expect(columns(line)).toBeLessThanOrEqual(80);
 });
 
 test('a run that is well', async () => {

@@ -2,9 +2,11 @@
 import type { Diagnosis, EvidenceLine } from '../../contracts/diagnosis.ts';
 import { renderHypotheses } from './hypotheses.ts';
 import { type Paint, paint } from './paint.ts';
-import { clip, columns, plain, wrap } from './text.ts';
+import { clip, clipStart, columns, plain, wrap } from './text.ts';
 
 const SHOWN_FILES = 12;
+/** Columns. */
+const SHORTEST_PLACE = 12;
 const ROLES: Readonly<Record<EvidenceLine['role'], string>> = {
   'first-fault': 'first fault',
   supports: 'shows it too',
@@ -37,15 +39,15 @@ function headOf({ cause, confidence, summary }: Diagnosis, p: Paint, width: numb
 function firstOf({ firstFault, collective }: Diagnosis, p: Paint, width: number): string[] {
   if (firstFault === null) return [];
   const { file, line, rank, time } = firstFault;
-  const facts = [
-    `${plain(file)}:${line}`,
-    ...(rank === null ? [] : [`rank ${rank}`]),
-    ...(time === null ? [] : [plain(time)]),
-  ];
+  const facts = [...(rank === null ? [] : [`rank ${rank}`]), ...(time === null ? [] : [plain(time)])].map(
+    (fact) => ` · ${fact}`,
+  );
+  const label = 'First fault';
+  const place = placeIn(file, line, width - columns(`${label}  ${facts.join('')}`));
   const stopped = collective?.stoppedRanks ?? [];
   return [
     '',
-    clip(`${p.bold('First fault')}  ${facts.join(' · ')}`, width),
+    clip(`${p.bold(label)}  ${place}${facts.join('')}`, width),
     ...(collective?.operation == null
       ? []
       : [
@@ -64,7 +66,7 @@ function evidenceOf({ evidence }: Diagnosis, p: Paint, width: number): string[] 
     '',
     p.bold('Evidence'),
     ...evidence.flatMap(({ file, line, text, cut, role }) => {
-      const place = `${plain(file)}:${line}`;
+      const place = placeIn(file, line, width - columns(`    ${ROLES[role]}`));
       const paintOf = role === 'first-fault' ? p.red : p.dim;
       const lines = wrap(plain(text, { tabs: true }), Math.max(16, width - 4)).slice(0, 4);
       return [
@@ -74,6 +76,12 @@ function evidenceOf({ evidence }: Diagnosis, p: Paint, width: number): string[] 
       ];
     }),
   ];
+}
+
+/** Of a path that is too long its end says more; what is said of the place is not lost by it. */
+function placeIn(file: string, line: number, width: number): string {
+  const place = `${plain(file)}:${line}`;
+  return clipStart(place, Math.max(SHORTEST_PLACE, width));
 }
 
 function restOf({ alternatives, remedies }: Diagnosis, p: Paint, width: number): string[] {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { clip, columns, padEnd, padStart, plain, wrap } from './text.ts';
+import { clip, clipStart, columns, padEnd, padStart, plain, wrap } from './text.ts';
 
 describe('plain', () => {
   it.each([
@@ -52,6 +52,13 @@ describe('widths', () => {
     expect(clip('abc', 0)).toBe('');
   });
 
+  it('keeps the end of what is clipped at its start', () => {
+    expect(clipStart('abcdef', 4)).toBe('…def');
+    expect(clipStart('日本語', 4)).toBe('…語');
+    expect(clipStart('abc', 3)).toBe('abc');
+    expect(clipStart('abc', 0)).toBe('');
+  });
+
   it('pads to a width', () => {
     expect(padEnd('日', 4)).toBe('日  ');
     expect(padStart('1', 3)).toBe('  1');
@@ -62,6 +69,7 @@ describe('widths', () => {
     fc.assert(
       fc.property(text, fc.integer({ min: 2, max: 40 }), (value, width) => {
         expect(columns(clip(value, width))).toBeLessThanOrEqual(width);
+        expect(columns(clipStart(value, width))).toBeLessThanOrEqual(width);
         const lines = wrap(value, width);
         for (const line of lines) expect(columns(line)).toBeLessThanOrEqual(width);
         expect(lines.join('').replaceAll(' ', '')).toBe(value.replaceAll(' ', ''));

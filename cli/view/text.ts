@@ -60,6 +60,17 @@ export function clip(text: string, width: number): string {
   return kept;
 }
 
+/** At most `width` columns of text without colours, the first of them an ellipsis when something was cut. */
+export function clipStart(text: string, width: number): string {
+  if (columns(text) <= width) return text;
+  if (width <= 0) return '';
+  const clusters = [...graphemes.segment(text)].map(({ segment }) => segment);
+  let used = 1;
+  let from = clusters.length;
+  while (from > 0 && used + graphemeWidth(clusters[from - 1]!) <= width) used += graphemeWidth(clusters[--from]!);
+  return `…${clusters.slice(from).join('')}`;
+}
+
 export function padEnd(text: string, width: number): string {
   return text + ' '.repeat(Math.max(0, width - columns(text)));
 }

@@ -1,6 +1,6 @@
 // A trainer from a repository: its files laid out in the job's folder, whole or not at all, and the folder of a job that other code left behind
 // without a result put aside.
-import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { ArtifactStore } from '../../contracts/artifact.ts';
 import { canonicalJson } from '../../contracts/canonical.ts';
@@ -17,21 +17,23 @@ export const codeFolder = (folder: string, { commit }: Code): string => join(fol
 export async function layOutCode(folder: string, code: Code, store: Pick<ArtifactStore, 'getFile'>): Promise<string> {
   const place = codeFolder(folder, code);
   if ((await readdir(place).catch(() => undefined)) !== undefined) return place;
-  const partial = `${place}.partial`;
-  await rm(partial, { recursive: true, force: true });
-  for (const [path, object] of Object.entries(code.files)) {
-    const inside = resolve(partial, path);
-    if (!inside.startsWith(`${partial}/`))
-      throw new AnnealError('job.configuration', `${path} leads out of its folder`);
-    await mkdir(dirname(inside), { recursive: true });
-    if (object.bytes === 0) await writeFile(inside, '');
-    else await store.getFile(object, inside);
-  }
-  // Of two at a time the first one's stays: both are the same commit.
-  await rename(partial, place).catch(async (failure: unknown) => {
+  // Each has its own: two at a time would lay out into one another's.
+  const partial = await mkdtemp(`${place}.partial-`);
+  try {
+    for (const [path, object] of Object.entries(code.files)) {
+      const inside = resolve(partial, path);
+      if (!inside.startsWith(`${partial}/`))
+        throw new AnnealError('job.configuration', `${path} leads out of its folder`);
+      await mkdir(dirname(inside), { recursive: true });
+      if (object.bytes === 0) await writeFile(inside, '');
+      else await store.getFile(object, inside);
+    }
+    // Of two at a time the first one's stays: both are the same commit.
+    await rename(partial, place);
+  } catch (failure) {
     await rm(partial, { recursive: true, force: true });
     if ((await readdir(place).catch(() => undefined)) === undefined) throw failure;
-  });
+  }
   return place;
 }
 
