@@ -33,8 +33,11 @@ const codeOf = (format: string): readonly string[] => [
   'infra/process',
   'infra/sandbox',
 ];
-/** Tables in which every format, or every error, has its line. */
-const TABLES = ['evals/verifiers/artifact-registry.ts', 'evals/verifiers/bounded-thread.ts', 'contracts/errors.ts'];
+/** Tables in which every format, error, name or setting has its line. */
+const TABLES = [
+  ...['evals/verifiers/artifact-registry.ts', 'evals/verifiers/bounded-thread.ts'],
+  ...['contracts/errors.ts', 'contracts/ids.ts', 'contracts/names.ts', 'infra/config.ts', 'infra/paths.ts'],
+];
 const finding = z.strictObject({
   name: z.string(),
   holds: z.boolean(),

@@ -75,9 +75,16 @@ function codeHash(root: string, code: readonly string[], apart: readonly string[
   return hash.digest('hex').slice(0, 16);
 }
 
-/** Types are among them: more than is needed is measured anew, never less. What is there of them, that is: texts of candidates import as well. */
+/** Types alone decide nothing while a program runs. */
+const OF_TYPES = /\b(?:import|export) (?:type [^;']*|\{(?:\s*type [\w$]+(?: as [\w$]+)?,?)+\s*\} )from '[^']*'/g;
+
+/** What is there of them, that is: texts of candidates import as well. */
 const importsOf = (file: string): string[] =>
-  [...readFileSync(file, 'utf8').matchAll(/\b(?:from |import |import\()'(\.[^']+)'/g)]
+  [
+    ...readFileSync(file, 'utf8')
+      .replaceAll(OF_TYPES, '')
+      .matchAll(/\b(?:from |import |import\()'(\.[^']+)'/g),
+  ]
     .map(([, path]) => join(dirname(file), path!))
     .filter((path) => statSync(path, { throwIfNoEntry: false })?.isFile());
 

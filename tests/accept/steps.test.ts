@@ -66,6 +66,31 @@ test('what the code imports counts, in other folders too, and its tests do not',
   expect(await measured()).toBe(1);
 });
 
+test('a module of which types alone are imported does not count', async () => {
+  const far = './far.ts';
+  const a = () => [figure('a', true)];
+  const measured = async (): Promise<number> => {
+    const one = course(['A', 1, a]);
+    await one.played();
+    return one.measured.length;
+  };
+  writeFileSync(join(root, 'far.ts'), 'export type Far = 1;');
+  const ofTypes = [
+    `import type { Far } from '${far}';`,
+    `import { type Far, type Other } from '${far}';`,
+    `export type { Far } from '${far}';`,
+    `import {\n  type Far,\n  type Other as One,\n} from '${far}';`,
+  ];
+  writeFileSync(join(root, 'code.ts'), ofTypes.join('\n'));
+  expect(await measured()).toBe(1);
+  writeFileSync(join(root, 'far.ts'), 'export type Far = 2;');
+  expect(await measured()).toBe(0);
+  writeFileSync(join(root, 'code.ts'), `import { type Far, far } from '${far}';`);
+  expect(await measured()).toBe(1);
+  writeFileSync(join(root, 'far.ts'), 'export type Far = 3;');
+  expect(await measured()).toBe(1);
+});
+
 test('a miss is told at once, before what comes after it', async () => {
   const said: string[] = [];
   const {
