@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { diagnosis } from '../../contracts/diagnosis.ts';
+import { tellFigures } from '../../tests/support/told-figures.ts';
 import { diagnose } from './diagnose.ts';
 
 const LOGS = fileURLToPath(new URL('../../tests/logs/', import.meta.url));
@@ -69,11 +70,12 @@ describe.each([
   ['frozen', (name: string) => name in frozen],
   ['other', (name: string) => !(name in frozen)],
 ])('the %s logs', (which, belongs) => {
-  test('have their causes and first faults found', async () => {
+  test('have their causes and first faults found', async ({ task }) => {
     const faults = (await judged).filter(({ name }) => belongs(name) && truth[name]!.cause !== 'healthy');
     const causes = share(faults.map(({ cause }) => cause));
     const lines = share(faults.map(({ line }) => line));
     const ranks = share(faults.filter(({ name }) => truth[name]!.rank !== null).map(({ rank }) => rank));
+    tellFigures(task, { causes, lines, ranks });
     process.stdout.write(
       `${which}: ${faults.length} logs, cause ${(causes * 100).toFixed(1)}%, line ${(lines * 100).toFixed(1)}%, rank ${(ranks * 100).toFixed(1)}%\n`,
     );

@@ -6,6 +6,7 @@ import { untilInterrupted } from '../../bench/ending.ts';
 import { simulateIntegrity } from '../../evals/simulation/figures.ts';
 import { keepThreadsAwake } from '../../infra/process/wake-threads.ts';
 import { createBubblewrapSandbox } from '../../infra/sandbox/bubblewrap.ts';
+import { agentsParts } from './agents.ts';
 import { approvalsParts } from './approvals.ts';
 import { corpusFigures } from './corpus.ts';
 import { dataParts } from './data/parts.ts';
@@ -23,6 +24,7 @@ type Parts = Readonly<Record<string, () => Promise<Figure[]>>>;
 const ACCEPTANCES: Readonly<Record<string, (asked: readonly string[]) => Promise<Parts>>> = {
   data: async (asked) => dataParts(asked, tell),
   approvals: async (asked) => approvalsParts(asked, tell),
+  agents: async (asked) => agentsParts(asked, tell),
   async integrity() {
     const sandbox = createBubblewrapSandbox();
     tell(`sandbox: ${await sandbox.describe()}`);
