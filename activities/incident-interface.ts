@@ -9,6 +9,7 @@ import type {
   RepositoryName,
 } from '../contracts/change.ts';
 import type { Cause, RemedyId } from '../contracts/diagnosis.ts';
+import type { CampaignName } from '../contracts/ids.ts';
 import type {
   Attempt,
   IncidentEnd,
@@ -38,6 +39,8 @@ export interface AnalysedLogs {
   readonly remedies: readonly RemedyId[];
 }
 
+export type EndOf = Pick<IncidentInput, 'repository' | 'campaign'>;
+
 /** How the base stands by its own tests. */
 export type Reproduced =
   | { readonly how: 'ran'; readonly runner: string; readonly passing: number; readonly failing: readonly string[] }
@@ -57,7 +60,13 @@ export type Judged = { readonly paths: readonly PathFinding[] } & (
 
 export interface IncidentActivities {
   /** The repository's settings, and the branch's commit when the incident began; the same however often it is asked. */
-  pinBase(input: { incident: IncidentName; repository: RepositoryName; runChain: string }): Promise<PinnedRepository>;
+  pinBase(input: {
+    incident: IncidentName;
+    repository: RepositoryName;
+    runChain: string;
+    /** The branch has moved from under a change: its commit of then, by which rework it is. */
+    again?: number;
+  }): Promise<PinnedRepository>;
   analyseLogs(input: Pick<IncidentInput, 'incident' | 'logs'>): Promise<AnalysedLogs>;
   /** Runs the tests of the base in the sandbox. */
   reproduce(input: { repository: RepositoryName; base: CommitId }): Promise<Reproduced>;
@@ -65,6 +74,7 @@ export interface IncidentActivities {
   propose(input: {
     incident: IncidentName;
     repository: RepositoryName;
+    campaign?: CampaignName | null;
     base: CommitId;
     diagnosis: ArtifactRef;
     by: Attempt['by'];
@@ -73,14 +83,16 @@ export interface IncidentActivities {
   /** What the change touches, and what its tests say upon its base. */
   judgeChange(input: { proposal: ArtifactRef }): Promise<Judged>;
   /** By a model without tools; told to be absent where there is none. Said once, it stands. */
-  reviewChange(input: { incident: IncidentName; proposal: ArtifactRef }): Promise<Reviewed>;
+  reviewChange(input: { incident: IncidentName; proposal: ArtifactRef; number?: number }): Promise<Reviewed>;
   /** Where else the removed pattern stands in the repository. */
   lookElsewhere(input: { proposal: ArtifactRef }): Promise<{ path: string; line: number; text: string }[]>;
   /** Puts everything that a merge is decided on into one document. */
   requestMerge(input: {
-    incident: IncidentInput;
+    incident: Pick<IncidentInput, 'incident' | 'campaign' | 'owner'>;
     proposal: ArtifactRef;
-    diagnosis: ArtifactRef;
+    /** Of an incident; a ticket has its document. */
+    diagnosis?: ArtifactRef;
+    ticket?: ArtifactRef;
     checked: CheckedChange;
     paths: readonly PathFinding[];
     reviewed: Reviewed;
@@ -88,8 +100,8 @@ export interface IncidentActivities {
     asks: readonly string[];
     tried: readonly Attempt[];
   }): Promise<{ request: ArtifactRef; shown: MergeRequest; proposed: ProposedChange }>;
-  /** Makes the end durable; nothing comes after a merge. */
-  recordEnd(input: { end: IncidentEnd }): Promise<void>;
+  /** Makes the end durable; nothing comes after a merge. Of what it was tells what is remembered of it. */
+  recordEnd(input: { end: IncidentEnd; of?: EndOf }): Promise<void>;
 }
 
 /** A merge request in the queue, with what a human was shown where one was asked: how they answered is on record by the gate that it names. */

@@ -35,6 +35,8 @@ export const GROUPS: readonly Group[] = [
   { names: ['reproduce'], load: async () => (await import('./commands/reproduce.ts')).addReproduce },
   { names: ['diagnose'], load: async () => (await import('./commands/diagnose.ts')).addDiagnose },
   { names: ['incident'], load: async () => (await import('./commands/incident.ts')).addIncident },
+  { names: ['ticket'], load: async () => (await import('./commands/ticket.ts')).addTicket },
+  { names: ['memory'], load: async () => (await import('./commands/memory.ts')).addMemory },
 ];
 
 /** Those that a command line needs: one, or all where it names none that there is (help, a misspelt name). */

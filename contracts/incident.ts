@@ -75,7 +75,10 @@ export const mergeRequest = z.strictObject({
   change: changeId,
   /** The proposed change, as it was proposed. */
   proposal: artifactRef,
-  diagnosis: artifactRef,
+  /** What it mends, of an incident. */
+  diagnosis: artifactRef.optional(),
+  /** What was asked for, of a ticket. */
+  ticket: artifactRef.optional(),
   checked: checkedChange,
   paths: z.array(pathFinding),
   reviewed,

@@ -2,6 +2,7 @@
 import type { RepositoryName } from './change.ts';
 import type { CampaignName, GateId, Purpose, Sha256 } from './ids.ts';
 import type { IncidentName } from './incident.ts';
+import type { TicketName } from './ticket.ts';
 
 /** Control is quick and must never wait behind rollouts or jobs, so each has a queue of its own. */
 export const QUEUES = { control: 'anneal-control', rollouts: 'anneal-rollouts', jobs: 'anneal-jobs' } as const;
@@ -31,6 +32,10 @@ export const GATE = { decide: 'decide', decideSignal: 'decideSignal', view: 'vie
 export const INCIDENT = { view: 'view', merged: 'merged', waits: 'incidentWaits', ended: 'incidentEnded' } as const;
 /** Messages of a repository's merge queue. */
 export const MERGES = { enqueue: 'enqueue', view: 'view' } as const;
+/** Messages of the ticket workflow. */
+export const TICKET = { view: 'view', park: 'park' } as const;
+/** Messages of a repository's queue of tickets. */
+export const TICKETS = { add: 'addTicket', park: 'parkTicket', ended: 'ticketEnded', view: 'view' } as const;
 /** Query of every workflow whose work can be counted. */
 export const PROGRESS = 'progress';
 
@@ -72,6 +77,8 @@ export const campaignWorkflowId = (campaign: CampaignName): `campaign/${string}`
 export const gateWorkflowId = (gate: GateId): `gate/${string}` => `gate/${gate}`;
 export const incidentWorkflowId = (incident: IncidentName): `incident/${string}` => `incident/${incident}`;
 export const mergeQueueWorkflowId = (repository: RepositoryName): `merges/${string}` => `merges/${repository}`;
+export const ticketWorkflowId = (ticket: TicketName): `ticket/${string}` => `ticket/${ticket}`;
+export const ticketQueueWorkflowId = (repository: RepositoryName): `tickets/${string}` => `tickets/${repository}`;
 export const childWorkflowId = (
   campaign: CampaignName,
   round: number,
@@ -81,8 +88,12 @@ export const childWorkflowId = (
 
 /** The store's name of a log that a job of this installation wrote, by its content: of others nobody knows who wrote them. */
 export const ownLogName = (log: Sha256): string => `logs/${log}`;
-/** The store's names of what an incident keeps. */
-export const incidentKey = (incident: IncidentName, what: string): string => `incidents/${incident}/${what}`;
+/** The store's names of what an incident keeps, or a ticket, whose name no incident has. */
+export const incidentKey = (name: IncidentName, what: string): string =>
+  `${isTicket(name) ? 'tickets' : 'incidents'}/${name}/${what}`;
+export const isTicket = (name: string): boolean => name.startsWith('ticket-');
+/** … of which ticket something is that a source has, by the source's key for it. */
+export const ticketSourceName = (key: Sha256): string => `ticket-sources/${key}`;
 /** The store's name of what a change's review said, by the object that it was proposed as. */
 export const reviewName = (proposal: Sha256): string => `reviews/${proposal}`;
 /** The store's name of how a commit that may become the branch was tried. */

@@ -199,6 +199,8 @@ export const FAILURE_ACTIONS = {
   'repository.invalid': 'fail',
   'repository.unknown': 'fail',
   'incident.not_found': 'fail',
+  'ticket.not_found': 'fail',
+  'memory.not_found': 'fail',
   'skill.unfit': 'fail',
   'cli.usage': 'fail',
   'internal.bug': 'fail',

@@ -3,6 +3,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { IncidentPorts } from '../activities/incidents.ts';
 import type { MergePorts } from '../activities/merges.ts';
+import type { TicketPorts } from '../activities/tickets.ts';
 import { diagnose } from '../agents/diagnosis/diagnose.ts';
 import { alikeElsewhere } from '../agents/remedies/alike.ts';
 import { readSkills } from '../agents/skills/library.ts';
@@ -22,6 +23,7 @@ import { openWorkspace } from '../evals/workspace/run.ts';
 import { makeTemporaryFolder } from '../infra/process/work-folder.ts';
 import { readSkillFolder } from '../infra/skills/folder.ts';
 import { byCoder, byRemedies, type RepairParts, type RoleModel, reviewBy } from './repairs.ts';
+import { developBy } from './tickets.ts';
 
 export interface IncidentParts extends RepairParts {
   readonly store: ArtifactStore;
@@ -31,7 +33,7 @@ export interface IncidentParts extends RepairParts {
   readonly model?: RoleModel;
 }
 
-type Ports = Omit<IncidentPorts, 'store' | 'documents'> & Pick<MergePorts, 'smoke'>;
+type Ports = Omit<IncidentPorts, 'store' | 'documents'> & Pick<MergePorts, 'smoke'> & Pick<TicketPorts, 'develop'>;
 
 export function incidentPorts(parts: IncidentParts): Ports {
   const { store, sandbox, open } = parts;
@@ -52,6 +54,7 @@ export function incidentPorts(parts: IncidentParts): Ports {
       return found.how === 'checked' ? { how: 'checked', checked: found.check } : { how: 'none', why: whyNot(found) };
     },
     repairBy: { remedies: byRemedies(parts), 'coding agent': parts.model && byCoder(parts, parts.model) },
+    develop: parts.model && developBy(parts, parts.model),
     review: async (of) => reviewBy(parts.model, of),
     alike: (before, after) => alikeElsewhere(before, editsBetween(before, after)),
     now: () => new Date(),

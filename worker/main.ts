@@ -21,6 +21,7 @@ import { createReportActivities } from '../activities/report.ts';
 import { createRolloutActivities } from '../activities/rollouts.ts';
 import { createServerActivities } from '../activities/servers.ts';
 import { createTellingActivities } from '../activities/tellings.ts';
+import { createTicketActivities } from '../activities/tickets.ts';
 import { createTrackingActivities } from '../activities/tracking.ts';
 import { createTrainingActivities } from '../activities/training.ts';
 import { createAuditLog } from '../infra/audit/log.ts';
@@ -120,8 +121,16 @@ const mending = incidentPorts({
   ...{ store, sandbox, tools, open, skills: skillLibrary(config.paths.skills) },
   ...(modelUrl === undefined || modelName === undefined ? {} : { model: roleModel(modelName, access) }),
 });
-const incidents = atBoundary(createIncidentActivities({ store, documents, ...mending }));
+const incidentSteps = createIncidentActivities({ store, documents, ...mending });
+const incidents = atBoundary(incidentSteps);
 const merges = atBoundary(createMergeActivities({ store, documents, identity, audit, ...mending }));
+const tickets = atBoundary(
+  createTicketActivities({
+    ...{ store, documents, ...mending },
+    verifyBytes: (bytes, signed) => identity.verifyBytes(bytes, signed),
+    pinBase: incidentSteps.pinBase,
+  }),
+);
 const onCall = config.onCall === undefined ? undefined : await readOnCall(config.onCall);
 const control = atBoundary({
   ...createGateActivities({ store, documents, identity, critical: critical.gates, audit }),
@@ -204,6 +213,9 @@ const workers = await Promise.all([
       recordEnd: incidents.recordEnd,
       rebaseChange: merges.rebaseChange,
       landCommit: merges.landCommit,
+      ticketAgents: tickets.ticketAgents,
+      beginTicket: tickets.beginTicket,
+      recordTicketEnd: tickets.recordTicketEnd,
     } satisfies QueueActivities['control'],
   }),
   Worker.create({
@@ -227,6 +239,7 @@ const workers = await Promise.all([
       judgeChange: incidents.judgeChange,
       reviewChange: incidents.reviewChange,
       tryCommit: merges.tryCommit,
+      develop: tickets.develop,
     } satisfies QueueActivities['jobs'],
   }),
 ]);

@@ -43,7 +43,7 @@ const MOST_NAME = 40;
 export const roleModel = (name: string, access: Pick<AgentAccess, 'chat'>): RoleModel => ({
   name,
   chat({ incident, role, number, budget }) {
-    const long = incident.startsWith('incident-') ? incident : `incident-${incident}`;
+    const long = /^(incident|ticket)-/.test(incident) ? incident : `incident-${incident}`;
     const short = `${long.slice(0, MOST_NAME - 9)}-${createHash('sha256').update(long).digest('hex').slice(0, 8)}`;
     const of = agentCase.parse(long.length <= MOST_NAME ? long : short);
     // A worker that died has asked already: its successor's requests are told from those.
@@ -73,7 +73,7 @@ export const byRemedies =
 /** It is shown the diagnosis with lines of logs: what it makes is tainted by them, and a human decides on it. */
 export const byCoder =
   ({ sandbox, skills }: RepairParts, model: RoleModel): RepairBy =>
-  async ({ incident, spec, files, diagnosis, tried }) => {
+  async ({ incident, spec, files, diagnosis, tried, remembered }) => {
     const runWork = openWorkspace(sandbox);
     const { turns, tokens, time } = spec.budget;
     const budget = { turns, tokens, seconds: durationMs(time) / 1_000 };
@@ -88,6 +88,7 @@ export const byCoder =
       material: [
         { title: 'the diagnosis', text: JSON.stringify(diagnosis) },
         ...tried.map(({ by, why }) => ({ title: `tried before, by ${by}`, text: why })),
+        ...remembered,
       ],
       skills: await skills(),
       budget,
@@ -108,11 +109,11 @@ export const byCoder =
 
 export async function reviewBy(
   model: RoleModel | undefined,
-  { incident, change, patch }: Parameters<IncidentPorts['review']>[0],
+  { incident, change, patch, number }: Parameters<IncidentPorts['review']>[0],
 ): Promise<Reviewed> {
   if (model === undefined) return { how: 'absent', why: 'no model is configured' };
   const review = await reviewChange({
-    chat: model.chat({ incident, role: 'reviewer', number: 0, budget: REVIEW }),
+    chat: model.chat({ incident, role: 'reviewer', number, budget: REVIEW }),
     patch,
     task: { title: change.title, instruction: change.body },
     material: [],

@@ -8,4 +8,6 @@ export { mergeQueue } from './merge-queue.ts';
 export { pilot } from './pilot.ts';
 export { rolloutGroup } from './rollout-group.ts';
 export { rollouts } from './rollouts.ts';
+export { ticket } from './ticket.ts';
+export { ticketQueue } from './ticket-queue.ts';
 export { training } from './training.ts';

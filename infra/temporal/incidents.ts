@@ -12,7 +12,7 @@ import {
   incidentEnd,
   incidentName,
 } from '../../contracts/incident.ts';
-import { INCIDENT, incidentKey, incidentWorkflowId, QUEUES } from '../../contracts/names.ts';
+import { INCIDENT, incidentKey, incidentWorkflowId, isTicket, QUEUES } from '../../contracts/names.ts';
 
 export interface IncidentState {
   readonly incident: IncidentName;
@@ -53,6 +53,7 @@ export function createIncidents(client: Client, store: ArtifactStore) {
      */
     async open(input: Omit<IncidentInput, 'schema' | 'incident'> & { incident?: IncidentName }): Promise<IncidentName> {
       const incident = input.incident ?? nameOf(input);
+      if (isTicket(incident)) throw new AnnealError('cli.usage', `${incident}: a ticket is called so, and no incident`);
       if (((await endOf(incident))?.how ?? 'failed') === 'failed')
         await client.workflow.start('incident', {
           workflowId: incidentWorkflowId(incident),
