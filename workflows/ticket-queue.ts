@@ -44,7 +44,7 @@ const IDLE = '10m';
 const A_RUN = 200;
 /** What a run before this one began tells its end by a signal; should that be lost, it is begun again, and finds its end. */
 const LOOK_AGAIN = '10m';
-const REST = '30s';
+const REST = '10s';
 
 export async function ticketQueue(input: TicketQueueInput): Promise<void> {
   const { repository } = input;

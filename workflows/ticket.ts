@@ -50,7 +50,7 @@ interface Fit {
 }
 /** So often the machine may fail a merge before it is left to people. */
 const MOST_FAULTS = 3;
-const FAULT_REST = '30s';
+const FAULT_REST = '10s';
 
 export async function ticket(input: TicketInput): Promise<TicketEnd> {
   const { ticket: name, repository, document, reportTo } = input;

@@ -57,7 +57,8 @@ export function addMemory(program: Command, run: Run): void {
 
 async function find(session: Session, id: string): Promise<Remembered> {
   const all = (await createMemory(session.store).list()).filter(({ entry }) => entry.id.startsWith(id));
-  if (all.length !== 1 || id === '') throw new AnnealError('memory.not_found', id);
+  if (all.length !== 1 || id === '')
+    throw new AnnealError('memory.not_found', `${id} begins the id of none, or of several`);
   return all[0]!;
 }
 

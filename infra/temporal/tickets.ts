@@ -153,4 +153,4 @@ export function createTickets(client: Client, store: ArtifactStore) {
 
 const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex');
 const contentHash = (of: TicketContent): Sha256 => sha256.parse(hashOf(canonicalJson(ticketContent.strip().parse(of))));
-const missing = (name: string): AnnealError => new AnnealError('ticket.not_found', name);
+const missing = (name: string): AnnealError => new AnnealError('ticket.not_found', `${name} is not known here`);

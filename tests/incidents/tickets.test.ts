@@ -29,7 +29,7 @@ import { answerTo, filesOf, nameOf, pageOf, readRequest, TICKETS } from './ticke
 import type { MortalTickets } from './ticket-worker.ts';
 
 const RANDOM_KILLS = 5;
-const BETWEEN_MS = 4_000;
+const BETWEEN_MS = 2_000;
 const SETTINGS = {
   attempts: 2,
   stalledAfter: 3,
@@ -140,6 +140,17 @@ test('twenty tickets, five agents, ten kills: each is merged, parked or refused,
   let killed = 0;
   let nextKill = Date.now() + BETWEEN_MS;
   for (const until_ = Date.now() + 600_000; !(await isOver()); await sleep(200)) {
+    if (process.env.T1_LOG)
+      console.log(
+        'TL',
+        Date.now() - began,
+        killed,
+        given.deaths.filter((one) => existsSync(one.died)).length,
+        (await standing())
+          .replaceAll('\n', '|')
+          .replaceAll(': make it right', '')
+          .replaceAll(/ticket-[0-9a-f]+ /g, ''),
+      );
     if (Date.now() > until_) throw new Error(await standing());
     for (const [ticket, option] of human) {
       const found = await gates.look(`${ticket}.merge-1`).catch(() => undefined);

@@ -23,7 +23,7 @@ export interface IncidentScript {
   /** Thrown by landCommit or answered in its place, one a call, until used up. */
   landings?: (ApplicationFailure | 'moved')[];
   /** What rebaseChange comes to; by itself a commit, until it has landed. */
-  rebased?: (change: ChangeId) => 'rebased' | 'landed' | 'nothing-left';
+  rebased?: (change: ChangeId) => 'rebased' | 'landed' | 'nothing-left' | 'conflict';
 }
 
 export interface ToldOfIncidents {
@@ -101,6 +101,7 @@ export function scriptedIncidents(script: IncidentScript = {}) {
       const commit = commitOf(change);
       const how = script.rebased?.(change) ?? (told.landed.includes(change) ? 'landed' : 'rebased');
       if (how === 'landed') return { how, commit };
+      if (how === 'conflict') return { how, paths: ['a.py'] };
       return how === 'nothing-left' ? { how, tip: BASE } : { how, commit, tip: BASE };
     },
     async tryCommit({ commit }) {
