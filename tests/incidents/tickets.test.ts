@@ -28,8 +28,11 @@ import { tellFigures } from '../support/told-figures.ts';
 import { answerTo, filesOf, nameOf, pageOf, readRequest, TICKETS } from './ticket-scripts.ts';
 import type { MortalTickets } from './ticket-worker.ts';
 
-const RANDOM_KILLS = 5;
-const BETWEEN_MS = 2_000;
+/** Up to two seconds after the model was asked so often, or after so many have died: while what they had is waited for. */
+const RANDOM_KILLS: readonly { readonly asked?: number; readonly fell?: number }[] = [
+  ...[{ asked: 8 }, { asked: 30 }, { asked: 45 }],
+  ...[{ fell: 4 }, { fell: 6 }],
+];
 const SETTINGS = {
   attempts: 2,
   stalledAfter: 3,
@@ -138,18 +141,16 @@ test('twenty tickets, five agents, ten kills: each is merged, parked or refused,
     );
   const random = createRandom('tickets');
   let killed = 0;
-  let nextKill = Date.now() + BETWEEN_MS;
+  const diedAt = (): number => given.deaths.filter((one) => existsSync(one.died)).length;
+  const fallen = (): number => diedAt() + killed;
+  const requests = (): number => [...asked.values()].reduce((sum, one) => sum + one, 0);
+  const kills = [...RANDOM_KILLS];
   for (const until_ = Date.now() + 600_000; !(await isOver()); await sleep(200)) {
     if (process.env.T1_LOG)
-      console.log(
-        'TL',
-        Date.now() - began,
-        killed,
-        given.deaths.filter((one) => existsSync(one.died)).length,
-        (await standing())
-          .replaceAll('\n', '|')
-          .replaceAll(': make it right', '')
-          .replaceAll(/ticket-[0-9a-f]+ /g, ''),
+      writeFileSync(
+        '/tmp/w/t1-tl.log',
+        `${Date.now() - began} k${killed} d${given.deaths.filter((one) => existsSync(one.died)).length} asked${[...asked.values()].reduce((a, b) => a + b, 0)} ${(await Promise.all(TICKETS.map(async (one) => ((await store.readNamed(incidentKey(nameOf(one), 'end'))) ? '' : one.number)))).join(' ')}\n`,
+        { flag: 'a' },
       );
     if (Date.now() > until_) throw new Error(await standing());
     for (const [ticket, option] of human) {
@@ -159,19 +160,22 @@ test('twenty tickets, five agents, ten kills: each is merged, parked or refused,
       await decided(gates, await identity.makeDecision(found.view.context, answer));
       human.delete(ticket);
     }
-    if (killed < RANDOM_KILLS && Date.now() > nextKill && existsSync(given.pid)) {
-      const pid = Number(readFileSync(given.pid, 'utf8'));
-      rmSync(given.pid);
-      try {
-        process.kill(pid, 'SIGKILL');
-        killed += 1;
-      } catch {
-        // It has just died by itself, at one of its places.
-      }
-      nextKill = Date.now() + BETWEEN_MS / 2 + random.below(BETWEEN_MS);
+    const due = kills.findIndex(({ asked: after, fell }) =>
+      after === undefined ? fallen() >= fell! : requests() >= after,
+    );
+    const pid = existsSync(given.pid) ? Number(readFileSync(given.pid, 'utf8')) : undefined;
+    if (due < 0 || pid === undefined) continue;
+    await sleep(random.below(2_000));
+    rmSync(given.pid, { force: true });
+    try {
+      process.kill(pid, 'SIGKILL');
+      kills.splice(due, 1);
+      killed += 1;
+    } catch {
+      // It has just died by itself, at one of its places.
     }
   }
-  const died = given.deaths.filter((one) => existsSync(one.died)).length;
+  const died = diedAt();
 
   // Ends that are told are those on record; nothing goes on.
   const states = await tickets.list();
@@ -229,7 +233,7 @@ test('twenty tickets, five agents, ten kills: each is merged, parked or refused,
     ...count(states.map(({ end }) => end!.how)),
     'kills at boundaries': died,
     'kills at random': killed,
-    'requests to the scripted model': [...asked.values()].reduce((sum, one) => sum + one, 0),
+    'requests to the scripted model': requests(),
   });
 
   async function standing(): Promise<string> {
