@@ -13,6 +13,7 @@ import {
 } from '@temporalio/workflow';
 import type { Begun } from '../activities/interface.ts';
 import type { CommitId } from '../contracts/change.ts';
+import type { GateResult } from '../contracts/gate.ts';
 import type { Attempt, Reviewed } from '../contracts/incident.ts';
 import { TICKET, TICKETS } from '../contracts/names.ts';
 import type { TicketEnd, TicketInput, TicketSpent, TicketStep, TicketView } from '../contracts/ticket.ts';
@@ -200,10 +201,12 @@ export async function ticket(input: TicketInput): Promise<TicketEnd> {
 const REFUSED = 'it touches what no agent changes';
 const MOST_WHY = 2_000;
 
-const undecided = (how: string): Closing =>
-  how === 'decided'
-    ? { how: 'refused', why: 'a human decided against it' }
-    : { how: 'parked', why: 'nobody decided on it in time' };
+const undecided = (how: GateResult['how']): Closing => {
+  if (how === 'decided') return { how: 'refused', why: 'a human decided against it' };
+  // Where critical.yaml asks nobody, the gate's own advice counts.
+  if (how === 'automatic') return { how: 'refused', why: 'its review speaks against it, and nobody is asked here' };
+  return { how: 'parked', why: 'nobody decided on it in time' };
+};
 
 /** What people see of it while it runs. */
 function openDesk({ ticket: name, repository }: TicketInput, attempts: readonly Attempt[]) {

@@ -59,7 +59,8 @@ test.each<[string, string | Uint8Array, RegExp]>([
 });
 
 test('links, folders and pipes are no tickets, and nobody waits for them', async () => {
-  symlinkSync('/etc/passwd', join(folder, 'link.md'));
+  file('elsewhere.txt', '---\ntitle: a\nrepository: trainer\n---\n');
+  symlinkSync(join(folder, 'elsewhere.txt'), join(folder, 'link.md'));
   execFileSync('mkfifo', [join(folder, 'pipe.md')]);
   execFileSync('mkdir', [join(folder, 'folder.md')]);
   expect((await read()).map(({ how }) => how)).toEqual(['unfit', 'unfit', 'unfit']);

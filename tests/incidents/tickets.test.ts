@@ -146,12 +146,6 @@ test('twenty tickets, five agents, ten kills: each is merged, parked or refused,
   const requests = (): number => [...asked.values()].reduce((sum, one) => sum + one, 0);
   const kills = [...RANDOM_KILLS];
   for (const until_ = Date.now() + 600_000; !(await isOver()); await sleep(200)) {
-    if (process.env.T1_LOG)
-      writeFileSync(
-        '/tmp/w/t1-tl.log',
-        `${Date.now() - began} k${killed} d${given.deaths.filter((one) => existsSync(one.died)).length} asked${[...asked.values()].reduce((a, b) => a + b, 0)} ${(await Promise.all(TICKETS.map(async (one) => ((await store.readNamed(incidentKey(nameOf(one), 'end'))) ? '' : one.number)))).join(' ')}\n`,
-        { flag: 'a' },
-      );
     if (Date.now() > until_) throw new Error(await standing());
     for (const [ticket, option] of human) {
       const found = await gates.look(`${ticket}.merge-1`).catch(() => undefined);
