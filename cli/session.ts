@@ -20,6 +20,7 @@ import { type Connected, connect } from '../infra/temporal/connect.ts';
 import { createGates, type Gates } from '../infra/temporal/gates.ts';
 import { createIncidents, type Incidents } from '../infra/temporal/incidents.ts';
 import { type PilotOptions, runPilot } from '../infra/temporal/pilot.ts';
+import { createResearches, type Researches } from '../infra/temporal/research.ts';
 
 import { traceClient } from '../infra/tracing/temporal.ts';
 import { startTracing, type Tracing } from '../infra/tracing/tracing.ts';
@@ -54,6 +55,7 @@ export interface Session {
   teams(): Promise<readonly TeamSpec[]>;
   gates(): Promise<Gates>;
   incidents(): Promise<Incidents>;
+  researches(): Promise<Researches>;
   /** How often the base model solves each task of a campaign file. */
   pilot(spec: CampaignSpec, options: PilotOptions): ReturnType<typeof runPilot>;
   releases(): Promise<ReturnType<typeof createReleases>>;
@@ -115,6 +117,7 @@ export function openSession(options: GlobalOptions): Session {
     teams,
     gates: async () => createGates(await temporal(), store),
     incidents: async () => createIncidents(await temporal(), store),
+    researches: async () => createResearches(await temporal(), store),
     pilot: async (spec, options) => runPilot(await temporal(), store, spec, options),
     async releases() {
       const identity = await this.identity();

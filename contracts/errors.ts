@@ -12,6 +12,7 @@ import { POLICY_ERRORS } from './errors/policy.ts';
 import { POOL_ERRORS } from './errors/pool.ts';
 import { PROFILE_ERRORS } from './errors/profile.ts';
 import { REPOSITORY_ERRORS } from './errors/repository.ts';
+import { RESEARCH_ERRORS } from './errors/research.ts';
 import { ROLLOUT_ERRORS } from './errors/rollout.ts';
 import { SIGN_IN_ERRORS } from './errors/sign-in.ts';
 import { SKILL_ERRORS } from './errors/skill.ts';
@@ -46,6 +47,7 @@ export const ERRORS = {
   ...MERGE_ERRORS,
   ...TESTBED_ERRORS,
   ...SKILL_ERRORS,
+  ...RESEARCH_ERRORS,
   'diagnosis.unreadable': entry(
     'badInput',
     false,

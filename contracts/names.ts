@@ -2,6 +2,7 @@
 import type { RepositoryName } from './change.ts';
 import type { CampaignName, GateId, Purpose, Sha256 } from './ids.ts';
 import type { IncidentName } from './incident.ts';
+import type { ResearchName } from './research.ts';
 
 /** Control is quick and must never wait behind rollouts or jobs, so each has a queue of its own. */
 export const QUEUES = { control: 'anneal-control', rollouts: 'anneal-rollouts', jobs: 'anneal-jobs' } as const;
@@ -29,6 +30,8 @@ export const CAMPAIGN = { status: 'status', gateClosed: 'gateClosed', groupEnded
 export const GATE = { decide: 'decide', decideSignal: 'decideSignal', view: 'view' } as const;
 /** Messages of the incident workflow. */
 export const INCIDENT = { view: 'view', merged: 'merged', waits: 'incidentWaits', ended: 'incidentEnded' } as const;
+/** Messages of the research workflow. */
+export const RESEARCH = { view: 'view' } as const;
 /** Messages of a repository's merge queue. */
 export const MERGES = { enqueue: 'enqueue', view: 'view' } as const;
 /** Query of every workflow whose work can be counted. */
@@ -71,6 +74,7 @@ export const measuredJudgeExchangeName = (judge: Sha256, question: Sha256): stri
 export const campaignWorkflowId = (campaign: CampaignName): `campaign/${string}` => `campaign/${campaign}`;
 export const gateWorkflowId = (gate: GateId): `gate/${string}` => `gate/${gate}`;
 export const incidentWorkflowId = (incident: IncidentName): `incident/${string}` => `incident/${incident}`;
+export const researchWorkflowId = (research: ResearchName): `research/${string}` => `research/${research}`;
 export const mergeQueueWorkflowId = (repository: RepositoryName): `merges/${string}` => `merges/${repository}`;
 export const childWorkflowId = (
   campaign: CampaignName,
@@ -83,6 +87,8 @@ export const childWorkflowId = (
 export const ownLogName = (log: Sha256): string => `logs/${log}`;
 /** The store's names of what an incident keeps. */
 export const incidentKey = (incident: IncidentName, what: string): string => `incidents/${incident}/${what}`;
+/** The store's names of what a research keeps. */
+export const researchKey = (research: ResearchName, what: string): string => `research/${research}/${what}`;
 /** The store's name of what a change's review said, by the object that it was proposed as. */
 export const reviewName = (proposal: Sha256): string => `reviews/${proposal}`;
 /** The store's name of how a commit that may become the branch was tried. */

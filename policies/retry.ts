@@ -200,6 +200,10 @@ export const FAILURE_ACTIONS = {
   'repository.unknown': 'fail',
   'incident.not_found': 'fail',
   'skill.unfit': 'fail',
+  'research.unreadable': 'fail',
+  'research.not_found': 'fail',
+  'research.not_handed_out': 'fail',
+  'research.search_failed': 'retry',
   'cli.usage': 'fail',
   'internal.bug': 'fail',
 } as const satisfies Record<ErrorCode, FailureAction>;

@@ -18,6 +18,7 @@ import { createMergeActivities } from '../activities/merges.ts';
 import { createPipelineActivities } from '../activities/pipeline.ts';
 import { createDocuments } from '../activities/read.ts';
 import { createReportActivities } from '../activities/report.ts';
+import { createResearchActivities } from '../activities/research.ts';
 import { createRolloutActivities } from '../activities/rollouts.ts';
 import { createServerActivities } from '../activities/servers.ts';
 import { createTellingActivities } from '../activities/tellings.ts';
@@ -67,6 +68,7 @@ import { codeOf, incidentPorts, skillLibrary } from './incidents.ts';
 import { createManifest } from './manifest.ts';
 import { reapRegularly } from './reaper.ts';
 import { roleModel } from './repairs.ts';
+import { researchPorts } from './research.ts';
 
 keepThreadsAwake();
 // A worker that was killed could not.
@@ -122,6 +124,7 @@ const mending = incidentPorts({
 });
 const incidents = atBoundary(createIncidentActivities({ store, documents, ...mending }));
 const merges = atBoundary(createMergeActivities({ store, documents, identity, audit, ...mending }));
+const research = atBoundary(createResearchActivities(researchPorts({ store, documents, identity, access, config })));
 const onCall = config.onCall === undefined ? undefined : await readOnCall(config.onCall);
 const control = atBoundary({
   ...createGateActivities({ store, documents, identity, critical: critical.gates, audit }),
@@ -202,6 +205,9 @@ const workers = await Promise.all([
       lookElsewhere: incidents.lookElsewhere,
       requestMerge: incidents.requestMerge,
       recordEnd: incidents.recordEnd,
+      openResearch: research.openResearch,
+      handOut: research.handOut,
+      recordResearchEnd: research.recordResearchEnd,
       rebaseChange: merges.rebaseChange,
       landCommit: merges.landCommit,
     } satisfies QueueActivities['control'],
@@ -227,6 +233,13 @@ const workers = await Promise.all([
       judgeChange: incidents.judgeChange,
       reviewChange: incidents.reviewChange,
       tryCommit: merges.tryCommit,
+      planResearch: research.planResearch,
+      searchWeb: research.searchWeb,
+      findPassages: research.findPassages,
+      readPart: research.readPart,
+      judgePart: research.judgePart,
+      writeReport: research.writeReport,
+      proposeExperiment: research.proposeExperiment,
     } satisfies QueueActivities['jobs'],
   }),
 ]);

@@ -34,6 +34,11 @@ export function logicOf(kind: GateKind, spec: CampaignSpec | undefined): readonl
         'Opens when a change by agents touches what is critical, when whoever made it had read what nobody vouches for, or when its review has doubts.',
         'Recommended is to merge what its tests bear out. It is tried again on the branch as it then is; a change that differs from the one shown is not merged.',
       ];
+    case 'plan':
+      return [
+        'Opens when agents that had read documents propose an experiment. Its campaign files were made by code from a base campaign, and validated.',
+        "Recommended is to leave it: a new plan is a human's to begin. Handing the files out starts nothing.",
+      ];
     case 'job-failed':
       return [
         'Opens when a stage failed for good: what could be repeated by itself was repeated.',
