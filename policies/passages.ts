@@ -7,7 +7,7 @@ export interface Passage {
   /** Lines from 1, both included. */
   readonly from: number;
   readonly to: number;
-  /** The headings above it, the outermost first: with it they say what it is about. */
+  /** The headings above it, the outermost first, with one that it begins with: they say what it is about. */
   readonly headings: readonly { readonly line: number; readonly text: string }[];
   readonly text: string;
 }
@@ -34,7 +34,7 @@ export function passagesOf({ lines, depth }: Lines, document: number): Passage[]
     const text = lines.slice(from, to).join('\n');
     if (text.trim() !== '') {
       const headings = above
-        .filter(({ line }) => line < from + 1)
+        .filter(({ line }) => line <= from + 1)
         .map(({ line, text: heading }) => ({ line, text: heading }));
       const first = from + 1 + lines.slice(from, to).findIndex((line) => line.trim() !== '');
       const last = to - [...lines.slice(from, to)].reverse().findIndex((line) => line.trim() !== '');

@@ -89,14 +89,15 @@ function checkedClaim(one: unknown, { library, passages, strictness }: ToRead): 
 }
 
 function shown(passage: Passage, { documents }: Library): Piece {
-  const { document, from, to, headings } = passage;
+  const { document, from, to } = passage;
+  const above = passage.headings.filter(({ line }) => line < from);
   const { path, lines } = documents[document]!;
   const numbered = (line: number): string => `${document}:${line}| ${lines[line - 1]!.slice(0, MOST_LINE)}`;
   return {
     title: `document ${document}, ${path}`,
     text: [
-      ...headings.map(({ line }) => numbered(line)),
-      ...(headings.length > 0 ? ['…'] : []),
+      ...above.map(({ line }) => numbered(line)),
+      ...(above.length > 0 ? ['…'] : []),
       ...Array.from({ length: to - from + 1 }, (_, index) => numbered(from + index)),
     ].join('\n'),
   };

@@ -27,13 +27,9 @@ import { BUDGET } from './world.ts';
 const SOME = [
   'after planResearch’s research/research-killed/plan, 1',
   'amid readPart’s sub-agent 100 ask, 1',
-  'before readPart’s research/research-killed/readings/q0-p1, 1',
   'after readPart’s research/research-killed/readings/q0-p1, 1',
-  'after readPart, 3',
   'after writeReport’s research/research-killed/written, 1',
-  'amid proposeExperiment’s sub-agent 2 ask, 1',
   'after proposeExperiment’s research/research-killed/experiment, 1',
-  'before handOut’s research/research-killed/handed-out, 1',
   'after handOut’s research/research-killed/handed-out, 1',
 ];
 

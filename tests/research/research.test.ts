@@ -198,6 +198,7 @@ test('an experiment: campaign files that validate, and nothing before a human sa
     // Nothing was started by it.
     const all = await Array.fromAsync(temporal().workflow.list({ query: `WorkflowType = 'campaign'` }));
     expect(all).toEqual([]);
+    await keepHistory(research, `research/${research}`);
     const page = renderResearch(await world.researches.look(research), { width: 100, colour: false }).join('\n');
     expect(page).toContain('A human has handed its files out');
   });
