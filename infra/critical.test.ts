@@ -17,6 +17,7 @@ it('reads the committed list: every gate that a campaign can open today', async 
     'release',
     'integrity',
     'merge',
+    'plan',
     'promotion',
     'job-failed',
   ]);
