@@ -7,6 +7,7 @@ import { CONSOLE_ERRORS } from './errors/console.ts';
 import { DECISION_ERRORS } from './errors/decision.ts';
 import { type ErrorEntry, EXIT, entry } from './errors/entry.ts';
 import { EXECUTION_ERRORS } from './errors/execution.ts';
+import { FORGE_ERRORS } from './errors/forge.ts';
 import { MERGE_ERRORS } from './errors/merge.ts';
 import { POLICY_ERRORS } from './errors/policy.ts';
 import { POOL_ERRORS } from './errors/pool.ts';
@@ -44,6 +45,7 @@ export const ERRORS = {
   ...REPOSITORY_ERRORS,
   ...TRACKER_ERRORS,
   ...MERGE_ERRORS,
+  ...FORGE_ERRORS,
   ...TESTBED_ERRORS,
   ...SKILL_ERRORS,
   'diagnosis.unreadable': entry(

@@ -1,6 +1,7 @@
 // Which repositories agents may propose changes to, and what is asked of such a change: one document for an installation, read by its workers.
 import { z } from 'zod';
 import { repositoryName } from './change.ts';
+import { forgeSpec } from './forge.ts';
 import { duration } from './units.ts';
 
 const glob = z.string().min(1).max(200).describe('A path below the repository, with * and **.');
@@ -50,6 +51,9 @@ export const repositorySpec = z.strictObject({
     })
     .prefault({})
     .describe('Of the coding agent, for one incident.'),
+  forge: forgeSpec
+    .optional()
+    .describe('Changes are shown there as pull requests; its branch is the one that counts, and `path` follows it.'),
 });
 export type RepositorySpec = z.infer<typeof repositorySpec>;
 

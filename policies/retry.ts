@@ -168,6 +168,11 @@ export const FAILURE_ACTIONS = {
   'merge.repository': 'gate',
   'merge.locked': 'retry',
   'merge.tag_taken': 'fail',
+  'forge.unauthorised': 'gate',
+  'forge.not_found': 'gate',
+  'forge.rejected': 'fail',
+  'forge.unavailable': 'retry',
+  'forge.diverged': 'gate',
   // Found before anything is started; what is met later is for a human to mend, and the campaign waits.
   'temporal.credentials': 'fail',
   'temporal.certificate_expired': 'gate',
