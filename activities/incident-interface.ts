@@ -9,6 +9,7 @@ import type {
   RepositoryName,
 } from '../contracts/change.ts';
 import type { Cause, RemedyId } from '../contracts/diagnosis.ts';
+import type { ForgeTold } from '../contracts/forge.ts';
 import type {
   Attempt,
   IncidentEnd,
@@ -29,6 +30,8 @@ export interface PinnedRepository {
   readonly remindMs: number;
   /** Whether a coding agent has a model. */
   readonly hasModel: boolean;
+  /** It is shown at a forge; absent where there is none. */
+  readonly forge?: true;
 }
 
 export interface AnalysedLogs {
@@ -121,4 +124,20 @@ export interface MergeActivities {
   landCommit(
     input: QueuedMerge & { commit: CommitId },
   ): Promise<{ how: 'landed' | 'already'; commit: CommitId; tag: string } | { how: 'moved'; tip: CommitId }>;
+}
+
+/** What became of a change, as people see it at a forge. */
+export type ForgeOutcome =
+  | { readonly how: 'landed'; readonly commit: CommitId; readonly tag: string }
+  | { readonly how: 'left'; readonly why: string };
+
+/** What is told to a forge. None of it stops a change: that nothing could be told is an answer. */
+export interface ForgeActivities {
+  /**
+   * Brings the change's branch and its request to the forge, with its checks; once however often. What a human is asked about is shown only when
+   * `asked` leads to their yes, unless the operator has it shown before.
+   */
+  showAtForge(input: Pick<QueuedMerge, 'request' | 'asked'>): Promise<ForgeTold>;
+  /** Its checks, one comment with the evidence, and that it is done with; nothing where no request was opened. */
+  tellForge(input: { request: ArtifactRef; outcome: ForgeOutcome }): Promise<ForgeTold>;
 }

@@ -14,6 +14,7 @@ import {
 } from '../contracts/change.ts';
 import { type Diagnosis, diagnosis as diagnosisSchema } from '../contracts/diagnosis.ts';
 import { AnnealError } from '../contracts/errors.ts';
+import type { Forge } from '../contracts/forge.ts';
 import {
   type Attempt,
   type IncidentInput,
@@ -39,6 +40,7 @@ type Files = ReadonlyMap<string, Uint8Array>;
 export interface OpenRepository {
   readonly spec: RepositorySpec;
   readonly git: MergeRepository;
+  readonly forge?: Forge;
 }
 
 /** What a means of repair came to. */
@@ -115,6 +117,7 @@ export function createIncidentActivities(ports: IncidentPorts): IncidentActiviti
         deadlineMs: durationMs(deadline),
         remindMs: durationMs(remindAfter),
         hasModel,
+        ...(spec.forge === undefined ? {} : { forge: true as const }),
       };
     },
 

@@ -11,7 +11,7 @@ import type { EvaluationResult, PolicyVersion, Verdict } from '../contracts/poli
 import type { CampaignState, Conservation, LedgerCounts, RoundRecord, SampledMix } from '../contracts/record.ts';
 import type { Split } from '../contracts/task.ts';
 import type { LostServer } from '../contracts/weight-update.ts';
-import type { IncidentActivities, MergeActivities } from './incident-interface.ts';
+import type { ForgeActivities, IncidentActivities, MergeActivities } from './incident-interface.ts';
 
 export interface ConstructionActivities {
   /** Builds, certifies, splits and locks the task set; finds the lock if the campaign already made it. */
@@ -282,7 +282,7 @@ export interface TrackingActivities {
   track(input: { state: CampaignState }): Promise<void>;
 }
 
-export type { Judged, PinnedRepository, Proposed, QueuedMerge } from './incident-interface.ts';
+export type { ForgeOutcome, Judged, PinnedRepository, Proposed, QueuedMerge } from './incident-interface.ts';
 export type { ArtifactRef, CampaignSpec, GateId, GateKind, PolicyName };
 
 /** What the workers of each queue run. Calls without effects outside of Temporal and the store are `control`'s; what takes hours is `jobs`'. */
@@ -305,5 +305,6 @@ export interface QueueActivities {
     Pick<TrainingActivities, 'runJob'> &
     Pick<ServerActivities, 'openServers' | 'servePolicy' | 'restServers'> &
     Pick<IncidentActivities, 'analyseLogs' | 'reproduce' | 'propose' | 'judgeChange' | 'reviewChange'> &
-    Pick<MergeActivities, 'tryCommit'>;
+    Pick<MergeActivities, 'tryCommit'> &
+    ForgeActivities;
 }

@@ -22,7 +22,7 @@ export interface MergePorts extends Pick<IncidentPorts, 'open' | 'check'>, Decis
   readonly smoke: (spec: OpenRepository['spec'], files: ReadonlyMap<string, Uint8Array>) => Promise<string | undefined>;
 }
 
-interface Asked extends OpenRepository {
+export interface Asked extends OpenRepository {
   readonly ref: ArtifactRef;
   readonly request: MergeRequest;
   readonly change: ProposedChange;
@@ -47,7 +47,8 @@ const landing = z.strictObject({
 type Landing = z.infer<typeof landing>;
 
 export function createMergeActivities(ports: MergePorts): MergeActivities {
-  const { store, documents, audit } = ports;
+  const { store, audit } = ports;
+  const asked = (ref: ArtifactRef): Promise<Asked> => askedFor(ports, ref);
 
   return {
     async rebaseChange({ request }) {
@@ -100,19 +101,6 @@ export function createMergeActivities(ports: MergePorts): MergeActivities {
     },
   };
 
-  async function asked(ref: ArtifactRef): Promise<Asked> {
-    const request = await documents.read(mergeRequest, ref);
-    const change = await documents.read(proposedChange, request.proposal);
-    const { repository, base, patch } = change;
-    if (change.id !== request.change || repository !== request.repository)
-      throw unfit(`the request names ${request.change}, its proposal is ${change.id}`);
-    if (changeIdOf({ repository, base, patch: patch.sha256 }) !== change.id)
-      throw unfit(`what is proposed as ${change.id} is another change`);
-    if (!(await isOnRecord(store, request.incident, request.proposal)))
-      throw unfit(`${request.incident} has proposed no such change`);
-    return { ref, request, change, patch: await store.get(patch), ...(await ports.open(repository)) };
-  }
-
   async function onto(of: Asked): Promise<Made> {
     const commit = await of.git.landed(of.change.id);
     return commit === null ? rebased(of, await of.git.tip()) : { how: 'landed', commit };
@@ -157,6 +145,23 @@ export function createMergeActivities(ports: MergePorts): MergeActivities {
     const found = await store.readNamed(triedCommitName(repository, commitId.parse(commit)));
     return found === undefined ? undefined : tried.parse(jsonOf(found.bytes));
   }
+}
+
+/** A request with all that it names, as far as it holds together. @throws AnnealError `merge.unfit` */
+export async function askedFor(
+  { store, documents, open }: Pick<MergePorts, 'store' | 'documents' | 'open'>,
+  ref: ArtifactRef,
+): Promise<Asked> {
+  const request = await documents.read(mergeRequest, ref);
+  const change = await documents.read(proposedChange, request.proposal);
+  const { repository, base, patch } = change;
+  if (change.id !== request.change || repository !== request.repository)
+    throw unfit(`the request names ${request.change}, its proposal is ${change.id}`);
+  if (changeIdOf({ repository, base, patch: patch.sha256 }) !== change.id)
+    throw unfit(`what is proposed as ${change.id} is another change`);
+  if (!(await isOnRecord(store, request.incident, request.proposal)))
+    throw unfit(`${request.incident} has proposed no such change`);
+  return { ref, request, change, patch: await store.get(patch), ...(await open(repository)) };
 }
 
 const unfit = (why: string): AnnealError => new AnnealError('merge.unfit', why);

@@ -21,6 +21,12 @@ export const forgeSpec = z
       .url({ protocol: /^(https?|ssh)$/ })
       .optional()
       .describe('Where git fetches and pushes; with ssh:// by `ssh`.'),
+    show: z
+      .enum(['decided', 'proposed'])
+      .default('decided')
+      .describe(
+        'A change that a human is asked about is shown there after the yes, since a forge runs what a branch holds; or before, but for critical paths.',
+      ),
     ssh: z
       .strictObject({ key: z.string().min(1), knownHosts: z.string().min(1) })
       .optional()
@@ -91,6 +97,8 @@ export interface Forge {
     readonly title: string;
     readonly text: string;
   }): Promise<ForgeRequest>;
+  /** The same without opening one. */
+  find(of: { readonly change: ChangeId; readonly branch: string; readonly onto: string }): Promise<ForgeRequest | null>;
   look(number: number): Promise<ForgeRequest>;
   /** Closes it without a merge; one that is merged or closed stays so. */
   close(number: number): Promise<ForgeRequest>;

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { artifactRef } from './artifact.ts';
 import { changeId, checkedChange, commitId, pathFinding, repositoryName } from './change.ts';
 import { cause } from './diagnosis.ts';
+import type { ForgeTold } from './forge.ts';
 import { campaignName, gateId } from './ids.ts';
 
 /** In gates it stands where a campaign's name would: hence the same alphabet. */
@@ -125,5 +126,6 @@ export interface IncidentView {
   readonly summary?: string;
   readonly waitingFor?: string;
   readonly tried: readonly Attempt[];
+  readonly forge?: ForgeTold;
   readonly end?: IncidentEnd;
 }

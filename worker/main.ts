@@ -10,6 +10,7 @@ import { createCampaignActivities } from '../activities/campaign.ts';
 import { createCertifiedActivities } from '../activities/certified.ts';
 import { createConstructionActivities } from '../activities/construction.ts';
 import { createEvaluationActivities } from '../activities/evaluation.ts';
+import { createForgeActivities } from '../activities/forge.ts';
 import { createGateActivities } from '../activities/gates.ts';
 import { createIncidentActivities } from '../activities/incidents.ts';
 import type { QueueActivities } from '../activities/interface.ts';
@@ -122,6 +123,7 @@ const mending = incidentPorts({
 });
 const incidents = atBoundary(createIncidentActivities({ store, documents, ...mending }));
 const merges = atBoundary(createMergeActivities({ store, documents, identity, audit, ...mending }));
+const forges = atBoundary(createForgeActivities({ store, documents, identity, open }));
 const onCall = config.onCall === undefined ? undefined : await readOnCall(config.onCall);
 const control = atBoundary({
   ...createGateActivities({ store, documents, identity, critical: critical.gates, audit }),
@@ -226,6 +228,7 @@ const workers = await Promise.all([
       propose: incidents.propose,
       judgeChange: incidents.judgeChange,
       reviewChange: incidents.reviewChange,
+      ...forges,
       tryCommit: merges.tryCommit,
     } satisfies QueueActivities['jobs'],
   }),

@@ -3,12 +3,14 @@
 import { defineQuery, isCancellation, setCurrentDetails, setHandler, workflowInfo } from '@temporalio/workflow';
 import type { Judged, PinnedRepository, Proposed, QueuedMerge } from '../activities/interface.ts';
 import type { ArtifactRef } from '../contracts/artifact.ts';
+import type { ForgeTold } from '../contracts/forge.ts';
 import { gateId } from '../contracts/ids.ts';
 import type { Attempt, IncidentEnd, IncidentInput, IncidentView, Step } from '../contracts/incident.ts';
 import { INCIDENT } from '../contracts/names.ts';
 import { againstChange, asksOf, isWell, MOST_PROPOSALS, meansOf } from '../policies/incident.ts';
 import { RETRY_OPTIONS } from '../policies/retry.ts';
 import { openAskAt } from './ask-at.ts';
+import { openAtForge } from './at-forge.ts';
 import { type Merging, openMerging } from './merging.ts';
 import { askMerge } from './questions-merge.ts';
 import { activitiesOn } from './queues.ts';
@@ -81,11 +83,17 @@ async function repair(input: IncidentInput, desk: Desk, merging: Merging): Promi
   const all = { incident: input, proposal, diagnosis, checked, paths, reviewed, elsewhere, asks, tried };
   const { request, shown, proposed } = await desk.at('request', () => quick.requestMerge(all));
 
+  const atForge = openAtForge(pinned, request, desk.forge);
+  await atForge.show(null);
   const answer = asks.length === 0 ? null : await decide();
-  if (answer !== null && answer.result.option !== 'merge')
+  if (answer !== null && answer.result.option !== 'merge') {
+    await atForge.denied();
     return { how: 'denied', ...told, change, gate: answer.result.gate };
+  }
   const asked: QueuedMerge['asked'] = answer && { evidence: answer.evidence };
+  if (asked !== null) await atForge.show(asked);
   const merged = await desk.at('merge', () => merging.merge(repository, { request, change, asked }));
+  await atForge.merged(merged);
   if (merged.how === 'failed') return { ...merged, incident: name };
   return merged.how === 'landed'
     ? { how: 'merged', ...told, change, commit: merged.commit, tag: merged.tag }
@@ -149,6 +157,7 @@ function openDesk({ incident: name, repository, campaign }: IncidentInput) {
       `**${view.step}** · ${repository}${campaign === null ? '' : ` · of ${campaign}`}`,
       ...(view.cause === undefined ? [] : [`${view.cause}: ${view.summary}`]),
       ...(view.waitingFor === undefined ? [] : [`**Waits for a human**: ${view.waitingFor}`]),
+      ...(view.forge?.how === 'told' ? [`At the forge: ${view.forge.url}`] : []),
       ...(view.end === undefined ? [] : [`Ended: ${view.end.how}`]),
     ];
     setCurrentDetails(lines.join('\n\n'));
@@ -165,6 +174,7 @@ function openDesk({ incident: name, repository, campaign }: IncidentInput) {
       view = rest;
       now(waitingFor === undefined ? {} : { waitingFor });
     },
+    forge: (forge: ForgeTold) => now({ forge }),
     ended: (end: IncidentEnd) => now({ step: 'ended', end }),
   };
 }

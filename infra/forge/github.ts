@@ -47,24 +47,27 @@ export function createGitHub(http: ForgeHttp, project: string): Forge {
   const look = async (number: number): Promise<ForgeRequest> =>
     asRequest(parsed(pull, (await http.read(`${at}/pulls/${number}`)).body));
 
+  const find = async ({ change, branch, onto }: Parameters<Forge['find']>[0]): Promise<ForgeRequest | undefined> => {
+    const mark = changeMark(change);
+    const found = parsed(
+      z.array(pull),
+      await http.list(`${at}/pulls`, { state: 'all', head: `${owner}:${branch}`, base: onto }),
+    );
+    // Forks have branches of the same name.
+    const own = found.filter(
+      ({ head }) => head.ref === branch && head.repo?.full_name.toLowerCase() === project.toLowerCase(),
+    );
+    return asOne(own.filter(({ body }) => body?.includes(mark)).map(asRequest), own.map(asRequest), branch);
+  };
+
   return {
     kind: 'github',
     look,
+    find: async (of) => (await find(of)) ?? null,
     async open({ change, branch, onto, title, text }) {
       const mark = changeMark(change);
-      const find = async (): Promise<ForgeRequest | undefined> => {
-        const found = parsed(
-          z.array(pull),
-          await http.list(`${at}/pulls`, { state: 'all', head: `${owner}:${branch}`, base: onto }),
-        );
-        // Forks have branches of the same name.
-        const own = found.filter(
-          ({ head }) => head.ref === branch && head.repo?.full_name.toLowerCase() === project.toLowerCase(),
-        );
-        return asOne(own.filter(({ body }) => body?.includes(mark)).map(asRequest), own.map(asRequest), branch);
-      };
       const body = { title, body: `${text}\n\n${mark}\n`, head: branch, base: onto, maintainer_can_modify: false };
-      return http.makeOnce(find, `${at}/pulls`, body);
+      return http.makeOnce(() => find({ change, branch, onto }), `${at}/pulls`, body);
     },
     async close(number) {
       const there = await look(number);

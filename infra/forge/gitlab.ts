@@ -43,22 +43,26 @@ export function createGitLab(http: ForgeHttp, project: string): Forge {
   const look = async (number: number): Promise<ForgeRequest> =>
     asRequest(parsed(merge, (await http.read(`${at}/merge_requests/${number}`)).body));
 
+  const find = async ({ change, branch, onto }: Parameters<Forge['find']>[0]): Promise<ForgeRequest | undefined> => {
+    const mark = changeMark(change);
+    const query = { state: 'all', source_branch: branch, target_branch: onto };
+    const found = parsed(z.array(merge), await http.list(`${at}/merge_requests`, query));
+    const own = found.filter((one) => one.source_branch === branch && one.source_project_id === one.target_project_id);
+    const marked = own.filter(({ description }) => description?.includes(mark));
+    return asOne(marked.map(asRequest), own.map(asRequest), branch);
+  };
+
   return {
     kind: 'gitlab',
     look,
+    find: async (of) => (await find(of)) ?? null,
     async open({ change, branch, onto, title, text }) {
       const mark = changeMark(change);
-      const find = async (): Promise<ForgeRequest | undefined> => {
-        const query = { state: 'all', source_branch: branch, target_branch: onto };
-        const found = parsed(z.array(merge), await http.list(`${at}/merge_requests`, query));
-        const own = found.filter(
-          (one) => one.source_branch === branch && one.source_project_id === one.target_project_id,
-        );
-        const marked = own.filter(({ description }) => description?.includes(mark));
-        return asOne(marked.map(asRequest), own.map(asRequest), branch);
-      };
       const body = { title, description: `${text}\n\n${mark}\n`, source_branch: branch, target_branch: onto };
-      return http.makeOnce(find, `${at}/merge_requests`, { ...body, allow_collaboration: false });
+      return http.makeOnce(() => find({ change, branch, onto }), `${at}/merge_requests`, {
+        ...body,
+        allow_collaboration: false,
+      });
     },
     async close(number) {
       const there = await look(number);

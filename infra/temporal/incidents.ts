@@ -4,6 +4,7 @@ import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import type { ArtifactStore } from '../../contracts/artifact.ts';
 import { canonicalJson } from '../../contracts/canonical.ts';
 import { AnnealError } from '../../contracts/errors.ts';
+import { type ForgeTold, forgeTold } from '../../contracts/forge.ts';
 import {
   type IncidentEnd,
   type IncidentInput,
@@ -19,6 +20,8 @@ export interface IncidentState {
   /** Absent where its workflow is gone and only its end is left. */
   readonly view?: IncidentView;
   readonly end?: IncidentEnd;
+  /** How it is shown at a forge; absent where it is not. */
+  readonly forge?: ForgeTold;
 }
 
 export type Incidents = ReturnType<typeof createIncidents>;
@@ -35,13 +38,15 @@ export function createIncidents(client: Client, store: ArtifactStore) {
     if (!parsed.success) throw missing();
     const incident = parsed.data;
     const end = await endOf(incident);
+    const shown = await store.readNamed(incidentKey(incident, 'forge'));
+    const forge = shown && forgeTold.parse(JSON.parse(new TextDecoder().decode(shown.bytes)));
     try {
       const view = await client.workflow.getHandle(incidentWorkflowId(incident)).query<IncidentView>(INCIDENT.view);
-      return { incident, view, ...(end && { end }) };
+      return { incident, view, ...(end && { end }), ...(forge && { forge }) };
     } catch (failure) {
       if (!(failure instanceof WorkflowNotFoundError)) throw failure;
       if (end === undefined) throw missing();
-      return { incident, end };
+      return { incident, end, ...(forge && { forge }) };
     }
   }
 

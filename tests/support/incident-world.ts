@@ -4,6 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { atBoundary } from '../../activities/boundary.ts';
+import { createForgeActivities } from '../../activities/forge.ts';
 import { createGateActivities } from '../../activities/gates.ts';
 import { createIncidentActivities, type IncidentPorts } from '../../activities/incidents.ts';
 import { createMergeActivities, type MergePorts } from '../../activities/merges.ts';
@@ -95,7 +96,11 @@ export async function incidentWorld({
     ...(model && { model }),
   });
   const all = { store, documents, identity, audit, ...parts, ...ports };
-  const activities = { ...createIncidentActivities(all), ...createMergeActivities(all) };
+  const activities = {
+    ...createIncidentActivities(all),
+    ...createMergeActivities(all),
+    ...createForgeActivities({ ...all, pauseMs: 50 }),
+  };
   const stop = await workersOf(
     atBoundary({
       ...activities,

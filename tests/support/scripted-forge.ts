@@ -49,8 +49,11 @@ export interface Fault {
     | 'garbage'
     | 'redirect'
     | 'denied'
-    | 'empty-list';
+    | 'empty-list'
+    | 'nothing';
   times?: number;
+  /** Done before it is answered, for what somebody else does meanwhile. */
+  readonly does?: () => void;
 }
 
 export interface ForgeState {
@@ -133,6 +136,7 @@ export async function startScriptedForge(
     const fault = faults.find(({ on, times = 1 }) => times > 0 && on.test(call));
     if (fault !== undefined) fault.times = (fault.times ?? 1) - 1;
     const what = fault?.what;
+    fault?.does?.();
     const body = await read(request);
     if (what === 'reset-before') return void request.socket.destroy();
     if (what === 'slow') await new Promise((resolve) => setTimeout(resolve, 3_000));
