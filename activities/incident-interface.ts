@@ -16,6 +16,8 @@ import type {
   IncidentInput,
   IncidentName,
   MergeRequest,
+  RevertEnd,
+  RevertInput,
   Reviewed,
 } from '../contracts/incident.ts';
 
@@ -140,4 +142,25 @@ export interface ForgeActivities {
   showAtForge(input: Pick<QueuedMerge, 'request' | 'asked'>): Promise<ForgeTold>;
   /** Its checks, one comment with the evidence, and that it is done with; nothing where no request was opened. */
   tellForge(input: { request: ArtifactRef; outcome: ForgeOutcome }): Promise<ForgeTold>;
+}
+
+export type Considered =
+  | { readonly how: 'keep'; readonly why: string }
+  | {
+      readonly how: 'revert';
+      readonly why: string;
+      readonly request: ArtifactRef;
+      readonly shown: MergeRequest;
+      readonly proposed: ProposedChange;
+      /** As it was asked first: its gate's evidence names it. */
+      readonly runChain: string;
+      readonly deadlineMs: number;
+      readonly remindMs: number;
+    };
+
+export interface RevertActivities {
+  /** Whether what landed is taken back, and if so the request that does it; ruled once, it stands. */
+  considerRevert(input: RevertInput & { runChain: string }): Promise<Considered>;
+  /** Puts it on the incident's record; what was taken back stays told. */
+  recordRevert(input: { end: RevertEnd }): Promise<void>;
 }

@@ -257,7 +257,17 @@ async function patchOf(make: () => Promise<MadeCommit>): Promise<{ bytes: Uint8A
   }
 }
 
-const nameOf = (means: Means): string =>
-  means.kind === 'remedy' ? means.skill : means.kind === 'model' ? means.model : means.name;
+function nameOf(means: Means): string {
+  switch (means.kind) {
+    case 'remedy':
+      return means.skill;
+    case 'model':
+      return means.model;
+    case 'revert':
+      return 'revert';
+    case 'human':
+      return means.name;
+  }
+}
 
 const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);

@@ -11,7 +11,7 @@ import type { EvaluationResult, PolicyVersion, Verdict } from '../contracts/poli
 import type { CampaignState, Conservation, LedgerCounts, RoundRecord, SampledMix } from '../contracts/record.ts';
 import type { Split } from '../contracts/task.ts';
 import type { LostServer } from '../contracts/weight-update.ts';
-import type { ForgeActivities, IncidentActivities, MergeActivities } from './incident-interface.ts';
+import type { ForgeActivities, IncidentActivities, MergeActivities, RevertActivities } from './incident-interface.ts';
 
 export interface ConstructionActivities {
   /** Builds, certifies, splits and locks the task set; finds the lock if the campaign already made it. */
@@ -298,7 +298,8 @@ export interface QueueActivities {
     Pick<TrainingActivities, 'assembleBatch' | 'importJob' | 'cancelJob' | 'keepLogs'> &
     Pick<ServerActivities, 'closeServers'> &
     Pick<IncidentActivities, 'pinBase' | 'lookElsewhere' | 'requestMerge' | 'recordEnd'> &
-    Pick<MergeActivities, 'rebaseChange' | 'landCommit'>;
+    Pick<MergeActivities, 'rebaseChange' | 'landCommit'> &
+    Pick<RevertActivities, 'recordRevert'>;
   rollouts: Pick<RolloutActivities, 'generate' | 'grade' | 'play' | 'mask'>;
   jobs: ConstructionActivities &
     JudgingActivities &
@@ -306,5 +307,6 @@ export interface QueueActivities {
     Pick<ServerActivities, 'openServers' | 'servePolicy' | 'restServers'> &
     Pick<IncidentActivities, 'analyseLogs' | 'reproduce' | 'propose' | 'judgeChange' | 'reviewChange'> &
     Pick<MergeActivities, 'tryCommit'> &
+    Pick<RevertActivities, 'considerRevert'> &
     ForgeActivities;
 }

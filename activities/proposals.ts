@@ -16,6 +16,10 @@ import { incidentKey } from '../contracts/names.ts';
 export const changeIdOf = (of: { repository: RepositoryName; base: CommitId; patch: string }): ChangeId =>
   changeId.parse(createHash('sha256').update(canonicalJson(of)).digest('hex'));
 
+/** The same commit is taken back under one id, wherever the branch is then: it lands at most once, ever. */
+export const revertIdOf = (of: { repository: RepositoryName; reverts: CommitId }): ChangeId =>
+  changeId.parse(createHash('sha256').update(canonicalJson(of)).digest('hex'));
+
 export const messageOf = ({ title, body, id }: ProposedChange, at: string) => ({ title, body, change: id, at });
 
 /** Whether an incident has proposed exactly this: what it proposes is written down by nobody else. */

@@ -118,6 +118,40 @@ export const incidentEnd = z.discriminatedUnion('how', [
 ]);
 export type IncidentEnd = z.infer<typeof incidentEnd>;
 
+/** After a change has landed: what the next step came to, and whether it is taken back for it. */
+export const revertInput = z.strictObject({
+  schema: z.literal('anneal/revert/v1'),
+  incident: incidentName,
+  campaign: campaignName.nullable(),
+  repository: repositoryName,
+  owner: z.string().min(1),
+  /** What landed, as which commit. */
+  change: changeId,
+  commit: commitId,
+  next: z.discriminatedUnion('what', [
+    z.strictObject({ what: z.literal('training'), logs: incidentInput.shape.logs }),
+    z.strictObject({ what: z.literal('evaluation'), regressed: z.boolean(), why: z.string() }),
+  ]),
+  reportTo: z.string().nullable(),
+});
+export type RevertInput = z.infer<typeof revertInput>;
+
+export const revertEnd = z.discriminatedUnion('how', [
+  /** Nothing is taken back. */
+  z.strictObject({ how: z.literal('kept'), incident: incidentName, why: z.string() }),
+  z.strictObject({
+    how: z.literal('reverted'),
+    incident: incidentName,
+    why: z.string(),
+    commit: commitId,
+    tag: z.string(),
+  }),
+  /** It would have been, and could not: people are told. */
+  z.strictObject({ how: z.literal('left'), incident: incidentName, why: z.string(), because: z.string() }),
+  z.strictObject({ how: z.literal('failed'), incident: incidentName, code: z.string(), why: z.string() }),
+]);
+export type RevertEnd = z.infer<typeof revertEnd>;
+
 /** What the incident's workflow shows while it runs. */
 export interface IncidentView {
   readonly incident: IncidentName;

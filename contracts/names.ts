@@ -71,6 +71,8 @@ export const measuredJudgeExchangeName = (judge: Sha256, question: Sha256): stri
 export const campaignWorkflowId = (campaign: CampaignName): `campaign/${string}` => `campaign/${campaign}`;
 export const gateWorkflowId = (gate: GateId): `gate/${string}` => `gate/${gate}`;
 export const incidentWorkflowId = (incident: IncidentName): `incident/${string}` => `incident/${incident}`;
+/** Of what landed by an incident: one for each commit, whoever asks. */
+export const revertWorkflowId = (incident: IncidentName): `revert/${string}` => `revert/${incident}`;
 export const mergeQueueWorkflowId = (repository: RepositoryName): `merges/${string}` => `merges/${repository}`;
 export const childWorkflowId = (
   campaign: CampaignName,

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { artifactRef } from './artifact.ts';
 import type { CampaignSpec } from './campaign.ts';
 import { certifiedState, look } from './certified.ts';
+import { changeId, commitId } from './change.ts';
 import { evidence, gateKind, gateResult } from './gate.ts';
 import { campaignName, gateId, jobName, policyName, purpose, sha256 } from './ids.ts';
 import { incidentName } from './incident.ts';
@@ -140,9 +141,13 @@ export const campaignState = z.strictObject({
         round: z.int().positive(),
         stage,
         how: z.enum(['nothing-wrong', 'parked', 'denied', 'not-merged', 'failed', 'merged']),
+        /** What it had merged was taken back after the next step, or was to be and could not. */
+        revert: z.enum(['reverted', 'left', 'failed']).optional(),
       }),
     )
     .optional(),
+  /** What agents brought to the branch, until the next evaluation has been looked at: it may yet be taken back. */
+  landed: z.strictObject({ incident: incidentName, change: changeId, commit: commitId }).optional(),
   /** Why the rounds ended early, when the budget did not allow another. */
   stoppedBy: z.string().optional(),
 });

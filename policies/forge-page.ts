@@ -65,6 +65,7 @@ const codes = (all: readonly string[]): string =>
 
 function madeBy(means: ProposedChange['by']['means']): string {
   if (means.kind === 'remedy') return `remedy ${asCode(means.skill)}`;
+  if (means.kind === 'revert') return `a program, from ${asCode(means.commit)}`;
   return means.kind === 'model'
     ? `${means.scripted ? 'scripted model' : 'model'} ${asCode(means.model)}`
     : asCode(means.name);

@@ -1,8 +1,10 @@
 // What incidents and merges are made of on this worker: repositories, the reader of logs, the sandbox that tests and remedies run in.
+import { createReadStream } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { IncidentPorts } from '../activities/incidents.ts';
 import type { MergePorts } from '../activities/merges.ts';
+import type { RevertPorts } from '../activities/reverts.ts';
 import { diagnose } from '../agents/diagnosis/diagnose.ts';
 import { alikeElsewhere } from '../agents/remedies/alike.ts';
 import { readSkills } from '../agents/skills/library.ts';
@@ -31,7 +33,7 @@ export interface IncidentParts extends RepairParts {
   readonly model?: RoleModel;
 }
 
-type Ports = Omit<IncidentPorts, 'store' | 'documents'> & Pick<MergePorts, 'smoke'>;
+type Ports = Omit<IncidentPorts, 'store' | 'documents'> & Pick<MergePorts, 'smoke'> & Pick<RevertPorts, 'linesBefore'>;
 
 export function incidentPorts(parts: IncidentParts): Ports {
   const { store, sandbox, open } = parts;
@@ -39,6 +41,7 @@ export function incidentPorts(parts: IncidentParts): Ports {
   return {
     open,
     diagnose: (logs) => diagnoseStored(store, logs),
+    linesBefore: (logs, fault) => linesBefore(store, logs, fault),
     async reproduce(files) {
       const found = await findEnvironment(files, await instruments());
       if ('why' in found) return { how: 'none', why: found.why.join('; ') };
@@ -122,6 +125,30 @@ async function diagnoseStored(store: ArtifactStore, logs: IncidentInput['logs'])
       evidence: evidence.map(nameOf),
       read: { ...read, files, notes: read.notes.map((note) => note.replaceAll(`${folder}/`, '')) },
     };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** So much of a log is where a program tells what was running. */
+const BEFORE_FAULT = 16_384;
+
+async function linesBefore(
+  store: ArtifactStore,
+  logs: IncidentInput['logs'],
+  fault: { readonly file: string; readonly byteOffset: number } | null,
+): Promise<string[]> {
+  const log = fault && logs.find(({ name }) => name === fault.file);
+  if (!fault || !log) return [];
+  const folder = await makeTemporaryFolder('fault');
+  try {
+    const path = join(folder, 'log');
+    await store.getFile(log.object, path);
+    const from = Math.max(0, fault.byteOffset - BEFORE_FAULT);
+    const parts = await createReadStream(path, { start: from, end: Math.max(from, fault.byteOffset - 1) }).toArray();
+    return Buffer.concat(parts as Buffer[])
+      .toString('utf8')
+      .split('\n');
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -19,6 +19,7 @@ import { createMergeActivities } from '../activities/merges.ts';
 import { createPipelineActivities } from '../activities/pipeline.ts';
 import { createDocuments } from '../activities/read.ts';
 import { createReportActivities } from '../activities/report.ts';
+import { createRevertActivities } from '../activities/reverts.ts';
 import { createRolloutActivities } from '../activities/rollouts.ts';
 import { createServerActivities } from '../activities/servers.ts';
 import { createTellingActivities } from '../activities/tellings.ts';
@@ -124,6 +125,7 @@ const mending = incidentPorts({
 const incidents = atBoundary(createIncidentActivities({ store, documents, ...mending }));
 const merges = atBoundary(createMergeActivities({ store, documents, identity, audit, ...mending }));
 const forges = atBoundary(createForgeActivities({ store, documents, identity, open }));
+const reverts = atBoundary(createRevertActivities({ store, documents, ...mending }));
 const onCall = config.onCall === undefined ? undefined : await readOnCall(config.onCall);
 const control = atBoundary({
   ...createGateActivities({ store, documents, identity, critical: critical.gates, audit }),
@@ -204,6 +206,7 @@ const workers = await Promise.all([
       lookElsewhere: incidents.lookElsewhere,
       requestMerge: incidents.requestMerge,
       recordEnd: incidents.recordEnd,
+      recordRevert: reverts.recordRevert,
       rebaseChange: merges.rebaseChange,
       landCommit: merges.landCommit,
     } satisfies QueueActivities['control'],
@@ -229,6 +232,7 @@ const workers = await Promise.all([
       judgeChange: incidents.judgeChange,
       reviewChange: incidents.reviewChange,
       ...forges,
+      considerRevert: reverts.considerRevert,
       tryCommit: merges.tryCommit,
     } satisfies QueueActivities['jobs'],
   }),

@@ -25,6 +25,7 @@ import type { Desk } from './desk.ts';
 import type { incident } from './incident.ts';
 import { activitiesOn } from './queues.ts';
 import { rootCause } from './root-cause.ts';
+import type { TakingBack } from './taking-back.ts';
 
 const act = activitiesOn('control', {
   startToCloseTimeout: '10m',
@@ -43,7 +44,7 @@ export type Mend = (stage: string, failure: { code: string }) => Promise<Mended>
 /** One that another run of this campaign began tells this one its end; should that be lost, it is begun again, and finds what is on record. */
 const LOOK_AGAIN = '15m';
 
-export function openMending(spec: CampaignSpec, state: CampaignState, desk: Desk): Mend {
+export function openMending(spec: CampaignSpec, state: CampaignState, desk: Desk, back: TakingBack): Mend {
   const { code } = spec.training;
   if (code === undefined || code.incidents === 'none') return async () => ({ again: false });
   const { repository } = code;
@@ -66,15 +67,29 @@ export function openMending(spec: CampaignSpec, state: CampaignState, desk: Desk
     const round = state.round + 1;
     const known = state.incidents ?? [];
     const before = known.filter((one) => one.round === round).length;
-    if (stage !== 'train' || !isOfTheCode(failure.code) || before >= MOST_INCIDENTS_A_ROUND) return { again: false };
+    if (stage !== 'train' || !isOfTheCode(failure.code)) return { again: false };
+    if (state.landed !== undefined && (await takenBack(round))) return { again: true };
+    if (before >= MOST_INCIDENTS_A_ROUND) return { again: false };
     const name = nameOf(spec, round, before + 1);
     const end = await openIncident(name, round, `${stage} of round ${round} failed: ${failure.code}`);
     if (end === undefined) return { again: false };
     state.incidents = [...known, { incident: name, round, stage: 'train' as const, how: end.how }].slice(
       -MOST_KEPT_INCIDENTS,
     );
+    if (end.how === 'merged') state.landed = { incident: name, change: end.change, commit: end.commit };
     return end.how === 'merged' || isThere(end) ? { again: true } : { again: false, incident: end };
   };
+
+  /** What agents brought before may be why it failed. */
+  async function takenBack(round: number): Promise<boolean> {
+    try {
+      const logs = await act.keepLogs({ name: trainingJobName(spec.name, round) });
+      return logs.length > 0 && (await back.after({ what: 'training', logs }));
+    } catch (failure) {
+      if (isCancellation(failure)) throw failure;
+      return false;
+    }
+  }
 
   /** @returns undefined where there is nothing to read */
   async function openIncident(name: IncidentName, round: number, summary: string): Promise<IncidentEnd | undefined> {

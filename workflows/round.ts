@@ -119,6 +119,8 @@ export async function playRound(c: Campaign, feed: Feed = IN_TURN): Promise<bool
   const { verdict, why, judged }: Settled = trained
     ? await settle(c, round, policy, gate)
     : { verdict: 'hold', why: `Nothing was trained: ${masks(ledger)}.` };
+  if (trained && state.landed !== undefined)
+    await c.back.after({ what: 'evaluation', regressed: verdict === 'revert', why });
   if (trained) state.policies.push(policy);
   Object.assign(state, applyVerdict({ latest: from.number, best: state.best }, policy.number, verdict));
   const partial = desk.partialMoves();

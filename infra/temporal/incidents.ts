@@ -12,6 +12,8 @@ import {
   type IncidentView,
   incidentEnd,
   incidentName,
+  type RevertEnd,
+  revertEnd,
 } from '../../contracts/incident.ts';
 import { INCIDENT, incidentKey, incidentWorkflowId, QUEUES } from '../../contracts/names.ts';
 
@@ -22,6 +24,8 @@ export interface IncidentState {
   readonly end?: IncidentEnd;
   /** How it is shown at a forge; absent where it is not. */
   readonly forge?: ForgeTold;
+  /** What it had merged was taken back, or was to be. */
+  readonly reverted?: RevertEnd;
 }
 
 export type Incidents = ReturnType<typeof createIncidents>;
@@ -40,13 +44,16 @@ export function createIncidents(client: Client, store: ArtifactStore) {
     const end = await endOf(incident);
     const shown = await store.readNamed(incidentKey(incident, 'forge'));
     const forge = shown && forgeTold.parse(JSON.parse(new TextDecoder().decode(shown.bytes)));
+    const back = await store.readNamed(incidentKey(incident, 'reverted'));
+    const reverted = back && revertEnd.parse(JSON.parse(new TextDecoder().decode(back.bytes)));
+    const more = { ...(end && { end }), ...(forge && { forge }), ...(reverted && { reverted }) };
     try {
       const view = await client.workflow.getHandle(incidentWorkflowId(incident)).query<IncidentView>(INCIDENT.view);
-      return { incident, view, ...(end && { end }), ...(forge && { forge }) };
+      return { incident, view, ...more };
     } catch (failure) {
       if (!(failure instanceof WorkflowNotFoundError)) throw failure;
       if (end === undefined) throw missing();
-      return { incident, end, ...(forge && { forge }) };
+      return { incident, ...more };
     }
   }
 

@@ -9,6 +9,7 @@ import { createGateActivities } from '../../activities/gates.ts';
 import { createIncidentActivities, type IncidentPorts } from '../../activities/incidents.ts';
 import { createMergeActivities, type MergePorts } from '../../activities/merges.ts';
 import { createDocuments } from '../../activities/read.ts';
+import { createRevertActivities } from '../../activities/reverts.ts';
 import { createTellingActivities } from '../../activities/tellings.ts';
 import { type CommitId, commitId, repositoryName } from '../../contracts/change.ts';
 import { type IncidentEnd, type IncidentInput, incidentName } from '../../contracts/incident.ts';
@@ -99,6 +100,7 @@ export async function incidentWorld({
   const activities = {
     ...createIncidentActivities(all),
     ...createMergeActivities(all),
+    ...createRevertActivities(all),
     ...createForgeActivities({ ...all, pauseMs: 50 }),
   };
   const stop = await workersOf(
