@@ -1,10 +1,11 @@
 // A branch that follows a forge's, over real HTTP with a real git behind a *scripted* forge: what lands is pushed there first, by lease, and whatever
 // breaks between leaves one landing or none.
-import { spawnSync } from 'node:child_process';
-import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { chmodSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { ChangeId, CommitId } from '../../contracts/change.ts';
+import { type ChangeId, type CommitId, changeId } from '../../contracts/change.ts';
 import { changeBranch, forgeSpec } from '../../contracts/forge.ts';
 import type { MergeRepository } from '../../contracts/merge.ts';
 import {
@@ -248,4 +249,54 @@ test('words of a message that a forge acts on are tamed', async () => {
   const said = gitAt(mirror, 'log', '-1', '--format=%B', commit);
   expect(said).not.toMatch(/#\d|@\w|!\d|GH-\d|\[skip ci\]|closes:? https/i);
   expect(said).toContain(`Anneal-Change: ${change}`);
+});
+
+test('SIGKILL before and after runs of git: landed at the forge or not, and whoever comes next lands it once', {
+  timeout: 600_000,
+}, async () => {
+  const LANDER = join(import.meta.dirname, 'lander.fixture.ts');
+  const settings = JSON.stringify(forgeAt('github', forge, join(repository.root, 'token')));
+  const lander = (commit: string, id: string, ...dying: string[]): Promise<{ signal: string | null; out: string }> =>
+    new Promise((done) => {
+      const child = spawn(process.execPath, [LANDER, mirror, commit, id, ...dying], {
+        ...{ stdio: ['ignore', 'pipe', 'inherit'], detached: true },
+        env: { ...process.env, ANNEAL_LANDER_FORGE: settings },
+      });
+      let out = '';
+      child.stdout?.on('data', (some) => {
+        out += String(some);
+      });
+      child.on('close', (_, signal) => done({ signal, out }));
+    });
+  let from = await open.tip();
+  const first = await write(from, 'first.py', aChange(1));
+  const { out } = await lander(first, aChange(1));
+  const { runs } = JSON.parse(out.split('\n')[1]!) as { runs: number };
+  from = first;
+  expect(runs).toBeGreaterThan(10);
+  const seen = new Set<string>();
+  // Each of the last, where the pushes and the moves are; of those before, which only read, a few.
+  const chosen = Array.from({ length: runs }, (_, at) => at + 1).filter((nth) => nth > runs - 10 || nth % 5 === 0);
+  for (const nth of chosen)
+    for (const when of ['before', 'after']) {
+      const id = changeId.parse(createHash('sha256').update(`${nth} ${when}`).digest('hex'));
+      const commit = await write(from, `n${nth}-${when}.py`, id);
+      const { signal } = await lander(commit, id, String(nth), when);
+      expect(signal).toBe('SIGKILL');
+      const [far, near] = [there(), here()];
+      expect([from, commit]).toContain(far);
+      // Never here without being there.
+      if (near === commit) expect(far).toBe(commit);
+      seen.add(`${far === commit ? 'there' : '-'} ${near === commit ? 'here' : '-'}`);
+      for (const lock of readdirSync(mirror, { recursive: true })
+        .map(String)
+        .filter((name) => name.endsWith('.lock')))
+        utimesSync(join(mirror, lock), 1, 1);
+      const landed = await (await reopen()).land(commit, id);
+      expect(landed).toEqual({ how: far === commit ? 'already' : 'landed', commit });
+      expect([there(), here()]).toEqual([commit, commit]);
+      from = commit;
+    }
+  expect(Number(repository.origin('rev-list', '--count', 'main').trim())).toBe(2 + 2 * chosen.length);
+  expect([...seen].sort()).toEqual(['- -', 'there -', 'there here']);
 });
