@@ -3,6 +3,8 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chmodSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type ChangeId, type CommitId, changeId } from '../../contracts/change.ts';
@@ -235,8 +237,17 @@ test('settings of the repository here send it nowhere else, and run nothing', as
 });
 
 test('a redirect is not followed, so that the token goes nowhere else', async () => {
-  forge.faults.push({ on: /info\/refs/, what: 'redirect', times: 9 });
+  const asked: string[] = [];
+  const elsewhere = createServer((request, response) => {
+    asked.push(`${request.url} ${request.headers.authorization ?? ''}`);
+    response.writeHead(404).end();
+  });
+  await new Promise<void>((resolve) => elsewhere.listen(0, '127.0.0.1', resolve));
+  const to = `http://127.0.0.1:${(elsewhere.address() as AddressInfo).port}/x.git/info/refs?service=git-upload-pack`;
+  forge.faults.push({ on: /info\/refs/, what: 'redirect', to, times: 9 });
   await expect(open.tip()).rejects.toMatchObject({ code: expect.stringMatching(/^forge\.(rejected|unavailable)$/) });
+  expect(asked).toEqual([]);
+  await new Promise((resolve) => elsewhere.close(resolve));
 });
 
 test('words of a message that a forge acts on are tamed', async () => {

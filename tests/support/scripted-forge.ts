@@ -52,6 +52,8 @@ export interface Fault {
     | 'empty-list'
     | 'nothing';
   times?: number;
+  /** Of a redirect. */
+  readonly to?: string;
   /** Done before it is answered, for what somebody else does meanwhile. */
   readonly does?: () => void;
 }
@@ -149,7 +151,8 @@ export async function startScriptedForge(
         .end('{"message":"API rate limit exceeded"}');
     if (what === 'denied') return void response.writeHead(403).end('{"message":"Resource not accessible"}');
     if (what === 'garbage') return void response.writeHead(200).end('<html>Sign in</html>');
-    if (what === 'redirect') return void response.writeHead(307, { location: 'http://127.0.0.1:1/elsewhere' }).end();
+    if (what === 'redirect')
+      return void response.writeHead(307, { location: fault?.to ?? 'http://127.0.0.1:1/elsewhere' }).end();
     const answer = (status: number, text: string, headers: Record<string, string> = {}): void => {
       if (what === 'reset-after') return void request.socket.destroy();
       if (what === 'error-after') return void response.writeHead(504).end('Gateway Time-out');
