@@ -5,6 +5,7 @@ import type { CertifiedState, GapProgress, Look, NoiseFloor } from '../contracts
 import type { Decision, DecisionContext, Evidence, GateKind, GateResult, TakenIn } from '../contracts/gate.ts';
 import type { CampaignName, GateId, PolicyName, Sha256 } from '../contracts/ids.ts';
 import type { JobDocument } from '../contracts/job.ts';
+import type { WatchOrder } from '../contracts/monitor.ts';
 import type { PipelineCounts, RoundSpans } from '../contracts/pipeline.ts';
 import type { PlanHandle } from '../contracts/plan.ts';
 import type { EvaluationResult, PolicyVersion, Verdict } from '../contracts/policy-version.ts';
@@ -85,8 +86,8 @@ export interface TrainingActivities {
     from: PolicyVersion;
     to: number;
   }): Promise<{ document: JobDocument | null; account: ArtifactRef; ledger: LedgerCounts; sampled?: SampledMix }>;
-  /** Creates or adopts the job and waits for its end. */
-  runJob(input: { document: JobDocument }): Promise<void>;
+  /** Creates or adopts the job and waits for its end; meanwhile it tells a workflow of what goes wrong in it, where it is asked to. */
+  runJob(input: { document: JobDocument; watch?: WatchOrder }): Promise<void>;
   /** Brings the finished job's outputs into the store. */
   importJob(input: {
     document: JobDocument;

@@ -5,6 +5,7 @@ import { repositoryName } from './change.ts';
 import { harnessSpec } from './harness.ts';
 import { campaignName, sha256 } from './ids.ts';
 import { judgeSpec } from './judge.ts';
+import { monitorSpec } from './monitor.ts';
 import { pipelineSpec } from './pipeline.ts';
 import { setSpec } from './set-spec.ts';
 import { duration, fraction } from './units.ts';
@@ -257,6 +258,10 @@ export const campaignSpec = z.strictObject({
   judge: judgeSpec
     .optional()
     .describe('A model that judges by the rubrics of its tasks, after every rule (docs/rewards.md).'),
+  /** Optional, not filled in: a campaign from before it keeps its hash. */
+  monitor: monitorSpec
+    .optional()
+    .describe('What is done about a training that goes wrong while it runs (docs/monitor.md). It asks unless given.'),
   budget: budgetSpec,
 });
 export type CampaignSpec = z.infer<typeof campaignSpec>;

@@ -1,6 +1,6 @@
 // Names that clients, workers and workflows must agree on.
 import type { RepositoryName } from './change.ts';
-import type { CampaignName, GateId, Purpose, Sha256 } from './ids.ts';
+import type { CampaignName, GateId, JobName, Purpose, Sha256 } from './ids.ts';
 import type { IncidentName } from './incident.ts';
 
 /** Control is quick and must never wait behind rollouts or jobs, so each has a queue of its own. */
@@ -29,6 +29,8 @@ export const CAMPAIGN = { status: 'status', gateClosed: 'gateClosed', groupEnded
 export const GATE = { decide: 'decide', decideSignal: 'decideSignal', view: 'view' } as const;
 /** Messages of the incident workflow. */
 export const INCIDENT = { view: 'view', merged: 'merged', waits: 'incidentWaits', ended: 'incidentEnded' } as const;
+/** What a watched training tells its campaign. */
+export const MONITOR = { sighted: 'sighted' } as const;
 /** Messages of a repository's merge queue. */
 export const MERGES = { enqueue: 'enqueue', view: 'view' } as const;
 /** Query of every workflow whose work can be counted. */
@@ -81,6 +83,9 @@ export const childWorkflowId = (
 
 /** The store's name of a log that a job of this installation wrote, by its content: of others nobody knows who wrote them. */
 export const ownLogName = (log: Sha256): string => `logs/${log}`;
+/** The store's name of what was told of a job by one specification, by its cause. */
+export const sightingName = (job: JobName, specHash: Sha256, cause: string): string =>
+  `sightings/${job}/${specHash.slice(0, 16)}/${cause}`;
 /** The store's names of what an incident keeps. */
 export const incidentKey = (incident: IncidentName, what: string): string => `incidents/${incident}/${what}`;
 /** The store's name of what a change's review said, by the object that it was proposed as. */

@@ -6,6 +6,7 @@ import { certifiedState, look } from './certified.ts';
 import { evidence, gateKind, gateResult } from './gate.ts';
 import { campaignName, gateId, jobName, policyName, purpose, sha256 } from './ids.ts';
 import { incidentName } from './incident.ts';
+import { sightingRecord } from './monitor.ts';
 import { pipelineCounts, pipelineSummary } from './pipeline.ts';
 import { evaluationResult, policyVersion, verdict } from './policy-version.ts';
 import { breakReason } from './session.ts';
@@ -143,6 +144,8 @@ export const campaignState = z.strictObject({
       }),
     )
     .optional(),
+  /** What was seen of trainings while they ran, the newest; absent where there was nothing. */
+  sightings: z.array(sightingRecord).optional(),
   /** Why the rounds ended early, when the budget did not allow another. */
   stoppedBy: z.string().optional(),
 });

@@ -96,6 +96,7 @@ export const FAILURE_ACTIONS = {
   'job.accelerator': 'gate',
   'job.no_space': 'gate',
   'job.failed': 'gate',
+  'job.unsound': 'gate',
   'job.interrupted': 'retry',
   'job.out_of_memory': 'gate',
   'job.image': 'gate',

@@ -15,6 +15,7 @@ import { createIncidentActivities } from '../activities/incidents.ts';
 import type { QueueActivities } from '../activities/interface.ts';
 import { createJudges, createJudgingActivities } from '../activities/judges.ts';
 import { createMergeActivities } from '../activities/merges.ts';
+import { createMonitor } from '../activities/monitor.ts';
 import { createPipelineActivities } from '../activities/pipeline.ts';
 import { createDocuments } from '../activities/read.ts';
 import { createReportActivities } from '../activities/report.ts';
@@ -23,6 +24,8 @@ import { createServerActivities } from '../activities/servers.ts';
 import { createTellingActivities } from '../activities/tellings.ts';
 import { createTrackingActivities } from '../activities/tracking.ts';
 import { createTrainingActivities } from '../activities/training.ts';
+import { follow } from '../agents/diagnosis/follow.ts';
+import { MONITOR } from '../contracts/names.ts';
 import { createAuditLog } from '../infra/audit/log.ts';
 import { createWitness } from '../infra/audit/witness.ts';
 import { chooseBrowser } from '../infra/browser/choice.ts';
@@ -63,6 +66,7 @@ import { delegationsAt } from '../policies/people.ts';
 import { sourceHash } from './build-id.ts';
 import { workflowBundle } from './bundle.ts';
 import { openCompute } from './compute.ts';
+import { growingLogs } from './growing-logs.ts';
 import { codeOf, incidentPorts, skillLibrary } from './incidents.ts';
 import { createManifest } from './manifest.ts';
 import { reapRegularly } from './reaper.ts';
@@ -150,9 +154,6 @@ const rollouts = atBoundary(
     },
   }),
 );
-const training = atBoundary(
-  createTrainingActivities({ store, documents, gateway, jobs, codeOf: codeOf({ store, open }) }),
-);
 const { addresses, ...trackerKeys } = observing.trackers;
 const trackers = createTrackers(addresses, trackerKeys);
 const tracking = atBoundary(createTrackingActivities({ store, documents, manifest, trackers }));
@@ -173,6 +174,13 @@ const temporal = await connect({ ...production.access, address: endpoints.tempor
 const connection = await temporal.native();
 // For a worker started by hand; the stack has looked before it starts anything.
 if (config.temporal.external !== undefined) await ensureSearchAttributes(connection, config.temporal.namespace);
+const watchJob = createMonitor({
+  ...{ store, documents, follow, logsOf: growingLogs(jobs), now: () => Date.now() },
+  raise: (workflow, seen) => temporal.client.workflow.getHandle(workflow).signal(MONITOR.sighted, seen),
+});
+const training = atBoundary(
+  createTrainingActivities({ store, documents, gateway, jobs, codeOf: codeOf({ store, open }), watchJob }),
+);
 const bundle = await workflowBundle();
 const release = releaseOf(production, packageVersion(config.repo), sourceHash(config.root));
 const common = {

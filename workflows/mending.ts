@@ -15,9 +15,11 @@ import {
 import type { CampaignSpec } from '../contracts/campaign.ts';
 import { trainingJobName } from '../contracts/ids.ts';
 import { type IncidentEnd, type IncidentInput, type IncidentName, incidentName } from '../contracts/incident.ts';
+import type { Sighting } from '../contracts/monitor.ts';
 import { INCIDENT, incidentWorkflowId } from '../contracts/names.ts';
 import type { CampaignState } from '../contracts/record.ts';
 import { isOfTheCode, MOST_INCIDENTS_A_ROUND, MOST_KEPT_INCIDENTS } from '../policies/incident.ts';
+import { mayBeOfTheCode } from '../policies/monitor.ts';
 import { createRandom } from '../policies/random.ts';
 import { RETRY_OPTIONS } from '../policies/retry.ts';
 import type { OpenQuestion } from './ask-at.ts';
@@ -38,14 +40,19 @@ export interface Mended {
   /** How agents ended who were asked and did not mend it. */
   readonly incident?: IncidentEnd;
 }
-export type Mend = (stage: string, failure: { code: string }) => Promise<Mended>;
+export interface Mending {
+  mend(stage: string, failure: { code: string }): Promise<Mended>;
+  /** Gives agents what was seen of a training that still runs; a failure of the same round waits for the same incident. */
+  early(round: number, seen: Sighting): Promise<void>;
+}
 
 /** One that another run of this campaign began tells this one its end; should that be lost, it is begun again, and finds what is on record. */
 const LOOK_AGAIN = '15m';
 
-export function openMending(spec: CampaignSpec, state: CampaignState, desk: Desk): Mend {
+export function openMending(spec: CampaignSpec, state: CampaignState, desk: Desk): Mending {
   const { code } = spec.training;
-  if (code === undefined || code.incidents === 'none') return async () => ({ again: false });
+  if (code === undefined || code.incidents === 'none')
+    return { mend: async () => ({ again: false }), early: async () => undefined };
   const { repository } = code;
   const ended = new Map<IncidentName, IncidentEnd>();
   setHandler(defineSignal<[IncidentEnd]>(INCIDENT.ended), (end) => void ended.set(end.incident, end), {
@@ -62,27 +69,51 @@ export function openMending(spec: CampaignSpec, state: CampaignState, desk: Desk
     { description: 'A human is asked about a change of an incident, or no more' },
   );
 
-  return async function mend(stage, failure) {
-    const round = state.round + 1;
-    const known = state.incidents ?? [];
-    const before = known.filter((one) => one.round === round).length;
-    if (stage !== 'train' || !isOfTheCode(failure.code) || before >= MOST_INCIDENTS_A_ROUND) return { again: false };
-    const name = nameOf(spec, round, before + 1);
-    const end = await openIncident(name, round, `${stage} of round ${round} failed: ${failure.code}`);
-    if (end === undefined) return { again: false };
-    state.incidents = [...known, { incident: name, round, stage: 'train' as const, how: end.how }].slice(
-      -MOST_KEPT_INCIDENTS,
-    );
-    return end.how === 'merged' || isThere(end) ? { again: true } : { again: false, incident: end };
+  /** Begun while the training ran, and not yet counted. */
+  let begun: IncidentInput | undefined;
+  const ofRound = (round: number): number => (state.incidents ?? []).filter((one) => one.round === round).length;
+
+  return {
+    async mend(stage, failure) {
+      const round = state.round + 1;
+      const before = ofRound(round);
+      if (stage !== 'train' || !isOfTheCode(failure.code) || before >= MOST_INCIDENTS_A_ROUND) return { again: false };
+      const name = nameOf(spec, round, before + 1);
+      const end = await openIncident(name, round, `${stage} of round ${round} failed: ${failure.code}`);
+      if (end === undefined) return { again: false };
+      state.incidents = [
+        ...(state.incidents ?? []),
+        { incident: name, round, stage: 'train' as const, how: end.how },
+      ].slice(-MOST_KEPT_INCIDENTS);
+      return end.how === 'merged' || isThere(end) ? { again: true } : { again: false, incident: end };
+    },
+    async early(round, { cause, logs, job }) {
+      const before = ofRound(round);
+      if (!mayBeOfTheCode(cause) || logs.length === 0 || before >= MOST_INCIDENTS_A_ROUND) return;
+      const name = nameOf(spec, round, before + 1);
+      if (begun?.incident === name) return;
+      try {
+        const input = inputOf(name, logs);
+        await begin(input, `${job} runs, and shows ${cause}`);
+        begun = input;
+      } catch (failure) {
+        if (isCancellation(failure)) throw failure;
+        // Should the training fail, they are asked then.
+      }
+    },
   };
+
+  function inputOf(incident: IncidentName, logs: IncidentInput['logs']): IncidentInput {
+    const whose = { campaign: spec.name, owner: spec.owner, reportTo: workflowInfo().workflowId };
+    return { schema: 'anneal/incident/v1', incident, ...whose, repository, logs };
+  }
 
   /** @returns undefined where there is nothing to read */
   async function openIncident(name: IncidentName, round: number, summary: string): Promise<IncidentEnd | undefined> {
     try {
+      if (begun?.incident === name) return await endOf(begun, summary);
       const logs = await act.keepLogs({ name: trainingJobName(spec.name, round) });
-      if (logs.length === 0) return undefined;
-      const whose = { campaign: spec.name, owner: spec.owner, reportTo: workflowInfo().workflowId };
-      return await endOf({ schema: 'anneal/incident/v1', incident: name, ...whose, repository, logs }, summary);
+      return logs.length === 0 ? undefined : await endOf(inputOf(name, logs), summary);
     } catch (failure) {
       if (isCancellation(failure)) throw failure;
       // Agents that cannot even be asked are no second failure of the campaign: a human is asked, as without them.
@@ -95,8 +126,10 @@ export function openMending(spec: CampaignSpec, state: CampaignState, desk: Desk
     atWork = incident;
     desk.mending(incident);
     try {
-      do await begin(input, summary);
-      while (!(await condition(() => ended.has(incident), LOOK_AGAIN)));
+      while (!ended.has(incident)) {
+        await begin(input, summary);
+        await condition(() => ended.has(incident), LOOK_AGAIN);
+      }
       return ended.get(incident)!;
     } catch (failure) {
       // Whoever ends the campaign wants no agents to go on for it; resumed it takes up what is on record.

@@ -10,6 +10,7 @@ import { type Ask, openAsk } from './ask.ts';
 import { type Desk, openDesk } from './desk.ts';
 import type { evaluation } from './evaluation.ts';
 import { openMending } from './mending.ts';
+import { type Monitoring, openMonitoring } from './monitoring.ts';
 import { askAfterFailure } from './questions.ts';
 import { activitiesOn } from './queues.ts';
 import { rootCause } from './root-cause.ts';
@@ -21,6 +22,7 @@ export type Measurement = 'gate' | 'sealed' | 'again' | 'visible';
 export interface Campaign extends CampaignInput {
   desk: Desk;
   ask: Ask;
+  monitoring: Monitoring;
   /** Runs a stage; when it fails for good a human chooses between retry and abort. */
   stage<T>(name: Stage, work: () => Promise<T>, options?: { round?: number; activeWorkflow?: string }): Promise<T>;
   /** Shows what failed. */
@@ -63,12 +65,14 @@ export function takeUp({ spec, state }: CampaignInput): Campaign {
   state.runChain ||= workflowInfo().firstExecutionRunId;
   const desk = openDesk(spec, state);
   const ask = openAsk(spec, state, desk);
-  const mend = openMending(spec, state, desk);
+  const mending = openMending(spec, state, desk);
+  const { mend } = mending;
   const c: Campaign = {
     spec,
     state,
     desk,
     ask,
+    monitoring: openMonitoring(spec, state, { desk, ask, mending }),
     failed(failure) {
       const { code, message } = rootCause(failure);
       desk.failed({ code, message });
