@@ -120,7 +120,11 @@ export function createMonitor(ports: MonitorPorts): WatchJob {
       if (!isWorthTelling(hang, told, at)) return;
       const { confidence: sure } = hang;
       const remedies = [...REMEDIES['silent-hang']];
-      await tell(logs, { ...found, cause: hang.cause, confidence: sure, summary: `It stands still: ${why}`, remedies }, at);
+      await tell(
+        logs,
+        { ...found, cause: hang.cause, confidence: sure, summary: `It stands still: ${why}`, remedies },
+        at,
+      );
     }
 
     /** The object first, then the name, then the campaign: whoever dies in between tells the same again. */
@@ -134,7 +138,11 @@ export function createMonitor(ports: MonitorPorts): WatchJob {
       }
       const one: Sighting = {
         ...({ schema: 'anneal/sighting/v1', job: name, specHash } as const),
-        ...{ cause: suspectedCause.parse(seen.cause), summary: seen.summary.slice(0, 500), confidence: seen.confidence },
+        ...{
+          cause: suspectedCause.parse(seen.cause),
+          summary: seen.summary.slice(0, 500),
+          confidence: seen.confidence,
+        },
         ...{ step: pace.step === 0 ? null : pace.step, at: new Date(at).toISOString(), lines: linesOf(seen) },
         ...{ diagnosis: await documents.write(seen), logs: kept },
       };

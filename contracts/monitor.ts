@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { artifactRef } from './artifact.ts';
 import { suspectedCause } from './diagnosis.ts';
 import { jobName, sha256 } from './ids.ts';
+import { incidentName } from './incident.ts';
 import { duration } from './units.ts';
 
 export const monitorSpec = z.strictObject({
@@ -43,6 +44,8 @@ export type Sighting = z.infer<typeof sighting>;
 export const sightingRecord = z.strictObject({
   ...sighting.omit({ schema: true, lines: true, logs: true }).shape,
   round: z.int().positive(),
+  /** What agents were given it as, where the trainer comes from a repository. */
+  incident: incidentName.optional(),
   did: z.enum(['told', 'asked', 'went-on', 'stopped', 'late']),
 });
 export type SightingRecord = z.infer<typeof sightingRecord>;

@@ -43,7 +43,14 @@ export const growingLogs =
   };
 
 async function bytesOf(paths: readonly string[]): Promise<number> {
-  const sizes = await Promise.all(paths.map((path) => stat(path).then(({ size }) => size, () => 0)));
+  const sizes = await Promise.all(
+    paths.map((path) =>
+      stat(path).then(
+        ({ size }) => size,
+        () => 0,
+      ),
+    ),
+  );
   return sizes.reduce((sum, size) => sum + size, 0);
 }
 

@@ -43,7 +43,9 @@ export interface Mended {
 export interface Mending {
   mend(stage: string, failure: { code: string }): Promise<Mended>;
   /** Gives agents what was seen of a training that still runs; a failure of the same round waits for the same incident. */
-  early(round: number, seen: Sighting): Promise<void>;
+  early(round: number, seen: Sighting): Promise<IncidentName | undefined>;
+  /** The campaign ends while agents look at what it told them early. */
+  leave(): Promise<void>;
 }
 
 /** One that another run of this campaign began tells this one its end; should that be lost, it is begun again, and finds what is on record. */
@@ -52,7 +54,7 @@ const LOOK_AGAIN = '15m';
 export function openMending(spec: CampaignSpec, state: CampaignState, desk: Desk): Mending {
   const { code } = spec.training;
   if (code === undefined || code.incidents === 'none')
-    return { mend: async () => ({ again: false }), early: async () => undefined };
+    return { mend: async () => ({ again: false }), early: async () => undefined, leave: async () => {} };
   const { repository } = code;
   const ended = new Map<IncidentName, IncidentEnd>();
   setHandler(defineSignal<[IncidentEnd]>(INCIDENT.ended), (end) => void ended.set(end.incident, end), {
@@ -89,17 +91,23 @@ export function openMending(spec: CampaignSpec, state: CampaignState, desk: Desk
     },
     async early(round, { cause, logs, job }) {
       const before = ofRound(round);
-      if (!mayBeOfTheCode(cause) || logs.length === 0 || before >= MOST_INCIDENTS_A_ROUND) return;
+      if (!mayBeOfTheCode(cause) || logs.length === 0 || before >= MOST_INCIDENTS_A_ROUND) return undefined;
       const name = nameOf(spec, round, before + 1);
-      if (begun?.incident === name) return;
+      if (begun?.incident === name) return name;
       try {
         const input = inputOf(name, logs);
-        await begin(input, `${job} runs, and shows ${cause}`);
+        // The end of the job, at which nobody watches any more, is not its end.
+        await CancellationScope.nonCancellable(() => begin(input, `${job} runs, and shows ${cause}`));
         begun = input;
+        return name;
       } catch (failure) {
         if (isCancellation(failure)) throw failure;
         // Should the training fail, they are asked then.
+        return undefined;
       }
+    },
+    async leave() {
+      if (begun !== undefined && !ended.has(begun.incident)) await cancelled(begun.incident);
     },
   };
 
@@ -133,17 +141,20 @@ export function openMending(spec: CampaignSpec, state: CampaignState, desk: Desk
       return ended.get(incident)!;
     } catch (failure) {
       // Whoever ends the campaign wants no agents to go on for it; resumed it takes up what is on record.
-      if (isCancellation(failure))
-        await CancellationScope.nonCancellable(() =>
-          getExternalWorkflowHandle(incidentWorkflowId(incident))
-            .cancel()
-            .catch(() => {}),
-        );
+      if (isCancellation(failure)) await cancelled(incident);
       throw failure;
     } finally {
       atWork = undefined;
       desk.mending(undefined);
     }
+  }
+
+  function cancelled(incident: IncidentName): Promise<void> {
+    return CancellationScope.nonCancellable(() =>
+      getExternalWorkflowHandle(incidentWorkflowId(incident))
+        .cancel()
+        .catch(() => {}),
+    );
   }
 
   async function begin(input: IncidentInput, summary: string): Promise<void> {

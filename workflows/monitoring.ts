@@ -53,6 +53,7 @@ export function openMonitoring(
       } catch (failure) {
         // Whoever ended the whole campaign has the say before whoever stopped the job.
         const campaignEnds = CancellationScope.current().consideredCancelled;
+        if (campaignEnds) await mending.leave();
         if (stopped === undefined || campaignEnds || !isCancellation(failure)) throw failure;
         throw stoppedFor(stopped.one);
       } finally {
@@ -68,7 +69,8 @@ export function openMonitoring(
           const one = seen.shift()!;
           const record = note(one, round, 'told');
           if (record === undefined) continue;
-          await mending.early(round, one);
+          const incident = await mending.early(round, one);
+          if (incident !== undefined) record.incident = incident;
           await actUpon(one, record);
         }
       }
@@ -114,7 +116,7 @@ export function openMonitoring(
 
 function stoppedFor({ job, cause, summary, lines }: Sighting): ApplicationFailure {
   return ApplicationFailure.create({
-    ...{ type: codeOfStopped(cause), message: `${job}, ${cause}: ${summary}`, nonRetryable: true },
+    ...{ type: codeOfStopped(cause), message: `${job} was stopped for ${cause}: ${summary}`, nonRetryable: true },
     details: [{ logTail: lines }],
   });
 }

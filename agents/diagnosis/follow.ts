@@ -24,7 +24,10 @@ export interface FollowOptions {
 }
 
 /** Until it is stopped. @returns what the logs came to */
-export async function follow(paths: readonly string[], { signal, everyMs, tell, saw }: FollowOptions): Promise<Diagnosis> {
+export async function follow(
+  paths: readonly string[],
+  { signal, everyMs, tell, saw }: FollowOptions,
+): Promise<Diagnosis> {
   const analysis = createAnalysis(paths);
   let order = 0;
   const next = (): number => order++;

@@ -9,6 +9,7 @@ import { head } from './head.ts';
 import { ledger } from './ledger.ts';
 import { manifest } from './manifest.ts';
 import { merging } from './merging.ts';
+import { monitor } from './monitor.ts';
 import { overlap } from './overlap.ts';
 import { rounds } from './rounds.ts';
 import { FILTER_SCRIPT, samples } from './samples.ts';
@@ -22,6 +23,7 @@ const SECTIONS = [
   ['rounds', 'Rounds'],
   ['evidence', 'Evidence'],
   ['training', 'Training'],
+  ['monitor', 'Monitor'],
   ['overlap', 'Overlap'],
   ['merging', 'Merging'],
   ['cost', 'Cost'],
@@ -43,7 +45,9 @@ export function renderReport(data: ReportData): string {
   const certified = evidence(view);
   const overlapping = overlap(view);
   const merged = merging(view);
+  const watched = monitor(view);
   const absent = new Set([
+    ...(watched === undefined ? ['monitor'] : []),
     ...(certified === undefined ? ['evidence'] : []),
     ...(overlapping === undefined ? ['overlap'] : []),
     ...(merged === undefined ? ['merging'] : []),
@@ -66,7 +70,7 @@ export function renderReport(data: ReportData): string {
 ${head(view)}
 <nav aria-label="Sections">${links}</nav>
 ${rounds(view)}${certified && html`\n${certified}`}
-${training(view)}${overlapping && html`\n${overlapping}`}${merged && html`\n${merged}`}
+${training(view)}${watched && html`\n${watched}`}${overlapping && html`\n${overlapping}`}${merged && html`\n${merged}`}
 ${cost(view)}
 ${gates(view)}
 ${ledger(view)}
