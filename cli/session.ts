@@ -52,6 +52,8 @@ export interface Session {
   campaigns(): Promise<Campaigns>;
   /** Who may submit; empty: whoever reaches Temporal. */
   teams(): Promise<readonly TeamSpec[]>;
+  /** Temporal itself, for what is read across all of it. */
+  temporal(): Promise<Client>;
   gates(): Promise<Gates>;
   incidents(): Promise<Incidents>;
   /** How often the base model solves each task of a campaign file. */
@@ -113,6 +115,7 @@ export function openSession(options: GlobalOptions): Session {
     },
     campaigns: async () => createCampaigns(await temporal(), store, turnsOf(await teams())),
     teams,
+    temporal,
     gates: async () => createGates(await temporal(), store),
     incidents: async () => createIncidents(await temporal(), store),
     pilot: async (spec, options) => runPilot(await temporal(), store, spec, options),

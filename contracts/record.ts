@@ -10,6 +10,7 @@ import { sightingRecord } from './monitor.ts';
 import { pipelineCounts, pipelineSummary } from './pipeline.ts';
 import { evaluationResult, policyVersion, verdict } from './policy-version.ts';
 import { breakReason } from './session.ts';
+import { share } from './share.ts';
 import { lostServer } from './weight-update.ts';
 
 /** How every requested rollout of one purpose in one round ended: the states are disjoint and sum to `requested`. */
@@ -247,6 +248,8 @@ export const reportData = z.strictObject({
   notes: z.array(z.strictObject({ round: z.int(), note: z.string() })).default([]),
   /** The version that the release manifest names; null when nothing was released. */
   released: policyName.nullable().default(null),
+  /** Who did the steps of its workflow; absent where the histories could not be read. */
+  share: share.optional(),
   manifest: z.unknown(),
 });
 export type ReportData = z.infer<typeof reportData>;

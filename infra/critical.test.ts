@@ -18,6 +18,7 @@ it('reads the committed list: every gate that a campaign can open today', async 
     'integrity',
     'merge',
     'promotion',
+    'monitor',
     'job-failed',
   ]);
 });

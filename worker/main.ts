@@ -71,6 +71,7 @@ import { codeOf, incidentPorts, skillLibrary } from './incidents.ts';
 import { createManifest } from './manifest.ts';
 import { reapRegularly } from './reaper.ts';
 import { roleModel } from './repairs.ts';
+import { shareInReport } from './share.ts';
 
 keepThreadsAwake();
 // A worker that was killed could not.
@@ -134,7 +135,10 @@ const control = atBoundary({
     lent: async (kind) => delegationsAt(await people.current(), kind, new Date()),
   }),
   ...createCampaignActivities({ store, documents, releases, manifest }),
-  ...createReportActivities({ store, documents, gateway, jobs, manifest }),
+  ...createReportActivities({
+    ...{ store, documents, gateway, jobs, manifest },
+    share: (state) => shareInReport(temporal.client, { store, verifyBytes: identity.verifyBytes }, state),
+  }),
   ...createEvaluationActivities({ documents, gateway }),
   ...createCertifiedActivities({ documents, store }),
   ...createPipelineActivities({ store, documents, gateway }),
