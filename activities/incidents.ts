@@ -1,9 +1,11 @@
 // The steps of an incident: each reads what the ones before left in the store, and leaves what it found there, so that one that is played again
 // finds what it did.
 import { z } from 'zod';
+import type { SkillUse, UsedSkills } from '../contracts/adherence.ts';
 import { type ArtifactRef, type ArtifactStore, artifactRef } from '../contracts/artifact.ts';
 import { canonicalJson } from '../contracts/canonical.ts';
 import {
+  type ChangeId,
   type CheckedChange,
   commitId,
   type Means,
@@ -25,7 +27,7 @@ import {
   reviewed,
 } from '../contracts/incident.ts';
 import type { Edit, MadeCommit, MergeRepository } from '../contracts/merge.ts';
-import { incidentKey, ownLogName, reviewName } from '../contracts/names.ts';
+import { incidentKey, ownLogName, reviewName, usedSkillsName } from '../contracts/names.ts';
 import type { RepositorySpec } from '../contracts/repositories.ts';
 import { durationMs } from '../contracts/units.ts';
 import { fewerPaths, fewerTests } from '../policies/incident.ts';
@@ -41,8 +43,8 @@ export interface OpenRepository {
   readonly git: MergeRepository;
 }
 
-/** What a means of repair came to. */
-export type Repaired =
+/** What a means of repair came to, and which skills it went by. */
+export type Repaired = { readonly uses?: readonly SkillUse[] } & (
   | {
       readonly how: 'edited';
       readonly edits: ReadonlyMap<string, Edit>;
@@ -51,7 +53,8 @@ export type Repaired =
       readonly means: Means;
       readonly tainted: boolean;
     }
-  | { readonly how: 'none'; readonly why: string };
+  | { readonly how: 'none'; readonly why: string }
+);
 
 export type RepairBy = (of: {
   readonly incident: IncidentInput['incident'];
@@ -144,12 +147,18 @@ export function createIncidentActivities(ports: IncidentPorts): IncidentActiviti
         const files = await git.snapshot(base);
         const read = await documents.read(diagnosisSchema, diagnosis);
         const repaired = await repair({ incident, spec, files, diagnosis: read, tried });
-        if (repaired.how === 'none') return repaired;
+        const noteUses = (change: ChangeId | null): Promise<void> =>
+          noteSkills(incident, `${by.replace(' ', '-')}-${number}`, change, repaired.uses ?? []);
+        if (repaired.how === 'none') {
+          await noteUses(null);
+          return { how: 'none', why: repaired.why };
+        }
         const { title, body, means, edits } = repaired;
         // Words of a log can lead a reading, and with it the choice of a program.
         const tainted = repaired.tainted || !(await ownLogs(incident, diagnosis));
         const message = { title, body, at: ports.now().toISOString() };
         const patch = await patchOf(() => git.commitEdits(base, edits, message));
+        if ('unfit' in patch) await noteUses(null);
         if ('unfit' in patch) return { how: 'unfit', with: nameOf(means), why: patch.unfit };
         const stored = await store.put(patch.bytes);
         const id = changeIdOf({ repository, base, patch: stored.sha256 });
@@ -157,6 +166,7 @@ export function createIncidentActivities(ports: IncidentPorts): IncidentActiviti
           ...({ schema: 'anneal/change/v1', by: { role: 'debugger', means } } as const),
           ...{ id, repository, base, patch: stored, title, body, tainted },
         };
+        await noteUses(id);
         return { how: 'proposed', change: id, proposal: await documents.write(change), with: nameOf(means) };
       });
       return made as Proposed;
@@ -228,6 +238,23 @@ export function createIncidentActivities(ports: IncidentPorts): IncidentActiviti
     const known = await store.readNamed(incidentKey(incident, 'analysed'));
     const { data } = analysed.safeParse(known && JSON.parse(textOf(known.bytes)));
     return data?.own === true && data.diagnosis.sha256 === diagnosis.sha256;
+  }
+
+  async function noteSkills(
+    incident: IncidentName,
+    session: string,
+    change: ChangeId | null,
+    uses: readonly SkillUse[],
+  ): Promise<void> {
+    if (uses.length === 0) return;
+    const at = ports.now().toISOString();
+    const used: UsedSkills = { schema: 'anneal/used-skills/v1', incident, session, change, uses: [...uses], at };
+    const key = usedSkillsName(incident, session);
+    // A session that is played again, since its worker died before its proposal was on record, is the one that counts.
+    for (;;) {
+      const known = await store.readNamed(key);
+      if (await store.swapNamed(key, known?.tag ?? null, canonicalJson(used))) return;
+    }
   }
 
   /** The first answer under a name is the answer. */

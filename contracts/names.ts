@@ -88,6 +88,8 @@ export const sightingName = (job: JobName, specHash: Sha256, cause: string): str
   `sightings/${job}/${specHash.slice(0, 16)}/${cause}`;
 /** The store's names of what an incident keeps. */
 export const incidentKey = (incident: IncidentName, what: string): string => `incidents/${incident}/${what}`;
+/** The store's name of how skills were followed in a session of an incident. */
+export const usedSkillsName = (incident: IncidentName, session: string): string => `skills/uses/${incident}/${session}`;
 /** The store's name of what a change's review said, by the object that it was proposed as. */
 export const reviewName = (proposal: Sha256): string => `reviews/${proposal}`;
 /** The store's name of how a commit that may become the branch was tried. */

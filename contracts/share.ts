@@ -46,6 +46,11 @@ export interface ReadHistory {
   readonly type: string;
   readonly input: unknown;
   /** Activities that were completed, in order. */
-  readonly done: readonly { readonly type: string; readonly input: unknown; readonly result: unknown; readonly at: string }[];
+  readonly done: readonly {
+    readonly type: string;
+    readonly input: unknown;
+    readonly result: unknown;
+    readonly at: string;
+  }[];
   readonly signals: readonly { readonly name: string; readonly input: unknown; readonly at: string }[];
 }

@@ -12,10 +12,15 @@ import { ofCampaign, shareOf, shareSentence } from './share.ts';
 const FOLDER = join(import.meta.dirname, '../tests/histories');
 let histories: ReadHistory[];
 beforeAll(async () => {
-  const files = readdirSync(FOLDER).filter((name) => /^(campaign|gate|incident|merges)_(mended|parked|trainer|asked|early)/.test(name));
+  const files = readdirSync(FOLDER).filter((name) =>
+    /^(campaign|gate|incident|merges)_(mended|parked|trainer|asked|early)/.test(name),
+  );
   histories = await Promise.all(
     files.map((file) => {
-      const workflowId = file.replace(/\.[0-9a-f]{8}\.json$/, '').replace('_', '/').replaceAll('_', '/');
+      const workflowId = file
+        .replace(/\.[0-9a-f]{8}\.json$/, '')
+        .replace('_', '/')
+        .replaceAll('_', '/');
       const history = historyFromJSON(JSON.parse(readFileSync(join(FOLDER, file), 'utf8')));
       return readHistory(workflowId, history, async (payloads) =>
         payloads?.[0] === undefined ? undefined : defaultPayloadConverter.fromPayload(payloads[0]),
@@ -68,7 +73,11 @@ describe('held against the audit log', () => {
   test('a decision that stands there is a human’s; one that does not is nobody’s, and is named', () => {
     const name = 'mended-r1-i1.merge-1';
     const borne = shareOf(of('mended'), { audit: [closed(name, 'merge')] });
-    expect([borne.audited, borne.unproven, borne.steps.find(({ step }) => step === 'decide')?.human]).toEqual([true, [], 1]);
+    expect([borne.audited, borne.unproven, borne.steps.find(({ step }) => step === 'decide')?.human]).toEqual([
+      true,
+      [],
+      1,
+    ]);
     for (const audit of [[], [closed(name, 'leave')], [closed(name, 'merge', true)]]) {
       const other = shareOf(of('mended'), { audit });
       expect(other.unproven).toEqual([name]);

@@ -56,7 +56,9 @@ const STEPS: Readonly<Record<string, (played: Played) => Did | undefined>> = {
   lookElsewhere: policy('look elsewhere', 'patterns'),
   /** Where nobody is asked, the policy has decided. */
   requestMerge: ({ input }) =>
-    requested.safeParse(input).data?.asks.length === 0 ? policy('decide', 'merge policy')() : policy('request', 'evidence')(),
+    requested.safeParse(input).data?.asks.length === 0
+      ? policy('decide', 'merge policy')()
+      : policy('request', 'evidence')(),
   landCommit: ({ result }) =>
     landed.safeParse(result).success ? { step: 'merge', by: 'program', who: 'merge activity' } : undefined,
   /** A gate that critical.yaml does not list takes its recommended option. */

@@ -33,12 +33,18 @@ async function tell(session: Session, options: ShareOptions): Promise<void> {
   const { histories, cut } = await readHistories(await session.temporal(), { since });
   const { verifyBytes } = await session.identity();
   const heads = await createWitness(session.config.paths.auditHead).read();
-  const { entries, problems } = await readAudit({ store: session.store, verifyBytes, witnesses: heads === undefined ? [] : [heads] });
+  const { entries, problems } = await readAudit({
+    store: session.store,
+    verifyBytes,
+    witnesses: heads === undefined ? [] : [heads],
+  });
   // What is wrong with the log bears nothing out.
   const broken = new Set(problems.map(({ number }) => number));
   const share = shareOf(name.data === undefined ? histories : ofCampaign(name.data, histories), {
     audit: entries.flatMap(({ entry }) => (broken.has(entry.number) ? [] : [entry.event])),
     cut,
   });
-  process.stdout.write(session.json ? `${JSON.stringify(share)}\n` : `${renderShare(share, screen(session)).join('\n')}\n`);
+  process.stdout.write(
+    session.json ? `${JSON.stringify(share)}\n` : `${renderShare(share, screen(session)).join('\n')}\n`,
+  );
 }

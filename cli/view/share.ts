@@ -29,7 +29,9 @@ export function renderShare(share: Share, { width, colour }: { width: number; co
     '',
     ink.bold(shareSentence(share)),
     ...share.who.slice(0, 10).map(({ by, who, steps }) => `  ${plain(who)}, ${BY[by]}: ${steps}`),
-    ...share.unproven.map((gate) => ink.red(`✗ the audit log has no human's answer at ${plain(gate)}: counted nowhere`)),
+    ...share.unproven.map((gate) =>
+      ink.red(`✗ the audit log has no human's answer at ${plain(gate)}: counted nowhere`),
+    ),
     ...(share.audited ? [] : ['Decisions are as the histories have them; no audit log was held against them.']),
     ...(share.cut ? ['There are more workflows than are read at once: narrow it by --since.'] : []),
   ];

@@ -57,7 +57,9 @@ export async function readHistories(
   for await (const { workflowId, runId } of client.workflow.list({ query })) {
     signal?.throwIfAborted();
     if (histories.length === MOST_RUNS) return { histories, cut: true };
-    histories.push(await readHistory(workflowId, await client.workflow.getHandle(workflowId, runId).fetchHistory(), open));
+    histories.push(
+      await readHistory(workflowId, await client.workflow.getHandle(workflowId, runId).fetchHistory(), open),
+    );
   }
   return { histories, cut: false };
 }

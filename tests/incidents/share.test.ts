@@ -15,15 +15,22 @@ test('from log to branch by way of a human: four steps are code’s, three agent
   const world = await incidentWorld({ files: FILES, skills: [MEND], repository: { ask: 'always' } });
   try {
     const { ended } = await world.open('shared', LOG);
-    await expect.poll(() => world.gates.look('shared.merge-1').then(() => true, () => false), { timeout: 60_000 }).toBe(true);
+    await expect
+      .poll(
+        () =>
+          world.gates.look('shared.merge-1').then(
+            () => true,
+            () => false,
+          ),
+        { timeout: 60_000 },
+      )
+      .toBe(true);
     const { view } = await world.gates.look('shared.merge-1');
     const answer = { option: 'merge', reason: 'A test', unattended: false, ttl: '1h' } as const;
     await world.gates.decide(await world.identity.makeDecision(view.context, answer));
     expect(await ended).toMatchObject({ how: 'merged' });
 
-    await expect
-      .poll(async () => (await readHistories(temporal())).histories.length, { timeout: 20_000 })
-      .toBe(3);
+    await expect.poll(async () => (await readHistories(temporal())).histories.length, { timeout: 20_000 }).toBe(3);
     const { histories } = await readHistories(temporal());
     const { entries } = await readAudit({ store: world.store, verifyBytes: world.identity.verifyBytes, witnesses: [] });
     const audit = entries.map(({ entry }) => entry.event);
