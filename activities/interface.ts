@@ -13,6 +13,7 @@ import type { CampaignState, Conservation, LedgerCounts, RoundRecord, SampledMix
 import type { Split } from '../contracts/task.ts';
 import type { LostServer } from '../contracts/weight-update.ts';
 import type { IncidentActivities, MergeActivities } from './incident-interface.ts';
+import type { RlTeamActivities } from './rl-team-interface.ts';
 
 export interface ConstructionActivities {
   /** Builds, certifies, splits and locks the task set; finds the lock if the campaign already made it. */
@@ -284,6 +285,7 @@ export interface TrackingActivities {
 }
 
 export type { Judged, PinnedRepository, Proposed, QueuedMerge } from './incident-interface.ts';
+export type { RlTeamActivities } from './rl-team-interface.ts';
 export type { ArtifactRef, CampaignSpec, GateId, GateKind, PolicyName };
 
 /** What the workers of each queue run. Calls without effects outside of Temporal and the store are `control`'s; what takes hours is `jobs`'. */
@@ -299,7 +301,8 @@ export interface QueueActivities {
     Pick<TrainingActivities, 'assembleBatch' | 'importJob' | 'cancelJob' | 'keepLogs'> &
     Pick<ServerActivities, 'closeServers'> &
     Pick<IncidentActivities, 'pinBase' | 'lookElsewhere' | 'requestMerge' | 'recordEnd'> &
-    Pick<MergeActivities, 'rebaseChange' | 'landCommit'>;
+    Pick<MergeActivities, 'rebaseChange' | 'landCommit'> &
+    RlTeamActivities;
   rollouts: Pick<RolloutActivities, 'generate' | 'grade' | 'play' | 'mask'>;
   jobs: ConstructionActivities &
     JudgingActivities &

@@ -3,7 +3,17 @@ import { z } from 'zod';
 import { artifactRef } from './artifact.ts';
 import { campaignName, decisionId, type GateId, gateId, sha256 } from './ids.ts';
 
-export const gateKind = z.enum(['open-sealed', 'release', 'job-failed', 'promotion', 'integrity', 'merge', 'monitor']);
+export const gateKind = z.enum([
+  'open-sealed',
+  'release',
+  'job-failed',
+  'promotion',
+  'integrity',
+  'merge',
+  'monitor',
+  'plan',
+  'review',
+]);
 export type GateKind = z.infer<typeof gateKind>;
 
 /** A gate's name says its kind; undefined where it says none that there is. */

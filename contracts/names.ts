@@ -2,6 +2,7 @@
 import type { RepositoryName } from './change.ts';
 import type { CampaignName, GateId, JobName, Purpose, Sha256 } from './ids.ts';
 import type { IncidentName } from './incident.ts';
+import type { RlTeamName } from './rl-team.ts';
 
 /** Control is quick and must never wait behind rollouts or jobs, so each has a queue of its own. */
 export const QUEUES = { control: 'anneal-control', rollouts: 'anneal-rollouts', jobs: 'anneal-jobs' } as const;
@@ -31,6 +32,8 @@ export const GATE = { decide: 'decide', decideSignal: 'decideSignal', view: 'vie
 export const INCIDENT = { view: 'view', merged: 'merged', waits: 'incidentWaits', ended: 'incidentEnded' } as const;
 /** What a watched training tells its campaign. */
 export const MONITOR = { sighted: 'sighted' } as const;
+/** Messages of a team's cycle. */
+export const RL_TEAM = { view: 'view', wake: 'wake', give: 'givePlan' } as const;
 /** Messages of a repository's merge queue. */
 export const MERGES = { enqueue: 'enqueue', view: 'view' } as const;
 /** Query of every workflow whose work can be counted. */
@@ -73,6 +76,7 @@ export const measuredJudgeExchangeName = (judge: Sha256, question: Sha256): stri
 export const campaignWorkflowId = (campaign: CampaignName): `campaign/${string}` => `campaign/${campaign}`;
 export const gateWorkflowId = (gate: GateId): `gate/${string}` => `gate/${gate}`;
 export const incidentWorkflowId = (incident: IncidentName): `incident/${string}` => `incident/${incident}`;
+export const rlTeamWorkflowId = (team: RlTeamName): `rl-team/${string}` => `rl-team/${team}`;
 export const mergeQueueWorkflowId = (repository: RepositoryName): `merges/${string}` => `merges/${repository}`;
 export const childWorkflowId = (
   campaign: CampaignName,

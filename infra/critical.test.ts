@@ -19,6 +19,8 @@ it('reads the committed list: every gate that a campaign can open today', async 
     'merge',
     'promotion',
     'monitor',
+    'plan',
+    'review',
     'job-failed',
   ]);
 });

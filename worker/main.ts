@@ -19,6 +19,7 @@ import { createMonitor } from '../activities/monitor.ts';
 import { createPipelineActivities } from '../activities/pipeline.ts';
 import { createDocuments } from '../activities/read.ts';
 import { createReportActivities } from '../activities/report.ts';
+import { createRlTeamActivities } from '../activities/rl-team.ts';
 import { createRolloutActivities } from '../activities/rollouts.ts';
 import { createServerActivities } from '../activities/servers.ts';
 import { createTellingActivities } from '../activities/tellings.ts';
@@ -71,6 +72,7 @@ import { codeOf, incidentPorts, skillLibrary } from './incidents.ts';
 import { createManifest } from './manifest.ts';
 import { reapRegularly } from './reaper.ts';
 import { roleModel } from './repairs.ts';
+import { teamPorts } from './rl-team.ts';
 import { shareInReport } from './share.ts';
 
 keepThreadsAwake();
@@ -143,6 +145,7 @@ const control = atBoundary({
   ...createCertifiedActivities({ documents, store }),
   ...createPipelineActivities({ store, documents, gateway }),
 });
+const team = atBoundary(createRlTeamActivities({ store, documents, identity, ...teamPorts({ store, documents }) }));
 const rollouts = atBoundary(
   createRolloutActivities({
     store,
@@ -216,6 +219,7 @@ const workers = await Promise.all([
       recordEnd: incidents.recordEnd,
       rebaseChange: merges.rebaseChange,
       landCommit: merges.landCommit,
+      ...team,
     } satisfies QueueActivities['control'],
   }),
   Worker.create({

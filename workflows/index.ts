@@ -6,6 +6,7 @@ export { gate } from './gate.ts';
 export { incident } from './incident.ts';
 export { mergeQueue } from './merge-queue.ts';
 export { pilot } from './pilot.ts';
+export { rlTeam } from './rl-team.ts';
 export { rolloutGroup } from './rollout-group.ts';
 export { rollouts } from './rollouts.ts';
 export { training } from './training.ts';

@@ -39,6 +39,16 @@ export function logicOf(kind: GateKind, spec: CampaignSpec | undefined): readonl
         'Opens while a training still runs, when its logs show what no later step heals: a number that is no number, ranks that wait for each other, a full disk, silence.',
         'Recommended is to stop the job: it writes its checkpoint, and the campaign goes on as after any failed training. Silence lets it run.',
       ];
+    case 'plan':
+      return [
+        'Opens when a team has a plan: a campaign file that a human gave, or that a role proposes.',
+        'Recommended is to rest: only a signed decision of a person starts a campaign. Silence drops nothing and starts nothing.',
+      ];
+    case 'review':
+      return [
+        'Opens when a campaign of a team has ended and was looked at.',
+        'Recommended is to rest: only a signed decision of a person asks for another plan, and that is asked about in turn.',
+      ];
     case 'job-failed':
       return [
         'Opens when a stage failed for good: what could be repeated by itself was repeated.',
