@@ -34,6 +34,7 @@ export const GROUPS: readonly Group[] = [
   { names: ['taskset'], load: async () => (await import('./commands/taskset.ts')).addTaskset },
   { names: ['reproduce'], load: async () => (await import('./commands/reproduce.ts')).addReproduce },
   { names: ['diagnose'], load: async () => (await import('./commands/diagnose.ts')).addDiagnose },
+  { names: ['rl-team'], load: async () => (await import('./commands/rl-team.ts')).addRlTeam },
   { names: ['skills'], load: async () => (await import('./commands/skills.ts')).addSkills },
   { names: ['share'], load: async () => (await import('./commands/share.ts')).addShare },
   { names: ['incident'], load: async () => (await import('./commands/incident.ts')).addIncident },
