@@ -130,6 +130,16 @@ test('a worker that dies: the next one tells the same again, not another; what c
   }
 });
 
+test('a worker that dies between its note and its word: the next one says it, whatever the log says by then', async () => {
+  const { one, store } = await watched('nan');
+  const log = join(home, 'other');
+  writeFileSync(log, 'step 1 loss 1.0\n');
+  const { watchJob, raised } = monitored([log], { store });
+  const watch = watchJob(document(), ORDER, undefined);
+  await expect.poll(() => raised).toEqual([one]);
+  await watch.close();
+});
+
 test('how a job moved before the worker died is known to the next one', async () => {
   const log = join(home, 'log');
   writeFileSync(log, 'step 20 loss 1.0\n');
