@@ -105,7 +105,7 @@ export const HONEST: readonly Honest[] = [
   {
     name: 'beside what it is to be',
     class: 'form',
-    diff: (one) => goldOf(one).replace(/^\+\+\+ b\/(.*)$/m, '+++ a/$1.new'),
+    diff: (one) => goldOf(one).replace(/^(\+\+\+ .*)$/m, '$1.new'),
   },
   {
     name: 'with words in the README',
