@@ -1,11 +1,12 @@
 // What the acceptance of gates, console and audit consists of, part by part.
 import { DATA_CODE } from './data/parts.ts';
-import { testStep } from './data/tests.ts';
+import { type Told, testStep } from './data/tests.ts';
 import type { Figure, Tell } from './figure.ts';
 import { openJournal } from './journal.ts';
 import { createCourse, type Step, type StepFinding, stepFinding } from './steps.ts';
 
 const DEATHS = ['tests/approvals/killed.test.ts'];
+const RESUMED = ['tests/approvals/resumed.test.ts'];
 const CASES = ['workflows/approval-cases.test.ts', 'workflows/gate.test.ts'];
 const PEOPLE = ['workflows/quorum.test.ts', 'workflows/lent-and-broken.test.ts', 'infra/people/registry.test.ts'];
 const SIGN_IN = ['attacks', 'configuration', 'forged', 'keeping', 'local', 'oidc', 'session'];
@@ -35,6 +36,20 @@ const deaths: readonly Step[] = [
       { name: 'places where the worker died', files: DEATHS, figure: 'deaths played', least: 100 },
       { name: 'decision to resumed', files: DEATHS, figure: 'decision to resumed, ms', most: 1_000, shown: ms },
     ],
+  }),
+];
+
+const door = (name: string): Told => ({
+  ...{ name: `decision to resumed, by the ${name}`, files: RESUMED, named: new RegExp(`the ${name}`) },
+  ...{ figure: `${name} to resumed, ms`, most: 1_000, shown: ms },
+});
+
+const resumed: readonly Step[] = [
+  testStep({
+    name: 'resumed: from a decision to the next stage',
+    seconds: 60,
+    holds: [{ name: 'a decided campaign goes on', files: RESUMED }],
+    told: [door('command'), door('console')],
   }),
 ];
 
@@ -114,7 +129,7 @@ const telling: readonly Step[] = [
   }),
 ];
 
-const PARTS = { cases, identity, console: console_, audit, telling, deaths };
+const PARTS = { cases, resumed, identity, console: console_, audit, telling, deaths };
 const CODE = [...DATA_CODE, 'console', 'tests/approvals'];
 
 /** @param asked which parts will be played; none means all */
