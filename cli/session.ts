@@ -2,9 +2,12 @@
 import type { Client } from '@temporalio/client';
 import type { Command } from 'commander';
 import type { ArtifactStore } from '../contracts/artifact.ts';
+import type { AuditLog } from '../contracts/audit.ts';
 import type { CampaignSpec } from '../contracts/campaign.ts';
 import { AnnealError } from '../contracts/errors.ts';
 import type { TeamSpec } from '../contracts/team.ts';
+import { openPlaces } from '../infra/audit/kept/read.ts';
+import { createHeadSender, type HeadSender, sendingWitness } from '../infra/audit/kept/sender.ts';
 import { createAuditLog } from '../infra/audit/log.ts';
 import { createWitness } from '../infra/audit/witness.ts';
 import { type Config, loadConfig } from '../infra/config.ts';
@@ -62,6 +65,9 @@ export interface Session {
   close(): Promise<void>;
 }
 
+/** What a command has noted is sent while it ends. */
+const SEND_MS = 10_000;
+
 export function openSession(options: GlobalOptions): Session {
   const config = loadConfig({ temporal: options.temporal });
   const store = openStore(config);
@@ -94,6 +100,13 @@ export function openSession(options: GlobalOptions): Session {
     return teamsFile === undefined ? [] : readTeams(teamsFile);
   }
 
+  let sender: HeadSender | undefined;
+  async function auditLog(identity: LocalIdentity): Promise<AuditLog> {
+    const places = await openPlaces(config.auditHeads, config.paths.auditKept);
+    sender ??= createHeadSender(places, ({ message }) => process.stderr.write(`${message}\n`));
+    return createAuditLog(store, identity, sendingWitness(createWitness(config.paths.auditHead), sender));
+  }
+
   return {
     config,
     store,
@@ -104,8 +117,7 @@ export function openSession(options: GlobalOptions): Session {
       return createLocalIdentity(config.paths.keys, {}, people);
     },
     async people() {
-      const audit = createAuditLog(store, await this.identity(), createWitness(config.paths.auditHead));
-      return createPeople({ ...registry, audit });
+      return createPeople({ ...registry, audit: await auditLog(await this.identity()) });
     },
     async traced(name, work) {
       const trace = await tracing();
@@ -118,11 +130,13 @@ export function openSession(options: GlobalOptions): Session {
     pilot: async (spec, options) => runPilot(await temporal(), store, spec, options),
     async releases() {
       const identity = await this.identity();
-      const audit = createAuditLog(store, identity, createWitness(config.paths.auditHead));
-      return createReleases(store, identity, audit);
+      return createReleases(store, identity, await auditLog(identity));
     },
     close: async () => {
       await connected?.close();
+      for (const place of (await sender?.settled(SEND_MS)) ?? [])
+        process.stderr.write(`${place} has not the newest head of the audit log; the worker sends it on\n`);
+      sender?.close();
       await (await started)?.close();
     },
   };

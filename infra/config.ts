@@ -41,6 +41,7 @@ const variables = z.object({
   ANNEAL_AGENT_MODEL_NAME: z.string().min(1).max(200).optional(),
   ANNEAL_AGENT_MODEL_KEYS: path,
   ANNEAL_ON_CALL: path,
+  ANNEAL_AUDIT_HEADS: path,
   ANNEAL_REPOSITORIES: path,
   ANNEAL_CONSOLE_OIDC: path,
   ANNEAL_PROVIDERS: path,
@@ -122,6 +123,8 @@ export interface Config {
   };
   /** ANNEAL_ON_CALL: the file that says who is told of an open gate (docs/on-call.md); it holds addresses that are secrets. */
   readonly onCall: string | undefined;
+  /** ANNEAL_AUDIT_HEADS: the file that says where heads of the audit log are kept besides (docs/approvals.md); it may hold tokens. */
+  readonly auditHeads: string | undefined;
   /** ANNEAL_REPOSITORIES: the file of repositories that agents may propose changes to (docs/agents.md); undefined: to none. */
   readonly repositories: string | undefined;
   /** ANNEAL_CONSOLE_OIDC: the file that says who signs in to the console, and how (docs/console.md); undefined: its local mode. */
@@ -199,6 +202,7 @@ export function loadConfig(options: ConfigOptions = {}): Config {
       keys: set.ANNEAL_AGENT_MODEL_KEYS === undefined ? undefined : resolve(set.ANNEAL_AGENT_MODEL_KEYS),
     },
     onCall: set.ANNEAL_ON_CALL === undefined ? undefined : resolve(set.ANNEAL_ON_CALL),
+    auditHeads: set.ANNEAL_AUDIT_HEADS === undefined ? undefined : resolve(set.ANNEAL_AUDIT_HEADS),
     repositories: set.ANNEAL_REPOSITORIES === undefined ? undefined : resolve(set.ANNEAL_REPOSITORIES),
     consoleOidc: set.ANNEAL_CONSOLE_OIDC === undefined ? undefined : resolve(set.ANNEAL_CONSOLE_OIDC),
     providers: set.ANNEAL_PROVIDERS === undefined ? undefined : resolve(set.ANNEAL_PROVIDERS),

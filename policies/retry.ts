@@ -150,6 +150,8 @@ export const FAILURE_ACTIONS = {
   'people.broken': 'fail',
   'people.refused': 'fail',
   'audit.broken': 'fail',
+  'audit.heads_invalid': 'fail',
+  'audit.unkept': 'retry',
   'sign_in.configuration': 'fail',
   'sign_in.refused': 'fail',
   'sign_in.link_spent': 'fail',

@@ -23,6 +23,8 @@ import { createServerActivities } from '../activities/servers.ts';
 import { createTellingActivities } from '../activities/tellings.ts';
 import { createTrackingActivities } from '../activities/tracking.ts';
 import { createTrainingActivities } from '../activities/training.ts';
+import { createKeeping } from '../infra/audit/kept/keeping.ts';
+import { openPlaces } from '../infra/audit/kept/read.ts';
 import { createAuditLog } from '../infra/audit/log.ts';
 import { createWitness } from '../infra/audit/witness.ts';
 import { chooseBrowser } from '../infra/browser/choice.ts';
@@ -103,7 +105,14 @@ const startEnv = () => traceEnvironment(tracing, collector);
 const compute = await openCompute(config, store, documents, { startEnv, watched: observed.cluster });
 const jobs = observed.jobs(compute.jobs);
 const { policies } = compute;
-const audit = createAuditLog(store, identity, createWitness(config.paths.auditHead));
+const keeping = createKeeping({
+  places: await openPlaces(config.auditHeads, config.paths.auditKept),
+  ...{ store, verifyBytes: identity.verifyBytes, witness: createWitness(config.paths.auditHead) },
+  report: ({ code, message }) => process.stderr.write(`${new Date().toISOString()} audit: ${code}: ${message}\n`),
+});
+// Before anything is noted: a log that was put back from before is found here.
+await keeping.look();
+const audit = keeping.guarded(createAuditLog(store, identity, keeping.witness));
 const releases = createReleases(store, identity, audit);
 const manifest = createManifest({ config, documents, sandbox, store, gateway });
 
@@ -233,6 +242,7 @@ const workers = await Promise.all([
 const stopping = new AbortController();
 const reaping =
   compute.reap && reapRegularly(compute.reap, createCampaigns(temporal.client, bareStore), stopping.signal);
+const comparing = keeping.lookRegularly(stopping.signal);
 const running = workers.map((worker) => worker.run());
 if (release !== undefined) await makeCurrent(temporal.client.connection, config.temporal.namespace, release);
 const metrics = await observed.serve({ client: temporal.client, store: bareStore });
@@ -240,7 +250,8 @@ markReady(config);
 watchParent(config.stack, () => process.kill(process.pid, 'SIGTERM'));
 await Promise.all(running);
 stopping.abort();
-await reaping;
+await Promise.all([reaping, comparing]);
+keeping.close();
 await Promise.all([compute.close(), metrics?.close(), tracing?.close()]);
 await temporal.close();
 

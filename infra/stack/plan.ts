@@ -184,6 +184,7 @@ function sharedEnvironment({ config, ports }: ChildContext): Record<string, stri
     ANNEAL_AGENT_MODEL_NAME: config.agentModel.name,
     ANNEAL_AGENT_MODEL_KEYS: config.agentModel.keys,
     ANNEAL_ON_CALL: config.onCall,
+    ANNEAL_AUDIT_HEADS: config.auditHeads,
     ANNEAL_REPOSITORIES: config.repositories,
     ANNEAL_PROVIDERS: config.providers,
     ANNEAL_CAPTURE: config.gateway.capture,
