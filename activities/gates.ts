@@ -1,10 +1,10 @@
 // Gates' effects: frozen evidence, verified decisions, refusals on record, durable answers; each of them noted in the audit log before it is
 // acknowledged.
 import { createHash, randomUUID } from 'node:crypto';
-import type { ArtifactStore } from '../contracts/artifact.ts';
+import type { ArtifactRef, ArtifactStore } from '../contracts/artifact.ts';
 import type { AuditEvent, AuditLog } from '../contracts/audit.ts';
 import { canonicalJson } from '../contracts/canonical.ts';
-import { asAnnealError } from '../contracts/errors.ts';
+import { AnnealError, asAnnealError } from '../contracts/errors.ts';
 import {
   type Decision,
   type DecisionContext,
@@ -65,6 +65,17 @@ export function createGateActivities(ports: {
     return before.filter((_, at) => !standing[at]).map(({ decision }) => decision.body.id);
   }
 
+  /** Nobody answers on what nobody can see any more, but for the option that is taken on silence anyway. */
+  async function refuseUnseen(
+    { body }: Decision,
+    { evidenceHash }: DecisionContext,
+    { evidence, safe }: { evidence: ArtifactRef; safe: string },
+  ): Promise<void> {
+    if (evidence.sha256 !== evidenceHash)
+      throw new AnnealError('decision.altered', 'the gate shows other evidence than it asks about');
+    if (body.option !== safe) await store.get(evidence);
+  }
+
   return {
     async freezeEvidence({ evidence: asked }) {
       // By the profile that the campaign was submitted with, which never changes: freezing again gives the same object.
@@ -78,9 +89,10 @@ export function createGateActivities(ports: {
       return { object, answer, listed, quorum: identity.quorum(gate) };
     },
 
-    async verifyDecision({ decision, context, acceptedAt, before = [] }) {
+    async verifyDecision({ decision, context, acceptedAt, before = [], shown }) {
       try {
         const { selfApproved } = await identity.verify(decision, context, new Date(acceptedAt));
+        if (shown !== undefined) await refuseUnseen(decision, context, shown);
         const needed = identity.quorum(context.gate);
         if (needed > 1 || decision.body.breakGlass === true) await keepAnswer(context.gate, decision);
         return { selfApproved, needed, ...(before.length > 0 && { lapsed: await lapsedOf(before, context) }) };

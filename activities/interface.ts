@@ -218,6 +218,8 @@ export interface GateActivities {
     acceptedAt: string;
     /** Those that it would be counted with. */
     before?: TakenIn[];
+    /** What it was answered on, and what is taken on silence; gates that began before there was this told nothing. */
+    shown?: { evidence: ArtifactRef; safe: string };
   }): Promise<{
     selfApproved: boolean;
     /** How many people the gate needs for anything but its safe option; activities that ended before there was this told nothing: one. */

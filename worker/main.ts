@@ -110,7 +110,8 @@ const keeping = createKeeping({
   ...{ store, verifyBytes: identity.verifyBytes, witness: createWitness(config.paths.auditHead) },
   report: ({ code, message }) => process.stderr.write(`${new Date().toISOString()} audit: ${code}: ${message}\n`),
 });
-// Before anything is noted: a log that was put back from before is found here.
+// Before anything is noted: a log that was put back from before is found here. Machines of the registry sign heads too.
+await people.current().catch(() => undefined);
 await keeping.look();
 const audit = keeping.guarded(createAuditLog(store, identity, keeping.witness));
 const releases = createReleases(store, identity, audit);
