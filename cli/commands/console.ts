@@ -103,6 +103,7 @@ async function portsOf(session: Session, temporal: ConsolePorts['temporal']): Pr
     onCall: config.onCall === undefined ? undefined : await readOnCall(config.onCall),
     approvers: () => readApprovers(config.paths.keys),
     people: () => people.current(),
+    registry: { next: () => people.next(), add: (entry) => people.add(entry) },
     signer: () => session.identity(),
     async pool() {
       const url = (await stackStatus(config)).endpoints?.gateway ?? config.gateway.url;
