@@ -8,7 +8,7 @@ import { AnnealError } from '../contracts/errors.ts';
 import type { TeamSpec } from '../contracts/team.ts';
 import { openPlaces } from '../infra/audit/kept/read.ts';
 import { createHeadSender, type HeadSender, sendingWitness } from '../infra/audit/kept/sender.ts';
-import { createAuditLog } from '../infra/audit/log.ts';
+import { createAuditLog, type Signing } from '../infra/audit/log.ts';
 import { createWitness } from '../infra/audit/witness.ts';
 import { type Config, loadConfig } from '../infra/config.ts';
 import { readApprovers } from '../infra/identity/keys.ts';
@@ -52,6 +52,8 @@ export interface Session {
   identity(): Promise<LocalIdentity>;
   /** Who may what; its changes are noted. */
   people(): Promise<People>;
+  /** The same without a key of this machine: to look, and to add what somebody else has signed. */
+  readers(): Promise<People>;
   campaigns(): Promise<Campaigns>;
   /** Who may submit; empty: whoever reaches Temporal. */
   teams(): Promise<readonly TeamSpec[]>;
@@ -67,6 +69,10 @@ export interface Session {
 
 /** What a command has noted is sent while it ends. */
 const SEND_MS = 10_000;
+
+function refuseToSign(): never {
+  throw new AnnealError('decision.unknown_signer', 'nobody signs here');
+}
 
 export function openSession(options: GlobalOptions): Session {
   const config = loadConfig({ temporal: options.temporal });
@@ -101,7 +107,7 @@ export function openSession(options: GlobalOptions): Session {
   }
 
   let sender: HeadSender | undefined;
-  async function auditLog(identity: LocalIdentity): Promise<AuditLog> {
+  async function auditLog(identity: Signing): Promise<AuditLog> {
     const places = await openPlaces(config.auditHeads, config.paths.auditKept);
     sender ??= createHeadSender(places, ({ message }) => process.stderr.write(`${message}\n`));
     return createAuditLog(store, identity, sendingWitness(createWitness(config.paths.auditHead), sender));
@@ -115,6 +121,10 @@ export function openSession(options: GlobalOptions): Session {
     identity: async () => {
       await initIdentity(config.paths.keys);
       return createLocalIdentity(config.paths.keys, {}, people);
+    },
+    async readers() {
+      const audit = await auditLog({ signBytes: () => refuseToSign() });
+      return createPeople({ ...registry, audit });
     },
     async people() {
       return createPeople({ ...registry, audit: await auditLog(await this.identity()) });

@@ -58,6 +58,8 @@ export function createConsole(ports: ConsolePorts, signIn: SignIn, passkeys?: Pa
     return page(c, { ...frame, assets, viewer: c.get('viewer'), stale: stale?.since, open: snapshot?.open.length });
   };
 
+  // Before whoever asks is looked at: a probe is nobody, and calls it by an address.
+  app.get('/healthz', (c) => c.text('ok'));
   app.use('*', protective);
   if (signIn.guard !== undefined) app.use('*', signIn.guard);
   app.onError((failure, c) => {
