@@ -14,6 +14,7 @@ import { summarise } from '../policies/pipeline/summary.ts';
 import { lostRollouts } from '../policies/volume-losses.ts';
 import type { CampaignPorts } from './campaign.ts';
 import { type ConservationPorts, conserve } from './conservation.ts';
+import { readWait } from './gates.ts';
 import type { CampaignActivities } from './interface.ts';
 import { mergedRounds } from './merging.ts';
 import { readWhole } from './pipeline-record.ts';
@@ -46,6 +47,12 @@ export function createReportActivities(
         // As it is, even where it contradicts itself: the report of a campaign that ended for that must still be written.
         taskSet: state.taskSet ? await documents.read(lockedSet, state.taskSet) : null,
         evidences: await Promise.all(state.gates.map((gate) => documents.read(evidence, gate.evidence))),
+        // What cannot be read is no reason to have no report.
+        waits: await Promise.all(
+          state.gates.map(({ gate, evidence: { sha256 } }) =>
+            readWait(store, gate, sha256).catch(() => ({ gate, told: [] })),
+          ),
+        ),
         steps: await stepsOf(rounds),
         samples: await samplesOf(rounds, trajectories),
         conservation,

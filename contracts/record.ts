@@ -212,12 +212,23 @@ export const mergedRound = z.strictObject({
 export type MergedRound = z.infer<typeof mergedRound>;
 
 /** Everything that the report page shows; built from the store and the pool, not from logs. */
+/** How long a gate was open, and who was told of it, by what and when. */
+export const gateWait = z.object({
+  gate: gateId,
+  openedAt: z.iso.datetime().optional(),
+  closedAt: z.iso.datetime().optional(),
+  told: z.array(z.object({ whom: z.string(), by: z.string(), at: z.iso.datetime() })),
+});
+export type GateWait = z.infer<typeof gateWait>;
+
 export const reportData = z.strictObject({
   schema: z.literal('anneal/report/v1'),
   state: campaignState,
   spec: z.unknown(),
   taskSet: z.unknown(),
   evidences: z.array(evidence),
+  /** Absent in reports from before this was kept. */
+  waits: z.array(gateWait).optional(),
   steps: z.array(z.looseObject({ round: z.int(), step: z.int() })),
   samples: z.array(
     z.strictObject({
