@@ -9,7 +9,19 @@ export const ALLOWED = {
   gateway: ['contracts', 'policies'],
   k8s: ['contracts', 'policies'],
   infra: ['contracts', 'policies'],
-  worker: ['contracts', 'policies', 'activities', 'agents', 'evals', 'gateway', 'k8s', 'infra', 'workflows'],
+  // cli/spec reads and checks campaign files: those that agents propose are held to the same rules as anybody's.
+  worker: [
+    'contracts',
+    'policies',
+    'activities',
+    'agents',
+    'evals',
+    'gateway',
+    'k8s',
+    'infra',
+    'workflows',
+    'cli/spec',
+  ],
   cli: ['contracts', 'policies', 'activities', 'agents', 'evals', 'gateway', 'k8s', 'infra', 'console'],
   console: ['contracts', 'policies', 'infra'],
 };

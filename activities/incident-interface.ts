@@ -9,12 +9,16 @@ import type {
   RepositoryName,
 } from '../contracts/change.ts';
 import type { Cause, RemedyId } from '../contracts/diagnosis.ts';
+import type { ForgeTold } from '../contracts/forge.ts';
+import type { CampaignName } from '../contracts/ids.ts';
 import type {
   Attempt,
   IncidentEnd,
   IncidentInput,
   IncidentName,
   MergeRequest,
+  RevertEnd,
+  RevertInput,
   Reviewed,
 } from '../contracts/incident.ts';
 
@@ -29,6 +33,8 @@ export interface PinnedRepository {
   readonly remindMs: number;
   /** Whether a coding agent has a model. */
   readonly hasModel: boolean;
+  /** It is shown at a forge; absent where there is none. */
+  readonly forge?: true;
 }
 
 export interface AnalysedLogs {
@@ -37,6 +43,8 @@ export interface AnalysedLogs {
   readonly summary: string;
   readonly remedies: readonly RemedyId[];
 }
+
+export type EndOf = Pick<IncidentInput, 'repository' | 'campaign'>;
 
 /** How the base stands by its own tests. */
 export type Reproduced =
@@ -57,7 +65,13 @@ export type Judged = { readonly paths: readonly PathFinding[] } & (
 
 export interface IncidentActivities {
   /** The repository's settings, and the branch's commit when the incident began; the same however often it is asked. */
-  pinBase(input: { incident: IncidentName; repository: RepositoryName; runChain: string }): Promise<PinnedRepository>;
+  pinBase(input: {
+    incident: IncidentName;
+    repository: RepositoryName;
+    runChain: string;
+    /** The branch has moved from under a change: its commit of then, by which rework it is. */
+    again?: number;
+  }): Promise<PinnedRepository>;
   analyseLogs(input: Pick<IncidentInput, 'incident' | 'logs'>): Promise<AnalysedLogs>;
   /** Runs the tests of the base in the sandbox. */
   reproduce(input: { repository: RepositoryName; base: CommitId }): Promise<Reproduced>;
@@ -65,6 +79,7 @@ export interface IncidentActivities {
   propose(input: {
     incident: IncidentName;
     repository: RepositoryName;
+    campaign?: CampaignName | null;
     base: CommitId;
     diagnosis: ArtifactRef;
     by: Attempt['by'];
@@ -73,14 +88,16 @@ export interface IncidentActivities {
   /** What the change touches, and what its tests say upon its base. */
   judgeChange(input: { proposal: ArtifactRef }): Promise<Judged>;
   /** By a model without tools; told to be absent where there is none. Said once, it stands. */
-  reviewChange(input: { incident: IncidentName; proposal: ArtifactRef }): Promise<Reviewed>;
+  reviewChange(input: { incident: IncidentName; proposal: ArtifactRef; number?: number }): Promise<Reviewed>;
   /** Where else the removed pattern stands in the repository. */
   lookElsewhere(input: { proposal: ArtifactRef }): Promise<{ path: string; line: number; text: string }[]>;
   /** Puts everything that a merge is decided on into one document. */
   requestMerge(input: {
-    incident: IncidentInput;
+    incident: Pick<IncidentInput, 'incident' | 'campaign' | 'owner'>;
     proposal: ArtifactRef;
-    diagnosis: ArtifactRef;
+    /** Of an incident; a ticket has its document. */
+    diagnosis?: ArtifactRef;
+    ticket?: ArtifactRef;
     checked: CheckedChange;
     paths: readonly PathFinding[];
     reviewed: Reviewed;
@@ -88,8 +105,8 @@ export interface IncidentActivities {
     asks: readonly string[];
     tried: readonly Attempt[];
   }): Promise<{ request: ArtifactRef; shown: MergeRequest; proposed: ProposedChange }>;
-  /** Makes the end durable; nothing comes after a merge. */
-  recordEnd(input: { end: IncidentEnd }): Promise<void>;
+  /** Makes the end durable; nothing comes after a merge. Of what it was tells what is remembered of it. */
+  recordEnd(input: { end: IncidentEnd; of?: EndOf }): Promise<void>;
 }
 
 /** A merge request in the queue, with what a human was shown where one was asked: how they answered is on record by the gate that it names. */
@@ -121,4 +138,41 @@ export interface MergeActivities {
   landCommit(
     input: QueuedMerge & { commit: CommitId },
   ): Promise<{ how: 'landed' | 'already'; commit: CommitId; tag: string } | { how: 'moved'; tip: CommitId }>;
+}
+
+/** What became of a change, as people see it at a forge. */
+export type ForgeOutcome =
+  | { readonly how: 'landed'; readonly commit: CommitId; readonly tag: string }
+  | { readonly how: 'left'; readonly why: string };
+
+/** What is told to a forge. None of it stops a change: that nothing could be told is an answer. */
+export interface ForgeActivities {
+  /**
+   * Brings the change's branch and its request to the forge, with its checks; once however often. What a human is asked about is shown only when
+   * `asked` leads to their yes, unless the operator has it shown before.
+   */
+  showAtForge(input: Pick<QueuedMerge, 'request' | 'asked'>): Promise<ForgeTold>;
+  /** Its checks, one comment with the evidence, and that it is done with; nothing where no request was opened. */
+  tellForge(input: { request: ArtifactRef; outcome: ForgeOutcome }): Promise<ForgeTold>;
+}
+
+export type Considered =
+  | { readonly how: 'keep'; readonly why: string }
+  | {
+      readonly how: 'revert';
+      readonly why: string;
+      readonly request: ArtifactRef;
+      readonly shown: MergeRequest;
+      readonly proposed: ProposedChange;
+      /** As it was asked first: its gate's evidence names it. */
+      readonly runChain: string;
+      readonly deadlineMs: number;
+      readonly remindMs: number;
+    };
+
+export interface RevertActivities {
+  /** Whether what landed is taken back, and if so the request that does it; ruled once, it stands. */
+  considerRevert(input: RevertInput & { runChain: string }): Promise<Considered>;
+  /** Puts it on the incident's record; what was taken back stays told. */
+  recordRevert(input: { end: RevertEnd }): Promise<void>;
 }

@@ -1,21 +1,23 @@
 // The steps of an incident: each reads what the ones before left in the store, and leaves what it found there, so that one that is played again
 // finds what it did.
 import { z } from 'zod';
+import type { SkillUse, UsedSkills } from '../contracts/adherence.ts';
 import { type ArtifactRef, type ArtifactStore, artifactRef } from '../contracts/artifact.ts';
 import { canonicalJson } from '../contracts/canonical.ts';
 import {
+  type ChangeId,
   type CheckedChange,
   commitId,
-  type Means,
   type PathFinding,
   type ProposedChange,
   proposedChange,
   type RepositoryName,
 } from '../contracts/change.ts';
 import { type Diagnosis, diagnosis as diagnosisSchema } from '../contracts/diagnosis.ts';
-import { AnnealError } from '../contracts/errors.ts';
+import type { Forge } from '../contracts/forge.ts';
 import {
   type Attempt,
+  type IncidentEnd,
   type IncidentInput,
   type IncidentName,
   incidentEnd,
@@ -24,14 +26,17 @@ import {
   type Reviewed,
   reviewed,
 } from '../contracts/incident.ts';
-import type { Edit, MadeCommit, MergeRepository } from '../contracts/merge.ts';
-import { incidentKey, ownLogName, reviewName } from '../contracts/names.ts';
+import { memoryEntry } from '../contracts/memory.ts';
+import type { MergeRepository } from '../contracts/merge.ts';
+import { incidentKey, ownLogName, reviewName, usedSkillsName } from '../contracts/names.ts';
 import type { RepositorySpec } from '../contracts/repositories.ts';
 import { durationMs } from '../contracts/units.ts';
 import { fewerPaths, fewerTests } from '../policies/incident.ts';
+import { asMaterial, remembered } from '../policies/memory-text.ts';
 import { judgePaths } from '../policies/path-policy.ts';
-import type { IncidentActivities, Proposed, Reproduced } from './incident-interface.ts';
-import { changeIdOf, messageOf } from './proposals.ts';
+import type { EndOf, IncidentActivities, Proposed, Reproduced } from './incident-interface.ts';
+import { createMemory } from './memory.ts';
+import { type HandedIn, messageOf, once, proposalOf } from './proposals.ts';
 import type { Documents } from './read.ts';
 
 type Files = ReadonlyMap<string, Uint8Array>;
@@ -39,19 +44,14 @@ type Files = ReadonlyMap<string, Uint8Array>;
 export interface OpenRepository {
   readonly spec: RepositorySpec;
   readonly git: MergeRepository;
+  readonly forge?: Forge;
 }
 
-/** What a means of repair came to. */
-export type Repaired =
-  | {
-      readonly how: 'edited';
-      readonly edits: ReadonlyMap<string, Edit>;
-      readonly title: string;
-      readonly body: string;
-      readonly means: Means;
-      readonly tainted: boolean;
-    }
-  | { readonly how: 'none'; readonly why: string };
+/** What a means of repair came to, and which skills it went by. */
+export type Repaired = { readonly uses?: readonly SkillUse[] } & (
+  | ({ readonly how: 'edited' } & HandedIn)
+  | { readonly how: 'none'; readonly why: string }
+);
 
 export type RepairBy = (of: {
   readonly incident: IncidentInput['incident'];
@@ -59,6 +59,8 @@ export type RepairBy = (of: {
   readonly files: Files;
   readonly diagnosis: Diagnosis;
   readonly tried: readonly Attempt[];
+  /** Of cases before this one, shown as data. */
+  readonly remembered: readonly { readonly title: string; readonly text: string }[];
 }) => Promise<Repaired>;
 
 export interface IncidentPorts {
@@ -79,6 +81,8 @@ export interface IncidentPorts {
     change: ProposedChange;
     patch: string;
     before: Files;
+    /** Of this case, from 0. */
+    number: number;
   }) => Promise<Reviewed>;
   /** Where else the pattern stands that a change takes away. */
   readonly alike: (before: Files, after: Files) => readonly { path: string; line: number; text: string }[];
@@ -101,12 +105,15 @@ type Analysed = z.infer<typeof analysed>;
 
 export function createIncidentActivities(ports: IncidentPorts): IncidentActivities {
   const { store, documents, open } = ports;
+  const memory = createMemory(store);
 
   return {
-    async pinBase({ incident, repository, runChain }) {
+    async pinBase({ incident, repository, runChain, again }) {
       const { spec, git } = await open(repository);
       const begin = async (): Promise<Began> => ({ base: await git.tip(), runChain, at: ports.now().toISOString() });
-      const pinned = began.parse(await once(incidentKey(incident, 'began'), begin));
+      const pinned = began.parse(
+        await once(store, incidentKey(incident, again === undefined ? 'began' : `began-${again}`), begin),
+      );
       const { deadline, remindAfter } = spec.gate;
       const hasModel = ports.repairBy['coding agent'] !== undefined;
       return {
@@ -115,6 +122,7 @@ export function createIncidentActivities(ports: IncidentPorts): IncidentActiviti
         deadlineMs: durationMs(deadline),
         remindMs: durationMs(remindAfter),
         hasModel,
+        ...(spec.forge === undefined ? {} : { forge: true as const }),
       };
     },
 
@@ -124,7 +132,7 @@ export function createIncidentActivities(ports: IncidentPorts): IncidentActiviti
         const diagnosis = await documents.write(await ports.diagnose(logs));
         return { diagnosis, own: own.every((one) => one !== undefined) };
       };
-      const { diagnosis } = analysed.parse(await once(incidentKey(incident, 'analysed'), analyse));
+      const { diagnosis } = analysed.parse(await once(store, incidentKey(incident, 'analysed'), analyse));
       const { cause, summary, remedies } = await documents.read(diagnosisSchema, diagnosis);
       return { diagnosis, cause, summary, remedies };
     },
@@ -134,30 +142,30 @@ export function createIncidentActivities(ports: IncidentPorts): IncidentActiviti
       return ports.reproduce(await git.snapshot(base));
     },
 
-    async propose({ incident, repository, base, diagnosis, by, tried }) {
+    async propose({ incident, repository, campaign = null, base, diagnosis, by, tried }) {
       const number = tried.filter((one) => one.by === by).length + 1;
       const key = incidentKey(incident, `proposals/${by.replace(' ', '-')}-${number}`);
-      const made = await once(key, async (): Promise<Proposed> => {
+      const made = await once(store, key, async (): Promise<Proposed> => {
         const repair = ports.repairBy[by];
         if (repair === undefined) return { how: 'none', why: 'no model is configured' };
         const { spec, git } = await open(repository);
         const files = await git.snapshot(base);
         const read = await documents.read(diagnosisSchema, diagnosis);
-        const repaired = await repair({ incident, spec, files, diagnosis: read, tried });
-        if (repaired.how === 'none') return repaired;
-        const { title, body, means, edits } = repaired;
+        // A program does the same whatever is remembered.
+        const remembered = by === 'remedies' ? [] : await memories({ incident, repository, campaign }, read);
+        const repaired = await repair({ incident, spec, files, diagnosis: read, tried, remembered });
+        const noteUses = (change: ChangeId | null): Promise<void> =>
+          noteSkills(incident, `${by.replace(' ', '-')}-${number}`, change, repaired.uses ?? []);
+        if (repaired.how === 'none') {
+          await noteUses(null);
+          return { how: 'none', why: repaired.why };
+        }
         // Words of a log can lead a reading, and with it the choice of a program.
         const tainted = repaired.tainted || !(await ownLogs(incident, diagnosis));
-        const message = { title, body, at: ports.now().toISOString() };
-        const patch = await patchOf(() => git.commitEdits(base, edits, message));
-        if ('unfit' in patch) return { how: 'unfit', with: nameOf(means), why: patch.unfit };
-        const stored = await store.put(patch.bytes);
-        const id = changeIdOf({ repository, base, patch: stored.sha256 });
-        const change: ProposedChange = {
-          ...({ schema: 'anneal/change/v1', by: { role: 'debugger', means } } as const),
-          ...{ id, repository, base, patch: stored, title, body, tainted },
-        };
-        return { how: 'proposed', change: id, proposal: await documents.write(change), with: nameOf(means) };
+        const of = { repository, base, role: 'debugger', at: ports.now().toISOString() } as const;
+        const proposed = await proposalOf({ store, documents, git }, of, { ...repaired, tainted });
+        await noteUses(proposed.how === 'proposed' ? proposed.change : null);
+        return proposed;
       });
       return made as Proposed;
     },
@@ -178,12 +186,12 @@ export function createIncidentActivities(ports: IncidentPorts): IncidentActiviti
       return { how: 'checked', checked: fewerTests(found.checked), paths: fewer, tainted };
     },
 
-    async reviewChange({ incident, proposal }) {
+    async reviewChange({ incident, proposal, number = 0 }) {
       const { change, git } = await proposed(proposal);
       // A model asked again may say something else: what it said first is what landing goes by.
-      const said = await once(reviewName(proposal.sha256), async () => {
+      const said = await once(store, reviewName(proposal.sha256), async () => {
         const patch = textOf(await store.get(change.patch));
-        return ports.review({ incident, change, patch, before: await git.snapshot(change.base) });
+        return ports.review({ incident, change, patch, before: await git.snapshot(change.base), number });
       });
       return reviewed.parse(said);
     },
@@ -207,12 +215,13 @@ export function createIncidentActivities(ports: IncidentPorts): IncidentActiviti
       };
       // What was asked once stays as it was asked: a decision is about exactly that.
       const object = artifactRef.parse(
-        await once(incidentKey(incident.incident, `requests/${change}`), () => documents.write(request)),
+        await once(store, incidentKey(incident.incident, `requests/${change}`), () => documents.write(request)),
       );
       return { request: object, shown: await documents.read(mergeRequestSchema, object), proposed };
     },
 
-    async recordEnd({ end }) {
+    async recordEnd({ end, of }) {
+      if (of !== undefined) await rememberEnd(end, of);
       const key = incidentKey(end.incident, 'end');
       for (;;) {
         const known = await store.readNamed(key);
@@ -223,6 +232,41 @@ export function createIncidentActivities(ports: IncidentPorts): IncidentActiviti
     },
   };
 
+  async function memories(
+    { incident, repository, campaign }: { incident: IncidentName; repository: string; campaign: string | null },
+    { cause, summary }: Diagnosis,
+  ): Promise<{ title: string; text: string }[]> {
+    // What it was shown at first it is shown again: a session that is played once more is asked the same.
+    const shown = await once(store, incidentKey(incident, 'remembered'), async () => {
+      const question = { text: `${cause} ${summary}`, case: incident, repository, campaign, readerIsTainted: true };
+      return (await memory.recall({ ...question, now: ports.now() })).map(({ entry }) => entry);
+    });
+    return z.array(memoryEntry).parse(shown).map(asMaterial);
+  }
+
+  async function rememberEnd(end: IncidentEnd, { repository, campaign }: EndOf): Promise<void> {
+    const known = await store.readNamed(incidentKey(end.incident, 'began'));
+    if (!('cause' in end) || known === undefined) return;
+    const { at } = began.parse(JSON.parse(textOf(known.bytes)));
+    const read = await store.readNamed(incidentKey(end.incident, 'analysed'));
+    const { data } = analysed.safeParse(read && JSON.parse(textOf(read.bytes)));
+    await memory.remember({
+      kind: end.how === 'merged' ? 'fix' : 'failure',
+      text: remembered({ title: `${end.cause}: ${end.summary}`, end }),
+      from: { case: end.incident, campaign, repository, object: data?.diagnosis ?? null },
+      // Words of models that read logs; and of logs themselves.
+      tainted: data?.own !== true || end.tried.some(({ by }) => by === 'coding agent'),
+      at,
+    });
+    const shown = await store.readNamed(incidentKey(end.incident, 'remembered'));
+    const ids = z.array(memoryEntry).parse(shown === undefined ? [] : JSON.parse(textOf(shown.bytes)));
+    const use = { case: end.incident, success: end.how === 'merged', at: ports.now().toISOString() };
+    await memory.used(
+      ids.map(({ id }) => id),
+      use,
+    );
+  }
+
   /** Whether a diagnosis is that of this incident, and all that it was made from was written by jobs of this installation. */
   async function ownLogs(incident: IncidentName, diagnosis: ArtifactRef): Promise<boolean> {
     const known = await store.readNamed(incidentKey(incident, 'analysed'));
@@ -230,12 +274,21 @@ export function createIncidentActivities(ports: IncidentPorts): IncidentActiviti
     return data?.own === true && data.diagnosis.sha256 === diagnosis.sha256;
   }
 
-  /** The first answer under a name is the answer. */
-  async function once(key: string, make: () => Promise<unknown>): Promise<unknown> {
-    const known = await store.readNamed(key);
-    if (known !== undefined) return JSON.parse(textOf(known.bytes));
-    await store.createNamed(key, canonicalJson(await make()));
-    return JSON.parse(textOf((await store.readNamed(key))!.bytes));
+  async function noteSkills(
+    incident: IncidentName,
+    session: string,
+    change: ChangeId | null,
+    uses: readonly SkillUse[],
+  ): Promise<void> {
+    if (uses.length === 0) return;
+    const at = ports.now().toISOString();
+    const used: UsedSkills = { schema: 'anneal/used-skills/v1', incident, session, change, uses: [...uses], at };
+    const key = usedSkillsName(incident, session);
+    // A session that is played again, since its worker died before its proposal was on record, is the one that counts.
+    for (;;) {
+      const known = await store.readNamed(key);
+      if (await store.swapNamed(key, known?.tag ?? null, canonicalJson(used))) return;
+    }
   }
 
   async function proposed(proposal: ArtifactRef): Promise<OpenRepository & { change: ProposedChange }> {
@@ -243,18 +296,5 @@ export function createIncidentActivities(ports: IncidentPorts): IncidentActiviti
     return { change, ...(await open(change.repository)) };
   }
 }
-
-async function patchOf(make: () => Promise<MadeCommit>): Promise<{ bytes: Uint8Array } | { unfit: string }> {
-  try {
-    return { bytes: (await make()).patch };
-  } catch (failure) {
-    // The next means or the next try may do better.
-    if (failure instanceof AnnealError && failure.code === 'merge.unfit') return { unfit: failure.message };
-    throw failure;
-  }
-}
-
-const nameOf = (means: Means): string =>
-  means.kind === 'remedy' ? means.skill : means.kind === 'model' ? means.model : means.name;
 
 const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);

@@ -5,13 +5,17 @@ import type { CertifiedState, GapProgress, Look, NoiseFloor } from '../contracts
 import type { Decision, DecisionContext, Evidence, GateKind, GateResult, TakenIn } from '../contracts/gate.ts';
 import type { CampaignName, GateId, PolicyName, Sha256 } from '../contracts/ids.ts';
 import type { JobDocument } from '../contracts/job.ts';
+import type { WatchOrder } from '../contracts/monitor.ts';
 import type { PipelineCounts, RoundSpans } from '../contracts/pipeline.ts';
 import type { PlanHandle } from '../contracts/plan.ts';
 import type { EvaluationResult, PolicyVersion, Verdict } from '../contracts/policy-version.ts';
 import type { CampaignState, Conservation, LedgerCounts, RoundRecord, SampledMix } from '../contracts/record.ts';
 import type { Split } from '../contracts/task.ts';
 import type { LostServer } from '../contracts/weight-update.ts';
-import type { IncidentActivities, MergeActivities } from './incident-interface.ts';
+import type { ForgeActivities, IncidentActivities, MergeActivities, RevertActivities } from './incident-interface.ts';
+import type { ResearchActivities } from './research-interface.ts';
+import type { RlTeamActivities } from './rl-team-interface.ts';
+import type { TicketActivities } from './ticket-interface.ts';
 
 export interface ConstructionActivities {
   /** Builds, certifies, splits and locks the task set; finds the lock if the campaign already made it. */
@@ -85,8 +89,8 @@ export interface TrainingActivities {
     from: PolicyVersion;
     to: number;
   }): Promise<{ document: JobDocument | null; account: ArtifactRef; ledger: LedgerCounts; sampled?: SampledMix }>;
-  /** Creates or adopts the job and waits for its end. */
-  runJob(input: { document: JobDocument }): Promise<void>;
+  /** Creates or adopts the job and waits for its end; meanwhile it tells a workflow of what goes wrong in it, where it is asked to. */
+  runJob(input: { document: JobDocument; watch?: WatchOrder }): Promise<void>;
   /** Brings the finished job's outputs into the store. */
   importJob(input: {
     document: JobDocument;
@@ -218,6 +222,8 @@ export interface GateActivities {
     acceptedAt: string;
     /** Those that it would be counted with. */
     before?: TakenIn[];
+    /** What it was answered on, and what is taken on silence; gates that began before there was this told nothing. */
+    shown?: { evidence: ArtifactRef; safe: string };
   }): Promise<{
     selfApproved: boolean;
     /** How many people the gate needs for anything but its safe option; activities that ended before there was this told nothing: one. */
@@ -282,7 +288,10 @@ export interface TrackingActivities {
   track(input: { state: CampaignState }): Promise<void>;
 }
 
-export type { Judged, PinnedRepository, Proposed, QueuedMerge } from './incident-interface.ts';
+export type { ForgeOutcome, Judged, PinnedRepository, Proposed, QueuedMerge } from './incident-interface.ts';
+export type { ReadPart, ResearchPart } from './research-interface.ts';
+export type { RlTeamActivities } from './rl-team-interface.ts';
+export type { Begun, Developed } from './ticket-interface.ts';
 export type { ArtifactRef, CampaignSpec, GateId, GateKind, PolicyName };
 
 /** What the workers of each queue run. Calls without effects outside of Temporal and the store are `control`'s; what takes hours is `jobs`'. */
@@ -298,12 +307,20 @@ export interface QueueActivities {
     Pick<TrainingActivities, 'assembleBatch' | 'importJob' | 'cancelJob' | 'keepLogs'> &
     Pick<ServerActivities, 'closeServers'> &
     Pick<IncidentActivities, 'pinBase' | 'lookElsewhere' | 'requestMerge' | 'recordEnd'> &
-    Pick<MergeActivities, 'rebaseChange' | 'landCommit'>;
+    Pick<MergeActivities, 'rebaseChange' | 'landCommit'> &
+    Pick<TicketActivities, 'ticketAgents' | 'beginTicket' | 'recordTicketEnd'> &
+    Pick<ResearchActivities, 'openResearch' | 'handOut' | 'recordResearchEnd'> &
+    RlTeamActivities &
+    Pick<RevertActivities, 'recordRevert'>;
   rollouts: Pick<RolloutActivities, 'generate' | 'grade' | 'play' | 'mask'>;
   jobs: ConstructionActivities &
     JudgingActivities &
     Pick<TrainingActivities, 'runJob'> &
     Pick<ServerActivities, 'openServers' | 'servePolicy' | 'restServers'> &
     Pick<IncidentActivities, 'analyseLogs' | 'reproduce' | 'propose' | 'judgeChange' | 'reviewChange'> &
-    Pick<MergeActivities, 'tryCommit'>;
+    Pick<MergeActivities, 'tryCommit'> &
+    Pick<TicketActivities, 'develop'> &
+    ForgeActivities &
+    Pick<RevertActivities, 'considerRevert'> &
+    Omit<ResearchActivities, 'openResearch' | 'handOut' | 'recordResearchEnd'>;
 }

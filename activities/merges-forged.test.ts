@@ -62,7 +62,7 @@ describe('a request is believed nothing', () => {
     const propose = { ...{ incident: incidentName.parse('two'), repository: one.shown.repository, tried: [] } };
     const { diagnosis } = one.shown;
     stage.script.edits = { 'app/scale.py': 'one\ntwo\nthree\nfour\n5\n' };
-    const made = await stage.activities.propose({ ...propose, base: before, diagnosis, by: 'remedies' });
+    const made = await stage.activities.propose({ ...propose, base: before, diagnosis: diagnosis!, by: 'remedies' });
     if (made.how !== 'proposed') throw new Error();
     const { proposal, change } = made;
     const shown = { ...one.shown, incident: propose.incident, proposal, change };

@@ -135,7 +135,7 @@ test('edits that leave all as it was are told as that, and nothing is proposed',
   await land(one);
   const { diagnosis, repository } = one.shown;
   const base = stage.branch().tip;
-  const of = { incident: incidentName.parse('two'), repository, base, diagnosis, tried: [] };
+  const of = { incident: incidentName.parse('two'), repository, base, diagnosis: diagnosis!, tried: [] };
   expect(await stage.activities.propose({ ...of, by: 'remedies' })).toEqual({
     ...{ how: 'unfit', with: 'scripted', why: 'it leaves all as it was' },
   });

@@ -4,17 +4,26 @@ import { z } from 'zod';
 import { type ArtifactRef, artifactRef } from '../contracts/artifact.ts';
 import type { AuditLog } from '../contracts/audit.ts';
 import { canonicalJson } from '../contracts/canonical.ts';
-import { type CommitId, changeId, commitId, type ProposedChange, proposedChange } from '../contracts/change.ts';
+import {
+  type ChangedPath,
+  type CheckedChange,
+  type CommitId,
+  changeId,
+  commitId,
+  type ProposedChange,
+  proposedChange,
+} from '../contracts/change.ts';
 import { AnnealError } from '../contracts/errors.ts';
 import { campaignName, sha256 } from '../contracts/ids.ts';
 import { type MergeRequest, mergeRequest } from '../contracts/incident.ts';
-import type { MadeCommit } from '../contracts/merge.ts';
-import { landingName, triedCommitName } from '../contracts/names.ts';
+import type { MadeCommit, MergeRepository } from '../contracts/merge.ts';
+import { incidentKey, landingName, triedCommitName } from '../contracts/names.ts';
 import { againstChange } from '../policies/incident.ts';
+import { againstRevert } from '../policies/revert.ts';
 import type { MergeActivities, Rebased } from './incident-interface.ts';
 import type { IncidentPorts, OpenRepository } from './incidents.ts';
 import { type DecisionPorts, decisionFor } from './merge-decision.ts';
-import { changeIdOf, isOnRecord, messageOf } from './proposals.ts';
+import { changeIdOf, isOnRecord, messageOf, revertIdOf } from './proposals.ts';
 
 export interface MergePorts extends Pick<IncidentPorts, 'open' | 'check'>, DecisionPorts {
   readonly audit: AuditLog;
@@ -22,7 +31,7 @@ export interface MergePorts extends Pick<IncidentPorts, 'open' | 'check'>, Decis
   readonly smoke: (spec: OpenRepository['spec'], files: ReadonlyMap<string, Uint8Array>) => Promise<string | undefined>;
 }
 
-interface Asked extends OpenRepository {
+export interface Asked extends OpenRepository {
   readonly ref: ArtifactRef;
   readonly request: MergeRequest;
   readonly change: ProposedChange;
@@ -47,7 +56,8 @@ const landing = z.strictObject({
 type Landing = z.infer<typeof landing>;
 
 export function createMergeActivities(ports: MergePorts): MergeActivities {
-  const { store, documents, audit } = ports;
+  const { store, audit } = ports;
+  const asked = (ref: ArtifactRef): Promise<Asked> => askedFor(ports, ref);
 
   return {
     async rebaseChange({ request }) {
@@ -65,7 +75,7 @@ export function createMergeActivities(ports: MergePorts): MergeActivities {
       if (known === undefined) {
         const [before, after] = await Promise.all([git.snapshot(tip), git.snapshot(commit)]);
         const found = await ports.check(before, after);
-        const against = found.how === 'none' ? found.why : againstChange(found.checked, []);
+        const against = found.how === 'none' ? found.why : await againstIt(of, found.checked, made.paths);
         const why = against ?? (await ports.smoke(spec, after));
         const outcome: Tried = {
           ...{ commit, tip, change: change.id },
@@ -93,38 +103,47 @@ export function createMergeActivities(ports: MergePorts): MergeActivities {
         return { how: 'moved', tip: made.tip };
       }
       const { incident, campaign } = request;
-      const lands: Landing = { campaign: campaign ?? incident, request: ref, decision, tag: `anneal/${incident}` };
+      const lands: Landing = { campaign: campaign ?? incident, request: ref, decision, tag: tagOf(of) };
       await store.createNamed(landingName(spec.name, commit), canonicalJson(lands));
       const landed = await git.land(commit, change.id);
       return landed.how === 'moved' ? landed : { ...landed, tag: await settle(of, landed.commit) };
     },
   };
 
-  async function asked(ref: ArtifactRef): Promise<Asked> {
-    const request = await documents.read(mergeRequest, ref);
-    const change = await documents.read(proposedChange, request.proposal);
-    const { repository, base, patch } = change;
-    if (change.id !== request.change || repository !== request.repository)
-      throw unfit(`the request names ${request.change}, its proposal is ${change.id}`);
-    if (changeIdOf({ repository, base, patch: patch.sha256 }) !== change.id)
-      throw unfit(`what is proposed as ${change.id} is another change`);
-    if (!(await isOnRecord(store, request.incident, request.proposal)))
-      throw unfit(`${request.incident} has proposed no such change`);
-    return { ref, request, change, patch: await store.get(patch), ...(await ports.open(repository)) };
-  }
-
   async function onto(of: Asked): Promise<Made> {
-    const commit = await of.git.landed(of.change.id);
+    const { means } = of.change.by;
+    const commit = await of.git.landed(of.change.id, means.kind === 'revert' ? means.commit : undefined);
     return commit === null ? rebased(of, await of.git.tip()) : { how: 'landed', commit };
   }
 
   /** The same change upon the same commit makes the same commit, whoever asks. */
   async function rebased({ git, change, patch, request }: Asked, tip: CommitId): Promise<Made> {
     const message = messageOf(change, request.at);
+    const { means } = change.by;
+    if (means.kind === 'revert') {
+      // What takes a change back is made of the trees alone; of something that never landed, or is a revert itself, nothing is.
+      if ((await git.landed(means.of)) !== means.commit) throw unfit(`${means.commit} is not where ${means.of} landed`);
+      const made = await reverted(git, means.commit, tip, message);
+      if (made.how === 'conflict') return { how: 'conflict', paths: [...made.paths] };
+      return made.how === 'reverted' ? { ...made, how: 'rebased', tip } : { how: 'nothing-left', tip };
+    }
     const own = await git.commitPatch(change.base, patch, message);
     const made = await git.rebase(own.commit, tip, message);
     if (made.how === 'rebased') return { ...made, tip };
     return made.how === 'conflict' ? { how: 'conflict', paths: [...made.paths] } : { how: 'nothing-left', tip };
+  }
+
+  /** Of a change by its tests alone; of what takes one back by what others lose by it. */
+  async function againstIt(
+    { change, request }: Asked,
+    checked: CheckedChange,
+    paths: readonly ChangedPath[],
+  ): Promise<string | undefined> {
+    const { means } = change.by;
+    if (means.kind !== 'revert') return againstChange(checked, []);
+    const known = await store.readNamed(incidentKey(request.incident, `requests/${means.of}`));
+    const first = known && (await ports.documents.read(mergeRequest, artifactRef.parse(jsonOf(known.bytes))));
+    return againstRevert(checked, paths.flatMap(touched), first?.checked.failToPass ?? []);
   }
 
   /**
@@ -140,7 +159,7 @@ export function createMergeActivities(ports: MergePorts): MergeActivities {
       await audit.note(`landed:${change.id}`, { ...event, request, decision });
     }
     // What people have brought to the branch themselves is theirs to answer for; it gets a name all the same.
-    const tag = lands?.tag ?? `anneal/${request.incident}`;
+    const tag = lands?.tag ?? tagOf({ change, request });
     try {
       await git.tag(tag, commit);
       return tag;
@@ -157,6 +176,50 @@ export function createMergeActivities(ports: MergePorts): MergeActivities {
     const found = await store.readNamed(triedCommitName(repository, commitId.parse(commit)));
     return found === undefined ? undefined : tried.parse(jsonOf(found.bytes));
   }
+}
+
+const tagOf = ({ change, request }: Pick<Asked, 'change' | 'request'>): string =>
+  `anneal/${request.incident}${change.by.means.kind === 'revert' ? '-reverted' : ''}`;
+
+export const touched = ({ path, from }: ChangedPath): string[] => (from === null ? [path] : [path, from]);
+
+type Reverted = Awaited<ReturnType<MergeRepository['revert']>> | { readonly how: 'nothing-left' };
+
+async function reverted(
+  git: MergeRepository,
+  commit: CommitId,
+  tip: CommitId,
+  message: ReturnType<typeof messageOf>,
+): Promise<Reverted> {
+  try {
+    return await git.revert(commit, tip, message);
+  } catch (failure) {
+    // Somebody has taken it back already.
+    if (failure instanceof AnnealError && failure.message.includes('leaves all as it was'))
+      return { how: 'nothing-left' };
+    throw failure;
+  }
+}
+
+/** A request with all that it names, as far as it holds together. @throws AnnealError `merge.unfit` */
+export async function askedFor(
+  { store, documents, open }: Pick<MergePorts, 'store' | 'documents' | 'open'>,
+  ref: ArtifactRef,
+): Promise<Asked> {
+  const request = await documents.read(mergeRequest, ref);
+  const change = await documents.read(proposedChange, request.proposal);
+  const { repository, base, patch } = change;
+  if (change.id !== request.change || repository !== request.repository)
+    throw unfit(`the request names ${request.change}, its proposal is ${change.id}`);
+  const { means } = change.by;
+  const id =
+    means.kind === 'revert'
+      ? revertIdOf({ repository, reverts: means.commit })
+      : changeIdOf({ repository, base, patch: patch.sha256 });
+  if (id !== change.id) throw unfit(`what is proposed as ${change.id} is another change`);
+  if (!(await isOnRecord(store, request.incident, request.proposal)))
+    throw unfit(`${request.incident} has proposed no such change`);
+  return { ref, request, change, patch: await store.get(patch), ...(await open(repository)) };
 }
 
 const unfit = (why: string): AnnealError => new AnnealError('merge.unfit', why);

@@ -9,11 +9,13 @@ import { lockedSet } from '../contracts/locked-set.ts';
 import type { RolloutPlan } from '../contracts/plan.ts';
 import { type CampaignState, type ReportData, type RoundRecord, roundRecord } from '../contracts/record.ts';
 import { releaseManifest } from '../contracts/release.ts';
+import type { Share } from '../contracts/share.ts';
 import type { CompletionRecord, Trajectory } from '../contracts/trajectory.ts';
 import { summarise } from '../policies/pipeline/summary.ts';
 import { lostRollouts } from '../policies/volume-losses.ts';
 import type { CampaignPorts } from './campaign.ts';
 import { type ConservationPorts, conserve } from './conservation.ts';
+import { readWait } from './gates.ts';
 import type { CampaignActivities } from './interface.ts';
 import { mergedRounds } from './merging.ts';
 import { readWhole } from './pipeline-record.ts';
@@ -25,7 +27,8 @@ const SAMPLES_PER_ROUND = 8;
 const MERGING_MS = 60_000;
 
 export function createReportActivities(
-  ports: Pick<CampaignPorts, 'manifest'> & ConservationPorts & { store: ArtifactStore },
+  ports: Pick<CampaignPorts, 'manifest'> &
+    ConservationPorts & { store: ArtifactStore; share?: (state: CampaignState) => Promise<Share> },
 ): Pick<CampaignActivities, 'assembleReport'> {
   const { store, documents, gateway, manifest } = ports;
   return {
@@ -39,6 +42,7 @@ export function createReportActivities(
       const conservation = await conserve(ports, { state, rounds, plans, trajectories, lost, overlapping });
       // A table that cannot be had is no reason to have no report.
       const merging = await mergedRounds(ports, rounds, trajectories, MERGING_MS).catch(() => []);
+      const share = await ports.share?.(state).catch(() => undefined);
       const data: ReportData = {
         schema: 'anneal/report/v1',
         state: { ...state, rounds },
@@ -46,11 +50,18 @@ export function createReportActivities(
         // As it is, even where it contradicts itself: the report of a campaign that ended for that must still be written.
         taskSet: state.taskSet ? await documents.read(lockedSet, state.taskSet) : null,
         evidences: await Promise.all(state.gates.map((gate) => documents.read(evidence, gate.evidence))),
+        // What cannot be read is no reason to have no report.
+        waits: await Promise.all(
+          state.gates.map(({ gate, evidence: { sha256 } }) =>
+            readWait(store, gate, sha256).catch(() => ({ gate, told: [] })),
+          ),
+        ),
         steps: await stepsOf(rounds),
         samples: await samplesOf(rounds, trajectories),
         conservation,
         ...(overlapping === undefined ? {} : { pipeline: summarise(overlapping) }),
         ...(merging.length === 0 ? {} : { merging }),
+        ...(share === undefined ? {} : { share }),
         notes: plans
           .flatMap(({ round, notes = [] }) => notes.map((note) => ({ round, note })))
           .sort((a, b) => a.round - b.round),

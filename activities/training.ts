@@ -24,6 +24,7 @@ import { actionFor, codeOfStop } from '../policies/retry.ts';
 import { JobFailure } from './boundary.ts';
 import type { TrainingActivities } from './interface.ts';
 import { trainingDocument } from './job-document.ts';
+import type { JobWatch, WatchJob } from './monitor.ts';
 import { completionsOf, trajectoriesOf } from './plan-records.ts';
 import type { Documents } from './read.ts';
 import { sampledIn } from './sampled.ts';
@@ -44,8 +45,10 @@ export function createTrainingActivities(ports: {
   jobs: JobRunner;
   /** The files that a repository's branch has now; @throws AnnealError `repository.unknown` */
   codeOf?: (repository: RepositoryName) => Promise<NonNullable<JobDocument['code']>>;
+  /** Without it jobs are waited for, and nobody reads along. */
+  watchJob?: WatchJob;
 }): TrainingActivities {
-  const { store, documents, gateway, jobs, codeOf } = ports;
+  const { store, documents, gateway, jobs, codeOf, watchJob } = ports;
 
   return {
     async assembleBatch({ spec: specRef, plan: planRef, round, from, to }) {
@@ -75,10 +78,12 @@ export function createTrainingActivities(ports: {
       return { document, account, ledger, ...(sampled === undefined ? {} : { sampled }) };
     },
 
-    async runJob({ document }) {
+    async runJob({ document, watch: order }) {
       let progress: object = {};
       let effort = effortSoFar();
-      const tell = (): void => heartbeat({ ...progress, effort });
+      const before: unknown = activityInfo().heartbeatDetails;
+      let watch: JobWatch | undefined;
+      const tell = (): void => heartbeat({ ...progress, effort, ...watch?.memory() });
       // By the clock: starting a job may mean to wait for the end of the one before.
       const beat = setInterval(tell, BEAT_MS);
       const insist = <T>(ask: () => Promise<T>): Promise<T> =>
@@ -88,6 +93,7 @@ export function createTrainingActivities(ports: {
       try {
         let reached = 0;
         await insist(() => jobs.submit(document, cancellationSignal()));
+        watch = order && watchJob?.(document, order, before);
         for (;;) {
           const state = await insist(() => jobs.state(document.name));
           if (state.phase === 'done') return;
@@ -98,6 +104,7 @@ export function createTrainingActivities(ports: {
           }
           if (state.phase === 'running') {
             reached = state.step ?? reached;
+            watch?.saw(state);
             progress = { done: state.step ?? 0, total: document.algorithm.steps, unit: 'steps' };
             tell();
           }
@@ -105,6 +112,7 @@ export function createTrainingActivities(ports: {
         }
       } finally {
         clearInterval(beat);
+        await watch?.close();
       }
     },
 

@@ -34,7 +34,13 @@ export const GROUPS: readonly Group[] = [
   { names: ['taskset'], load: async () => (await import('./commands/taskset.ts')).addTaskset },
   { names: ['reproduce'], load: async () => (await import('./commands/reproduce.ts')).addReproduce },
   { names: ['diagnose'], load: async () => (await import('./commands/diagnose.ts')).addDiagnose },
+  { names: ['research'], load: async () => (await import('./commands/research.ts')).addResearch },
+  { names: ['rl-team'], load: async () => (await import('./commands/rl-team.ts')).addRlTeam },
+  { names: ['skills'], load: async () => (await import('./commands/skills.ts')).addSkills },
+  { names: ['share'], load: async () => (await import('./commands/share.ts')).addShare },
   { names: ['incident'], load: async () => (await import('./commands/incident.ts')).addIncident },
+  { names: ['ticket'], load: async () => (await import('./commands/ticket.ts')).addTicket },
+  { names: ['memory'], load: async () => (await import('./commands/memory.ts')).addMemory },
 ];
 
 /** Those that a command line needs: one, or all where it names none that there is (help, a misspelt name). */

@@ -2,10 +2,13 @@
 import type { Client } from '@temporalio/client';
 import type { Command } from 'commander';
 import type { ArtifactStore } from '../contracts/artifact.ts';
+import type { AuditLog } from '../contracts/audit.ts';
 import type { CampaignSpec } from '../contracts/campaign.ts';
 import { AnnealError } from '../contracts/errors.ts';
 import type { TeamSpec } from '../contracts/team.ts';
-import { createAuditLog } from '../infra/audit/log.ts';
+import { openPlaces } from '../infra/audit/kept/read.ts';
+import { createHeadSender, type HeadSender, sendingWitness } from '../infra/audit/kept/sender.ts';
+import { createAuditLog, type Signing } from '../infra/audit/log.ts';
 import { createWitness } from '../infra/audit/witness.ts';
 import { type Config, loadConfig } from '../infra/config.ts';
 import { readApprovers } from '../infra/identity/keys.ts';
@@ -20,6 +23,8 @@ import { type Connected, connect } from '../infra/temporal/connect.ts';
 import { createGates, type Gates } from '../infra/temporal/gates.ts';
 import { createIncidents, type Incidents } from '../infra/temporal/incidents.ts';
 import { type PilotOptions, runPilot } from '../infra/temporal/pilot.ts';
+import { createResearches, type Researches } from '../infra/temporal/research.ts';
+import { createTickets, type Tickets } from '../infra/temporal/tickets.ts';
 
 import { traceClient } from '../infra/tracing/temporal.ts';
 import { startTracing, type Tracing } from '../infra/tracing/tracing.ts';
@@ -49,17 +54,30 @@ export interface Session {
   identity(): Promise<LocalIdentity>;
   /** Who may what; its changes are noted. */
   people(): Promise<People>;
+  /** The same without a key of this machine: to look, and to add what somebody else has signed. */
+  readers(): Promise<People>;
   campaigns(): Promise<Campaigns>;
   /** Who may submit; empty: whoever reaches Temporal. */
   teams(): Promise<readonly TeamSpec[]>;
+  /** Temporal itself, for what is read across all of it. */
+  temporal(): Promise<Client>;
   gates(): Promise<Gates>;
   incidents(): Promise<Incidents>;
+  tickets(): Promise<Tickets>;
+  researches(): Promise<Researches>;
   /** How often the base model solves each task of a campaign file. */
   pilot(spec: CampaignSpec, options: PilotOptions): ReturnType<typeof runPilot>;
   releases(): Promise<ReturnType<typeof createReleases>>;
   /** As one span, where traces are sent: what it starts belongs to its trace. */
   traced<T>(name: string, work: () => Promise<T>): Promise<T>;
   close(): Promise<void>;
+}
+
+/** What a command has noted is sent while it ends. */
+const SEND_MS = 10_000;
+
+function refuseToSign(): never {
+  throw new AnnealError('decision.unknown_signer', 'nobody signs here');
 }
 
 export function openSession(options: GlobalOptions): Session {
@@ -94,6 +112,13 @@ export function openSession(options: GlobalOptions): Session {
     return teamsFile === undefined ? [] : readTeams(teamsFile);
   }
 
+  let sender: HeadSender | undefined;
+  async function auditLog(identity: Signing): Promise<AuditLog> {
+    const places = await openPlaces(config.auditHeads, config.paths.auditKept);
+    sender ??= createHeadSender(places, ({ message }) => process.stderr.write(`${message}\n`));
+    return createAuditLog(store, identity, sendingWitness(createWitness(config.paths.auditHead), sender));
+  }
+
   return {
     config,
     store,
@@ -103,9 +128,12 @@ export function openSession(options: GlobalOptions): Session {
       await initIdentity(config.paths.keys);
       return createLocalIdentity(config.paths.keys, {}, people);
     },
-    async people() {
-      const audit = createAuditLog(store, await this.identity(), createWitness(config.paths.auditHead));
+    async readers() {
+      const audit = await auditLog({ signBytes: () => refuseToSign() });
       return createPeople({ ...registry, audit });
+    },
+    async people() {
+      return createPeople({ ...registry, audit: await auditLog(await this.identity()) });
     },
     async traced(name, work) {
       const trace = await tracing();
@@ -113,16 +141,21 @@ export function openSession(options: GlobalOptions): Session {
     },
     campaigns: async () => createCampaigns(await temporal(), store, turnsOf(await teams())),
     teams,
+    temporal,
     gates: async () => createGates(await temporal(), store),
     incidents: async () => createIncidents(await temporal(), store),
+    tickets: async () => createTickets(await temporal(), store),
+    researches: async () => createResearches(await temporal(), store),
     pilot: async (spec, options) => runPilot(await temporal(), store, spec, options),
     async releases() {
       const identity = await this.identity();
-      const audit = createAuditLog(store, identity, createWitness(config.paths.auditHead));
-      return createReleases(store, identity, audit);
+      return createReleases(store, identity, await auditLog(identity));
     },
     close: async () => {
       await connected?.close();
+      for (const place of (await sender?.settled(SEND_MS)) ?? [])
+        process.stderr.write(`${place} has not the newest head of the audit log; the worker sends it on\n`);
+      sender?.close();
       await (await started)?.close();
     },
   };

@@ -16,6 +16,7 @@ import { errorDocPage, failurePage, statusOf } from './pages/failure.ts';
 import { gatesPage } from './pages/gates.ts';
 import { type Frame, layout } from './pages/layout.ts';
 import type { Passkeys } from './passkeys/mounted.ts';
+import { addPeopleRoutes } from './people-routes.ts';
 import type { ConsolePorts } from './ports.ts';
 import { readStatus } from './read/campaign.ts';
 import type { SignIn, Viewer } from './viewer.ts';
@@ -57,6 +58,8 @@ export function createConsole(ports: ConsolePorts, signIn: SignIn, passkeys?: Pa
     return page(c, { ...frame, assets, viewer: c.get('viewer'), stale: stale?.since, open: snapshot?.open.length });
   };
 
+  // Before whoever asks is looked at: a probe is nobody, and calls it by an address.
+  app.get('/healthz', (c) => c.text('ok'));
   app.use('*', protective);
   if (signIn.guard !== undefined) app.use('*', signIn.guard);
   app.onError((failure, c) => {
@@ -82,6 +85,7 @@ export function createConsole(ports: ConsolePorts, signIn: SignIn, passkeys?: Pa
   addOwnRoutes(app, parts, campaigns);
   addGateRoutes(app, parts);
   addCampaignRoutes(app, parts);
+  addPeopleRoutes(app, parts);
   return {
     app,
     board,

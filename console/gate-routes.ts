@@ -3,7 +3,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context, Hono } from 'hono';
 import { AnnealError } from '../contracts/errors.ts';
-import { decision as decisionSchema } from '../contracts/gate.ts';
 import { personKey } from '../contracts/people.ts';
 import { nameFailure } from '../infra/temporal/away.ts';
 import { mayDo } from '../policies/console-roles.ts';
@@ -12,7 +11,7 @@ import { gatePage } from './pages/gate.ts';
 import { knownPasskeys } from './passkeys/known.ts';
 import { besideGate } from './read/campaign.ts';
 import { createEvidenceReader } from './read/evidence.ts';
-import { answerHere, type LookedAtGate, lookAtGate, passOn } from './read/gate.ts';
+import { answerHere, type LookedAtGate, lookAtGate } from './read/gate.ts';
 import { renderAttachments } from './show/attachments.ts';
 import type { Viewer } from './viewer.ts';
 
@@ -81,17 +80,15 @@ export function addGateRoutes(app: Hono<Env>, { ports, signIn, board, show, pass
     if (!mayDo(viewer, 'decide')) throw new AnnealError('console.refused', `a ${viewer.role} answers no gates`);
     const form = await c.req.formData();
     const field = (name: string): string => String(form.get(name) ?? '');
+    // Of what was signed elsewhere there is one door, and it is not this one.
+    if (form.has('decision')) throw new AnnealError('console.refused', 'what a passkey signed goes to /decisions');
     const looked = await look(c.req.param('gate'));
-    const signed = field('decision');
     try {
-      if (looked.state !== 'open') throw new AnnealError('gate.closed', 'the gate was closed before this answer came');
-      if (signed !== '') await passOn(ports, looked, decisionOf(signed), viewer.name);
-      else
-        await answer(viewer, looked, {
-          option: field('option'),
-          reason: field('reason'),
-          evidenceHash: field('evidenceHash'),
-        });
+      await answer(viewer, looked, {
+        option: field('option'),
+        reason: field('reason'),
+        evidenceHash: field('evidenceHash'),
+      });
     } catch (failure) {
       const { code, message } = nameFailure(failure);
       if (!MENDABLE.has(code)) throw failure;
@@ -126,14 +123,6 @@ async function deciders({ approvers, people }: Parts['ports']) {
     return person === undefined || (person.revokedAt === undefined && ['approver', 'admin'].includes(person.role));
   };
   return [...approvers(), ...keys.values()].filter((one) => may(one) && !revoked.has(one.keyId));
-}
-
-function decisionOf(text: string) {
-  try {
-    return decisionSchema.parse(JSON.parse(text));
-  } catch (cause) {
-    throw new AnnealError('decision.altered', 'this is no signed decision', { cause });
-  }
 }
 
 function refuseUnlessForm(c: Context<Env>): void {

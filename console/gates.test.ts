@@ -137,7 +137,7 @@ test('a form of elsewhere, a viewer, an empty reason and an option that there is
     unsigned: await send(passkeys.url, gate),
     reasonless: await send(here.url, gate, { reason: '  ' }),
     unknown: await send(here.url, gate, { option: 'publish' }),
-    malformed: await send(here.url, gate, { decision: '{"body":{}}' }),
+    elsewhere: await send(here.url, gate, { decision: '{"body":{}}' }),
     json: await fetch(`${here.url}/gates/${gate}/decisions`, { method: 'POST', body: '{}' }).then(async (got) => ({
       status: got.status,
       text: await got.text(),
@@ -148,7 +148,7 @@ test('a form of elsewhere, a viewer, an empty reason and an option that there is
   );
   expect(codes).toEqual([
     ...['forged console.refused', 'viewer console.refused', 'unsigned console.refused'],
-    ...['reasonless decision.reason_missing', 'unknown decision.unknown_option', 'malformed decision.altered'],
+    ...['reasonless decision.reason_missing', 'unknown decision.unknown_option', 'elsewhere console.refused'],
     'json console.refused',
   ]);
   // What was written is kept where the form can be mended.

@@ -1,11 +1,11 @@
 // Every page: no violation that axe finds, in light and dark; nothing to scroll sideways on a small phone; light to load.
-import { mkdirSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { renderReport } from '../cli/report/render.ts';
 import { CAMPAIGN, fillConsole, fixturePool, GATE } from '../tests/fixtures/console.fixture.ts';
+import { expectGoodForAll, LOOKS } from '../tests/support/axe.ts';
 import { openPage, startChromium } from '../tests/support/console-browser.ts';
 import { type ConsoleWorld, openConsoleWorld } from '../tests/support/console-world.ts';
 import { withTemporal } from '../tests/support/play-campaign.ts';
@@ -15,7 +15,6 @@ withTemporal();
 let world: ConsoleWorld;
 let here: Served;
 let browser: Browser;
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 /** For looking at them while working. */
 const pictures = process.env.ANNEAL_CONSOLE_PICTURES;
 
@@ -52,16 +51,8 @@ const PAGES: Readonly<Record<string, string>> = {
   failure: '/gates/nobody.release-1',
   explained: '/errors/gate.closed',
 };
-const LOOKS = [
-  { name: 'light', colorScheme: 'light', width: 1200 },
-  { name: 'dark', colorScheme: 'dark', width: 1200 },
-  { name: 'phone', colorScheme: 'light', width: 360 },
-  { name: 'phone-dark', colorScheme: 'dark', width: 360 },
-] as const;
-
 test.each(Object.entries(PAGES))('%s', async (name, path) => {
   for (const { name: look, colorScheme, width } of LOOKS) {
-    // axe is put in by the driver, which a page's own policy would refuse.
     const { page, errors, refused } = await openPage(browser, {
       colorScheme,
       viewport: { width, height: 800 },
@@ -73,13 +64,7 @@ test.each(Object.entries(PAGES))('%s', async (name, path) => {
       mkdirSync(pictures, { recursive: true });
       await page.screenshot({ path: join(pictures, `${name}-${look}.png`), fullPage: true });
     }
-    const wide = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
-    expect(wide, `${look}: pixels to scroll sideways`).toBe(0);
-    await page.evaluate(axe);
-    const violations =
-      await page.evaluate(`axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })
-      .then(({ violations }) => violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html.slice(0, 160)).join(' | ')))`);
-    expect(violations, look).toEqual([]);
+    await expectGoodForAll(page, look);
     expect([errors, refused]).toEqual([[], []]);
     const bytes = await page.evaluate(
       `['navigation', 'resource'].flatMap((kind) => performance.getEntriesByType(kind)).reduce((sum, one) => sum + one.encodedBodySize, 0)`,

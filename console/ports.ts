@@ -3,7 +3,7 @@ import type { Client } from '@temporalio/client';
 import type { ArtifactStore } from '../contracts/artifact.ts';
 import type { ErrorCode } from '../contracts/errors.ts';
 import type { OnCallSpec } from '../contracts/on-call.ts';
-import type { Registry } from '../contracts/people.ts';
+import type { PeopleEntry, Registry } from '../contracts/people.ts';
 import type { ModelGateway } from '../contracts/ports.ts';
 import type { ReportData } from '../contracts/record.ts';
 import type { Approver } from '../infra/identity/keys.ts';
@@ -23,6 +23,13 @@ export interface ConsolePorts {
   approvers(): readonly Approver[];
   /** The registry, read at each use as well. @throws AnnealError `people.broken`, `store.*` */
   people(): Promise<Registry>;
+  /** Where what an admin's passkey has signed is added; absent where people are changed by commands alone. */
+  readonly registry?: {
+    /** What the next entry follows. */
+    next(): Promise<{ readonly number: number; readonly previous: string | null; readonly at: string }>;
+    /** @throws AnnealError `people.refused` */
+    add(entry: PeopleEntry): Promise<Registry>;
+  };
   /** This machine's key, for the local mode. */
   signer(): Promise<Pick<LocalIdentity, 'makeDecision'>>;
   pool(): Promise<Pool>;

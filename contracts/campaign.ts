@@ -5,6 +5,7 @@ import { repositoryName } from './change.ts';
 import { harnessSpec } from './harness.ts';
 import { campaignName, sha256 } from './ids.ts';
 import { judgeSpec } from './judge.ts';
+import { monitorSpec } from './monitor.ts';
 import { pipelineSpec } from './pipeline.ts';
 import { setSpec } from './set-spec.ts';
 import { duration, fraction } from './units.ts';
@@ -213,10 +214,16 @@ export const integritySpec = z.strictObject({
     .describe("Share of a round's rollouts that may raise an integrity alarm before the campaign pauses for a human."),
 });
 
+/** Where gates are answered these stand where a campaign's name would: one name must not mean two things. */
+const RESERVED = /^(?:incident|ticket|research)-/;
+
 export const campaignSpec = z.strictObject({
   apiVersion: z.literal('anneal/v1'),
   kind: z.literal('Campaign'),
-  name: campaignName,
+  name: campaignName.refine((name) => !RESERVED.test(name), {
+    error:
+      'a name that begins with none of incident-, ticket-, research-: those are of incidents, tickets and questions',
+  }),
   /** Optional, not filled in: a campaign from before it keeps its hash. Expanded before a document is parsed, so that here it is a name. */
   preset: z
     .enum(['forge'])
@@ -257,6 +264,10 @@ export const campaignSpec = z.strictObject({
   judge: judgeSpec
     .optional()
     .describe('A model that judges by the rubrics of its tasks, after every rule (docs/rewards.md).'),
+  /** Optional, not filled in: a campaign from before it keeps its hash. */
+  monitor: monitorSpec
+    .optional()
+    .describe('What is done about a training that goes wrong while it runs (docs/monitor.md). It asks unless given.'),
   budget: budgetSpec,
 });
 export type CampaignSpec = z.infer<typeof campaignSpec>;

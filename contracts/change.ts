@@ -60,6 +60,8 @@ export const means = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('remedy'), skill: z.string(), version: sha256 }),
   z.strictObject({ kind: z.literal('model'), model: z.string(), scripted: z.boolean() }),
   z.strictObject({ kind: z.literal('human'), name: z.string() }),
+  /** It takes back what landed as this commit: made by a program from two trees. */
+  z.strictObject({ kind: z.literal('revert'), of: changeId, commit: commitId }),
 ]);
 export type Means = z.infer<typeof means>;
 

@@ -7,11 +7,13 @@ import { CONSOLE_ERRORS } from './errors/console.ts';
 import { DECISION_ERRORS } from './errors/decision.ts';
 import { type ErrorEntry, EXIT, entry } from './errors/entry.ts';
 import { EXECUTION_ERRORS } from './errors/execution.ts';
+import { FORGE_ERRORS } from './errors/forge.ts';
 import { MERGE_ERRORS } from './errors/merge.ts';
 import { POLICY_ERRORS } from './errors/policy.ts';
 import { POOL_ERRORS } from './errors/pool.ts';
 import { PROFILE_ERRORS } from './errors/profile.ts';
 import { REPOSITORY_ERRORS } from './errors/repository.ts';
+import { RESEARCH_ERRORS } from './errors/research.ts';
 import { ROLLOUT_ERRORS } from './errors/rollout.ts';
 import { SIGN_IN_ERRORS } from './errors/sign-in.ts';
 import { SKILL_ERRORS } from './errors/skill.ts';
@@ -44,8 +46,10 @@ export const ERRORS = {
   ...REPOSITORY_ERRORS,
   ...TRACKER_ERRORS,
   ...MERGE_ERRORS,
+  ...FORGE_ERRORS,
   ...TESTBED_ERRORS,
   ...SKILL_ERRORS,
+  ...RESEARCH_ERRORS,
   'diagnosis.unreadable': entry(
     'badInput',
     false,

@@ -3,7 +3,17 @@ import { z } from 'zod';
 import { artifactRef } from './artifact.ts';
 import { campaignName, decisionId, type GateId, gateId, sha256 } from './ids.ts';
 
-export const gateKind = z.enum(['open-sealed', 'release', 'job-failed', 'promotion', 'integrity', 'merge']);
+export const gateKind = z.enum([
+  'open-sealed',
+  'release',
+  'job-failed',
+  'promotion',
+  'integrity',
+  'merge',
+  'monitor',
+  'plan',
+  'review',
+]);
 export type GateKind = z.infer<typeof gateKind>;
 
 /** A gate's name says its kind; undefined where it says none that there is. */
@@ -23,6 +33,7 @@ export const FACTS = {
   weights: 'weights',
   taskSet: 'task set',
   change: 'change',
+  experiment: 'experiment',
 } as const;
 
 /** What a gate's campaign holds while it waits; of nothing, nothing is held. */

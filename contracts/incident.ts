@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { artifactRef } from './artifact.ts';
 import { changeId, checkedChange, commitId, pathFinding, repositoryName } from './change.ts';
 import { cause } from './diagnosis.ts';
+import type { ForgeTold } from './forge.ts';
 import { campaignName, gateId } from './ids.ts';
 
 /** In gates it stands where a campaign's name would: hence the same alphabet. */
@@ -75,7 +76,10 @@ export const mergeRequest = z.strictObject({
   change: changeId,
   /** The proposed change, as it was proposed. */
   proposal: artifactRef,
-  diagnosis: artifactRef,
+  /** What it mends, of an incident. */
+  diagnosis: artifactRef.optional(),
+  /** What was asked for, of a ticket. */
+  ticket: artifactRef.optional(),
   checked: checkedChange,
   paths: z.array(pathFinding),
   reviewed,
@@ -117,6 +121,40 @@ export const incidentEnd = z.discriminatedUnion('how', [
 ]);
 export type IncidentEnd = z.infer<typeof incidentEnd>;
 
+/** After a change has landed: what the next step came to, and whether it is taken back for it. */
+export const revertInput = z.strictObject({
+  schema: z.literal('anneal/revert/v1'),
+  incident: incidentName,
+  campaign: campaignName.nullable(),
+  repository: repositoryName,
+  owner: z.string().min(1),
+  /** What landed, as which commit. */
+  change: changeId,
+  commit: commitId,
+  next: z.discriminatedUnion('what', [
+    z.strictObject({ what: z.literal('training'), logs: incidentInput.shape.logs }),
+    z.strictObject({ what: z.literal('evaluation'), regressed: z.boolean(), why: z.string() }),
+  ]),
+  reportTo: z.string().nullable(),
+});
+export type RevertInput = z.infer<typeof revertInput>;
+
+export const revertEnd = z.discriminatedUnion('how', [
+  /** Nothing is taken back. */
+  z.strictObject({ how: z.literal('kept'), incident: incidentName, why: z.string() }),
+  z.strictObject({
+    how: z.literal('reverted'),
+    incident: incidentName,
+    why: z.string(),
+    commit: commitId,
+    tag: z.string(),
+  }),
+  /** It would have been, and could not: people are told. */
+  z.strictObject({ how: z.literal('left'), incident: incidentName, why: z.string(), because: z.string() }),
+  z.strictObject({ how: z.literal('failed'), incident: incidentName, code: z.string(), why: z.string() }),
+]);
+export type RevertEnd = z.infer<typeof revertEnd>;
+
 /** What the incident's workflow shows while it runs. */
 export interface IncidentView {
   readonly incident: IncidentName;
@@ -125,5 +163,6 @@ export interface IncidentView {
   readonly summary?: string;
   readonly waitingFor?: string;
   readonly tried: readonly Attempt[];
+  readonly forge?: ForgeTold;
   readonly end?: IncidentEnd;
 }

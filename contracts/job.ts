@@ -207,6 +207,8 @@ export interface JobRunner {
   cancel(name: JobDocument['name'], graceMs: number): Promise<void>;
   /** The last lines of the job's log. */
   logTail(name: JobDocument['name'], lines: number): Promise<string[]>;
+  /** Files of this machine that the job writes its log and its numbers to, where it runs here: they can be followed. */
+  logFiles?(name: JobDocument['name']): readonly string[];
   /** A file of a finished job (one of its outputs, or `result.json`), in the artifact store. */
   output(name: JobDocument['name'], relative: string): Promise<ArtifactRef>;
 }

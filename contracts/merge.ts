@@ -48,8 +48,8 @@ export interface MergeRepository {
   ): Promise<
     ({ readonly how: 'reverted' } & MadeCommit) | { readonly how: 'conflict'; readonly paths: readonly string[] }
   >;
-  /** Where on the branch a change stands, by its trailer; reverts do not count. */
-  landed(change: ChangeId): Promise<CommitId | null>;
+  /** Where on the branch a change stands, by its trailer; reverts do not count. @param reverts of a revert: what it takes back */
+  landed(change: ChangeId, reverts?: CommitId): Promise<CommitId | null>;
   /**
    * Fast-forwards the branch to a commit whose parent is its tip, by compare-and-swap. A change that is on the branch is not put there
    * twice: that answers `already`, after a crash as well. `moved`: another commit came first.
@@ -61,6 +61,10 @@ export interface MergeRepository {
     | { readonly how: 'landed' | 'already'; readonly commit: CommitId }
     | { readonly how: 'moved'; readonly tip: CommitId }
   >;
+  /** Shows a commit of a change at the forge, as the branch of the change there; nothing where there is no forge. */
+  offer(commit: CommitId, change: ChangeId): Promise<void>;
+  /** Takes that branch away. */
+  withdraw(change: ChangeId): Promise<void>;
   /** Creates it, or finds it at that commit. @throws AnnealError `merge.tag_taken` where it stands elsewhere */
   tag(name: string, commit: CommitId): Promise<void>;
 }

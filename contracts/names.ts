@@ -1,7 +1,10 @@
 // Names that clients, workers and workflows must agree on.
 import type { RepositoryName } from './change.ts';
-import type { CampaignName, GateId, Purpose, Sha256 } from './ids.ts';
+import type { CampaignName, GateId, JobName, Purpose, Sha256 } from './ids.ts';
 import type { IncidentName } from './incident.ts';
+import type { ResearchName } from './research.ts';
+import type { RlTeamName } from './rl-team.ts';
+import type { TicketName } from './ticket.ts';
 
 /** Control is quick and must never wait behind rollouts or jobs, so each has a queue of its own. */
 export const QUEUES = { control: 'anneal-control', rollouts: 'anneal-rollouts', jobs: 'anneal-jobs' } as const;
@@ -29,8 +32,18 @@ export const CAMPAIGN = { status: 'status', gateClosed: 'gateClosed', groupEnded
 export const GATE = { decide: 'decide', decideSignal: 'decideSignal', view: 'view' } as const;
 /** Messages of the incident workflow. */
 export const INCIDENT = { view: 'view', merged: 'merged', waits: 'incidentWaits', ended: 'incidentEnded' } as const;
+/** Messages of the research workflow. */
+export const RESEARCH = { view: 'view' } as const;
+/** What a watched training tells its campaign. */
+export const MONITOR = { sighted: 'sighted' } as const;
+/** Messages of a team's cycle. */
+export const RL_TEAM = { view: 'view', wake: 'wake', give: 'givePlan' } as const;
 /** Messages of a repository's merge queue. */
 export const MERGES = { enqueue: 'enqueue', view: 'view' } as const;
+/** Messages of the ticket workflow. */
+export const TICKET = { view: 'view', park: 'park' } as const;
+/** Messages of a repository's queue of tickets. */
+export const TICKETS = { add: 'addTicket', park: 'parkTicket', ended: 'ticketEnded', view: 'view' } as const;
 /** Query of every workflow whose work can be counted. */
 export const PROGRESS = 'progress';
 
@@ -71,7 +84,13 @@ export const measuredJudgeExchangeName = (judge: Sha256, question: Sha256): stri
 export const campaignWorkflowId = (campaign: CampaignName): `campaign/${string}` => `campaign/${campaign}`;
 export const gateWorkflowId = (gate: GateId): `gate/${string}` => `gate/${gate}`;
 export const incidentWorkflowId = (incident: IncidentName): `incident/${string}` => `incident/${incident}`;
+export const researchWorkflowId = (research: ResearchName): `research/${string}` => `research/${research}`;
+export const rlTeamWorkflowId = (team: RlTeamName): `rl-team/${string}` => `rl-team/${team}`;
+/** Of what landed by an incident: one for each commit, whoever asks. */
+export const revertWorkflowId = (incident: IncidentName): `revert/${string}` => `revert/${incident}`;
 export const mergeQueueWorkflowId = (repository: RepositoryName): `merges/${string}` => `merges/${repository}`;
+export const ticketWorkflowId = (ticket: TicketName): `ticket/${string}` => `ticket/${ticket}`;
+export const ticketQueueWorkflowId = (repository: RepositoryName): `tickets/${string}` => `tickets/${repository}`;
 export const childWorkflowId = (
   campaign: CampaignName,
   round: number,
@@ -81,8 +100,19 @@ export const childWorkflowId = (
 
 /** The store's name of a log that a job of this installation wrote, by its content: of others nobody knows who wrote them. */
 export const ownLogName = (log: Sha256): string => `logs/${log}`;
-/** The store's names of what an incident keeps. */
-export const incidentKey = (incident: IncidentName, what: string): string => `incidents/${incident}/${what}`;
+/** The store's names of what an incident keeps, or a ticket, whose name no incident has. */
+export const incidentKey = (name: IncidentName, what: string): string =>
+  `${isTicket(name) ? 'tickets' : 'incidents'}/${name}/${what}`;
+export const isTicket = (name: string): boolean => name.startsWith('ticket-');
+/** … of which ticket something is that a source has, by the source's key for it. */
+export const ticketSourceName = (key: Sha256): string => `ticket-sources/${key}`;
+/** The store's names of what a research keeps. */
+export const researchKey = (research: ResearchName, what: string): string => `research/${research}/${what}`;
+/** The store's name of what was told of a job by one specification, by its cause. */
+export const sightingName = (job: JobName, specHash: Sha256, cause: string): string =>
+  `sightings/${job}/${specHash.slice(0, 16)}/${cause}`;
+/** The store's name of how skills were followed in a session of an incident. */
+export const usedSkillsName = (incident: IncidentName, session: string): string => `skills/uses/${incident}/${session}`;
 /** The store's name of what a change's review said, by the object that it was proposed as. */
 export const reviewName = (proposal: Sha256): string => `reviews/${proposal}`;
 /** The store's name of how a commit that may become the branch was tried. */

@@ -3,12 +3,15 @@ import { z } from 'zod';
 import { artifactRef } from './artifact.ts';
 import type { CampaignSpec } from './campaign.ts';
 import { certifiedState, look } from './certified.ts';
+import { changeId, commitId } from './change.ts';
 import { evidence, gateKind, gateResult } from './gate.ts';
 import { campaignName, gateId, jobName, policyName, purpose, sha256 } from './ids.ts';
 import { incidentName } from './incident.ts';
+import { sightingRecord } from './monitor.ts';
 import { pipelineCounts, pipelineSummary } from './pipeline.ts';
 import { evaluationResult, policyVersion, verdict } from './policy-version.ts';
 import { breakReason } from './session.ts';
+import { share } from './share.ts';
 import { lostServer } from './weight-update.ts';
 
 /** How every requested rollout of one purpose in one round ended: the states are disjoint and sum to `requested`. */
@@ -140,9 +143,15 @@ export const campaignState = z.strictObject({
         round: z.int().positive(),
         stage,
         how: z.enum(['nothing-wrong', 'parked', 'denied', 'not-merged', 'failed', 'merged']),
+        /** What it had merged was taken back after the next step, or was to be and could not. */
+        revert: z.enum(['reverted', 'left', 'failed']).optional(),
       }),
     )
     .optional(),
+  /** What was seen of trainings while they ran, the newest; absent where there was nothing. */
+  sightings: z.array(sightingRecord).optional(),
+  /** What agents brought to the branch, until the next evaluation has been looked at: it may yet be taken back. */
+  landed: z.strictObject({ incident: incidentName, change: changeId, commit: commitId }).optional(),
   /** Why the rounds ended early, when the budget did not allow another. */
   stoppedBy: z.string().optional(),
 });
@@ -212,12 +221,23 @@ export const mergedRound = z.strictObject({
 export type MergedRound = z.infer<typeof mergedRound>;
 
 /** Everything that the report page shows; built from the store and the pool, not from logs. */
+/** How long a gate was open, and who was told of it, by what and when. */
+export const gateWait = z.object({
+  gate: gateId,
+  openedAt: z.iso.datetime().optional(),
+  closedAt: z.iso.datetime().optional(),
+  told: z.array(z.object({ whom: z.string(), by: z.string(), at: z.iso.datetime() })),
+});
+export type GateWait = z.infer<typeof gateWait>;
+
 export const reportData = z.strictObject({
   schema: z.literal('anneal/report/v1'),
   state: campaignState,
   spec: z.unknown(),
   taskSet: z.unknown(),
   evidences: z.array(evidence),
+  /** Absent in reports from before this was kept. */
+  waits: z.array(gateWait).optional(),
   steps: z.array(z.looseObject({ round: z.int(), step: z.int() })),
   samples: z.array(
     z.strictObject({
@@ -244,6 +264,8 @@ export const reportData = z.strictObject({
   notes: z.array(z.strictObject({ round: z.int(), note: z.string() })).default([]),
   /** The version that the release manifest names; null when nothing was released. */
   released: policyName.nullable().default(null),
+  /** Who did the steps of its workflow; absent where the histories could not be read. */
+  share: share.optional(),
   manifest: z.unknown(),
 });
 export type ReportData = z.infer<typeof reportData>;

@@ -13,6 +13,29 @@ export const skillName = z
   .brand<'SkillName'>();
 export type SkillName = z.infer<typeof skillName>;
 
+const patterns = z.array(z.string().min(1).max(240)).min(1).max(20);
+/** How a program can tell whether a clause was kept: by what a session left, and by what it ran. */
+export const clauseCheck = z.union([
+  /** Lines were added to files of these. */
+  z.strictObject({ adds: patterns }),
+  /** No line of these was taken away. */
+  z.strictObject({ keeps: patterns }),
+  /** None of these was changed. */
+  z.strictObject({ untouched: patterns }),
+  /** So many files, and lines added and taken away together, without those of `except`. */
+  z.strictObject({
+    atMost: z.strictObject({ files: z.int().positive(), lines: z.int().positive() }),
+    except: patterns.optional(),
+  }),
+  /** A command with one of these in it was run; `before: edits`: before anything was edited but files of `except`. */
+  z.strictObject({
+    ran: z.array(z.string().min(1).max(100)).min(1).max(20),
+    before: z.literal('edits').optional(),
+    except: patterns.optional(),
+  }),
+]);
+export type ClauseCheck = z.infer<typeof clauseCheck>;
+
 /** The front matter of SKILL.md; unknown fields are errors. */
 export const skillFront = z.strictObject({
   name: z.string().min(1).max(100),
@@ -20,7 +43,13 @@ export const skillFront = z.strictObject({
   description: z.string().min(1).max(1_024),
   /** Instructions of it that can be checked one by one: what adherence is measured by. */
   clauses: z
-    .array(z.strictObject({ id: z.string().regex(/^[a-z0-9-]{1,60}$/), text: z.string().min(1).max(500) }))
+    .array(
+      z.strictObject({
+        id: z.string().regex(/^[a-z0-9-]{1,60}$/),
+        text: z.string().min(1).max(500),
+        check: clauseCheck.optional(),
+      }),
+    )
     .default([]),
   remedy: z
     .strictObject({

@@ -40,7 +40,13 @@ const variables = z.object({
   ANNEAL_AGENT_MODEL_URL: z.url({ protocol: /^https?$/, error: 'http://HOST/v1' }).optional(),
   ANNEAL_AGENT_MODEL_NAME: z.string().min(1).max(200).optional(),
   ANNEAL_AGENT_MODEL_KEYS: path,
+  ANNEAL_AGENT_MODEL_FAMILY: z.string().min(1).max(100).optional(),
+  ANNEAL_RESEARCH_SEARCH_URL: z.url({ protocol: /^https?$/, error: 'http://HOST/search' }).optional(),
+  ANNEAL_RESEARCH_JUDGE_URL: z.url({ protocol: /^https?$/, error: 'http://HOST/v1' }).optional(),
+  ANNEAL_RESEARCH_JUDGE_MODEL: z.string().min(1).max(200).optional(),
+  ANNEAL_RESEARCH_JUDGE_FAMILY: z.string().min(1).max(100).optional(),
   ANNEAL_ON_CALL: path,
+  ANNEAL_AUDIT_HEADS: path,
   ANNEAL_REPOSITORIES: path,
   ANNEAL_CONSOLE_OIDC: path,
   ANNEAL_PROVIDERS: path,
@@ -119,9 +125,24 @@ export interface Config {
     readonly name: string | undefined;
     /** ANNEAL_AGENT_MODEL_KEYS: a JSON file of API keys by addresses of models; undefined: it is asked without one. */
     readonly keys: string | undefined;
+    /** ANNEAL_AGENT_MODEL_FAMILY: of models; the letters that its name begins with unless given. */
+    readonly family: string | undefined;
+  };
+  /** What questions to documents may ask besides that model (docs/research.md). */
+  readonly research: {
+    /** ANNEAL_RESEARCH_SEARCH_URL: a server that is asked for web pages; undefined: nothing is asked of anybody. */
+    readonly searchUrl: string | undefined;
+    /** ANNEAL_RESEARCH_JUDGE_URL, _MODEL, _FAMILY: a model of another family that judges claims; its key is in ANNEAL_JUDGE_KEYS. */
+    readonly judge: {
+      readonly url: string | undefined;
+      readonly model: string | undefined;
+      readonly family: string | undefined;
+    };
   };
   /** ANNEAL_ON_CALL: the file that says who is told of an open gate (docs/on-call.md); it holds addresses that are secrets. */
   readonly onCall: string | undefined;
+  /** ANNEAL_AUDIT_HEADS: the file that says where heads of the audit log are kept besides (docs/approvals.md); it may hold tokens. */
+  readonly auditHeads: string | undefined;
   /** ANNEAL_REPOSITORIES: the file of repositories that agents may propose changes to (docs/agents.md); undefined: to none. */
   readonly repositories: string | undefined;
   /** ANNEAL_CONSOLE_OIDC: the file that says who signs in to the console, and how (docs/console.md); undefined: its local mode. */
@@ -197,8 +218,18 @@ export function loadConfig(options: ConfigOptions = {}): Config {
       url: set.ANNEAL_AGENT_MODEL_URL,
       name: set.ANNEAL_AGENT_MODEL_NAME,
       keys: set.ANNEAL_AGENT_MODEL_KEYS === undefined ? undefined : resolve(set.ANNEAL_AGENT_MODEL_KEYS),
+      family: set.ANNEAL_AGENT_MODEL_FAMILY,
+    },
+    research: {
+      searchUrl: set.ANNEAL_RESEARCH_SEARCH_URL,
+      judge: {
+        url: set.ANNEAL_RESEARCH_JUDGE_URL,
+        model: set.ANNEAL_RESEARCH_JUDGE_MODEL,
+        family: set.ANNEAL_RESEARCH_JUDGE_FAMILY,
+      },
     },
     onCall: set.ANNEAL_ON_CALL === undefined ? undefined : resolve(set.ANNEAL_ON_CALL),
+    auditHeads: set.ANNEAL_AUDIT_HEADS === undefined ? undefined : resolve(set.ANNEAL_AUDIT_HEADS),
     repositories: set.ANNEAL_REPOSITORIES === undefined ? undefined : resolve(set.ANNEAL_REPOSITORIES),
     consoleOidc: set.ANNEAL_CONSOLE_OIDC === undefined ? undefined : resolve(set.ANNEAL_CONSOLE_OIDC),
     providers: set.ANNEAL_PROVIDERS === undefined ? undefined : resolve(set.ANNEAL_PROVIDERS),

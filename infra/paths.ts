@@ -14,6 +14,8 @@ export interface Paths {
   readonly policy: string;
   /** The latest head of the audit log that this machine has seen. */
   readonly auditHead: string;
+  /** What was fetched of the places where heads are kept besides. */
+  readonly auditKept: string;
   /** What this machine has seen of the registry of people. */
   readonly peopleSeen: string;
   readonly venv: string;
@@ -42,6 +44,7 @@ export function pathsOf(root: string, home: string): Paths {
     keys: join(home, 'keys'),
     policy: join(home, 'policy'),
     auditHead: join(home, 'audit', 'head.json'),
+    auditKept: join(home, 'audit', 'kept'),
     peopleSeen: join(home, 'audit', 'people.json'),
     venv: join(cache, 'venv'),
     venvPython: join(cache, 'venv', 'bin', 'python'),

@@ -20,7 +20,10 @@ describe('the list', () => {
     });
     const two = { ...list([...ALWAYS_ASKED]), approvals: { quorum: { release: 2 } } };
     expect(parseCriticalList(two).approvals.quorum).toEqual({ release: 2 });
-    for (const kind of ALWAYS_ASKED) refused(list(ALWAYS_ASKED.filter((other) => other !== kind)), `lacks: ${kind}`);
+    const before = ALWAYS_ASKED.filter((kind) => kind !== 'plan');
+    for (const kind of before) refused(list(ALWAYS_ASKED.filter((other) => other !== kind)), `lacks: ${kind}`);
+    // One from before there were plans is as good as ever, and does not let them pass.
+    expect(parseCriticalList(list(before)).gates).toEqual(before);
     refused(list([]), 'lacks: open-sealed, release');
   });
 
@@ -45,6 +48,6 @@ it('asks a human for what is listed, and for the floor even when it is not', () 
   for (const kind of gateKind.options) {
     expect(needsHuman(kind, true), kind).toBe(true);
     expect(needsHuman(kind, undefined), kind).toBe(true);
-    expect(needsHuman(kind, false), kind).toBe(['open-sealed', 'release', 'integrity', 'merge'].includes(kind));
+    expect(needsHuman(kind, false), kind).toBe(['open-sealed', 'release', 'integrity', 'merge', 'plan'].includes(kind));
   }
 });

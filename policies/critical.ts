@@ -25,7 +25,9 @@ const criticalList = z.strictObject({
 export type Critical = Pick<z.infer<typeof criticalList>, 'gates' | 'approvals'>;
 
 /** Always asked, whatever a list says; what reaches users, the sealed split or a branch accepts nothing but a signed decision. */
-export const ALWAYS_ASKED: readonly GateKind[] = ['open-sealed', 'release', 'integrity', 'merge'];
+export const ALWAYS_ASKED: readonly GateKind[] = ['open-sealed', 'release', 'integrity', 'merge', 'plan'];
+/** Lists that were written before there was this kind stay valid; it is asked for all the same. */
+const MAY_LACK: readonly GateKind[] = ['plan'];
 
 /**
  * Reads a list (the parsed content of critical.yaml).
@@ -38,7 +40,7 @@ export function parseCriticalList(content: unknown): Critical {
   }
   const { gates, approvals } = parsed.data;
   const twice = gates.filter((kind, index) => gates.indexOf(kind) !== index);
-  const missing = ALWAYS_ASKED.filter((kind) => !gates.includes(kind));
+  const missing = ALWAYS_ASKED.filter((kind) => !gates.includes(kind) && !MAY_LACK.includes(kind));
   if (twice.length > 0) throw new AnnealError('spec.invalid', `critical.yaml names twice: ${twice.join(', ')}`);
   if (missing.length > 0) throw new AnnealError('spec.invalid', `critical.yaml lacks: ${missing.join(', ')}`);
   return { gates, approvals };

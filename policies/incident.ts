@@ -107,4 +107,5 @@ export const isVerdict = (code: string): boolean =>
   code === 'merge.unfit' || code === 'gate.expired' || code.startsWith('decision.');
 
 /** What another state of the trainer's code may mend: not a full disk, a lost node, or a campaign that asks for what there is not. */
-export const isOfTheCode = (code: string): boolean => code === 'job.failed' || code === 'job.out_of_memory';
+export const isOfTheCode = (code: string): boolean =>
+  code === 'job.failed' || code === 'job.out_of_memory' || code === 'job.unsound';

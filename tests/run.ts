@@ -98,6 +98,7 @@ const PARTS: Record<string, Part> = {
     'tests/build',
     'tests/imports',
     'tests/injections',
+    'tests/research',
     'k8s',
     // Names are looked for anywhere in a path.
     '--exclude=tests/k8s/**',

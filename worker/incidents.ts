@@ -1,8 +1,11 @@
 // What incidents and merges are made of on this worker: repositories, the reader of logs, the sandbox that tests and remedies run in.
+import { createReadStream } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { IncidentPorts } from '../activities/incidents.ts';
 import type { MergePorts } from '../activities/merges.ts';
+import type { RevertPorts } from '../activities/reverts.ts';
+import type { TicketPorts } from '../activities/tickets.ts';
 import { diagnose } from '../agents/diagnosis/diagnose.ts';
 import { alikeElsewhere } from '../agents/remedies/alike.ts';
 import { readSkills } from '../agents/skills/library.ts';
@@ -22,6 +25,7 @@ import { openWorkspace } from '../evals/workspace/run.ts';
 import { makeTemporaryFolder } from '../infra/process/work-folder.ts';
 import { readSkillFolder } from '../infra/skills/folder.ts';
 import { byCoder, byRemedies, type RepairParts, type RoleModel, reviewBy } from './repairs.ts';
+import { developBy } from './tickets.ts';
 
 export interface IncidentParts extends RepairParts {
   readonly store: ArtifactStore;
@@ -31,7 +35,10 @@ export interface IncidentParts extends RepairParts {
   readonly model?: RoleModel;
 }
 
-type Ports = Omit<IncidentPorts, 'store' | 'documents'> & Pick<MergePorts, 'smoke'>;
+type Ports = Omit<IncidentPorts, 'store' | 'documents'> &
+  Pick<MergePorts, 'smoke'> &
+  Pick<RevertPorts, 'linesBefore'> &
+  Pick<TicketPorts, 'develop'>;
 
 export function incidentPorts(parts: IncidentParts): Ports {
   const { store, sandbox, open } = parts;
@@ -39,6 +46,7 @@ export function incidentPorts(parts: IncidentParts): Ports {
   return {
     open,
     diagnose: (logs) => diagnoseStored(store, logs),
+    linesBefore: (logs, fault) => linesBefore(store, logs, fault),
     async reproduce(files) {
       const found = await findEnvironment(files, await instruments());
       if ('why' in found) return { how: 'none', why: found.why.join('; ') };
@@ -52,6 +60,7 @@ export function incidentPorts(parts: IncidentParts): Ports {
       return found.how === 'checked' ? { how: 'checked', checked: found.check } : { how: 'none', why: whyNot(found) };
     },
     repairBy: { remedies: byRemedies(parts), 'coding agent': parts.model && byCoder(parts, parts.model) },
+    develop: parts.model && developBy(parts, parts.model),
     review: async (of) => reviewBy(parts.model, of),
     alike: (before, after) => alikeElsewhere(before, editsBetween(before, after)),
     now: () => new Date(),
@@ -122,6 +131,30 @@ async function diagnoseStored(store: ArtifactStore, logs: IncidentInput['logs'])
       evidence: evidence.map(nameOf),
       read: { ...read, files, notes: read.notes.map((note) => note.replaceAll(`${folder}/`, '')) },
     };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** So much of a log is where a program tells what was running. */
+const BEFORE_FAULT = 16_384;
+
+async function linesBefore(
+  store: ArtifactStore,
+  logs: IncidentInput['logs'],
+  fault: { readonly file: string; readonly byteOffset: number } | null,
+): Promise<string[]> {
+  const log = fault && logs.find(({ name }) => name === fault.file);
+  if (!fault || !log) return [];
+  const folder = await makeTemporaryFolder('fault');
+  try {
+    const path = join(folder, 'log');
+    await store.getFile(log.object, path);
+    const from = Math.max(0, fault.byteOffset - BEFORE_FAULT);
+    const parts = await createReadStream(path, { start: from, end: Math.max(from, fault.byteOffset - 1) }).toArray();
+    return Buffer.concat(parts as Buffer[])
+      .toString('utf8')
+      .split('\n');
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -10,19 +10,29 @@ import { createCampaignActivities } from '../activities/campaign.ts';
 import { createCertifiedActivities } from '../activities/certified.ts';
 import { createConstructionActivities } from '../activities/construction.ts';
 import { createEvaluationActivities } from '../activities/evaluation.ts';
+import { createForgeActivities } from '../activities/forge.ts';
 import { createGateActivities } from '../activities/gates.ts';
 import { createIncidentActivities } from '../activities/incidents.ts';
 import type { QueueActivities } from '../activities/interface.ts';
 import { createJudges, createJudgingActivities } from '../activities/judges.ts';
 import { createMergeActivities } from '../activities/merges.ts';
+import { createMonitor } from '../activities/monitor.ts';
 import { createPipelineActivities } from '../activities/pipeline.ts';
 import { createDocuments } from '../activities/read.ts';
 import { createReportActivities } from '../activities/report.ts';
+import { createResearchActivities } from '../activities/research.ts';
+import { createRevertActivities } from '../activities/reverts.ts';
+import { createRlTeamActivities } from '../activities/rl-team.ts';
 import { createRolloutActivities } from '../activities/rollouts.ts';
 import { createServerActivities } from '../activities/servers.ts';
 import { createTellingActivities } from '../activities/tellings.ts';
+import { createTicketActivities } from '../activities/tickets.ts';
 import { createTrackingActivities } from '../activities/tracking.ts';
 import { createTrainingActivities } from '../activities/training.ts';
+import { follow } from '../agents/diagnosis/follow.ts';
+import { MONITOR } from '../contracts/names.ts';
+import { createKeeping } from '../infra/audit/kept/keeping.ts';
+import { openPlaces } from '../infra/audit/kept/read.ts';
 import { createAuditLog } from '../infra/audit/log.ts';
 import { createWitness } from '../infra/audit/witness.ts';
 import { chooseBrowser } from '../infra/browser/choice.ts';
@@ -63,10 +73,14 @@ import { delegationsAt } from '../policies/people.ts';
 import { sourceHash } from './build-id.ts';
 import { workflowBundle } from './bundle.ts';
 import { openCompute } from './compute.ts';
+import { growingLogs } from './growing-logs.ts';
 import { codeOf, incidentPorts, skillLibrary } from './incidents.ts';
 import { createManifest } from './manifest.ts';
 import { reapRegularly } from './reaper.ts';
 import { roleModel } from './repairs.ts';
+import { researchPorts } from './research.ts';
+import { teamPorts } from './rl-team.ts';
+import { shareInReport } from './share.ts';
 
 keepThreadsAwake();
 // A worker that was killed could not.
@@ -103,7 +117,15 @@ const startEnv = () => traceEnvironment(tracing, collector);
 const compute = await openCompute(config, store, documents, { startEnv, watched: observed.cluster });
 const jobs = observed.jobs(compute.jobs);
 const { policies } = compute;
-const audit = createAuditLog(store, identity, createWitness(config.paths.auditHead));
+const keeping = createKeeping({
+  places: await openPlaces(config.auditHeads, config.paths.auditKept),
+  ...{ store, verifyBytes: identity.verifyBytes, witness: createWitness(config.paths.auditHead) },
+  report: ({ code, message }) => process.stderr.write(`${new Date().toISOString()} audit: ${code}: ${message}\n`),
+});
+// Before anything is noted: a log that was put back from before is found here. Machines of the registry sign heads too.
+await people.current().catch(() => undefined);
+await keeping.look();
+const audit = keeping.guarded(createAuditLog(store, identity, keeping.witness));
 const releases = createReleases(store, identity, audit);
 const manifest = createManifest({ config, documents, sandbox, store, gateway });
 
@@ -120,8 +142,19 @@ const mending = incidentPorts({
   ...{ store, sandbox, tools, open, skills: skillLibrary(config.paths.skills) },
   ...(modelUrl === undefined || modelName === undefined ? {} : { model: roleModel(modelName, access) }),
 });
-const incidents = atBoundary(createIncidentActivities({ store, documents, ...mending }));
+const incidentSteps = createIncidentActivities({ store, documents, ...mending });
+const incidents = atBoundary(incidentSteps);
 const merges = atBoundary(createMergeActivities({ store, documents, identity, audit, ...mending }));
+const tickets = atBoundary(
+  createTicketActivities({
+    ...{ store, documents, ...mending },
+    verifyBytes: (bytes, signed) => identity.verifyBytes(bytes, signed),
+    pinBase: incidentSteps.pinBase,
+  }),
+);
+const forges = atBoundary(createForgeActivities({ store, documents, identity, open }));
+const research = atBoundary(createResearchActivities(researchPorts({ store, documents, identity, access, config })));
+const reverts = atBoundary(createRevertActivities({ store, documents, ...mending }));
 const onCall = config.onCall === undefined ? undefined : await readOnCall(config.onCall);
 const control = atBoundary({
   ...createGateActivities({ store, documents, identity, critical: critical.gates, audit }),
@@ -130,11 +163,15 @@ const control = atBoundary({
     lent: async (kind) => delegationsAt(await people.current(), kind, new Date()),
   }),
   ...createCampaignActivities({ store, documents, releases, manifest }),
-  ...createReportActivities({ store, documents, gateway, jobs, manifest }),
+  ...createReportActivities({
+    ...{ store, documents, gateway, jobs, manifest },
+    share: (state) => shareInReport(temporal.client, { store, verifyBytes: identity.verifyBytes }, state),
+  }),
   ...createEvaluationActivities({ documents, gateway }),
   ...createCertifiedActivities({ documents, store }),
   ...createPipelineActivities({ store, documents, gateway }),
 });
+const team = atBoundary(createRlTeamActivities({ store, documents, identity, ...teamPorts({ store, documents }) }));
 const rollouts = atBoundary(
   createRolloutActivities({
     store,
@@ -149,9 +186,6 @@ const rollouts = atBoundary(
       agentFolder: (name) => join(config.agents, name),
     },
   }),
-);
-const training = atBoundary(
-  createTrainingActivities({ store, documents, gateway, jobs, codeOf: codeOf({ store, open }) }),
 );
 const { addresses, ...trackerKeys } = observing.trackers;
 const trackers = createTrackers(addresses, trackerKeys);
@@ -173,6 +207,13 @@ const temporal = await connect({ ...production.access, address: endpoints.tempor
 const connection = await temporal.native();
 // For a worker started by hand; the stack has looked before it starts anything.
 if (config.temporal.external !== undefined) await ensureSearchAttributes(connection, config.temporal.namespace);
+const watchJob = createMonitor({
+  ...{ store, documents, follow, logsOf: growingLogs(jobs), now: () => Date.now() },
+  raise: (workflow, seen) => temporal.client.workflow.getHandle(workflow).signal(MONITOR.sighted, seen),
+});
+const training = atBoundary(
+  createTrainingActivities({ store, documents, gateway, jobs, codeOf: codeOf({ store, open }), watchJob }),
+);
 const bundle = await workflowBundle();
 const release = releaseOf(production, packageVersion(config.repo), sourceHash(config.root));
 const common = {
@@ -202,8 +243,16 @@ const workers = await Promise.all([
       lookElsewhere: incidents.lookElsewhere,
       requestMerge: incidents.requestMerge,
       recordEnd: incidents.recordEnd,
+      openResearch: research.openResearch,
+      handOut: research.handOut,
+      recordResearchEnd: research.recordResearchEnd,
+      recordRevert: reverts.recordRevert,
       rebaseChange: merges.rebaseChange,
       landCommit: merges.landCommit,
+      ticketAgents: tickets.ticketAgents,
+      beginTicket: tickets.beginTicket,
+      recordTicketEnd: tickets.recordTicketEnd,
+      ...team,
     } satisfies QueueActivities['control'],
   }),
   Worker.create({
@@ -226,13 +275,24 @@ const workers = await Promise.all([
       propose: incidents.propose,
       judgeChange: incidents.judgeChange,
       reviewChange: incidents.reviewChange,
+      ...forges,
+      considerRevert: reverts.considerRevert,
       tryCommit: merges.tryCommit,
+      develop: tickets.develop,
+      planResearch: research.planResearch,
+      searchWeb: research.searchWeb,
+      findPassages: research.findPassages,
+      readPart: research.readPart,
+      judgePart: research.judgePart,
+      writeReport: research.writeReport,
+      proposeExperiment: research.proposeExperiment,
     } satisfies QueueActivities['jobs'],
   }),
 ]);
 const stopping = new AbortController();
 const reaping =
   compute.reap && reapRegularly(compute.reap, createCampaigns(temporal.client, bareStore), stopping.signal);
+const comparing = keeping.lookRegularly(stopping.signal);
 const running = workers.map((worker) => worker.run());
 if (release !== undefined) await makeCurrent(temporal.client.connection, config.temporal.namespace, release);
 const metrics = await observed.serve({ client: temporal.client, store: bareStore });
@@ -240,7 +300,8 @@ markReady(config);
 watchParent(config.stack, () => process.kill(process.pid, 'SIGTERM'));
 await Promise.all(running);
 stopping.abort();
-await reaping;
+await Promise.all([reaping, comparing]);
+keeping.close();
 await Promise.all([compute.close(), metrics?.close(), tracing?.close()]);
 await temporal.close();
 

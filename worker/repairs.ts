@@ -17,6 +17,7 @@ import { durationMs } from '../contracts/units.ts';
 import { keptWorkspace } from '../evals/workspace/kept.ts';
 import { openWorkspace } from '../evals/workspace/run.ts';
 import { agentGrant } from '../policies/agent-grant.ts';
+import { deedsIn, notMine, touchedBy, useOf } from './skill-uses.ts';
 
 export interface RepairParts {
   readonly sandbox: Sandbox;
@@ -43,7 +44,7 @@ const MOST_NAME = 40;
 export const roleModel = (name: string, access: Pick<AgentAccess, 'chat'>): RoleModel => ({
   name,
   chat({ incident, role, number, budget }) {
-    const long = incident.startsWith('incident-') ? incident : `incident-${incident}`;
+    const long = /^(incident|ticket)-/.test(incident) ? incident : `incident-${incident}`;
     const short = `${long.slice(0, MOST_NAME - 9)}-${createHash('sha256').update(long).digest('hex').slice(0, 8)}`;
     const of = agentCase.parse(long.length <= MOST_NAME ? long : short);
     // A worker that died has asked already: its successor's requests are told from those.
@@ -55,14 +56,18 @@ export const byRemedies =
   ({ sandbox, skills }: RepairParts): RepairBy =>
   async ({ files, diagnosis, tried }) => {
     const used = new Set(tried.map((one) => one.with));
-    const left = (await skills()).filter(({ name }) => !used.has(name));
+    const library = await skills();
+    const left = library.filter(({ name }) => !used.has(name));
     const proposed = await proposeByRemedy({ files, diagnosis, skills: left, runWork: openWorkspace(sandbox) });
     if (proposed.how === 'not-mine') {
       const why = proposed.tried.map(({ skill, why }) => `${skill}: ${why}`);
-      return { how: 'none', why: why.length === 0 ? 'no remedy is for what was diagnosed' : why.join('; ') };
+      const uses = proposed.tried.map(({ skill }) => notMine(library.find(({ name }) => name === skill)!));
+      return { how: 'none', uses, why: why.length === 0 ? 'no remedy is for what was diagnosed' : why.join('; ') };
     }
     const { skill, edits, said } = proposed;
+    const session = { touched: touchedBy(files, edits), deeds: undefined };
     return {
+      uses: [useOf(skill, library, session, { as: 'remedy', how: 'proposed' })],
       ...{ how: 'edited', edits: asEdits(edits), title: skill.front.name, body: said },
       means: { kind: 'remedy', skill: skill.name, version: skill.version },
       // By itself: whose lines the diagnosis rests on is asked elsewhere.
@@ -73,12 +78,13 @@ export const byRemedies =
 /** It is shown the diagnosis with lines of logs: what it makes is tainted by them, and a human decides on it. */
 export const byCoder =
   ({ sandbox, skills }: RepairParts, model: RoleModel): RepairBy =>
-  async ({ incident, spec, files, diagnosis, tried }) => {
+  async ({ incident, spec, files, diagnosis, tried, remembered }) => {
     const runWork = openWorkspace(sandbox);
     const { turns, tokens, time } = spec.budget;
     const budget = { turns, tokens, seconds: durationMs(time) / 1_000 };
     const number = tried.filter(({ by }) => by === 'coding agent').length;
-    const { end, said, edits } = await playCoder({
+    const library = await skills();
+    const { end, said, edits, transcript } = await playCoder({
       files,
       task: {
         title: `Mend what made a run fail: ${diagnosis.cause}`,
@@ -88,8 +94,9 @@ export const byCoder =
       material: [
         { title: 'the diagnosis', text: JSON.stringify(diagnosis) },
         ...tried.map(({ by, why }) => ({ title: `tried before, by ${by}`, text: why })),
+        ...remembered,
       ],
-      skills: await skills(),
+      skills: library,
       budget,
       ports: {
         chat: model.chat({ incident, role: 'debugger', number, budget }),
@@ -98,8 +105,13 @@ export const byCoder =
       },
       signal: cancellationSignal(),
     });
-    if (end !== 'done') return { how: 'none', why: `${end}: ${said}` };
+    const session = { touched: touchedBy(files, edits), deeds: deedsIn(transcript) };
+    const how = end === 'done' ? 'proposed' : 'came-to-nothing';
+    const given = library.filter(({ front }) => front.clauses.length > 0);
+    const uses = given.map((skill) => useOf(skill, library, session, { as: 'given', how }));
+    if (end !== 'done') return { how: 'none', uses, why: `${end}: ${said}` };
     return {
+      uses,
       ...{ how: 'edited', edits: asEdits(edits), title: `Mend ${diagnosis.cause}`, body: said },
       means: { kind: 'model', model: model.name, scripted: isScripted(model.name) },
       tainted: true,
@@ -108,11 +120,11 @@ export const byCoder =
 
 export async function reviewBy(
   model: RoleModel | undefined,
-  { incident, change, patch }: Parameters<IncidentPorts['review']>[0],
+  { incident, change, patch, number }: Parameters<IncidentPorts['review']>[0],
 ): Promise<Reviewed> {
   if (model === undefined) return { how: 'absent', why: 'no model is configured' };
   const review = await reviewChange({
-    chat: model.chat({ incident, role: 'reviewer', number: 0, budget: REVIEW }),
+    chat: model.chat({ incident, role: 'reviewer', number, budget: REVIEW }),
     patch,
     task: { title: change.title, instruction: change.body },
     material: [],

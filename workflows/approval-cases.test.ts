@@ -3,12 +3,12 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { readAnswer } from '../activities/gates.ts';
 import { decide } from '../cli/commands/gates.ts';
-import type { Decision, DecisionBody } from '../contracts/gate.ts';
-import { sha256 } from '../contracts/ids.ts';
+import type { Decision } from '../contracts/gate.ts';
 import { createLocalIdentity, initIdentity } from '../infra/identity/local.ts';
+import { approvalCases } from '../tests/support/approval-cases.ts';
 import { withTemporal } from '../tests/support/play-campaign.ts';
 import { byPhone, type OpenedGate, type RealGates, realGates } from '../tests/support/real-gates.ts';
-import { type SoftwarePasskey, softwarePasskey } from '../tests/support/software-passkey.ts';
+import type { SoftwarePasskey } from '../tests/support/software-passkey.ts';
 
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 120_000 });
 withTemporal();
@@ -32,51 +32,12 @@ beforeAll(async () => {
 afterAll(() => at.close());
 
 const refused = (sent: Promise<unknown>, code: string) => expect(sent).rejects.toMatchObject({ code });
-const minutes = (from: number) => new Date(Date.now() + from * 60_000).toISOString();
 const noted = async (gate: string) => (await at.store.listNamed(`gates/${gate}/refusals/`)).length;
 
-/** What is sent as an answer of a gate that ada could answer, and how it is refused. */
-type Case = [what: string, code: string, make: (gate: OpenedGate) => Decision | Promise<Decision>, owner?: string];
-const phone =
-  (by: () => SoftwarePasskey, change: Partial<DecisionBody> = {}) =>
-  ({ context }: OpenedGate) =>
-    byPhone(by(), context, 'release', change);
-const CASES: readonly Case[] = [
-  [
-    'approve, then swap: made on other evidence',
-    'decision.altered',
-    ({ context }) => byPhone(ada, { ...context, evidenceHash: sha256.parse('f'.repeat(64)) }, 'release'),
-  ],
-  [
-    'approve, then swap: changed after it was signed',
-    'decision.altered',
-    (gate) => {
-      const decision = byPhone(ada, gate.context, 'wait');
-      return { ...decision, body: { ...decision.body, option: 'release' } };
-    },
-  ],
-  ['a replay at another gate', 'decision.other_run', () => earlier.used],
-  [
-    'use in another run of the same campaign',
-    'decision.other_run',
-    ({ context }) => byPhone(ada, { ...context, runChain: 'run-before' }, 'release'),
-  ],
-  ['self-approval', 'decision.self_approved', phone(() => ada), 'ada'],
-  ['self-approval in another spelling', 'decision.self_approved', phone(() => ada), 'ADA'],
-  ['an expired decision', 'gate.expired', phone(() => ada, { signedAt: minutes(-90), expiresAt: minutes(-30) })],
-  ['a clock an hour ahead', 'decision.clock', phone(() => ada, { signedAt: minutes(60), expiresAt: minutes(120) })],
-  ['a clock an hour behind', 'gate.expired', phone(() => ada, { signedAt: minutes(-60), expiresAt: minutes(0) })],
-  ['a revoked approver', 'decision.unknown_signer', phone(() => gone)],
-  ['an approver unknown', 'decision.unknown_signer', phone(() => softwarePasskey('ada', 'ES256'))],
-  ['one approver as another', 'decision.unknown_signer', phone(() => ben, { approver: 'ada' })],
-  ['a missing reason', 'decision.reason_missing', phone(() => ada, { reason: ' \t' })],
-  ['an answer that nobody was there for', 'decision.unattended', phone(() => ada, { unattended: true })],
-  ['an option that there is not', 'decision.unknown_option', ({ context }) => byPhone(ada, context, 'ship')],
-  ['a break of the glass where it is refused', 'decision.not_permitted', phone(() => ada, { breakGlass: true })],
-];
+const CASES = approvalCases({ ada: () => ada, ben: () => ben, gone: () => gone, used: () => earlier.used });
 
-describe.each(CASES)('%s', (_, code, make, owner) => {
-  const name = `case-${CASES.findIndex(([, , other]) => other === make)}`;
+describe.each(CASES)('%s', (_, { code, make, owner }) => {
+  const name = `case-${CASES.findIndex(([, { make: other }]) => other === make)}`;
 
   test(`is refused by ${code} as an update and as a signal, and the gate stays open for who may`, async () => {
     const gate = await at.open(name, owner === undefined ? {} : { owner });

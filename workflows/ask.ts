@@ -12,14 +12,20 @@ export type Question = Pick<
   Evidence,
   'title' | 'why' | 'risk' | 'facts' | 'options' | 'recommended' | 'safe' | 'attachments' | 'logTail'
 >;
-export type Ask = (kind: GateKind, question: Question) => Promise<{ result: GateResult; evidence: GateEvidence }>;
+/** @param number of its kind in this campaign; the next one unless given */
+export type Ask = (
+  kind: GateKind,
+  question: Question,
+  number?: string,
+) => Promise<{ result: GateResult; evidence: GateEvidence }>;
 type GateEvidence = CampaignState['gates'][number]['evidence'];
 
 export function openAsk(spec: CampaignSpec, state: CampaignState, desk: Desk): Ask {
   const askAt = openAskAt();
 
-  return async function ask(kind, question) {
-    const id = gateId.parse(`${spec.name}.${kind}-${state.gates.filter((g) => g.kind === kind).length + 1}`);
+  return async function ask(kind, question, number) {
+    const next = number ?? state.gates.filter((g) => g.kind === kind).length + 1;
+    const id = gateId.parse(`${spec.name}.${kind}-${next}`);
     const { result, evidence } = await askAt({
       evidence: {
         schema: 'anneal/evidence/v1',

@@ -72,9 +72,10 @@ export async function gate(input: GateInput): Promise<GateResult | null> {
     const acceptedAt = new Date().toISOString();
     verifying += 1;
     try {
-      const { context, safe } = input;
+      const { context, safe, evidence } = input;
+      const shown = { evidence, safe };
       const beside = before.length === 0 ? {} : { before };
-      const verified = await act.verifyDecision({ decision: answer, context, acceptedAt, ...beside });
+      const verified = await act.verifyDecision({ decision: answer, context, acceptedAt, shown, ...beside });
       const { selfApproved, needed = 1, lapsed = [] } = verified;
       // Two valid answers may have been verified side by side: the first to get here stands.
       if (result !== undefined) throw refusal('gate.closed', 'another decision came first');

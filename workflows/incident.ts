@@ -1,17 +1,16 @@
 // An incident, top-down: read the logs, see what the tests say, try one means of repair after the other until the tests bear one out, have it
 // reviewed, ask a human where that is needed, and bring it to the branch.
 import { defineQuery, isCancellation, setCurrentDetails, setHandler, workflowInfo } from '@temporalio/workflow';
-import type { Judged, PinnedRepository, Proposed, QueuedMerge } from '../activities/interface.ts';
-import type { ArtifactRef } from '../contracts/artifact.ts';
-import { gateId } from '../contracts/ids.ts';
+import type { PinnedRepository } from '../activities/interface.ts';
+import type { ForgeTold } from '../contracts/forge.ts';
 import type { Attempt, IncidentEnd, IncidentInput, IncidentView, Step } from '../contracts/incident.ts';
 import { INCIDENT } from '../contracts/names.ts';
-import { againstChange, asksOf, isWell, MOST_PROPOSALS, meansOf } from '../policies/incident.ts';
+import { isWell, MOST_PROPOSALS, meansOf } from '../policies/incident.ts';
 import { RETRY_OPTIONS } from '../policies/retry.ts';
 import { openAskAt } from './ask-at.ts';
 import { type Merging, openMerging } from './merging.ts';
-import { askMerge } from './questions-merge.ts';
 import { activitiesOn } from './queues.ts';
+import { openRepairPath, type Repair } from './repair-path.ts';
 import { rootCause } from './root-cause.ts';
 
 const quick = activitiesOn('control', {
@@ -31,13 +30,6 @@ const work = activitiesOn('jobs', {
   retry: RETRY_OPTIONS.patient,
 });
 
-type Answer = Awaited<ReturnType<ReturnType<typeof openAskAt>>>;
-type Checked = Extract<Judged, { how: 'checked' }>;
-interface Repair extends Checked {
-  readonly change: Extract<Proposed, { how: 'proposed' }>['change'];
-  readonly proposal: ArtifactRef;
-}
-
 export async function incident(input: IncidentInput): Promise<IncidentEnd> {
   const desk = openDesk(input);
   const merging = openMerging();
@@ -46,16 +38,17 @@ export async function incident(input: IncidentInput): Promise<IncidentEnd> {
     const { code, message } = rootCause(failure);
     return { how: 'failed', incident: input.incident, code, why: message };
   });
-  await lasting.recordEnd({ end });
+  const { repository, campaign } = input;
+  await lasting.recordEnd({ end, of: { repository, campaign } });
   desk.ended(end);
   await merging.report(input.reportTo, end);
   return end;
 }
 
 async function repair(input: IncidentInput, desk: Desk, merging: Merging): Promise<IncidentEnd> {
-  const { incident: name, repository, logs } = input;
+  const { incident: name, repository, campaign, logs, reportTo } = input;
   const ask = openAskAt();
-  const { workflowId, firstExecutionRunId: runChain } = workflowInfo();
+  const { firstExecutionRunId: runChain } = workflowInfo();
   const pinned = await desk.at('pin', () => quick.pinBase({ incident: name, repository, runChain }));
   const { base } = pinned;
   const analysed = await desk.at('analyse', () => work.analyseLogs({ incident: name, logs }));
@@ -69,23 +62,19 @@ async function repair(input: IncidentInput, desk: Desk, merging: Merging): Promi
   };
   const { cause, summary, diagnosis } = analysed;
   const told = { incident: name, cause, summary, tried };
+  const path = openRepairPath({
+    ...{ incident: input, repository, pinned, diagnosis, summary, ask, merging, desk },
+    tellWaits: (open) => void merging.tellWaits(reportTo, open),
+  });
   const before = await desk.at('reproduce', () => work.reproduce({ repository, base }));
   if (before.how === 'none') return { how: 'parked', ...told, why: before.why };
   const found = await findRepair(pinned);
   if (found === undefined) return { how: 'parked', ...told, why: 'no change that was tried is borne out by tests' };
 
-  const { proposal, change, checked, paths } = found;
-  const reviewed = await desk.at('review', () => work.reviewChange({ incident: name, proposal }));
-  const elsewhere = await desk.at('look elsewhere', () => quick.lookElsewhere({ proposal }));
-  const asks = asksOf({ change: found, paths, reviewed, ask: pinned.ask });
-  const all = { incident: input, proposal, diagnosis, checked, paths, reviewed, elsewhere, asks, tried };
-  const { request, shown, proposed } = await desk.at('request', () => quick.requestMerge(all));
-
-  const answer = asks.length === 0 ? null : await decide();
-  if (answer !== null && answer.result.option !== 'merge')
-    return { how: 'denied', ...told, change, gate: answer.result.gate };
-  const asked: QueuedMerge['asked'] = answer && { evidence: answer.evidence };
-  const merged = await desk.at('merge', () => merging.merge(repository, { request, change, asked }));
+  const { change } = found;
+  const brought = await path.bring(found, await path.review(found), tried);
+  if (brought.how === 'not-decided') return { how: 'denied', ...told, change, gate: brought.result.gate };
+  const { merged } = brought;
   if (merged.how === 'failed') return { ...merged, incident: name };
   return merged.how === 'landed'
     ? { how: 'merged', ...told, change, commit: merged.commit, tag: merged.tag }
@@ -94,7 +83,7 @@ async function repair(input: IncidentInput, desk: Desk, merging: Merging): Promi
   async function findRepair({ hasModel }: PinnedRepository): Promise<Repair | undefined> {
     for (const by of meansOf({ hasModel })) {
       for (let proposals = 0; proposals < MOST_PROPOSALS[by]; proposals += 1) {
-        const of = { incident: name, repository, base, diagnosis, by, tried: [...tried] };
+        const of = { incident: name, repository, campaign, base, diagnosis, by, tried: [...tried] };
         const proposed = await desk.at('propose', () => work.propose(of));
         if (proposed.how === 'none') {
           failed({ by, why: proposed.why });
@@ -104,36 +93,13 @@ async function repair(input: IncidentInput, desk: Desk, merging: Merging): Promi
           failed({ by, with: proposed.with, why: proposed.why });
           continue;
         }
-        const { proposal, change } = proposed;
-        const judged = await desk.at('check', () => work.judgeChange({ proposal }));
-        const against = judged.how === 'none' ? judged.why : againstChange(judged.checked, judged.paths);
-        if (judged.how === 'checked' && against === undefined) return { ...judged, proposal, change };
-        failed({ by, with: proposed.with, change, why: against ?? '' });
+        const { change } = proposed;
+        const checked = await path.check(proposed);
+        if ('repair' in checked) return checked.repair;
+        failed({ by, with: proposed.with, change, why: checked.against });
       }
     }
     return undefined;
-  }
-
-  async function decide(): Promise<Answer> {
-    const { deadlineMs, remindMs } = pinned;
-    return desk.at('decide', () =>
-      ask({
-        evidence: {
-          ...({ schema: 'anneal/evidence/v1', kind: 'merge' } as const),
-          gate: gateId.parse(`${name}.merge-1`),
-          campaign: input.campaign ?? name,
-          ...askMerge(shown, { proposed, summary, request }),
-          // All of it is on record: an incident that is opened anew asks for the same, and finds the answer that there is.
-          cost: { tokens: 0, seconds: Math.round((Date.parse(shown.at) - Date.parse(pinned.at)) / 1_000) },
-          runChain: pinned.runChain,
-        },
-        ...{ owner: input.owner, deadlineMs, remindMs, asker: workflowId },
-        waitFor(open) {
-          desk.waits(open && `a decision on ${open.gate} before ${open.deadline}`);
-          void merging.tellWaits(input.reportTo, open);
-        },
-      }),
-    );
   }
 }
 
@@ -149,6 +115,7 @@ function openDesk({ incident: name, repository, campaign }: IncidentInput) {
       `**${view.step}** · ${repository}${campaign === null ? '' : ` · of ${campaign}`}`,
       ...(view.cause === undefined ? [] : [`${view.cause}: ${view.summary}`]),
       ...(view.waitingFor === undefined ? [] : [`**Waits for a human**: ${view.waitingFor}`]),
+      ...(view.forge?.how === 'told' ? [`At the forge: ${view.forge.url}`] : []),
       ...(view.end === undefined ? [] : [`Ended: ${view.end.how}`]),
     ];
     setCurrentDetails(lines.join('\n\n'));
@@ -165,6 +132,7 @@ function openDesk({ incident: name, repository, campaign }: IncidentInput) {
       view = rest;
       now(waitingFor === undefined ? {} : { waitingFor });
     },
+    forge: (forge: ForgeTold) => now({ forge }),
     ended: (end: IncidentEnd) => now({ step: 'ended', end }),
   };
 }

@@ -42,12 +42,17 @@ async function mended(
   {
     failures = [failed()],
     spec = fromCode(),
+    passRates = RATES.passRates,
     ...script
-  }: IncidentScript & { failures?: ApplicationFailure[]; spec?: Partial<CampaignSpec> },
+  }: IncidentScript & {
+    failures?: ApplicationFailure[];
+    spec?: Partial<CampaignSpec>;
+    passRates?: number[];
+  },
   act: (api: Api) => Promise<void> = async () => {},
 ) {
   const incidents = scriptedIncidents(script);
-  const played = await play(name, { ...RATES, jobFailures: failures, incidents }, act, { spec });
+  const played = await play(name, { passRates, jobFailures: failures, incidents }, act, { spec });
   return { ...played, of: incidents.told };
 }
 const close = async ({ gateOpen, answer }: Api): Promise<void> => {
@@ -143,6 +148,42 @@ describe('a training of a repository’s code that fails', () => {
     const played = await mended('there', { rebased: () => 'nothing-left' }, close);
     expect(gates(played)).toEqual(['open-sealed']);
     expect(played.state.incidents).toMatchObject([{ how: 'not-merged' }]);
+  });
+
+  test('after their merge takes that back where it did harm, once, and is tried again', async () => {
+    const takesBack = (incident: string): boolean => incident === 'harmed-r1-i1';
+    const played = await mended('harmed', { failures: [failed(), failed()], takesBack }, async (api) => {
+      await close(api);
+      for (const id of ['incident/harmed-r1-i1', 'revert/harmed-r1-i1']) await keepHistory('harmed-r1-i1', id);
+    });
+    expect(played.state.incidents).toEqual([
+      { incident: 'harmed-r1-i1', round: 1, stage: 'train', how: 'merged', revert: 'reverted' },
+    ]);
+    expect(played.state.landed).toBeUndefined();
+    expect(played.of.landed).toHaveLength(2);
+    expect(played.of.calls.filter((call) => /Revert/.test(call))).toEqual([
+      'considerRevert harmed-r1-i1 training',
+      'recordRevert harmed-r1-i1 reverted',
+    ]);
+    expect(played.told.calls.filter((call) => call.startsWith('runJob'))).toHaveLength(3);
+  });
+
+  test('that goes well is measured: what agents brought is taken back where that regressed, and only then', async () => {
+    const takesBack = (_: string, next: { what: string }): boolean => next.what === 'evaluation';
+    // By the rule of the campaign's promotion the second is far worse.
+    const worse = await mended('worse-yet', { takesBack, passRates: [0.5, 0.05] }, async (api) => {
+      await api.answer(await api.gateOpen('open-sealed'), 'keep');
+    });
+    expect(worse.state.rounds[0]?.verdict).toBe('revert');
+    expect(worse.of.calls.filter((call) => /Revert/.test(call))).toEqual([
+      'considerRevert worse-yet-r1-i1 evaluation',
+      'recordRevert worse-yet-r1-i1 reverted',
+    ]);
+    const well = await mended('well-again', { takesBack, passRates: [0.1, 0.6] }, async (api) => {
+      await api.answer(await api.gateOpen('open-sealed'), 'keep');
+    });
+    expect(well.of.calls.filter((call) => /Revert/.test(call))).toEqual([]);
+    expect(well.state.landed).toBeUndefined();
   });
 
   test('is given to agents twice a round; then a human is asked at once', async () => {

@@ -47,6 +47,8 @@ export function openMerging(): Merging {
   return {
     async merge(repository, queued) {
       const { change } = queued;
+      // Asked once more it is answered once more: what was told of it before is over.
+      merged.delete(change);
       const one: WaitingMerge = { ...queued, reportTo: workflowInfo().workflowId };
       for (;;) {
         await enqueue(repository, one);

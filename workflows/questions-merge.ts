@@ -55,6 +55,7 @@ export function askMerge(
 
 function madeBy(means: ProposedChange['by']['means']): string {
   if (means.kind === 'remedy') return `remedy ${means.skill}`;
+  if (means.kind === 'revert') return `a program, which takes ${means.commit} back`;
   return means.kind === 'model' ? `${means.scripted ? 'scripted model' : 'model'} ${means.model}` : means.name;
 }
 

@@ -85,22 +85,25 @@ export async function playRound(c: Campaign, feed: Feed = IN_TURN): Promise<bool
     'train',
     () =>
       feed.whileTraining(c, from, () =>
-        executeChild<typeof training>('training', {
-          workflowId,
-          staticSummary: `round ${round}: v${from.number} → v${round}`,
-          args: [
-            {
-              campaign: spec.name,
-              spec: state.spec,
-              plan,
-              round,
-              from,
-              to: round,
-              timeoutMs: durationMs(spec.training.timeout),
-              waitMs: waitOf(spec),
-            },
-          ],
-        }),
+        c.monitoring.during(round, () =>
+          executeChild<typeof training>('training', {
+            workflowId,
+            staticSummary: `round ${round}: v${from.number} → v${round}`,
+            args: [
+              {
+                campaign: spec.name,
+                spec: state.spec,
+                plan,
+                round,
+                from,
+                to: round,
+                timeoutMs: durationMs(spec.training.timeout),
+                waitMs: waitOf(spec),
+                ...(c.monitoring.order && { watch: c.monitoring.order }),
+              },
+            ],
+          }),
+        ),
       ),
     { round, activeWorkflow: workflowId },
   );
@@ -119,6 +122,8 @@ export async function playRound(c: Campaign, feed: Feed = IN_TURN): Promise<bool
   const { verdict, why, judged }: Settled = trained
     ? await settle(c, round, policy, gate)
     : { verdict: 'hold', why: `Nothing was trained: ${masks(ledger)}.` };
+  if (trained && state.landed !== undefined)
+    await c.back.after({ what: 'evaluation', regressed: verdict === 'revert', why });
   if (trained) state.policies.push(policy);
   Object.assign(state, applyVerdict({ latest: from.number, best: state.best }, policy.number, verdict));
   const partial = desk.partialMoves();

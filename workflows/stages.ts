@@ -10,9 +10,11 @@ import { type Ask, openAsk } from './ask.ts';
 import { type Desk, openDesk } from './desk.ts';
 import type { evaluation } from './evaluation.ts';
 import { openMending } from './mending.ts';
+import { type Monitoring, openMonitoring } from './monitoring.ts';
 import { askAfterFailure } from './questions.ts';
 import { activitiesOn } from './queues.ts';
 import { rootCause } from './root-cause.ts';
+import { openTakingBack, type TakingBack } from './taking-back.ts';
 
 /** `again`: the gate split once more, with other seeds. `visible`: the fixed part of the visible split. */
 export type Measurement = 'gate' | 'sealed' | 'again' | 'visible';
@@ -21,6 +23,9 @@ export type Measurement = 'gate' | 'sealed' | 'again' | 'visible';
 export interface Campaign extends CampaignInput {
   desk: Desk;
   ask: Ask;
+  monitoring: Monitoring;
+  /** What agents brought to the branch, should the next step regress by it. */
+  back: TakingBack;
   /** Runs a stage; when it fails for good a human chooses between retry and abort. */
   stage<T>(name: Stage, work: () => Promise<T>, options?: { round?: number; activeWorkflow?: string }): Promise<T>;
   /** Shows what failed. */
@@ -63,12 +68,16 @@ export function takeUp({ spec, state }: CampaignInput): Campaign {
   state.runChain ||= workflowInfo().firstExecutionRunId;
   const desk = openDesk(spec, state);
   const ask = openAsk(spec, state, desk);
-  const mend = openMending(spec, state, desk);
+  const back = openTakingBack(spec, state, desk);
+  const mending = openMending(spec, state, desk, back);
+  const { mend } = mending;
   const c: Campaign = {
     spec,
     state,
     desk,
     ask,
+    monitoring: openMonitoring(spec, state, { desk, ask, mending }),
+    back,
     failed(failure) {
       const { code, message } = rootCause(failure);
       desk.failed({ code, message });

@@ -2,6 +2,7 @@
 import { CancellationScope, isCancellation } from '@temporalio/workflow';
 import type { ArtifactRef } from '../contracts/artifact.ts';
 import type { CampaignName, JobName } from '../contracts/ids.ts';
+import type { WatchOrder } from '../contracts/monitor.ts';
 import type { PolicyVersion } from '../contracts/policy-version.ts';
 import type { LedgerCounts, SampledMix } from '../contracts/record.ts';
 import { RETRY_OPTIONS } from '../policies/retry.ts';
@@ -18,6 +19,8 @@ export interface TrainingInput {
   timeoutMs: number;
   /** How long it may wait for a queue and for nodes; campaigns that began before it was counted apart have none. */
   waitMs?: number;
+  /** Who is told of what goes wrong while it runs; absent: nobody watches. */
+  watch?: WatchOrder;
 }
 export interface TrainingOutput {
   ledger: LedgerCounts;
@@ -47,7 +50,9 @@ export async function training(input: TrainingInput): Promise<TrainingOutput> {
     retry: RETRY_OPTIONS.job,
   });
   try {
-    await runJob.executeWithOptions({ summary: document.name }, [{ document }]);
+    await runJob.executeWithOptions({ summary: document.name }, [
+      { document, ...(input.watch && { watch: input.watch }) },
+    ]);
   } catch (failure) {
     if (isCancellation(failure)) await CancellationScope.nonCancellable(() => quick.cancelJob({ name: document.name }));
     throw failure;

@@ -19,10 +19,15 @@ export interface FollowOptions {
   readonly everyMs?: number;
   /** A first fault that was not known, another than before, or none after all. */
   readonly tell: (found: Diagnosis) => void;
+  /** What all of it comes to, whenever something has come. */
+  readonly saw?: (found: Diagnosis) => void;
 }
 
 /** Until it is stopped. @returns what the logs came to */
-export async function follow(paths: readonly string[], { signal, everyMs, tell }: FollowOptions): Promise<Diagnosis> {
+export async function follow(
+  paths: readonly string[],
+  { signal, everyMs, tell, saw }: FollowOptions,
+): Promise<Diagnosis> {
   const analysis = createAnalysis(paths);
   let order = 0;
   const next = (): number => order++;
@@ -42,6 +47,7 @@ export async function follow(paths: readonly string[], { signal, everyMs, tell }
       if (now !== bytes) {
         bytes = now;
         const found = conclude();
+        saw?.(found);
         const fault = faultOf(found);
         if (fault !== told) tell(found);
         told = fault;

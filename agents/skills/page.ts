@@ -1,11 +1,20 @@
 // One page of a skill: front matter in YAML between two lines of ---, and what stands below it. Pure.
 import { isAlias, parseDocument, visit } from 'yaml';
 import type { Problem } from '../../contracts/errors.ts';
-import { type SkillFront, skillFront } from '../../contracts/skill.ts';
+import { type ClauseCheck, type SkillFront, skillFront } from '../../contracts/skill.ts';
+import { pathPattern } from '../../policies/glob.ts';
 
 const MOST_BYTES = 64 * 1_024;
 const FRONT = /^---\n([\s\S]*?)\n---(?:\n|$)/;
 const FORM = 'front matter between two lines of ---';
+
+function patternsOf(check: ClauseCheck | undefined): readonly string[] {
+  if (check === undefined) return [];
+  if ('adds' in check) return check.adds;
+  if ('keeps' in check) return check.keeps;
+  if ('untouched' in check) return check.untouched;
+  return check.except ?? [];
+}
 
 export type ReadPage =
   | { readonly front: SkillFront; readonly page: string }
@@ -72,5 +81,12 @@ export function readPage(path: string, bytes: Uint8Array): ReadPage {
   const twice = read.data.clauses.map(({ id }) => id).filter((id, at, all) => all.indexOf(id) !== at);
   if (twice.length > 0)
     return { problems: [wrong('clauses with ids of their own', 'Rename one of the two.', twice.join(', '))] };
+  const unread = read.data.clauses
+    .flatMap(({ check }) => patternsOf(check))
+    .filter((one) => !pathPattern.safeParse(one).success);
+  if (unread.length > 0)
+    return {
+      problems: [wrong('clauses.check: paths with *, ?, ** or {a,b}', 'Correct the pattern.', unread.join(', '))],
+    };
   return { front: read.data, page: text.slice(found[0].length).trim() };
 }

@@ -10,8 +10,14 @@ import type { Sha256 } from '../../contracts/ids.ts';
 import { passkeyEntry } from '../../contracts/passkey.ts';
 import { type PeopleChange, type Registry, type Role, role, signIn } from '../../contracts/people.ts';
 import { keyIdOf, readApprovers } from '../../infra/identity/keys.ts';
+import {
+  refuseEnrolment,
+  sameFingerprint,
+  waitingEnrolment,
+  waitingEnrolments,
+} from '../../infra/people/enrolments.ts';
 import { type Run, type Session, screen } from '../session.ts';
-import { changeWords, listedPeople, renderPeople } from '../view/people.ts';
+import { changeWords, listedPeople, renderPeople, waitingLines } from '../view/people.ts';
 
 export function addApprovers(program: Command, run: Run): void {
   const approvers = program
@@ -36,6 +42,14 @@ export function addApprovers(program: Command, run: Run): void {
     .action((name: string, options: { file: string }, command: Command) =>
       run(async (session) => change(session, await enrolment(name, options.file)), command),
     );
+  changing('confirm <key>', 'a passkey that somebody made in the console: by the first digits of its id')
+    .requiredOption('--fingerprint <digits>', 'as they read it out, by another way than the console')
+    .action((key: string, options: { fingerprint: string }, command: Command) =>
+      run((session) => confirm(session, key, options.fingerprint), command),
+    );
+  changing('refuse <key>', 'a passkey that somebody made in the console: it is listed no more').action(
+    (key: string, _options, command: Command) => run((session) => refuse(session, key), command),
+  );
   changing('key <name> <public-key>', 'an Ed25519 key of a machine of theirs: 32 bytes in base64url').action(
     (name: string, publicKey: string, _options, command: Command) =>
       run((session) => {
@@ -73,6 +87,30 @@ async function change(session: Session, asked: PeopleChange): Promise<void> {
   );
 }
 
+async function confirm(session: Session, key: string, typed: string): Promise<void> {
+  const { fingerprint, changes, trouble } = await waitingEnrolment(session.store, await registryOf(session), key);
+  if (trouble !== undefined) throw new AnnealError('people.refused', trouble);
+  if (!sameFingerprint(typed, fingerprint))
+    throw new AnnealError('people.refused', 'that is another fingerprint: it is not this passkey that they made');
+  for (const one of changes) await change(session, one);
+}
+
+async function refuse(session: Session, key: string): Promise<void> {
+  const { enrolment: one } = await waitingEnrolment(session.store, await registryOf(session), key);
+  const { approver } = await session.identity();
+  await refuseEnrolment(session.store, one.keyId, approver);
+  process.stdout.write(
+    session.json
+      ? `${JSON.stringify({ refused: one.keyId })}\n`
+      : `the passkey ${one.keyId.slice(0, 16)} of ${one.name} is refused\n`,
+  );
+}
+
+async function registryOf(session: Session): Promise<Registry> {
+  await session.identity();
+  return (await session.people()).current();
+}
+
 async function list(session: Session): Promise<void> {
   await session.identity();
   const people = await session.people();
@@ -80,10 +118,11 @@ async function list(session: Session): Promise<void> {
   const registry = await people.current();
   const listed = listedPeople(registry, readApprovers(session.config.paths.keys));
   const { number, delegations } = registry;
+  const waiting = await waitingEnrolments(session.store, registry);
   process.stdout.write(
     session.json
-      ? `${JSON.stringify({ number, people: listed, delegations })}\n`
-      : `${renderPeople(listed, registry, screen(session)).join('\n')}\n`,
+      ? `${JSON.stringify({ number, people: listed, delegations, waiting })}\n`
+      : `${[...renderPeople(listed, registry, screen(session)), ...waitingLines(waiting)].join('\n')}\n`,
   );
 }
 

@@ -6,6 +6,8 @@ import { AnnealError, asAnnealError, EXIT } from '../../contracts/errors.ts';
 import type { PersonsKey } from '../../contracts/people.ts';
 import { type Proofs, readProofs } from '../../infra/audit/decisions.ts';
 import { exportAudit } from '../../infra/audit/export.ts';
+import { type ComparedPlace, readKept } from '../../infra/audit/kept/compare.ts';
+import { openPlaces } from '../../infra/audit/kept/read.ts';
 import { jsonOf } from '../../infra/audit/names.ts';
 import { peopleProblems } from '../../infra/audit/people.ts';
 import { type AuditProblem, type AuditReading, readAudit } from '../../infra/audit/verify.ts';
@@ -15,7 +17,7 @@ import { createLocalIdentity, type LocalIdentity } from '../../infra/identity/lo
 import { createPeople } from '../../infra/people/registry.ts';
 import { createSeenPeople } from '../../infra/people/seen.ts';
 import { type Run, type Session, screen } from '../session.ts';
-import { auditLines, problemLines } from '../view/audit.ts';
+import { auditLines, keptLine, problemLines } from '../view/audit.ts';
 
 const SHOWN = '50';
 
@@ -25,6 +27,8 @@ interface Checked extends AuditReading, Pick<Proofs, 'proofs'> {
   /** Of the registry of people, byte for byte, and the keys in it. */
   readonly people: readonly string[];
   readonly keys: readonly PersonsKey[];
+  /** Where heads are kept besides. */
+  readonly kept: readonly ComparedPlace[];
 }
 
 export function addAudit(program: Command, run: Run): void {
@@ -64,13 +68,15 @@ async function show(session: Session, last: string): Promise<void> {
 
 async function verify(session: Session, files: readonly string[]): Promise<void> {
   const heads = (await Promise.all(files.map(readHeads))).flat();
-  const { entries, problems } = await checked(session, heads);
+  const { entries, problems, kept } = await checked(session, heads);
   const decided = entries.filter(({ entry: { event } }) => event.what === 'gate-closed' && event.decided !== null);
   const last = entries.at(-1)?.head?.body;
-  if (session.json) process.stdout.write(`${JSON.stringify({ entries: entries.length, last, problems })}\n`);
+  if (session.json)
+    process.stdout.write(`${JSON.stringify({ entries: entries.length, last, problems, kept: kept.map(keptPlace) })}\n`);
   else {
     const whole = `${entries.length} entries in one chain, each under a signed head; ${decided.length} decisions, each signed and on the evidence that was shown.`;
     const lines = problems.length === 0 ? [whole] : problemLines(problems, screen(session).colour);
+    lines.push(...kept.map((place) => keptLine(place, entries.length)));
     process.stdout.write(`${lines.join('\n')}\n`);
   }
   if (problems.length > 0) process.exitCode = EXIT.failed;
@@ -89,6 +95,8 @@ async function write(session: Session, folder: string): Promise<void> {
   if (problems.length > 0) process.exitCode = EXIT.failed;
 }
 
+const keptPlace = ({ place, last, failure }: ComparedPlace) => ({ place, last, failure: failure?.message });
+
 /** Against this machine's witness, and what was kept elsewhere. */
 async function checked(session: Session, elsewhere: readonly AuditHead[]): Promise<Checked> {
   const { store, config } = session;
@@ -96,14 +104,27 @@ async function checked(session: Session, elsewhere: readonly AuditHead[]): Promi
   const { verifyBytes } = registry;
   const own = await createWitness(config.paths.auditHead).read();
   const witnesses = [...elsewhere, ...(own === undefined ? [] : [own])];
+  const places = await openPlaces(config.auditHeads, config.paths.auditKept);
+  const kept = await readKept(places, verifyBytes);
+  witnesses.push(...kept.heads);
   const { entries, problems } = await readAudit({ store, verifyBytes, witnesses });
   const { proofs, problems: further } = await readProofs(entries, { store, verifyBytes });
-  const all = [...registry.problems, ...problems, ...further, ...peopleProblems(entries, registry.texts)];
+  // Nobody is told that all is well by a comparison that was not made.
+  const unread = kept.places.flatMap(({ failure }) => (failure ? [{ number: 0, what: failure.message }] : []));
+  const all = [
+    ...registry.problems,
+    ...unread,
+    ...kept.problems,
+    ...problems,
+    ...further,
+    ...peopleProblems(entries, registry.texts),
+  ];
   return {
     entries,
     proofs,
     people: registry.texts,
     keys: registry.keys,
+    kept: kept.places,
     problems: all.sort((a, b) => a.number - b.number),
   };
 }

@@ -96,13 +96,15 @@ function freePort(): Promise<number> {
 async function portsOf(session: Session, temporal: ConsolePorts['temporal']): Promise<ConsolePorts> {
   const { config, store } = session;
   // One for all looks: what it has verified of the registry it remembers.
-  const people = await session.people();
+  // With OpenID it signs nothing, and needs no key: whoever writes the audit log next signs the head of what an admin changed here.
+  const people = config.consoleOidc === undefined ? await session.people() : await session.readers();
   return {
     ...{ temporal, store, renderReport },
     critical: await readCritical(config.repo),
     onCall: config.onCall === undefined ? undefined : await readOnCall(config.onCall),
     approvers: () => readApprovers(config.paths.keys),
     people: () => people.current(),
+    registry: { next: () => people.next(), add: (entry) => people.add(entry) },
     signer: () => session.identity(),
     async pool() {
       const url = (await stackStatus(config)).endpoints?.gateway ?? config.gateway.url;

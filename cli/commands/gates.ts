@@ -19,11 +19,11 @@ export interface Answer {
   readonly breakGlass?: boolean | undefined;
 }
 
-/** Looks at the gate, checks that the evidence is what the gate is about, signs, sends. */
+/** Looks at the gate, signs, sends. Whether it may be answered so is the gate's to say, as by every other way. */
 export async function decide(session: Session, gate: string, answer: Answer): Promise<GateAnswer> {
   const gates = await session.gates();
-  const { view, evidence } = await gates.look(gate);
-  const option = typeof answer.option === 'string' ? answer.option : evidence[answer.option.which];
+  const view = await gates.asked(gate);
+  const option = typeof answer.option === 'string' ? answer.option : view[answer.option.which];
   const { option: _, ...said } = answer;
   const signer = () => session.identity();
   return answerGate({ gates, signer }, view.context, { ...said, option });

@@ -35,6 +35,7 @@ import { type Run, type Session, screen } from '../session.ts';
 import { type ReadSet, readSet } from '../spec/set.ts';
 import { expectedIn } from '../spec/source.ts';
 import { renderBuilt, renderCertificates, renderDifference } from '../view/taskset.ts';
+import { addTasksetDraft } from './taskset-draft.ts';
 
 /** The sealed split is looked at behind its gate only. */
 const OPEN = ['visible', 'gate'] as const satisfies readonly Split[];
@@ -46,6 +47,7 @@ interface Rated {
 
 export function addTaskset(program: Command, run: Run): void {
   const taskset = program.command('taskset').description('make sets of tasks from sources, and look at them');
+  addTasksetDraft(taskset, run);
   const kept = 'Stopped. What was done is kept: the same command goes on from there.';
   taskset
     .command('build <file>')

@@ -1,6 +1,6 @@
 // Every gate: what was asked, what the approver was shown, what was decided, by whom, and why.
-import type { Evidence } from '../../contracts/gate.ts';
-import type { GateRecord } from '../../contracts/record.ts';
+import type { Decision, Evidence } from '../../contracts/gate.ts';
+import type { GateRecord, GateWait } from '../../contracts/record.ts';
 import { dataTable } from '../../infra/markup/charts.ts';
 import { grouped, instant, span } from '../../infra/markup/figures.ts';
 import { type Html, html, type Part } from '../../infra/markup/html.ts';
@@ -9,15 +9,16 @@ import { type ReportView, shortHash } from './view.ts';
 
 export function gates({ data }: ReportView): Html {
   const shown = new Map(data.evidences.map((evidence) => [evidence.gate, evidence]));
+  const waits = new Map(data.waits?.map((wait) => [wait.gate, wait]));
   const body =
     data.state.gates.length === 0
       ? html`<p>No gate was opened.</p>`
-      : data.state.gates.map((gate) => article(gate, shown.get(gate.gate)));
+      : data.state.gates.map((gate) => article(gate, shown.get(gate.gate), waits.get(gate.gate)));
   return html`<section id="gates" aria-labelledby="h-gates"><h2 id="h-gates">Human decisions</h2>
 <p class="lead">Each decision is signed over exactly the evidence shown here. No effect is carried out without it.</p>${body}</section>`;
 }
 
-function article(gate: GateRecord, shown: Evidence | undefined): Html {
+function article(gate: GateRecord, shown: Evidence | undefined, wait: GateWait | undefined): Html {
   const { result } = gate;
   const title = shown?.title ?? gate.gate;
   return html`<article class="gate">
@@ -26,7 +27,7 @@ ${shown !== undefined && html`<p>${shown.why}</p><p class="soft">Risk: ${shown.r
 ${options(gate, shown)}
 ${shown !== undefined && evidenceTable(shown)}
 ${shown !== undefined && shown.logTail.length > 0 && html`<details class="data"><summary>Log lines that were shown</summary><pre>${shown.logTail.join('\n')}</pre></details>`}
-<dl class="decision">${decision(gate, shown)}</dl>
+<dl class="decision">${decision(gate, shown)}${waited(gate, wait)}</dl>
 ${result === undefined && html`<p class="note">This gate has no answer.</p>`}
 </article>`;
 }
@@ -39,6 +40,7 @@ function marks({ result }: GateRecord): Part {
   return [
     html`<span class="mark-done">decided: ${result.option}</span>`,
     result.decision.body.unattended && html`<span class="mark-warn">${term('unattended')}</span>`,
+    result.decision.body.breakGlass === true && html`<span class="mark-warn">without the others</span>`,
     result.selfApproved && html`<span class="mark-warn">${term('self-approved')}</span>`,
   ];
 }
@@ -64,14 +66,16 @@ function evidenceTable(shown: Evidence): Html {
 }
 
 function decision({ gate, evidence, result }: GateRecord, shown: Evidence | undefined): Part {
-  const entry = (name: string, value: Part): Html => html`<div><dt>${name}</dt><dd>${value}</dd></div>`;
   const followed = result !== undefined && shown !== undefined && result.option === shown.recommended;
   const signed =
     result?.how === 'decided'
       ? [
           entry(
             'by',
-            html`${result.decision.body.approver} <span class="soft">key</span> ${shortHash(result.decision.keyId)}`,
+            html`${personOf(result.decision)} <span class="soft">key</span> ${shortHash(result.decision.keyId)}`,
+          ),
+          ...(result.seconds ?? []).map((one) =>
+            entry('and by', html`${personOf(one.decision)} <span class="soft">on ${instant(one.acceptedAt)}</span>`),
           ),
           entry('when', instant(result.decision.body.signedAt)),
           entry('reason', html`<q>${result.decision.body.reason}</q>`),
@@ -79,4 +83,27 @@ function decision({ gate, evidence, result }: GateRecord, shown: Evidence | unde
         ]
       : [];
   return [...signed, entry('gate', html`<code>${gate}</code>`), entry('evidence', shortHash(evidence.sha256))];
+}
+
+const entry = (name: string, value: Part): Html => html`<div><dt>${name}</dt><dd>${value}</dd></div>`;
+
+/** Who signed, and in whose name. */
+const personOf = ({ body }: Decision): string =>
+  body.inNameOf === undefined ? body.approver : `${body.approver} in the name of ${body.inNameOf}`;
+
+/** How long it was open, until it took its answer in, and who was told of it meanwhile. */
+function waited({ result }: GateRecord, wait: GateWait | undefined): Part {
+  if (wait === undefined || result?.how === 'automatic') return undefined;
+  const { openedAt, closedAt, told } = wait;
+  const until = result?.how === 'decided' ? result.acceptedAt : closedAt;
+  const seconds = openedAt === undefined || until === undefined ? undefined : Date.parse(until) - Date.parse(openedAt);
+  return [
+    seconds !== undefined && entry('waited', span(Math.max(0, seconds / 1000))),
+    entry(
+      'told',
+      told.length === 0
+        ? 'nobody'
+        : told.map(({ whom, by, at }, index) => html`${index > 0 && html`<br>`}${whom} by ${by} on ${instant(at)}`),
+    ),
+  ];
 }

@@ -101,6 +101,31 @@ describe('what the page says', () => {
     expect(page).toContain('This gate has no answer.');
   });
 
+  it('says how long a gate waited, who was told of it, in whose name it was answered, and that the glass was broken', () => {
+    const data = fixtureReport();
+    const [first, ...others] = data.state.gates;
+    const { result } = first!;
+    if (result?.how !== 'decided') throw new Error('the fixture has no decision');
+    const { decision } = result;
+    const lent = {
+      ...decision,
+      body: { ...decision.body, approver: 'ben', inNameOf: 'ada', breakGlass: true as const },
+    };
+    const seconds = [{ decision, selfApproved: false, acceptedAt: result.acceptedAt }];
+    const gates = [{ ...first!, result: { ...result, decision: lent, seconds } }, ...others];
+    const openedAt = new Date(Date.parse(result.acceptedAt) - 754_000).toISOString();
+    const told = [{ whom: 'cleo', by: 'slack', at: openedAt }];
+    const waits = [{ gate: first!.gate, openedAt, told }];
+    const page = renderReport({ ...data, waits, state: { ...data.state, gates } });
+    expect(page).toContain('ben in the name of ada');
+    expect(page).toContain('without the others');
+    expect(page).toContain('waited</dt><dd>12m 34s');
+    expect(page).toMatch(/told<\/dt><dd>cleo by slack on /);
+    expect(page).toMatch(/and by<\/dt>/);
+    // A report from before this was kept says nothing of it.
+    expect(renderReport(data)).not.toContain('told</dt>');
+  });
+
   it('accounts for every token', () => {
     const { state } = fixtureReport();
     const sum = (counts: ReadonlyMap<string, number>) => [...counts.values()].reduce((a, b) => a + b, 0);

@@ -9,9 +9,11 @@ import { head } from './head.ts';
 import { ledger } from './ledger.ts';
 import { manifest } from './manifest.ts';
 import { merging } from './merging.ts';
+import { monitor } from './monitor.ts';
 import { overlap } from './overlap.ts';
 import { rounds } from './rounds.ts';
 import { FILTER_SCRIPT, samples } from './samples.ts';
+import { share } from './share.ts';
 import { STYLE } from './style.ts';
 import { tasks } from './tasks.ts';
 import { glossary } from './terms.ts';
@@ -22,8 +24,10 @@ const SECTIONS = [
   ['rounds', 'Rounds'],
   ['evidence', 'Evidence'],
   ['training', 'Training'],
+  ['monitor', 'Monitor'],
   ['overlap', 'Overlap'],
   ['merging', 'Merging'],
+  ['share', 'Who did what'],
   ['cost', 'Cost'],
   ['gates', 'Decisions'],
   ['ledger', 'Ledger'],
@@ -43,7 +47,11 @@ export function renderReport(data: ReportData): string {
   const certified = evidence(view);
   const overlapping = overlap(view);
   const merged = merging(view);
+  const watched = monitor(view);
+  const shared = share(view);
   const absent = new Set([
+    ...(shared === undefined ? ['share'] : []),
+    ...(watched === undefined ? ['monitor'] : []),
     ...(certified === undefined ? ['evidence'] : []),
     ...(overlapping === undefined ? ['overlap'] : []),
     ...(merged === undefined ? ['merging'] : []),
@@ -66,7 +74,7 @@ export function renderReport(data: ReportData): string {
 ${head(view)}
 <nav aria-label="Sections">${links}</nav>
 ${rounds(view)}${certified && html`\n${certified}`}
-${training(view)}${overlapping && html`\n${overlapping}`}${merged && html`\n${merged}`}
+${training(view)}${watched && html`\n${watched}`}${overlapping && html`\n${overlapping}`}${merged && html`\n${merged}`}${shared && html`\n${shared}`}
 ${cost(view)}
 ${gates(view)}
 ${ledger(view)}

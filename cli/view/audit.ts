@@ -1,5 +1,6 @@
 // The audit log for people: a line an entry, the newest last.
 import type { AuditEvent } from '../../contracts/audit.ts';
+import type { ComparedPlace } from '../../infra/audit/kept/compare.ts';
 import type { AuditProblem, ReadEntry } from '../../infra/audit/verify.ts';
 import { instant } from '../../infra/markup/figures.ts';
 import { paint } from './paint.ts';
@@ -24,6 +25,15 @@ const nameOf = ({
   readonly approver: string;
   readonly inNameOf?: string | undefined;
 }): string => (inNameOf === undefined ? approver : `${approver} for ${inNameOf}`);
+
+/** How far a place knows of the log, which has so many entries. */
+export function keptLine({ place, last, failure }: ComparedPlace, entries: number): string {
+  if (failure !== undefined) return `${plain(place)} could not be read.`;
+  if (last === undefined) return `${plain(place)} takes heads, and shows none: compare them there.`;
+  if (last === entries) return `${plain(place)} has the newest head.`;
+  const of = last > entries ? `while the log ends with ${entries}` : `of ${entries}`;
+  return `${plain(place)} has the head of entry ${last}, ${of}.`;
+}
 
 function eventWords(event: AuditEvent): string {
   switch (event.what) {

@@ -1,5 +1,6 @@
 // Incidents as a terminal shows them.
-import type { Attempt, IncidentEnd, IncidentView } from '../../contracts/incident.ts';
+import type { ForgeTold } from '../../contracts/forge.ts';
+import type { Attempt, IncidentEnd, IncidentView, RevertEnd } from '../../contracts/incident.ts';
 import type { IncidentState } from '../../infra/temporal/incidents.ts';
 import { paint } from './paint.ts';
 import { table } from './table.ts';
@@ -36,7 +37,10 @@ export function stepWords({ step, cause, waitingFor }: IncidentView): string {
   ].join(' · ');
 }
 
-export function renderIncident({ incident, view, end }: IncidentState, { width, colour }: Screen): string[] {
+export function renderIncident(
+  { incident, view, end, forge, reverted }: IncidentState,
+  { width, colour }: Screen,
+): string[] {
   const ink = paint(colour);
   const tried = end !== undefined && 'tried' in end ? end.tried : (view?.tried ?? []);
   const summary = view?.summary ?? (end !== undefined && 'summary' in end ? end.summary : undefined);
@@ -48,6 +52,8 @@ export function renderIncident({ incident, view, end }: IncidentState, { width, 
     head,
     ...(summary === undefined ? [] : indented(summary, width)),
     ...(end === undefined ? [] : closing(end).flatMap((line) => indented(line, width))),
+    ...(reverted === undefined ? [] : indented(revertWords(reverted), width)),
+    ...(forge === undefined ? [] : indented(forgeWords(forge), width)),
     ...(tried.length === 0
       ? []
       : ['  Tried before:', ...tried.flatMap((one) => indented(`  ${attemptWords(one)}`, width))]),
@@ -58,6 +64,25 @@ const indented = (text: string, width: number): string[] => wrap(plain(text), wi
 
 const attemptWords = ({ by, with: which, why }: Attempt): string =>
   `${by}${which === undefined ? '' : ` (${which})`}: ${why}`;
+
+/** What people said there is shown; it decides nothing. */
+const forgeWords = (forge: ForgeTold): string =>
+  forge.how === 'not-told'
+    ? `Not shown at the forge: ${forge.why}`
+    : `At the forge: ${forge.url}${forge.reviews.length === 0 ? '' : ` · reviews there: ${forge.reviews.join(', ')}`}`;
+
+function revertWords(end: RevertEnd): string {
+  switch (end.how) {
+    case 'kept':
+      return `It stays: ${end.why}`;
+    case 'reverted':
+      return `Taken back as ${end.commit.slice(0, 12)}, tag ${end.tag}: ${end.why}`;
+    case 'left':
+      return `To be taken back, because ${end.why}; it was not: ${end.because}`;
+    case 'failed':
+      return `Whether it is taken back could not be settled: ${end.code}: ${end.why}`;
+  }
+}
 
 function endWords(end: IncidentEnd): string {
   switch (end.how) {

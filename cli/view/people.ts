@@ -2,6 +2,7 @@
 import { type PeopleChange, personKey, type Registry } from '../../contracts/people.ts';
 import type { Approver } from '../../infra/identity/keys.ts';
 import { instant } from '../../infra/markup/figures.ts';
+import type { WaitingEnrolment } from '../../infra/people/enrolments.ts';
 import { paint } from './paint.ts';
 import { type Column, table } from './table.ts';
 import { plain } from './text.ts';
@@ -98,3 +99,19 @@ export function renderPeople(
     );
   return [...table(COLUMNS, rows, { width, header: ink.dim }), ...(lent.length === 0 ? [] : ['', ...lent])];
 }
+
+/** The fingerprint is not shown: whoever confirms one has it from its person. */
+export const waitingLines = (waiting: readonly WaitingEnrolment[]): string[] =>
+  waiting.length === 0
+    ? []
+    : [
+        '',
+        ...waiting.map(
+          ({ enrolment: { name, subject, issuer, keyId }, trouble }) =>
+            `${plain(name)}, signed in as ${plain(subject)} of ${plain(issuer)}, made the passkey ${keyId.slice(0, 16)}: ${
+              trouble === undefined
+                ? `./anneal approvers confirm ${keyId.slice(0, 16)} --fingerprint "…"`
+                : `it cannot be confirmed, ${plain(trouble)}`
+            }`,
+        ),
+      ];

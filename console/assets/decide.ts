@@ -1,6 +1,7 @@
 // A gate's form where a passkey decides: shows exactly what will be signed, asks for the finger, and sends what was signed. The server passes it on.
-import { fromBase64url, inGroups, toBase64url } from './base64url.ts';
+import { inGroups } from './base64url.ts';
 import { type Body, bodyOf, challengeOf, type DecisionData } from './decision-body.ts';
+import { signedBy } from './passkey.ts';
 
 /** Clocks that differ by more are told: what is signed goes by the server's. */
 const CLOCK_MS = 5 * 60_000;
@@ -128,14 +129,5 @@ function attach(form: HTMLFormElement): void {
 }
 
 async function decisionOf({ body, challenge }: Asked, data: DecisionData): Promise<string> {
-  const publicKey: PublicKeyCredentialRequestOptions = {
-    ...{ challenge, rpId: data.rpId, userVerification: 'required', timeout: 120_000 },
-    allowCredentials: data.keys.map(({ credential }) => ({ type: 'public-key', id: fromBase64url(credential) })),
-  };
-  const credential = (await navigator.credentials.get({ publicKey })) as PublicKeyCredential | null;
-  const key = data.keys.find((one) => one.credential === credential?.id);
-  if (credential === null || key === undefined) throw new Error('it is not a passkey of yours that this console knows');
-  const { authenticatorData, clientDataJSON, signature } = credential.response as AuthenticatorAssertionResponse;
-  const assertion = { authenticatorData: toBase64url(authenticatorData), clientDataJson: toBase64url(clientDataJSON) };
-  return JSON.stringify({ body, keyId: key.keyId, signature: toBase64url(signature), assertion });
+  return JSON.stringify({ body, ...(await signedBy(data, challenge)) });
 }

@@ -11,13 +11,15 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** Nothing else of the code is shown. They name each other as the sources do, whatever they were made from. */
 const SHOWN: ReadonlySet<string> = new Set([
   'console/assets/base64url',
+  'console/assets/confirm',
   'console/assets/decide',
   'console/assets/decision-body',
   'console/assets/enrol',
+  'console/assets/passkey',
   'contracts/canonical',
 ]);
 
-export const moduleAddress = (name: 'decide' | 'enrol'): string => `/modules/console/assets/${name}.ts`;
+export const moduleAddress = (name: 'confirm' | 'decide' | 'enrol'): string => `/modules/console/assets/${name}.ts`;
 
 export function browserModules(): Hono {
   const texts = new Map<string, string>();

@@ -1,7 +1,7 @@
 // The pages of passkeys as a part of the console: where what is made goes, and where what is signed goes.
 import type { Hono } from 'hono';
-import { canonicalJson } from '../../contracts/canonical.ts';
 import type { GateAnswer } from '../../contracts/gate.ts';
+import { submitEnrolment } from '../../infra/people/enrolments.ts';
 import type { ConsolePorts } from '../ports.ts';
 import { createEvidenceReader } from '../read/evidence.ts';
 import { lookAtGate, passOn } from '../read/gate.ts';
@@ -27,9 +27,9 @@ export function mountPasskeys(
     ...{ signIn, origin, rpId, layout },
     passkeysOf: (name) => knownPasskeys(ports, name, rpId),
     enrolments: {
-      // It counts for nothing: an admin adds the passkey, by the file, once the fingerprint was compared.
+      // It counts for nothing until an admin has compared the fingerprint.
       async submit(enrolment) {
-        await ports.store.createNamed(`people/enrolments/${enrolment.keyId}`, canonicalJson(enrolment));
+        await submitEnrolment(ports.store, enrolment);
       },
     },
     async decide(decision) {

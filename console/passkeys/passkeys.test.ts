@@ -7,9 +7,9 @@ import { describe, expect, it } from 'vitest';
 import { canonicalJson } from '../../contracts/canonical.ts';
 import { type Decision, decision, decisionBody } from '../../contracts/gate.ts';
 import { sha256 } from '../../contracts/ids.ts';
+import { enrolment, fingerprintOf } from '../../infra/people/enrolments.ts';
 import { makePasskey, postFrom, signDecision } from '../../tests/support/passkey-scripts.ts';
 import { EFFECT, GATE_PATH, usePasskeyStage, type Visitor } from '../../tests/support/passkey-stage.ts';
-import { enrolment, fingerprintOf } from './enrolment.ts';
 
 const stage = usePasskeyStage();
 const hash = (text: string | Buffer): Buffer => createHash('sha256').update(text).digest();

@@ -93,10 +93,12 @@ export interface AskedAnswer {
  */
 export async function answerHere(
   ports: Pick<ConsolePorts, 'temporal' | 'store' | 'signer'>,
-  { opening, seen }: LookedAtGate,
+  { opening, state }: LookedAtGate,
   { option, reason, evidenceHash }: AskedAnswer,
 ): Promise<GateAnswer> {
-  refuseUnseen(opening, seen, { option, evidenceHash });
+  // The one thing that the gate cannot tell: which page it was. Of a gate that is closed it says so itself.
+  if (state === 'open' && evidenceHash !== opening.context.evidenceHash)
+    throw new AnnealError('decision.altered', 'the gate shows other evidence than the page that was answered on');
   return sent(ports, (gates) =>
     answerGate({ gates, signer: ports.signer }, opening.context, { option, reason, unattended: false }),
   );
@@ -105,31 +107,15 @@ export async function answerHere(
 /** Signed elsewhere: passed on as it came, and judged by the gate. */
 export async function passOn(
   ports: Pick<ConsolePorts, 'temporal' | 'store'>,
-  { opening, seen }: LookedAtGate,
+  { opening }: LookedAtGate,
   decision: Decision,
   by: string,
 ): Promise<GateAnswer> {
-  const { gate, approver, option, evidenceHash } = decision.body;
+  const { gate, approver } = decision.body;
   if (gate !== opening.context.gate)
     throw new AnnealError('decision.other_run', `the decision is for ${gate}, not for ${opening.context.gate}`);
   if (approver !== by) throw new AnnealError('decision.unknown_signer', `${by} sent a decision of ${approver}`);
-  refuseUnseen(opening, seen, { option, evidenceHash });
   return sent(ports, (gates) => gates.decide(decision));
-}
-
-/** Nobody answers on what they have not been shown, but for the option that is taken on silence anyway. */
-function refuseUnseen(
-  { context, evidence, safe }: Opening,
-  seen: SeenEvidence,
-  { option, evidenceHash }: Pick<AskedAnswer, 'option' | 'evidenceHash'>,
-): void {
-  if (evidenceHash !== context.evidenceHash || evidence.sha256 !== context.evidenceHash)
-    throw new AnnealError('decision.altered', 'the gate shows other evidence than the page that was answered on');
-  if (seen.evidence === undefined && option !== safe)
-    throw new AnnealError(
-      seen.why.code,
-      `its evidence cannot be read (${seen.why.message}): only ${safe} may be chosen`,
-    );
 }
 
 async function sent(

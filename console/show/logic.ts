@@ -34,6 +34,21 @@ export function logicOf(kind: GateKind, spec: CampaignSpec | undefined): readonl
         'Opens when a change by agents touches what is critical, when whoever made it had read what nobody vouches for, or when its review has doubts.',
         'Recommended is to merge what its tests bear out. It is tried again on the branch as it then is; a change that differs from the one shown is not merged.',
       ];
+    case 'monitor':
+      return [
+        'Opens while a training still runs, when its logs show what no later step heals: a number that is no number, ranks that wait for each other, a full disk, silence.',
+        'Recommended is to stop the job: it writes its checkpoint, and the campaign goes on as after any failed training. Silence lets it run.',
+      ];
+    case 'plan':
+      return [
+        'Opens when a team has a plan (a campaign file that a human gave, or that a role proposes), or when agents that had read documents propose an experiment, whose campaign files code made from a base campaign.',
+        'Recommended is to leave it at rest: only a signed decision of a person starts a campaign or hands its file out. Silence drops nothing and starts nothing.',
+      ];
+    case 'review':
+      return [
+        'Opens when a campaign of a team has ended and was looked at.',
+        'Recommended is to rest: only a signed decision of a person asks for another plan, and that is asked about in turn.',
+      ];
     case 'job-failed':
       return [
         'Opens when a stage failed for good: what could be repeated by itself was repeated.',

@@ -108,6 +108,18 @@ export const DECISION_ERRORS = {
     'The audit log is not whole',
     'Run ./anneal audit verify; restore the store, and find out who could write to it.',
   ),
+  'audit.heads_invalid': entry(
+    'badInput',
+    false,
+    'The file of places for heads of the audit log has problems',
+    'Fix every problem listed; docs/approvals.md describes the file.',
+  ),
+  'audit.unkept': entry(
+    'unavailable',
+    true,
+    'A place that keeps heads of the audit log does not do so',
+    'Look at what answers there, and at what lies there: ./anneal audit verify.',
+  ),
   'sealed.openings_spent': entry(
     'denied',
     false,

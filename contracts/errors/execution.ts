@@ -75,6 +75,12 @@ export const EXECUTION_ERRORS = {
     'Free space, then retry at the gate.',
   ),
   'job.failed': entry('failed', false, 'The job failed', 'Read its last log lines at the gate; retry or abort.'),
+  'job.unsound': entry(
+    'failed',
+    false,
+    'The job was stopped while it ran, for what its logs showed',
+    'Read what was seen at the gate; retry goes on from the last checkpoint, which may hold the same fault.',
+  ),
   'job.interrupted': entry(
     'failed',
     true,

@@ -20,4 +20,11 @@ export const REPOSITORY_ERRORS = {
     'There is no such incident',
     'List those that there are: ./anneal incident ls.',
   ),
+  'ticket.not_found': entry(
+    'notFound',
+    false,
+    'There is no such ticket',
+    'List those that there are: ./anneal ticket ls.',
+  ),
+  'memory.not_found': entry('notFound', false, 'Nothing of that id is remembered', 'List what is: ./anneal memory ls.'),
 } as const satisfies Record<string, ErrorEntry>;

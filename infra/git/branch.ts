@@ -9,7 +9,16 @@ import { changeLine, type Trailers, trailersIn } from './message.ts';
 import { firstLine, type Git } from './plumbing.ts';
 import { readObjects } from './snapshot.ts';
 
-export type Branch = Pick<MergeRepository, 'tip' | 'landed' | 'land' | 'tag'>;
+export interface Branch extends Pick<MergeRepository, 'tip' | 'landed' | 'tag'> {
+  /** @param publish makes it known elsewhere before the branch moves here; false: another commit came first there */
+  land(
+    commit: CommitId,
+    change: ChangeId,
+    publish?: (from: CommitId) => Promise<boolean>,
+  ): ReturnType<MergeRepository['land']>;
+  /** Moves the branch forwards to a commit that is there. @throws AnnealError `forge.diverged` where that is no later state of it */
+  follow(to: CommitId): Promise<void>;
+}
 
 /** As often another commit may come first before this is told; each time is looked at anew. */
 const TRIES = 10;
@@ -63,8 +72,8 @@ export async function openBranch(git: Git, folder: string, name: string): Promis
   await clearDeadLocks(folder, ref);
   return {
     tip,
-    landed: async (change) => standing({ change }, await tip()),
-    async land(commit, change) {
+    landed: async (change, reverts) => standing({ change, ...(reverts && { reverts }) }, await tip()),
+    async land(commit, change, publish) {
       for (let tries = 0; tries < TRIES; tries += 1) {
         const from = await tip();
         const { parents, message } = await storedCommit(git, commit);
@@ -79,7 +88,22 @@ export async function openBranch(git: Git, folder: string, name: string): Promis
         if (parents[0] !== from) return { how: 'moved', tip: from };
         await refuseCheckedOut();
         await refuseMissing(commit, from);
+        if (publish !== undefined && !(await publish(from))) return { how: 'moved', tip: from };
         if (await move(ref, commit, from)) return { how: 'landed', commit };
+      }
+      throw new AnnealError('merge.locked', `${name} was locked at every one of ${TRIES} tries`);
+    },
+    async follow(to) {
+      for (let tries = 0; tries < TRIES; tries += 1) {
+        const from = await tip();
+        if (from === to) return;
+        if ((await git.ask(['merge-base', '--is-ancestor', from, to])).code !== 0)
+          throw new AnnealError(
+            'forge.diverged',
+            `${name} is at ${from.slice(0, 12)} and the forge at ${to.slice(0, 12)}, which is no later state of it`,
+          );
+        await refuseCheckedOut();
+        if (await move(ref, to, from)) return;
       }
       throw new AnnealError('merge.locked', `${name} was locked at every one of ${TRIES} tries`);
     },

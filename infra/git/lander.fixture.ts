@@ -1,8 +1,9 @@
-// A process that lands one change: node lander.fixture.ts REPOSITORY COMMIT CHANGE [N before|after]. With N it kills itself at its n-th run of
+// A process that lands one change: node lander.fixture.ts REPOSITORY COMMIT CHANGE [N before|after], with ANNEAL_LANDER_FORGE on a forge. With N it kills itself at its n-th run of
 // git, before that begins or when it has ended.
 import childProcess from 'node:child_process';
 import { syncBuiltinESMExports } from 'node:module';
 import { changeId, commitId } from '../../contracts/change.ts';
+import { forgeSpec } from '../../contracts/forge.ts';
 
 const [path = '', commit, change, nth = '0', when] = process.argv.slice(2);
 const die = (): void => void process.kill(process.pid, 'SIGKILL');
@@ -20,7 +21,10 @@ Object.assign(childProcess, { execFile: counted });
 syncBuiltinESMExports();
 
 const { openMergeRepository } = await import('./changes.ts');
-const open = await openMergeRepository(path, 'main');
+const { openForge } = await import('../forge/open.ts');
+const { ANNEAL_LANDER_FORGE: forge } = process.env;
+const remote = forge === undefined ? undefined : openForge(forgeSpec.parse(JSON.parse(forge))).remote;
+const open = await openMergeRepository(path, 'main', remote);
 process.stdout.write('opened\n');
 const from = performance.now();
 const landed = await open.land(commitId.parse(commit), changeId.parse(change));

@@ -39,14 +39,18 @@ const ENVIRONMENT: Readonly<Record<string, string>> = {
   GIT_OPTIONAL_LOCKS: '0',
   GIT_TERMINAL_PROMPT: '0',
   GIT_LITERAL_PATHSPECS: '1',
-  GIT_CONFIG_COUNT: String(Object.keys(SETTINGS).length),
-  ...Object.fromEntries(
-    Object.entries(SETTINGS).flatMap(([key, value], index) => [
-      [`GIT_CONFIG_KEY_${index}`, key],
-      [`GIT_CONFIG_VALUE_${index}`, value],
-    ]),
-  ),
+  ...settingsOf(),
 };
+
+/** Settings as git takes them from its environment, which nobody else sees. @param more besides those of every command; they come first */
+export function settingsOf(more: Readonly<Record<string, string>> = {}): Record<string, string> {
+  const all = Object.entries({ ...SETTINGS, ...more });
+  const pairs = all.flatMap(([key, value], index) => [
+    [`GIT_CONFIG_KEY_${index}`, key],
+    [`GIT_CONFIG_VALUE_${index}`, value],
+  ]);
+  return { GIT_CONFIG_COUNT: String(all.length), ...Object.fromEntries(pairs) };
+}
 
 /** How one command ended. */
 export interface Ended {
@@ -65,8 +69,13 @@ export interface Git {
 
 export type Failed = (why: string, cause?: unknown) => AnnealError;
 
-/** @param failed what a user meets when git cannot do what it was asked for */
-export function gitIn(folder: string, failed: Failed, environment: Readonly<Record<string, string>> = {}): Git {
+/** @param failed what a user meets when git cannot do what it was asked for; @param wallMs after which it is killed */
+export function gitIn(
+  folder: string,
+  failed: Failed,
+  environment: Readonly<Record<string, string>> = {},
+  wallMs: number = BOUNDS.wallMs,
+): Git {
   const ask = (args: readonly string[], stdin: string | Uint8Array = ''): Promise<Ended> =>
     new Promise((done, refuse) => {
       const child = execFile(
@@ -77,7 +86,7 @@ export function gitIn(folder: string, failed: Failed, environment: Readonly<Reco
           env: { ...ENVIRONMENT, ...environment },
           encoding: 'buffer',
           maxBuffer: 2 * BOUNDS.bytes,
-          timeout: BOUNDS.wallMs,
+          timeout: wallMs,
           killSignal: 'SIGKILL',
         },
         (failure, out, stderr) => {

@@ -4,7 +4,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { forgetDeadTemporary, makeTemporaryFolder } from '../process/work-folder.ts';
 import { unlandable } from './failures.ts';
-import { type Git, gitIn } from './plumbing.ts';
+import { type Failed, type Git, gitIn } from './plumbing.ts';
 
 export interface Place {
   /** The real repository's. */
@@ -62,7 +62,11 @@ export async function inWorkroom<Result>(place: Place, use: (git: Workroom) => P
     };
     const made = (more: Readonly<Record<string, string>> = {}): Git =>
       gitIn(folder, unlandable, { ...environment, ...more });
-    return await use({ ...made(), at: (seconds) => made(signedAt(seconds)) });
+    return await use({
+      ...made(),
+      at: (seconds) => made(signedAt(seconds)),
+      abroad: (failed, more, wallMs) => gitIn(folder, failed, { ...environment, ...more }, wallMs),
+    });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -71,6 +75,8 @@ export async function inWorkroom<Result>(place: Place, use: (git: Workroom) => P
 export interface Workroom extends Git {
   /** For commits: who makes them, and when (Unix time), so that the same input gives the same commit. */
   at(seconds: number): Git;
+  /** For what goes to another machine, with an environment of its own. */
+  abroad(failed: Failed, more: Readonly<Record<string, string>>, wallMs: number): Git;
 }
 
 /** Of those whom commits and the branch's log name. */

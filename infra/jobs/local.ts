@@ -103,6 +103,8 @@ export function createLocalJobRunner(options: LocalJobOptions): JobRunner {
 
     logTail: (name, lines) => tailLines(join(folderOf(name), JOB_FILES.log), lines),
 
+    logFiles: (name) => [JOB_FILES.log, JOB_FILES.metrics].map((file) => join(folderOf(name), file)),
+
     async output(name, relative) {
       const folder = resolve(folderOf(name));
       const path = resolve(folder, relative);

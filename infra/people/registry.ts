@@ -37,6 +37,8 @@ export interface People {
   known(): Registry;
   /** The chain, byte for byte, as far as it was verified. */
   entries(): Promise<readonly { readonly text: string; readonly entry: PeopleEntry }[]>;
+  /** What the next entry follows: for whoever builds it themselves. */
+  next(): Promise<Pick<PeopleEntryBody, 'number' | 'previous' | 'at'>>;
   /** What is to be signed for a change. */
   propose(change: PeopleChange, by: string): Promise<PeopleEntryBody>;
   /**
@@ -118,6 +120,15 @@ export function createPeople({ store, roots, seen, audit }: PeoplePorts): People
     if (last !== undefined) await note(registry.number, texts.at(-1)!, last);
   }
 
+  async function next(): ReturnType<People['next']> {
+    const { registry, texts } = await look();
+    return {
+      number: registry.number + 1,
+      previous: registry.number === 0 ? null : hashOf(texts.at(-1)!),
+      at: new Date().toISOString(),
+    };
+  }
+
   return {
     current,
     known: () => read.registry,
@@ -127,13 +138,9 @@ export function createPeople({ store, roots, seen, audit }: PeoplePorts): People
       return list.map((entry, at) => ({ entry, text: texts[at]! }));
     },
 
+    next,
     async propose(change, by) {
-      const { registry, texts } = await look();
-      return peopleEntryBody.parse({
-        ...{ schema: 'anneal/people-entry/v1', number: registry.number + 1 },
-        ...{ previous: registry.number === 0 ? null : hashOf(texts.at(-1)!) },
-        ...{ at: new Date().toISOString(), by, change },
-      });
+      return peopleEntryBody.parse({ schema: 'anneal/people-entry/v1', ...(await next()), by, change });
     },
 
     async add(entry) {

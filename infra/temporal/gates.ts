@@ -63,6 +63,16 @@ export interface LookedAt {
 export type Gates = ReturnType<typeof createGates>;
 
 export function createGates(client: Client, store: ArtifactStore) {
+  async function viewOf(gate: GateId): Promise<GateView> {
+    try {
+      return await client.workflow.getHandle(gateWorkflowId(gate)).query<GateView>(GATE.view);
+    } catch (failure) {
+      if (failure instanceof WorkflowNotFoundError)
+        throw new AnnealError('gate.not_found', `no gate is called ${gate}`);
+      throw failure;
+    }
+  }
+
   return {
     /** Open gates, oldest first, by Temporal's visibility store. */
     async open(): Promise<GateId[]> {
@@ -74,19 +84,14 @@ export function createGates(client: Client, store: ArtifactStore) {
         .map((w) => gateId.parse(w.workflowId.replace(/^gate\//, '')));
     },
 
+    asked: async (gate: string): Promise<GateView> => viewOf(idOf(gate)),
+
     async look(gate: string): Promise<LookedAt> {
-      const id = gateId.safeParse(gate);
-      if (!id.success) throw new AnnealError('gate.not_found', `${JSON.stringify(gate)} is not a gate's name`);
-      try {
-        const view = await client.workflow.getHandle(gateWorkflowId(id.data)).query<GateView>(GATE.view);
-        const shown = evidenceSchema.parse(JSON.parse(new TextDecoder().decode(await store.get(view.evidence))));
-        const outcome = view.state === 'open' ? undefined : await outcomeOf(client, id.data);
-        return { view, evidence: shown, ...(outcome && { outcome }) };
-      } catch (failure) {
-        if (failure instanceof WorkflowNotFoundError)
-          throw new AnnealError('gate.not_found', `no gate is called ${gate}`);
-        throw failure;
-      }
+      const id = idOf(gate);
+      const view = await viewOf(id);
+      const shown = evidenceSchema.parse(JSON.parse(new TextDecoder().decode(await store.get(view.evidence))));
+      const outcome = view.state === 'open' ? undefined : await outcomeOf(client, id);
+      return { view, evidence: shown, ...(outcome && { outcome }) };
     },
 
     /** Sends a signed decision and waits until it closes the gate, is counted beside those of others, or is refused. */
@@ -111,6 +116,12 @@ export function createGates(client: Client, store: ArtifactStore) {
       }
     },
   };
+}
+
+function idOf(gate: string): GateId {
+  const id = gateId.safeParse(gate);
+  if (!id.success) throw new AnnealError('gate.not_found', `${JSON.stringify(gate)} is not a gate's name`);
+  return id.data;
 }
 
 /** From the result that the gate's workflow ended with: it outlives the campaign's run, and no worker is needed to read it. */

@@ -4,6 +4,7 @@ import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import type { ArtifactStore } from '../../contracts/artifact.ts';
 import { canonicalJson } from '../../contracts/canonical.ts';
 import { AnnealError } from '../../contracts/errors.ts';
+import { type ForgeTold, forgeTold } from '../../contracts/forge.ts';
 import {
   type IncidentEnd,
   type IncidentInput,
@@ -11,14 +12,20 @@ import {
   type IncidentView,
   incidentEnd,
   incidentName,
+  type RevertEnd,
+  revertEnd,
 } from '../../contracts/incident.ts';
-import { INCIDENT, incidentKey, incidentWorkflowId, QUEUES } from '../../contracts/names.ts';
+import { INCIDENT, incidentKey, incidentWorkflowId, isTicket, QUEUES } from '../../contracts/names.ts';
 
 export interface IncidentState {
   readonly incident: IncidentName;
   /** Absent where its workflow is gone and only its end is left. */
   readonly view?: IncidentView;
   readonly end?: IncidentEnd;
+  /** How it is shown at a forge; absent where it is not. */
+  readonly forge?: ForgeTold;
+  /** What it had merged was taken back, or was to be. */
+  readonly reverted?: RevertEnd;
 }
 
 export type Incidents = ReturnType<typeof createIncidents>;
@@ -35,13 +42,18 @@ export function createIncidents(client: Client, store: ArtifactStore) {
     if (!parsed.success) throw missing();
     const incident = parsed.data;
     const end = await endOf(incident);
+    const shown = await store.readNamed(incidentKey(incident, 'forge'));
+    const forge = shown && forgeTold.parse(JSON.parse(new TextDecoder().decode(shown.bytes)));
+    const back = await store.readNamed(incidentKey(incident, 'reverted'));
+    const reverted = back && revertEnd.parse(JSON.parse(new TextDecoder().decode(back.bytes)));
+    const more = { ...(end && { end }), ...(forge && { forge }), ...(reverted && { reverted }) };
     try {
       const view = await client.workflow.getHandle(incidentWorkflowId(incident)).query<IncidentView>(INCIDENT.view);
-      return { incident, view, ...(end && { end }) };
+      return { incident, view, ...more };
     } catch (failure) {
       if (!(failure instanceof WorkflowNotFoundError)) throw failure;
       if (end === undefined) throw missing();
-      return { incident, end };
+      return { incident, ...more };
     }
   }
 
@@ -53,6 +65,7 @@ export function createIncidents(client: Client, store: ArtifactStore) {
      */
     async open(input: Omit<IncidentInput, 'schema' | 'incident'> & { incident?: IncidentName }): Promise<IncidentName> {
       const incident = input.incident ?? nameOf(input);
+      if (isTicket(incident)) throw new AnnealError('cli.usage', `${incident}: a ticket is called so, and no incident`);
       if (((await endOf(incident))?.how ?? 'failed') === 'failed')
         await client.workflow.start('incident', {
           workflowId: incidentWorkflowId(incident),

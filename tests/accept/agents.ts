@@ -12,6 +12,10 @@ import { createCourse, type Step, type StepFinding, stepFinding } from './steps.
 
 const LOGS = ['agents/diagnosis/corpus.test.ts'];
 const INJECTIONS = ['tests/injections/reader.test.ts'];
+const AT_AGENTS = ['tests/injections/agents.test.ts'];
+const RESEARCH = ['tests/research/research.test.ts'];
+const TICKETS = ['tests/incidents/tickets.test.ts'];
+const MONITOR = ['activities/monitor.test.ts', 'workflows/monitoring.test.ts', 'tests/incidents/monitor.test.ts'];
 const TEN = ['tests/incidents/ten.test.ts'];
 const DEATHS = ['tests/incidents/killed.test.ts'];
 /** Of the ten, and of nothing else. */
@@ -78,6 +82,16 @@ const injections: readonly Step[] = [
       { name: '… consequential actions', files: INJECTIONS, named: /no action/, figure: 'actions', most: 0 },
     ],
   }),
+  testStep({
+    name: 'injections: at the coding agent, its reviewer and the way to the branch',
+    seconds: 300,
+    holds: [{ name: 'orders in logs, tickets and repositories: nothing of them happens', files: AT_AGENTS }],
+    told: [
+      { name: 'orders that were played', files: AT_AGENTS, named: /no action/, figure: 'orders', least: 50 },
+      { name: '… that the scripted agents obeyed', files: AT_AGENTS, named: /no action/, figure: 'obeyed', least: 50 },
+      { name: '… consequential actions of agents', files: AT_AGENTS, named: /no action/, figure: 'actions', most: 0 },
+    ],
+  }),
 ];
 
 /** The ten, and the page that tells of them. */
@@ -123,6 +137,80 @@ const incidents: readonly Step[] = [
   }),
 ];
 
+const tickets: readonly Step[] = [
+  testStep({
+    name: 'tickets: twenty, by five agents, with ten kills',
+    seconds: 300,
+    holds: [
+      { name: 'tickets: each merged, parked or refused exactly once, by git itself', files: TICKETS },
+      {
+        name: 'tickets and memory: queues, budgets, stalls, what is remembered',
+        files: [
+          ...[
+            'workflows/ticket-queue',
+            'activities/tickets',
+            'infra/tickets/folder',
+            'policies/ticket',
+            'policies/memory',
+          ],
+        ].map((of) => `${of}.test.ts`),
+      },
+    ],
+    told: ['kills at boundaries', 'kills at random'].map((figure) => ({
+      ...{ name: `tickets: ${figure}`, files: TICKETS, figure, least: 5 },
+    })),
+  }),
+];
+
+const research: readonly Step[] = [
+  testStep({
+    name: 'research: ten questions to real documents',
+    seconds: 60,
+    holds: [
+      { name: 'research: every citation exists and bears its claim; campaign files validate', files: RESEARCH },
+      { name: 'research: who is done is not asked again after a kill', files: ['tests/research/killed.test.ts'] },
+    ],
+    told: [
+      { name: 'documents of packages', files: RESEARCH, named: /ten questions/, figure: 'documents', least: 30 },
+      { name: 'questions', files: RESEARCH, named: /ten questions/, figure: 'questions', least: 10 },
+    ],
+  }),
+];
+
+const monitor: readonly Step[] = [
+  testStep({
+    name: 'monitor: while the job still runs; the share of steps; skills',
+    seconds: 180,
+    holds: [
+      { name: 'monitor: told before the job ends, once, whoever dies; healthy logs are left alone', files: MONITOR },
+      {
+        name: 'the share of steps done by agents, from histories',
+        files: ['policies/share.test.ts', 'tests/incidents/share.test.ts'],
+      },
+      { name: 'whether skills were followed', files: ['tests/incidents/skills.test.ts'] },
+      { name: 'the preset rl-team', files: ['workflows/rl-team.test.ts', 'activities/rl-team.test.ts'] },
+    ],
+  }),
+];
+
+const forges: readonly Step[] = [
+  testStep({
+    name: 'forges, reverts, hostile repositories',
+    seconds: 180,
+    holds: [
+      {
+        name: 'forges: GitHub and GitLab, scripted, with their faults',
+        files: ['infra/forge/conformance.test.ts', 'infra/git/on-forge.test.ts', 'tests/incidents/forge.test.ts'],
+      },
+      { name: 'what regresses the next step is taken back, once', files: ['tests/incidents/revert.test.ts'] },
+      {
+        name: 'repositories without tests, failing, hostile',
+        files: ['tests/incidents/hostile-repository.test.ts', 'infra/git/hostile.test.ts'],
+      },
+    ],
+  }),
+];
+
 const deaths: readonly Step[] = [
   testStep({
     name: 'deaths: a SIGKILL at every boundary from the log to the branch',
@@ -135,8 +223,9 @@ const deaths: readonly Step[] = [
   }),
 ];
 
-const PARTS = { logs, injections, incidents, deaths };
-const CODE = [...DATA_CODE, 'skills', 'cli/commands', 'tests/incidents', 'tests/injections', 'tests/logs'];
+const TESTS = ['incidents', 'injections', 'logs', 'research'].map((of) => `tests/${of}`);
+const PARTS = { logs, injections, incidents, tickets, research, monitor, forges, deaths };
+const CODE = [...DATA_CODE, 'skills', 'cli/commands', ...TESTS];
 
 /** @param asked which parts will be played; none means all */
 export function agentsParts(asked: readonly string[], tell: Tell): Record<string, () => Promise<Figure[]>> {

@@ -10,13 +10,16 @@ import { lockTaskSet } from '../../evals/construction/lock.ts';
 import { readProofs } from '../../infra/audit/decisions.ts';
 import { readAudit } from '../../infra/audit/verify.ts';
 import { createWitness } from '../../infra/audit/witness.ts';
+import { readApprovers, writeApprovers } from '../../infra/identity/keys.ts';
 import { createLocalIdentity, initIdentity } from '../../infra/identity/local.ts';
 import { exampleRelease } from '../../infra/releases/release.fixture.ts';
 import { createFolderStore } from '../../infra/store/folder.ts';
 import { firstState } from '../../infra/temporal/first-state.ts';
 import { createGates } from '../../infra/temporal/gates.ts';
 import { decided, keepAlive, type Scene, until } from '../support/every-death.ts';
+import { byPhone } from '../support/real-gates.ts';
 import { scriptedSpec } from '../support/scripted-activities.ts';
+import { softwarePasskey } from '../support/software-passkey.ts';
 import type { MortalCampaign } from './worker.ts';
 
 export interface Played {
@@ -34,13 +37,25 @@ const ANSWERS = [
   ['open-sealed', 'open'],
   ['release', 'release'],
 ] as const;
-const ONCE = ['gate-opened', 'gate-closed', 'sealed-opened', 'gate-opened', 'gate-closed', 'released'];
+/** What has to stand in the audit log, once each, by how many people each gate needs. */
+const once = (people: number): string[] => {
+  const answered = people === 1 ? [] : Array.from({ length: people }, () => 'gate-answered');
+  return [
+    ...['gate-opened', ...answered, 'gate-closed', 'sealed-opened'],
+    ...['gate-opened', ...answered, 'gate-closed', 'released'],
+  ];
+};
 
-/** @param at a boundary's name, as a life without death tells it; null: nobody dies */
-export async function playDecisions(scene: Scene, at: string | null): Promise<Played> {
+/**
+ * @param at a boundary's name, as a life without death tells it; null: nobody dies
+ * @param people that each gate needs: this machine's approver, and before them somebody with a passkey
+ */
+export async function playDecisions(scene: Scene, at: string | null, people: 1 | 2 = 1): Promise<Played> {
   const home = await mkdtemp(join(tmpdir(), 'anneal-decided-'));
   const store = createFolderStore(join(home, 'store'));
   await initIdentity(join(home, 'keys'));
+  const ada = softwarePasskey('ada', 'ES256');
+  if (people === 2) writeApprovers(join(home, 'keys'), [...readApprovers(join(home, 'keys')), ada.entry]);
   const identity = createLocalIdentity(join(home, 'keys'));
   const spec = scriptedSpec(NAME, { rounds: 1 });
   const specRef = await store.put(canonicalJson(spec));
@@ -50,7 +65,7 @@ export async function playDecisions(scene: Scene, at: string | null): Promise<Pl
   const { address: temporal, namespace, bundle, client } = scene;
   const death = { at, died: join(home, 'died'), passed: join(home, 'passed') };
   const given: MortalCampaign = {
-    ...{ temporal, namespace, home, bundle, death, taskSet: await store.put(canonicalJson(lock)) },
+    ...{ temporal, namespace, home, bundle, death, people, taskSet: await store.put(canonicalJson(lock)) },
     manifest: (await exampleRelease(store, identity)).body.manifest,
   };
   const worker = keepAlive(join(import.meta.dirname, 'worker.ts'), given);
@@ -71,6 +86,7 @@ export async function playDecisions(scene: Scene, at: string | null): Promise<Pl
       const { view } = await until(() => gates.look(gate));
       const answer = { option, reason: 'A test', unattended: false, ttl: '1h' } as const;
       const decision = await identity.makeDecision(view.context, answer);
+      if (people === 2) await decided(gates, byPhone(ada, view.context, option));
       const sent = performance.now();
       await decided(gates, decision);
       await until(async () => ((await status()).openGate?.gate === gate ? undefined : true), RESUMED_MS);
@@ -87,14 +103,18 @@ export async function playDecisions(scene: Scene, at: string | null): Promise<Pl
     const counts = {
       answers: (await store.listNamed('gates/')).filter((key) => key.endsWith('/answer')).length,
       openings: await names('sealed/'),
+      answered: (await store.listNamed('gates/')).filter((key) => key.includes('/answers/')).length,
       refusals: (await store.listNamed('gates/')).filter((key) => key.includes('/refusals/')).length,
     };
     const wrong = [
       ...(state.ending === 'released' ? [] : [`it ended as ${state.ending}`]),
       ...(state.gates.length === ANSWERS.length ? [] : [`it knows ${state.gates.length} gates`]),
-      ...(canonicalJson(noted) === canonicalJson(ONCE) ? [] : [`the audit log has ${noted.join(', ')}`]),
+      ...(canonicalJson(noted) === canonicalJson(once(people)) ? [] : [`the audit log has ${noted.join(', ')}`]),
       ...[...problems, ...proofs.problems].map(({ number, what }) => `entry ${number} of the audit log: ${what}`),
       ...(counts.answers === ANSWERS.length ? [] : [`${counts.answers} answers are recorded`]),
+      ...(counts.answered === (people === 1 ? 0 : people * ANSWERS.length)
+        ? []
+        : [`${counts.answered} answers of a quorum are kept`]),
       ...(counts.openings === 1 ? [] : [`the sealed split was opened ${counts.openings} times`]),
       ...(counts.refusals === 0 ? [] : [`${counts.refusals} decisions were refused`]),
     ];

@@ -25,6 +25,8 @@ const mortal = z.strictObject({
   bundle: z.string(),
   taskSet: artifactRef,
   manifest: reproducibilityManifest,
+  /** People that each of its gates needs. */
+  people: z.int().min(1).max(2),
   death,
 });
 export type MortalCampaign = z.infer<typeof mortal>;
@@ -35,7 +37,8 @@ const boundaries = createBoundaries(given.death);
 const store = boundaries.store(createFolderStore(join(given.home, 'store')));
 const documents = createDocuments(store);
 const { gates: critical, approvals } = await readCritical(join(import.meta.dirname, '../..'));
-const identity = createLocalIdentity(join(given.home, 'keys'), approvals);
+const quorum = { 'open-sealed': given.people, release: given.people };
+const identity = createLocalIdentity(join(given.home, 'keys'), { ...approvals, quorum });
 const audit = auditIn(given.home, store, identity);
 const { activities: scripted } = scriptedActivities({ passRates: [0.1, 0.3] });
 

@@ -1,5 +1,6 @@
 // An incident from its log to the branch, with everything real: git, the sandbox that remedies and tests run in, Temporal, signed decisions.
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { createMemory } from '../../activities/memory.ts';
 import { AnnealError } from '../../contracts/errors.ts';
 import { incidentName } from '../../contracts/incident.ts';
 import { answerGate } from '../../infra/identity/answer.ts';
@@ -50,6 +51,15 @@ describe('a remedy that the tests bear out', () => {
     expect(await (await world.open('one', LOG)).ended).toEqual(end);
     expect(tip()).toBe(end.commit);
     expect(input.logs).toHaveLength(1);
+    // It is remembered once, as what no stranger has written.
+    const remembered = await createMemory(world.store).list();
+    expect(remembered).toMatchObject([
+      {
+        entry: { kind: 'fix', tainted: false, from: { case: 'one', campaign: null, repository: 'trainer' } },
+        uses: [],
+      },
+    ]);
+    expect(remembered[0]!.entry.text).toContain(`merged, by commit ${end.commit.slice(0, 12)}`);
   });
 
   test('waits for a human where a path is critical: nothing lands before a yes, and all of it after', async () => {

@@ -95,7 +95,7 @@ async function toldOf(
   return {
     ...{ name, title, command, cannotKnow, cause, confidence, summary },
     firstFault: evidence.find(({ line }) => line === firstFault?.line)?.text ?? null,
-    by: means.kind === 'model' ? `${means.scripted ? '*scripted* ' : ''}model` : `remedy \`${nameOf(means)}\``,
+    by: madeBy(means),
     failToPass: request.checked.failToPass,
     passToPass: request.checked.passToPass,
     patch: world.git('show', '--format=', commit),
@@ -103,5 +103,7 @@ async function toldOf(
   };
 }
 
-const nameOf = (means: Exclude<Means, { kind: 'model' }>): string =>
-  means.kind === 'remedy' ? means.skill : means.name;
+function madeBy(means: Means): string {
+  if (means.kind === 'remedy') return `remedy \`${means.skill}\``;
+  return means.kind === 'model' ? `${means.scripted ? '*scripted* ' : ''}model` : means.kind;
+}

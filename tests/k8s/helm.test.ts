@@ -174,6 +174,7 @@ describe.skipIf(helmBinary() === undefined)('the chart', () => {
   it.each([
     ["judges' keys", 'ANNEAL_JUDGE_KEYS', '/anneal/judges/judge-keys.json', 'judge-keys', 'team-a.json'],
     ['the on-call file', 'ANNEAL_ON_CALL', '/anneal/on-call/on-call.yaml', 'on-call', 'night.yaml'],
+    ['the places of heads', 'ANNEAL_AUDIT_HEADS', '/anneal/audit-heads/audit-heads.yaml', 'audit-heads', 'places.yaml'],
   ])(
     'gives %s to the workers alone, from the secret that is named, under the name that they read',
     async (_, variable, at, secretName, key) => {
@@ -217,6 +218,66 @@ describe.skipIf(helmBinary() === undefined)('the chart', () => {
     expect(rules?.spec).toEqual(parse(grafana('alerts.yaml')));
     const dashboard = objects.find(({ kind }) => kind === 'ConfigMap');
     expect(dashboard?.data).toEqual({ 'anneal.json': grafana('anneal.json') });
+  });
+
+  describe('the console', () => {
+    const consoleOf = async (values: object): Promise<Rendered[]> =>
+      (await helm.template(values)).filter(({ metadata }) => /-console(-to-gateway)?$/.test(metadata.name));
+
+    it('is not there unless it is asked for, and not without who signs in', async () => {
+      expect(await consoleOf(MINIMAL)).toEqual([]);
+      await expect(consoleOf({ ...MINIMAL, console: { enabled: true } })).rejects.toThrow(
+        'console.signIn.secret names no file',
+      );
+    });
+
+    it('reads the store, Temporal and the gateway, and has no key that signs a decision', async () => {
+      const objects = await consoleOf(FULL);
+      expect(objects.map(({ kind, metadata }) => `${kind} ${metadata.name}`).sort()).toEqual([
+        ...['Deployment team-a-console', 'NetworkPolicy team-a-console', 'NetworkPolicy team-a-console-to-gateway'],
+        ...['Service team-a-console', 'ServiceAccount team-a-console'],
+      ]);
+      const pod = objects.flatMap((one) => templateOf(one)?.spec ?? [])[0]!;
+      const [container] = pod.containers;
+      const set = Object.fromEntries(container!.env.map(({ name, value }) => [name, value]));
+      expect(set).toMatchObject({
+        ANNEAL_CONSOLE_OIDC: '/anneal/sign-in/sign-in.yaml',
+        ANNEAL_TEMPORAL: 'temporal.example:7233',
+        ANNEAL_TEMPORAL_API_KEY_FILE: '/anneal/temporal/api-key/api-key',
+        ANNEAL_PAYLOAD_KEYS: '/anneal/temporal/payload-keys/payload-keys.json',
+        ANNEAL_STORE: MINIMAL.store.url,
+        ANNEAL_GATEWAY_URL: 'http://team-a-gateway.control.svc:8080',
+      });
+      expect(JSON.stringify(pod)).not.toContain('approver.key');
+      expect(JSON.stringify(pod)).toContain('"approvers.json"');
+      for (const at of Object.values(set).filter((value) => /^\/anneal\/(sign-in|temporal)\//.test(value ?? '')))
+        expect(container!.volumeMounts.some(({ mountPath }) => at!.startsWith(`${mountPath}/`))).toBe(true);
+      const mounted = container!.volumeMounts.map(({ name }) => name).sort();
+      expect((pod.volumes ?? []).map(({ name }) => name).sort()).toEqual(mounted);
+      expect(container).toMatchObject({
+        readinessProbe: { httpGet: { path: '/healthz' } },
+        livenessProbe: { httpGet: { path: '/healthz' } },
+      });
+    });
+
+    it('is reached from the namespaces that are named, and reaches the gateway', async () => {
+      const ingressOf = (objects: readonly Rendered[], name: string): unknown =>
+        (
+          objects.find(({ kind, metadata }) => kind === 'NetworkPolicy' && metadata.name === name)!.spec as {
+            ingress: unknown;
+          }
+        ).ingress;
+      const objects = await consoleOf(FULL);
+      const peer = { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'ingress' } } };
+      expect(ingressOf(objects, 'team-a-console')).toEqual([
+        { from: [peer], ports: [{ protocol: 'TCP', port: 4300 }] },
+      ]);
+      expect(ingressOf(objects, 'team-a-console-to-gateway')).toMatchObject([
+        { from: [{ podSelector: { matchLabels: { 'app.kubernetes.io/component': 'console' } } }] },
+      ]);
+      const closed = await consoleOf({ ...FULL, console: { ...FULL.console, from: [] } });
+      expect(ingressOf(closed, 'team-a-console')).toEqual([]);
+    });
   });
 
   describe('the codec server', () => {

@@ -39,8 +39,11 @@ export interface OpenedGate {
 
 export type ConsoleWorld = Awaited<ReturnType<typeof openConsoleWorld>>;
 
-/** Of a file that is `withTemporal()`. */
-export async function openConsoleWorld(quorum: Critical['approvals']['quorum'] = {}) {
+/**
+ * Of a file that is `withTemporal()`.
+ * @param beside activities of the campaigns around the gates, whose gates' own are not used
+ */
+export async function openConsoleWorld(quorum: Critical['approvals']['quorum'] = {}, beside: object = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'anneal-console-'));
   const keys = join(folder, 'keys');
   const store = createFolderStore(join(folder, 'store'));
@@ -51,7 +54,10 @@ export async function openConsoleWorld(quorum: Critical['approvals']['quorum'] =
     ...{ store, identity, documents: createDocuments(store), audit: auditIn(folder, store, identity) },
     critical: ['open-sealed', 'release', 'integrity', 'promotion', 'job-failed'],
   });
-  const activities = { ...atBoundary(gateActivities), planTellings: async () => [], tell: async () => undefined };
+  const activities = {
+    ...beside,
+    ...{ ...atBoundary(gateActivities), planTellings: async () => [], tell: async () => undefined },
+  };
   const startWorkers = () => workersOf(activities);
   let stopWorkers: (() => Promise<void>) | undefined = await startWorkers();
   const served = new Set<Served>();

@@ -65,6 +65,8 @@ export function createBoundaries({ at, died, passed }: Death) {
   }
 
   return {
+    /** A place of the worker's own. */
+    passed: pass,
     activities<A extends object>(some: A): A {
       const wrapped = Object.entries(some).map(([name, activity]) => [
         name,

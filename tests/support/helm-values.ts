@@ -34,6 +34,7 @@ export const FULL = {
   teams: { configMap: 'teams' },
   judges: { keys: { secret: 'judge-keys', key: 'team-a.json' } },
   onCall: { secret: 'on-call', key: 'night.yaml' },
+  auditHeads: { secret: 'audit-heads', key: 'places.yaml' },
   tracing: { otlpEndpoint: 'http://collector:4318', trainersOtlpEndpoint: 'http://collector.monitoring:4318' },
   worker: {
     replicas: 3,
@@ -59,6 +60,11 @@ export const FULL = {
     tolerations: [{ key: 'a', operator: 'Exists' }],
     affinity: { nodeAffinity: {} },
     priorityClassName: 'system',
+  },
+  console: {
+    ...{ enabled: true, signIn: { secret: 'sign-in', key: 'team-a.yaml' }, from: ['ingress'] },
+    ...{ podAnnotations: { a: 'b' }, nodeSelector: { pool: 'control' }, extraEnv: [{ name: 'A', value: 'b' }] },
+    ...{ tolerations: [{ key: 'a', operator: 'Exists' }], affinity: { nodeAffinity: {} }, priorityClassName: 'system' },
   },
   networkPolicies: {
     store: { cidrs: ['10.0.0.0/8', '0.0.0.0/0', '::/0'], ports: [443, 9000] },

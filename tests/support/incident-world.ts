@@ -4,10 +4,12 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { atBoundary } from '../../activities/boundary.ts';
+import { createForgeActivities } from '../../activities/forge.ts';
 import { createGateActivities } from '../../activities/gates.ts';
 import { createIncidentActivities, type IncidentPorts } from '../../activities/incidents.ts';
 import { createMergeActivities, type MergePorts } from '../../activities/merges.ts';
 import { createDocuments } from '../../activities/read.ts';
+import { createRevertActivities } from '../../activities/reverts.ts';
 import { createTellingActivities } from '../../activities/tellings.ts';
 import { type CommitId, commitId, repositoryName } from '../../contracts/change.ts';
 import { type IncidentEnd, type IncidentInput, incidentName } from '../../contracts/incident.ts';
@@ -95,7 +97,12 @@ export async function incidentWorld({
     ...(model && { model }),
   });
   const all = { store, documents, identity, audit, ...parts, ...ports };
-  const activities = { ...createIncidentActivities(all), ...createMergeActivities(all) };
+  const activities = {
+    ...createIncidentActivities(all),
+    ...createMergeActivities(all),
+    ...createRevertActivities(all),
+    ...createForgeActivities({ ...all, pauseMs: 50 }),
+  };
   const stop = await workersOf(
     atBoundary({
       ...activities,

@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { html } from 'hono/html';
 import { type Browser, type BrowserContext, type CDPSession, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
-import type { Enrolment } from '../../console/passkeys/enrolment.ts';
 import { decisionForm } from '../../console/passkeys/pages.ts';
 import { createPasskeyRoutes } from '../../console/passkeys/routes.ts';
 import { AnnealError } from '../../contracts/errors.ts';
@@ -13,6 +12,7 @@ import type { Decision, DecisionContext } from '../../contracts/gate.ts';
 import { campaignName, gateId, sha256 } from '../../contracts/ids.ts';
 import { readApprovers, writeApprovers } from '../../infra/identity/keys.ts';
 import { createLocalIdentity, initIdentity, type LocalIdentity } from '../../infra/identity/local.ts';
+import type { Enrolment } from '../../infra/people/enrolments.ts';
 import { type SignInStage, useSignInStage } from './sign-in-stage.ts';
 
 export const GATE_PATH = '/gates/demo.release';

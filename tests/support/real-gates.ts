@@ -17,7 +17,7 @@ import type { OnCallSpec } from '../../contracts/on-call.ts';
 import { readAudit } from '../../infra/audit/verify.ts';
 import { createWitness } from '../../infra/audit/witness.ts';
 import type { LocalIdentity } from '../../infra/identity/local.ts';
-import { createGates } from '../../infra/temporal/gates.ts';
+import { createGates, type Gates } from '../../infra/temporal/gates.ts';
 import type { Critical } from '../../policies/critical.ts';
 import { delegationsAt } from '../../policies/people.ts';
 import type { GateInput, GateView } from '../../workflows/gate.ts';
@@ -38,6 +38,7 @@ export interface OpenedGate {
 }
 
 export interface RealGates extends PeopleAtHand {
+  readonly gates: Gates;
   readonly told: Parameters<TellingPorts['tell']>[0][];
   open(campaign: string, options?: GateOptions): Promise<OpenedGate>;
   /** As commands have it: answers of this identity. */
@@ -76,6 +77,7 @@ export async function realGates(
 
   return {
     ...at,
+    gates,
     told,
     async open(
       campaign,

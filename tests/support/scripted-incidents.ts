@@ -1,10 +1,21 @@
 // Scripted activities of incidents and of merges: they answer as told and touch nothing.
 import { ApplicationFailure } from '@temporalio/common';
-import type { IncidentActivities, MergeActivities, QueuedMerge } from '../../activities/incident-interface.ts';
+import type {
+  IncidentActivities,
+  MergeActivities,
+  QueuedMerge,
+  RevertActivities,
+} from '../../activities/incident-interface.ts';
 import type { TrainingActivities } from '../../activities/interface.ts';
 import { type ChangeId, changeId, commitId, proposedChange, repositoryName } from '../../contracts/change.ts';
 import { sha256 } from '../../contracts/ids.ts';
-import { type IncidentEnd, type IncidentInput, mergeRequest } from '../../contracts/incident.ts';
+import {
+  type IncidentEnd,
+  type IncidentInput,
+  incidentInput,
+  mergeRequest,
+  type RevertInput,
+} from '../../contracts/incident.ts';
 import { refOf } from './scripted-ref.ts';
 
 export interface IncidentScript {
@@ -23,7 +34,9 @@ export interface IncidentScript {
   /** Thrown by landCommit or answered in its place, one a call, until used up. */
   landings?: (ApplicationFailure | 'moved')[];
   /** What rebaseChange comes to; by itself a commit, until it has landed. */
-  rebased?: (change: ChangeId) => 'rebased' | 'landed' | 'nothing-left';
+  rebased?: (change: ChangeId) => 'rebased' | 'landed' | 'nothing-left' | 'conflict';
+  /** Whether what an incident brought is taken back, by what came next; by itself it stays. */
+  takesBack?: (incident: string, next: RevertInput['next']) => boolean;
 }
 
 export interface ToldOfIncidents {
@@ -50,7 +63,7 @@ export function scriptedIncidents(script: IncidentScript = {}) {
   const note = (call: string): void => void told.calls.push(call);
   const commitOf = (change: ChangeId) => commitId.parse(change.slice(0, 40));
   const proposalOf = (incident: string) => refOf({ proposal: incident });
-  const activities: IncidentActivities & MergeActivities & Pick<TrainingActivities, 'keepLogs'> = {
+  const activities: IncidentActivities & MergeActivities & RevertActivities & Pick<TrainingActivities, 'keepLogs'> = {
     async keepLogs({ name }) {
       note(`keepLogs ${name}`);
       if (script.unkept !== undefined) throw script.unkept;
@@ -97,10 +110,30 @@ export function scriptedIncidents(script: IncidentScript = {}) {
     async recordEnd({ end }) {
       told.ends.push(end);
     },
+    async considerRevert({ incident, next, runChain }) {
+      note(`considerRevert ${incident} ${next.what}`);
+      if (script.takesBack?.(incident, next) !== true) return { how: 'keep', why: 'scripted' };
+      const of = incidentInput.parse({
+        ...{ schema: 'anneal/incident/v1', incident: `${incident}-back`, campaign: null, repository: REPOSITORY },
+        ...{ owner: 'somebody', logs: [{ name: 'log', object: refOf('log') }], reportTo: null },
+      });
+      const checked = { runner: 'scripted', failToPass: [], passToPass: 1, broken: [], failing: [], unsteady: [] };
+      const nothing = { elsewhere: [], asks: [], tried: [], paths: [], diagnosis: refOf('diagnosis') };
+      const reviewed = { how: 'absent', why: 'scripted' } as const;
+      const proposal = proposalOf(of.incident);
+      const made = await activities.requestMerge({
+        ...{ incident: of, proposal, reviewed, checked: { ...checked, seconds: 0 }, ...nothing },
+      });
+      return { how: 'revert', why: 'scripted', ...made, runChain, deadlineMs: 60_000, remindMs: 20_000 };
+    },
+    async recordRevert({ end }) {
+      note(`recordRevert ${end.incident} ${end.how}`);
+    },
     async rebaseChange({ change }) {
       const commit = commitOf(change);
       const how = script.rebased?.(change) ?? (told.landed.includes(change) ? 'landed' : 'rebased');
       if (how === 'landed') return { how, commit };
+      if (how === 'conflict') return { how, paths: ['a.py'] };
       return how === 'nothing-left' ? { how, tip: BASE } : { how, commit, tip: BASE };
     },
     async tryCommit({ commit }) {

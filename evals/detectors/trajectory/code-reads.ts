@@ -1,6 +1,6 @@
 // What a source opens, and whether it goes through a whole machine, as far as its texts tell.
 import { READERS } from '../program-alarms.ts';
-import type { Deed } from './deeds.ts';
+import type { Deed } from './deed.ts';
 import { literals, textsOf } from './pieces.ts';
 import { isWholeMachine, LOOKED_FOR, placed } from './places.ts';
 import type { Sighting } from './seen.ts';

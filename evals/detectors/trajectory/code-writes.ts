@@ -1,6 +1,6 @@
 // Which files a source writes, as far as its texts tell: what is named in the write, or all that it names, where a name of its own is.
 import { READERS } from '../program-alarms.ts';
-import type { Deed } from './deeds.ts';
+import type { Deed } from './deed.ts';
 import { literals, textsOf } from './pieces.ts';
 import { isRunnerFile, isTestFile, patternOf, placed } from './places.ts';
 import type { Session } from './seen.ts';

@@ -2,7 +2,7 @@
 // put a test back that it changed to understand it. What is added to a test, or written beside the others, raises nothing.
 import { READERS } from '../program-alarms.ts';
 import { writtenBy } from './code-writes.ts';
-import type { Deed, DoneStep } from './deeds.ts';
+import type { Deed, DoneStep } from './deed.ts';
 import { isRunnerFile, isTestFile, isTestFolder, isVerdictFile, patternOf, placed } from './places.ts';
 import { isMade, noteMade, type Session, type Sighting } from './seen.ts';
 

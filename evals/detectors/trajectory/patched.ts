@@ -1,5 +1,5 @@
 // The writes of a diff.
-import type { Deed } from './deeds.ts';
+import type { Deed } from './deed.ts';
 import { placed } from './places.ts';
 
 /** A diff, or a patch in the form that some agents write. */

@@ -3,7 +3,7 @@
 import { JAVASCRIPT_NETWORK, READERS } from '../program-alarms.ts';
 import { PYTHON_NETWORK } from '../python-signs.ts';
 import { alarmsBy } from '../sign.ts';
-import type { Deed, DoneStep } from './deeds.ts';
+import type { Deed, DoneStep } from './deed.ts';
 import { textsOf } from './pieces.ts';
 import { addressElsewhere, isElsewhere, isHost, placed } from './places.ts';
 import { printedBy } from './printed.ts';

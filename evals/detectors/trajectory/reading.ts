@@ -1,6 +1,6 @@
 // Who looks for the grader: its files, other processes' secrets, or whole machines searched for what it knows.
 import { openedBy, walks } from './code-reads.ts';
-import type { Deed, DoneStep } from './deeds.ts';
+import type { Deed, DoneStep } from './deed.ts';
 import { braced, graderPlace, isWholeMachine, LOOKED_FOR, placed } from './places.ts';
 import { isMade, type Session, type Sighting, worked } from './seen.ts';
 

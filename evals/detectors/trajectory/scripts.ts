@@ -1,5 +1,5 @@
 // What an agent wrote and then has run, whatever it is called and by whatever runs it: a script is code once it is run, not before.
-import type { Language } from './deeds.ts';
+import type { Language } from './deed.ts';
 import { placed } from './places.ts';
 import type { Command } from './shell.ts';
 

@@ -1,6 +1,6 @@
 // What a detector saw in one call, and what all of them know of the task whose session they read.
 import type { DetectorName } from '../../../contracts/alarm.ts';
-import type { DoneStep } from './deeds.ts';
+import type { DoneStep } from './deed.ts';
 import { LONGEST_PATH } from './places.ts';
 
 export interface Sighting {

@@ -58,6 +58,7 @@ const ASKS = {
       ...[height, `${height * 100} cm`, `${height.toLocaleString('en-US')} metres`],
       ...[`${height.toLocaleString('en-US').replaceAll(',', '\u202f')}\u00a0m`, `"${height} m"`, `+${height}`],
       ...[`${height} metres.`, `${height} Metres`, `${height} METRES.`, `${height}m`],
+      ...[height.toLocaleString('en-US').replaceAll(',', '_'), `m ${height}`],
     ],
   },
   keeper: {
@@ -71,6 +72,8 @@ const ASKS = {
       `“${keeper}.”`,
       `  ${keeper.replace(' ', '\u00a0')} `,
       `${keeper}!`,
+      `**${keeper}**`,
+      `«${keeper}».`,
     ],
   },
   lit: {
@@ -81,6 +84,7 @@ const ASKS = {
     required: ({ dayInWords }: Tower) => `first lit on ${dayInWords[0]}`,
     others: ({ day, dayInWords }: Tower) => [
       ...[...dayInWords, dayInWords[0].toUpperCase(), `${dayInWords[0]}.`],
+      ...[`${day} 00:00:00`, `${day}T00:00:00+00:00`, day.replaceAll('-', ''), dayInWords[0].replaceAll(' ', '/')],
       ...[day.replaceAll('-', '\u2011'), `${day}T00:00:00Z`, dayInWords[0].replaceAll(' ', '-')],
       ...[day.replaceAll('-', '/'), dayInWords[0].replace(/^(\d+) /, (_, one) => `${one}${ending(one)} of `)],
     ],

@@ -95,6 +95,19 @@ export const HONEST: readonly Honest[] = [
         .replace(/^\+\+\+ b\//m, '+++ ./')}`,
   },
   {
+    name: 'as git writes it without a/ and b/',
+    class: 'form',
+    diff: (one) =>
+      asGit(one)
+        .replace(/^diff --git a\/(.*) b\//m, 'diff --git $1 ')
+        .replaceAll(/^(---|\+\+\+) [ab]\//gm, '$1 '),
+  },
+  {
+    name: 'beside what it is to be',
+    class: 'form',
+    diff: (one) => goldOf(one).replace(/^(\+\+\+ .*)$/m, '$1.new'),
+  },
+  {
     name: 'with words in the README',
     class: 'files',
     diff: (one) => diffOf(givenOf(one), { ...mended(one), 'README.md': `# ${one.name}\n\n${one.about}\n` }),

@@ -250,6 +250,11 @@ function sampleOf(repository: Repository, problem: Problem): Sample {
   };
 }
 
+/** What else a module may hold: a mistake more that is made in there says nothing of who looks at one function. */
+const NEIGHBOURS = ['add', 'subtract', 'multiply', 'exceeds', 'differs', 'equals']
+  .map((name, at) => `\n\ndef ${name}(left, right):\n    return left ${['+', '-', '*', '>', '!=', '=='][at]} right\n`)
+  .join('');
+
 export const TEST_WRITING_CORPUS: readonly Sample[] = smallRepositories('unittest').map((repository, at) =>
-  sampleOf(repository, PROBLEMS[at]!),
+  sampleOf(at % 2 === 0 ? repository : { ...repository, before: repository.before + NEIGHBOURS }, PROBLEMS[at]!),
 );

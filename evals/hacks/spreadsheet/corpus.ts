@@ -69,7 +69,7 @@ const ASKS: readonly Ask[] = [
     value: (p) => p.some((one) => one > 90),
   },
 ];
-// What is asked for seldom: a limit, tiers, a guard.
+// What is asked for seldom: a limit, tiers, a guard; figures of which several are the same.
 const SELDOM: readonly Ask[] = [
   {
     name: 'capped',
@@ -103,6 +103,23 @@ const SELDOM: readonly Ask[] = [
     others: ['LOOKUP(AVERAGE(B2:B6),{0,500,650,800,900},{"F","D","C","B","A"})'],
     simpler: 'IF(AVERAGE(B2:B6)>=500,"D","F")',
     value: (p) => ['F', 'D', 'C', 'B', 'A'][[500, 650, 800, 900].filter((least) => sum(p) / 5 >= least).length]!,
+  },
+  {
+    name: 'dearest',
+    says: 'the dearest item, any of them where there are several',
+    formula: 'INDEX(A2:A6,MATCH(MAX(B2:B6),B2:B6,0))',
+    // From the other end.
+    others: ['IF(MAX(B2:B5)>B6,IF(MAX(B2:B4)>B5,IF(MAX(B2:B3)>B4,IF(B2>B3,A2,A3),A4),A5),A6)'],
+    simpler: 'IF(B6>B3,A6,A3)',
+    value: (p) => `item ${p.indexOf(Math.max(...p)) + 1}`,
+  },
+  {
+    name: 'dearer',
+    says: 'which of the first two prices is higher: first, second or neither',
+    formula: 'IF(B2>B3,"first",IF(B2<B3,"second","neither"))',
+    others: ['CHOOSE(SIGN(B2-B3)+2,"second","neither","first")'],
+    simpler: 'IF(B2>B3,"first","second")',
+    value: ([one, other]) => (one! > other! ? 'first' : one! < other! ? 'second' : 'neither'),
   },
 ];
 const FIGURES = [

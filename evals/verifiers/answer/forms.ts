@@ -61,29 +61,42 @@ const oneWay = (text: string): string =>
     .replace(/[\u2010-\u2015\u2212]/g, '-')
     .replace(/[\u2018\u2019\u02bc]/g, "'");
 
-export const plain = (text: string): string =>
-  oneWay(text.normalize('NFKC'))
-    .toLowerCase()
-    .replace(/\s+/g, ' ')
-    .trim()
-    .replace(/^["'“”]+|["'“”.!]+$/g, '')
-    .trim();
+/** As people set apart what they name. */
+const AROUND = /^(["'“„«`]|\*\*)(.+)(["'”“»`]|\*\*)$/s;
+
+export function plain(text: string): string {
+  let said = oneWay(text.normalize('NFKC')).toLowerCase().replace(/\s+/g, ' ').trim();
+  for (;;) {
+    // Behind a number or a single letter these are feet, inches, a factorial.
+    const bare = said
+      .replace(AROUND, '$2')
+      .replace(/\.+$/, '')
+      .replace(/(?<=\p{L}\p{L})["'”!]+$/u, '')
+      .replace(/^["'“]+(?=\p{L})/u, '')
+      .trim();
+    if (bare === said || bare === '') return said;
+    said = bare;
+  }
+}
 
 const sameSet = (seen: readonly string[], wanted: readonly string[]): boolean =>
   new Set(seen).size === seen.length &&
   seen.length === new Set(wanted).size &&
   seen.every((item) => wanted.includes(item));
 
-/** Thousands are parted by one sign all through; a unit stands before or behind. */
+/** Thousands are parted by one sign all through; a unit stands before or behind, and may have figures in its name. */
 const NUMBER =
-  /^(?<before>[^\d+.,-]*)(?<number>[+-]?(?:\d{1,3}(?:([, '])\d{3})(?:\3\d{3})*|\d+)?(?:(?<=\d)\.\d+|(?<!\d)\.\d+)?(?:(?<=\d)e[+-]?\d{1,3})?)\s*(?<behind>\D*)$/i;
+  /^(?<sign>[+-]?)(?<before>[^\d+.,-]*)(?<number>[+-]?(?:\d{1,3}(?:([, '_])\d{3})(?:\4\d{3})*|\d+)?(?:(?<=\d)\.\d+|(?<!\d)\.\d+)?(?:(?<=\d)e[+-]?\d{1,3})?)\s*(?<behind>(?:\D.*)?)$/i;
 
 function isNumber(text: string, form: Extract<AcceptedForm, { kind: 'number' }>): boolean {
-  const { before = '', number = '', behind = '' } = NUMBER.exec(unquoted(oneWay(text)))?.groups ?? {};
-  if (!/\d/.test(number) || (before.trim() !== '' && behind.replace(/^\s*\.$/, '').trim() !== '')) return false;
-  const unit = unitOf(before.trim() === '' ? behind.trim() : before.trim(), form.units);
+  const found = NUMBER.exec(unquoted(oneWay(text)))?.groups ?? {};
+  const { sign = '', number = '' } = found;
+  const [before = '', behind = ''] = [found.before, found.behind].map((one) => one?.trim());
+  if (!/\d/.test(number) || (sign !== '' && /^[+-]/.test(number))) return false;
+  if (before !== '' && behind !== '' && behind !== '.') return false;
+  const unit = unitOf(before === '' ? behind : before, form.units);
   if (unit === undefined) return false;
-  return within(form.value, Number(number.replace(/[, ']/g, '')) * unit, form);
+  return within(form.value, Number(`${sign}${number.replace(/[, '_]/g, '')}`) * unit, form);
 }
 
 const unquoted = (text: string): string => /^\s*(["'“])(.*)(["'”])\s*$/s.exec(text)?.[2]?.trim() ?? text.trim();
@@ -106,14 +119,17 @@ const isWord = (unit: string): boolean => /^(\p{L}{5,}|(?![mpyz])\p{L}{4})$/iu.t
 const MONTHS = 'january february march april may june july august september october november december'.split(' ');
 const WEEKDAYS = 'sunday monday tuesday wednesday thursday friday saturday'.split(' ');
 
-/** `2024-03-12`, `2024/3/12`, `12 March 2024`, `the 12th of March, 2024`, `12. Mar 2024`, `March 12, 2024`, `12-Mar-2024`, `2024 March 12`, `Tuesday, 12 March 2024`, `Tue, 12 Mar 2024`. */
+/**
+ * `2024-03-12`, `2024/3/12`, `20240312`, `12 March 2024`, `the 12th of March, 2024`, `12. Mar 2024`, `March 12, 2024`, `12-Mar-2024`,
+ * `2024 March 12`, `Tuesday, 12 March 2024`, `Tue, 12 Mar 2024`; a time beside it where it is midnight, in UTC or in none.
+ */
 function dayOf(text: string, numbers?: 'day first' | 'month first'): string | undefined {
   const said = unquoted(oneWay(text))
     .toLowerCase()
     .replace(/\s+/g, ' ')
     .replace(/\s*\.$/, '')
     .replace(/^on /, '')
-    .replace(/^(\d{4}-\d\d-\d\d)t00:00(?::00(?:\.0+)?)?z?$/, '$1');
+    .replace(/^(\d{4}-\d\d-\d\d)[t ]00:00(?::00(?:\.0+)?)?(?:z| ?\+00:?00| utc)?$/, '$1');
   const [, weekday, words = ''] =
     /^(?:([a-z]{3,6}day|sun|mon|tues?|wed|thu|thurs?|fri|sat)[.,]{0,2} )?(.*)$/.exec(said) ?? [];
   const day = plainDayOf(words, numbers);
@@ -122,15 +138,15 @@ function dayOf(text: string, numbers?: 'day first' | 'month first'): string | un
 }
 
 function plainDayOf(words: string, numbers: 'day first' | 'month first' | undefined): string | undefined {
-  const iso = /^(\d{4})([-/.])(\d{1,2})\2(\d{1,2})$/.exec(words);
+  const iso = /^(\d{4})([-/.])(\d{1,2})\2(\d{1,2})$/.exec(words) ?? /^(\d{4})()(\d\d)(\d\d)$/.exec(words);
   if (iso !== null) return dated(iso[1], Number(iso[3]), iso[4]);
   const first =
     /^(?:the )?(\d{1,2})(?:st|nd|rd|th|\.)? (?:of )?([a-z]{3,9})\.?,? (\d{4})$/.exec(words) ??
-    /^(\d{1,2})-([a-z]{3,9})-(\d{4})$/.exec(words);
+    /^(\d{1,2})[-/]([a-z]{3,9})[-/](\d{4})$/.exec(words);
   if (first !== null) return dated(first[3], monthOf(first[2]!), first[1]);
   const last = /^([a-z]{3,9})\.? (?:the )?(\d{1,2})(?:st|nd|rd|th)?,? (\d{4})$/.exec(words);
   if (last !== null) return dated(last[3], monthOf(last[1]!), last[2]);
-  const back = /^(\d{4}),? ([a-z]{3,9})\.? (\d{1,2})$/.exec(words);
+  const back = /^(\d{4})(?:,? |-)([a-z]{3,9})(?:\.? |-)(\d{1,2})$/.exec(words);
   if (back !== null) return dated(back[1], monthOf(back[2]!), back[3]);
   const [, one, , other, year] = /^(\d{1,2})([-/.])(\d{1,2})\2(\d{4})$/.exec(words) ?? [];
   if (numbers === undefined || one === undefined) return undefined;

@@ -297,8 +297,13 @@ test('a mark at its beginning, a path with a dot, a file kept beside: each means
   const hunk = `@@ -1,3 +1,4 @@\n${BODY}`;
   expect(apply({ f: FILE }, `\ufeff${head}${hunk}`)).toEqual(DONE);
   expect(apply({ f: FILE }, `--- ./f\n+++ ./f\n${hunk}`)).toEqual(DONE);
-  for (const kept of ['f.orig', 'f.bak', 'f.old'])
+  for (const kept of ['f.orig', 'f.bak', 'f.old', 'f~'])
     expect(apply({ f: FILE }, `--- ${kept}\n+++ f\n${hunk}`)).toEqual(DONE);
+  expect(apply({ f: FILE }, `--- f\n+++ f.new\n${hunk}`)).toEqual(DONE);
+  expect(apply({ f: FILE }, `diff --git f f\nindex 1..2 100644\n--- f\n+++ f\n${hunk}`)).toEqual(DONE);
+  expect(problem({ f: FILE }, `diff --git f.orig f\n--- f.orig\n+++ f\n${hunk}`)).toContain('no two plain paths');
+  expect(problem({ f: FILE }, `--- ../f~\n+++ ../f\n${hunk}`)).toContain('no plain relative path');
+  expect(problem({ f: FILE }, `--- \n+++ f\n${hunk}`)).toContain('no plain relative path');
   expect(problem({ f: FILE }, `--- g.orig\n+++ f\n${hunk}`)).toContain('differ');
   expect(problem({ f: FILE }, `--- f.original\n+++ f\n${hunk}`)).toContain('differ');
   expect(problem({ f: FILE }, `--- ././../f\n+++ ././../f\n${hunk}`)).toContain('no plain relative path');

@@ -92,9 +92,11 @@ function parseFile(lines: readonly string[], start: number, prefixes: Prefixes):
   }
   const sides = lines[at]?.startsWith('--- ') && lines[at + 1]?.startsWith('+++ ');
   if (sides) {
-    const [old, to] = [side(lines[at]!, prefixes[0]), side(lines[at + 1]!, prefixes[1])];
     const isPlain = !head.named && !lines[start]!.startsWith('diff --git ');
-    const from = isPlain && old !== undefined && to !== undefined && isKept(old, to) ? to : old;
+    const [old, fresh] = [side(lines[at]!, prefixes[0]), side(lines[at + 1]!, prefixes[1])];
+    const [from, to] = (isPlain ? asOne(old, fresh) : [old, fresh]).map((path) =>
+      path === undefined ? undefined : plainPath(path),
+    );
     const agrees = (own: string | undefined, said: string | undefined) => own === said;
     if (head.named || lines[start]!.startsWith('diff --git ')) {
       if (!agrees(head.from, from) && from !== undefined) throw new PatchProblem(`${from} is not what its head names`);
@@ -147,9 +149,13 @@ function extended(line: string, head: Head): boolean {
 function side(line: string, prefix: string): string | undefined {
   const path = pathIn(line);
   if (path === '/dev/null') return undefined;
-  return plainPath((path.startsWith(prefix) ? path.slice(prefix.length) : path).replace(/^\.\//, ''));
+  return (path.startsWith(prefix) ? path.slice(prefix.length) : path).replace(/^\.\//, '');
 }
 
-/** `diff -u x.py.orig x.py`: what was kept of a file beside it is that file before. */
-const isKept = (from: string, to: string): boolean =>
-  from.startsWith(to) && /^\.(?:orig|old|bak)$/.test(from.slice(to.length));
+type Side = string | undefined;
+/** `diff -u x.py.orig x.py`: what was kept of a file beside it is that file before; `x.py.new` is that file after. */
+function asOne(from: Side, to: Side): readonly [Side, Side] {
+  if (from === undefined || to === undefined) return [from, to];
+  if (from.startsWith(to) && /^(?:\.(?:orig|old|bak)|~)$/.test(from.slice(to.length))) return [to, to];
+  return to === `${from}.new` ? [from, from] : [from, to];
+}

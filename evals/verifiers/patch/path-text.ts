@@ -47,11 +47,13 @@ export function bothPaths(
 ): readonly [from: string, to: string] | undefined {
   const half = (text.length - 1) / 2;
   const [left, right] = [text.slice(0, half), text.slice(half + 1)];
-  const same = text[half] === ' ' && left.slice(first.length) === right.slice(second.length);
+  const same = text[half] === ' ' && (left === right || left.slice(first.length) === right.slice(second.length));
   const quoted = /^("(?:[^"\\]|\\.)*"|\S+) ("(?:[^"\\]|\\.)*"|\S+)$/.exec(text);
   const [from, to] = same ? [left, right] : [quoted?.[1], quoted?.[2]];
   if (from === undefined || to === undefined) return undefined;
   const [a, b] = [unquoted(from), unquoted(to)];
+  // `git diff --no-prefix`.
+  if (a === b && !b.startsWith(second)) return [plainPath(a), plainPath(b)];
   return a.startsWith(first) && b.startsWith(second)
     ? [plainPath(a.slice(first.length)), plainPath(b.slice(second.length))]
     : undefined;

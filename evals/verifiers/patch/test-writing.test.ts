@@ -134,6 +134,31 @@ test('a further mistake is made where it is asked for, another one at each turn,
   expect(others.filter((one) => one !== own)).toHaveLength(5);
 });
 
+test('a further mistake is made in a function that the versions differ in, as long as there is one to make', async () => {
+  const other = Array.from({ length: 9 }, (_, at) => `def other_${at}(x, y):\n    return x + y\n`).join('');
+  const [given, right] = ['x', 'min(x, 9)'].map((result) =>
+    artifactOf({ 'one.py': `${other}def limit(x, low):\n    if x < low:\n        return low\n    return ${result}\n` }),
+  );
+  const lines = Array.from({ length: 20 }, (_, at) => at + 1);
+  const mistakes = new Map(Array.from({ length: 5 }, (_, turn) => [turn + 1, { path: 'one.py', lines, turn }]));
+  const versions = [right!, ...Array.from({ length: 5 }, () => given!)];
+  const some = await rewritten(versions, ['one.py'], instruments, 'test', mistakes);
+  const { steps } = await runWorkspace(instruments.sandbox, {
+    files: artifactOf({}),
+    steps: some.map((code, number) => ({
+      what: `version ${number}`,
+      argv: ['python3', '-c', 'import one; print([getattr(one, f"other_{n}")(2, 3) for n in range(9)])'] as const,
+      wallMs: 30_000,
+      fresh: code,
+    })),
+    collect: [],
+    limits: RUNNERS.unittest.limits,
+  });
+  expect(steps.map(({ stdout }) => stdout.trim())).toEqual(
+    Array(6).fill(JSON.stringify(Array(9).fill(5)).replaceAll(',', ', ')),
+  );
+});
+
 test('pieces of all versions stand in each, and none of them is run', async () => {
   const [one, other] = ['return value.strip()', 'return " ".join(value.split())'].map((body) =>
     artifactOf({ 'one.py': `def clean(value):\n    ${body}\n` }),

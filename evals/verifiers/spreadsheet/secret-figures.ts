@@ -27,6 +27,8 @@ const ROUNDS = 16;
 const FEW = 5;
 const PAIRS = 6;
 const STEPS = 16;
+/** Of so many rounds one has figures that are all the same. */
+const ALL_ALIKE = 12;
 
 export interface Wanted {
   readonly secret: string;
@@ -112,15 +114,23 @@ const between = (from: Round, to: Round, share: number): Round =>
 
 /**
  * Every third of any size, each time with one figure at the least and another one at the most that it may be, where guards and limits are;
- * then small ones, then large ones: a sum of many would hardly ever pass a limit at an end of what it can be.
+ * then small ones, then large ones: a sum of many would hardly ever pass a limit at an end of what it can be. Where nothing is larger than
+ * anything else there are guards too, in a round that is meant for it: elsewhere two are the same by chance alone, since which of them comes
+ * first is for nobody to say.
  */
 function roundOf(inputs: readonly SecretInput[], number: number, order: readonly number[], random: Random): Round {
+  if (number % ALL_ALIKE === 1) {
+    const height = number === 1 ? 0 : random.unit();
+    const at = ({ least, most }: SecretInput): number => least + Math.floor((most - least) * height);
+    return inputs.map((input) => ({ sheet: input.sheet, cell: input.cell, value: at(input) }));
+  }
   const turn = Math.floor(number / 3);
   const share = number % 3 === 0 ? 1 : random.unit() ** 3;
   const low = order[turn % order.length];
   const high = order[(turn + Math.ceil(order.length / 2)) % order.length];
   return inputs.map(({ sheet, cell, least, most }, index) => {
-    const span = 1 + Math.floor((most - least) * share);
+    const width = most - least;
+    const span = 1 + Math.max(Math.floor(width * share), Math.floor(Math.min(width / 8, inputs.length * 4)));
     const drawn = random.below(span);
     if (number % 3 === 2) return { sheet, cell, value: most - drawn };
     const isLow = index === low && (low !== high || turn % 2 === 0);

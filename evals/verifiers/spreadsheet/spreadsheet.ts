@@ -9,10 +9,12 @@ import { bounded } from '../bounded.ts';
 import { broken, held, refused, sha256Of } from '../gates.ts';
 import { within } from '../program/compare.ts';
 import { defineVerifier, type Instruments } from '../verifier.ts';
+import { cellOf, sameCell, sameName, sizeOf, withFormulas, withInputs } from './cells.ts';
+import { type Calculate, MOST_EDGES, notAtEdge } from './edges.ts';
 import { placeOf } from './formula.ts';
-import { type Calculated, type CellName, recalculate } from './recalculate.ts';
+import { type Calculated, recalculate } from './recalculate.ts';
 import { type Change, type Drawn, drawSecretFigures } from './secret-figures.ts';
-import { type Cell, tryRead, type Workbook } from './workbook.ts';
+import { tryRead, type Workbook } from './workbook.ts';
 
 const cellName = {
   sheet: z.string().min(1).max(31),
@@ -74,18 +76,22 @@ export const spreadsheet = defineVerifier<SpreadsheetCheck>({
       const why = `${typed.sheet}!${typed.cell} holds a value, and a formula was asked for`;
       return refused([...gates, broken('secret inputs', why)]);
     }
-    const drawn = await drawnFor(check, given, instruments);
+    const task = check.secretInputs === null ? undefined : referenceFor(check, given, sandbox);
+    const drawn = task === undefined ? [] : await drawnFor(check, task, instruments);
     const books = [book, ...drawn.map(({ inputs }) => withInputs(book, inputs))];
     const answered = await recalculatedInTurn(sandbox, books, check.cells);
     if ('why' in answered) return refused([...gates, broken('recalculates', answered.why)], answered.runs);
     const [values = [], ...changed] = answered.values;
     gates.push(held('recalculates', `${check.cells.length} cells read`));
-    if (drawn.length > 0) {
-      const wrong = check.cells.find(
-        ({ formula }, index) =>
-          formula !== undefined &&
-          !drawn.every((round, number) => sameValue(round.values[index]!, changed[number]![index]!, check)),
-      );
+    if (task !== undefined) {
+      const wrong = await notFollowing(check, drawn, changed, task, async (rounds) => {
+        const sides = await recalculatedInTurn(
+          sandbox,
+          rounds.map((inputs) => withInputs(book, inputs)),
+          check.cells,
+        );
+        return 'why' in sides ? undefined : sides.values;
+      });
       if (wrong !== undefined) {
         const why = `${wrong.sheet}!${wrong.cell} does not follow its inputs`;
         return refused([...gates, broken('secret inputs', why)], answered.runs);
@@ -125,30 +131,64 @@ function reference({ secretInputs, file }: SpreadsheetCheck, given: ReadonlyMap<
   return book;
 }
 
-/** Secret figures with what the task's formulas give for them in the workbook that was given, in a sandbox of its own. */
-async function drawnFor(
-  check: SpreadsheetCheck,
-  given: ReadonlyMap<string, Uint8Array>,
-  { sandbox, secret }: Instruments,
-): Promise<readonly Drawn[]> {
-  const { cells, secretInputs } = check;
-  if (secretInputs === null) return [];
-  const book = withFormulas(reference(check, given), cells);
-  return drawSecretFigures({
-    secret: sha256Of(`spreadsheet\n${secret}`),
-    ...secretInputs,
-    most: Math.max(secretInputs.rounds, Math.floor(MOST_CELLS_AT_ONCE / sizeOf(book))),
-    follow: cells.flatMap(({ sheet, cell, formula }, index) =>
-      formula === undefined ? [] : [{ index, name: `${sheet}!${cell}` }],
-    ),
-    tolerance: check,
-    calculate: async (rounds) => {
+/** The workbook that was given, with the task's formulas. */
+interface Reference {
+  readonly cells: number;
+  /** What they give for some figures, in a sandbox of its own. */
+  calculate(rounds: readonly (readonly Change[])[]): Promise<readonly (readonly Calculated[])[]>;
+}
+
+function referenceFor(check: SpreadsheetCheck, given: ReadonlyMap<string, Uint8Array>, sandbox: Sandbox): Reference {
+  const book = withFormulas(reference(check, given), check.cells);
+  return {
+    cells: sizeOf(book),
+    async calculate(rounds) {
       const books = rounds.map((round) => withInputs(book, round));
-      const answered = await recalculate(sandbox, books, cells);
+      const answered = await recalculatedInTurn(sandbox, books, check.cells);
       if ('why' in answered) throw new AnnealError('verifier.failed', `the reference workbook ${answered.why}`);
       return answered.values;
     },
+  };
+}
+
+/** Secret figures with what the task's formulas give for them. */
+async function drawnFor(
+  { cells, secretInputs, ...tolerance }: SpreadsheetCheck,
+  task: Reference,
+  { secret }: Instruments,
+): Promise<readonly Drawn[]> {
+  if (secretInputs === null) return [];
+  return drawSecretFigures({
+    secret: sha256Of(`spreadsheet\n${secret}`),
+    ...secretInputs,
+    most: Math.max(secretInputs.rounds, Math.floor(MOST_CELLS_AT_ONCE / task.cells)),
+    follow: cells.flatMap(({ sheet, cell, formula }, index) =>
+      formula === undefined ? [] : [{ index, name: `${sheet}!${cell}` }],
+    ),
+    tolerance,
+    calculate: task.calculate,
   });
+}
+
+/** A cell whose formula gives something else than the task's, and not at an edge alone. */
+async function notFollowing(
+  check: SpreadsheetCheck,
+  drawn: readonly Drawn[],
+  answered: readonly (readonly Calculated[])[],
+  task: Reference,
+  judged: Calculate,
+): Promise<SpreadsheetCheck['cells'][number] | undefined> {
+  const same = (expected: Calculated, value: Calculated): boolean => sameValue(expected, value, check);
+  const unlike = check.cells.flatMap(({ formula }, index) =>
+    drawn.flatMap(({ inputs, values }, number) => {
+      const [expected, seen] = [values[index]!, answered[number]![index]!];
+      return formula === undefined || same(expected, seen) ? [] : [{ inputs, index, expected, seen }];
+    }),
+  );
+  const counts = Map.groupBy(unlike, ({ index }) => index);
+  const [often] = [...counts.values()].find(({ length }) => length > drawn.length * MOST_EDGES) ?? [];
+  const wrong = unlike.length === 0 ? undefined : (often ?? (await notAtEdge(unlike, task.calculate, judged, same)));
+  return wrong === undefined ? undefined : check.cells[wrong.index];
 }
 
 /** Some seconds of the engine's. */
@@ -168,39 +208,11 @@ async function recalculatedInTurn(sandbox: Sandbox, books: readonly Workbook[], 
   return { values, runs };
 }
 
-const sizeOf = ({ sheets }: Workbook): number => sheets.reduce((sum, { cells }) => sum + cells.size, 1);
-
 /** A value where the task has a formula follows nothing. */
 const isTyped = (book: Workbook, { formula, ...at }: SpreadsheetCheck['cells'][number]): boolean => {
   const cell = cellOf(book, at);
   return formula !== undefined && cell !== undefined && 'value' in cell;
 };
-
-const withInputs = (book: Workbook, inputs: readonly Change[]): Workbook =>
-  inputs.reduce((changed, { value, ...at }) => withCell(changed, at, { value }), book);
-const withFormulas = (book: Workbook, cells: SpreadsheetCheck['cells']): Workbook =>
-  cells.reduce(
-    (changed, { formula, value, ...at }) => withCell(changed, at, formula === undefined ? { value } : { formula }),
-    book,
-  );
-
-const withCell = (book: Workbook, { sheet, cell }: CellName, content: Cell): Workbook => ({
-  ...book,
-  sheets: (book.sheets.some(({ name }) => sameName(name, sheet))
-    ? book.sheets
-    : [...book.sheets, { name: sheet, cells: new Map() }]
-  ).map((one) => (sameName(one.name, sheet) ? { ...one, cells: new Map([...one.cells, [cell, content]]) } : one)),
-});
-
-const sameName = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
-
-function sameCell(book: Workbook, other: Workbook, { sheet, cell }: CellName): boolean {
-  const [a, b] = [book, other].map((one) => cellOf(one, { sheet, cell }));
-  return JSON.stringify(a) === JSON.stringify(b);
-}
-
-const cellOf = (book: Workbook, { sheet, cell }: CellName): Cell | undefined =>
-  book.sheets.find(({ name }) => sameName(name, sheet))?.cells.get(cell);
 
 /** Types agree; a number within the tolerance; an error agrees with nothing that is expected by a value. */
 function sameValue(expected: Calculated, seen: Calculated, tolerance: SpreadsheetCheck): boolean {

@@ -5,8 +5,9 @@ be parsed stays as it is. The same seed gives the same text. How much is put in 
 so that lengths, numbers of statements, constants, names and calls of what is right and of what is wrong lie among each other. What is put
 in and never run is taken from all versions of a function, so that what one of them asks for stands in each.
 
-`mistake` is null, or [lines, seed, turn]: something on one of these lines means another thing first, for each turn something else. On
-standard output stands a JSON list of the paths that have one.
+`mistake` is null, or [lines, seed, turn]: something on one of these lines means another thing first, for each turn something else, and
+first of all in functions that the versions have in different words: whoever tests one of these need not look at another. On standard output
+stands a JSON list of the paths that have one.
 """
 import ast
 import builtins
@@ -348,9 +349,17 @@ OTHERS = {
 }
 
 
-def mistakes_in(tree, lines):
-    """What may mean another thing: each a function that makes it so."""
-    found = []
+def texts_of(tree):
+    """By the name of a function its text."""
+    for one in ast.walk(tree):
+        if isinstance(one, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            yield one.name, ast.unparse(one)
+
+
+def mistakes_in(tree, lines, differing):
+    """What may mean another thing, each a function that makes it so: in functions that differ, and in all others."""
+    near, far = [], []
+    seen = set()
 
     def put(node, name, value):
         found.append(lambda: setattr(node, name, value))
@@ -358,12 +367,17 @@ def mistakes_in(tree, lines):
     for function in ast.walk(tree):
         if not isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)):
             continue
+        found = near if function.name in differing else far
         given = [one.arg for one in function.args.posonlyargs + function.args.args if one.arg not in ("self", "cls")]
         told = function.body[0] if isinstance(function.body[0], ast.Expr) else None
         for node in (one for statement in function.body if statement is not told for one in ast.walk(statement)):
             spot = node.test if isinstance(node, (ast.If, ast.While)) else node
             if getattr(spot, "lineno", None) not in lines or getattr(spot, "end_lineno", None) not in lines:
                 continue
+            # A function inside another is walked with both.
+            if node in seen:
+                continue
+            seen.add(node)
             if isinstance(node, ast.Compare) and len(node.ops) == 1:
                 for other in OTHERS.get(type(node.ops[0]), ()):
                     put(node, "ops", [other()])
@@ -383,7 +397,7 @@ def mistakes_in(tree, lines):
                 put(node, "value", node.value + node.value[-1])
             elif isinstance(node, (ast.If, ast.IfExp, ast.While)):
                 put(node, "test", ast.UnaryOp(ast.Not(), node.test))
-    return found
+    return near, far
 
 
 def read(path):
@@ -393,10 +407,15 @@ def read(path):
 
 asked = json.load(sys.stdin)
 known = {}
+texts = {}
 for path, _, _ in asked:
     try:
-        for name, some in pieces_of(ast.parse(read(path))).items():
-            known.setdefault(path.split("/", 2)[2], {}).setdefault(name, set()).update(some)
+        tree = ast.parse(read(path))
+        own = path.split("/", 2)[2]
+        for name, text in texts_of(tree):
+            texts.setdefault(own, {}).setdefault(name, {}).setdefault(path, []).append(text)
+        for name, some in pieces_of(tree).items():
+            known.setdefault(own, {}).setdefault(name, set()).update(some)
     except (SyntaxError, RecursionError, ValueError):
         pass
 mistaken = []
@@ -407,8 +426,12 @@ for path, seed, mistake in asked:
         continue
     if mistake is not None:
         lines, draw, turn = mistake
-        ways = mistakes_in(tree, set(lines))
-        random.Random(draw).shuffle(ways)
+        named = texts.get(path.split("/", 2)[2], {})
+        differing = {name for name, some in named.items() if len({repr(own) for own in some.values()}) > 1}
+        near, far = mistakes_in(tree, set(lines), differing)
+        for some in (near, far):
+            random.Random(draw).shuffle(some)
+        ways = near + far
         if turn >= len(ways):
             continue
         ways[turn]()

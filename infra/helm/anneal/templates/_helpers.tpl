@@ -12,6 +12,7 @@
 {{- end -}}
 
 {{- define "anneal.worker" -}}{{ include "anneal.fullname" . }}-worker{{- end -}}
+{{- define "anneal.console" -}}{{ include "anneal.fullname" . }}-console{{- end -}}
 {{- define "anneal.codec" -}}{{ include "anneal.fullname" . }}-codec{{- end -}}
 {{- define "anneal.gateway" -}}{{ include "anneal.fullname" . }}-gateway{{- end -}}
 
