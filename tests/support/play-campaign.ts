@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { bundleWorkflowCode, NativeConnection, Worker } from '@temporalio/worker';
 import { afterAll, beforeAll } from 'vitest';
@@ -134,6 +135,8 @@ export async function play(
   }
 }
 
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+
 /** With RECORD_HISTORIES set, writes what ran here as the histories that tests/replay replays for ever after. */
 export async function keepHistory(name: string, workflowId: string): Promise<void> {
   const folder = process.env.RECORD_HISTORIES;
@@ -156,6 +159,7 @@ export async function keepHistory(name: string, workflowId: string): Promise<voi
     ];
     const { stdout } = await promisify(execFile)(await temporalBinary(), args, { maxBuffer: 64 << 20 });
     const file = `${w.workflowId.replaceAll('/', '_')}.${w.runId.slice(0, 8)}.json`;
-    writeFileSync(join(folder, file), JSON.stringify(JSON.parse(stdout)));
+    // Where this checkout lies is nobody's business: stacks of failures name its files.
+    writeFileSync(join(folder, file), JSON.stringify(JSON.parse(stdout)).replaceAll(ROOT, ''));
   }
 }
