@@ -55,7 +55,8 @@ test('so many agents at a time, the most pressing first, and each ends once', as
   const found = await ended(ends, ...all.map(({ ticket }) => ticket));
   expect(found.map(({ how }) => how)).toEqual(all.map(() => 'merged'));
   expect(seen.most).toBe(2);
-  expect(developed[0]!.ticket).toBe(aTicket(6));
+  // Two begin at once, and which of them asks first is chance.
+  expect(developed.slice(0, 2).map(({ ticket }) => ticket)).toContain(aTicket(6));
   expect(developed).toHaveLength(6);
   expect(new Set(told.landed).size).toBe(6);
   expect(told.landed).toHaveLength(6);
