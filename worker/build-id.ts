@@ -11,6 +11,8 @@ const BUNDLED = ['contracts', 'policies', 'workflows', 'infra/tracing', 'infra/c
 /** All that the import table (.dependency-cruiser.mjs) lets a worker load; and what it starts by path: the trainer, the policy server. */
 const LOADED = [
   ...['contracts', 'policies', 'workflows', 'activities', 'agents', 'evals', 'gateway', 'k8s', 'infra', 'worker'],
+  // Campaigns that agents propose are held to the rules of `validate`.
+  'cli/spec',
   ...['trainer/anneal_trainer', 'trainer/anneal_server', 'trainer/requirements.lock', 'critical.yaml', 'skills'],
 ];
 
