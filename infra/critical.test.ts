@@ -17,7 +17,6 @@ it('reads the committed list: every gate that a campaign can open today', async 
     'release',
     'integrity',
     'merge',
-    'plan',
     'promotion',
     'monitor',
     'plan',
