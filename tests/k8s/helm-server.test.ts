@@ -39,6 +39,7 @@ describe.skipIf(!isBuilt([]) || helmBinary() === undefined)('what the chart rend
       'team-a-worker',
       'team-a-gateway',
       'team-a-codec',
+      'team-a-console',
       'anneal-codec',
       'anneal-worker',
       'anneal-gateway',
