@@ -114,10 +114,10 @@ test('a campaign whose rollouts overlapped is predicted from its record, beside 
   const settled = { positions: 0, trained: 0 };
   await store.swapNamed('campaigns/overlap/pipeline', null, JSON.stringify({ ...record, settled, groups, spans }));
   const out = await simulate('simulate', '--campaign', 'overlap');
-  expect(out).toMatch(/measured +predicted +error/);
+  expect(out).toMatch(/measured +played again +error +drawn +error/);
   expect(out).toMatch(/^trainer waits +\d/m);
-  const { figures } = JSON.parse(await simulate('--json', 'simulate', '--campaign', 'overlap'));
-  expect(figures).toHaveLength(5);
+  const { again, drawn } = JSON.parse(await simulate('--json', 'simulate', '--campaign', 'overlap'));
+  for (const { figures } of [again, drawn]) expect(figures).toHaveLength(5);
   await expect(simulate('simulate', '--campaign', 'nobody')).rejects.toMatchObject({ code: 'campaign.not_found' });
   await expect(simulate('simulate')).rejects.toMatchObject({ code: 'cli.usage' });
   await expect(simulate('simulate', QUICKSTART, '--campaign', 'overlap')).rejects.toMatchObject({ code: 'cli.usage' });

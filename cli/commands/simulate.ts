@@ -26,7 +26,7 @@ export function addSimulate(program: Command, run: Run): void {
     )
     .option(
       '--campaign <name>',
-      'instead of a file: a campaign with `pipeline`, predicted from what its groups and trainings took',
+      'instead of a file: a campaign with `pipeline`, played by its own scheduler on what its groups and trainings took',
     )
     .action((file: string | undefined, { choose, campaign }: SimulateFlags, command: Command) =>
       run(async (session) => {

@@ -5,12 +5,12 @@ import type { ArtifactStore } from '../../contracts/artifact.ts';
 import { AnnealError } from '../../contracts/errors.ts';
 import { campaignName } from '../../contracts/ids.ts';
 import { percent, points, span } from '../../infra/markup/figures.ts';
-import type { ComparedFigure, Comparison } from '../../policies/simulation/compare.ts';
-import { compareRecorded } from '../../policies/simulation/recorded.ts';
+import type { Compared, ComparedFigure } from '../../policies/simulation/compare.ts';
+import { type ComparedRun, compareRecorded } from '../../policies/simulation/recorded.ts';
 import { table } from '../view/table.ts';
 
 /** @throws AnnealError `campaign.not_found` where there is none whose rollouts overlapped, `simulation.invalid` where no round of it has trained */
-export async function compareCampaign(store: ArtifactStore, text: string): Promise<Comparison> {
+export async function compareCampaign(store: ArtifactStore, text: string): Promise<ComparedRun> {
   const name = campaignName.safeParse(text);
   const whole = name.success ? await readWhole(store, createDocuments(store), name.data) : undefined;
   if (whole === undefined)
@@ -31,13 +31,18 @@ const SPOKEN: Readonly<Record<ComparedFigure, readonly [string, (value: number) 
   staleness: ['rounds old', (value) => value.toFixed(2)],
 };
 
-export function renderComparison({ figures }: Comparison, width: number): string[] {
-  const rows = figures.map(({ figure, measured, predicted, error }) => {
-    const [name, told] = SPOKEN[figure];
-    const off =
-      figure === 'trainerWaits' ? points(predicted - measured) : figure === 'staleness' ? told(error) : percent(error);
-    return [name, told(measured), told(predicted), off];
+export function renderComparison({ again, drawn }: ComparedRun, width: number): string[] {
+  const rows = again.figures.map((played, at) => {
+    const [name, told] = SPOKEN[played.figure];
+    const beside = (one: Compared): [string, string] => [told(one.predicted), offBy(one, told)];
+    return [name, told(played.measured), ...beside(played), ...beside(drawn.figures[at]!)];
   });
   const right = (title: string) => ({ title, align: 'right' as const });
-  return table([{ title: '' }, right('measured'), right('predicted'), right('error')], rows, { width });
+  const columns = [right('measured'), right('played again'), right('error'), right('drawn'), right('error')];
+  return table([{ title: '' }, ...columns], rows, { width });
+}
+
+function offBy({ figure, measured, predicted, error }: Compared, told: (value: number) => string): string {
+  if (figure === 'trainerWaits') return points(predicted - measured);
+  return figure === 'staleness' ? told(error) : percent(error);
 }

@@ -4,8 +4,17 @@ import { createRandom, type Random } from '../random.ts';
 
 export type Draw = () => number;
 
-export function createDraw(of: Distribution, random: Random): Draw {
-  const { mean = 0, cv = 0, values, max = Number.POSITIVE_INFINITY } = of;
+export type Drawn = Distribution & {
+  /** `values` come in their order, round and round: what happened is played again, and nothing is drawn. */
+  readonly inOrder?: true;
+};
+
+export function createDraw(of: Drawn, random: Random): Draw {
+  const { mean = 0, cv = 0, values, inOrder, max = Number.POSITIVE_INFINITY } = of;
+  if (values !== undefined && inOrder) {
+    let next = 0;
+    return () => Math.min(max, values[next++ % values.length]!);
+  }
   if (values !== undefined) return () => Math.min(max, values[random.below(values.length)]!);
   if (cv === 0 || mean === 0) return () => Math.min(max, mean);
   // Of a log-normal with this mean and coefficient of variation: σ² = ln(1 + cv²), μ = ln(mean) - σ²/2.

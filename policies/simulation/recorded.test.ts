@@ -36,8 +36,15 @@ describe('a campaign, predicted from its own record', () => {
     ['the trainer waits for groups', WINDOW, { group: [40, 90], training: [5, 15], measuring: [2, 4] }],
     ['both wait', BUDGET, { group: [10, 40], training: [20, 40], measuring: [5, 10] }],
   ] as const)('within a tenth where %s', (_, scheduler, times) => {
-    const { figures } = compareRecorded(overlappedRun(scheduler, { rounds: 40, seed: 3, times }));
-    expect(figures.filter(({ isWithin }) => !isWithin)).toEqual([]);
+    const { again, drawn } = compareRecorded(overlappedRun(scheduler, { rounds: 40, seed: 3, times }));
+    for (const { figures } of [again, drawn]) expect(figures.filter(({ isWithin }) => !isWithin)).toEqual([]);
+  });
+
+  it.each([5, 45, 100, 160])('counts an hour in which nothing went on once, at second %i of four rounds', (at) => {
+    const times = { group: [20, 30], training: [20, 30], measuring: [5, 10] } as const;
+    const run = overlappedRun(WINDOW, { rounds: 4, seed: 3, times, outage: { at, seconds: 3_600 } });
+    const { again } = compareRecorded(run);
+    expect(again.figures.filter(({ error }) => error > 0.01)).toEqual([]);
   });
 
   it('is off where what it was drawn from is not what happened', () => {

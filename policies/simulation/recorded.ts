@@ -2,6 +2,8 @@
 // took, drawn from its durable record. So the prediction can be held against the very run, and other schedulers be tried on what it measured.
 // The unit is a group, as it was there. How long one took is measured whole, engines, verification and waiting for either together: what is
 // predicted is who waits for whom, not the speed of an engine.
+// It is played twice: in the order of the record, and drawn from it in any order. A worker that was away, or a machine that had others to serve,
+// made all that was under way longer at once; drawn one by one that counts as often as there were groups, played again it counts once.
 import type { PipelineGroup, PipelineRecord, RoundSpans } from '../../contracts/pipeline.ts';
 import type { Timeline, TimelineStep } from '../../contracts/prediction.ts';
 import type { SchedulerSpec } from '../../contracts/scheduler.ts';
@@ -17,7 +19,7 @@ export interface RecordedRun {
   readonly spans: readonly RoundSpans[];
 }
 
-/** Fewer draws would make a mean of chance; more cost a second. */
+/** Which groups fail is chance. Fewer draws would make a mean of it; more cost a second. */
 const SEEDS = 200;
 const SOURCE = 'the durable record of the campaign';
 /** An engine that takes no time: how long a group takes is measured whole. */
@@ -54,16 +56,30 @@ export function timelineOf({ groups, spans }: RecordedRun): Timeline {
   return { steps };
 }
 
-/** The same scheduler, or another one, on what was measured. */
+export interface Play {
+  readonly seed: number;
+  /** Another one, on what was measured. */
+  readonly scheduler?: SchedulerSpec;
+  /** Unless given, as many as there were. */
+  readonly steps?: number;
+  /** Each group and each round takes what it took. */
+  readonly inOrder?: true;
+}
+
 export function scenarioOf(
   run: RecordedRun,
-  { seed, scheduler = run.record.scheduler, steps }: { seed: number; scheduler?: SchedulerSpec; steps?: number },
+  { seed, scheduler = run.record.scheduler, steps, inOrder }: Play,
 ): Scenario {
   const { groups } = run;
   const real = timelineOf(run).steps;
-  const ended = groups.filter(({ state, ended: at }) => (state === 'trained' || state === 'ready') && at !== undefined);
+  const ended = groups
+    .filter(({ state, ended: at }) => (state === 'trained' || state === 'ready') && at !== undefined)
+    .sort((a, b) => a.position - b.position);
   const lost = groups.filter(({ gaveUp }) => gaveUp?.reason === 'failed' || gaveUp?.reason === 'hung').length;
-  const of = (values: readonly number[]) => ({ values: [...values], source: SOURCE });
+  const of = (values: readonly number[]) => ({
+    ...{ values: [...values], source: SOURCE },
+    ...(inOrder && { inOrder }),
+  });
   return {
     ...{ seed, steps: steps ?? real.length, scheduler, shared: false },
     engines: { engines: 1, slots: scheduler.concurrency ?? groups.length, speed: AT_ONCE },
@@ -79,15 +95,23 @@ export function scenarioOf(
   };
 }
 
+export interface ComparedRun {
+  /** In the order of the record: how well is known who waits for whom. */
+  readonly again: Comparison;
+  /** In any order: what could be said of a run before it begins. */
+  readonly drawn: Comparison;
+}
+
 /** The mean of many plays beside what happened. */
-export function compareRecorded(run: RecordedRun, allowed?: number): Comparison {
-  const played = Array.from(
-    { length: SEEDS },
-    (_, seed): Timeline => ({
-      steps: [...simulate(scenarioOf(run, { seed })).steps],
-    }),
-  );
-  return compareTimelines(timelineOf(run), played, allowed === undefined ? {} : { allowed });
+export function compareRecorded(run: RecordedRun, allowed?: number): ComparedRun {
+  const real = timelineOf(run);
+  const compared = (how: Pick<Play, 'inOrder'>): Comparison => {
+    const play = (_: unknown, seed: number): Timeline => ({
+      steps: [...simulate(scenarioOf(run, { seed, ...how })).steps],
+    });
+    return compareTimelines(real, Array.from({ length: SEEDS }, play), allowed === undefined ? {} : { allowed });
+  };
+  return { again: compared({ inOrder: true }), drawn: compared({}) };
 }
 
 const tokensOf = ({ length = 0, rollouts = 1 }: PipelineGroup): number => length * rollouts;

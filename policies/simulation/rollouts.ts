@@ -1,7 +1,7 @@
 // Rollouts under way: what each will come to is drawn when it starts, in the order of the queue, so that the n-th rollout is
 // the same one under every scheduler.
-import type { SimulationSpec } from '../../contracts/simulation.ts';
 import { createDraw, stream } from './draw.ts';
+import type { Scenario } from './scenario.ts';
 
 export interface UnderWay {
   /** That it would write in all. */
@@ -14,7 +14,7 @@ export interface UnderWay {
   isWritten: boolean;
 }
 
-export function createRollouts(rollout: SimulationSpec['rollout'], seed: number) {
+export function createRollouts(rollout: Scenario['rollout'], seed: number) {
   const tokens = createDraw(rollout.tokens, stream(seed, 'tokens'));
   const environment = rollout.environmentSeconds && createDraw(rollout.environmentSeconds, stream(seed, 'environment'));
   const fates = stream(seed, 'fates');

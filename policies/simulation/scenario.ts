@@ -1,7 +1,8 @@
 // What a simulation plays, and what came of it: absolute figures of one fleet, one split and one scheduler.
 import type { TimelineStep } from '../../contracts/prediction.ts';
 import type { RolloutRecord, SchedulerSpec } from '../../contracts/scheduler.ts';
-import type { Distribution, SimulationSpec } from '../../contracts/simulation.ts';
+import type { SimulationSpec } from '../../contracts/simulation.ts';
+import type { Drawn } from './draw.ts';
 import type { EngineSettings, Engines } from './engines.ts';
 
 export interface Breakdowns {
@@ -16,17 +17,20 @@ export interface Scenario {
   /** Engines stand still while the trainer works. */
   readonly shared: boolean;
   readonly engines: EngineSettings & { readonly breakdowns?: Breakdowns | undefined };
-  readonly rollout: SimulationSpec['rollout'];
+  readonly rollout: Omit<SimulationSpec['rollout'], 'tokens' | 'environmentSeconds'> & {
+    readonly tokens: Drawn;
+    readonly environmentSeconds?: Drawn | undefined;
+  };
   readonly trainer: {
-    readonly fixedSeconds?: Distribution | undefined;
+    readonly fixedSeconds?: Drawn | undefined;
     /** Of all of it. */
     readonly tokensPerSecond?: number | undefined;
     readonly contextTokens: number;
     readonly breakdowns?: Breakdowns | undefined;
   };
-  readonly weights: Distribution;
+  readonly weights: Drawn;
   /** After each step, with its weights. */
-  readonly evaluation?: Distribution | undefined;
+  readonly evaluation?: Drawn | undefined;
   /** Where environments run on the engines' devices: all of these, those of one engine, and what one environment keeps busy. */
   readonly besides?: { readonly devices: number; readonly ofEngine: number; readonly load: number } | undefined;
 }
