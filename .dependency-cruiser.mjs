@@ -39,7 +39,7 @@ const matrix = Object.entries(ALLOWED).map(([folder, allowed]) => ({
     path: `^(${OWN}|tests|bench)/`,
     pathNot: [
       `^(${[folder, ...allowed].join('|')})/`,
-      ...(folder === 'workflows' ? ['^activities/interface\\.ts$'] : []),
+      ...(folder === 'workflows' ? ['^activities/(queue-)?interface\\.ts$'] : []),
     ],
   },
 }));

@@ -1,6 +1,5 @@
 // Changes as people see them at a forge. What is written there is made from records; what is read there is a fact for people, and decides nothing.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { canonicalJson } from '../contracts/canonical.ts';
 import { diagnosis as diagnosisSchema } from '../contracts/diagnosis.ts';
 import { AnnealError } from '../contracts/errors.ts';
 import { changeBranch, type Forge, type ForgeRequest, type ForgeTold, forgeTold } from '../contracts/forge.ts';
@@ -11,6 +10,7 @@ import { actionFor } from '../policies/retry.ts';
 import type { ForgeActivities } from './incident-interface.ts';
 import { decisionFor } from './merge-decision.ts';
 import { type Asked, askedFor, type MergePorts } from './merges.ts';
+import { lastWord } from './once.ts';
 import { messageOf } from './proposals.ts';
 
 const TESTS = 'anneal/tests';
@@ -104,12 +104,9 @@ export function createForgeActivities(ports: ForgePorts): ForgeActivities {
     };
     const said = forgeTold.parse(await say());
     const key = incidentKey(request.incident, 'forge');
-    for (;;) {
-      const known = await store.readNamed(key);
-      // That it was not shown yet takes nothing away from what was.
-      if (said.how === 'not-told' && known !== undefined) return said;
-      if (await store.swapNamed(key, known?.tag ?? null, canonicalJson(said))) return said;
-    }
+    // That it was not shown yet takes nothing away from what was.
+    await lastWord(store, key, forgeTold, said, () => said.how === 'not-told');
+    return said;
   }
 }
 

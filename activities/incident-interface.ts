@@ -17,6 +17,7 @@ import type {
   IncidentInput,
   IncidentName,
   MergeRequest,
+  Proposed,
   RevertEnd,
   RevertInput,
   Reviewed,
@@ -49,13 +50,6 @@ export type EndOf = Pick<IncidentInput, 'repository' | 'campaign'>;
 /** How the base stands by its own tests. */
 export type Reproduced =
   | { readonly how: 'ran'; readonly runner: string; readonly passing: number; readonly failing: readonly string[] }
-  | { readonly how: 'none'; readonly why: string };
-
-export type Proposed =
-  | { readonly how: 'proposed'; readonly change: ChangeId; readonly proposal: ArtifactRef; readonly with: string }
-  /** What was handed in cannot be made a commit. */
-  | { readonly how: 'unfit'; readonly with: string; readonly why: string }
-  /** These means have nothing more. */
   | { readonly how: 'none'; readonly why: string };
 
 export type Judged = { readonly paths: readonly PathFinding[] } & (

@@ -1,9 +1,8 @@
 // The steps of an incident: each reads what the ones before left in the store, and leaves what it found there, so that one that is played again
 // finds what it did.
 import { z } from 'zod';
-import type { SkillUse, UsedSkills } from '../contracts/adherence.ts';
+import { type SkillUse, usedSkills } from '../contracts/adherence.ts';
 import { type ArtifactRef, type ArtifactStore, artifactRef } from '../contracts/artifact.ts';
-import { canonicalJson } from '../contracts/canonical.ts';
 import {
   type ChangeId,
   type CheckedChange,
@@ -23,10 +22,11 @@ import {
   incidentEnd,
   type MergeRequest,
   mergeRequest as mergeRequestSchema,
+  type Proposed,
+  proposed as proposedSchema,
   type Reviewed,
   reviewed,
 } from '../contracts/incident.ts';
-import { memoryEntry } from '../contracts/memory.ts';
 import type { MergeRepository } from '../contracts/merge.ts';
 import { incidentKey, ownLogName, reviewName, usedSkillsName } from '../contracts/names.ts';
 import type { RepositorySpec } from '../contracts/repositories.ts';
@@ -34,9 +34,10 @@ import { durationMs } from '../contracts/units.ts';
 import { fewerPaths, fewerTests } from '../policies/incident.ts';
 import { asMaterial, remembered } from '../policies/memory-text.ts';
 import { judgePaths } from '../policies/path-policy.ts';
-import type { EndOf, IncidentActivities, Proposed, Reproduced } from './incident-interface.ts';
+import type { EndOf, IncidentActivities, Reproduced } from './incident-interface.ts';
 import { createMemory } from './memory.ts';
-import { type HandedIn, messageOf, once, proposalOf } from './proposals.ts';
+import { known, lastWord, once } from './once.ts';
+import { type HandedIn, messageOf, proposalOf } from './proposals.ts';
 import type { Documents } from './read.ts';
 
 type Files = ReadonlyMap<string, Uint8Array>;
@@ -111,9 +112,8 @@ export function createIncidentActivities(ports: IncidentPorts): IncidentActiviti
     async pinBase({ incident, repository, runChain, again }) {
       const { spec, git } = await open(repository);
       const begin = async (): Promise<Began> => ({ base: await git.tip(), runChain, at: ports.now().toISOString() });
-      const pinned = began.parse(
-        await once(store, incidentKey(incident, again === undefined ? 'began' : `began-${again}`), begin),
-      );
+      const key = incidentKey(incident, again === undefined ? 'began' : `began-${again}`);
+      const pinned = await once(store, key, began, begin);
       const { deadline, remindAfter } = spec.gate;
       const hasModel = ports.repairBy['coding agent'] !== undefined;
       return {
@@ -132,7 +132,7 @@ export function createIncidentActivities(ports: IncidentPorts): IncidentActiviti
         const diagnosis = await documents.write(await ports.diagnose(logs));
         return { diagnosis, own: own.every((one) => one !== undefined) };
       };
-      const { diagnosis } = analysed.parse(await once(store, incidentKey(incident, 'analysed'), analyse));
+      const { diagnosis } = await once(store, incidentKey(incident, 'analysed'), analysed, analyse);
       const { cause, summary, remedies } = await documents.read(diagnosisSchema, diagnosis);
       return { diagnosis, cause, summary, remedies };
     },
@@ -145,15 +145,24 @@ export function createIncidentActivities(ports: IncidentPorts): IncidentActiviti
     async propose({ incident, repository, campaign = null, base, diagnosis, by, tried }) {
       const number = tried.filter((one) => one.by === by).length + 1;
       const key = incidentKey(incident, `proposals/${by.replace(' ', '-')}-${number}`);
-      const made = await once(store, key, async (): Promise<Proposed> => {
+      return once(store, key, proposedSchema, async (): Promise<Proposed> => {
         const repair = ports.repairBy[by];
         if (repair === undefined) return { how: 'none', why: 'no model is configured' };
         const { spec, git } = await open(repository);
         const files = await git.snapshot(base);
         const read = await documents.read(diagnosisSchema, diagnosis);
         // A program does the same whatever is remembered.
-        const remembered = by === 'remedies' ? [] : await memories({ incident, repository, campaign }, read);
-        const repaired = await repair({ incident, spec, files, diagnosis: read, tried, remembered });
+        const question = { text: `${read.cause} ${read.summary}`, case: incident, repository, campaign };
+        const remembered =
+          by === 'remedies' ? [] : await memory.shownTo({ ...question, readerIsTainted: true, now: ports.now() });
+        const repaired = await repair({
+          incident,
+          spec,
+          files,
+          diagnosis: read,
+          tried,
+          remembered: remembered.map(asMaterial),
+        });
         const noteUses = (change: ChangeId | null): Promise<void> =>
           noteSkills(incident, `${by.replace(' ', '-')}-${number}`, change, repaired.uses ?? []);
         if (repaired.how === 'none') {
@@ -167,7 +176,6 @@ export function createIncidentActivities(ports: IncidentPorts): IncidentActiviti
         await noteUses(proposed.how === 'proposed' ? proposed.change : null);
         return proposed;
       });
-      return made as Proposed;
     },
 
     async judgeChange({ proposal }) {
@@ -189,11 +197,10 @@ export function createIncidentActivities(ports: IncidentPorts): IncidentActiviti
     async reviewChange({ incident, proposal, number = 0 }) {
       const { change, git } = await proposed(proposal);
       // A model asked again may say something else: what it said first is what landing goes by.
-      const said = await once(store, reviewName(proposal.sha256), async () => {
+      return once(store, reviewName(proposal.sha256), reviewed, async () => {
         const patch = textOf(await store.get(change.patch));
         return ports.review({ incident, change, patch, before: await git.snapshot(change.base), number });
       });
-      return reviewed.parse(said);
     },
 
     async lookElsewhere({ proposal }) {
@@ -214,64 +221,37 @@ export function createIncidentActivities(ports: IncidentPorts): IncidentActiviti
         ...{ elsewhere: [...elsewhere], paths: [...paths], asks: [...asks], tried: [...tried] },
       };
       // What was asked once stays as it was asked: a decision is about exactly that.
-      const object = artifactRef.parse(
-        await once(store, incidentKey(incident.incident, `requests/${change}`), () => documents.write(request)),
-      );
+      const key = incidentKey(incident.incident, `requests/${change}`);
+      const object = await once(store, key, artifactRef, () => documents.write(request));
       return { request: object, shown: await documents.read(mergeRequestSchema, object), proposed };
     },
 
     async recordEnd({ end, of }) {
       if (of !== undefined) await rememberEnd(end, of);
-      const key = incidentKey(end.incident, 'end');
-      for (;;) {
-        const known = await store.readNamed(key);
-        // What is merged stays merged; any other end gives way to that of a later run.
-        if (known !== undefined && incidentEnd.parse(JSON.parse(textOf(known.bytes))).how === 'merged') return;
-        if (await store.swapNamed(key, known?.tag ?? null, canonicalJson(end))) return;
-      }
+      // What is merged stays merged; any other end gives way to that of a later run.
+      await lastWord(store, incidentKey(end.incident, 'end'), incidentEnd, end, ({ how }) => how === 'merged');
     },
   };
 
-  async function memories(
-    { incident, repository, campaign }: { incident: IncidentName; repository: string; campaign: string | null },
-    { cause, summary }: Diagnosis,
-  ): Promise<{ title: string; text: string }[]> {
-    // What it was shown at first it is shown again: a session that is played once more is asked the same.
-    const shown = await once(store, incidentKey(incident, 'remembered'), async () => {
-      const question = { text: `${cause} ${summary}`, case: incident, repository, campaign, readerIsTainted: true };
-      return (await memory.recall({ ...question, now: ports.now() })).map(({ entry }) => entry);
-    });
-    return z.array(memoryEntry).parse(shown).map(asMaterial);
-  }
-
   async function rememberEnd(end: IncidentEnd, { repository, campaign }: EndOf): Promise<void> {
-    const known = await store.readNamed(incidentKey(end.incident, 'began'));
-    if (!('cause' in end) || known === undefined) return;
-    const { at } = began.parse(JSON.parse(textOf(known.bytes)));
-    const read = await store.readNamed(incidentKey(end.incident, 'analysed'));
-    const { data } = analysed.safeParse(read && JSON.parse(textOf(read.bytes)));
-    await memory.remember({
-      kind: end.how === 'merged' ? 'fix' : 'failure',
+    const beginning = await known(store, incidentKey(end.incident, 'began'), began);
+    if (!('cause' in end) || beginning === undefined) return;
+    const read = await known(store, incidentKey(end.incident, 'analysed'), analysed);
+    const draft = {
+      kind: end.how === 'merged' ? ('fix' as const) : ('failure' as const),
       text: remembered({ title: `${end.cause}: ${end.summary}`, end }),
-      from: { case: end.incident, campaign, repository, object: data?.diagnosis ?? null },
+      from: { case: end.incident, campaign, repository, object: read?.diagnosis ?? null },
       // Words of models that read logs; and of logs themselves.
-      tainted: data?.own !== true || end.tried.some(({ by }) => by === 'coding agent'),
-      at,
-    });
-    const shown = await store.readNamed(incidentKey(end.incident, 'remembered'));
-    const ids = z.array(memoryEntry).parse(shown === undefined ? [] : JSON.parse(textOf(shown.bytes)));
-    const use = { case: end.incident, success: end.how === 'merged', at: ports.now().toISOString() };
-    await memory.used(
-      ids.map(({ id }) => id),
-      use,
-    );
+      tainted: read?.own !== true || end.tried.some(({ by }) => by === 'coding agent'),
+      at: beginning.at,
+    };
+    await memory.over(draft, ports.now());
   }
 
   /** Whether a diagnosis is that of this incident, and all that it was made from was written by jobs of this installation. */
   async function ownLogs(incident: IncidentName, diagnosis: ArtifactRef): Promise<boolean> {
-    const known = await store.readNamed(incidentKey(incident, 'analysed'));
-    const { data } = analysed.safeParse(known && JSON.parse(textOf(known.bytes)));
-    return data?.own === true && data.diagnosis.sha256 === diagnosis.sha256;
+    const read = await known(store, incidentKey(incident, 'analysed'), analysed);
+    return read?.own === true && read.diagnosis.sha256 === diagnosis.sha256;
   }
 
   async function noteSkills(
@@ -282,13 +262,9 @@ export function createIncidentActivities(ports: IncidentPorts): IncidentActiviti
   ): Promise<void> {
     if (uses.length === 0) return;
     const at = ports.now().toISOString();
-    const used: UsedSkills = { schema: 'anneal/used-skills/v1', incident, session, change, uses: [...uses], at };
-    const key = usedSkillsName(incident, session);
+    const used = { schema: 'anneal/used-skills/v1' as const, incident, session, change, uses: [...uses], at };
     // A session that is played again, since its worker died before its proposal was on record, is the one that counts.
-    for (;;) {
-      const known = await store.readNamed(key);
-      if (await store.swapNamed(key, known?.tag ?? null, canonicalJson(used))) return;
-    }
+    await lastWord(store, usedSkillsName(incident, session), usedSkills, used);
   }
 
   async function proposed(proposal: ArtifactRef): Promise<OpenRepository & { change: ProposedChange }> {

@@ -12,10 +12,6 @@ import type { EvaluationResult, PolicyVersion, Verdict } from '../contracts/poli
 import type { CampaignState, Conservation, LedgerCounts, RoundRecord, SampledMix } from '../contracts/record.ts';
 import type { Split } from '../contracts/task.ts';
 import type { LostServer } from '../contracts/weight-update.ts';
-import type { ForgeActivities, IncidentActivities, MergeActivities, RevertActivities } from './incident-interface.ts';
-import type { ResearchActivities } from './research-interface.ts';
-import type { RlTeamActivities } from './rl-team-interface.ts';
-import type { TicketActivities } from './ticket-interface.ts';
 
 export interface ConstructionActivities {
   /** Builds, certifies, splits and locks the task set; finds the lock if the campaign already made it. */
@@ -288,39 +284,8 @@ export interface TrackingActivities {
   track(input: { state: CampaignState }): Promise<void>;
 }
 
-export type { ForgeOutcome, Judged, PinnedRepository, Proposed, QueuedMerge } from './incident-interface.ts';
+export type { ForgeOutcome, Judged, PinnedRepository, QueuedMerge } from './incident-interface.ts';
 export type { ReadPart, ResearchPart } from './research-interface.ts';
 export type { RlTeamActivities } from './rl-team-interface.ts';
 export type { Begun, Developed } from './ticket-interface.ts';
 export type { ArtifactRef, CampaignSpec, GateId, GateKind, PolicyName };
-
-/** What the workers of each queue run. Calls without effects outside of Temporal and the store are `control`'s; what takes hours is `jobs`'. */
-export interface QueueActivities {
-  control: CampaignActivities &
-    GateActivities &
-    TellingActivities &
-    EvaluationActivities &
-    CertifiedActivities &
-    TrackingActivities &
-    PipelineActivities &
-    Pick<RolloutActivities, 'planTraining' | 'planEvaluation' | 'planPilot'> &
-    Pick<TrainingActivities, 'assembleBatch' | 'importJob' | 'cancelJob' | 'keepLogs'> &
-    Pick<ServerActivities, 'closeServers'> &
-    Pick<IncidentActivities, 'pinBase' | 'lookElsewhere' | 'requestMerge' | 'recordEnd'> &
-    Pick<MergeActivities, 'rebaseChange' | 'landCommit'> &
-    Pick<TicketActivities, 'ticketAgents' | 'beginTicket' | 'recordTicketEnd'> &
-    Pick<ResearchActivities, 'openResearch' | 'handOut' | 'recordResearchEnd'> &
-    RlTeamActivities &
-    Pick<RevertActivities, 'recordRevert'>;
-  rollouts: Pick<RolloutActivities, 'generate' | 'grade' | 'play' | 'mask'>;
-  jobs: ConstructionActivities &
-    JudgingActivities &
-    Pick<TrainingActivities, 'runJob'> &
-    Pick<ServerActivities, 'openServers' | 'servePolicy' | 'restServers'> &
-    Pick<IncidentActivities, 'analyseLogs' | 'reproduce' | 'propose' | 'judgeChange' | 'reviewChange'> &
-    Pick<MergeActivities, 'tryCommit'> &
-    Pick<TicketActivities, 'develop'> &
-    ForgeActivities &
-    Pick<RevertActivities, 'considerRevert'> &
-    Omit<ResearchActivities, 'openResearch' | 'handOut' | 'recordResearchEnd'>;
-}

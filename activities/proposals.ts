@@ -12,10 +12,9 @@ import {
   type RepositoryName,
 } from '../contracts/change.ts';
 import { AnnealError } from '../contracts/errors.ts';
-import type { IncidentName } from '../contracts/incident.ts';
+import type { IncidentName, Proposed } from '../contracts/incident.ts';
 import type { Edit, MadeCommit, MergeRepository } from '../contracts/merge.ts';
 import { incidentKey } from '../contracts/names.ts';
-import type { Proposed } from './incident-interface.ts';
 import type { Documents } from './read.ts';
 
 export const changeIdOf = (of: { repository: RepositoryName; base: CommitId; patch: string }): ChangeId =>
@@ -94,12 +93,4 @@ function nameOf(means: Means): string {
     case 'human':
       return means.name;
   }
-}
-
-/** The first answer under a name is the answer. */
-export async function once(store: ArtifactStore, key: string, make: () => Promise<unknown>): Promise<unknown> {
-  const known = await store.readNamed(key);
-  if (known !== undefined) return JSON.parse(new TextDecoder().decode(known.bytes));
-  await store.createNamed(key, canonicalJson(await make()));
-  return JSON.parse(new TextDecoder().decode((await store.readNamed(key))!.bytes));
 }

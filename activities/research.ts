@@ -3,78 +3,32 @@
 import { z } from 'zod';
 import type { Library } from '../agents/researcher/documents.ts';
 import { openLibrary } from '../agents/researcher/documents.ts';
-import { campaignsOf, proposeExperiment } from '../agents/researcher/experiment.ts';
 import { isBorneOut } from '../agents/researcher/judge.ts';
 import { planQuestions } from '../agents/researcher/plan.ts';
 import { readPassages } from '../agents/researcher/read.ts';
 import { chooseClaims, extracts } from '../agents/researcher/write.ts';
-import type { AgentChat } from '../contracts/agent-ports.ts';
-import { type ArtifactRef, type ArtifactStore, artifactRef } from '../contracts/artifact.ts';
-import { canonicalJson } from '../contracts/canonical.ts';
+import { type ArtifactRef, artifactRef } from '../contracts/artifact.ts';
 import { AnnealError } from '../contracts/errors.ts';
-import { type ExperimentSpec, experimentSpec } from '../contracts/experiment.ts';
-import { evidence as evidenceSchema, FACTS, type Identity } from '../contracts/gate.ts';
-import { sha256 } from '../contracts/ids.ts';
-import type { JudgeModel } from '../contracts/judge-model.ts';
 import { researchKey } from '../contracts/names.ts';
 import {
-  type BaseCampaign,
-  baseCampaign,
   type Claim,
   type Corpus,
   corpus as corpusSchema,
   drops,
   type Reading,
-  type ResearchBudget,
-  type ResearchName,
   type ResearchReport,
   reading as readingSchema,
   researchEnd,
   researchInput,
   researchReport,
-  type Spent,
   spent as spentSchema,
 } from '../contracts/research.ts';
 import type { Found } from '../policies/passages.ts';
 import { MOST_EXTRACTS, mergedClaims, partsOf, passagesOfPart, sumOfDrops } from '../policies/research.ts';
-import { readAnswer } from './gates.ts';
-import type { Documents } from './read.ts';
-import type { ReadPart, ResearchActivities, ResearchPart } from './research-interface.ts';
-
-export interface ResearchModel {
-  readonly name: string;
-  readonly scripted: boolean;
-  /** A session of its own for each sub-agent. */
-  chat(of: {
-    readonly research: ResearchName;
-    readonly number: number;
-    readonly budget: ResearchBudget;
-  }): Pick<AgentChat, 'ask'>;
-}
-
-export interface ResearchPorts {
-  readonly store: ArtifactStore;
-  readonly documents: Documents;
-  readonly identity: Pick<Identity, 'verifyAll'>;
-  /** Undefined: none is configured. */
-  readonly model: ResearchModel | undefined;
-  readonly judge: { readonly model: JudgeModel; readonly scripted: boolean } | { readonly absent: string };
-  readonly search:
-    | ((query: string, signal: AbortSignal) => Promise<readonly { url: string; title: string; text: string }[]>)
-    | undefined;
-  /** What is wrong with a campaign file, by the validation that ./anneal validate has; empty: nothing. */
-  readonly validate: (base: BaseCampaign, text: string) => Promise<readonly string[]>;
-  readonly signal: () => AbortSignal;
-  readonly now: () => Date;
-}
-
-/** Of sessions at the gateway: one for each sub-agent. */
-const NUMBER = {
-  planner: 0,
-  writer: 1,
-  experimenter: 2,
-  reader: ({ question, part }: ResearchPart) => 100 + 20 * question + part,
-};
+import { lastWord, once } from './once.ts';
+import { createExperimentActivities } from './research-experiment.ts';
+import type { ReadPart, ResearchActivities } from './research-interface.ts';
+import { NOTHING, NUMBER, type ResearchPorts, session } from './research-ports.ts';
 
 const began = z.strictObject({ runChain: z.string(), at: z.iso.datetime() });
 const planned = z.strictObject({
@@ -89,22 +43,18 @@ const searched = z.strictObject({ corpus: artifactRef.nullable(), found: z.int()
 const written = z.strictObject({
   ...{ report: artifactRef, answer: researchReport.shape.answer, claims: z.int(), spent: spentSchema },
 });
-const proposed = z.discriminatedUnion('how', [
-  z.strictObject({ how: z.literal('none'), why: z.string(), spent: spentSchema }),
-  z.strictObject({ how: z.literal('proposed'), object: artifactRef, spec: experimentSpec, spent: spentSchema }),
-]);
-const NOTHING: Spent = { turns: 0, tokens: 0 };
-
 export function createResearchActivities(ports: ResearchPorts): ResearchActivities {
   const { store, documents, model, judge } = ports;
   const libraries = new Map<string, Promise<Library>>();
 
   return {
+    ...createExperimentActivities(ports),
+
     async openResearch({ input, runChain }) {
       const { research } = researchInput.parse(input);
       const begin = async () => ({ runChain, at: ports.now().toISOString() });
       return {
-        ...(await once(research, 'began', began, begin)),
+        ...(await once(store, researchKey(research, 'began'), began, begin)),
         hasModel: model !== undefined,
         hasSearch: ports.search !== undefined,
         noJudge: 'absent' in judge ? judge.absent : undefined,
@@ -112,13 +62,17 @@ export function createResearchActivities(ports: ResearchPorts): ResearchActiviti
     },
 
     planResearch: ({ research, question, left }) =>
-      once(research, 'plan', planned, async () => {
+      once(store, researchKey(research, 'plan'), planned, async () => {
         if (model === undefined) return { questions: [question], spent: NOTHING };
-        return planQuestions(question, model.chat({ research, number: NUMBER.planner, budget: left }), ports.signal());
+        return planQuestions(
+          question,
+          session(model, { research, number: NUMBER.planner, budget: left }),
+          ports.signal(),
+        );
       }),
 
     searchWeb: ({ research, questions }) =>
-      once(research, 'searched', searched, async () => {
+      once(store, researchKey(research, 'searched'), searched, async () => {
         if (ports.search === undefined) return { corpus: null, found: 0 };
         const found: Corpus['documents'] = [];
         const seen = new Set<string>();
@@ -146,7 +100,7 @@ export function createResearchActivities(ports: ResearchPorts): ResearchActiviti
     },
 
     async readPart({ research, corpora, part, question, judged, left }) {
-      return once(research, `readings/q${part.question}-p${part.part}`, readPart, async () => {
+      return once(store, researchKey(research, `readings/q${part.question}-p${part.part}`), readPart, async () => {
         if (model === undefined) throw new AnnealError('internal.bug', 'nobody can read: there is no model');
         const shelf = await library(corpora);
         const found = passagesOfPart(shelf.search(question, MOST_EXTRACTS.read), part.part);
@@ -154,7 +108,7 @@ export function createResearchActivities(ports: ResearchPorts): ResearchActiviti
           ...{ library: shelf, question, passages: found.map(({ passage }) => passage) },
           // Without a judge nobody looks at the meaning.
           strictness: judged ? 'half the words' : 'words',
-          chat: model.chat({ research, number: NUMBER.reader(part), budget: left }),
+          chat: session(model, { research, number: NUMBER.reader(part), budget: left }),
           signal: ports.signal(),
         });
         return told(made, await documents.write(made));
@@ -162,7 +116,7 @@ export function createResearchActivities(ports: ResearchPorts): ResearchActiviti
     },
 
     judgePart: ({ research, part, reading }) =>
-      once(research, `judged/q${part.question}-p${part.part}`, readPart, async () => {
+      once(store, researchKey(research, `judged/q${part.question}-p${part.part}`), readPart, async () => {
         if ('absent' in judge) throw new AnnealError('internal.bug', 'nobody can judge: there is no judge');
         const read = await documents.read(readingSchema, reading);
         const claims: Claim[] = [];
@@ -174,7 +128,7 @@ export function createResearchActivities(ports: ResearchPorts): ResearchActiviti
       }),
 
     writeReport: (of) =>
-      once(of.research, 'written', written, async () => {
+      once(store, researchKey(of.research, 'written'), written, async () => {
         const shelf = await library(of.corpora);
         const refused = (await Promise.all(of.corpora.map((ref) => documents.read(corpusSchema, ref)))).flatMap(
           (one) => one.refused,
@@ -188,7 +142,7 @@ export function createResearchActivities(ports: ResearchPorts): ResearchActiviti
           ? await chooseClaims(
               of.question,
               claims,
-              model.chat({ research: of.research, number: NUMBER.writer, budget: of.left }),
+              session(model, { research: of.research, number: NUMBER.writer, budget: of.left }),
               ports.signal(),
             )
           : { chosen: undefined, spent: NOTHING };
@@ -223,87 +177,11 @@ export function createResearchActivities(ports: ResearchPorts): ResearchActiviti
         return { report: object, answer: report.answer, claims: chosen.length, spent };
       }),
 
-    proposeExperiment: ({ research, report, base, left }) =>
-      once(research, 'experiment', proposed, async () => {
-        if (model === undefined)
-          return { how: 'none', why: 'no model is configured that could propose one', spent: NOTHING };
-        const [found, given] = [await documents.read(researchReport, report), await documents.read(baseCampaign, base)];
-        if (found.answer !== 'said')
-          return { how: 'none', why: 'nothing stands in the report that it could rest on', spent: NOTHING };
-        const chat = model.chat({ research, number: NUMBER.experimenter, budget: left });
-        const asked = await proposeExperiment({ report: found, base: given.text, chat }, ports.signal());
-        const none = (why: string) => ({ how: 'none' as const, why, spent: asked.spent });
-        if ('failed' in asked) return none(asked.failed);
-        const draft = asked.value;
-        const claims = new Set(found.sections.flatMap((one) => one.claims.map(({ id }) => id)));
-        const made = campaignsOf(given.text, draft, research);
-        if ('why' in made) return none(made.why);
-        const arms: ExperimentSpec['arms'] = [];
-        for (const { name, settings, text } of made.arms) {
-          const [problem] = await ports.validate(given, text);
-          if (problem !== undefined) return none(`the campaign ${name} would not be valid: ${problem}`);
-          arms.push({ name, settings, campaign: await store.put(text) });
-        }
-        const spec: ExperimentSpec = {
-          ...{ ...draft, schema: 'anneal/experiment/v1', name: arms[0]!.name, base, arms },
-          grounds: draft.grounds.filter((id) => claims.has(id)),
-        };
-        return { how: 'proposed', object: await documents.write(experimentSpec.parse(spec)), spec, spent: asked.spent };
-      }),
-
-    async handOut({ research, owner, gate, evidence, experiment }) {
-      const shown = await documents.read(evidenceSchema, evidence);
-      const none = (why: string): AnnealError => new AnnealError('decision.not_verified', why);
-      const attached = shown.attachments.filter(({ name }) => name === 'experiment').map(({ object }) => object.sha256);
-      const named = shown.facts.filter(({ name }) => name === FACTS.experiment).map(({ value }) => value);
-      const isAbout =
-        shown.kind === 'plan' && shown.gate === gate && gate === `${research}.plan-1` && attached.length === 1;
-      if (!isAbout || attached[0] !== experiment.sha256 || named[0] !== experiment.sha256)
-        throw none(`${gate} was not about this experiment`);
-      const answer = await readAnswer(store, gate);
-      if (answer?.how !== 'decided') throw none(`nobody has decided on ${gate}`);
-      if (answer.decision.body.option !== 'hand-out')
-        throw none(`the decision on ${gate} is ${answer.decision.body.option}`);
-      await ports.identity.verifyAll(answer, {
-        ...{
-          campaign: shown.campaign,
-          runChain: shown.runChain,
-          gate,
-          evidenceHash: sha256.parse(evidence.sha256),
-          owner,
-        },
-        options: shown.options.map(({ name }) => name),
-      });
-      await store.createNamed(researchKey(research, 'handed-out'), canonicalJson(experiment));
-    },
-
     async recordResearchEnd({ end }) {
-      const key = researchKey(end.research, 'end');
-      const text = canonicalJson(researchEnd.parse(end));
       // A machine's fault is no last word: asked again, it goes on from what is on record.
-      for (let tries = 0; tries < 5; tries += 1) {
-        if (await store.createNamed(key, text)) return;
-        const before = await store.readNamed(key);
-        if (before === undefined) continue;
-        if (researchEnd.parse(JSON.parse(textOf(before.bytes))).how !== 'failed') return;
-        if (await store.swapNamed(key, before.tag, text)) return;
-      }
+      await lastWord(store, researchKey(end.research, 'end'), researchEnd, end, ({ how }) => how !== 'failed');
     },
   };
-
-  /** The first answer under a name is the answer. */
-  async function once<S extends z.ZodType>(
-    research: ResearchName,
-    what: string,
-    schema: S,
-    make: () => Promise<unknown>,
-  ): Promise<z.infer<S>> {
-    const key = researchKey(research, what);
-    const known = await store.readNamed(key);
-    if (known !== undefined) return schema.parse(JSON.parse(textOf(known.bytes)));
-    await store.createNamed(key, canonicalJson(await make()));
-    return schema.parse(JSON.parse(textOf((await store.readNamed(key))!.bytes)));
-  }
 
   /** A folder is indexed once a process. */
   function library(corpora: readonly ArtifactRef[]): Promise<Library> {
@@ -328,5 +206,3 @@ const told = ({ claims, dropped, spent, failed }: Reading, object: ArtifactRef):
   dropped: Object.values(dropped).reduce((sum, one) => sum + (one ?? 0), 0),
   ...(failed === undefined ? {} : { failed }),
 });
-
-const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);

@@ -15,6 +15,7 @@ import { judgeRevert, type NextStep } from '../policies/revert.ts';
 import type { RevertActivities } from './incident-interface.ts';
 import type { IncidentPorts } from './incidents.ts';
 import { askedFor, touched } from './merges.ts';
+import { known, lastWord, once } from './once.ts';
 import { messageOf, revertIdOf } from './proposals.ts';
 
 export interface RevertPorts extends Pick<IncidentPorts, 'store' | 'documents' | 'open' | 'diagnose' | 'now'> {
@@ -30,21 +31,17 @@ const considered = z.discriminatedUnion('how', [
   z.strictObject({ how: z.literal('revert'), why: z.string(), request: artifactRef, runChain: z.string() }),
 ]);
 
+const onRecord = z.looseObject({ proposal: artifactRef });
+
 export function createRevertActivities(ports: RevertPorts): RevertActivities {
   const { store, documents } = ports;
-  const read = async (key: string): Promise<unknown> => {
-    const found = await store.readNamed(key);
-    return found === undefined ? undefined : JSON.parse(new TextDecoder().decode(found.bytes));
-  };
 
   return {
     async considerRevert(input) {
       const { incident, change, next } = input;
       // What is measured after a training that was kept is another question than that training was.
       const key = incidentKey(incident, `reverts/${next.what}-${change}`);
-      const known = await read(key);
-      if (known === undefined) await store.createNamed(key, canonicalJson(await consider(input)));
-      const ruled = considered.parse(await read(key));
+      const ruled = await once(store, key, considered, () => consider(input));
       if (ruled.how === 'keep') return ruled;
       const shown = await documents.read(mergeRequest, ruled.request);
       const { spec } = await ports.open(shown.repository);
@@ -54,24 +51,15 @@ export function createRevertActivities(ports: RevertPorts): RevertActivities {
     },
 
     async recordRevert({ end }) {
-      const key = incidentKey(end.incident, 'reverted');
-      for (;;) {
-        const known = await store.readNamed(key);
-        if (
-          known !== undefined &&
-          revertEnd.parse(JSON.parse(new TextDecoder().decode(known.bytes))).how === 'reverted'
-        )
-          return;
-        if (await store.swapNamed(key, known?.tag ?? null, canonicalJson(end))) return;
-      }
+      await lastWord(store, incidentKey(end.incident, 'reverted'), revertEnd, end, ({ how }) => how === 'reverted');
     },
   };
 
   async function consider(input: RevertInput & { runChain: string }): Promise<z.infer<typeof considered>> {
     const { incident, change, commit, runChain } = input;
-    const first = await read(incidentKey(incident, `requests/${change}`));
+    const first = await known(store, incidentKey(incident, `requests/${change}`), artifactRef);
     if (first === undefined) return { how: 'keep', why: `${incident} has brought no such change` };
-    const landed = await askedFor(ports, artifactRef.parse(first));
+    const landed = await askedFor(ports, first);
     const { git, spec, request } = landed;
     if ((await git.landed(change)) !== commit)
       return { how: 'keep', why: 'it is not on the branch, or another commit is' };
@@ -95,11 +83,9 @@ export function createRevertActivities(ports: RevertPorts): RevertActivities {
       ...{ id, repository: spec.name, base: commit, patch, ...words, body: `Because ${ruling.why}.` },
       by: { role: 'debugger', means: { kind: 'revert', of: change, commit } },
     };
-    const proposal = await documents.write(proposed);
-    await store.createNamed(incidentKey(incident, 'proposals/revert'), canonicalJson({ how: 'proposed', proposal }));
-    const recorded = z
-      .looseObject({ proposal: artifactRef })
-      .parse(await read(incidentKey(incident, 'proposals/revert')));
+    const recorded = await once(store, incidentKey(incident, 'proposals/revert'), onRecord, async () => ({
+      ...{ how: 'proposed', proposal: await documents.write(proposed) },
+    }));
     const reviewed = { how: 'absent', why: 'it puts back what was there before' } as const;
     await store.createNamed(reviewName(recorded.proposal.sha256), canonicalJson(reviewed));
     const paths = [...judgePaths(back.paths, spec.paths)];

@@ -1,11 +1,11 @@
 // What the workflows of tickets may ask of the outside world, besides what incidents ask.
 import type { ArtifactRef } from '../contracts/artifact.ts';
 import type { CommitId, RepositoryName } from '../contracts/change.ts';
-import type { Attempt } from '../contracts/incident.ts';
+import type { Attempt, Proposed } from '../contracts/incident.ts';
 import type { TicketSettings } from '../contracts/repositories.ts';
 import type { SessionEnd, TicketEnd, TicketName, TicketSpent } from '../contracts/ticket.ts';
 import type { Bounds } from '../policies/ticket.ts';
-import type { PinnedRepository, Proposed } from './incident-interface.ts';
+import type { PinnedRepository } from './incident-interface.ts';
 
 /** The operator's, in milliseconds. */
 export interface TicketWork {

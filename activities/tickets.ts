@@ -7,8 +7,7 @@ import { canonicalJson } from '../contracts/canonical.ts';
 import { type ChangeId, type ProposedChange, proposedChange, type RepositoryName } from '../contracts/change.ts';
 import { AnnealError } from '../contracts/errors.ts';
 import { sha256 } from '../contracts/ids.ts';
-import type { Attempt } from '../contracts/incident.ts';
-import { memoryEntry } from '../contracts/memory.ts';
+import { type Attempt, proposed } from '../contracts/incident.ts';
 import type { Edit } from '../contracts/merge.ts';
 import { incidentKey, landingName } from '../contracts/names.ts';
 import type { RepositorySpec } from '../contracts/repositories.ts';
@@ -30,7 +29,8 @@ import type { Bounds } from '../policies/ticket.ts';
 import type { IncidentActivities } from './incident-interface.ts';
 import type { OpenRepository } from './incidents.ts';
 import { createMemory } from './memory.ts';
-import { once, proposalOf } from './proposals.ts';
+import { known, once } from './once.ts';
+import { proposalOf } from './proposals.ts';
 import type { Documents } from './read.ts';
 import type { TicketActivities } from './ticket-interface.ts';
 
@@ -116,11 +116,13 @@ export function createTicketActivities(ports: TicketPorts): TicketActivities {
       const read = await documents.read(ticketDocument, document);
       const tainted = !isVouched(read);
       const { spec, git } = await open(repository);
-      const ref = await once(store, incidentKey(ticket, `sessions/${number}`), async () => {
+      const ref = await once(store, incidentKey(ticket, `sessions/${number}`), artifactRef, async () => {
         if (ports.develop === undefined) throw new AnnealError('internal.bug', 'no model is configured');
+        const question = { text: `${read.title}\n${read.text}`, case: ticket, repository, campaign: null };
+        const remembered = await memory.shownTo({ ...question, readerIsTainted: tainted, now: ports.now() });
         const played = await ports.develop({
           ...{ ticket: read, tainted, files: await git.snapshot(base), number, budget, tried },
-          ...{ stalledAfter: spec.tickets.stalledAfter, remembered: (await memories(read, tainted)).map(asMaterial) },
+          ...{ stalledAfter: spec.tickets.stalledAfter, remembered: remembered.map(asMaterial) },
         });
         const edits: Record<string, ArtifactRef | null> = {};
         for (const [path, bytes] of played.edits) edits[path] = bytes === null ? null : await store.put(bytes);
@@ -128,10 +130,11 @@ export function createTicketActivities(ports: TicketPorts): TicketActivities {
         const session = { schema: 'anneal/ticket-session/v1' as const, end, said, edits, model, spent };
         return documents.write({ ...session, transcript: await documents.write(played.transcript) });
       });
-      const session = await documents.read(ticketSession, ref as ArtifactRef);
+      const session = await documents.read(ticketSession, ref);
       const { end, spent, said, model } = session;
       if (end !== 'done') return { how: 'none', why: `${end}: ${said}`, end, spent };
-      const made = await once(store, incidentKey(ticket, `proposals/coding-agent-${number}`), async () => {
+      const key = incidentKey(ticket, `proposals/coding-agent-${number}`);
+      const made = await once(store, key, proposed, async () => {
         const edits = new Map<string, Edit>();
         for (const [path, one] of Object.entries(session.edits))
           edits.set(path, one === null ? null : { bytes: await store.get(one) });
@@ -139,12 +142,12 @@ export function createTicketActivities(ports: TicketPorts): TicketActivities {
         const means = { kind: 'model', model, scripted: isScripted(model) } as const;
         return proposalOf({ store, documents, git }, of, { edits, title: read.title, body: said, means, tainted });
       });
-      return { ...(made as Awaited<ReturnType<typeof proposalOf>>), end, spent };
+      return { ...made, end, spent };
     },
 
     async recordTicketEnd({ end: said, repository, document }) {
-      const known = await endOf(said.ticket);
-      if (known !== undefined) return known;
+      const before = await endOf(said.ticket);
+      if (before !== undefined) return before;
       const end = (await landedBy(said, repository)) ?? said;
       // Before the end, which is the sign that all of it is done.
       await rememberEnd(end, await documents.read(ticketDocument, document), document);
@@ -153,9 +156,8 @@ export function createTicketActivities(ports: TicketPorts): TicketActivities {
     },
   };
 
-  async function endOf(ticket: TicketName): Promise<TicketEnd | undefined> {
-    const found = await store.readNamed(incidentKey(ticket, 'end'));
-    return found && ticketEnd.parse(JSON.parse(textOf(found.bytes)));
+  function endOf(ticket: TicketName): Promise<TicketEnd | undefined> {
+    return known(store, incidentKey(ticket, 'end'), ticketEnd);
   }
 
   /** Somebody who is known has signed for exactly these words. */
@@ -169,37 +171,16 @@ export function createTicketActivities(ports: TicketPorts): TicketActivities {
     }
   }
 
-  /** What it was shown at first it is shown again: a session that is played once more is asked the same. */
-  async function memories({ ticket, repository, title, text }: TicketDocument, tainted: boolean) {
-    const shown = await once(store, incidentKey(ticket, 'remembered'), async () => {
-      const question = {
-        text: `${title}\n${text}`,
-        case: ticket,
-        repository,
-        campaign: null,
-        readerIsTainted: tainted,
-      };
-      return (await memory.recall({ ...question, now: ports.now() })).map(({ entry }) => entry);
-    });
-    return z.array(memoryEntry).parse(shown);
-  }
-
   async function rememberEnd(end: TicketEnd, read: TicketDocument, document: ArtifactRef): Promise<void> {
     const { ticket, repository, title } = read;
     const tainted = !isVouched(read);
-    await memory.remember({
-      kind: end.how === 'merged' ? 'fix' : 'failure',
+    const draft = {
+      kind: end.how === 'merged' ? ('fix' as const) : ('failure' as const),
       text: remembered({ title, end }),
       from: { case: ticket, campaign: null, repository, object: document },
       ...{ tainted, at: read.at },
-    });
-    const shown = await store.readNamed(incidentKey(ticket, 'remembered'));
-    const ids = z.array(memoryEntry).parse(shown === undefined ? [] : JSON.parse(textOf(shown.bytes)));
-    const use = { case: ticket, success: end.how === 'merged', at: ports.now().toISOString() };
-    await memory.used(
-      ids.map(({ id }) => id),
-      use,
-    );
+    };
+    await memory.over(draft, ports.now());
   }
 
   /** A change of it that has landed has landed for it, even where the machine failed before anybody could be told. */

@@ -51,6 +51,16 @@ export const attempt = z.strictObject({
 });
 export type Attempt = z.infer<typeof attempt>;
 
+/** What a means of repair, or a session of an agent, came to. */
+export const proposed = z.discriminatedUnion('how', [
+  z.strictObject({ how: z.literal('proposed'), change: changeId, proposal: artifactRef, with: z.string() }),
+  /** What was handed in cannot be made a commit. */
+  z.strictObject({ how: z.literal('unfit'), with: z.string(), why: z.string() }),
+  /** These means have nothing more. */
+  z.strictObject({ how: z.literal('none'), why: z.string() }),
+]);
+export type Proposed = z.infer<typeof proposed>;
+
 export const finding = z.strictObject({ path: z.string(), line: z.int().positive(), text: z.string() });
 
 export const reviewed = z.discriminatedUnion('how', [

@@ -1,9 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { canonicalJson } from '../contracts/canonical.ts';
+import { campaignName } from '../contracts/ids.ts';
 import { memoryEntry, type Remembered } from '../contracts/memory.ts';
 import { MEMORY_BOUNDS, type MemoryQuestion, recall, tokensOf, weightOf } from './memory.ts';
 
+const ticket = (name: string) => campaignName.parse(`ticket-${name}`);
 const AT = '2031-03-01T00:00:00.000Z';
 const NOW = new Date('2031-03-02T00:00:00.000Z');
 const entry = (
@@ -21,7 +23,7 @@ const entry = (
   uses: [],
 });
 const question = (text: string, more: Partial<MemoryQuestion> = {}): MemoryQuestion => ({
-  ...{ text, campaign: null, repository: 'trainer', case: 'ticket-0', readerIsTainted: true, now: NOW, ...more },
+  ...{ text, campaign: null, repository: 'trainer', case: ticket('0'), readerIsTainted: true, now: NOW, ...more },
 });
 const used = (one: Remembered, ...success: boolean[]): Remembered => ({
   ...one,
@@ -60,7 +62,7 @@ describe('what is remembered', () => {
     fc.assert(
       fc.property(drawn, fc.boolean(), fc.nat(1_500), (all, readerIsTainted, characters) => {
         const entries = all.map(({ text, tainted }, at) => entry(at, text.slice(0, 2_000), { tainted }));
-        const asked = question(all[0]?.text ?? 'nothing', { readerIsTainted, case: 'ticket-3' });
+        const asked = question(all[0]?.text ?? 'nothing', { readerIsTainted, case: ticket('3') });
         const chosen = recall(entries, asked, { ...MEMORY_BOUNDS, characters });
         expect(chosen.reduce((sum, one) => sum + one.entry.text.length, 0)).toBeLessThanOrEqual(characters);
         expect(chosen.length).toBeLessThanOrEqual(MEMORY_BOUNDS.entries);

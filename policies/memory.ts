@@ -1,5 +1,6 @@
 // Which of what is remembered is like what is at hand: by words, weighed by how rare they are; what is old and what did not help fades. The
 // same question finds the same, without any model. Pure.
+import type { CampaignName } from '../contracts/ids.ts';
 import type { MemoryEntry, Remembered } from '../contracts/memory.ts';
 
 export interface MemoryQuestion {
@@ -7,7 +8,7 @@ export interface MemoryQuestion {
   readonly campaign: string | null;
   readonly repository: string;
   /** Its own entry is not its memory. */
-  readonly case: string;
+  readonly case: CampaignName;
   /** Whoever reads it may only propose. Who acts untainted is shown nothing that is tainted. */
   readonly readerIsTainted: boolean;
   readonly now: Date;

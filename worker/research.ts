@@ -3,7 +3,7 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { activityInfo, cancellationSignal } from '@temporalio/activity';
-import type { ResearchModel, ResearchPorts } from '../activities/research.ts';
+import type { ResearchModel, ResearchPorts } from '../activities/research-ports.ts';
 import { readCampaign } from '../cli/spec/read.ts';
 import { isScripted } from '../contracts/agent-model.ts';
 import type { AgentAccess } from '../contracts/agent-ports.ts';

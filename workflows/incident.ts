@@ -6,29 +6,11 @@ import type { ForgeTold } from '../contracts/forge.ts';
 import type { Attempt, IncidentEnd, IncidentInput, IncidentView, Step } from '../contracts/incident.ts';
 import { INCIDENT } from '../contracts/names.ts';
 import { isWell, MOST_PROPOSALS, meansOf } from '../policies/incident.ts';
-import { RETRY_OPTIONS } from '../policies/retry.ts';
 import { openAskAt } from './ask-at.ts';
 import { type Merging, openMerging } from './merging.ts';
-import { activitiesOn } from './queues.ts';
+import { lasting, quick, repairing } from './queues.ts';
 import { openRepairPath, type Repair } from './repair-path.ts';
 import { rootCause } from './root-cause.ts';
-
-const quick = activitiesOn('control', {
-  startToCloseTimeout: '5m',
-  heartbeatTimeout: '15s',
-  retry: RETRY_OPTIONS.quick,
-});
-/** Without it an incident has ended and nobody knows how. */
-const lasting = activitiesOn('control', {
-  startToCloseTimeout: '5m',
-  heartbeatTimeout: '15s',
-  retry: RETRY_OPTIONS.patient,
-});
-const work = activitiesOn('jobs', {
-  startToCloseTimeout: '6h',
-  heartbeatTimeout: '20s',
-  retry: RETRY_OPTIONS.patient,
-});
 
 export async function incident(input: IncidentInput): Promise<IncidentEnd> {
   const desk = openDesk(input);
@@ -51,7 +33,7 @@ async function repair(input: IncidentInput, desk: Desk, merging: Merging): Promi
   const { firstExecutionRunId: runChain } = workflowInfo();
   const pinned = await desk.at('pin', () => quick.pinBase({ incident: name, repository, runChain }));
   const { base } = pinned;
-  const analysed = await desk.at('analyse', () => work.analyseLogs({ incident: name, logs }));
+  const analysed = await desk.at('analyse', () => repairing.analyseLogs({ incident: name, logs }));
   desk.knows(analysed);
   if (isWell(analysed)) return { how: 'nothing-wrong', incident: name };
 
@@ -66,7 +48,7 @@ async function repair(input: IncidentInput, desk: Desk, merging: Merging): Promi
     ...{ incident: input, repository, pinned, diagnosis, summary, ask, merging, desk },
     tellWaits: (open) => void merging.tellWaits(reportTo, open),
   });
-  const before = await desk.at('reproduce', () => work.reproduce({ repository, base }));
+  const before = await desk.at('reproduce', () => repairing.reproduce({ repository, base }));
   if (before.how === 'none') return { how: 'parked', ...told, why: before.why };
   const found = await findRepair(pinned);
   if (found === undefined) return { how: 'parked', ...told, why: 'no change that was tried is borne out by tests' };
@@ -84,7 +66,7 @@ async function repair(input: IncidentInput, desk: Desk, merging: Merging): Promi
     for (const by of meansOf({ hasModel })) {
       for (let proposals = 0; proposals < MOST_PROPOSALS[by]; proposals += 1) {
         const of = { incident: name, repository, campaign, base, diagnosis, by, tried: [...tried] };
-        const proposed = await desk.at('propose', () => work.propose(of));
+        const proposed = await desk.at('propose', () => repairing.propose(of));
         if (proposed.how === 'none') {
           failed({ by, why: proposed.why });
           break;

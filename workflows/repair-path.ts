@@ -1,31 +1,19 @@
 // The way of a change that its tests bear out, whoever wanted it: where else its pattern stands, one document of all that is known, a human
 // where one is needed, the merge queue.
 import { workflowInfo } from '@temporalio/workflow';
-import type { Judged, PinnedRepository, Proposed, QueuedMerge } from '../activities/interface.ts';
+import type { Judged, PinnedRepository, QueuedMerge } from '../activities/interface.ts';
 import type { ArtifactRef } from '../contracts/artifact.ts';
 import type { ChangeId, RepositoryName } from '../contracts/change.ts';
 import type { ForgeTold } from '../contracts/forge.ts';
 import type { GateResult } from '../contracts/gate.ts';
 import { gateId } from '../contracts/ids.ts';
-import type { Attempt, IncidentInput, MergeRequest, QueueOutcome, Reviewed } from '../contracts/incident.ts';
+import type { Attempt, IncidentInput, MergeRequest, Proposed, QueueOutcome, Reviewed } from '../contracts/incident.ts';
 import { againstChange, asksOf } from '../policies/incident.ts';
-import { RETRY_OPTIONS } from '../policies/retry.ts';
 import type { OpenQuestion, openAskAt } from './ask-at.ts';
 import { openAtForge } from './at-forge.ts';
 import type { Merging } from './merging.ts';
 import { askMerge } from './questions-merge.ts';
-import { activitiesOn } from './queues.ts';
-
-const quick = activitiesOn('control', {
-  startToCloseTimeout: '5m',
-  heartbeatTimeout: '15s',
-  retry: RETRY_OPTIONS.quick,
-});
-const work = activitiesOn('jobs', {
-  startToCloseTimeout: '6h',
-  heartbeatTimeout: '20s',
-  retry: RETRY_OPTIONS.patient,
-});
+import { quick, repairing } from './queues.ts';
 
 type Checked = Extract<Judged, { how: 'checked' }>;
 /** A proposed change with what its tests say. */
@@ -69,7 +57,7 @@ export function openRepairPath(of: RepairCase) {
   return {
     /** @returns what speaks against it, or with what it goes on */
     async check({ proposal, change }: Made): Promise<{ against: string } | { repair: Repair }> {
-      const judged = await desk.at('check', () => work.judgeChange({ proposal }));
+      const judged = await desk.at('check', () => repairing.judgeChange({ proposal }));
       const against = judged.how === 'none' ? judged.why : againstChange(judged.checked, judged.paths);
       return judged.how === 'checked' && against === undefined
         ? { repair: { ...judged, proposal, change } }
@@ -78,7 +66,7 @@ export function openRepairPath(of: RepairCase) {
 
     review: ({ proposal }: Pick<Repair, 'proposal'>, number?: number): Promise<Reviewed> =>
       desk.at('review', () =>
-        work.reviewChange({ incident: name, proposal, ...(number === undefined ? {} : { number }) }),
+        repairing.reviewChange({ incident: name, proposal, ...(number === undefined ? {} : { number }) }),
       ),
 
     /** @param number of its gates, from 1: a change that was reworked is decided on anew */

@@ -18,20 +18,9 @@ import { AT_ONCE, plus, shareOf } from '../policies/research.ts';
 import { RETRY_OPTIONS } from '../policies/retry.ts';
 import { openAskAt } from './ask-at.ts';
 import { askPlan } from './questions-plan.ts';
-import { activitiesOn } from './queues.ts';
+import { activitiesOn, lasting, quick } from './queues.ts';
 import { rootCause } from './root-cause.ts';
 
-const quick = activitiesOn('control', {
-  startToCloseTimeout: '5m',
-  heartbeatTimeout: '15s',
-  retry: RETRY_OPTIONS.quick,
-});
-/** Without it a research has ended and nobody knows how. */
-const lasting = activitiesOn('control', {
-  startToCloseTimeout: '5m',
-  heartbeatTimeout: '15s',
-  retry: RETRY_OPTIONS.patient,
-});
 const work = activitiesOn('jobs', {
   startToCloseTimeout: '30m',
   heartbeatTimeout: '20s',

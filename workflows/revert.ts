@@ -6,17 +6,12 @@ import { RETRY_OPTIONS } from '../policies/retry.ts';
 import { openAskAt } from './ask-at.ts';
 import { openMerging } from './merging.ts';
 import { askMerge } from './questions-merge.ts';
-import { activitiesOn } from './queues.ts';
+import { activitiesOn, lasting } from './queues.ts';
 import { rootCause } from './root-cause.ts';
 
 const work = activitiesOn('jobs', {
   startToCloseTimeout: '1h',
   heartbeatTimeout: '20s',
-  retry: RETRY_OPTIONS.patient,
-});
-const lasting = activitiesOn('control', {
-  startToCloseTimeout: '5m',
-  heartbeatTimeout: '15s',
   retry: RETRY_OPTIONS.patient,
 });
 

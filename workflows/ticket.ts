@@ -18,30 +18,12 @@ import type { GateResult } from '../contracts/gate.ts';
 import type { Attempt, Reviewed } from '../contracts/incident.ts';
 import { TICKET, TICKETS } from '../contracts/names.ts';
 import type { TicketEnd, TicketInput, TicketSpent, TicketStep, TicketView } from '../contracts/ticket.ts';
-import { RETRY_OPTIONS } from '../policies/retry.ts';
 import { type Bounds, isWorthAnother, nextAttempt } from '../policies/ticket.ts';
 import { openAskAt } from './ask-at.ts';
 import { openMerging } from './merging.ts';
-import { activitiesOn } from './queues.ts';
+import { lasting, quick, repairing } from './queues.ts';
 import { openRepairPath, type Repair } from './repair-path.ts';
 import { rootCause } from './root-cause.ts';
-
-const quick = activitiesOn('control', {
-  startToCloseTimeout: '5m',
-  heartbeatTimeout: '15s',
-  retry: RETRY_OPTIONS.quick,
-});
-/** Without it a ticket has ended and nobody knows how. */
-const lasting = activitiesOn('control', {
-  startToCloseTimeout: '5m',
-  heartbeatTimeout: '15s',
-  retry: RETRY_OPTIONS.patient,
-});
-const work = activitiesOn('jobs', {
-  startToCloseTimeout: '6h',
-  heartbeatTimeout: '15s',
-  retry: RETRY_OPTIONS.patient,
-});
 
 type Working = Extract<Begun, { how: 'begun' }>;
 type Closing = { readonly how: 'parked' | 'refused'; readonly why: string };
@@ -150,7 +132,7 @@ export async function ticket(input: TicketInput): Promise<TicketEnd> {
         if (next.afterMs > 0) await desk.at('rest', () => sleep(next.afterMs));
         number += 1;
         const of = { ticket: name, repository, document, base: from, number, budget: next.budget, tried: [...tried] };
-        const developed = await desk.at('develop', () => work.develop(of));
+        const developed = await desk.at('develop', () => repairing.develop(of));
         spent.push(developed.spent);
         const judged = await judge(developed);
         if ('repair' in judged) return judged;
@@ -161,7 +143,7 @@ export async function ticket(input: TicketInput): Promise<TicketEnd> {
     }
 
     async function judge(
-      developed: Awaited<ReturnType<typeof work.develop>>,
+      developed: Awaited<ReturnType<typeof repairing.develop>>,
     ): Promise<Fit | (Omit<Attempt, 'by'> & { closes?: Closing['how'] })> {
       if (developed.how === 'none')
         return { why: developed.why, ...(isWorthAnother(developed.end) ? {} : { closes: 'parked' }) };

@@ -4,8 +4,8 @@ import type { z } from 'zod';
 import type { AgentChat, ChatMessage } from '../../contracts/agent-ports.ts';
 import type { Spent } from '../../contracts/research.ts';
 import { aboutData, visible } from '../coder/material.ts';
+import { jsonAnswer } from '../diagnosis/quarantine/json-answer.ts';
 
-const MOST_ANSWER = 64 * 1024;
 export const MOST_TRIES = 2;
 
 export interface Piece {
@@ -30,6 +30,18 @@ export interface Asking<S extends z.ZodType> {
 
 export type Answered<T> = { readonly spent: Spent } & ({ readonly value: T } | { readonly failed: string });
 
+/** The share of a budget, to the turn: the gateway lets a session ask more often, since other agents sum up what they said. */
+export function atMost(turns: number, chat: Pick<AgentChat, 'ask'>): Pick<AgentChat, 'ask'> {
+  let left = turns;
+  return {
+    async ask(request, signal) {
+      if (left <= 0) return { how: 'exhausted' };
+      left -= 1;
+      return chat.ask(request, signal);
+    },
+  };
+}
+
 /** @throws as AgentChat */
 export async function askForForm<S extends z.ZodType>(of: Asking<S>): Promise<Answered<z.infer<S>>> {
   const { chat, agent, rules, ask, data, schema, maxTokens, signal } = of;
@@ -50,12 +62,13 @@ export async function askForForm<S extends z.ZodType>(of: Asking<S>): Promise<An
   let spent: Spent = { turns: 0, tokens: 0 };
   for (let tries = 0; tries < MOST_TRIES; tries += 1) {
     const asked = await chat.ask({ agent, messages, tools: [], maxTokens, steps: [] }, signal);
-    spent = { ...spent, turns: spent.turns + 1 };
+    // Nobody was asked.
+    if (asked.how !== 'exhausted') spent = { ...spent, turns: spent.turns + 1 };
     if (asked.how !== 'answered') return { spent, failed: FAILED[asked.how] };
     const { text, tokens, calls } = asked.answer;
     spent = { ...spent, tokens: spent.tokens + tokens.completion };
     if (calls.length > 0) return { spent, failed: 'it asked for a tool; it has none' };
-    const read = text.length > MOST_ANSWER ? undefined : schema.safeParse(parsed(text)).data;
+    const read = schema.safeParse(jsonAnswer(text)).data;
     if (read !== undefined) return { spent, value: read };
     messages = [
       ...messages,
@@ -72,14 +85,3 @@ const FAILED = {
   looping: 'it went round in circles',
   too_long: 'the question was too long for it',
 } as const;
-
-/** JSON, or a fence with nothing but JSON in it. */
-function parsed(text: string): unknown {
-  const trimmed = text.trim();
-  const fenced = /^```(?:json)?\s*\n([\s\S]*?)\n?```$/.exec(trimmed)?.[1];
-  try {
-    return JSON.parse(fenced ?? trimmed);
-  } catch {
-    return undefined;
-  }
-}

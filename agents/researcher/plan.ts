@@ -17,7 +17,7 @@ One to ${MOST_QUESTIONS} questions, each whole in itself, at most 200 characters
 const form = z.object({ questions: z.array(z.string()).min(1) });
 
 export interface Planned {
-  readonly questions: readonly string[];
+  readonly questions: string[];
   readonly spent: Spent;
   readonly failed?: string;
 }

@@ -5,7 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import type { ResearchModel, ResearchPorts } from '../../activities/research.ts';
+import type { ResearchModel, ResearchPorts } from '../../activities/research-ports.ts';
 import { readCampaign } from '../../cli/spec/read.ts';
 import { renderResearch } from '../../cli/view/research.ts';
 import type { Drops } from '../../contracts/research.ts';

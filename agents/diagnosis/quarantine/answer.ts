@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { type Hypothesis, suspectedCause } from '../../../contracts/diagnosis.ts';
 import type { Redact } from './conceal.ts';
 import type { Excerpt } from './excerpt.ts';
+import { jsonAnswer } from './json-answer.ts';
 import { bare, harmless } from './visible.ts';
 
 /** Of an answer; what comes after these is not looked at. */
@@ -12,8 +13,6 @@ const CITATIONS = 5;
 const WHY = 300;
 /** Fewer characters stand in many a line by chance. */
 const TELLING = 8;
-/** A longer answer is none to five hypotheses. */
-const ANSWER = 64 * 1024;
 
 /** The form that is asked for. */
 export const suspected = z.object({
@@ -44,7 +43,7 @@ export interface AnswerTo {
 
 /** Undefined: it is not in the form that was asked for. */
 export function checkAnswer(text: string, to: AnswerTo): Checked | undefined {
-  const read = anyAnswer.safeParse(text.length > ANSWER ? undefined : parsed(text));
+  const read = anyAnswer.safeParse(jsonAnswer(text));
   if (!read.success) return undefined;
   const all = read.data.hypotheses;
   const looked = all.slice(0, MOST);
@@ -88,15 +87,4 @@ function stands({ file, line, text }: { file: number; line: number; text: string
   const shown = lines.find((one) => one.file === file && one.line === line)?.text;
   if (shown === undefined || !shown.includes(text)) return false;
   return text.trim().length >= TELLING || (text.trim() !== '' && text.trim() === shown.trim());
-}
-
-/** JSON, or a fence of Markdown with nothing but JSON in it, as small models write it. */
-function parsed(text: string): unknown {
-  const trimmed = text.trim();
-  const fenced = /^```(?:json)?\s*\n([\s\S]*?)\n?```$/.exec(trimmed)?.[1];
-  try {
-    return JSON.parse(fenced ?? trimmed);
-  } catch {
-    return undefined;
-  }
 }
