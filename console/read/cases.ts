@@ -120,8 +120,13 @@ export const givenBy = <T>(temporal: () => Promise<Client>, prefix: string, sche
   );
 
 /** What a running workflow says of itself; undefined where nobody answers in time. */
-export async function viewOf<View>(client: Client, workflowId: string, query: string): Promise<View | undefined> {
+export async function viewOf<View>(
+  temporal: () => Promise<Client>,
+  workflowId: string,
+  query: string,
+): Promise<View | undefined> {
   try {
+    const client = await temporal();
     return await client.withDeadline(Date.now() + PATIENCE_MS, () =>
       client.workflow.getHandle(workflowId).query<View>(query),
     );

@@ -93,9 +93,7 @@ export function createIncidentReader({ temporal, store }: Pick<ConsolePorts, 'te
       last === undefined ? undefined : namedOf(store, `${FOLDER}${name}/${last}`, proposedWith),
     ]);
     const isRunning = run !== undefined && run.closedAt === undefined;
-    const view = isRunning
-      ? await viewOf<IncidentView>(await temporal(), `${PREFIX}${name}`, INCIDENT.view)
-      : undefined;
+    const view = isRunning ? await viewOf<IncidentView>(temporal, `${PREFIX}${name}`, INCIDENT.view) : undefined;
     return { name, run, input, end, view, means: meansOf(last, proposed?.value?.with) };
   }
 
@@ -137,7 +135,7 @@ export function createIncidentReader({ temporal, store }: Pick<ConsolePorts, 'te
           ? objectOf(store, logs.value.diagnosis, diagnosisSchema)
           : (logs as Readable<Diagnosis> | undefined),
         changesOf(store, name, keys, history),
-        isOver(end) ? undefined : viewOf<IncidentView>(await temporal(), incidentWorkflowId(name), INCIDENT.view),
+        isOver(end) ? undefined : viewOf<IncidentView>(temporal, incidentWorkflowId(name), INCIDENT.view),
       ]);
       return {
         ...{ name, view, unanswered: why, end, diagnosis, changes, gates, forge, reverted },
@@ -152,7 +150,7 @@ export function createIncidentReader({ temporal, store }: Pick<ConsolePorts, 'te
     async version(name: string): Promise<string | undefined> {
       const parsed = incidentName.safeParse(name);
       if (!parsed.success) return undefined;
-      return versionOfView(await viewOf(await temporal(), incidentWorkflowId(parsed.data), INCIDENT.view));
+      return versionOfView(await viewOf(temporal, incidentWorkflowId(parsed.data), INCIDENT.view));
     },
   };
 }

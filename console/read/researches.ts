@@ -63,9 +63,7 @@ export function createResearchReader({ temporal, store }: Pick<ConsolePorts, 'te
       keys.includes('end') ? namedOf(store, `${FOLDER}${name}/end`, researchEnd) : undefined,
     ]);
     const isRunning = run !== undefined && run.closedAt === undefined;
-    const view = isRunning
-      ? await viewOf<ResearchView>(await temporal(), `${PREFIX}${name}`, RESEARCH.view)
-      : undefined;
+    const view = isRunning ? await viewOf<ResearchView>(temporal, `${PREFIX}${name}`, RESEARCH.view) : undefined;
     // Where its history is gone, what was asked stands in its report.
     const report =
       input === undefined && end?.value?.how === 'answered'
@@ -122,9 +120,7 @@ export function createResearchReader({ temporal, store }: Pick<ConsolePorts, 'te
           ? wrote
           : await objectOf(store, wrote.value.report, researchReport);
       const isOver = end?.value?.how === 'answered';
-      const view = isOver
-        ? undefined
-        : await viewOf<ResearchView>(await temporal(), researchWorkflowId(name), RESEARCH.view);
+      const view = isOver ? undefined : await viewOf<ResearchView>(temporal, researchWorkflowId(name), RESEARCH.view);
       const spec = experiment?.value?.spec;
       return {
         ...{ name, input, view, unanswered: why, startedAt: run?.startedAt, end, report, gates },
@@ -137,7 +133,7 @@ export function createResearchReader({ temporal, store }: Pick<ConsolePorts, 'te
     async version(text: string): Promise<string | undefined> {
       const name = researchName.safeParse(text);
       if (!name.success) return undefined;
-      return versionOfView(await viewOf(await temporal(), researchWorkflowId(name.data), RESEARCH.view));
+      return versionOfView(await viewOf(temporal, researchWorkflowId(name.data), RESEARCH.view));
     },
   };
 }

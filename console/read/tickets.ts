@@ -103,7 +103,7 @@ export function createTicketReader({ temporal, store }: Pick<ConsolePorts, 'temp
       keys.includes('end') ? namedOf(store, `${FOLDER}${name}/end`, ticketEnd) : undefined,
     ]);
     const isRunning = end === undefined && run !== undefined && run.closedAt === undefined;
-    const view = isRunning ? await viewOf<TicketView>(await temporal(), `${PREFIX}${name}`, TICKET.view) : undefined;
+    const view = isRunning ? await viewOf<TicketView>(temporal, `${PREFIX}${name}`, TICKET.view) : undefined;
     const sessions = keys.filter((key) => key.startsWith('sessions/')).length;
     return { name, run, document, end, view, sessions };
   }
@@ -111,7 +111,7 @@ export function createTicketReader({ temporal, store }: Pick<ConsolePorts, 'temp
   async function queueOf(document: TicketDocument | undefined): Promise<QueuePlace | undefined> {
     if (document === undefined) return undefined;
     const id = ticketQueueWorkflowId(document.repository);
-    const queue = await viewOf<TicketQueueView>(await temporal(), id, TICKETS.view);
+    const queue = await viewOf<TicketQueueView>(temporal, id, TICKETS.view);
     if (queue === undefined) return undefined;
     const { waiting, running, agents } = queue;
     if (running.includes(document.ticket))
@@ -153,7 +153,7 @@ export function createTicketReader({ temporal, store }: Pick<ConsolePorts, 'temp
           store,
           GATES.map((number) => `${name}.merge-${number}`),
         ),
-        end === undefined ? viewOf<TicketView>(await temporal(), ticketWorkflowId(name), TICKET.view) : undefined,
+        end === undefined ? viewOf<TicketView>(temporal, ticketWorkflowId(name), TICKET.view) : undefined,
         end === undefined ? queueOf(document.value) : undefined,
       ]);
       const work = begun.safeParse(resultOf(history, 'beginTicket')).data?.work;
@@ -164,7 +164,7 @@ export function createTicketReader({ temporal, store }: Pick<ConsolePorts, 'temp
     async version(text: string): Promise<string | undefined> {
       const name = ticketName.safeParse(text);
       if (!name.success) return undefined;
-      const view = await viewOf(await temporal(), ticketWorkflowId(name.data), TICKET.view);
+      const view = await viewOf(temporal, ticketWorkflowId(name.data), TICKET.view);
       if (view !== undefined) return versionOfView(view);
       return versionOfView(await queueOf((await documentOf(incidentKey(name.data, 'document')))?.value));
     },

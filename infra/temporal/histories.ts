@@ -1,5 +1,5 @@
 // Histories of workflows, opened: what a run was given, which activities it had done, which signals came.
-import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import { type Client, isGrpcServiceError } from '@temporalio/client';
 import type { Payload } from '@temporalio/common';
 import type { temporal } from '@temporalio/proto';
 import type { ReadHistory } from '../../contracts/share.ts';
@@ -64,12 +64,15 @@ export async function readHistories(
   return { histories, cut: false };
 }
 
+const NOT_FOUND = 5;
+
 /** The newest run of one workflow, whole; undefined where Temporal does not know it any more. */
 export async function newestHistory(client: Client, workflowId: string): Promise<ReadHistory | undefined> {
   try {
     return await readHistory(workflowId, await client.workflow.getHandle(workflowId).fetchHistory(), openBy(client));
   } catch (failure) {
-    if (failure instanceof WorkflowNotFoundError) return undefined;
+    // gRPC's not found: this call is not wrapped as others are.
+    if (isGrpcServiceError(failure) && Number(failure.code) === NOT_FOUND) return undefined;
     throw failure;
   }
 }
