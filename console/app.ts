@@ -4,14 +4,16 @@ import { type Context, Hono } from 'hono';
 import { AnnealError, errorCode } from '../contracts/errors.ts';
 import type { Html } from '../infra/markup/html.ts';
 import { nameFailure } from '../infra/temporal/away.ts';
+import { parseCampaignName } from '../infra/temporal/campaign-names.ts';
 import { nextAfter, onCallAt } from '../policies/on-call.ts';
 import { type AssetName, type Assets, loadAssets } from './assets.ts';
 import { addCampaignRoutes } from './campaign-routes.ts';
+import { addCaseRoutes, type Cases, openCases } from './case-routes.ts';
 import { addGateRoutes } from './gate-routes.ts';
 import { protective } from './headers.ts';
 import { type Board, createBoard } from './live/board.ts';
-import { type CampaignWatch, createCampaignWatch } from './live/campaign-watch.ts';
 import { streamEvents } from './live/events.ts';
+import { createWatch, versionOfStatus, type Watch } from './live/watch.ts';
 import { errorDocPage, failurePage, statusOf } from './pages/failure.ts';
 import { gatesPage } from './pages/gates.ts';
 import { type Frame, layout } from './pages/layout.ts';
@@ -51,7 +53,8 @@ const FIRST_LOOK_MS = 10_000;
 export function createConsole(ports: ConsolePorts, signIn: SignIn, passkeys?: Passkeys): Console {
   const assets = loadAssets();
   const board = createBoard(ports);
-  const campaigns = createCampaignWatch((name) => readStatus(ports, name));
+  const cases = openCases(ports);
+  const watch = createWatch((topic) => versionOfTopic(ports, cases, topic));
   const app = new Hono<Env>();
   const show: Show = (c, frame) => {
     const { snapshot, stale } = board.seen();
@@ -82,21 +85,22 @@ export function createConsole(ports: ConsolePorts, signIn: SignIn, passkeys?: Pa
     await next();
   });
   const parts = { ports, signIn, board, show, passkeys };
-  addOwnRoutes(app, parts, campaigns);
+  addOwnRoutes(app, parts, watch);
   addGateRoutes(app, parts);
   addCampaignRoutes(app, parts);
+  addCaseRoutes(app, parts, cases);
   addPeopleRoutes(app, parts);
   return {
     app,
     board,
     async close() {
-      campaigns.close();
+      watch.close();
       await board.close();
     },
   };
 }
 
-function addOwnRoutes(app: Hono<Env>, { ports, signIn, board, show }: Parts, campaigns: CampaignWatch): void {
+function addOwnRoutes(app: Hono<Env>, { ports, signIn, board, show }: Parts, watch: Watch): void {
   app.get('/', async (c) => {
     const now = new Date();
     const snapshot = await firstLook(board);
@@ -113,7 +117,7 @@ function addOwnRoutes(app: Hono<Env>, { ports, signIn, board, show }: Parts, cam
     });
   });
   app.get('/events', (c) =>
-    streamEvents(c, { board, campaigns, goesOn: async () => (await signIn.viewerOf(c.req.raw)) !== undefined }),
+    streamEvents(c, { board, watch, goesOn: async () => (await signIn.viewerOf(c.req.raw)) !== undefined }),
   );
   app.get('/errors/:code', async (c) => {
     const code = errorCode.safeParse(c.req.param('code'));
@@ -121,6 +125,18 @@ function addOwnRoutes(app: Hono<Env>, { ports, signIn, board, show }: Parts, cam
     if (text === undefined) throw new AnnealError('console.no_page', 'no error has that code');
     return show(c, { title: c.req.param('code'), body: errorDocPage(text) });
   });
+}
+
+/** Of what is watched on its own; a topic comes from whoever asks, and may be anything. */
+async function versionOfTopic(ports: ConsolePorts, cases: Cases, topic: string): Promise<string | undefined> {
+  const at = topic.indexOf(':');
+  const [kind, name] = [topic.slice(0, at), topic.slice(at + 1)];
+  if (kind === 'incident') return cases.incidents.version(name);
+  if (kind === 'ticket') return cases.tickets.version(name);
+  if (kind === 'research') return cases.researches.version(name);
+  if (kind === 'share') return cases.share.version(name);
+  const status = await readStatus(ports, parseCampaignName(name));
+  return status && versionOfStatus(status);
 }
 
 async function firstLook(board: Board) {

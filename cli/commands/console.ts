@@ -14,6 +14,7 @@ import { createLocalSignIn } from '../../console/sign-in/local.ts';
 import { createOidcSignIn } from '../../console/sign-in/oidc.ts';
 import { findTemporal } from '../../console/temporal.ts';
 import { AnnealError } from '../../contracts/errors.ts';
+import { createWitness } from '../../infra/audit/witness.ts';
 import { readCritical } from '../../infra/critical.ts';
 import { createGatewayClient } from '../../infra/gateway-client/client.ts';
 import { readApprovers } from '../../infra/identity/keys.ts';
@@ -110,6 +111,10 @@ async function portsOf(session: Session, temporal: ConsolePorts['temporal']): Pr
       const url = (await stackStatus(config)).endpoints?.gateway ?? config.gateway.url;
       if (url === undefined) throw new AnnealError('stack.not_running', 'the gateway keeps what rollouts left');
       return createGatewayClient({ url, secretFile: config.paths.gatewaySecret });
+    },
+    async heads() {
+      const head = await createWitness(config.paths.auditHead).read();
+      return head === undefined ? [] : [head];
     },
     explain: (code) => readFile(join(config.repo, 'docs', 'errors', `${code}.md`), 'utf8').catch(() => undefined),
   };

@@ -3,7 +3,7 @@
 import type { Context } from 'hono';
 import { streamSSE } from 'hono/streaming';
 import type { Board, Seen } from './board.ts';
-import type { CampaignWatch } from './campaign-watch.ts';
+import type { Watch } from './watch.ts';
 
 /** Also when nothing changes: who hears nothing for several of these knows that nobody speaks. */
 export const BEAT_MS = 2_000;
@@ -16,15 +16,17 @@ export interface LiveMessage {
   readonly stale: string | null;
 }
 
-/** `gates`, `gate:NAME` or `campaign:NAME`. */
-export function versionOf(topic: string, { snapshot }: Seen, campaigns: CampaignWatch): string {
+/** What is watched on its own: `campaign:NAME` and the like. */
+const WATCHED = /^(?:campaign|incident|ticket|research|share):/;
+
+/** `gates`, `gate:NAME`, or what is watched on its own. */
+export function versionOf(topic: string, { snapshot }: Seen, watch: Watch): string {
   const gate = topic.startsWith('gate:') ? topic.slice('gate:'.length) : undefined;
   if (gate !== undefined) {
     const run = snapshot?.open.find((one) => one.gate === gate)?.run;
     return run === undefined ? 'not-open' : `open:${run}`;
   }
-  const campaign = topic.startsWith('campaign:') ? topic.slice('campaign:'.length) : undefined;
-  return campaign === undefined ? (snapshot?.version ?? '') : campaigns.versionOf(campaign);
+  return WATCHED.test(topic) ? watch.versionOf(topic) : (snapshot?.version ?? '');
 }
 
 /** Whoever may not look any more hears nothing new for longer than this. */
@@ -32,21 +34,19 @@ const ASK_MS = 30_000;
 
 export interface Streamed {
   readonly board: Board;
-  readonly campaigns: CampaignWatch;
+  readonly watch: Watch;
   /** Whether whoever asked may still look. */
   goesOn(): Promise<boolean>;
 }
 
-export function streamEvents(c: Context, { board, campaigns, goesOn }: Streamed): Response | Promise<Response> {
+export function streamEvents(c: Context, { board, watch, goesOn }: Streamed): Response | Promise<Response> {
   const topic = c.req.query('topic') ?? 'gates';
   return streamSSE(c, async (stream) => {
     let sent = '';
     let sentAt = 0;
     let askedAt = Date.now();
     let wake: () => void = () => undefined;
-    const unwatch = topic.startsWith('campaign:')
-      ? campaigns.watch(topic.slice('campaign:'.length), () => wake())
-      : undefined;
+    const unwatch = WATCHED.test(topic) ? watch.watch(topic, () => wake()) : undefined;
     const unsubscribe = board.subscribe(() => wake());
     stream.onAbort(() => wake());
     try {
@@ -58,7 +58,7 @@ export function streamEvents(c: Context, { board, campaigns, goesOn }: Streamed)
         }
         const seen = board.seen();
         const message: LiveMessage = {
-          version: versionOf(topic, seen, campaigns),
+          version: versionOf(topic, seen, watch),
           open: seen.snapshot?.open.length ?? 0,
           stale: seen.stale?.since.toISOString() ?? null,
         };

@@ -40,7 +40,7 @@ export function gatePage(page: GatePage): Html {
   const { opening, seen, state } = looked;
   const { evidence } = seen;
   return html`<article class="gate">
-<header data-part="head"><p class="soft"><span class="kind">${kindOf(opening.context.gate)}</span> <a href="/campaigns/${opening.context.campaign}">${opening.context.campaign}</a> <code>${opening.context.gate}</code></p><h1>${opening.title}</h1>${
+<header data-part="head"><p class="soft"><span class="kind">${kindOf(opening.context.gate)}</span> ${aboutOf(opening.context)} <code>${opening.context.gate}</code></p><h1>${opening.title}</h1>${
     state === 'open'
       ? html`<p class="silence">Silence takes <strong>${opening.safe}</strong> in <strong>${distance(opening.deadline, now)}</strong>, on ${instant(opening.deadline.toISOString())}.</p>${saidSoFar(page)}`
       : html`<p class="silence">${state === 'closing' ? 'An answer was taken in and is being recorded.' : 'Closed.'}</p>`
@@ -53,6 +53,22 @@ ${page.state && page.state.rounds.length > 0 && html`<section aria-labelledby="h
 <section aria-labelledby="h-rules"><h2 id="h-rules">Why this is asked, and of whom</h2>${rules(page)}</section>
 <section aria-labelledby="h-bound"><h2 id="h-bound">What is signed</h2>${bound(looked, evidence)}</section></div>
 </article>`;
+}
+
+/** A gate bears the name of the case that asks, which is not always a campaign. */
+function aboutOf({ gate, campaign }: LookedAtGate['opening']['context']): Html {
+  const name = gate.slice(0, gate.indexOf('.'));
+  const of =
+    name.startsWith('ticket-') && kindOf(gate) === 'merge'
+      ? 'tickets'
+      : kindOf(gate) === 'merge'
+        ? 'incidents'
+        : name.startsWith('research-') && kindOf(gate) === 'plan'
+          ? 'research'
+          : undefined;
+  const link = html`<a href="/campaigns/${campaign}">${campaign}</a>`;
+  if (of === undefined) return link;
+  return html`<a href="/${of}/${name}">${name}</a>${name !== campaign && html` ${link}`}`;
 }
 
 /** Where several people have to say the same; for the safe option one is enough. */

@@ -15,7 +15,7 @@ export interface Frame {
   /** Since when nothing newer is known. */
   readonly stale?: Date | undefined;
   readonly open?: number | undefined;
-  readonly at?: 'gates' | 'campaigns' | 'people';
+  readonly at?: 'gates' | 'campaigns' | 'incidents' | 'tickets' | 'research' | 'share' | 'people';
   readonly body: Part;
 }
 
@@ -46,7 +46,7 @@ ${viewer && html`<script type="module" src="${assets['live.js'].path}"></script>
 <a class="skip" href="#main">To the content</a>
 <header class="top"><a class="name" href="/">Anneal</a>${
     viewer &&
-    html`<nav aria-label="Console">${link('/', 'gates', html`Gates${open !== undefined && html` <span class="count" data-open>${open}</span>`}`)}${link('/campaigns', 'campaigns', 'Campaigns')}${mayDo(viewer, 'manage-people') && link('/people', 'people', 'People')}</nav><div class="who">${viewer.name} <span class="soft">${viewer.role}</span>${viewer.how === 'oidc' && html` <a href="/passkeys">Passkey</a>`}<form method="post" action="/sign-in/out"><input type="hidden" name="csrf" value="${viewer.csrf}"><button class="plain">Sign out</button></form></div>`
+    html`<nav aria-label="Console">${link('/', 'gates', html`Gates${open !== undefined && html` <span class="count" data-open>${open}</span>`}`)}${link('/campaigns', 'campaigns', 'Campaigns')}${link('/incidents', 'incidents', 'Incidents')}${link('/tickets', 'tickets', 'Tickets')}${link('/research', 'research', 'Research')}${link('/share', 'share', 'Share')}${mayDo(viewer, 'manage-people') && link('/people', 'people', 'People')}</nav><div class="who">${viewer.name} <span class="soft">${viewer.role}</span>${viewer.how === 'oidc' && html` <a href="/passkeys">Passkey</a>`}<form method="post" action="/sign-in/out"><input type="hidden" name="csrf" value="${viewer.csrf}"><button class="plain">Sign out</button></form></div>`
   }</header>
 <p class="stale" role="status" data-stale-note${!stale && html` hidden`}>Stale since <time data-stale-since>${stale?.toISOString().slice(11, 19)} UTC</time>: nothing newer is known. This page goes on by itself when it is.</p>
 <main id="main">

@@ -1,5 +1,5 @@
 // Histories of workflows, opened: what a run was given, which activities it had done, which signals came.
-import type { Client } from '@temporalio/client';
+import { type Client, isGrpcServiceError } from '@temporalio/client';
 import type { Payload } from '@temporalio/common';
 import type { temporal } from '@temporalio/proto';
 import type { ReadHistory } from '../../contracts/share.ts';
@@ -62,6 +62,27 @@ export async function readHistories(
     );
   }
   return { histories, cut: false };
+}
+
+const NOT_FOUND = 5;
+
+/** The newest run of one workflow, whole; undefined where Temporal does not know it any more. */
+export async function newestHistory(client: Client, workflowId: string): Promise<ReadHistory | undefined> {
+  try {
+    return await readHistory(workflowId, await client.workflow.getHandle(workflowId).fetchHistory(), openBy(client));
+  } catch (failure) {
+    // gRPC's not found: this call is not wrapped as others are.
+    if (isGrpcServiceError(failure) && Number(failure.code) === NOT_FOUND) return undefined;
+    throw failure;
+  }
+}
+
+/** What a run was given, by its first event alone: it never changes. */
+export async function givenTo(client: Client, workflowId: string, runId: string): Promise<unknown> {
+  const { history } = await client.workflowService.getWorkflowExecutionHistory({
+    ...{ namespace: client.options.namespace, execution: { workflowId, runId }, maximumPageSize: 1 },
+  });
+  return history ? (await readHistory(workflowId, history, openBy(client))).input : undefined;
 }
 
 function openBy(client: Client): Open {

@@ -11,7 +11,8 @@ import { createDocuments } from '../../activities/read.ts';
 import type { ConsolePorts } from '../../console/ports.ts';
 import { type Served, serveConsole } from '../../console/serve.ts';
 import type { Viewer } from '../../console/viewer.ts';
-import type { ArtifactRef } from '../../contracts/artifact.ts';
+import type { ArtifactRef, ArtifactStore } from '../../contracts/artifact.ts';
+import type { AuditLog } from '../../contracts/audit.ts';
 import { canonicalJson } from '../../contracts/canonical.ts';
 import { type Evidence, evidence as evidenceSchema } from '../../contracts/gate.ts';
 import { type GateId, gateId } from '../../contracts/ids.ts';
@@ -37,25 +38,35 @@ export interface OpenedGate {
   result(): Promise<unknown>;
 }
 
+interface Parts {
+  readonly store: ArtifactStore;
+  readonly identity: LocalIdentity;
+  readonly audit: AuditLog;
+}
+
 export type ConsoleWorld = Awaited<ReturnType<typeof openConsoleWorld>>;
 
 /**
  * Of a file that is `withTemporal()`.
  * @param beside activities of the campaigns around the gates, whose gates' own are not used
  */
-export async function openConsoleWorld(quorum: Critical['approvals']['quorum'] = {}, beside: object = {}) {
+export async function openConsoleWorld(
+  quorum: Critical['approvals']['quorum'] = {},
+  beside: object | ((at: Parts) => object) = {},
+) {
   const folder = mkdtempSync(join(tmpdir(), 'anneal-console-'));
   const keys = join(folder, 'keys');
   const store = createFolderStore(join(folder, 'store'));
   await initIdentity(keys, 'ada');
   const people = createPeople({ store, roots: () => readApprovers(keys) });
   const identity: LocalIdentity = createLocalIdentity(keys, { quorum }, people);
+  const audit = auditIn(folder, store, identity);
   const gateActivities = createGateActivities({
-    ...{ store, identity, documents: createDocuments(store), audit: auditIn(folder, store, identity) },
-    critical: ['open-sealed', 'release', 'integrity', 'promotion', 'job-failed'],
+    ...{ store, identity, documents: createDocuments(store), audit },
+    critical: ['open-sealed', 'release', 'integrity', 'promotion', 'job-failed', 'merge'],
   });
   const activities = {
-    ...beside,
+    ...(typeof beside === 'function' ? beside({ store, identity, audit }) : beside),
     ...{ ...atBoundary(gateActivities), planTellings: async () => [], tell: async () => undefined },
   };
   const startWorkers = () => workersOf(activities);

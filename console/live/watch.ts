@@ -1,6 +1,5 @@
-// Campaigns that somebody has open: each is asked how it goes once for all who look, and by nobody's request.
+// Campaigns and cases that somebody has open: each is asked how it goes once for all who look, and by nobody's request.
 import { createHash } from 'node:crypto';
-import type { CampaignName } from '../../contracts/ids.ts';
 import type { CampaignStatus } from '../../contracts/record.ts';
 
 const EVERY_MS = 2_000;
@@ -11,42 +10,41 @@ interface Watched {
   timer: NodeJS.Timeout | undefined;
 }
 
-export type CampaignWatch = ReturnType<typeof createCampaignWatch>;
+export type Watch = ReturnType<typeof createWatch>;
 
-/** @param read how a campaign goes; it gives up by itself */
-export function createCampaignWatch(read: (name: CampaignName) => Promise<CampaignStatus | undefined>) {
+/** @param read the version of what a topic is about, undefined where nobody answers; it gives up by itself */
+export function createWatch(read: (topic: string) => Promise<string | undefined>) {
   const watched = new Map<string, Watched>();
 
-  function follow(name: string, one: Watched): void {
+  function follow(topic: string, one: Watched): void {
     one.timer = setTimeout(async () => {
       // What cannot be read now stays as it was: the gates' poller tells that nobody answers.
-      const status = await read(name as CampaignName).catch(() => undefined);
-      const version = status === undefined ? one.version : versionOfStatus(status);
+      const version = (await read(topic).catch(() => undefined)) ?? one.version;
       if (version !== one.version) {
         one.version = version;
         for (const listener of one.listeners) listener();
       }
-      if (watched.get(name) === one) follow(name, one);
+      if (watched.get(topic) === one) follow(topic, one);
     }, EVERY_MS);
   }
 
   return {
-    watch(name: string, listener: () => void): () => void {
-      const one = watched.get(name) ?? { listeners: new Set(), version: '', timer: undefined };
-      if (!watched.has(name)) {
-        watched.set(name, one);
-        follow(name, one);
+    watch(topic: string, listener: () => void): () => void {
+      const one = watched.get(topic) ?? { listeners: new Set(), version: '', timer: undefined };
+      if (!watched.has(topic)) {
+        watched.set(topic, one);
+        follow(topic, one);
       }
       one.listeners.add(listener);
       return () => {
         one.listeners.delete(listener);
         if (one.listeners.size > 0) return;
         clearTimeout(one.timer);
-        watched.delete(name);
+        watched.delete(topic);
       };
     },
     /** Empty until it is known: a page that is as new as that stays as it is. */
-    versionOf: (name: string): string => watched.get(name)?.version ?? '',
+    versionOf: (topic: string): string => watched.get(topic)?.version ?? '',
     close(): void {
       for (const { timer } of watched.values()) clearTimeout(timer);
       watched.clear();
