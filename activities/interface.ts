@@ -286,6 +286,6 @@ export interface TrackingActivities {
 
 export type { ForgeOutcome, Judged, PinnedRepository, QueuedMerge } from './incident-interface.ts';
 export type { ReadPart, ResearchPart } from './research-interface.ts';
-export type { RlTeamActivities } from './rl-team-interface.ts';
+export type { Planning, PlanningResearch, ProposedPlan, RlTeamActivities } from './rl-team-interface.ts';
 export type { Begun, Developed } from './ticket-interface.ts';
 export type { ArtifactRef, CampaignSpec, GateId, GateKind, PolicyName };

@@ -37,7 +37,7 @@ async function stage() {
   const planned = async (name: string): Promise<TeamPlan> => {
     const spec = await store.put(canonicalJson(scriptedSpec(name)));
     const told = await acts.proposePlan({ team, iteration: 1, goal: 'x', given: spec, last: null });
-    if (told.how === 'none') throw new Error(told.why);
+    if (told.how !== 'proposed') throw new Error(told.how === 'none' ? told.why : 'it reads first');
     return told.plan;
   };
   async function asked(plan: TeamPlan, change: Partial<Evidence> = {}) {

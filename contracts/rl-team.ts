@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { artifactRef } from './artifact.ts';
 import { campaignName } from './ids.ts';
+import { researchName } from './research.ts';
 
 /** In gates it stands where a campaign's name would: hence the same alphabet. */
 export const rlTeamName = campaignName;
@@ -22,6 +23,10 @@ export const rlTeamOrder = z.strictObject({
   goal: z.string().min(1).max(2_000),
   analysis: analysisBudget,
   gates: z.strictObject({ deadlineMs: z.number().positive(), remindMs: z.number().positive() }),
+  /** What its planner reads besides the last report: a corpus, as researches have it. */
+  documents: artifactRef.optional(),
+  /** A campaign's specification: what plans are made from until one has run. */
+  base: artifactRef.optional(),
 });
 export type RlTeamOrder = z.infer<typeof rlTeamOrder>;
 
@@ -32,8 +37,20 @@ export const teamPlan = z.strictObject({
   spec: artifactRef,
   hypothesis: z.string().max(2_000),
   by: z.strictObject({ kind: z.enum(['human', 'model', 'program']), who: z.string().max(100) }),
+  /** What its planner read, found and proposed, and what that cost. */
+  from: z
+    .strictObject({
+      research: researchName,
+      report: artifactRef,
+      experiment: artifactRef,
+      tokens: z.int().nonnegative(),
+    })
+    .optional(),
 });
 export type TeamPlan = z.infer<typeof teamPlan>;
+
+/** The name of what a plan would run, among what its gate shows. */
+export const PLANNED_CAMPAIGN = 'the campaign';
 
 export const teamReport = z.strictObject({
   schema: z.literal('anneal/team-report/v1'),
@@ -68,6 +85,8 @@ export const rlTeamState = z.strictObject({
   rests: z.string().optional(),
   /** What a human gave, and was not planned with yet. */
   given: artifactRef.optional(),
+  /** Researches of its planner that came to something, or to nothing for good: the next is another one. */
+  researched: z.int().nonnegative().optional(),
   /** The newest. */
   iterations: z.array(iterationRecord),
 });

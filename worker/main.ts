@@ -171,7 +171,10 @@ const control = atBoundary({
   ...createCertifiedActivities({ documents, store }),
   ...createPipelineActivities({ store, documents, gateway }),
 });
-const team = atBoundary(createRlTeamActivities({ store, documents, identity, ...teamPorts({ store, documents }) }));
+const hasModel = modelUrl !== undefined && modelName !== undefined;
+const team = atBoundary(
+  createRlTeamActivities({ store, documents, identity, ...teamPorts({ store, documents, hasModel }) }),
+);
 const rollouts = atBoundary(
   createRolloutActivities({
     store,

@@ -1,7 +1,9 @@
-// The roles of a team's cycle on this worker: an analyst that reads the records of a campaign, and no planner; whoever plans is plugged in here.
+// The roles of a team's cycle on this worker: an analyst that reads the records of a campaign, and a planner that reads documents, where a model is
+// configured; whoever plans otherwise is plugged in here.
 
 import type { Documents } from '../activities/read.ts';
 import type { RlTeamPorts } from '../activities/rl-team.ts';
+import { createResearchPlanner } from '../activities/rl-team-planner.ts';
 import { type ArtifactStore, artifactRef } from '../contracts/artifact.ts';
 import { stepMetrics } from '../contracts/job.ts';
 import { baseWeightsOf } from '../contracts/names.ts';
@@ -14,15 +16,18 @@ import { shareSentence } from '../policies/share.ts';
 export function teamPorts({
   store,
   documents,
+  hasModel,
 }: {
   readonly store: ArtifactStore;
   readonly documents: Documents;
-}): Pick<RlTeamPorts, 'analyst' | 'firstState'> {
+  readonly hasModel: boolean;
+}): Pick<RlTeamPorts, 'planner' | 'analyst' | 'firstState'> {
   const named = async (key: string): Promise<unknown> => {
     const found = await store.readNamed(key);
     return found === undefined ? undefined : JSON.parse(new TextDecoder().decode(found.bytes));
   };
   return {
+    ...(hasModel ? { planner: createResearchPlanner({ store, documents }) } : {}),
     /** All that there is to say in one turn: facts do not grow by looking again. */
     async analyst({ campaign }) {
       const ref = artifactRef.safeParse(await named(`campaigns/${campaign}/report`)).data;

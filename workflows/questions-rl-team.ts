@@ -1,23 +1,27 @@
 // What a team's cycle asks humans: whether a plan is run, and what follows a report. Pure.
 import type { ArtifactRef } from '../contracts/artifact.ts';
-import type { RlTeamOrder, RlTeamState, TeamPlan } from '../contracts/rl-team.ts';
+import { PLANNED_CAMPAIGN, type RlTeamOrder, type RlTeamState, type TeamPlan } from '../contracts/rl-team.ts';
 import type { Question } from './ask.ts';
 
 export function askPlan(
   { goal }: RlTeamOrder,
   { iteration }: RlTeamState,
-  { campaign, spec, hypothesis, by }: TeamPlan,
+  { campaign, spec, hypothesis, by, from }: TeamPlan,
 ): Question {
   return {
     title: `Run ${campaign} as iteration ${iteration}?`,
     why: hypothesis,
-    risk: 'A campaign takes the machines and the budget that its specification names; its own gates are asked as ever.',
+    risk: [
+      'A campaign takes the machines and the budget that its specification names; its own gates are asked as ever.',
+      ...(from === undefined ? [] : ['Whoever wrote what the planner read may have led it.']),
+    ].join(' '),
     facts: [
       { name: 'goal', value: goal },
       { name: 'iteration', value: String(iteration) },
       { name: 'campaign', value: campaign },
       { name: 'specification', value: spec.sha256 },
       { name: 'planned by', value: `${by.who} (${by.kind})` },
+      ...(from === undefined ? [] : [{ name: 'after the research', value: from.research }]),
     ],
     logTail: [],
     options: [
@@ -27,7 +31,15 @@ export function askPlan(
     ],
     // Nothing that follows recommendations by itself may start work.
     ...{ recommended: 'rest', safe: 'rest' },
-    attachments: [{ name: 'the campaign', object: spec }],
+    attachments: [
+      { name: PLANNED_CAMPAIGN, object: spec },
+      ...(from === undefined
+        ? []
+        : [
+            { name: 'the experiment', object: from.experiment },
+            { name: 'what was found', object: from.report },
+          ]),
+    ],
   };
 }
 

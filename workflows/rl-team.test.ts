@@ -57,6 +57,7 @@ async function played(
         plan: { campaign: campaignName.parse(campaign), spec: specOf(campaign), hypothesis: 'It helps.', by },
       };
     },
+    planFrom: () => Promise.reject(new Error('not scripted')),
     async beginPlan({ plan }) {
       calls.push(`begin ${plan.campaign}`);
       const spec = scriptedSpec(plan.campaign, { rounds: 1 });

@@ -12,7 +12,7 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { RlTeamActivities } from '../activities/interface.ts';
+import type { Planning, RlTeamActivities } from '../activities/interface.ts';
 import type { ArtifactRef } from '../contracts/artifact.ts';
 import type { GateKind } from '../contracts/gate.ts';
 import { gateId } from '../contracts/ids.ts';
@@ -23,6 +23,7 @@ import { isTrigger, MOST_KEPT_ITERATIONS, stopsAnalysis } from '../policies/rl-t
 import type { Question } from './ask.ts';
 import { openAskAt } from './ask-at.ts';
 import type { campaign } from './campaign.ts';
+import { planByResearch } from './planned-by-research.ts';
 import { askPlan, askReview } from './questions-rl-team.ts';
 import { activitiesOn } from './queues.ts';
 import { rootCause } from './root-cause.ts';
@@ -61,14 +62,21 @@ export async function rlTeam({ order, state }: { order: RlTeamOrder; state: RlTe
       desk.at('plan');
       const last = state.iterations.at(-1)?.report ?? null;
       const given = state.given ?? null;
-      const proposed = await act.proposePlan({ team, iteration: state.iteration, goal: order.goal, given, last });
+      const of = { team, iteration: state.iteration, goal: order.goal, given, last, planning: planning() };
+      const first = await act.proposePlan(of);
+      if (first.how === 'research') desk.reads(first.input.research);
+      const proposed = first.how === 'research' ? await planByResearch(team, first) : first;
       if (proposed.how === 'none') {
         drop(given);
+        // Woken it reads anew; what broke off goes on from what is on record.
+        if (first.how === 'research' && !('broke' in proposed)) readAnew();
         await desk.rest(proposed.why);
         continue;
       }
       const { plan } = proposed;
-      const answer = await desk.ask('plan', askPlan(order, state, plan));
+      const answer = await desk.ask('plan', askPlan(order, state, plan), plan.from?.tokens);
+      // Silence is about no plan: woken, the same is asked about again, and nobody reads anything twice.
+      if (plan.from !== undefined && answer.result.how === 'decided') readAnew();
       if (isTrigger(answer.result, 'run')) {
         drop(given);
         return { plan, evidence: answer.evidence };
@@ -78,6 +86,16 @@ export async function rlTeam({ order, state }: { order: RlTeamOrder; state: RlTe
       if (answer.result.how === 'decided') drop(given);
       await desk.rest(`nobody has decided to run ${plan.campaign}`);
     }
+  }
+
+  function planning(): Planning {
+    const { owner, documents = null, base = null } = order;
+    const campaign = state.iterations.at(-1)?.campaign ?? null;
+    return { owner, documents, base, campaign, number: (state.researched ?? 0) + 1, runChain: state.runChain };
+  }
+
+  function readAnew(): void {
+    state.researched = (state.researched ?? 0) + 1;
   }
 
   /** What was given meanwhile is not lost with it. */
@@ -174,12 +192,13 @@ export async function rlTeam({ order, state }: { order: RlTeamOrder; state: RlTe
         woken = false;
         delete state.rests;
       },
-      ask(kind: GateKind, question: Question) {
+      reads: (research: string): void => show(`what ${research} finds`),
+      ask(kind: GateKind, question: Question, tokens = 0) {
         state.asked += 1;
         return askAt({
           evidence: {
             ...({ schema: 'anneal/evidence/v1', gate: gateId.parse(`${team}.${kind}-${state.asked}`) } as const),
-            ...{ campaign: team, kind, ...question, cost: { tokens: 0, seconds: 0 }, runChain: state.runChain },
+            ...{ campaign: team, kind, ...question, cost: { tokens, seconds: 0 }, runChain: state.runChain },
           },
           ...{ owner: order.owner, ...order.gates, asker: rlTeamWorkflowId(team) },
           waitFor: (open) => show(open && `a decision on ${open.gate} before ${open.deadline}`),

@@ -1,10 +1,12 @@
 // rl-team: a team's cycle of plan, run, analysis and review; its questions are answered where all gates are.
 import type { Command } from 'commander';
 import type { ArtifactRef } from '../../contracts/artifact.ts';
+import { canonicalJson } from '../../contracts/canonical.ts';
 import { AnnealError } from '../../contracts/errors.ts';
 import { QUEUES, RL_TEAM, rlTeamWorkflowId } from '../../contracts/names.ts';
 import { type RlTeamOrder, type RlTeamState, rlTeamName, rlTeamOrder } from '../../contracts/rl-team.ts';
 import { durationMs } from '../../contracts/units.ts';
+import { readDocuments } from '../../infra/research/folder.ts';
 import { type Run, type Session, screen } from '../session.ts';
 import { readCampaign } from '../spec/read.ts';
 import { paint } from '../view/paint.ts';
@@ -12,6 +14,13 @@ import { plain } from '../view/text.ts';
 
 const ANALYSIS = { turns: 20, tokens: 200_000, seconds: 1_800 };
 const GATES = { deadlineMs: durationMs('24h'), remindMs: durationMs('4h') };
+
+interface StartOptions {
+  readonly goal: string;
+  readonly plan?: string;
+  readonly documents?: string;
+  readonly base?: string;
+}
 
 export function addRlTeam(program: Command, run: Run): void {
   const team = program
@@ -22,7 +31,9 @@ export function addRlTeam(program: Command, run: Run): void {
     .description('begin a cycle; nothing runs before somebody has decided on a plan')
     .requiredOption('--goal <text>', 'what its campaigns are for')
     .option('--plan <file>', 'the first campaign')
-    .action((name: string, options: { goal: string; plan?: string }, command: Command) =>
+    .option('--documents <folder>', 'what its planner reads, besides the last report')
+    .option('--base <file>', 'the campaign that it plans from until one has run')
+    .action((name: string, options: StartOptions, command: Command) =>
       run(async (session) => start(session, name, options), command),
     );
   team
@@ -61,9 +72,14 @@ export function addRlTeam(program: Command, run: Run): void {
     );
 }
 
-async function start(session: Session, name: string, { goal, plan }: { goal: string; plan?: string }): Promise<void> {
+async function start(session: Session, name: string, options: StartOptions): Promise<void> {
+  const { goal, plan, base, documents } = options;
   const { approver } = await session.identity();
-  const asked = { schema: 'anneal/rl-team/v1', team: name, owner: approver, goal, analysis: ANALYSIS, gates: GATES };
+  const asked = {
+    ...{ schema: 'anneal/rl-team/v1', team: name, owner: approver, goal, analysis: ANALYSIS, gates: GATES },
+    ...(base === undefined ? {} : { base: await keep(session, base) }),
+    ...(documents === undefined ? {} : { documents: await read(session, documents) }),
+  };
   const order = rlTeamOrder.safeParse(asked);
   if (!order.success)
     throw new AnnealError('cli.usage', `${order.error.issues[0]?.path.join('.')}: ${order.error.issues[0]?.message}`);
@@ -71,9 +87,14 @@ async function start(session: Session, name: string, { goal, plan }: { goal: str
   const state: RlTeamState = { runChain: '', iteration: 1, asked: 0, step: 'plan', iterations: [], ...given };
   const input: { order: RlTeamOrder; state: RlTeamState } = { order: order.data, state };
   const workflowId = rlTeamWorkflowId(order.data.team);
-  const options = { workflowId, taskQueue: QUEUES.control, args: [input], staticSummary: goal.slice(0, 200) };
-  await (await session.temporal()).workflow.start('rlTeam', { ...options, workflowIdConflictPolicy: 'USE_EXISTING' });
+  const begun = { workflowId, taskQueue: QUEUES.control, args: [input], staticSummary: goal.slice(0, 200) };
+  await (await session.temporal()).workflow.start('rlTeam', { ...begun, workflowIdConflictPolicy: 'USE_EXISTING' });
   tell(session, { team: name }, `${name} has begun. Where it stands: ./anneal rl-team show ${name}`);
+}
+
+/** The folder as it is now: what changes there later changes no plan. */
+async function read({ store }: Session, folder: string): Promise<ArtifactRef> {
+  return store.put(canonicalJson(await readDocuments(folder, store)));
 }
 
 /** A campaign that needs nothing beside its file: what a submit keeps with it, a team does not yet. */

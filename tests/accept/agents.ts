@@ -189,6 +189,8 @@ const monitor: readonly Step[] = [
       },
       { name: 'whether skills were followed', files: ['tests/incidents/skills.test.ts'] },
       { name: 'the preset rl-team', files: ['workflows/rl-team.test.ts', 'activities/rl-team.test.ts'] },
+      { name: 'the preset rl-team with a planner that reads', files: ['tests/research/team.test.ts'] },
+      { name: 'a team whose worker dies', files: ['tests/research/team-killed.test.ts'] },
     ],
   }),
 ];

@@ -7,7 +7,7 @@ import { atBoundary } from '../../activities/boundary.ts';
 import { createIncidentActivities } from '../../activities/incidents.ts';
 import { createMergeActivities } from '../../activities/merges.ts';
 import { createDocuments } from '../../activities/read.ts';
-import { createResearchActivities, type ResearchModel } from '../../activities/research.ts';
+import { createResearchActivities, type ResearchModel } from '../../activities/research-ports.ts';
 import { createRevertActivities } from '../../activities/reverts.ts';
 import { createTicketActivities, type Develop } from '../../activities/tickets.ts';
 import { carryBase } from '../../cli/commands/research.ts';
