@@ -1,7 +1,8 @@
 // A team's cycle with the real activities of team, research and gates; its campaigns are *scripted*, and so is the model behind `chat`.
 import { createGateActivities } from '../../activities/gates.ts';
 import { createDocuments } from '../../activities/read.ts';
-import { createResearchActivities, type ResearchModel } from '../../activities/research-ports.ts';
+import { createResearchActivities } from '../../activities/research.ts';
+import type { ResearchModel } from '../../activities/research-ports.ts';
 import { createRlTeamActivities } from '../../activities/rl-team.ts';
 import { createTellingActivities } from '../../activities/tellings.ts';
 import type { ArtifactStore } from '../../contracts/artifact.ts';
