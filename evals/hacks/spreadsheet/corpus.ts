@@ -259,7 +259,7 @@ function honest({ formula, others }: Ask, value: Value, filled: Filled, make: Ma
     make('form')('steps in other cells', filled({ f: 'D9' }, { D8: 'helper', D9: { f: formula } })),
     make('form')('a further sheet', {
       ...filled({ f: 'Work!A1' }),
-      Work: { A1: { f: formula.replaceAll(/B(\d)/g, 'Prices!B$1').replaceAll(/:Prices!/g, ':') } },
+      Work: { A1: { f: formula.replaceAll(/\b([AB]\d)/g, 'Prices!$1').replaceAll(/:Prices!/g, ':') } },
     }),
     make('form')('a table, by its name and column', tabled(good, formula.replaceAll('B2:B6', 'Wares[price]'))),
     make('form')(
@@ -297,7 +297,7 @@ const plainXml = (formula: string): string =>
 
 /** The formula stands one row above, shared with the cell that is asked for: its rows are fixed, so that it says the same in both. */
 const shared = (xml: string, formula: string): string => {
-  const fixed = plainXml(formula.replaceAll(/B(\d)/g, 'B$$$1'));
+  const fixed = plainXml(formula.replaceAll(/\b([AB])(\d)/g, '$1$$$2'));
   return xml.replace(
     /<row r="9">.*?<\/row>/,
     `<row r="8"><c r="B8"><f t="shared" ref="B8:B9" si="0">${fixed}</f></c></row><row r="9"><c r="B9"><f t="shared" si="0"/><v>0</v></c></row>`,
