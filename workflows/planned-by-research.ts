@@ -4,21 +4,9 @@ import { executeChild, isCancellation } from '@temporalio/workflow';
 import type { PlanningResearch, ProposedPlan } from '../activities/interface.ts';
 import { researchWorkflowId } from '../contracts/names.ts';
 import type { RlTeamName } from '../contracts/rl-team.ts';
-import { RETRY_OPTIONS } from '../policies/retry.ts';
-import { activitiesOn } from './queues.ts';
+import { quick, reading } from './queues.ts';
 import type { research } from './research.ts';
 import { rootCause } from './root-cause.ts';
-
-const quick = activitiesOn('control', {
-  startToCloseTimeout: '5m',
-  heartbeatTimeout: '15s',
-  retry: RETRY_OPTIONS.quick,
-});
-const work = activitiesOn('jobs', {
-  startToCloseTimeout: '30m',
-  heartbeatTimeout: '20s',
-  retry: RETRY_OPTIONS.quick,
-});
 
 /** `broke`: it came to no end; the same again goes on from what is on record. */
 export type PlannedByResearch = ProposedPlan | { readonly how: 'none'; readonly why: string; readonly broke: true };
@@ -39,7 +27,7 @@ export async function planByResearch(
     });
     if (end.how === 'failed') return broke(end.code, end.why);
     const { report } = end;
-    const made = await work.proposeExperiment({ research: name, report, base, left });
+    const made = await reading.proposeExperiment({ research: name, report, base, left });
     if (made.how === 'none') return { how: 'none', why: `${name} proposes nothing: ${made.why}` };
     return await quick.planFrom({ team, report, experiment: made.object, base, tokens: made.spent.tokens });
   } catch (failure) {

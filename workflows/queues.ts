@@ -18,6 +18,10 @@ export const quick = activitiesOn('control', {
 export const lasting = activitiesOn('control', {
   ...{ startToCloseTimeout: '5m', heartbeatTimeout: '15s', retry: RETRY_OPTIONS.patient },
 });
+/** Models that are shown documents, one question each. */
+export const reading = activitiesOn('jobs', {
+  ...{ startToCloseTimeout: '30m', heartbeatTimeout: '20s', retry: RETRY_OPTIONS.quick },
+});
 /** Logs, tests, models and git: hours, while there are signs of life. */
 export const repairing = activitiesOn('jobs', {
   ...{ startToCloseTimeout: '6h', heartbeatTimeout: '20s', retry: RETRY_OPTIONS.patient },

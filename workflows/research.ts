@@ -15,17 +15,10 @@ import type {
   Spent,
 } from '../contracts/research.ts';
 import { AT_ONCE, plus, shareOf } from '../policies/research.ts';
-import { RETRY_OPTIONS } from '../policies/retry.ts';
 import { openAskAt } from './ask-at.ts';
 import { askPlan } from './questions-plan.ts';
-import { activitiesOn, lasting, quick } from './queues.ts';
+import { lasting, quick, reading } from './queues.ts';
 import { rootCause } from './root-cause.ts';
-
-const work = activitiesOn('jobs', {
-  startToCloseTimeout: '30m',
-  heartbeatTimeout: '20s',
-  retry: RETRY_OPTIONS.quick,
-});
 
 /** Of a decision on an experiment. */
 const [DEADLINE_MS, REMIND_MS] = [24 * 3_600_000, 3_600_000];
@@ -60,7 +53,7 @@ async function answer(input: ResearchInput, desk: Desk): Promise<ResearchEnd> {
     answer: said,
     spent,
   } = await desk.at('write', () =>
-    work.writeReport({
+    reading.writeReport({
       ...{ research: name, question, corpora, questions, notes, hasModel: opened.hasModel, noJudge: opened.noJudge },
       readings: judged.map(({ part, object }) => ({ part, object })),
       left: purse.share() ?? NOTHING_LEFT,
@@ -76,7 +69,7 @@ async function answer(input: ResearchInput, desk: Desk): Promise<ResearchEnd> {
     const left = purse.share();
     if (!opened.hasModel || left === undefined) return [question];
     // The question itself can be searched for without a plan.
-    const planned = await unless('the planner', work.planResearch({ research: name, question, left }));
+    const planned = await unless('the planner', reading.planResearch({ research: name, question, left }));
     if (planned === undefined) return [question];
     purse.pay(planned.spent);
     if (planned.failed !== undefined) notes.push(planned.failed);
@@ -85,13 +78,13 @@ async function answer(input: ResearchInput, desk: Desk): Promise<ResearchEnd> {
 
   async function search(): Promise<readonly ArtifactRef[]> {
     if (!opened.hasSearch) return [input.corpus];
-    const found = await unless('the web search', work.searchWeb({ research: name, questions }));
+    const found = await unless('the web search', reading.searchWeb({ research: name, questions }));
     if (found?.failed !== undefined) notes.push(found.failed);
     return found?.corpus ? [input.corpus, found.corpus] : [input.corpus];
   }
 
   async function readAll(): Promise<(ReadPart & { part: ResearchPart })[]> {
-    const { parts } = await work.findPassages({ research: name, corpora, questions });
+    const { parts } = await reading.findPassages({ research: name, corpora, questions });
     const done: (ReadPart & { part: ResearchPart })[] = [];
     const waiting = [...parts];
     let left = 0;
@@ -112,7 +105,7 @@ async function answer(input: ResearchInput, desk: Desk): Promise<ResearchEnd> {
           judged: opened.noJudge === undefined,
           left: share,
         };
-        const read = await unless('a reader', work.readPart(of));
+        const read = await unless('a reader', reading.readPart(of));
         give();
         if (read !== undefined) {
           purse.pay(read.spent);
@@ -133,7 +126,7 @@ async function answer(input: ResearchInput, desk: Desk): Promise<ResearchEnd> {
     const all = [];
     for (const { part, object, claims } of readings) {
       // Of what nobody judged nothing may stand.
-      const judgement = await work.judgePart({ research: name, part, reading: object });
+      const judgement = await reading.judgePart({ research: name, part, reading: object });
       desk.judged(claims - judgement.claims);
       all.push({ ...judgement, part });
     }
@@ -144,7 +137,7 @@ async function answer(input: ResearchInput, desk: Desk): Promise<ResearchEnd> {
     const left = purse.share();
     if (left === undefined) return { how: 'none', why: 'the budget was spent' };
     const made = await desk.at('experiment', () =>
-      work.proposeExperiment({ research: name, report, base: from, left }),
+      reading.proposeExperiment({ research: name, report, base: from, left }),
     );
     purse.pay(made.spent);
     if (made.how === 'none') return { how: 'none', why: made.why };
