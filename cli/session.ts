@@ -56,6 +56,8 @@ export interface Session {
   people(): Promise<People>;
   /** The same without a key of this machine: to look, and to add what somebody else has signed. */
   readers(): Promise<People>;
+  /** What this machine's key signs the heads of. */
+  audit(): Promise<AuditLog>;
   campaigns(): Promise<Campaigns>;
   /** Who may submit; empty: whoever reaches Temporal. */
   teams(): Promise<readonly TeamSpec[]>;
@@ -134,6 +136,9 @@ export function openSession(options: GlobalOptions): Session {
     },
     async people() {
       return createPeople({ ...registry, audit: await auditLog(await this.identity()) });
+    },
+    async audit() {
+      return auditLog(await this.identity());
     },
     async traced(name, work) {
       const trace = await tracing();

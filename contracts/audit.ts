@@ -5,7 +5,7 @@ import { artifactRef } from './artifact.ts';
 import { changeId, commitId, repositoryName } from './change.ts';
 import { gateKind } from './gate.ts';
 import { campaignName, gateId, sha256 } from './ids.ts';
-import { peopleChange } from './people.ts';
+import { peopleChange, personName } from './people.ts';
 
 /** Names its campaign too. */
 const of = { gate: gateId };
@@ -81,6 +81,8 @@ export const auditEvent = z.discriminatedUnion('what', [
     to: z.string().nullable(),
     by: z.string(),
   }),
+  /** A link that makes the registry's first admin was printed, by whose key, and until when it is worth anything. */
+  z.strictObject({ what: z.literal('admin-invited'), name: personName, by: z.string(), until: z.iso.datetime() }),
   /** The registry of people: the SHA-256 of the bytes of its entry of this number. */
   z.strictObject({
     what: z.literal('people-changed'),

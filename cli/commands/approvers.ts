@@ -18,6 +18,7 @@ import {
 } from '../../infra/people/enrolments.ts';
 import { type Run, type Session, screen } from '../session.ts';
 import { changeWords, listedPeople, renderPeople, waitingLines } from '../view/people.ts';
+import { addFirstAdmin } from './first-admin.ts';
 
 export function addApprovers(program: Command, run: Run): void {
   const approvers = program
@@ -33,6 +34,7 @@ export function addApprovers(program: Command, run: Run): void {
     .action((name: string, options: { role: string; issuer?: string; subject?: string }, command: Command) =>
       run((session) => add(session, name, options), command),
     );
+  addFirstAdmin(approvers, run, change);
   changing('role <name> <role>', 'what somebody may: each role may what the ones before it may').action(
     (name: string, wanted: string, _options, command: Command) =>
       run((session) => change(session, { what: 'role-set', name, role: roleOf(wanted) }), command),

@@ -62,6 +62,8 @@ function eventWords(event: AuditEvent): string {
       return `${event.policy} was released to the users of ${event.base}`;
     case 'change-landed':
       return `a change by agents is on the branch of ${event.repository}: ${event.commit.slice(0, 12)}${event.decision === null ? ', nobody had to be asked' : ''}`;
+    case 'admin-invited':
+      return `${event.by} printed the link of the first admin, ${event.name}, for use until ${instant(event.until)}`;
     case 'people-changed':
       return `${event.by} changed the registry of people: ${changeWords(event.change)}`;
     case 'rollback-asked':

@@ -1,10 +1,12 @@
 // Makes a passkey on this device and shows what an admin is to confirm.
 import { fromBase64url, toBase64url } from './base64url.ts';
+import { forgetCode, hexOf, keptCode, proofOf } from './link-code.ts';
 
 interface Enrol {
   readonly csrf: string;
   readonly options: string;
   readonly submit: string;
+  readonly proof: string;
 }
 
 for (const place of document.querySelectorAll<HTMLElement>('[data-enrol]')) attach(place);
@@ -30,7 +32,8 @@ function attach(place: HTMLElement): void {
     tell('Asking this device…', 'wait');
     const asked = (await post(enrol.options, {})) as unknown as PublicKeyCredentialCreationOptionsJSON;
     const credential = (await navigator.credentials.create({ publicKey: optionsOf(asked) })) as PublicKeyCredential;
-    const { attestationObject, clientDataJSON } = credential.response as AuthenticatorAttestationResponse;
+    const response = credential.response as AuthenticatorAttestationResponse;
+    const { attestationObject, clientDataJSON } = response;
     const made = { attestationObject: toBase64url(attestationObject), clientDataJson: toBase64url(clientDataJSON) };
     const { enrolment, fingerprint } = await post(enrol.submit, made);
     const text = `${JSON.stringify(enrolment, null, 2)}\n`;
@@ -38,7 +41,18 @@ function attach(place: HTMLElement): void {
     part('json').textContent = text;
     part<HTMLAnchorElement>('download').href = URL.createObjectURL(new Blob([text], { type: 'application/json' }));
     part('made').hidden = false;
-    tell('Made. It counts once an admin has confirmed it.', 'good');
+    if (keptCode() === null) return tell('Made. It counts once an admin has confirmed it.', 'good');
+    await prove(enrolment as { keyId: string }, response.getPublicKey());
+    tell('Made, and proved by your link: the machine that printed it confirms it in a moment, and says so.', 'good');
+  }
+
+  /** The code proves one key: that of this device, whatever the server has sent back. */
+  async function prove(enrolment: { keyId: string }, own: ArrayBuffer | null): Promise<void> {
+    const code = keptCode() ?? '';
+    if (own === null || hexOf(await crypto.subtle.digest('SHA-256', own)) !== enrolment.keyId)
+      throw new Error('The server says of another key that it was made here. Nothing was proved.');
+    await post(enrol.proof, { keyId: enrolment.keyId, proof: await proofOf(code, enrolment) });
+    forgetCode();
   }
 
   button.addEventListener('click', () => {

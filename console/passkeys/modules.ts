@@ -15,11 +15,14 @@ const SHOWN: ReadonlySet<string> = new Set([
   'console/assets/decide',
   'console/assets/decision-body',
   'console/assets/enrol',
+  'console/assets/first-admin',
+  'console/assets/link-code',
   'console/assets/passkey',
   'contracts/canonical',
 ]);
 
-export const moduleAddress = (name: 'confirm' | 'decide' | 'enrol'): string => `/modules/console/assets/${name}.ts`;
+export const moduleAddress = (name: 'confirm' | 'decide' | 'enrol' | 'first-admin'): string =>
+  `/modules/console/assets/${name}.ts`;
 
 export function browserModules(): Hono {
   const texts = new Map<string, string>();

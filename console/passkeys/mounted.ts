@@ -2,6 +2,7 @@
 import type { Hono } from 'hono';
 import type { GateAnswer } from '../../contracts/gate.ts';
 import { submitEnrolment } from '../../infra/people/enrolments.ts';
+import { submitProof } from '../../infra/people/first-admin.ts';
 import type { ConsolePorts } from '../ports.ts';
 import { createEvidenceReader } from '../read/evidence.ts';
 import { lookAtGate, passOn } from '../read/gate.ts';
@@ -31,6 +32,7 @@ export function mountPasskeys(
       async submit(enrolment) {
         await submitEnrolment(ports.store, enrolment);
       },
+      prove: (whose, proof) => submitProof(ports.store, whose, proof),
     },
     async decide(decision) {
       const looked = await lookAtGate(ports, evidenceOf, decision.body.gate);

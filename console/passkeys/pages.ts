@@ -6,10 +6,11 @@ import { moduleAddress } from './modules.ts';
 
 export const ENROL_PATH = '/passkeys';
 export const ENROL_OPTIONS_PATH = '/passkeys/options';
+export const PROOF_PATH = '/passkeys/proof';
 export const DECISIONS_PATH = '/decisions';
 
 export function enrolContent({ name, csrf }: Viewer) {
-  const data = JSON.stringify({ csrf, options: ENROL_OPTIONS_PATH, submit: ENROL_PATH });
+  const data = JSON.stringify({ csrf, options: ENROL_OPTIONS_PATH, submit: ENROL_PATH, proof: PROOF_PATH });
   return html`<section data-enrol="${data}">
 <p>A passkey on this device will sign what you decide, as <strong>${name}</strong>. Your finger, face or PIN never leaves the device. It counts once an admin has confirmed it.</p>
 <p><button type="button" class="primary" data-part="make">Make a passkey on this device</button></p>
@@ -22,6 +23,17 @@ export function enrolContent({ name, csrf }: Viewer) {
 </div>
 </section>
 <script type="module" src="${moduleAddress('enrol')}"></script>`;
+}
+
+/** Where the link of the first admin leads, before anybody is signed in: the code is kept from the identity provider. */
+export function firstAdminContent() {
+  return html`<section data-first-admin>
+<p>This link makes whoever opens it the first admin: sign in under the name that it was made for, on the device that will decide, and make a passkey there.</p>
+<p><a class="primary" href="${ENROL_PATH}" data-part="go" hidden>Sign in and make the passkey</a></p>
+<p role="status" data-part="told"></p>
+<noscript><p>Passkeys need JavaScript.</p></noscript>
+</section>
+<script type="module" src="${moduleAddress('first-admin')}"></script>`;
 }
 
 /** The form of an open gate for somebody who decides with a passkey. */

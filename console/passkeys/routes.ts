@@ -2,9 +2,12 @@
 import { createHash } from 'node:crypto';
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
+import { z } from 'zod';
 import { AnnealError, asAnnealError } from '../../contracts/errors.ts';
 import { type Decision, decision } from '../../contracts/gate.ts';
+import { sha256 } from '../../contracts/ids.ts';
 import { type Enrolments, enrolment, fingerprintOf } from '../../infra/people/enrolments.ts';
+import { FIRST_ADMIN_PATH } from '../../infra/people/first-admin.ts';
 import type { ConsoleAction } from '../../policies/console-roles.ts';
 import { statusOf } from '../pages/failure.ts';
 import { refuseUnlessAllowed } from '../sign-in/allowed.ts';
@@ -15,10 +18,19 @@ import type { Viewer } from '../viewer.ts';
 import { createChallenges } from './challenges.ts';
 import { ALGORITHMS, refused } from './cose.ts';
 import { browserModules } from './modules.ts';
-import { DECISIONS_PATH, ENROL_OPTIONS_PATH, ENROL_PATH, enrolContent } from './pages.ts';
+import {
+  DECISIONS_PATH,
+  ENROL_OPTIONS_PATH,
+  ENROL_PATH,
+  enrolContent,
+  firstAdminContent,
+  PROOF_PATH,
+} from './pages.ts';
 import { checkRegistration, registration } from './registration.ts';
 
 const MOST_BYTES = 64 * 1024;
+/** Of the code of the first admin's link, over what was made. */
+const proof = z.strictObject({ keyId: sha256, proof: sha256 });
 
 export interface PasskeyOptions {
   readonly signIn: PersonalSignIn;
@@ -62,6 +74,12 @@ export function createPasskeyRoutes(options: PasskeyOptions): Hono {
     return context.html(layout('Your passkey', enrolContent(viewer)));
   });
 
+  if (enrolments.prove !== undefined)
+    routes.get(FIRST_ADMIN_PATH, (context) => {
+      protect(context);
+      return context.html(layout('The first admin', firstAdminContent()));
+    });
+
   routes.post(ENROL_OPTIONS_PATH, (context) =>
     asPerson(context, async (person) => {
       const known = (await options.passkeysOf?.(person.name)) ?? [];
@@ -88,6 +106,15 @@ export function createPasskeyRoutes(options: PasskeyOptions): Hono {
       const made = enrolment.parse({ schema: 'anneal/enrolment/v1', ...person, keyId, passkey });
       await enrolments.submit(made);
       return context.json({ enrolment: made, fingerprint: fingerprintOf(made) });
+    }),
+  );
+
+  routes.post(PROOF_PATH, (context) =>
+    asPerson(context, async (person) => {
+      const given = proof.safeParse(await context.req.json().catch(() => undefined));
+      if (!given.success || enrolments.prove === undefined) throw refused('what came cannot be read');
+      await enrolments.prove(person, given.data);
+      return context.json({});
     }),
   );
 

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import type { ArtifactStore } from '../../contracts/artifact.ts';
 import { canonicalJson } from '../../contracts/canonical.ts';
 import { AnnealError } from '../../contracts/errors.ts';
-import { sha256 } from '../../contracts/ids.ts';
+import { type Sha256, sha256 } from '../../contracts/ids.ts';
 import { passkeyEntry } from '../../contracts/passkey.ts';
 import { type PeopleChange, personKey, personName, type Registry, type Role } from '../../contracts/people.ts';
 import { jsonOf, type textOf } from '../audit/names.ts';
@@ -31,6 +31,11 @@ export type Enrolment = z.infer<typeof enrolment>;
 /** Where what was made goes, to wait for an admin. It counts for nothing before. */
 export interface Enrolments {
   submit(enrolment: Enrolment): Promise<void>;
+  /** That whoever made it was sent the code of the first admin's link. Without it there are no such links. */
+  prove?(
+    whose: Pick<Enrolment, 'name' | 'issuer' | 'subject'>,
+    proof: { readonly keyId: Sha256; readonly proof: Sha256 },
+  ): Promise<void>;
 }
 
 export interface WaitingEnrolment {
@@ -64,11 +69,13 @@ export async function waitingEnrolments(store: Names, registry: Registry): Promi
   const [made, refused] = await Promise.all([keysBelow(ENROLMENTS), keysBelow(REFUSED)]);
   const over = new Set([...refused, ...registry.keys.keys(), ...registry.revoked.keys()]);
   const open = made.filter((keyId) => !over.has(keyId)).slice(0, MOST);
-  const read = await Promise.all(
-    open.map(async (keyId) => enrolmentOf(await store.readNamed(ENROLMENTS + keyId), keyId)),
-  );
+  const read = await Promise.all(open.map((keyId) => readEnrolment(store, keyId)));
   return read.flatMap((one) => (one === undefined ? [] : [waiting(one, registry)]));
 }
+
+/** Waiting or not: as it was made. Undefined where none lies there. */
+export const readEnrolment = async (store: Pick<Names, 'readNamed'>, keyId: string): Promise<Enrolment | undefined> =>
+  enrolmentOf(await store.readNamed(ENROLMENTS + keyId), keyId);
 
 /** One that a key's first digits name. @throws AnnealError `people.refused` where none waits, or several do */
 export async function waitingEnrolment(store: Names, registry: Registry, digits: string): Promise<WaitingEnrolment> {
