@@ -106,8 +106,12 @@ export interface Forge {
   reviews(number: number): Promise<ForgeReview[]>;
   /** Once for each `what`, by the one who opened the request. */
   comment(of: { readonly number: number; readonly what: string; readonly text: string }): Promise<void>;
-  /** Open ones that were touched since then, the longest untouched first. */
-  issues(of: { readonly since?: string; readonly labels?: readonly string[] }): Promise<ForgeIssue[]>;
+  /** Open ones that were touched since then, the longest untouched first; page after page, as they are asked for. */
+  issues(of: { readonly since?: string; readonly labels?: readonly string[] }): AsyncIterable<ForgeIssue>;
+  /** Whether it is open still. */
+  issueState(number: number): Promise<'open' | 'closed'>;
+  /** Once for each mark. Nobody can know it before it stands there: whoever has it, it was said. */
+  commentIssue(of: { readonly number: number; readonly mark: string; readonly text: string }): Promise<void>;
 }
 
 /** Where a change stands at the forge until it has landed: a branch of ours, by its id. */

@@ -140,11 +140,13 @@ describe.each(['github', 'gitlab'] as const)('%s', (kind) => {
       updatedAt: `2031-01-${String(n + 1).padStart(2, '0')}T00:00:00Z`,
     });
     forge.state.issues.push(...Array.from({ length: 20 }, (_, n) => issue(n)).reverse());
-    const all = await api.issues({});
+    const all = await Array.fromAsync(api.issues({}));
     expect(all.map((found) => found.number)).toEqual(Array.from({ length: 20 }, (_, n) => n));
     expect(all[1]).toMatchObject({ title: 'T 1', text: '', author: 'somebody', labels: ['anneal'] });
     expect(
-      (await api.issues({ since: '2031-01-10T00:00:00Z', labels: ['anneal'] })).map((found) => found.number),
+      (await Array.fromAsync(api.issues({ since: '2031-01-10T00:00:00Z', labels: ['anneal'] }))).map(
+        (found) => found.number,
+      ),
     ).toEqual([10, 11, 13, 14, 16, 17, 19]);
     one!.reviews.push(
       { by: 'ada', said: 'approved' },
@@ -157,6 +159,45 @@ describe.each(['github', 'gitlab'] as const)('%s', (kind) => {
       { by: 'bob', said: 'changes-requested' },
       { by: 'cyd', said: 'commented' },
     ]);
+  });
+
+  test('says one thing at an issue once, whatever befalls the call, and whoever has seen how it marks', async () => {
+    const issue = { number: 7, title: 'T', body: null, author: 'a', labels: [], updatedAt: '2031-01-01T00:00:00Z' };
+    const comments: { body: string; author: string }[] = [];
+    forge.state.issues.push({ ...issue, comments });
+    const POST = /^POST .*\/issues\/7\/(comments|notes)$/;
+    for (const [at, what] of (
+      ['reset-after', 'error-after', 'error', 'reset-before', 'limit', 'slow'] as const
+    ).entries()) {
+      forge.faults.push({ on: POST, what });
+      const say = () => api.commentIssue({ number: 7, mark: `<!-- anneal: end-${at} -->`, text: 'It is over.' });
+      await say();
+      await say();
+      expect(comments, what).toHaveLength(at + 1);
+    }
+    expect(await api.issueState(7)).toBe('open');
+    forge.state.issues[0]!.closed = true;
+    expect(await api.issueState(7)).toBe('closed');
+    expect(await Array.fromAsync(api.issues({}))).toEqual([]);
+    await expect(api.commentIssue({ number: 8, mark: '-', text: '-' })).rejects.toMatchObject({
+      code: 'forge.not_found',
+    });
+  });
+
+  test('issues as large as anybody can write them are read all the same, and only as far as somebody asks', async () => {
+    const large = 'x'.repeat(900_000);
+    forge.state.issues.push(
+      ...Array.from({ length: 45 }, (_, n) => ({
+        ...{ number: n + 1, title: `T ${n}`, body: n > 10 && n < 25 ? large : 'small', author: 'a', labels: [] },
+        updatedAt: `2031-01-01T00:00:${String(n).padStart(2, '0')}Z`,
+      })),
+    );
+    const read = (await Array.fromAsync(api.issues({}))).map(({ number }) => number);
+    expect(read).toEqual(Array.from({ length: 45 }, (_, n) => n + 1));
+    forge.state.pageSize = 4;
+    forge.calls.length = 0;
+    for await (const _ of api.issues({})) break;
+    expect(forge.calls).toHaveLength(1);
   });
 
   test.each<[string, () => void, string, RegExp]>([

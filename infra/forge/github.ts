@@ -28,6 +28,8 @@ const issue = z.object({
   pull_request: z.unknown().optional(),
 });
 
+const standing = z.object({ state: z.enum(['open', 'closed']) });
+
 const STATES = { pending: 'pending', passed: 'success', failed: 'failure' } as const;
 const SAID: Readonly<Record<string, ForgeReview['said']>> = {
   APPROVED: 'approved',
@@ -106,19 +108,26 @@ export function createGitHub(http: ForgeHttp, project: string): Forge {
       };
       await http.makeOnce(find, `${at}/issues/${number}/comments`, { body: `${text}\n\n${mark}\n` });
     },
-    async issues({ since, labels = [] }) {
+    async *issues({ since, labels = [] }) {
       const named = labels.length === 0 ? undefined : labels.join(',');
       const query = { state: 'open', sort: 'updated', direction: 'asc', since, labels: named };
-      const all = parsed(z.array(issue), await http.list(`${at}/issues`, query));
-      return all
-        .filter(({ pull_request }) => pull_request === undefined)
-        .map(
-          (one): ForgeIssue => ({
+      for await (const page of http.pages(`${at}/issues`, query))
+        for (const one of parsed(z.array(issue), page)) {
+          if (one.pull_request !== undefined) continue;
+          yield {
             ...{ number: one.number, title: one.title, text: one.body ?? '', author: one.user?.login ?? '' },
             labels: one.labels.flatMap((label) => (typeof label === 'string' ? label : (label.name ?? []))),
             ...{ updatedAt: one.updated_at, url: one.html_url },
-          }),
-        );
+          } satisfies ForgeIssue;
+        }
+    },
+    issueState: async (number) => parsed(standing, (await http.read(`${at}/issues/${number}`)).body).state,
+    async commentIssue({ number, mark, text }) {
+      const find = async (): Promise<true | undefined> => {
+        const all = parsed(z.array(comment), await http.list(`${at}/issues/${number}/comments`));
+        return all.some(({ body }) => body?.includes(mark)) || undefined;
+      };
+      await http.makeOnce(find, `${at}/issues/${number}/comments`, { body: `${text}\n\n${mark}\n` });
     },
   };
 }

@@ -30,6 +30,8 @@ const issue = z.object({
   web_url: z.string(),
 });
 
+const standing = z.object({ state: z.enum(['opened', 'closed']) });
+
 /** While it merges by itself it is locked; then it is as good as open. */
 const STATES = { opened: 'open', locked: 'open', closed: 'closed', merged: 'merged' } as const;
 const CHECKS = { pending: 'pending', passed: 'success', failed: 'failed' } as const;
@@ -101,16 +103,26 @@ export function createGitLab(http: ForgeHttp, project: string): Forge {
       };
       await http.makeOnce(find, `${at}/merge_requests/${number}/notes`, { body: `${text}\n\n${mark}\n` });
     },
-    async issues({ since, labels = [] }) {
+    async *issues({ since, labels = [] }) {
       const named = labels.length === 0 ? undefined : labels.join(',');
       const query = { state: 'opened', order_by: 'updated_at', sort: 'asc', updated_after: since, labels: named };
-      const all = parsed(z.array(issue), await http.list(`${at}/issues`, query));
-      return all.map(
-        (one): ForgeIssue => ({
-          ...{ number: one.iid, title: one.title, text: one.description ?? '', author: one.author.username },
-          ...{ labels: one.labels, updatedAt: one.updated_at, url: one.web_url },
-        }),
-      );
+      for await (const page of http.pages(`${at}/issues`, query))
+        for (const one of parsed(z.array(issue), page))
+          yield {
+            ...{ number: one.iid, title: one.title, text: one.description ?? '', author: one.author.username },
+            ...{ labels: one.labels, updatedAt: one.updated_at, url: one.web_url },
+          } satisfies ForgeIssue;
+    },
+    async issueState(number) {
+      const { state } = parsed(standing, (await http.read(`${at}/issues/${number}`)).body);
+      return state === 'closed' ? 'closed' : 'open';
+    },
+    async commentIssue({ number, mark, text }) {
+      const find = async (): Promise<true | undefined> => {
+        const all = parsed(z.array(note), await http.list(`${at}/issues/${number}/notes`));
+        return all.some(({ body }) => body.includes(mark)) || undefined;
+      };
+      await http.makeOnce(find, `${at}/issues/${number}/notes`, { body: `${text}\n\n${mark}\n` });
     },
   };
 }

@@ -8,6 +8,8 @@ export interface ForgeHttp {
   set(method: 'PUT' | 'PATCH', path: string, body: object): Promise<Answer>;
   /** All pages of a list, as the forge names the next. */
   list(path: string, query?: Query): Promise<unknown[]>;
+  /** The same, a page at a time, as far as somebody reads. */
+  pages(path: string, query?: Query): AsyncIterable<unknown[]>;
   /** Once. A lost answer leaves open whether it was made. */
   make(path: string, body: object): Promise<Answer>;
   /** Looks before each try, so that a lost answer makes no second one. */
@@ -37,6 +39,8 @@ const MOST_BYTES = 8 * 2 ** 20;
 const MOST_PAGES = 50;
 export const PAGE = 100;
 
+/** An answer that is not read. */
+class TooLarge extends Error {}
 /** Nobody knows whether it was done. */
 class Lost extends Error {}
 class Wait extends Error {
@@ -66,7 +70,7 @@ export function createForgeHttp(asking: Asking): ForgeHttp {
       });
       text = await bounded(response);
     } catch (failure) {
-      if (failure instanceof AnnealError) throw failure;
+      if (failure instanceof AnnealError || failure instanceof TooLarge) throw failure;
       throw new Lost(say(`got no answer: ${whyOf(failure)}`));
     }
     const { status, headers } = response;
@@ -105,10 +109,15 @@ export function createForgeHttp(asking: Asking): ForgeHttp {
     }
   }
 
-  const read = (path: string, query?: Query): Promise<Answer> => patiently(() => once('GET', path, query), true);
+  const ask = (path: string, query?: Query): Promise<Answer> => patiently(() => once('GET', path, query), true);
+  const refused = (failure: unknown): unknown =>
+    failure instanceof TooLarge ? failed('forge.rejected', failure.message) : failure;
+  const read = (path: string, query?: Query): Promise<Answer> =>
+    ask(path, query).catch((failure: unknown) => Promise.reject(refused(failure)));
   return {
     read,
-    set: (method, path, body) => patiently(() => once(method, path, {}, body), true),
+    set: (method, path, body) =>
+      patiently(() => once(method, path, {}, body), true).catch((failure: unknown) => Promise.reject(refused(failure))),
     async make(path, body) {
       try {
         return await patiently(() => once('POST', path, {}, body), false);
@@ -127,6 +136,25 @@ export function createForgeHttp(asking: Asking): ForgeHttp {
       // Half of a list would hide what is to be found in it.
       throw failed('forge.rejected', `GET ${path} has more than ${MOST_PAGES} pages`);
     },
+    async *pages(path, query) {
+      // Entries as large as anybody can write them do not fit by the hundred: then fewer are asked for, until they are past.
+      for (let [from, size] = [0, PAGE]; ; ) {
+        let answer: Answer;
+        try {
+          answer = await ask(path, { ...query, per_page: size, page: from / size + 1 });
+        } catch (failure) {
+          if (!(failure instanceof TooLarge) || size === 1) throw refused(failure);
+          size /= 10;
+          continue;
+        }
+        const { body, next } = answer;
+        if (!Array.isArray(body)) throw failed('forge.unavailable', `GET ${path} answered with what is no list`);
+        yield body;
+        if (!next) return;
+        from += size;
+        if (size < PAGE && from % (size * 10) === 0) size *= 10;
+      }
+    },
     async makeOnce(find, path, body) {
       let last: unknown;
       for (let tried = 1; tried <= tries; tried += 1) {
@@ -135,10 +163,11 @@ export function createForgeHttp(asking: Asking): ForgeHttp {
         try {
           await patiently(() => once('POST', path, {}, body), false);
         } catch (failure) {
-          last = failure;
+          // What it answers says nothing of what it made.
+          last = failure instanceof TooLarge ? new Lost(failure.message) : failure;
           // Somebody was quicker, or it was made by the try whose answer was lost.
           const isThere = failure instanceof AnnealError && failure.code === 'forge.rejected';
-          if (!isThere && !(failure instanceof Lost)) throw failure;
+          if (!isThere && !(last instanceof Lost)) throw failure;
           if (isThere && tried > 1) break;
           await sleep(pauseMs * 2 ** (tried - 1));
         }
@@ -159,7 +188,7 @@ async function bounded(response: Response): Promise<string> {
   let size = 0;
   for await (const part of response.body ?? []) {
     size += part.length;
-    if (size > MOST_BYTES) throw failed('forge.rejected', `an answer is larger than ${MOST_BYTES} bytes`);
+    if (size > MOST_BYTES) throw new TooLarge(`an answer is larger than ${MOST_BYTES} bytes`);
     parts.push(part);
   }
   return Buffer.concat(parts).toString('utf8');

@@ -71,6 +71,16 @@ export const githubDialect: Dialect = (state, { method, path, query, body }) => 
     one.comments.push({ body: String(body.body), author: state.me });
     return { status: 201, body: { id: 1 } };
   }
+  const issue = state.issues.find((known) => known.number === Number(/^\/issues\/(\d+)/.exec(rest)?.[1]));
+  if (/^\/issues\/\d+$/.test(rest) && method === 'GET' && issue !== undefined)
+    return { status: 200, body: { number: issue.number, state: issue.closed ? 'closed' : 'open' } };
+  if (/^\/issues\/\d+\/comments$/.test(rest) && issue !== undefined) {
+    issue.comments ??= [];
+    if (method === 'GET')
+      return list(issue.comments.map((comment) => ({ id: 1, body: comment.body, user: { login: comment.author } })));
+    issue.comments.push({ body: String(body.body), author: state.me });
+    return { status: 201, body: { id: 1 } };
+  }
   const statuses = /^\/(?:commits\/([0-9a-f]+)\/statuses|statuses\/([0-9a-f]+))$/.exec(rest);
   if (statuses !== null) {
     const commit = statuses[1] ?? statuses[2]!;
@@ -93,6 +103,7 @@ export const githubDialect: Dialect = (state, { method, path, query, body }) => 
     const since = query.get('since');
     const labels = query.get('labels')?.split(',') ?? [];
     const issues = state.issues
+      .filter(({ closed }) => closed !== true)
       .filter(({ updatedAt }) => since === null || updatedAt >= since)
       .filter((issue) => labels.every((label) => issue.labels.includes(label)))
       .toSorted((a, b) => (a.updatedAt < b.updatedAt ? -1 : 1));

@@ -70,6 +70,18 @@ export const gitlabDialect: Dialect = (state, { method, path, query, body }) => 
     one.comments.push({ body: String(body.body), author: state.me });
     return { status: 201, body: { id: 1 } };
   }
+  const issue = state.issues.find((known) => known.number === Number(/^\/issues\/(\d+)/.exec(rest)?.[1]));
+  if (/^\/issues\/\d+$/.test(rest) && method === 'GET' && issue !== undefined)
+    return { status: 200, body: { iid: issue.number, state: issue.closed ? 'closed' : 'opened' } };
+  if (/^\/issues\/\d+\/notes$/.test(rest) && issue !== undefined) {
+    issue.comments ??= [];
+    if (method === 'GET')
+      return list(
+        issue.comments.map((comment) => ({ id: 1, body: comment.body, author: { username: comment.author } })),
+      );
+    issue.comments.push({ body: String(body.body), author: state.me });
+    return { status: 201, body: { id: 1 } };
+  }
   const statuses = /^\/(?:repository\/commits\/([0-9a-f]+)\/statuses|statuses\/([0-9a-f]+))$/.exec(rest);
   if (statuses !== null) {
     const commit = statuses[1] ?? statuses[2]!;
@@ -91,6 +103,7 @@ export const gitlabDialect: Dialect = (state, { method, path, query, body }) => 
     const since = query.get('updated_after');
     const labels = query.get('labels')?.split(',') ?? [];
     const issues = state.issues
+      .filter(({ closed }) => closed !== true)
       .filter(({ updatedAt }) => since === null || updatedAt >= since)
       .filter((issue) => labels.every((label) => issue.labels.includes(label)))
       .toSorted((a, b) => (a.updatedAt < b.updatedAt ? -1 : 1));

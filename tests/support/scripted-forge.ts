@@ -22,11 +22,13 @@ export interface StoredRequest {
 }
 export interface StoredIssue {
   readonly number: number;
-  readonly title: string;
-  readonly body: string | null;
+  title: string;
+  body: string | null;
   readonly author: string;
   readonly labels: readonly string[];
   readonly updatedAt: string;
+  closed?: boolean;
+  comments?: { body: string; author: string }[];
 }
 export interface StoredStatus {
   readonly commit: string;
@@ -170,13 +172,14 @@ export async function startScriptedForge(
     if (said === undefined || !at.pathname.startsWith(base)) return answer(404, '{"message":"Not Found"}');
     if (!said.list) return answer(said.status, JSON.stringify(said.body));
     const all = said.body as unknown[];
-    const from = (page - 1) * state.pageSize;
+    const size = Math.min(state.pageSize, Number(at.searchParams.get('per_page') ?? 30));
+    const from = (page - 1) * size;
     const next = new URL(at);
     next.searchParams.set('page', String(page + 1));
-    const hasMore = from + state.pageSize < all.length;
+    const hasMore = from + size < all.length;
     answer(
       200,
-      JSON.stringify(all.slice(from, from + state.pageSize)),
+      JSON.stringify(all.slice(from, from + size)),
       hasMore ? { link: `<${next}>; rel="next", <${next}>; rel="last"` } : {},
     );
   }
