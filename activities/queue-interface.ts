@@ -43,7 +43,7 @@ export interface QueueActivities {
     Pick<ServerActivities, 'openServers' | 'servePolicy' | 'restServers'> &
     Pick<IncidentActivities, 'analyseLogs' | 'reproduce' | 'propose' | 'judgeChange' | 'reviewChange'> &
     Pick<MergeActivities, 'tryCommit'> &
-    Pick<TicketActivities, 'develop'> &
+    Pick<TicketActivities, 'develop' | 'tellIssue'> &
     ForgeActivities &
     Pick<RevertActivities, 'considerRevert'> &
     Omit<ResearchActivities, 'openResearch' | 'handOut' | 'recordResearchEnd'>;

@@ -3,7 +3,7 @@ import type { ArtifactRef } from '../contracts/artifact.ts';
 import type { CommitId, RepositoryName } from '../contracts/change.ts';
 import type { Attempt, Proposed } from '../contracts/incident.ts';
 import type { TicketSettings } from '../contracts/repositories.ts';
-import type { SessionEnd, TicketEnd, TicketName, TicketSpent } from '../contracts/ticket.ts';
+import type { IssueTold, SessionEnd, TicketEnd, TicketName, TicketSpent } from '../contracts/ticket.ts';
 import type { Bounds } from '../policies/ticket.ts';
 import type { PinnedRepository } from './incident-interface.ts';
 
@@ -58,4 +58,6 @@ export interface TicketActivities {
    * @returns the end that counts
    */
   recordTicketEnd(input: { end: TicketEnd; repository: RepositoryName; document: ArtifactRef }): Promise<TicketEnd>;
+  /** One comment for each end at each issue that says this; what somebody has said already is found by its mark. */
+  tellIssue(input: { ticket: TicketName; repository: RepositoryName; document: ArtifactRef }): Promise<IssueTold[]>;
 }

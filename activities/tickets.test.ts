@@ -20,7 +20,8 @@ import { openPeople, type PeopleAtHand } from '../tests/support/people.ts';
 import { createMemory } from './memory.ts';
 import { createDocuments } from './read.ts';
 import type { TicketActivities } from './ticket-interface.ts';
-import { contentHash, createTicketActivities, type DevelopOf } from './tickets.ts';
+import { createTicketActivities, type DevelopOf } from './tickets.ts';
+import { contentHash } from './vouched.ts';
 
 let people: PeopleAtHand;
 let repository: BareRepository;

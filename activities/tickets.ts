@@ -1,27 +1,27 @@
 // The steps of a ticket that no incident has: what it says and whether anybody answers for it, the agent's sessions, its end.
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { isScripted } from '../contracts/agent-model.ts';
 import { type ArtifactRef, type ArtifactStore, artifactRef } from '../contracts/artifact.ts';
 import { canonicalJson } from '../contracts/canonical.ts';
 import { type ChangeId, type ProposedChange, proposedChange, type RepositoryName } from '../contracts/change.ts';
 import { AnnealError } from '../contracts/errors.ts';
-import { sha256 } from '../contracts/ids.ts';
 import { type Attempt, proposed } from '../contracts/incident.ts';
 import type { Edit } from '../contracts/merge.ts';
 import { incidentKey, landingName } from '../contracts/names.ts';
 import type { RepositorySpec } from '../contracts/repositories.ts';
 import {
+  revisionName,
+  revisionOf,
   type SessionEnd,
   type TicketDocument,
   type TicketEnd,
   type TicketName,
   type TicketSpent,
-  ticketContent,
   ticketDocument,
   ticketEnd,
+  ticketName,
+  ticketOf,
   ticketSession,
-  vouchStatement,
 } from '../contracts/ticket.ts';
 import { durationMs } from '../contracts/units.ts';
 import { asMaterial, remembered } from '../policies/memory-text.ts';
@@ -33,6 +33,8 @@ import { known, once } from './once.ts';
 import { proposalOf } from './proposals.ts';
 import type { Documents } from './read.ts';
 import type { TicketActivities } from './ticket-interface.ts';
+import { tellIssues } from './ticket-issues.ts';
+import { contentHash, openVouching, type VerifyBytes } from './vouched.ts';
 
 type Files = ReadonlyMap<string, Uint8Array>;
 
@@ -46,6 +48,10 @@ export interface DevelopOf {
   readonly stalledAfter: number;
   readonly tried: readonly Attempt[];
   readonly remembered: readonly { readonly title: string; readonly text: string }[];
+  /** How it was tried before it was opened again. */
+  readonly former: readonly { readonly title: string; readonly text: string }[];
+  /** Of a person who has signed it. Null: it was not opened again, or nobody is known to have. */
+  readonly because: string | null;
 }
 /** The coding agent, for one session. */
 export type Develop = (of: DevelopOf) => Promise<{
@@ -63,23 +69,15 @@ export interface TicketPorts {
   readonly open: (name: RepositoryName) => Promise<OpenRepository>;
   /** Undefined: no model is configured. */
   readonly develop: Develop | undefined;
-  /** @throws AnnealError where it is nobody's signature */
-  readonly verifyBytes: (
-    bytes: string,
-    signed: NonNullable<TicketDocument['vouched']>,
-  ) => { readonly revoked: boolean };
+  readonly verifyBytes: VerifyBytes;
   readonly pinBase: IncidentActivities['pinBase'];
   readonly now: () => Date;
 }
 
-export const contentHash = (of: z.infer<typeof ticketContent>): string =>
-  createHash('sha256')
-    .update(canonicalJson(ticketContent.strip().parse(of)))
-    .digest('hex');
-
 export function createTicketActivities(ports: TicketPorts): TicketActivities {
   const { store, documents, open } = ports;
   const memory = createMemory(store);
+  const { isSigned, isVouched } = openVouching(ports.verifyBytes);
 
   return {
     async ticketAgents({ repository }) {
@@ -96,9 +94,10 @@ export function createTicketActivities(ports: TicketPorts): TicketActivities {
       const end = await endOf(ticket);
       if (end !== undefined) return { how: 'ended', end };
       const read = await documents.read(ticketDocument, document);
-      if (read.ticket !== ticket || read.repository !== repository || !ticket.endsWith(contentHash(read).slice(0, 12)))
+      if (!(await isOf(read, { ticket, repository, document })))
         return { how: 'unfit', why: 'its document is that of another ticket' };
       try {
+        if (await wasClosed(read)) return { how: 'unfit', why: 'its issue was closed before anybody worked on it' };
         const pinned = await ports.pinBase({ incident: ticket, repository, runChain });
         const { spec } = await open(repository);
         return {
@@ -119,10 +118,13 @@ export function createTicketActivities(ports: TicketPorts): TicketActivities {
       const ref = await once(store, incidentKey(ticket, `sessions/${number}`), artifactRef, async () => {
         if (ports.develop === undefined) throw new AnnealError('internal.bug', 'no model is configured');
         const question = { text: `${read.title}\n${read.text}`, case: ticket, repository, campaign: null };
-        const remembered = await memory.shownTo({ ...question, readerIsTainted: tainted, now: ports.now() });
+        const all = await memory.shownTo({ ...question, readerIsTainted: tainted, now: ports.now() });
         const played = await ports.develop({
           ...{ ticket: read, tainted, files: await git.snapshot(base), number, budget, tried },
-          ...{ stalledAfter: spec.tickets.stalledAfter, remembered: remembered.map(asMaterial) },
+          ...{ stalledAfter: spec.tickets.stalledAfter, former: await formerOf(read, tainted) },
+          because: read.reopened !== undefined && isSigned(read) ? read.reopened.because : null,
+          // Its own former tries are shown by themselves.
+          remembered: all.filter(({ from }) => !isSame(from.case, ticket)).map(asMaterial),
         });
         const edits: Record<string, ArtifactRef | null> = {};
         for (const [path, bytes] of played.edits) edits[path] = bytes === null ? null : await store.put(bytes);
@@ -154,21 +156,58 @@ export function createTicketActivities(ports: TicketPorts): TicketActivities {
       await store.createNamed(incidentKey(said.ticket, 'end'), canonicalJson(ticketEnd.parse(end)));
       return (await endOf(said.ticket))!;
     },
+
+    async tellIssue({ ticket, repository, document }) {
+      const [end, read] = [await endOf(ticket), await documents.read(ticketDocument, document)];
+      if (end === undefined) throw new AnnealError('internal.bug', `${ticket} has not ended`);
+      const { spec, forge } = await open(repository);
+      const at = forge && { forge, project: spec.forge?.project };
+      return tellIssues(store, { ticket, end, isVouched: isVouched(read), at });
+    },
   };
+
+  /** The first is called by its words; one that was opened again is what stands under its name. */
+  async function isOf(
+    read: TicketDocument,
+    { ticket, repository, document }: { ticket: TicketName; repository: RepositoryName; document: ArtifactRef },
+  ): Promise<boolean> {
+    if (read.ticket !== ticket || read.repository !== repository) return false;
+    if (revisionOf(ticket) === 1) return ticket.endsWith(contentHash(read).slice(0, 12));
+    const there = await known(store, incidentKey(ticket, 'document'), artifactRef);
+    return there?.sha256 === document.sha256;
+  }
+
+  /** Whoever closes an issue wants nothing done by it. Opened again here, it is somebody else who wants it. */
+  async function wasClosed({ origin, repository, reopened }: TicketDocument): Promise<boolean> {
+    if (origin.kind !== 'forge' || reopened !== undefined) return false;
+    const { spec, forge } = await open(repository);
+    if (forge === undefined || spec.forge?.project !== origin.project) return false;
+    // A forge that does not answer stops no ticket.
+    const state = await forge.issueState(origin.issue).catch((failure: unknown) => {
+      if (failure instanceof AnnealError) return 'open' as const;
+      throw failure;
+    });
+    return state === 'closed';
+  }
+
+  /** To one whose words somebody answers for, of tries at words that nobody does only how they ended. */
+  async function formerOf(read: TicketDocument, tainted: boolean): Promise<DevelopOf['former'][number][]> {
+    const shown: DevelopOf['former'][number][] = [];
+    const revision = revisionOf(read.ticket);
+    for (let number = Math.max(1, revision - MOST_FORMER); number < revision; number += 1) {
+      const name = revisionName(read.ticket, number);
+      const [ref, end] = [await known(store, incidentKey(name, 'document'), artifactRef), await endOf(name)];
+      if (ref === undefined || end === undefined) continue;
+      const before = await documents.read(ticketDocument, ref);
+      const how = `It ended as ${end.how}${'reason' in end ? ` (${end.reason})` : ''}.`;
+      const text = tainted || isVouched(before) ? remembered({ title: before.title, end }) : how;
+      shown.push({ title: `this ticket, as it was worked on before (${number} of ${revision - 1})`, text });
+    }
+    return shown;
+  }
 
   function endOf(ticket: TicketName): Promise<TicketEnd | undefined> {
     return known(store, incidentKey(ticket, 'end'), ticketEnd);
-  }
-
-  /** Somebody who is known has signed for exactly these words. */
-  function isVouched(read: TicketDocument): boolean {
-    if (read.vouched === null) return false;
-    try {
-      return !ports.verifyBytes(vouchStatement(sha256.parse(contentHash(read))), read.vouched).revoked;
-    } catch (failure) {
-      if (failure instanceof AnnealError && failure.code.startsWith('decision.')) return false;
-      throw failure;
-    }
   }
 
   async function rememberEnd(end: TicketEnd, read: TicketDocument, document: ArtifactRef): Promise<void> {
@@ -207,6 +246,12 @@ export function createTicketActivities(ports: TicketPorts): TicketActivities {
     return changes.map(({ id }) => id);
   }
 }
+
+const MOST_FORMER = 5;
+const isSame = (one: string, ticket: TicketName): boolean => {
+  const { data } = ticketName.safeParse(one);
+  return data !== undefined && ticketOf(data) === ticketOf(ticket);
+};
 
 const landing = z.looseObject({ tag: z.string() });
 const proposalOn = z.looseObject({ proposal: artifactRef });

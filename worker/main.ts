@@ -282,6 +282,7 @@ const workers = await Promise.all([
       considerRevert: reverts.considerRevert,
       tryCommit: merges.tryCommit,
       develop: tickets.develop,
+      tellIssue: tickets.tellIssue,
       planResearch: research.planResearch,
       searchWeb: research.searchWeb,
       findPassages: research.findPassages,

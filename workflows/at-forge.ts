@@ -14,6 +14,15 @@ const forge = activitiesOn('jobs', {
   retry: RETRY_OPTIONS.quick,
 });
 
+/** An issue of a forge is told how its ticket ended. Where that does not succeed the ticket has ended all the same. */
+export async function tellIssue(of: Parameters<typeof forge.tellIssue>[0]): Promise<void> {
+  try {
+    await forge.tellIssue(of);
+  } catch (failure) {
+    if (isCancellation(failure)) throw failure;
+  }
+}
+
 /** @param pinned incidents that began before there were forges have none; @param saw shows it */
 export function openAtForge({ forge: has }: PinnedRepository, request: ArtifactRef, saw: (told: ForgeTold) => void) {
   async function told(tell: () => Promise<ForgeTold>): Promise<void> {

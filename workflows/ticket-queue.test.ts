@@ -1,4 +1,5 @@
 // A repository's tickets: so many at a time, each to one end, whoever parks it, ends it from outside or begins the queue anew.
+import { ApplicationFailure } from '@temporalio/common';
 import { afterEach, expect, test, vi } from 'vitest';
 import {
   MERGES,
@@ -146,6 +147,21 @@ test('what the merge queue has is too late to park', async () => {
   await new Promise((resolve) => setTimeout(resolve, 500));
   release();
   expect(await ended(ends, aTicket(23))).toMatchObject([{ how: 'merged' }]);
+});
+
+test('an issue waits to be told how its ticket ends: it is, and where that fails the ticket has ended all the same', async () => {
+  const { ends, issues } = await begin({}, [{ ...queued(41), issue: true }, queued(42)]);
+  expect(await ended(ends, aTicket(41), aTicket(42))).toMatchObject([{ how: 'merged' }, { how: 'merged' }]);
+  await vi.waitFor(() => expect(issues).toEqual([aTicket(41)]), look);
+  await vi.waitFor(async () => expect((await worked(aTicket(41)).describe()).status.name).toBe('COMPLETED'), look);
+  await keepHistory('issue', ticketWorkflowId(aTicket(41)));
+  await stop();
+  await queue().terminate('the next one');
+  const untold = ApplicationFailure.create({ message: 'no', type: 'forge.not_found', nonRetryable: true });
+  const next = await begin({ untold }, [{ ...queued(43), issue: true }]);
+  expect(await ended(next.ends, aTicket(43))).toMatchObject([{ how: 'merged' }]);
+  await vi.waitFor(async () => expect((await worked(aTicket(43)).describe()).status.name).toBe('COMPLETED'), look);
+  expect(next.issues).toEqual([aTicket(43)]);
 });
 
 test('one that is ended from outside is begun again; a queue that begins anew finds what is at work', async () => {

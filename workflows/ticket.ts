@@ -17,16 +17,17 @@ import type { ForgeTold } from '../contracts/forge.ts';
 import type { GateResult } from '../contracts/gate.ts';
 import type { Attempt, Reviewed } from '../contracts/incident.ts';
 import { TICKET, TICKETS } from '../contracts/names.ts';
-import type { TicketEnd, TicketInput, TicketSpent, TicketStep, TicketView } from '../contracts/ticket.ts';
+import type { TicketEnd, TicketInput, TicketReason, TicketSpent, TicketStep, TicketView } from '../contracts/ticket.ts';
 import { type Bounds, isWorthAnother, nextAttempt } from '../policies/ticket.ts';
 import { openAskAt } from './ask-at.ts';
+import { tellIssue } from './at-forge.ts';
 import { openMerging } from './merging.ts';
 import { lasting, quick, repairing } from './queues.ts';
 import { openRepairPath, type Repair } from './repair-path.ts';
 import { rootCause } from './root-cause.ts';
 
 type Working = Extract<Begun, { how: 'begun' }>;
-type Closing = { readonly how: 'parked' | 'refused'; readonly why: string };
+type Closing = { readonly how: 'parked' | 'refused'; readonly why: string; readonly reason: TicketReason };
 /** Borne out by tests, and looked at. */
 interface Fit {
   readonly repair: Repair;
@@ -61,28 +62,34 @@ export async function ticket(input: TicketInput): Promise<TicketEnd> {
   const counted = await lasting.recordTicketEnd({ end, repository, document });
   desk.ended(counted);
   await report(reportTo, counted);
+  // Tickets that were queued before issues were told have none.
+  if (input.issue === true) await tellIssue({ ticket: name, repository, document });
   return counted;
 
   async function decideEnd(): Promise<TicketEnd> {
     const told = { ticket: name, tried };
     try {
-      if (parked !== undefined) return { how: 'parked', ...told, why: parked };
+      if (parked !== undefined) return { how: 'parked', ...told, why: parked, reason: 'asked' };
       return await scope.run(() => workOn(told));
     } catch (failure) {
-      if (isCancellation(failure) && parked !== undefined) return { how: 'parked', ...told, why: parked };
+      if (isCancellation(failure) && parked !== undefined)
+        return { how: 'parked', ...told, why: parked, reason: 'asked' };
       if (isCancellation(failure)) throw failure;
       const { code, message } = rootCause(failure);
-      return { how: 'parked', ...told, why: `${code}: ${message}` };
+      return { how: 'parked', ...told, why: `${code}: ${message}`, reason: 'fault' };
     }
   }
 
   async function workOn(told: Pick<TicketEnd, 'ticket' | 'tried'>): Promise<TicketEnd> {
     const begun = await desk.at('pin', () => quick.beginTicket({ ticket: name, repository, document, runChain }));
     if (begun.how === 'ended') return begun.end;
-    if (begun.how === 'unfit') return { how: 'refused', ...told, why: begun.why };
+    if (begun.how === 'unfit') return { how: 'refused', ...told, why: begun.why, reason: 'unfit' };
     const { pinned, work: settings, title, owner } = begun;
     if (!pinned.hasModel)
-      return { how: 'parked', ...told, why: 'no model is configured that could work on it (docs/tickets.md)' };
+      return {
+        ...{ how: 'parked', ...told, reason: 'no-model' },
+        why: 'no model is configured that could work on it (docs/tickets.md)',
+      };
     const path = openRepairPath({
       ...{ incident: { incident: name, campaign: null, owner }, repository, pinned, ticket: document },
       ...{ summary: `Ticket ${name}: ${title}.`, ask, merging, desk, tellWaits: () => {} },
@@ -103,17 +110,24 @@ export async function ticket(input: TicketInput): Promise<TicketEnd> {
         if (again.how === 'queued') ({ merged } = again);
       }
       const { change } = repair;
-      if (merged.how === 'failed') return { how: 'parked', ...told, why: `${merged.code}: ${merged.why}` };
-      if (merged.how === 'nothing-left') return { how: 'refused', ...told, why: 'all of it is on the branch already' };
+      if (merged.how === 'failed')
+        return { how: 'parked', ...told, why: `${merged.code}: ${merged.why}`, reason: 'fault' };
+      if (merged.how === 'nothing-left')
+        return { how: 'refused', ...told, why: 'all of it is on the branch already', reason: 'there-already' };
       if (merged.how === 'landed') {
         const { commit, tag } = merged;
         if (tag.startsWith(`anneal/${name}`)) return { how: 'merged', ...told, change, commit, tag };
-        return { how: 'refused', ...told, why: `the same change has landed before, as ${tag}` };
+        return {
+          how: 'refused',
+          ...told,
+          why: `the same change has landed before, as ${tag}`,
+          reason: 'there-already',
+        };
       }
       const why =
         merged.how === 'conflict' ? `the branch has changed the same lines: ${merged.paths.join(', ')}` : merged.why;
       failed({ by: 'coding agent', change, why: `after approval: ${why}` });
-      if (reworks >= settings.afterApproval.times) return { how: 'parked', ...told, why };
+      if (reworks >= settings.afterApproval.times) return { how: 'parked', ...told, why, reason: 'moved' };
       ({ base } = await desk.at('pin', () =>
         quick.pinBase({ incident: name, repository, runChain, again: reworks + 1 }),
       ));
@@ -128,7 +142,7 @@ export async function ticket(input: TicketInput): Promise<TicketEnd> {
       for (let last = ''; ; ) {
         const next = nextAttempt({ ticket: name, spent, most: attempts, budget, backOff });
         if (next.how === 'stop')
-          return { how: 'parked', why: last === '' ? next.why : `${next.why}; the last: ${last}` };
+          return { how: 'parked', why: last === '' ? next.why : `${next.why}; the last: ${last}`, reason: 'used-up' };
         if (next.afterMs > 0) await desk.at('rest', () => sleep(next.afterMs));
         number += 1;
         const of = { ticket: name, repository, document, base: from, number, budget: next.budget, tried: [...tried] };
@@ -138,7 +152,8 @@ export async function ticket(input: TicketInput): Promise<TicketEnd> {
         if ('repair' in judged) return judged;
         last = judged.why;
         failed({ by: 'coding agent', ...judged });
-        if (judged.closes !== undefined) return { how: judged.closes, why: judged.why };
+        const { closes: how, why } = judged;
+        if (how !== undefined) return { how, why, reason: how === 'parked' ? 'gave-up' : 'paths' };
       }
     }
 
@@ -185,10 +200,11 @@ const REFUSED = 'it touches what no agent changes';
 const MOST_WHY = 2_000;
 
 const undecided = (how: GateResult['how']): Closing => {
-  if (how === 'decided') return { how: 'refused', why: 'a human decided against it' };
+  if (how === 'decided') return { how: 'refused', why: 'a human decided against it', reason: 'human-no' };
   // Where critical.yaml asks nobody, the gate's own advice counts.
-  if (how === 'automatic') return { how: 'refused', why: 'its review speaks against it, and nobody is asked here' };
-  return { how: 'parked', why: 'nobody decided on it in time' };
+  if (how === 'automatic')
+    return { how: 'refused', why: 'its review speaks against it, and nobody is asked here', reason: 'review' };
+  return { how: 'parked', why: 'nobody decided on it in time', reason: 'undecided' };
 };
 
 /** What people see of it while it runs. */

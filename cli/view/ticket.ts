@@ -35,18 +35,21 @@ export const ticketWords = ({ view, end }: Pick<TicketState, 'view' | 'end'>): s
   end?.how ?? (view === undefined ? 'waiting' : view.waitingFor === undefined ? view.step : `${view.step}: a human`);
 
 export function renderTicket(state: TicketState, { width, colour }: Screen): string[] {
-  const { ticket, document, view, end, revisions } = state;
+  const { ticket, document, view, end, revisions, former, issues } = state;
   const ink = paint(colour);
   const sign = end === undefined ? '' : end.how === 'merged' ? `${ink.green('✓')} ` : `${ink.red('✗')} `;
   const tried = end?.tried ?? view?.tried ?? [];
-  const { title, repository, priority, labels, author, vouched, owner } = document;
+  const { title, repository, priority, labels, author, vouched, owner, reopened } = document;
   const from = `${repository} · ${priority}${labels.length === 0 ? '' : ` · ${labels.join(', ')}`} · brought by ${owner}`;
   const whose = vouched !== null ? `${owner} answers for its words` : 'nobody answers for its words: a human decides';
   const lines = [
     title,
     `${from}${author === null ? '' : `, said to be by ${author}`}; ${whose}`,
+    ...former.map((one, at) => `Before it was opened again (${at + 1}): ${one.how}: ${closing(one)}`),
+    ...(reopened === undefined ? [] : [`Opened again by ${owner}: ${reopened.because}`]),
     ...(view?.waitingFor === undefined ? [] : [`Waits for ${view.waitingFor}`]),
     ...(end === undefined ? [] : [closing(end)]),
+    ...issues.map((one) => `Issue ${one.issue} of ${one.project}: ${one.how === 'told' ? 'told' : one.why}`),
     ...revisions.map(({ at, title: now }) => `Edited at its source, read ${at}, and not run again: ${now}`),
     ...tried.map(({ by, with: model, why }) => `Tried: ${by}${model === undefined ? '' : ` (${model})`}: ${why}`),
   ];

@@ -80,7 +80,7 @@ export const nameOf = (ticket: ScriptedTicket): TicketName => {
 export const pageOf = (ticket: ScriptedTicket, says = ticket.says): string =>
   `---\ntitle: "${titleOf(ticket)}"\nrepository: ${ticket.repository}\nauthor: somebody\n---\n${says}\n`;
 
-type Call = { readonly name: string; readonly with: object };
+export type Call = { readonly name: string; readonly with: object };
 const write = (path: string, content: string): Call => ({ name: 'write_file', with: { path, content } });
 const submit = (summary: string): Call => ({ name: 'submit', with: { summary } });
 
@@ -145,7 +145,11 @@ export function readRequest({ body }: ProviderRequest): AskedOf {
 
 export function answerTo(request: ProviderRequest): ProviderAnswer {
   const { ticket, role, session, turn } = readRequest(request);
-  const move = role === 'reviewer' ? '{"verdict": "accept", "findings": []}' : moveOf(ticket, session - 1, turn);
+  return answerWith(request, role === 'reviewer' ? ACCEPT : moveOf(ticket, session - 1, turn), turn);
+}
+export const ACCEPT = '{"verdict": "accept", "findings": []}';
+
+export function answerWith(request: ProviderRequest, move: Call | string, turn: number): ProviderAnswer {
   const streamed = request.body.stream === true;
   if (typeof move === 'string')
     return { chunks: streamed ? streamOf([{ content: move }], 'stop', request.body) : [whole({ content: move })] };
@@ -161,6 +165,6 @@ export function answerTo(request: ProviderRequest): ProviderAnswer {
   };
 }
 
-function testOf(name: string, imports: string, equal: string): string {
+export function testOf(name: string, imports: string, equal: string): string {
   return `import unittest\n${imports}\n\n\nclass ${name}(unittest.TestCase):\n    def test_it(self):\n        self.assertEqual(${equal})\n`;
 }

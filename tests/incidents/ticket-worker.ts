@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { z } from 'zod';
 import { atBoundary } from '../../activities/boundary.ts';
+import { createForgeActivities } from '../../activities/forge.ts';
 import { createGateActivities } from '../../activities/gates.ts';
 import { createIncidentActivities } from '../../activities/incidents.ts';
 import { createMergeActivities } from '../../activities/merges.ts';
@@ -45,8 +46,12 @@ const identity = createLocalIdentity(join(given.home, 'keys'));
 const audit = auditIn(given.home, store, identity);
 const openReal = openRepositories(given.repositories);
 const open = async (name: RepositoryName) => {
-  const { spec, git } = await openReal(name);
-  return { spec, git: all.reduce((inner, one) => one.effects('git', inner, ['land']), git) };
+  const { spec, git, forge } = await openReal(name);
+  const mortal = forge && all.reduce((inner, one) => one.effects('forge', inner, ['commentIssue']), forge);
+  return {
+    ...{ spec, git: all.reduce((inner, one) => one.effects('git', inner, ['land']), git) },
+    ...(mortal && { forge: mortal }),
+  };
 };
 const { url, secret } = given.gateway;
 const access = createAgentAccess({ url, secret: Buffer.from(secret, 'hex') });
@@ -59,6 +64,7 @@ const incidents = createIncidentActivities(ports);
 const activities = {
   ...incidents,
   ...createMergeActivities(ports),
+  ...createForgeActivities({ store, documents, identity, open }),
   ...createTicketActivities({
     ...{ ...ports, pinBase: incidents.pinBase },
     verifyBytes: (bytes, signed) => identity.verifyBytes(bytes, signed),

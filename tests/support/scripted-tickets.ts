@@ -1,4 +1,5 @@
 // Scripted activities of tickets, beside those of incidents: they answer as told and touch nothing.
+import type { ApplicationFailure } from '@temporalio/common';
 import type { TicketActivities } from '../../activities/ticket-interface.ts';
 import { repositoryName } from '../../contracts/change.ts';
 import {
@@ -16,6 +17,8 @@ export interface TicketScript extends IncidentScript {
   agents?: number;
   /** How sessions of a ticket end, in order; the last again and again; `done` unless told. */
   sessions?: (ticket: TicketName) => readonly SessionEnd[];
+  /** Thrown by the telling of an issue. */
+  untold?: ApplicationFailure;
   /** Awaited by each session. */
   session?: (ticket: TicketName) => Promise<unknown> | undefined;
 }
@@ -30,6 +33,7 @@ export function scriptedTickets(script: TicketScript = {}) {
   const { activities: of, told } = scriptedIncidents(script);
   const ends = new Map<TicketName, TicketEnd>();
   const developed: { ticket: TicketName; number: number; turns: number; base: string }[] = [];
+  const issues: TicketName[] = [];
   const seen = { atOnce: 0, most: 0 };
   const activities: typeof of & TicketActivities = {
     ...of,
@@ -68,6 +72,11 @@ export function scriptedTickets(script: TicketScript = {}) {
       if (!ends.has(end.ticket)) ends.set(end.ticket, end);
       return ends.get(end.ticket)!;
     },
+    async tellIssue({ ticket }) {
+      issues.push(ticket);
+      if (script.untold !== undefined) throw script.untold;
+      return [];
+    },
   };
-  return { activities, told, ends, developed, seen };
+  return { activities, told, ends, developed, seen, issues };
 }
