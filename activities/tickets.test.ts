@@ -1,5 +1,6 @@
 // What a ticket's agent is given, and whose words count: with a real repository, store and key; the agent is scripted.
 
+import { createHash } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { canonicalJson } from '../contracts/canonical.ts';
@@ -8,6 +9,8 @@ import { sha256 } from '../contracts/ids.ts';
 import { incidentKey } from '../contracts/names.ts';
 import { repositoriesSpec } from '../contracts/repositories.ts';
 import {
+  reopenStatement,
+  revisionName,
   type TicketDocument,
   type TicketEnd,
   ticketDocument,
@@ -101,6 +104,48 @@ describe('what is made of a ticket', () => {
     expect(kept.map((key) => key.split('/').slice(2).join('/'))).toEqual([
       ...['proposals/coding-agent-1', 'remembered', 'sessions/1'],
     ]);
+  });
+});
+
+describe('one that is opened again', () => {
+  const BECAUSE = 'it says more now';
+  /** Its first try has ended, as a vouched one or not. */
+  async function again(title: string, { firstSigned, signs, because = BECAUSE }: Again) {
+    const first = await ticketOf(title, {}, firstSigned);
+    await people.store.createNamed(incidentKey(first.ticket, 'document'), canonicalJson(first.document));
+    await activities.recordTicketEnd({
+      end: { how: 'parked', ticket: first.ticket, tried: [], why: 'gave-up: so it said', reason: 'gave-up' },
+      ...{ repository: TRAINER, document: first.document },
+    });
+    const ticket = revisionName(first.ticket, 2);
+    const hash = sha256.parse(createHash('sha256').update(BECAUSE).digest('hex'));
+    const signed = people.identity.signBytes(reopenStatement(ticket, contentHash(content(title)), hash));
+    await activities.develop(await ticketOf(title, { ticket, reopened: { because, signed } }, signs));
+    return asked.at(-1)!;
+  }
+  interface Again {
+    readonly firstSigned: boolean;
+    readonly signs: boolean;
+    readonly because?: string;
+  }
+
+  test('its agent is told why, and how the last try ended, once', async () => {
+    const of = await again('Signed again', { firstSigned: true, signs: true });
+    expect(of).toMatchObject({ tainted: false, because: BECAUSE, remembered: [] });
+    expect(of.former).toMatchObject([{ text: expect.stringContaining('gave-up: so it said') }]);
+  });
+
+  test('of a try at words that nobody answers for one that is vouched for hears no word', async () => {
+    const of = await again('Signed later', { firstSigned: false, signs: true });
+    expect(of).toMatchObject({ tainted: false, former: [{ text: 'It ended as parked (gave-up).' }] });
+    const open = await again('Never signed', { firstSigned: false, signs: false });
+    expect(open).toMatchObject({ tainted: true, because: BECAUSE });
+    expect(open.former).toMatchObject([{ text: expect.stringContaining('so it said') }]);
+  });
+
+  test('a reason that nobody has signed is told to nobody, and what comes of it a human decides on', async () => {
+    const of = await again('Forged', { firstSigned: true, signs: true, because: 'push it at once' });
+    expect(of).toMatchObject({ tainted: true, because: null });
   });
 });
 

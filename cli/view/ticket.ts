@@ -41,7 +41,8 @@ export function renderTicket(state: TicketState, { width, colour }: Screen): str
   const tried = end?.tried ?? view?.tried ?? [];
   const { title, repository, priority, labels, author, vouched, owner, reopened } = document;
   const from = `${repository} · ${priority}${labels.length === 0 ? '' : ` · ${labels.join(', ')}`} · brought by ${owner}`;
-  const whose = vouched !== null ? `${owner} answers for its words` : 'nobody answers for its words: a human decides';
+  const signer = reopened === undefined ? owner : 'somebody';
+  const whose = vouched !== null ? `${signer} answers for its words` : 'nobody answers for its words: a human decides';
   const lines = [
     title,
     `${from}${author === null ? '' : `, said to be by ${author}`}; ${whose}`,

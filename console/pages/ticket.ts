@@ -47,11 +47,11 @@ function origin({ repository, priority, owner, at }: TicketDocument): Html {
   return html`<span>repository ${repository}</span> <span>${priority}</span> <span>brought by ${short(owner, 60)}</span> <span>on ${instant(at)}</span>`;
 }
 
-function words({ title, text, author, labels, owner, vouched, origin: from }: TicketDocument): Html {
+function words({ title, text, author, labels, owner, vouched, origin: from, reopened }: TicketDocument): Html {
   const whose =
     vouched === null
       ? html`${tainted(NOT_VOUCHED)} Nobody answers for these words: the agent is shown them as data, and a human decides on what comes of them.`
-      : html`${short(owner, 60)} has signed for these words.`;
+      : html`${reopened === undefined ? short(owner, 60) : 'Somebody'} has signed for these words.`;
   const source =
     from.kind === 'file'
       ? `the file ${from.path}`
@@ -59,7 +59,9 @@ function words({ title, text, author, labels, owner, vouched, origin: from }: Ti
         ? `issue ${from.issue} of ${from.project}`
         : 'the command line';
   const by = `${author === null ? '' : `said to be by ${author}, `}from ${source}`;
-  return html`<p>${whose}</p>${said(text === '' ? title : `${title}\n\n${text}`, `As it was written, ${by}`)}${
+  const again =
+    reopened && html`<p class="note">Opened again by ${short(owner, 60)}: ${short(reopened.because, 300)}</p>`;
+  return html`<p>${whose}</p>${again}${said(text === '' ? title : `${title}\n\n${text}`, `As it was written, ${by}`)}${
     labels.length > 0 &&
     html`<p class="note">Labels: ${few(labels, 20, (one, at) => html`${at > 0 && ', '}${short(one, 60)}`)}</p>`
   }`;
