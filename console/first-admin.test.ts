@@ -179,8 +179,12 @@ test('what is wrong on the command line, and a proof of another’s passkey', as
   ] as const)
     expect([args, ...(await run(...args))]).toEqual([args, 2, expect.stringContaining(said)]);
 
+  const gil = await there.visit('s-gil', { name: 'gil', groups: ['leads'] });
+  await gil.page.goto(`${there.origin}/passkeys`);
+  await made(gil.page);
   const dan = await there.visit('s-dan', { name: 'dan', groups: ['leads'] });
-  const [one] = await waitingEnrolments(there.world.store, await there.people.current());
+  const waiting = await waitingEnrolments(there.world.store, await there.people.current());
+  const one = waiting.find(({ enrolment }) => enrolment.name === 'gil');
   await dan.page.goto(`${there.origin}/passkeys`);
   const sent = await dan.page.evaluate(`(async () => {
     const { csrf } = JSON.parse(document.querySelector('[data-enrol]').dataset.enrol);
@@ -189,4 +193,16 @@ test('what is wrong on the command line, and a proof of another’s passkey', as
     return (await answer.json()).code;
   })()`);
   expect(sent).toBe('people.refused');
+});
+
+test('a server that says of another key that it was made is found out by the browser', async () => {
+  const fay = await there.visit('s-fay', { name: 'fay', groups: ['leads'] });
+  await fay.page.addInitScript(`const real = fetch;
+    globalThis.fetch = async (path, init) => {
+      const answer = await real(path, init);
+      if (path !== '/passkeys') return answer;
+      const said = await answer.json();
+      return Response.json({ ...said, enrolment: { ...said.enrolment, keyId: 'b'.repeat(64) } });
+    };`);
+  expect(await follow(fay.page, `${there.origin}${FIRST_ADMIN_PATH}#code`)).toContain('Nothing was proved');
 });

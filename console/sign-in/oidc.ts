@@ -9,7 +9,7 @@ import { roleOfGroups } from '../../policies/console-roles.ts';
 import type { Role, Viewer } from '../viewer.ts';
 import type { SignInSpec } from './configuration.ts';
 import { cookieNames, cookiesOf, createSealer, readCookie } from './cookies.ts';
-import { refuseForgedRequest } from './forged.ts';
+import { refuseForgedRequest, refuseOtherOrigin } from './forged.ts';
 import { errorPage, type Layout, plainLayout, protect } from './pages.ts';
 import type { Person, PersonalSignIn } from './person.ts';
 import { CALLBACK_PATH, createProvider, type Described, type Grant, SIGNED_OUT_PATH } from './provider.ts';
@@ -104,6 +104,8 @@ export function createOidcSignIn(spec: SignInSpec, options: OidcOptions = {}): P
   routes.post(SIGNED_OUT_PATH, async (context) => {
     protect(context);
     const session = sessions.find(readCookie(context.req.raw, cookies.session), true);
+    // From elsewhere it comes without the cookie, and would still have it taken away.
+    refuseOtherOrigin(context.req.raw, origin);
     if (session !== undefined) {
       await refuseForgedRequest(context.req.raw, session, origin);
       sessions.endSession(session);

@@ -19,7 +19,9 @@ export interface HttpsFront {
 export async function startHttpsFront(host: string): Promise<HttpsFront> {
   const { cert, key } = makeAuthority('nobody knows it').issue({ name: host, hosts: [host] });
   const server = createServer({ cert, key }, (asked, answer) => {
-    const headers = { ...asked.headers, 'x-forwarded-for': asked.socket.remoteAddress, 'x-forwarded-proto': 'https' };
+    // Behind whatever came with it, as ingresses do.
+    const from = [asked.headers['x-forwarded-for'] ?? [], asked.socket.remoteAddress].flat().join(', ');
+    const headers = { ...asked.headers, 'x-forwarded-for': from, 'x-forwarded-proto': 'https' };
     const { method, url: path } = asked;
     const on = request({ host: '127.0.0.1', port: front.target, method, path, headers }, (said) => {
       answer.writeHead(said.statusCode ?? 502, said.rawHeaders);
