@@ -299,7 +299,10 @@ const reaping =
 const comparing = keeping.lookRegularly(stopping.signal);
 const running = workers.map((worker) => worker.run());
 if (release !== undefined) await makeCurrent(temporal.client.connection, config.temporal.namespace, release);
-const metrics = await observed.serve({ client: temporal.client, store: bareStore });
+const metrics = await observed.serve({
+  ...{ client: temporal.client, store: bareStore },
+  heads: () => keeping.deliveries(),
+});
 markReady(config);
 watchParent(config.stack, () => process.kill(process.pid, 'SIGTERM'));
 await Promise.all(running);

@@ -272,6 +272,17 @@ export const ROWS: readonly RowSpec[] = [
         ),
       ),
       graph(
+        'Heads of the audit log',
+        's',
+        'Does each place elsewhere have the newest head?',
+        query('max by (instance, place) (anneal_audit_head_wait_seconds)', '{{instance}} {{place}} waits'),
+        query(`sum by (place) (rate(anneal_audit_heads_missed_total[${RATE}]))`, '{{place}} failed tries'),
+        query(
+          'time() - max by (place) (anneal_audit_head_missed_timestamp_seconds > 0)',
+          '{{place}} since the last failed try',
+        ),
+      ),
+      graph(
         'Memory and event loop',
         'bytes',
         'Is a process in trouble?',

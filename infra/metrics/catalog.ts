@@ -98,6 +98,15 @@ export const WORKER_METRICS = {
   anneal_gates_open: gauge('Gates that wait for a human.', 'campaign', 'kind'),
   anneal_gate_age_seconds: gauge('How long the oldest open gate has been open.', 'campaign', 'kind'),
   anneal_gate_reminder_seconds: gauge('After how long an open gate reminds.', 'campaign', 'kind'),
+  anneal_audit_heads_missed_total: counter(
+    'Tries to keep a head of the audit log elsewhere that failed, by the place as `audit verify` calls it.',
+    'place',
+  ),
+  anneal_audit_head_wait_seconds: gauge(
+    'How long the oldest head that a place has not has waited; 0 where it has the newest.',
+    'place',
+  ),
+  anneal_audit_head_missed_timestamp_seconds: gauge('When such a try last failed; 0 where none did.', 'place'),
   anneal_board_errors_total: counter('Looks at campaigns and gates that failed.'),
 } as const satisfies Record<string, Entry>;
 

@@ -5,10 +5,12 @@ import type { ActivityInterceptorsFactory, RuntimeOptions } from '@temporalio/wo
 import type { ArtifactStore } from '../../contracts/artifact.ts';
 import type { JobRunner } from '../../contracts/job.ts';
 import type { ModelGateway } from '../../contracts/ports.ts';
+import type { HeadDelivery } from '../audit/kept/sender.ts';
 import { countActivities } from './activities.ts';
 import { createBoard } from './board.ts';
 import { type CountedCluster, countCluster } from './cluster.ts';
 import { gatewayTotals, watchGateway } from './gateway.ts';
+import { watchHeads } from './heads.ts';
 import { countGateway, countJobs, countStore } from './ports.ts';
 import { gatewayMetrics, workerMetrics } from './registry.ts';
 import { type MetricsServer, serveMetrics } from './server.ts';
@@ -35,6 +37,8 @@ export interface WorkerObservation {
     readonly store: ArtifactStore;
     /** Default 10 s. */
     readonly lookEveryMs?: number;
+    /** Of heads of the audit log that are kept elsewhere. */
+    readonly heads?: () => readonly HeadDelivery[];
   }): Promise<MetricsServer | undefined>;
 }
 
@@ -55,12 +59,18 @@ export function observeWorker(address: MetricsAddress | undefined, sdkPort: numb
       servers.add(cluster.server);
       return countCluster(cluster, metrics, { requests }).cluster;
     },
-    serve: ({ client, store, lookEveryMs: everyMs = 10_000 }) =>
-      serveMetrics({
+    serve({ client, store, lookEveryMs: everyMs = 10_000, heads = () => [] }) {
+      const look = watchHeads(metrics, heads);
+      const board = createBoard({ client, store, metrics, everyMs });
+      return serveMetrics({
         ...{ registry, port: address.port, include: [sdk.address] },
         ...(address.host === undefined ? {} : { host: address.host }),
-        before: createBoard({ client, store, metrics, everyMs }),
-      }),
+        async before() {
+          look();
+          await board();
+        },
+      });
+    },
   };
 }
 

@@ -8,7 +8,7 @@ import { AnnealError, asAnnealError } from '../../../contracts/errors.ts';
 import type { Checking } from '../verify.ts';
 import type { Witness } from '../witness.ts';
 import { missedOf, readKept } from './compare.ts';
-import { createHeadSender, sendingWitness } from './sender.ts';
+import { createHeadSender, type HeadDelivery, sendingWitness } from './sender.ts';
 
 const EVERY_MS = 5 * 60_000;
 
@@ -21,6 +21,8 @@ export interface Keeping {
   look(): Promise<AnnealError | undefined>;
   /** Compares again and again, until the signal. */
   lookRegularly(signal: AbortSignal, everyMs?: number): Promise<void>;
+  /** How sending stands, for metrics. */
+  deliveries(): readonly HeadDelivery[];
   close(): void;
 }
 
@@ -72,6 +74,7 @@ export function createKeeping({ places, store, verifyBytes, witness, report }: K
         if (!signal.aborted) await look();
       }
     },
+    deliveries: () => sender.deliveries(),
     close: () => sender.close(),
   };
 }

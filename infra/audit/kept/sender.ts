@@ -14,7 +14,19 @@ export interface HeadSender {
   known(place: string, number: number): void;
   /** Until each place has the newest, or the time is over. @returns the places that have not */
   settled(ms: number): Promise<readonly string[]>;
+  /** How it stands, place by place. */
+  deliveries(): readonly HeadDelivery[];
   close(): void;
+}
+
+/** For metrics; instants in milliseconds. */
+export interface HeadDelivery {
+  readonly place: string;
+  /** Tries that failed, and when the last one did. */
+  readonly missed: number;
+  readonly missedAt: number | undefined;
+  /** Of the oldest head that the place has not; undefined: it has the newest. */
+  readonly waitingSince: number | undefined;
 }
 
 interface Desk {
@@ -24,6 +36,11 @@ interface Desk {
   busy: boolean;
   /** In a row. */
   failures: number;
+  missed: number;
+  missedAt: number | undefined;
+  /** Of the newest, and of the oldest that is not there. */
+  wantedAt: number;
+  since: number;
   timer: NodeJS.Timeout | undefined;
 }
 
@@ -32,11 +49,13 @@ export function createHeadSender(
   places: readonly HeadPlace[],
   report: (failure: AnnealError) => void,
   firstPauseMs = FIRST_PAUSE_MS,
+  now: () => number = Date.now,
 ): HeadSender {
   let closed = false;
   const waiting = new Set<() => void>();
   const desks: Desk[] = places.map((place) => ({
     ...{ place, wanted: undefined, sent: 0, busy: false, failures: 0, timer: undefined },
+    ...{ missed: 0, missedAt: undefined, wantedAt: 0, since: 0 },
   }));
   const isBehind = ({ wanted, sent }: Desk): boolean => (wanted?.body.number ?? 0) > sent;
 
@@ -49,9 +68,13 @@ export function createHeadSender(
         await desk.place.keep(wanted);
         desk.sent = Math.max(desk.sent, wanted.body.number);
         desk.failures = 0;
+        // What came meanwhile has waited since then.
+        desk.since = desk.wantedAt;
       } catch (failure) {
         if (desk.failures === 0) report(asAnnealError(failure));
         desk.failures += 1;
+        desk.missed += 1;
+        desk.missedAt = now();
         const pause = Math.min(LONGEST_PAUSE_MS, firstPauseMs * 2 ** (desk.failures - 1));
         desk.timer = setTimeout(() => {
           desk.timer = undefined;
@@ -64,10 +87,17 @@ export function createHeadSender(
     for (const look of waiting) look();
   }
 
+  function want(desk: Desk, head: AuditHead): void {
+    if ((desk.wanted?.body.number ?? 0) >= head.body.number) return;
+    desk.wantedAt = now();
+    if (!isBehind(desk)) desk.since = desk.wantedAt;
+    desk.wanted = head;
+  }
+
   return {
     send(head) {
       for (const desk of desks) {
-        if ((desk.wanted?.body.number ?? 0) < head.body.number) desk.wanted = head;
+        want(desk, head);
         void work(desk);
       }
     },
@@ -88,6 +118,11 @@ export function createHeadSender(
         look();
       });
     },
+    deliveries: () =>
+      desks.map((desk) => ({
+        ...{ place: desk.place.name, missed: desk.missed, missedAt: desk.missedAt },
+        waitingSince: isBehind(desk) ? desk.since : undefined,
+      })),
     close() {
       closed = true;
       for (const { timer } of desks) clearTimeout(timer);
