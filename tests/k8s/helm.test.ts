@@ -8,7 +8,16 @@ import { loadConfig } from '../../infra/config.ts';
 import { podsOf } from '../../infra/sandbox/choice.ts';
 import { controlPolicies, namespacePolicies, sandboxPolicies } from '../../k8s/access/network.ts';
 import { gatewayRoles, sandboxRoles, workerRoles } from '../../k8s/access/roles.ts';
-import { CHART, type Helm, helmBinary, openHelm, type Rendered, templateOf } from '../support/helm.ts';
+import {
+  CHART,
+  type Container,
+  type Helm,
+  helmBinary,
+  openHelm,
+  type PodSpec,
+  type Rendered,
+  templateOf,
+} from '../support/helm.ts';
 import { BARE, CODEC, FULL, MINIMAL } from '../support/helm-values.ts';
 
 /** Both kinds of peers, in the order in which they stand in the policy. */
@@ -195,6 +204,72 @@ describe.skipIf(helmBinary() === undefined)('the chart', () => {
       expect(await found(FULL)).toMatchObject([worker, worker]);
     },
   );
+
+  describe('what agents work with', () => {
+    /** Of worker and gateway of the current release: their variables, as the configuration reads them, and what is mounted. */
+    const podsFor = async (values: object) => {
+      const found = (await helm.template(values)).flatMap((one) => {
+        const pod = templateOf(one)?.spec;
+        const [container] = pod?.containers ?? [];
+        return container === undefined || pod === undefined ? [] : [{ container, pod }];
+      });
+      return (wanted: string) => {
+        const { container, pod } = found.find(({ container: { name } }) => name === wanted)!;
+        const environment = Object.fromEntries(container.env.map(({ name, value }) => [name, value]));
+        return { config: loadConfig({ environment }), environment, container, pod };
+      };
+    };
+    const sourceOf = ({ container, pod }: { container: Container; pod: PodSpec }, path: string) => {
+      const mount = container.volumeMounts.find(({ mountPath }) => path.startsWith(`${mountPath}/`));
+      return { readOnly: mount?.readOnly === true, from: pod.volumes?.find(({ name }) => name === mount?.name) };
+    };
+
+    it('is nothing unless it is asked for', async () => {
+      const of = await podsFor(MINIMAL);
+      for (const name of ['worker', 'gateway']) {
+        const { environment } = of(name);
+        expect(Object.keys(environment).filter((one) => /AGENT_MODEL|RESEARCH|REPOSITORIES/.test(one))).toEqual([]);
+      }
+    });
+
+    it('is read as it was given: the gateway asks the model and alone has its keys', async () => {
+      const of = await podsFor(FULL);
+      const [worker, gateway] = [of('worker'), of('gateway')];
+      const { url, name, family } = FULL.agents.model;
+      expect(worker.config.agentModel).toEqual({ url, name, family, keys: undefined });
+      expect(gateway.config.agentModel).toMatchObject({ url, name });
+      const { readOnly, from } = sourceOf(gateway, gateway.config.agentModel.keys!);
+      expect([readOnly, from?.secret]).toMatchObject([
+        true,
+        {
+          secretName: 'agent-keys',
+          items: [{ key: 'team-a.json', path: 'agent-model-keys.json' }],
+        },
+      ]);
+      expect(JSON.stringify(worker.pod)).not.toContain('agent-keys');
+      expect(worker.config.research).toEqual(FULL.research);
+      expect(gateway.environment).not.toHaveProperty('ANNEAL_RESEARCH_SEARCH_URL');
+    });
+
+    it('has its repositories on a claim, the file beside them, and tokens of forges where the worker alone reads them', async () => {
+      const of = await podsFor(FULL);
+      const [worker, gateway] = [of('worker'), of('gateway')];
+      expect(sourceOf(worker, worker.config.repositories!)).toMatchObject({
+        readOnly: true,
+        from: { configMap: { name: 'repositories', items: [{ key: 'repositories.yaml', path: 'repositories.yaml' }] } },
+      });
+      expect(sourceOf(worker, '/anneal/repositories/trainer.git')).toMatchObject({
+        readOnly: false,
+        from: { persistentVolumeClaim: { claimName: 'repositories' } },
+      });
+      for (const secretName of FULL.repositories.forges) {
+        const token = sourceOf(worker, `/anneal/forges/${secretName}/token`);
+        expect([token.readOnly, token.from?.secret?.secretName]).toEqual([true, secretName]);
+        expect(token.from?.name).toMatch(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/);
+        expect(JSON.stringify(gateway.pod)).not.toContain(secretName);
+      }
+    });
+  });
 
   it('names trainers their collector where it is told, and the worker its own', async () => {
     const tracing = { otlpEndpoint: 'http://a:4318', trainersOtlpEndpoint: 'http://b:4318' };
@@ -411,6 +486,40 @@ describe.skipIf(helmBinary() === undefined)('the chart', () => {
       '/networkPolicies/collector/ports/0',
     ],
     ["a judge's key itself", { ...MINIMAL, judges: { keys: { 'http://judge/v1': 'k' } } }, '/judges/keys'],
+    [
+      'a model without a name',
+      { ...MINIMAL, agents: { model: { url: 'http://a/v1' } } },
+      'url and name belong together',
+    ],
+    [
+      'keys for no model',
+      { ...MINIMAL, agents: { model: { keys: { secret: 'a' } } } },
+      'agents.model.url: names no model',
+    ],
+    [
+      'a model whose address the gateway cannot ask',
+      { ...MINIMAL, agents: { model: { url: 'http://a', name: 'b' } } },
+      '/agents/model/url',
+    ],
+    [
+      'a password in an address',
+      { ...MINIMAL, agents: { model: { url: 'http://a:b@c/v1', name: 'b' } } },
+      '/agents/model/url',
+    ],
+    [
+      "an agent's key itself",
+      { ...MINIMAL, agents: { model: { keys: { 'http://a/v1': 'k' } } } },
+      '/agents/model/keys',
+    ],
+    [
+      'a judge of research without a model',
+      { ...MINIMAL, research: { judge: { url: 'http://a/v1' } } },
+      'research.judge',
+    ],
+    ['a search that is no address', { ...MINIMAL, research: { searchUrl: 'search' } }, '/research/searchUrl'],
+    ['repositories that lie nowhere', { ...MINIMAL, repositories: { configMap: 'a' } }, 'configMap and claim belong'],
+    ['a forge of no repository', { ...MINIMAL, repositories: { forges: ['a'] } }, 'repositories.forges'],
+    ['a token itself', { ...MINIMAL, repositories: { forges: ['ghp_ABC'] } }, '/repositories/forges/0'],
     ['another sandbox', { ...MINIMAL, sandbox: { by: 'docker' } }, '/sandbox/by'],
     ['pods without an image', { ...MINIMAL, sandbox: { by: 'pods', runtimeClass: 'gvisor' } }, 'sandbox.image: names'],
     ['pods on the node’s kernel', { ...MINIMAL, sandbox: { by: 'pods', image: 'a:1' } }, 'sandbox.runtimeClass: names'],

@@ -33,6 +33,17 @@ export const FULL = {
   control: { manageNamespace: true },
   teams: { configMap: 'teams' },
   judges: { keys: { secret: 'judge-keys', key: 'team-a.json' } },
+  agents: {
+    model: {
+      ...{ url: 'https://models.example/v1', name: 'large-1', family: 'large' },
+      keys: { secret: 'agent-keys', key: 'team-a.json' },
+    },
+  },
+  research: {
+    searchUrl: 'https://search.example/search',
+    judge: { url: 'https://judge.example/v1', model: 'other-1', family: 'other' },
+  },
+  repositories: { configMap: 'repositories', claim: 'repositories', forges: ['trainer-forge', 'ssh.of-the-other'] },
   onCall: { secret: 'on-call', key: 'night.yaml' },
   auditHeads: { secret: 'audit-heads', key: 'places.yaml' },
   tracing: { otlpEndpoint: 'http://collector:4318', trainersOtlpEndpoint: 'http://collector.monitoring:4318' },

@@ -106,6 +106,18 @@ capabilities: { drop: [ALL] }
 {{- end }}
 {{- end -}}
 
+{{/* The model of the project's own agents: the worker names it, and the gateway asks it. */}}
+{{- define "anneal.agentModel" -}}
+{{- with .Values.agents.model -}}
+{{- if ne (empty .url) (empty .name) -}}{{- fail "agents.model: url and name belong together" -}}{{- end -}}
+{{- if and (or .keys.secret .family) (not .url) -}}{{- fail "agents.model.url: names no model for the keys or the family that are given" -}}{{- end -}}
+{{- if .url }}
+- { name: ANNEAL_AGENT_MODEL_URL, value: {{ .url | quote }} }
+- { name: ANNEAL_AGENT_MODEL_NAME, value: {{ .name | quote }} }
+{{- end }}
+{{- end -}}
+{{- end -}}
+
 {{/* ANNEAL_SANDBOX, as infra/sandbox/setting.ts reads it. */}}
 {{- define "anneal.sandbox" -}}
 {{- with .Values.sandbox -}}
