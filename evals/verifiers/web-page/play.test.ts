@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { BrowserPage, PageAct, PageLook, SeenNode } from '../../../contracts/browser.ts';
 import type { Scenario } from './check.ts';
 import { find } from './find.ts';
-import { type Played, play } from './play.ts';
+import { act, type Played, play } from './play.ts';
 
 const node = (role: string, text: string, change: Partial<SeenNode> = {}): SeenNode => ({
   ...{ id: 1, parent: -1, tag: 'div', attributes: {}, role, name: text, value: null, states: [], text },
@@ -71,6 +71,29 @@ test.each([
   const { steps, acts } = await played([GO, GREETED], { before, after: [status('Bo')] });
   expect(steps.at(-1)!.ok).toBe(false);
   expect(acts).toEqual([]);
+});
+
+/** Every button is refused once before the one that is there in its place is clicked, unless the same stays. */
+async function refused(buttons: readonly SeenNode[]): Promise<{ ok: boolean | undefined; nodes: unknown[] }> {
+  const nodes: unknown[] = [];
+  const now = (): SeenNode => buttons[Math.min(nodes.length, buttons.length - 1)]!;
+  const page = {
+    look: async () => lookOf([now()]),
+    act: async ({ node }: Extract<PageAct, { do: 'click' }>) => {
+      nodes.push(node);
+      return nodes.length < buttons.length ? 'it is no longer there' : undefined;
+    },
+  } as unknown as BrowserPage;
+  const stage = { open: async () => page, entry: '', values: {}, patienceMs: 1 };
+  const done = await act(page, GO, stage);
+  return { ok: 'lost' in done ? undefined : done.ok, nodes };
+}
+const as = (...ids: number[]): SeenNode[] => ids.map((id) => ({ ...BUTTON, id }));
+
+test('a button that was drawn anew is reached for again, one that refuses is not, nor one that never stays', async () => {
+  expect(await refused(as(7, 8))).toEqual({ ok: true, nodes: [7, 8] });
+  expect(await refused(as(7, 7))).toEqual({ ok: false, nodes: [7] });
+  expect(await refused(as(1, 2, 3, 4, 5, 6, 7, 8))).toMatchObject({ ok: false, nodes: [1, 2, 3, 4, 5, 6] });
 });
 
 test('what is meant is what a user would say', () => {

@@ -1,5 +1,5 @@
 // Playing a scenario in a page: acting as a user would, looking after each step. What a scenario expects must not have held before.
-import type { BrowserPage, OpenPage, PageAct, PageLost, SeenNode } from '../../../contracts/browser.ts';
+import type { BrowserPage, OpenPage, PageAct, PageLook, PageLost, SeenNode } from '../../../contracts/browser.ts';
 import { check } from './assertion.ts';
 import {
   type Action,
@@ -101,19 +101,27 @@ async function expectSoon(page: BrowserPage, assertion: Assertion, stage: Stage)
   return 'lost' in last ? last : { step: `expect ${assertionWords(assertion)}`, saw: last.saw, ok: last.holds };
 }
 
+/** A page that draws itself anew all the time is reached for so many times. */
+const MOST_TRIES = 6;
+
 export async function act(page: BrowserPage, action: Action, stage: Stage): Promise<PlayedStep | PageLost> {
   const step = actionWords(action);
-  const ready = await prepared(page, action, stage);
-  if ('lost' in ready) return ready;
-  if ('saw' in ready) return { step, saw: ready.saw, ok: false };
-  const why = await page.act(ready.act);
-  if (why !== undefined) {
+  for (let tries = 1; ; tries += 1) {
+    const ready = await prepared(page, action, stage);
+    if ('lost' in ready) return ready;
+    if ('saw' in ready) return { step, saw: ready.saw, ok: false };
+    const why = await page.act(ready.act);
+    if (why === undefined) return { step, saw: 'done', ok: true };
     // Whether it was the element or the whole page, the next look tells.
     const look = await page.look();
     if ('lost' in look) return look;
+    // Nothing was done yet. What was drawn anew in the meantime has its like in the same place, and a user reaches for that.
+    if (tries === MOST_TRIES || !isReplaced(ready.act, look)) return { step, saw: why, ok: false };
   }
-  return { step, saw: why ?? 'done', ok: why === undefined };
 }
+
+const isReplaced = (act: PageAct, { nodes }: PageLook): boolean =>
+  'node' in act && !nodes.some(({ id }) => id === act.node);
 
 async function prepared(
   page: BrowserPage,
